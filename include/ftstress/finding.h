@@ -1,0 +1,164 @@
+/*
+ * finding.h - a finding: records that are the same bug, ready to be told to a person.
+ *
+ * Built by runner/collate.c, kept by runner/store.c, written by reports/. Plain data: strings are
+ * owned by the structure that points to them, NULL where a thing is not known. Not thread-safe.
+ */
+#ifndef FTSTRESS_FINDING_H
+#define FTSTRESS_FINDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum finding_kind {
+	FINDING_DATA_RACE,
+	FINDING_PYTHON_RACE,
+	FINDING_LOCK_ORDER,
+	FINDING_DEADLOCK,
+	FINDING_HANG,
+	FINDING_USE_AFTER_FREE,
+	FINDING_DOUBLE_FREE,
+	FINDING_REFCOUNT,
+	FINDING_LEAK,
+	FINDING_CRASH,
+	FINDING_OUT_OF_MEMORY,
+	FINDING_TEST_FAILURE,
+	FINDING_GIL_ENABLED,
+	FINDING_KINDS,
+};
+
+enum finding_status {
+	STATUS_NEW, /* not seen in an earlier run of this suite */
+	STATUS_KNOWN, /* seen in an earlier run */
+	STATUS_UPSTREAM, /* matches CPython's own list of known races */
+	STATUS_SUPPRESSED, /* matches a suppression of the user's */
+	STATUS_COUNT,
+};
+
+enum frame_language {
+	FRAME_PYTHON,
+	FRAME_CYTHON,
+	FRAME_C,
+	FRAME_CXX,
+	FRAME_UNKNOWN, /* no symbol: module and offset only */
+};
+
+struct frame {
+	enum frame_language language;
+	char *function; /* never NULL; "module+0x12ab" without a symbol */
+	char *file; /* path as the compiler or the code object has it, or NULL */
+	int line; /* 1.., 0 = not known */
+	char *module; /* base name of the shared object, NULL for Python */
+	bool plumbing; /* interpreter or runtime internals: folded in the page */
+	bool is_inline; /* inlined into the next frame */
+};
+
+struct stack {
+	struct frame *frames; /* innermost first */
+	size_t count;
+};
+
+struct held_lock {
+	char *name; /* e.g. "M12 (0x7f…)" or a lock's class */
+	struct stack created; /* where the lock was made or taken; may be empty */
+};
+
+/* What one of the threads involved did. */
+struct participant {
+	char *role; /* for people: "write of 8 bytes", "waits for lock A" */
+	char *thread; /* "Thread T3" */
+	bool write, atomic; /* meaning only for races */
+	uint64_t address, size; /* 0 where it has no meaning */
+	struct stack stack;
+	struct stack created; /* where the thread was started; may be empty */
+	struct held_lock *locks;
+	size_t lock_count;
+};
+
+/* What the memory or the object is. */
+struct subject {
+	char *description; /* one line: "offset 48 of an itertools.cycle object (64 bytes)" */
+	struct stack allocated; /* may be empty */
+};
+
+struct finding {
+	char *id; /* fingerprint: kind, '-', 12 hex digits; stable between runs and machines */
+	enum finding_kind kind;
+	enum finding_status status;
+	char *title; /* one line, without addresses */
+	char *explanation; /* a short paragraph for somebody who never used TSan; may be NULL */
+	char *detail; /* long text: a test's traceback, a crash's registers, output's tail; or NULL */
+	char *graph; /* Graphviz source, for lock orders; or NULL */
+	uint64_t count; /* how often, in all runs of the store */
+	uint64_t run_count; /* how often in this run */
+	int64_t first_seen, last_seen; /* Unix seconds */
+	char **replays; /* up to FINDING_REPLAYS tokens for --replay, this run's first */
+	size_t replay_count;
+	char **tests; /* up to FINDING_TESTS ids of tests that were running */
+	size_t test_count;
+	char *command; /* shows it again */
+	char *suppressed_by; /* the rule, or NULL */
+	bool gil_off, gil_on; /* in which GIL modes it was seen */
+	struct subject subject;
+	struct participant *participants;
+	size_t participant_count;
+};
+
+#define FINDING_REPLAYS 10
+#define FINDING_TESTS 10
+
+/* "data-race", ...; static strings. */
+const char *finding_kind_name(enum finding_kind kind);
+const char *finding_status_name(enum finding_status status);
+const char *frame_language_name(enum frame_language language);
+/* The inverse; -1 for a name that is none. */
+int finding_kind_parse(const char *name);
+
+/* Release everything that the structure owns, not the structure itself. */
+void finding_clear(struct finding *finding);
+void stack_clear(struct stack *stack);
+
+/* Facts about the run, for the reports. */
+struct run_hook {
+	char *name;
+	bool live;
+	char *why; /* why it is not live, or NULL */
+};
+
+struct run_rule {
+	char *rule; /* "race:foo" */
+	char *file; /* where it stands, with the line: "path:12" */
+	uint64_t used; /* 0 = unused: told to the user */
+};
+
+struct run_info {
+	char *suite, *suite_file, *version; /* ftstress's version */
+	char *python, *python_version;
+	char *seed; /* 16 hex digits */
+	char *command; /* the command line */
+	int64_t started, ended; /* Unix seconds */
+	double seconds;
+	uint64_t iterations_planned, iterations_done, iterations_gil_on;
+	uint64_t tests_run, tests_distinct, tests_total, tests_thread_unsafe, tests_skipped;
+	uint64_t records, records_lost;
+	bool interrupted;
+	int exit_code;
+	struct run_hook *hooks;
+	size_t hook_count;
+	struct run_rule *rules;
+	size_t rule_count;
+	char **notes; /* "12 tests fail without threads: ...", one line each */
+	size_t note_count;
+	/* pairs "option", "value", in the order to be shown: threads, switch interval, gil, ... */
+	char **settings;
+	size_t setting_count; /* pairs */
+};
+
+struct report_input {
+	const struct run_info *run;
+	const struct finding *const *findings; /* sorted: new first, then by kind and count */
+	size_t count;
+};
+
+#endif

@@ -1,0 +1,177 @@
+/*
+ * record.h - what the interposer and the driver write into the rings, and the runner reads.
+ *
+ * Little-endian, 8-byte aligned, native x86-64 layout. A record is struct fts_record followed by
+ * its payload; `length` counts both and is a multiple of 8. Strings in payloads are UTF-8 without
+ * a terminating NUL, their length stands before them.
+ */
+#ifndef FTSTRESS_RECORD_H
+#define FTSTRESS_RECORD_H
+
+#include <stdint.h>
+
+enum fts_record_type {
+	FTS_REC_PAD = 0, /* skip to the start of the ring */
+
+	/* written by libftstress.so */
+	FTS_REC_HOOK = 1, /* struct fts_hook: is a hook live, and if not, why */
+	FTS_REC_MODULE = 2, /* struct fts_module: a shared object was mapped */
+	FTS_REC_CODE = 3, /* struct fts_code: a Python code object got an id */
+	FTS_REC_REPORT = 4, /* struct fts_report: something was found */
+	FTS_REC_CRASH = 5, /* struct fts_crash: a fatal signal; the thread waits for the runner */
+
+	/* written by the driver through ftstress_emit() */
+	FTS_REC_TEST_BEGIN = 16, /* struct fts_test */
+	FTS_REC_TEST_END = 17, /* struct fts_test */
+	FTS_REC_TEST_FAIL = 18, /* struct fts_test_fail */
+	FTS_REC_NOTE = 19, /* UTF-8 text for the run's notes */
+	FTS_REC_GIL_ENABLED = 20, /* UTF-8 name of the module whose import enabled the GIL */
+	FTS_REC_SLICE_END = 21, /* no payload: the driver came to the end of its slice */
+};
+
+struct fts_record {
+	uint32_t length; /* bytes with this header, multiple of 8 */
+	uint16_t type; /* enum fts_record_type */
+	uint16_t reserved;
+	uint32_t pid, tid;
+	uint32_t test; /* index in the slice, FTS_NO_TEST outside of a test */
+	uint32_t reserved2;
+	uint64_t nanoseconds; /* CLOCK_MONOTONIC */
+};
+
+struct fts_hook {
+	uint32_t live; /* 1 = bound and called, 0 = not */
+	uint16_t name_length, why_length;
+	/* name, why */
+};
+
+struct fts_module {
+	uint64_t bias; /* address = bias + ELF virtual address */
+	uint64_t low, high; /* mapped range */
+	uint16_t path_length;
+	uint8_t build_id_length, build_id[20];
+	uint8_t reserved;
+	/* path */
+};
+
+struct fts_code {
+	uint32_t id;
+	int32_t first_line;
+	uint32_t qualname_length, file_length, linetable_length;
+	uint32_t reserved;
+	/* qualname, file, linetable (co_linetable, CPython's Objects/locations.md) */
+};
+
+/*
+ * A report is a list of sections, each with a stack. Any concern (races, locks, memory, refcounts)
+ * says what it saw in these terms; what it means is decided in the runner.
+ */
+enum fts_report_kind {
+	FTS_REPORT_DATA_RACE = 1,
+	FTS_REPORT_PYTHON_RACE = 2,
+	FTS_REPORT_LOCK_EDGE = 3,
+	FTS_REPORT_USE_AFTER_FREE = 4,
+	FTS_REPORT_DOUBLE_FREE = 5,
+	FTS_REPORT_REFCOUNT = 6,
+	FTS_REPORT_LEAK = 7,
+	FTS_REPORT_OTHER = 8, /* any other TSan report; its name is in `text` */
+};
+
+struct fts_report {
+	uint16_t kind; /* enum fts_report_kind */
+	uint16_t section_count;
+	uint16_t text_length; /* free text before the sections, padded to 8 */
+	uint16_t reserved;
+	/* text, sections */
+};
+
+enum fts_section_kind {
+	FTS_SEC_ACCESS = 1, /* a memory access; address, size, flags */
+	FTS_SEC_THREAD = 2, /* thread `tid` was created here by thread `value` */
+	FTS_SEC_MUTEX = 3, /* mutex number `value` at `address`, created here */
+	FTS_SEC_HEAP = 4, /* block `address`, `size`, allocated here by `tid` */
+	FTS_SEC_GLOBAL = 5, /* a global variable at `address` */
+	FTS_SEC_STACK = 6, /* the stack of thread `tid` */
+	FTS_SEC_OBJECT = 7, /* a Python object at `address`; text: its type's name */
+	FTS_SEC_HELD = 8, /* mutex number `value` was held at the access before this section */
+	FTS_SEC_LOCK = 9, /* lock `address` is taken here; text: its kind */
+	FTS_SEC_OTHER = 10,
+};
+
+enum fts_section_flag {
+	FTS_ACCESS_WRITE = 1,
+	FTS_ACCESS_ATOMIC = 2,
+	FTS_HELD_WRITE = 4, /* exclusively */
+};
+
+struct fts_section {
+	uint16_t kind; /* enum fts_section_kind */
+	uint16_t flags;
+	uint32_t frame_count; /* innermost first */
+	int32_t tid; /* TSan's thread number, -1 = none */
+	uint32_t text_length; /* padded to 8 in the stream, after the frames */
+	uint64_t address, size, value;
+	/* uint64_t frames[frame_count], text */
+};
+
+/*
+ * A frame is a native program counter (a return address: look up pc - 1) or a Python position:
+ *
+ *   63    60 59                    16 15             0
+ *   0 0 0 1 | id of the code object  | instruction    |     instruction = byte offset / 2
+ */
+#define FTS_PC_PYTHON (1ull << 60)
+#define FTS_PC_IS_PYTHON(pc) (((pc) >> 60) == 1)
+#define FTS_PC_CODE(pc) ((uint32_t)(((pc) & ~FTS_PC_PYTHON) >> 16))
+#define FTS_PC_INSTRUCTION(pc) ((uint32_t)((pc)&0xffff))
+
+struct fts_crash {
+	int32_t signal, code;
+	uint64_t address; /* siginfo's si_addr */
+	uint64_t registers[23]; /* gregs of ucontext_t, REG_* order */
+	uint64_t fs_base;
+};
+
+enum fts_outcome {
+	FTS_OUTCOME_PASSED = 0,
+	FTS_OUTCOME_FAILED = 1,
+	FTS_OUTCOME_SKIPPED = 2,
+	FTS_OUTCOME_NOT_RUN = 3, /* the slice's time was over */
+	FTS_OUTCOME_ERROR = 4, /* set-up or tear-down failed */
+};
+
+struct fts_test { /* TEST_BEGIN, TEST_END */
+	uint32_t index; /* in the slice */
+	uint16_t outcome; /* enum fts_outcome; TEST_END only */
+	uint16_t threads; /* in how many threads it ran; 1 = marked thread-unsafe or asked for */
+	uint64_t nanoseconds; /* duration; TEST_END only */
+};
+
+struct fts_test_fail { /* one for each thread that failed */
+	uint32_t index;
+	uint16_t thread; /* 0..T-1; UINT16_MAX: set-up, tear-down or no thread */
+	uint16_t threads;
+	uint32_t type_length, message_length, traceback_length;
+	uint32_t reserved;
+	/* exception type, message, traceback */
+};
+
+/*
+ * Exported by libftstress.so for the driver (ctypes). Thread-safe, async-signal-safe.
+ *   type     FTS_REC_TEST_BEGIN and up
+ *   payload  the bytes after struct fts_record, may be NULL when length is 0
+ *   length   bytes; longer ones are cut to FTS_RECORD_MAX
+ * Returns 0, or -1 if there is no arena or the ring is full (the record is counted as lost).
+ */
+int ftstress_emit(uint32_t type, const void *payload, uint32_t length);
+
+_Static_assert(sizeof(struct fts_record) == 32, "wire format");
+_Static_assert(sizeof(struct fts_hook) == 8, "wire format");
+_Static_assert(sizeof(struct fts_module) == 48, "wire format");
+_Static_assert(sizeof(struct fts_code) == 24, "wire format");
+_Static_assert(sizeof(struct fts_report) == 8, "wire format");
+_Static_assert(sizeof(struct fts_section) == 40, "wire format");
+_Static_assert(sizeof(struct fts_test) == 16, "wire format");
+_Static_assert(sizeof(struct fts_test_fail) == 24, "wire format");
+
+#endif

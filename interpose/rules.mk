@@ -1,0 +1,2 @@
+$(BUILD)/libftstress.so:
+	@mkdir -p $(@D)
