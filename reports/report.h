@@ -1,0 +1,50 @@
+/*
+ * report.h - the report writers: what a run found, told in the form that its reader wants.
+ *
+ *	formats.c    the list of formats: a new one is one file and one line there
+ *	html.c       for people, the morning after: page.html (reports/page) with the JSON in it
+ *	json.c       for programs: schema in docs/report-schema.json
+ *	tap.c        for CI that reads TAP 14
+ *	summary.c    for the terminal, at the end of a run
+ *	source.c     lines of source files, through a small cache
+ *
+ * Nothing here looks at the store or the worker: a report is a function of its input. Not
+ * thread-safe: one report is written at a time.
+ */
+#ifndef REPORTS_REPORT_H
+#define REPORTS_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "ftstress/finding.h"
+
+struct report_format {
+	const char *name; /* what --format takes: "html" */
+	const char *extension; /* of the file, without the dot */
+	const char *help; /* a few words for --help */
+	/*
+	 * Write the whole report to `out` and flush it; `out` stays open. Returns 0, or an errno
+	 * value if anything could not be written (ENOSPC, EIO, ...): the caller tells the user,
+	 * with the file's name. What was written by then is not a report.
+	 */
+	int (*write)(FILE *out, const struct report_input *input);
+};
+
+/* Every format, in the order in which --help lists them; ends with NULL. */
+extern const struct report_format *const report_formats[];
+
+/* The format of this name, or NULL. */
+const struct report_format *report_find(const char *name);
+
+/*
+ * The summary at the end of a run: each new finding with its title, the deepest line of the user's
+ * own Python and C on every side, count, test and the command that shows it again; what is known,
+ * upstream or suppressed in one line; with nothing found, what was run.
+ *
+ * `color`: use ANSI colours. `columns`: the terminal's width, at least 40; 0 = unlimited, nothing
+ * is cut (output into a file). Commands are never cut. Returns 0 or an errno value, as above.
+ */
+int report_summary(FILE *out, const struct report_input *input, bool color, unsigned columns);
+
+#endif
