@@ -1,0 +1,31 @@
+/*
+ * core.h - what the concerns of libftstress.so share: the list of them, and start-up.
+ *
+ * A concern is one file with one `const struct concern`; core.c lists them. Start-up has two
+ * steps. TSan's entry points are called by constructors that run before ours, so wrappers resolve
+ * what they forward to at their first call. All else waits for ftstress_start(), which the driver
+ * calls once, attached, in the single-threaded zygote.
+ */
+#ifndef INTERPOSE_CORE_H
+#define INTERPOSE_CORE_H
+
+#include <stdbool.h>
+
+struct concern {
+	const char *name; /* as shown in the report's list of hooks */
+	/* Begin to work. False, and *why in plain words, if it cannot in this Python. */
+	bool (*start)(const char **why);
+	/* Around fork; either may be NULL. The child has one thread. */
+	void (*before_fork)(void);
+	void (*after_fork)(bool in_child);
+};
+
+extern const struct concern concern_stacks, concern_races, concern_modules, concern_heap;
+
+/* The next definition of a symbol after this library, or NULL. */
+void *core_next(const char *symbol);
+
+/* The same, but a symbol that has to be there: the process ends with a message if it is not. */
+void *core_need(const char *symbol);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * stacks.h - Python frames in ThreadSanitizer's own history.
+ *
+ * TSan records, for each thread, function entries and accesses by their program counter. What the
+ * interpreter's loop does is done for a Python instruction, so there the program counter is
+ * replaced by one that names code object and instruction (record.h, FTS_PC_PYTHON):
+ *
+ *   C                              what TSan is told
+ *   evaluate() [ours, PEP 523]     function entry, marker: the code object, instruction 0xffff
+ *     _PyEval_EvalFrameDefault     access at  code object, instruction
+ *       list_append                function entry from  code object, instruction
+ *
+ * so that both sides of a race, and a thread's creation, come with Python frames and lines.
+ * Accesses to memory that only this thread has (its Python stack, the code object that runs) keep
+ * their native program counter, which is cheaper.
+ */
+#ifndef INTERPOSE_STACKS_H
+#define INTERPOSE_STACKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STACKS_NO_INSTRUCTION 0xffffu
+
+/* What the version's file provides; see stacks_313.c. */
+struct stacks_version {
+	unsigned minor;
+	/* The eval hook, for _PyInterpreterState_SetEvalFrameFunc. */
+	void *(*evaluate)(void *tstate, void *frame, int throw_flag);
+	/* Calls stacks_eval_default; its return address is where the eval loop is entered from. */
+	void *(*call_eval)(void *tstate, void *frame, int throw_flag);
+	uint64_t (*python_pc)(uint64_t native_pc);
+	/* Entered from the eval loop only; index: 0..4 for 1, 2, 4, 8, 16 bytes. */
+	void (*read[5])(void *address, void *pc);
+	void (*write[5])(void *address, void *pc);
+	/* Compares the layout with what the Python says of itself. */
+	bool (*layout_matches)(const void *debug_offsets);
+	unsigned kind_shift, compact_shift, ascii_shift; /* of PyASCIIObject.state */
+};
+
+extern const struct stacks_version stacks_313, stacks_314;
+
+/* Shared with the assembly entry points and the version files. */
+typedef void tsan_access(void *address);
+typedef void tsan_access_pc(void *address, void *pc);
+extern uintptr_t stacks_eval_low, stacks_eval_size;
+extern tsan_access_pc *stacks_read_pc[5], *stacks_write_pc[5];
+extern void *(*stacks_eval_default)(void *tstate, void *frame, int throw_flag);
+/* Return address of that call in the eval hook: the loop's own entry is told as the marker. */
+extern uintptr_t stacks_eval_return;
+
+#endif
