@@ -1,0 +1,93 @@
+# shellcheck shell=bash
+# The cache: every artefact is a folder named after the hash of its recipe.
+#
+#   $FTSTRESS_CACHE/src/cpython-3.14.6-<sha>/   sources, kept: reports show lines of them
+#                  /python/3.14-tsan-<hash>/    an installed interpreter
+#                  /pkg/numpy-<hash>/           src/ (kept), tsan/ and plain/ (wheels)
+#                  /env/NAME-<hash>/            tsan/ and plain/ (site folders), env.json
+#                  /log/  /lock/
+#
+# An artefact is built in .building-NAME beside its place and moved there by one rename(2), so a
+# folder that carries the final name is complete, whatever killed an earlier try. One lock file an
+# artefact: of two that want the same, one builds and the other waits.
+
+cache_init() {
+	CACHE=${FTSTRESS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ftstress}
+	mkdir -p -- "$CACHE"/{src,python,pkg,env,log,lock} 2>/dev/null ||
+		fail "the cache folder $CACHE can't be written." \
+			"make it writable, or set FTSTRESS_CACHE to another folder."
+	CACHE=$(cd -- "$CACHE" && pwd -P)
+	JOBS=${FTSTRESS_JOBS:-$(nproc)}
+	[[ $JOBS =~ ^[1-9][0-9]*$ ]] || usage_error "FTSTRESS_JOBS must be a number of jobs, not \"$JOBS\"."
+}
+
+# hash_text: 12 hex digits of the SHA-256 of standard input.
+hash_text() {
+	local sum
+	sum=$(sha256sum)
+	printf '%s' "${sum:0:12}"
+}
+
+# hash_tree DIR: changes when a source file of DIR does (by path, size and time, not by content:
+# it must be cheap enough to ask on every start).
+hash_tree() {
+	find "$1" \( -name .git -o -name __pycache__ -o -name build -o -name '.mesonpy*' \) -prune \
+		-o -type f -printf '%P %s %T@\n' | LC_ALL=C sort | hash_text
+}
+
+# lock_take NAME: waits, saying so, until this process alone may build NAME.
+lock_take() {
+	local file=$CACHE/lock/$1.lock holder
+	exec {LOCK_FD}>>"$file"
+	if ! flock -n "$LOCK_FD"; then
+		holder=$(tail -n 1 -- "$file" 2>/dev/null) || true
+		say "waiting: another prepare (process ${holder:-unknown}) is building $1"
+		flock "$LOCK_FD"
+	fi
+	printf '%d\n' "$$" >"$file"
+}
+
+lock_drop() {
+	exec {LOCK_FD}>&-
+}
+
+# artefact_make KIND NAME BUILDER: makes $CACHE/KIND/NAME unless it is there. BUILDER is called
+# with the folder to build in and the final folder; it leaves there exactly what is to be kept.
+artefact_make() {
+	local kind=$1 name=$2 builder=$3
+	local final=$CACHE/$kind/$name building=$CACHE/$kind/.building-$name
+	[[ -d $final ]] && return
+	lock_take "$kind-$name"
+	if [[ ! -d $final ]]; then # else the one we waited for made it
+		rm -rf -- "$building"
+		mkdir -p -- "$building"
+		LOG_FILE=$CACHE/log/$kind-$name.log
+		: >"$LOG_FILE"
+		"$builder" "$building" "$final"
+		mv -T -- "$building" "$final"
+		LOG_FILE=
+	fi
+	lock_drop
+}
+
+# json_string TEXT: TEXT as a JSON string.
+json_string() {
+	local text=$1
+	text=${text//\\/\\\\}
+	text=${text//\"/\\\"}
+	text=${text//$'\n'/\\n}
+	text=${text//$'\t'/\\t}
+	printf '"%s"' "$text"
+}
+
+# json_array TEXT...
+json_array() {
+	local separator= item
+	printf '['
+	for item; do
+		printf '%s' "$separator"
+		json_string "$item"
+		separator=,
+	done
+	printf ']'
+}

@@ -1,0 +1,290 @@
+# shellcheck shell=bash
+# Packages compiled with ThreadSanitizer, their plain twins, and the environment of a suite.
+#
+#   pkg/numpy-HASH/   src/    the unpacked source, with what the build generated: debug information
+#                             names these files
+#                     tsan/   one wheel, compiled with TSan on the plain interpreter (same ABI as the
+#                             tsan one; on that one it takes five times as long)
+#                     plain/  one wheel of the same version: the index's own, else built without TSan
+#   env/NAME-HASH/    tsan/, plain/   site folders: those wheels and what they and the tests require
+#                     env.json        where everything is
+#
+# pip resolves each site folder as a whole, so a package that needs another of the suite's packages
+# gets the suite's own build of it.
+
+readonly PACKAGE_CFLAGS="-g -O2 -fno-omit-frame-pointer -fsanitize=thread -shared-libsan"
+# Raise it when what is built changes in a way that the hashed text below does not show.
+readonly PACKAGE_RECIPE=1
+readonly ENVIRONMENT_RECIPE=1
+
+# pip_clean COMMAND...: runs pip on the plain interpreter, away from the caller's Python settings.
+pip_clean() {
+	env -u PYTHONPATH -u PYTHONHOME -u LD_PRELOAD -u PIP_TARGET -u PIP_USER -u PIP_REQUIRE_VIRTUALENV \
+		PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore \
+		PIP_NO_WARN_SCRIPT_LOCATION=1 PIP_PREFER_BINARY=1 \
+		"$PLAIN" -m pip "$@"
+}
+
+# pip_with_tsan COMMAND...: the same, compiling with TSan, and Cython naming .pyx lines.
+pip_with_tsan() {
+	local flags="$PACKAGE_CFLAGS -ffile-prefix-map=$PACKAGE_BUILDING=$PACKAGE_FINAL"
+	CC=$CLANG CXX=$CLANGXX CFLAGS=$flags CXXFLAGS=$flags \
+		LDFLAGS="-fsanitize=thread -shared-libsan -Wl,-rpath,$CLANG_RUNTIME" \
+		FTSTRESS_CYTHON_LINES=1 MAX_JOBS=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS pip_clean "$@"
+}
+
+# pip_without_tsan COMMAND...
+pip_without_tsan() {
+	CC=$CLANG CXX=$CLANGXX CFLAGS=-O2 CXXFLAGS=-O2 MAX_JOBS=$JOBS \
+		CMAKE_BUILD_PARALLEL_LEVEL=$JOBS pip_clean "$@"
+}
+
+# requirement_split SPEC: sets REQUIREMENT and FLAGS (words, with shell quoting) of an --install.
+requirement_split() {
+	local -a words
+	mapfile -t words < <(xargs printf '%s\n' <<<"$1" 2>/dev/null)
+	((${#words[@]} > 0)) && [[ -n ${words[0]} && ${words[0]} != -* ]] ||
+		usage_error "--install \"$1\": first comes a package (\"numpy==2.4.6\") or its folder, then pip options."
+	REQUIREMENT=${words[0]}
+	FLAGS=("${words[@]:1}")
+}
+
+# package_resolve SPEC: sets PACKAGE_NAME, the artefact's, without building.
+package_resolve() {
+	local content= label
+	requirement_split "$1"
+	if [[ $REQUIREMENT == */* && $REQUIREMENT != *://* ]]; then
+		[[ -e $REQUIREMENT ]] ||
+			fail "the package folder $REQUIREMENT (from --install) does not exist." \
+				"correct the path in the suite file; relative paths count from $PWD."
+		REQUIREMENT=$(readlink -f -- "$REQUIREMENT")
+		if [[ -d $REQUIREMENT ]]; then
+			content=$(hash_tree "$REQUIREMENT")
+		else
+			content=$(file_sha256 "$REQUIREMENT")
+		fi
+		label=${REQUIREMENT##*/}
+	else
+		label=${REQUIREMENT%%[^A-Za-z0-9._-]*}
+	fi
+	PACKAGE_NAME=$label-$(printf '%s\n' "$PACKAGE_RECIPE" "$PLAIN_NAME" "$PACKAGE_CFLAGS" \
+		"$CLANG_RUNTIME" "$REQUIREMENT" "$content" "${FLAGS[@]}" | hash_text)
+}
+
+# package_make SPEC: builds the two wheels if need be; sets PACKAGE_NAME.
+package_make() {
+	package_resolve "$1"
+	[[ -d $CACHE/pkg/$PACKAGE_NAME ]] || cpython_plain_make
+	artefact_make pkg "$PACKAGE_NAME" package_build
+}
+
+package_build() {
+	PACKAGE_BUILDING=$1 PACKAGE_FINAL=$2
+	package_unpack "$1"
+	local -a defaults=()
+	if grep -qE "^build-backend *= *[\"']mesonpy[\"']" "$1/src/pyproject.toml" 2>/dev/null; then
+		# A build folder that stays: generated C files are shown in reports. The library is linked
+		# without the TSan runtime's symbols, so undefined ones are no error.
+		defaults=(-Cbuild-dir="$1/src/build-tsan" -Csetup-args=-Dbuildtype=debugoptimized
+			-Csetup-args=-Db_lundef=false)
+	fi
+	NINJA_LOG_START=$(wc -l <"$LOG_FILE")
+	run_logged "package" 1000 ninja_probe "compiling $REQUIREMENT with ThreadSanitizer" -- \
+		pip_with_tsan wheel -v --no-deps -w "$1/tsan" "${defaults[@]}" "${FLAGS[@]}" "$1/src" ||
+		package_failed "could not be compiled with ThreadSanitizer"
+	package_check_instrumented "$1"
+	package_plain_wheel "$1"
+	package_link_cython "$1/src"
+	find "$1/src" -name '*.o' -delete
+}
+
+# package_unpack BUILDING: the source, into BUILDING/src.
+package_unpack() {
+	if [[ -d $REQUIREMENT ]]; then
+		mkdir -- "$1/src"
+		run_logged package 0 - "copying $REQUIREMENT" -- \
+			cp -a -- "$REQUIREMENT/." "$1/src" || package_failed "could not be copied"
+		return
+	fi
+	run_logged package 0 - "fetching the source of $REQUIREMENT" -- \
+		env -u PYTHONPATH -u PYTHONHOME -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 \
+		"$PLAIN" "$TOOLCHAIN/lib/sdist.py" "$REQUIREMENT" "$1" ||
+		package_failed "could not be fetched as a source package"
+}
+
+# ninja_probe: thousandths, from ninja's last "[12/345]".
+ninja_probe() {
+	tail -n "+$NINJA_LOG_START" -- "$LOG_FILE" | awk '
+		match($0, /\[[0-9]+\/[0-9]+\]/) {
+			split(substr($0, RSTART + 1, RLENGTH - 2), part, "/")
+			if (part[2] > 0) done = int(999 * part[1] / part[2])
+		}
+		END { print done + 0 }'
+}
+
+package_failed() {
+	fail "the package $REQUIREMENT $1." \
+		"$(advice_from_log "$CACHE/pkg" "look for the first \"error:\" in the log; options for the package's build follow its name in the suite's install line.")"
+}
+
+# package_check_instrumented BUILDING: at least one library in the wheel calls the TSan runtime.
+# A pure-Python package has no library, and that is fine.
+package_check_instrumented() {
+	local -a wheels=("$1"/tsan/*.whl)
+	[[ ${wheels[0]} == *-none-any.whl ]] && return
+	local probe=$1/.probe library found=
+	"$PLAIN" -m zipfile -e "${wheels[0]}" "$probe" >>"$LOG_FILE" 2>&1 ||
+		package_failed "gave a wheel that can't be read"
+	while read -rd '' library; do
+		found=no
+		if readelf -sW --dyn-syms -- "$library" 2>/dev/null | grep -q '__tsan_init'; then
+			found=yes
+			break
+		fi
+	done < <(find "$probe" -name '*.so' -print0)
+	rm -rf -- "$probe"
+	[[ $found != no ]] ||
+		package_failed "was built, but without ThreadSanitizer: its build ignores CFLAGS (a language other than C, C++ or Cython?)"
+}
+
+# package_plain_wheel BUILDING: the same version without TSan.
+package_plain_wheel() {
+	local -a wheels=("$1"/tsan/*.whl)
+	local file=${wheels[0]##*/} name version
+	IFS=- read -r name version _ <<<"$file"
+	if [[ $file == *-none-any.whl ]]; then
+		mkdir -- "$1/plain"
+		cp -- "${wheels[0]}" "$1/plain"
+		return
+	fi
+	if [[ $REQUIREMENT != */* ]] &&
+		run_logged package 0 - "fetching the plain wheel of $name $version" -- \
+			pip_clean download --no-deps --only-binary :all: -d "$1/plain" "$name==$version"; then
+		return
+	fi
+	rm -rf -- "$1/plain"
+	local plain_source=$1/.plain-source
+	if [[ -d $REQUIREMENT ]]; then
+		cp -a -- "$REQUIREMENT" "$plain_source"
+	else
+		"$PLAIN" "$TOOLCHAIN/lib/sdist.py" "$REQUIREMENT" "$1/.plain" >>"$LOG_FILE" 2>&1 &&
+			mv -T -- "$1/.plain/src" "$plain_source" && rm -rf -- "$1/.plain" ||
+			package_failed "could not be fetched as a source package"
+	fi
+	NINJA_LOG_START=$(wc -l <"$LOG_FILE")
+	run_logged package 1000 ninja_probe "compiling $name $version without ThreadSanitizer" -- \
+		pip_without_tsan wheel -v --no-deps -w "$1/plain" "${FLAGS[@]}" "$plain_source" ||
+		package_failed "could not be compiled without ThreadSanitizer"
+	rm -rf -- "$plain_source"
+}
+
+# package_link_cython SRC: Cython names a file relative to the source tree ("numpy/random/mtrand.pyx"),
+# the debug information takes that relative to the build folder: make it true there.
+package_link_cython() {
+	local file
+	[[ -d $1/build-tsan ]] || return 0
+	while read -r file; do
+		[[ -e $1/build-tsan/$file ]] && continue
+		mkdir -p -- "$1/build-tsan/$(dirname -- "$file")"
+		ln -- "$1/$file" "$1/build-tsan/$file"
+	done < <(cd -- "$1" && find . -path ./build-tsan -prune -o \
+		\( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' \) -print)
+}
+
+# environment_build BUILDING FINAL: both site folders and env.json.
+environment_build() {
+	local building=$1 final=$2 name
+	local -a tsan_wheels=() plain_wheels=()
+	for name in "${PACKAGES[@]}"; do
+		tsan_wheels+=("$CACHE/pkg/$name"/tsan/*.whl)
+		plain_wheels+=("$CACHE/pkg/$name"/plain/*.whl)
+	done
+	mkdir -- "$building/tsan" "$building/plain"
+	if ((${#PACKAGES[@]} + ${#REQUIRES[@]} > 0)); then
+		run_logged environment 0 - "installing the suite's packages" -- \
+			pip_without_tsan install --target "$building/tsan" "${tsan_wheels[@]}" "${REQUIRES[@]}" ||
+			environment_failed
+		pip_clean list --path "$building/tsan" --format freeze >"$building/versions.txt" 2>>"$LOG_FILE" ||
+			environment_failed
+		run_logged environment 0 - "installing their plain twins" -- \
+			pip_without_tsan install --target "$building/plain" -c "$building/versions.txt" \
+			"${plain_wheels[@]}" "${REQUIRES[@]}" || environment_failed
+	fi
+	environment_json "$final" >"$building/env.json"
+}
+
+environment_failed() {
+	fail "the packages of suite $SUITE_NAME could not be installed." \
+		"$(advice_from_log "$CACHE/env" "the log says which requirement pip could not satisfy; correct the suite's install and require lines.")"
+}
+
+# environment_json FINAL: the answer, on standard output.
+environment_json() {
+	local name
+	local -a sources=("$SOURCE_DIR")
+	for name in "${PACKAGES[@]}"; do
+		sources+=("$CACHE/pkg/$name/src")
+	done
+	printf '{"schema":1,"python":%s,"plain":%s,"version":%s,"tsan_site":%s,"plain_site":%s,"sources":%s,"recipe":%s}\n' \
+		"$(json_string "$SUITE_PYTHON")" "$(json_string "$PLAIN")" "$(json_string "$SUITE_VERSION")" \
+		"$(json_array "${PATHS[@]}" "$1/tsan")" "$(json_array "${PATHS[@]}" "$1/plain")" \
+		"$(json_array "${sources[@]}")" "$(json_string "${1##*-}")"
+}
+
+# suite_options ARGUMENT...: sets SUITE_NAME, MINOR_WANTED, USER_PYTHON, INSTALLS, REQUIRES and PATHS.
+suite_options() {
+	SUITE_NAME='' MINOR_WANTED='' USER_PYTHON='' INSTALLS=() REQUIRES=() PATHS=()
+	while (($# > 0)); do
+		[[ $# -ge 2 ]] || usage_error "prepare suite: the option $1 needs a value (or is none of ours)."
+		case $1 in
+		--name) SUITE_NAME=$2 ;;
+		--version) MINOR_WANTED=$2 ;;
+		--python) USER_PYTHON=$2 ;;
+		--install) INSTALLS+=("$2") ;;
+		--require) REQUIRES+=("$2") ;;
+		--path)
+			[[ -d $2 ]] || fail "the folder $2 (from --path) does not exist." \
+				"correct the path in the suite file; relative paths count from $PWD."
+			PATHS+=("$(cd -- "$2" && pwd -P)")
+			;;
+		*) usage_error "prepare suite: unknown option \"$1\"." ;;
+		esac
+		shift 2
+	done
+	[[ $SUITE_NAME =~ ^[A-Za-z0-9][A-Za-z0-9._-]*$ ]] ||
+		usage_error "prepare suite: --name must be letters, digits, \".\", \"_\" and \"-\", not \"$SUITE_NAME\"."
+}
+
+command_suite() {
+	local spec hash
+	suite_options "$@"
+	cache_init
+	if [[ $USER_PYTHON ]]; then
+		check_python "$USER_PYTHON"
+		[[ -z $MINOR_WANTED || $MINOR_WANTED == "$CHECKED_MINOR" ]] ||
+			fail "--python $USER_PYTHON is CPython $CHECKED_VERSION, but the suite wants $MINOR_WANTED." \
+				"name a Python $MINOR_WANTED, or change the suite's version."
+		MINOR_WANTED=$CHECKED_MINOR
+	fi
+	cpython_resolve "${MINOR_WANTED:-3.14}"
+	SUITE_PYTHON=$TSAN SUITE_VERSION=$SOURCE_VERSION
+	[[ -z $USER_PYTHON ]] || SUITE_PYTHON=$CHECKED_PATH SUITE_VERSION=$CHECKED_VERSION
+
+	PACKAGES=()
+	for spec in "${INSTALLS[@]}"; do
+		package_resolve "$spec"
+		PACKAGES+=("$PACKAGE_NAME")
+	done
+	hash=$(printf '%s\n' "$ENVIRONMENT_RECIPE" "$PLAIN_NAME" "$SUITE_PYTHON" "$SUITE_VERSION" \
+		packages "${PACKAGES[@]}" requires "${REQUIRES[@]}" paths "${PATHS[@]}" | hash_text)
+	ENVIRONMENT=$SUITE_NAME-$hash
+	if [[ ! -d $CACHE/env/$ENVIRONMENT ]]; then
+		for spec in "${INSTALLS[@]}"; do
+			package_make "$spec"
+		done
+		cpython_plain_make
+		artefact_make env "$ENVIRONMENT" environment_build
+	fi
+	if [[ $USER_PYTHON ]]; then cpython_plain_make; else cpython_make; fi
+	cat -- "$CACHE/env/$ENVIRONMENT/env.json"
+}
