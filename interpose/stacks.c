@@ -22,10 +22,9 @@ HIDDEN tsan_access_pc *stacks_read_pc[5], *stacks_write_pc[5];
 HIDDEN void *(*stacks_eval_default)(void *tstate, void *frame, int throw_flag);
 
 /* Used by stacks_entry.S, in the order 1, 2, 4, 8, 16 bytes. */
-extern tsan_access *stacks_real_read[5], *stacks_real_write[5];
+extern void (*stacks_real_func_entry)(void *pc);
 HIDDEN tsan_access_pc *stacks_named_read[5], *stacks_named_write[5];
 
-static void (*real_func_entry)(void *pc);
 static uint64_t (*python_pc)(uint64_t native_pc);
 
 static const char *const read_names[] = { "__tsan_read1", "__tsan_read2", "__tsan_read4",
@@ -43,6 +42,7 @@ static const char *const write_pc_names[] = { "__tsan_write1_pc", "__tsan_write2
 HIDDEN void stacks_resolve(void);
 HIDDEN void stacks_resolve(void)
 {
+	stacks_real_func_entry = (void (*)(void *))core_need("__tsan_func_entry");
 	for (int i = 0; i < 5; i++) {
 		stacks_read_pc[i] = (tsan_access_pc *)core_need(read_pc_names[i]);
 		stacks_write_pc[i] = (tsan_access_pc *)core_need(write_pc_names[i]);
@@ -51,15 +51,11 @@ HIDDEN void stacks_resolve(void)
 	}
 }
 
-EXPORT void __tsan_func_entry(void *pc);
-void __tsan_func_entry(void *pc)
+/* Called by stacks_entry.S for a function that the eval loop calls, and for the loop itself. */
+HIDDEN void stacks_named_entry(void *pc);
+void stacks_named_entry(void *pc)
 {
-	if (UNLIKELY((uintptr_t)pc - stacks_eval_low < stacks_eval_size ||
-		     (uintptr_t)pc == stacks_eval_return))
-		pc = (void *)python_pc((uint64_t)pc);
-	if (UNLIKELY(!real_func_entry))
-		real_func_entry = (void (*)(void *))core_need("__tsan_func_entry");
-	real_func_entry(pc);
+	stacks_real_func_entry((void *)python_pc((uint64_t)pc));
 }
 
 static void *note_return(void *tstate, void *frame, int throw_flag)

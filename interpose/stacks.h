@@ -20,8 +20,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define STACKS_NO_INSTRUCTION 0xffffu
-
 /* What the version's file provides; see stacks_313.c. */
 struct stacks_version {
 	unsigned minor;
@@ -45,6 +43,7 @@ typedef void tsan_access(void *address);
 typedef void tsan_access_pc(void *address, void *pc);
 extern uintptr_t stacks_eval_low, stacks_eval_size;
 extern tsan_access_pc *stacks_read_pc[5], *stacks_write_pc[5];
+extern tsan_access *stacks_real_read[5], *stacks_real_write[5]; /* in stacks_entry.S */
 extern void *(*stacks_eval_default)(void *tstate, void *frame, int throw_flag);
 /* Return address of that call in the eval hook: the loop's own entry is told as the marker. */
 extern uintptr_t stacks_eval_return;

@@ -1,5 +1,5 @@
 /*
- * stacks_entry.S - __tsan_read1..16 and __tsan_write1..16.
+ * stacks_entry.S - __tsan_func_entry, __tsan_read1..16 and __tsan_write1..16.
  *
  * TSan's functions take their caller's program counter from the stack, so the way through must be
  * a jump. Five instructions where the caller is not the eval loop:
@@ -43,8 +43,32 @@ first_\op\bytes:
 	ACCESS write, 8, 3
 	ACCESS write, 16, 4
 
+	.globl	__tsan_func_entry
+	.type	__tsan_func_entry, @function
+	.p2align 4
+__tsan_func_entry:			/* (return address) */
+	movq	%rdi, %rax
+	subq	stacks_eval_low(%rip), %rax
+	cmpq	stacks_eval_size(%rip), %rax
+	jb	1f
+	cmpq	stacks_eval_return(%rip), %rdi
+	je	1f
+	jmp	*stacks_real_func_entry(%rip)
+1:	jmp	stacks_named_entry
+	.size	__tsan_func_entry, . - __tsan_func_entry
+
+first_func_entry:
+	pushq	%rdi
+	call	stacks_resolve
+	popq	%rdi
+	jmp	*stacks_real_func_entry(%rip)
+
 	.data
 	.p2align 6
+	.globl	stacks_real_func_entry
+	.hidden	stacks_real_func_entry
+stacks_real_func_entry:
+	.quad	first_func_entry
 	.globl	stacks_real_read
 	.hidden	stacks_real_read
 stacks_real_read:
