@@ -6,7 +6,7 @@ VERSION := 0.1.0
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Werror
 CFLAGS ?= -O2 -g
-COMMON := -std=gnu17 -fno-omit-frame-pointer $(WARNINGS) -Iinclude -DFTSTRESS_VERSION='"$(VERSION)"'
+COMMON := -std=gnu17 -D_GNU_SOURCE -fno-omit-frame-pointer $(WARNINGS) -Iinclude -DFTSTRESS_VERSION='"$(VERSION)"'
 RUNNER_PACKAGES := jansson sqlite3 inih
 RUNNER_CFLAGS = $(COMMON) -I. $(shell pkg-config --cflags $(RUNNER_PACKAGES))
 RUNNER_LIBS = $(shell pkg-config --libs $(RUNNER_PACKAGES)) -lunwind-x86_64 -lunwind -lm
@@ -35,6 +35,7 @@ $(BUILD)/reports/%.o: reports/%.c
 	$(CLANG) $(CFLAGS) $(RUNNER_CFLAGS) -MMD -MP -c -o $@ $<
 
 include interpose/rules.mk
+-include reports/rules.mk
 
 clean:
 	rm -rf $(BUILD)
