@@ -9,6 +9,7 @@
  *   code        ids for Python code objects
  *   stacks      Python frames in TSan's history; stacks_entry.S, stacks_31x.c, stacks_template.h
  *   races       TSan's reports as records
+ *   object      what Python object an address belongs to
  *   crash       fatal signals
  */
 #define _GNU_SOURCE

@@ -10,8 +10,11 @@
  * merges.
  */
 #include "core.h"
+#include "object.h"
 #include "raw.h"
 #include "ring.h"
+
+#include <stddef.h>
 
 typedef unsigned long uptr;
 
@@ -203,6 +206,26 @@ static void add_locations(struct output *out, void *report, int count)
 	}
 }
 
+/* What TSan cannot know: the Python object, or the block of PyMem, that the access is in. */
+static void add_object(struct output *out, void *report)
+{
+	int tid, size, write, atomic;
+	void *address = NULL;
+	struct object object;
+	__tsan_get_report_mop(report, 0, &tid, &address, &size, &write, &atomic, trace, FRAMES_MAX);
+	clear_trace();
+	if (!object_find((uint64_t)address, &object))
+		return;
+	struct fts_section section = {
+		.kind = FTS_SEC_OBJECT,
+		.tid = -1,
+		.address = object.start,
+		.size = object.size,
+		.value = (uint64_t)address - object.start,
+	};
+	add_section(out, section, object.type);
+}
+
 static void add_mutexes(struct output *out, void *report, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -268,6 +291,8 @@ static void write_report(void *report)
 	if (!race)
 		add_stacks(&out, report, stacks);
 	add_locations(&out, report, locations);
+	if (accesses > 0)
+		add_object(&out, report);
 	add_mutexes(&out, report, mutexes);
 	add_threads(&out, report, threads);
 	struct fts_report header = {

@@ -92,7 +92,8 @@ enum fts_section_kind {
 	FTS_SEC_HEAP = 4, /* block `address`, `size`, allocated here by `tid` */
 	FTS_SEC_GLOBAL = 5, /* a global variable at `address` */
 	FTS_SEC_STACK = 6, /* the stack of thread `tid` */
-	FTS_SEC_OBJECT = 7, /* a Python object at `address`; text: its type's name */
+	FTS_SEC_OBJECT = 7, /* the access is `value` bytes into the Python object at `address`; text:
+			     * its type's name; without text: a block of CPython's allocator */
 	FTS_SEC_HELD = 8, /* mutex number `value` was held at the access before this section */
 	FTS_SEC_LOCK = 9, /* lock `address` is taken here; text: its kind */
 	FTS_SEC_OTHER = 10,
@@ -119,7 +120,12 @@ struct fts_section {
  *
  *   63    60 59                    16 15             0
  *   0 0 0 1 | id of the code object  | instruction    |     instruction = byte offset / 2
+ *
+ * Instruction 0xffff is a marker: "the eval loop was entered for this code object", position not
+ * known. It stands next outside of a named frame of the same code object, and is then dropped; where
+ * it stands behind native frames only (an atomic access of the eval loop itself), it is the frame.
  */
+#define FTS_PC_MARKER 0xffffu
 #define FTS_PC_PYTHON (1ull << 60)
 #define FTS_PC_IS_PYTHON(pc) (((pc) >> 60) == 1)
 #define FTS_PC_CODE(pc) ((uint32_t)(((pc) & ~FTS_PC_PYTHON) >> 16))

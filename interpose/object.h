@@ -1,0 +1,28 @@
+/*
+ * object.h - what Python object or memory block an address belongs to.
+ *
+ * TSan knows malloc's blocks; CPython's objects live in its own mimalloc, of which TSan knows
+ * nothing. Here the address is followed through mimalloc's own structures: segment (32 MiB,
+ * aligned) -> slice -> page -> block, then the block is asked for its type.
+ *
+ * Reads through the kernel, so that an address that is nothing, or memory that is being freed,
+ * does no harm. About ten system calls. Calls nothing in CPython. Async-signal-safe, thread-safe.
+ * Layouts: CPython 3.13 and 3.14, Include/internal/mimalloc/mimalloc/types.h, free-threaded with
+ * ThreadSanitizer.
+ */
+#ifndef INTERPOSE_OBJECT_H
+#define INTERPOSE_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct object {
+	uint64_t start; /* of the object, or of the block where it has no known type */
+	uint64_t size; /* of the block from start on, bytes */
+	char type[128]; /* tp_name of the type; "" = a block that is no object */
+};
+
+/* False if the address is not in a block of CPython's allocators. */
+bool object_find(uint64_t address, struct object *object);
+
+#endif
