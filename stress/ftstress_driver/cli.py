@@ -1,0 +1,35 @@
+"""The command line that zygote and collector share."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .drivers import DRIVERS
+from .suite import Options
+
+
+def parser(program: str, description: str) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog=program, description=description, allow_abbrev=False)
+    made.add_argument("--driver", choices=[driver.name for driver in DRIVERS])
+    made.add_argument(
+        "--target", action="append", default=[], help="package, path, module or glob; repeatable"
+    )
+    made.add_argument("--rootdir", type=Path, help="test ids are relative to it")
+    made.add_argument(
+        "--arg", action="append", default=[], help="further argument of the driver; repeatable"
+    )
+    made.add_argument(
+        "--unsafe", action="append", default=[], help="id or glob: one thread only; repeatable"
+    )
+    made.add_argument(
+        "--path", action="append", default=[], help="put in front of sys.path; repeatable"
+    )
+    return made
+
+
+def options_from(arguments: argparse.Namespace) -> Options:
+    if arguments.driver is None or not arguments.target:
+        sys.exit("ftstress_driver: --driver and --target are needed")
+    sys.path[:0] = arguments.path
+    rootdir = arguments.rootdir.resolve() if arguments.rootdir else None
+    return Options(arguments.target, rootdir, arguments.arg, arguments.unsafe)

@@ -1,0 +1,102 @@
+"""python -m ftstress_driver.collect: lists a suite's tests, or selects among them.
+
+    --driver D --target T ... [--rootdir DIR] --output FILE      writes the list as JSON
+    --select EXPR --input FILE                                   prints the ids that match
+
+Runs in the plain interpreter. Exit status 4 and one line on stderr when the suite can't be
+collected at all or the expression is wrong; a file that can't be imported is listed in `errors`.
+"""
+
+import contextlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from .cli import options_from, parser
+from .drivers import find_driver
+from .expression import Expression, ExpressionError
+from .suite import Listed, Options, Suite, SuiteError
+
+SCHEMA = 1
+EXIT_UNUSABLE = 4
+
+
+def collect(suite: Suite, options: Options, output: Path) -> None:
+    """Writes the list of the suite's tests, sorted by id."""
+    tests: dict[str, Listed] = {}
+    errors: list[dict[str, str]] = []
+    for found in suite.list_tests():
+        if isinstance(found, Listed):
+            tests.setdefault(found.id, found)
+        else:
+            error = {"file": found.file, "message": found.message, "traceback": found.traceback}
+            errors.append(error)
+    rootdir = suite.rootdir or options.rootdir or Path.cwd()
+    rows = [
+        {
+            "id": test.id,
+            "file": test.file,
+            "keywords": list(test.keywords),
+            "unsafe": test.unsafe,
+        }
+        for _, test in sorted(tests.items())
+    ]
+    document = {"schema": SCHEMA, "rootdir": str(rootdir), "tests": rows, "errors": errors}
+    output.write_text(json.dumps(document), encoding="utf-8")
+
+
+def select(text: str, source: Path) -> None:
+    """Prints the ids of `source` that match."""
+    expression = Expression(text)
+    document = json.loads(source.read_text(encoding="utf-8"))
+    for test in document["tests"]:
+        if expression.matches(test["keywords"]):
+            print(test["id"])
+
+
+def main() -> int:
+    """Returns the exit status."""
+    made = parser("python -m ftstress_driver.collect", "Lists a suite's tests, or selects.")
+    made.add_argument("--output", type=Path, help="where the list goes")
+    made.add_argument("--select", metavar="EXPR", help="an expression as pytest's -k")
+    made.add_argument("--input", type=Path, help="a list to select from")
+    arguments = made.parse_args()
+    if arguments.select is not None:
+        if arguments.input is None:
+            made.error("--select needs --input")
+        try:
+            select(arguments.select, arguments.input)
+        except (ExpressionError, OSError, ValueError) as error:
+            return _unusable(str(error))
+        return 0
+    if arguments.output is None:
+        made.error("--output or --select is needed")
+    options = options_from(arguments)
+    output = arguments.output.resolve()
+    try:
+        # stdout is for the ids of --select: what tests print at import is not for it.
+        with contextlib.redirect_stdout(sys.stderr):
+            suite = find_driver(arguments.driver).open(options)
+            collect(suite, options, output)
+    except SuiteError as error:
+        return _unusable(str(error))
+    except Exception as error:
+        if os.environ.get("FTSTRESS_DEBUG"):
+            traceback.print_exc()
+        return _unusable(f"{' '.join(options.targets)}: {type(error).__name__}: {error}")
+    return 0
+
+
+def _unusable(message: str) -> int:
+    print(f"ftstress: {message.splitlines()[0] if message else 'unknown error'}", file=sys.stderr)
+    return EXIT_UNUSABLE
+
+
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # What the suite's modules registered for the interpreter's end is not ours to run.
+    os._exit(status)

@@ -1,0 +1,273 @@
+"""Runs one pytest item in T threads.
+
+Set-up, tear-down and the verdict are pytest's own: its hooks are called as its runner does
+(_pytest/runner.py, runtestprotocol), so that fixtures, marks and plugins act as ever. Only the
+call of the test function is replaced: that happens in T threads, whose exceptions are kept, and
+the one that decides is raised again for pytest to judge (skip, xfail, ...).
+"""
+
+import inspect
+import sys
+import unittest
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import pytest
+from _pytest.runner import CallInfo
+from _pytest.unittest import TestCaseFunction
+
+from ..contract import Outcome
+from ..failures import Failure, describe
+from ..suite import Context, Result
+from ..threads import Body, run_alone, run_bodies
+from .cases import CaseThread, fresh_instance
+from .pytest_unsafe import ThreadRules
+
+try:
+    from _pytest.skipping import xfailed_key
+except ImportError:  # the verdict then rests on the first exception
+    xfailed_key = None  # type: ignore[assignment]
+
+WARNINGS_ARE_PER_THREAD = bool(getattr(sys.flags, "context_aware_warnings", 0))
+
+Errors = list[BaseException | None]
+NO_VERDICT = (pytest.skip.Exception, unittest.SkipTest, pytest.xfail.Exception)
+
+
+class StressPlugin:
+    """What the driver hooks into pytest: lazy collecting, and calls in threads."""
+
+    def __init__(self) -> None:
+        self.deferred: dict[str, object] | None = None
+        """While a module or class is collected: takes its members instead of making items."""
+        self.wanted: frozenset[str] | None = None
+        """Item names that are made of a parametrized function; None = all."""
+        self._context: Context | None = None
+        self._errors: Errors = []
+        self._subtests: list[Failure] = []
+        self._result = Result(Outcome.PASSED)
+
+    # Collecting.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, name: str, obj: object) -> list[pytest.Item] | None:
+        if self.deferred is None:
+            return None
+        self.deferred[name] = obj
+        return []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> Generator[None, Any, Any]:
+        result = yield
+        if self.wanted is not None:
+            name = metafunc.definition.name
+            calls = [call for call in metafunc._calls if f"{name}[{call.id}]" in self.wanted]
+            if calls:
+                metafunc._calls = calls
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """A module that leaves at import is a file with an error, not the end of the session."""
+        try:
+            return (yield)
+        except SystemExit as error:
+            text = f"SystemExit at import: {error.code}"
+            return pytest.CollectReport(collector.nodeid, "failed", text, [])
+
+    # Running.
+
+    def run(self, item: pytest.Item, context: Context) -> Result:
+        """Runs `item`; raises nothing but what leaves pytest's hooks by a fault of a plugin."""
+        self._context = context
+        self._errors = []
+        self._subtests = []
+        self._result = Result(Outcome.PASSED)
+        try:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        finally:
+            self._context = None
+        return self._result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        context = self._context
+        if context is None:
+            return None
+        if isinstance(item, TestCaseFunction):
+            item.runtest = lambda: self._run_case(item, context)  # type: ignore[method-assign]
+        self._phase(item, "setup")
+        if self._result.outcome is Outcome.PASSED:
+            self._phase(item, "call")
+        following = context.next_test()
+        self._phase(item, "teardown", nextitem=getattr(following, "item", None))
+        item._request = False  # type: ignore[attr-defined]
+        item.funcargs = None  # type: ignore[attr-defined]
+        return True
+
+    @pytest.hookimpl
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        context = self._context
+        function = pyfuncitem.obj
+        if context is None or is_async(function):
+            return None
+        count = ThreadRules.iterations(pyfuncitem)
+        arguments = thread_arguments(pyfuncitem, context.threads, count)
+
+        def body(thread: int) -> Body:
+            return lambda: [function(**kwargs) for kwargs in arguments[thread]] and None
+
+        self._errors = run([body(thread) for thread in range(context.threads)], context)
+        raise_decisive(self._errors, pyfuncitem)
+        return True
+
+    @pytest.hookimpl
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Reports of subtests come here; a test's own are not logged."""
+        if report.failed and not hasattr(report, "wasxfail"):
+            text = str(report.longrepr)
+            self._subtests.append(Failure(0, "subtest", _last_line(text), text))
+
+    def _run_case(self, item: TestCaseFunction, context: Context) -> None:
+        cases = [CaseThread(fresh_instance(item.instance)) for _ in range(context.threads)]
+        raised = run([case.body for case in cases], context)
+        skips: list[str] = []
+        self._errors = []
+        for case, error in zip(cases, raised, strict=True):
+            errors = case.outcome.errors
+            self._errors.append(error or (errors[0] if errors else None))
+            if case.outcome.skip is not None:
+                skips.append(case.outcome.skip)
+        raise_decisive(self._errors, item)
+        if skips:
+            pytest.skip(skips[0])
+
+    def _phase(self, item: pytest.Item, when: Any, **arguments: Any) -> None:
+        """One of set-up, call, tear-down, and what it makes of the result."""
+        hook = getattr(item.ihook, f"pytest_runtest_{when}")
+        call = CallInfo.from_call(lambda: hook(item=item, **arguments), when=when)
+        report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        if report.skipped:
+            if self._result.outcome is Outcome.PASSED:
+                self._result.outcome = Outcome.SKIPPED
+            return
+        failed = report.failed or (when == "call" and bool(self._subtests))
+        if not failed:
+            return
+        if when == "call":
+            self._result.outcome = Outcome.FAILED
+            self._result.failures.extend(self._call_failures(call, report))
+        else:
+            self._result.outcome = Outcome.ERROR
+            self._result.failures.append(_describe_report(call, report))
+
+    def _call_failures(self, call: CallInfo[Any], report: pytest.TestReport) -> list[Failure]:
+        failures = [
+            describe(error, thread)
+            for thread, error in enumerate(self._errors)
+            if error is not None and not isinstance(error, NO_VERDICT)
+        ]
+        failures.extend(self._subtests)
+        return failures or [_describe_report(call, report)]
+
+
+class AsyncSkips:
+    """Skips an async test that no plugin runs; pytest itself would fail it."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        except pytest.fail.Exception as error:
+            if is_async(pyfuncitem.obj) and "not natively supported" in str(error):
+                pytest.skip("an async test, and no plugin that runs it")
+            raise
+
+
+def is_async(function: object) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+
+
+def run(bodies: Sequence[Body], context: Context) -> Errors:
+    """The bodies in threads, a single one in this thread."""
+    if len(bodies) == 1:
+        return run_alone(bodies[0])
+    errors = run_bodies(bodies, context.rng)
+    if WARNINGS_ARE_PER_THREAD:
+        return errors
+    # A filter that makes warnings errors is then another thread's, as pytest-run-parallel knows.
+    return [None if isinstance(error, Warning) else error for error in errors]
+
+
+def thread_arguments(
+    item: pytest.Function, threads: int, iterations: int
+) -> list[list[dict[str, Any]]]:
+    """Each thread's arguments for each of its iterations.
+
+    Fixture values are shared by the threads, but for those that pytest-run-parallel makes per
+    thread: thread_index, iteration_index and the temporary directories.
+    """
+    names = item._fixtureinfo.argnames
+    shared = {name: item.funcargs[name] for name in names}
+
+    def arguments(thread: int, iteration: int) -> dict[str, Any]:
+        own = dict(shared)
+        if threads == 1 and iterations == 1:
+            return own
+        part = f"thread_{thread}_iter_{iteration}"
+        if "thread_index" in own:
+            own["thread_index"] = thread
+        if "iteration_index" in own:
+            own["iteration_index"] = iteration
+        if "tmp_path" in own:
+            own["tmp_path"] = own["tmp_path"] / part
+            own["tmp_path"].mkdir()
+        if "tmpdir" in own:
+            own["tmpdir"] = own["tmpdir"].ensure(part, dir=True)
+        return own
+
+    return [[arguments(thread, i) for i in range(iterations)] for thread in range(threads)]
+
+
+def raise_decisive(errors: Errors, item: pytest.Item) -> None:
+    """Raises the exception by which pytest shall judge the test, if any thread raised.
+
+    A failure that an xfail mark doesn't expect comes first, then a failure, then xfail(), then
+    a skip.
+    """
+    present = [error for error in errors if error is not None]
+    if present:
+        raise min(present, key=lambda error: _rank(error, _expected(item)))
+
+
+def _rank(error: BaseException, expected: Callable[[BaseException], bool]) -> int:
+    if isinstance(error, pytest.skip.Exception | unittest.SkipTest):
+        return 3
+    if isinstance(error, pytest.xfail.Exception):
+        return 2
+    return 1 if expected(error) else 0
+
+
+def _expected(item: pytest.Item) -> Callable[[BaseException], bool]:
+    """Whether the item's xfail mark with `raises` foresees an exception."""
+    mark = item.stash.get(xfailed_key, None) if xfailed_key is not None else None
+    raises = getattr(mark, "raises", None)
+    if raises is None:
+        return lambda error: False
+    if isinstance(raises, type | tuple):
+        return lambda error: isinstance(error, raises)
+    return lambda error: bool(raises.matches(error))
+
+
+def _describe_report(call: CallInfo[Any], report: pytest.TestReport) -> Failure:
+    if call.excinfo is not None:
+        return describe(call.excinfo.value, None)
+    text = str(report.longrepr)
+    return Failure(None, "XPASS" if "XPASS" in text else "failed", text, "")
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("E ").strip() if lines else ""

@@ -1,0 +1,105 @@
+"""The forked child: runs one slice and leaves with _exit."""
+
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import linux
+from .contract import Outcome
+from .emit import Emitter
+from .failures import describe
+from .suite import Context, Result, Suite, Test
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A `run` message."""
+
+    iteration: int
+    seed: int
+    threads: int
+    switch_interval: float
+    budget: float
+    tests: Sequence[str]
+
+
+def run(suite: Suite, plan: Plan, found: Mapping[str, Test], emitter: Emitter, scratch: Path) -> int:
+    """Runs the slice in this process.
+
+    Returns the exit status. A test of the plan that is not in `found` was not collected and is
+    reported as not run.
+    """
+    _settle(suite, plan, scratch)
+    deadline = time.monotonic() + plan.budget
+    slice_ = [found.get(test) for test in plan.tests]
+    for index, test in enumerate(slice_):
+        if test is None or (index and time.monotonic() >= deadline):
+            emitter.end(index, Outcome.NOT_RUN, 0, 0)
+            continue
+        _run_test(test, index, slice_, plan, deadline, emitter)
+    _flush()
+    emitter.slice_end()
+    return 0
+
+
+def _run_test(
+    test: Test,
+    index: int,
+    slice_: Sequence[Test | None],
+    plan: Plan,
+    deadline: float,
+    emitter: Emitter,
+) -> None:
+    def next_test() -> Test | None:
+        if time.monotonic() >= deadline:
+            return None
+        return next((later for later in slice_[index + 1 :] if later is not None), None)
+
+    threads = test.threads(plan.threads) if plan.threads > 1 else 1
+    _seed(f"{plan.seed}:{test.id}")
+    context = Context(threads, random.Random(f"{plan.seed}:{index}:{test.id}"), next_test)
+    emitter.begin(index, threads)
+    start = time.perf_counter_ns()
+    try:
+        result = test.run(context)
+    except BaseException as error:
+        result = Result(Outcome.ERROR, [describe(error, None)])
+    duration = time.perf_counter_ns() - start
+    for failure in result.failures:
+        emitter.fail(index, threads, failure)
+    emitter.end(index, result.outcome, threads, duration)
+
+
+def _settle(suite: Suite, plan: Plan, scratch: Path) -> None:
+    linux.be_killed_first()
+    tempfile.tempdir = str(scratch)
+    os.environ["TMPDIR"] = str(scratch)
+    if suite.scratch_is_cwd:
+        os.chdir(scratch)
+    sys.setswitchinterval(plan.switch_interval)
+    os.environ["FTSTRESS_THREADS"] = str(plan.threads)
+    os.environ["FTSTRESS_SEED"] = str(plan.seed)
+    suite.enter_iteration(scratch, plan.threads)
+
+
+def _seed(text: str) -> None:
+    """Python's and NumPy's global generators, by the main thread, before any other runs."""
+    random.seed(text)
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed(random.getrandbits(32))
+        random.seed(text)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue
