@@ -36,6 +36,7 @@ $(BUILD)/reports/%.o: reports/%.c
 
 include interpose/rules.mk
 -include reports/rules.mk
+include tests/interpose/rules.mk
 
 clean:
 	rm -rf $(BUILD)

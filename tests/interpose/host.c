@@ -1,0 +1,104 @@
+/*
+ * host.c - runs a program under libftstress.so as the runner does, and prints what it wrote.
+ *
+ *   host LIBRARY PROGRAM [ARG...]
+ *
+ * One line for each record: "hook live NAME", "report ACCESSES FRAMES...", "module PATH", and the
+ * program's exit at the end: "exit STATUS". For the TAP tests beside this file.
+ */
+#include "runner/arena.h"
+#include "ftstress/record.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ARENA_FD 20
+
+static void print_report(const uint8_t *at)
+{
+	struct fts_report report;
+	memcpy(&report, at, sizeof report);
+	at += sizeof report;
+	printf("report kind=%u text=%.*s", report.kind, report.text_length, (const char *)at);
+	at += (report.text_length + 7) & ~7;
+	for (unsigned i = 0; i < report.section_count; i++) {
+		struct fts_section section;
+		memcpy(&section, at, sizeof section);
+		at += sizeof section + 8 * section.frame_count;
+		printf(" section=%u/%u", section.kind, section.frame_count);
+		if (section.kind == FTS_SEC_OBJECT)
+			printf(":%.*s+%lu", (int)section.text_length, (const char *)at, section.value);
+		at += (section.text_length + 7) & ~7u;
+	}
+	putchar('\n');
+}
+
+static void print_record(uint32_t type, const uint8_t *payload, uint32_t pid)
+{
+	struct fts_hook hook;
+	struct fts_module module;
+	struct fts_code code;
+	const char *text = (const char *)payload;
+	switch (type) {
+	case FTS_REC_HOOK:
+		memcpy(&hook, payload, sizeof hook);
+		printf("hook %s %.*s: %.*s\n", hook.live ? "live" : "off", hook.name_length,
+		       text + sizeof hook, hook.why_length, text + sizeof hook + hook.name_length);
+		break;
+	case FTS_REC_MODULE:
+		memcpy(&module, payload, sizeof module);
+		printf("module %.*s\n", module.path_length, text + sizeof module);
+		break;
+	case FTS_REC_CODE:
+		memcpy(&code, payload, sizeof code);
+		printf("code %.*s %d\n", (int)code.qualname_length, text + sizeof code, code.first_line);
+		break;
+	case FTS_REC_REPORT:
+		print_report(payload);
+		break;
+	default:
+		printf("record %u pid %u\n", type, pid);
+	}
+}
+
+static void take(void *arg, const uint8_t *records, size_t length)
+{
+	(void)arg;
+	for (size_t at = 0; at < length;) {
+		struct fts_record header;
+		memcpy(&header, records + at, sizeof header);
+		print_record(header.type, records + at + sizeof header, header.pid);
+		at += header.length;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena = { 0 };
+	if (argc < 3 || arena_open(&arena))
+		return 99;
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(arena.fd, ARENA_FD);
+		setenv("FTSTRESS_ARENA_FD", "20", 1);
+		setenv("LD_PRELOAD", argv[1], 1);
+		setenv("TSAN_OPTIONS",
+		       "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
+		       "exitcode=0:die_after_fork=0:history_size=4", 1);
+		execvp(argv[2], argv + 2);
+		_exit(127);
+	}
+	int status = 0;
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		arena_drain(&arena, take, NULL);
+		usleep(20000);
+	}
+	uint64_t lost = arena_drain(&arena, take, NULL);
+	printf("lost %lu\nexit %d\n", lost, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+	arena_close(&arena);
+	return 0;
+}
