@@ -1,0 +1,320 @@
+/*
+ * json.c - the report for programs; docs/report-schema.json is its schema.
+ *
+ * One finding at a time is built and written, so that a report of thousands takes no more memory
+ * than its largest finding.
+ */
+#include "reports/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/formats.h"
+#include "reports/source.h"
+#include "reports/text.h"
+
+#define SOURCE_AROUND 2 /* lines shown before and after a frame's own */
+
+/* jansson refuses bytes that are no UTF-8, and a finding's text can hold any. NULL: null. */
+static json_t *string_of(const char *text)
+{
+	if (!text)
+		return json_null();
+	struct buf clean = { 0 };
+	text_add_utf8(&clean, text);
+	json_t *value = json_stringn_nocheck(clean.data ? clean.data : "", clean.length);
+	buf_free(&clean);
+	return value;
+}
+
+static json_t *strings_of(char *const *texts, size_t count)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, string_of(texts[i]));
+	return array;
+}
+
+static json_t *integer_of(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+/* The lines around a frame's own; NULL if there is no such line. */
+static json_t *source_of(struct source_cache *sources, const struct frame *frame)
+{
+	struct source_line line;
+	if (!source_get(sources, frame->file, frame->line, &line))
+		return NULL;
+	json_t *lines = json_array();
+	for (int i = frame->line - SOURCE_AROUND; i <= frame->line + SOURCE_AROUND; i++) {
+		if (!source_get(sources, frame->file, i, &line))
+			continue;
+		char *copy = xstrndup(line.text, line.length);
+		json_t *pair = json_array();
+		json_array_append_new(pair, json_integer(i));
+		json_array_append_new(pair, string_of(copy));
+		json_array_append_new(lines, pair);
+		free(copy);
+	}
+	return lines;
+}
+
+static json_t *frame_of(struct source_cache *sources, const struct frame *frame, bool innermost)
+{
+	json_t *object = json_object();
+	const char *language = frame_language_name(frame->language);
+	json_object_set_new(object, "language", json_string(language));
+	json_object_set_new(object, "function", string_of(frame->function));
+	json_object_set_new(object, "file", string_of(frame->file));
+	json_object_set_new(object, "line", json_integer(frame->line));
+	json_object_set_new(object, "module", string_of(frame->module));
+	json_object_set_new(object, "plumbing", json_boolean(frame->plumbing));
+	json_object_set_new(object, "inline", json_boolean(frame->is_inline));
+	/* Plumbing is folded, but the innermost frame is where it happened, whoever's it is. */
+	json_t *source = frame->plumbing && !innermost ? NULL : source_of(sources, frame);
+	if (source)
+		json_object_set_new(object, "source", source);
+	return object;
+}
+
+static json_t *stack_of(struct source_cache *sources, const struct stack *stack)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < stack->count; i++)
+		json_array_append_new(array, frame_of(sources, &stack->frames[i], i == 0));
+	return array;
+}
+
+static json_t *locks_of(struct source_cache *sources, const struct participant *participant)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < participant->lock_count; i++) {
+		const struct held_lock *lock = &participant->locks[i];
+		json_t *object = json_object();
+		json_object_set_new(object, "name", string_of(lock->name));
+		json_object_set_new(object, "frames", stack_of(sources, &lock->created));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static bool is_access(enum finding_kind kind)
+{
+	return kind == FINDING_DATA_RACE || kind == FINDING_PYTHON_RACE ||
+	       kind == FINDING_USE_AFTER_FREE;
+}
+
+static json_t *participant_of(struct source_cache *sources, const struct participant *participant,
+			      enum finding_kind kind)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "role", string_of(participant->role));
+	json_object_set_new(object, "thread", string_of(participant->thread));
+	const char *access = participant->write ? "write" : "read";
+	json_object_set_new(object, "access", is_access(kind) ? json_string(access) : json_null());
+	json_object_set_new(object, "atomic", json_boolean(participant->atomic));
+	char address[24];
+	snprintf(address, sizeof address, "0x%" PRIx64, participant->address);
+	json_object_set_new(object, "address",
+			    participant->address ? json_string(address) : json_null());
+	json_object_set_new(object, "size", integer_of(participant->size));
+	json_object_set_new(object, "frames", stack_of(sources, &participant->stack));
+	json_object_set_new(object, "created", stack_of(sources, &participant->created));
+	json_object_set_new(object, "locks", locks_of(sources, participant));
+	return object;
+}
+
+/*
+ * "S.n.k" is a token, S the run's seed (docs/design.md): the seeds that show a finding are those
+ * of its replays, each once.
+ */
+static json_t *seeds_of(const struct finding *finding)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < finding->replay_count; i++) {
+		const char *replay = finding->replays[i];
+		size_t length = strcspn(replay, ".");
+		size_t seen = 0;
+		for (; seen < i; seen++) {
+			if (!strncmp(finding->replays[seen], replay, length) &&
+			    strcspn(finding->replays[seen], ".") == length)
+				break;
+		}
+		if (seen < i)
+			continue;
+		char *seed = xstrndup(replay, length);
+		json_array_append_new(array, string_of(seed));
+		free(seed);
+	}
+	return array;
+}
+
+static json_t *subject_of(struct source_cache *sources, const struct subject *subject)
+{
+	if (!subject->description && !subject->allocated.count)
+		return json_null();
+	json_t *object = json_object();
+	json_object_set_new(object, "description", string_of(subject->description));
+	json_object_set_new(object, "allocated", stack_of(sources, &subject->allocated));
+	return object;
+}
+
+static void add_history(json_t *object, const struct finding *finding)
+{
+	json_object_set_new(object, "count", integer_of(finding->count));
+	json_object_set_new(object, "run_count", integer_of(finding->run_count));
+	json_object_set_new(object, "first_seen", json_integer(finding->first_seen));
+	json_object_set_new(object, "last_seen", json_integer(finding->last_seen));
+	json_object_set_new(object, "replays",
+			    strings_of(finding->replays, finding->replay_count));
+	json_object_set_new(object, "seeds", seeds_of(finding));
+	json_object_set_new(object, "tests", strings_of(finding->tests, finding->test_count));
+	json_object_set_new(object, "command", string_of(finding->command));
+	json_object_set_new(object, "suppressed_by", string_of(finding->suppressed_by));
+	json_t *gil = json_array();
+	if (finding->gil_off)
+		json_array_append_new(gil, json_string("off"));
+	if (finding->gil_on)
+		json_array_append_new(gil, json_string("on"));
+	json_object_set_new(object, "gil", gil);
+}
+
+static json_t *finding_of(struct source_cache *sources, const struct finding *finding)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "id", string_of(finding->id));
+	json_object_set_new(object, "kind", json_string(finding_kind_name(finding->kind)));
+	json_object_set_new(object, "title", string_of(finding->title));
+	json_object_set_new(object, "explanation", string_of(finding->explanation));
+	json_object_set_new(object, "detail", string_of(finding->detail));
+	json_object_set_new(object, "graph", string_of(finding->graph));
+	json_object_set_new(object, "status", json_string(finding_status_name(finding->status)));
+	add_history(object, finding);
+	json_object_set_new(object, "subject", subject_of(sources, &finding->subject));
+	json_t *threads = json_array();
+	for (size_t i = 0; i < finding->participant_count; i++)
+		json_array_append_new(threads, participant_of(sources, &finding->participants[i],
+							      finding->kind));
+	json_object_set_new(object, "threads", threads);
+	return object;
+}
+
+static void add_counts(json_t *object, const struct run_info *run)
+{
+	json_t *iterations = json_object();
+	json_object_set_new(iterations, "planned", integer_of(run->iterations_planned));
+	json_object_set_new(iterations, "done", integer_of(run->iterations_done));
+	json_object_set_new(iterations, "gil_on", integer_of(run->iterations_gil_on));
+	json_object_set_new(object, "iterations", iterations);
+	json_t *tests = json_object();
+	json_object_set_new(tests, "run", integer_of(run->tests_run));
+	json_object_set_new(tests, "distinct", integer_of(run->tests_distinct));
+	json_object_set_new(tests, "total", integer_of(run->tests_total));
+	json_object_set_new(tests, "thread_unsafe", integer_of(run->tests_thread_unsafe));
+	json_object_set_new(tests, "skipped", integer_of(run->tests_skipped));
+	json_object_set_new(object, "tests", tests);
+	json_object_set_new(object, "records", integer_of(run->records));
+	json_object_set_new(object, "records_lost", integer_of(run->records_lost));
+}
+
+static void add_surroundings(json_t *object, const struct run_info *run)
+{
+	json_t *hooks = json_array();
+	for (size_t i = 0; i < run->hook_count; i++) {
+		json_t *hook = json_object();
+		json_object_set_new(hook, "name", string_of(run->hooks[i].name));
+		json_object_set_new(hook, "live", json_boolean(run->hooks[i].live));
+		json_object_set_new(hook, "why", string_of(run->hooks[i].why));
+		json_array_append_new(hooks, hook);
+	}
+	json_object_set_new(object, "hooks", hooks);
+	json_t *rules = json_array();
+	for (size_t i = 0; i < run->rule_count; i++) {
+		json_t *rule = json_object();
+		json_object_set_new(rule, "rule", string_of(run->rules[i].rule));
+		json_object_set_new(rule, "file", string_of(run->rules[i].file));
+		json_object_set_new(rule, "used", integer_of(run->rules[i].used));
+		json_array_append_new(rules, rule);
+	}
+	json_object_set_new(object, "suppressions", rules);
+	json_object_set_new(object, "notes", strings_of(run->notes, run->note_count));
+	json_t *settings = json_array();
+	for (size_t i = 0; i < run->setting_count; i++)
+		json_array_append_new(settings, strings_of(&run->settings[2 * i], 2));
+	json_object_set_new(object, "settings", settings);
+}
+
+static json_t *run_of(const struct run_info *run)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "suite", string_of(run->suite));
+	json_object_set_new(object, "suite_file", string_of(run->suite_file));
+	json_object_set_new(object, "version", string_of(run->version));
+	json_object_set_new(object, "python", string_of(run->python));
+	json_object_set_new(object, "python_version", string_of(run->python_version));
+	json_object_set_new(object, "seed", string_of(run->seed));
+	json_object_set_new(object, "command", string_of(run->command));
+	json_object_set_new(object, "started", json_integer(run->started));
+	json_object_set_new(object, "ended", json_integer(run->ended));
+	json_object_set_new(object, "seconds", json_real(run->seconds));
+	add_counts(object, run);
+	json_object_set_new(object, "interrupted", json_boolean(run->interrupted));
+	json_object_set_new(object, "exit_code", json_integer(run->exit_code));
+	add_surroundings(object, run);
+	return object;
+}
+
+/* Write `value` and release it. */
+static int dump(json_t *value, json_dump_callback_t sink, void *data)
+{
+	int result = json_dump_callback(value, sink, data,
+					JSON_COMPACT | JSON_REAL_PRECISION(9) | JSON_ENCODE_ANY);
+	json_decref(value);
+	return result;
+}
+
+static int put(const char *text, json_dump_callback_t sink, void *data)
+{
+	return sink(text, strlen(text), data);
+}
+
+int report_json_dump(const struct report_input *input, json_dump_callback_t sink, void *data)
+{
+	int result = -1;
+	struct source_cache *sources = source_open();
+	if (put("{\"schema\":1,\n\"run\":", sink, data) || dump(run_of(input->run), sink, data) ||
+	    put(",\n\"findings\":[", sink, data))
+		goto end;
+	for (size_t i = 0; i < input->count; i++) {
+		if (put(i ? ",\n" : "\n", sink, data) ||
+		    dump(finding_of(sources, input->findings[i]), sink, data))
+			goto end;
+	}
+	result = put("\n]}\n", sink, data) ? -1 : 0;
+end:
+	source_close(sources);
+	return result;
+}
+
+static int to_file(const char *bytes, size_t length, void *data)
+{
+	return fwrite(bytes, 1, length, data) == length ? 0 : -1;
+}
+
+static int json_write(FILE *out, const struct report_input *input)
+{
+	errno = 0;
+	if (report_json_dump(input, to_file, out))
+		return errno ? errno : EIO;
+	return report_flush(out);
+}
+
+const struct report_format report_json = {
+	.name = "json",
+	.extension = "json",
+	.help = "for programs; docs/report-schema.json describes it",
+	.write = json_write,
+};

@@ -1,0 +1,140 @@
+/*
+ * tap.c - the report as TAP 14, for CI that reads test results.
+ *
+ * A finding is a test point. What is new fails ("not ok"); what is known is an expected failure
+ * ("not ok # TODO", which harnesses count as passed); what is upstream's or suppressed is skipped.
+ * A run without findings is one point that is ok, a run that did nothing is skipped as a whole.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/formats.h"
+#include "reports/text.h"
+
+/* A description or a directive's reason: one line, in which "#" and "\" are escaped. */
+static void add_text(struct buf *out, const char *text)
+{
+	struct buf line = { 0 };
+	text_add_line(&line, text);
+	for (size_t i = 0; i < line.length; i++) {
+		if (line.data[i] == '#' || line.data[i] == '\\')
+			buf_puts(out, "\\");
+		buf_add(out, &line.data[i], 1);
+	}
+	buf_free(&line);
+}
+
+/* "  key: value" with the value as JSON, which is YAML. */
+static void add_pair(struct buf *out, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	struct buf clean = { 0 };
+	text_add_utf8(&clean, value);
+	json_t *string = json_stringn_nocheck(clean.data ? clean.data : "", clean.length);
+	char *text = json_dumps(string, JSON_ENCODE_ANY);
+	if (!text)
+		abort(); /* of a valid string only without memory, for which xmalloc ends as well */
+	buf_printf(out, "  %s: %s\n", key, text);
+	free(text);
+	json_decref(string);
+	buf_free(&clean);
+}
+
+static void add_place(struct buf *out, const char *key, const struct frame *frame)
+{
+	if (!frame)
+		return;
+	struct buf place = { 0 };
+	buf_puts(&place, frame->function);
+	if (frame->file && frame->line)
+		buf_printf(&place, " (%s:%d)", frame->file, frame->line);
+	add_pair(out, key, place.data);
+	buf_free(&place);
+}
+
+static void add_diagnostic(struct buf *out, const struct finding *finding)
+{
+	buf_puts(out, "  ---\n");
+	add_pair(out, "id", finding->id);
+	add_pair(out, "kind", finding_kind_name(finding->kind));
+	add_pair(out, "status", finding_status_name(finding->status));
+	buf_printf(out, "  count: %" PRIu64 "\n", finding->run_count);
+	add_pair(out, "test", finding->test_count ? finding->tests[0] : NULL);
+	add_pair(out, "command", finding->command);
+	if (finding->participant_count)
+		buf_puts(out, "  threads:\n");
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct participant *participant = &finding->participants[i];
+		add_pair(out, "- role", participant->role ? participant->role : "");
+		add_pair(out, "  thread", participant->thread);
+		add_place(out, "  python", text_user_frame(&participant->stack, true));
+		add_place(out, "  native", text_user_frame(&participant->stack, false));
+	}
+	add_pair(out, "detail", finding->detail);
+	buf_puts(out, "  ...\n");
+}
+
+static void add_point(struct buf *out, size_t number, const struct finding *finding)
+{
+	bool fails = finding->status == STATUS_NEW || finding->status == STATUS_KNOWN;
+	buf_printf(out, "%s %zu - %s: ", fails ? "not ok" : "ok", number,
+		   text_kind(finding->kind, 1));
+	add_text(out, finding->title ? finding->title : "");
+	switch (finding->status) {
+	case STATUS_KNOWN:
+		buf_puts(out, " # TODO known from an earlier run");
+		break;
+	case STATUS_UPSTREAM:
+	case STATUS_SUPPRESSED:
+		buf_puts(out, finding->status == STATUS_UPSTREAM ? " # SKIP known to CPython" :
+								   " # SKIP suppressed");
+		if (finding->suppressed_by) {
+			buf_puts(out, " by ");
+			add_text(out, finding->suppressed_by);
+		}
+		break;
+	default:
+		break;
+	}
+	buf_puts(out, "\n");
+	add_diagnostic(out, finding);
+}
+
+static int tap_write(FILE *out, const struct report_input *input)
+{
+	struct buf text = { 0 }, run = { 0 };
+	text_add_run(&run, input->run);
+	buf_puts(&text, "TAP version 14\n");
+	if (!input->count && !input->run->iterations_done) {
+		buf_puts(&text, "1..0 # SKIP nothing ran\n");
+	} else {
+		buf_printf(&text, "1..%zu\n# ", input->count ? input->count : 1);
+		add_text(&text, run.data);
+		buf_puts(&text, input->run->interrupted ? ", interrupted\n" : "\n");
+	}
+	if (!input->count && input->run->iterations_done)
+		buf_puts(&text, "ok 1 - nothing found\n");
+	errno = 0;
+	for (size_t i = 0; i < input->count; i++) {
+		add_point(&text, i + 1, input->findings[i]);
+		if (fwrite(text.data, 1, text.length, out) != text.length)
+			break;
+		buf_clear(&text);
+	}
+	bool short_write = fwrite(text.data, 1, text.length, out) != text.length || ferror(out);
+	int error = short_write ? (errno ? errno : EIO) : report_flush(out);
+	buf_free(&text);
+	buf_free(&run);
+	return error;
+}
+
+const struct report_format report_tap = {
+	.name = "tap",
+	.extension = "tap",
+	.help = "TAP 14: a finding is a test point",
+	.write = tap_write,
+};

@@ -1,0 +1,151 @@
+/* text.c - see text.h. */
+#include "reports/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* The length of the UTF-8 sequence at `s`, 0 if it is none (RFC 3629: no surrogates, shortest). */
+static size_t sequence(const unsigned char *s)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (length <= 1)
+		return length;
+	if (s[0] > 0xf4)
+		return 0;
+	uint32_t code = s[0] & (0xffu >> (length + 1));
+	for (size_t i = 1; i < length; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (s[i] & 0x3f);
+	}
+	bool surrogate = code >= 0xd800 && code < 0xe000;
+	return code < least[length] || code > 0x10ffff || surrogate ? 0 : length;
+}
+
+static void add(struct buf *out, const char *text, bool one_line)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	while (*s) {
+		size_t length = sequence(s);
+		/* C1 controls (U+0080 to U+009F) steer terminals as well. */
+		bool control = *s < 0x20 || *s == 0x7f || (*s == 0xc2 && length && s[1] < 0xa0);
+		if (!length)
+			buf_puts(out, "\xef\xbf\xbd");
+		else if (one_line && control)
+			buf_puts(out, " ");
+		else
+			buf_add(out, s, length);
+		s += length ? length : 1;
+	}
+}
+
+void text_add_utf8(struct buf *out, const char *text)
+{
+	add(out, text, false);
+}
+
+void text_add_line(struct buf *out, const char *text)
+{
+	add(out, text, true);
+}
+
+size_t text_columns(const char *text)
+{
+	size_t columns = 0;
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80;
+	return columns;
+}
+
+void text_cut(struct buf *buf, size_t columns)
+{
+	if (!columns || !buf->data || text_columns(buf->data) <= columns)
+		return;
+	size_t at = 0;
+	for (size_t seen = 0; buf->data[at]; at++) {
+		seen += ((unsigned char)buf->data[at] & 0xc0) != 0x80;
+		if (seen == columns)
+			break;
+	}
+	buf->length = at;
+	buf_puts(buf, "…");
+}
+
+const char *text_kind(enum finding_kind kind, uint64_t count)
+{
+	static const char *const names[FINDING_KINDS][2] = {
+		[FINDING_DATA_RACE] = { "data race", "data races" },
+		[FINDING_PYTHON_RACE] = { "Python race", "Python races" },
+		[FINDING_LOCK_ORDER] = { "lock-order cycle", "lock-order cycles" },
+		[FINDING_DEADLOCK] = { "deadlock", "deadlocks" },
+		[FINDING_HANG] = { "hang", "hangs" },
+		[FINDING_USE_AFTER_FREE] = { "use after free", "uses after free" },
+		[FINDING_DOUBLE_FREE] = { "double free", "double frees" },
+		[FINDING_REFCOUNT] = { "reference count error", "reference count errors" },
+		[FINDING_LEAK] = { "leak", "leaks" },
+		[FINDING_CRASH] = { "crash", "crashes" },
+		[FINDING_OUT_OF_MEMORY] = { "out of memory", "out of memory" },
+		[FINDING_TEST_FAILURE] = { "test failure under threads",
+					   "test failures under threads" },
+		[FINDING_GIL_ENABLED] = { "import that enables the GIL",
+					  "imports that enable the GIL" },
+	};
+	return names[kind][count != 1];
+}
+
+const char *text_short_path(const char *path)
+{
+	static const char *const marks[] = { "/site-packages/", "/dist-packages/" };
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		const char *found = strstr(path, marks[i]);
+		if (found)
+			return found + strlen(marks[i]);
+	}
+	/* lib/python3.14/threading.py, and Objects/dictobject.c of a tree cpython-3.14.6-... */
+	const char *library = strstr(path, "/lib/python3.");
+	const char *tree = strstr(path, "/cpython-3.");
+	const char *from = library ? library + strlen("/lib/") : tree ? tree + 1 : NULL;
+	const char *slash = from ? strchr(from, '/') : NULL;
+	if (slash)
+		return slash + 1;
+	/* Of anything else the last three parts. */
+	const char *start = path + strlen(path);
+	for (int parts = 0; start > path; start--) {
+		if (start[-1] == '/' && ++parts == 3)
+			break;
+	}
+	return *start ? start : path;
+}
+
+void text_add_run(struct buf *out, const struct run_info *run)
+{
+	uint64_t done = run->iterations_done;
+	buf_printf(out, "%" PRIu64 " iteration%s of ", done, done == 1 ? "" : "s");
+	text_add_line(out, run->suite ? run->suite : "a suite");
+	buf_printf(out, " (%" PRIu64 " test%s", run->tests_run, run->tests_run == 1 ? "" : "s");
+	if (run->iterations_gil_on)
+		buf_printf(out, ", %" PRIu64 " iteration%s with the GIL", run->iterations_gil_on,
+			   run->iterations_gil_on == 1 ? "" : "s");
+	buf_puts(out, ")");
+}
+
+void text_count(const struct report_input *input, uint64_t counts[STATUS_COUNT])
+{
+	memset(counts, 0, STATUS_COUNT * sizeof *counts);
+	for (size_t i = 0; i < input->count; i++)
+		counts[input->findings[i]->status]++;
+}
+
+const struct frame *text_user_frame(const struct stack *stack, bool python)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		bool fits = python ? frame->language == FRAME_PYTHON :
+				     frame->language != FRAME_PYTHON &&
+					     frame->language != FRAME_UNKNOWN;
+		if (fits && !frame->plumbing)
+			return frame;
+	}
+	return NULL;
+}

@@ -1,0 +1,39 @@
+/*
+ * text.h - words about findings, and text from outside made fit for its reader.
+ *
+ * Titles, test ids and output come from programs that crash: they can hold any byte.
+ */
+#ifndef REPORTS_TEXT_H
+#define REPORTS_TEXT_H
+
+#include "ftstress/finding.h"
+#include "runner/util.h"
+
+/* Append `text` as valid UTF-8: each byte that is part of none becomes U+FFFD. */
+void text_add_utf8(struct buf *out, const char *text);
+
+/* As above, on one line and without control characters: each of them becomes a space. */
+void text_add_line(struct buf *out, const char *text);
+
+/* How many columns the UTF-8 `text` takes on a terminal (every character counts as one). */
+size_t text_columns(const char *text);
+
+/* Cut the UTF-8 string in `buf` to `columns` with an ellipsis at its end; 0 = leave it. */
+void text_cut(struct buf *buf, size_t columns);
+
+/* "data race" or "data races". */
+const char *text_kind(enum finding_kind kind, uint64_t count);
+
+/* The end of a path that says the most: from the package or the source tree on. */
+const char *text_short_path(const char *path);
+
+/* What was run: "20 iterations of numpy_tests (312 tests, 3 iterations with the GIL)". */
+void text_add_run(struct buf *out, const struct run_info *run);
+
+/* How many of the findings have each status. */
+void text_count(const struct report_input *input, uint64_t counts[STATUS_COUNT]);
+
+/* The deepest frame that is the user's own: in Python, or in Cython, C or C++; NULL for none. */
+const struct frame *text_user_frame(const struct stack *stack, bool python);
+
+#endif
