@@ -1,0 +1,51 @@
+"""Slow-down of libftstress.so against plain ThreadSanitizer: same interpreter, same program, both
+sides by turns in one run, median of the ratios.
+
+  slowdown.py HOST LIBRARY ENV.json [ROUNDS]
+"""
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+PROGRAMS = ["cpu", "attributes", "numpy_arrays", "locks"]
+TSAN = (
+    "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
+    "exitcode=0:die_after_fork=0:history_size=4"
+)
+
+
+def seconds(command, environment):
+    out = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    for line in out.stderr.splitlines():
+        if line.startswith("seconds "):
+            return float(line.split()[1])
+    sys.exit(f"{' '.join(command)} failed:\n{out.stdout}{out.stderr}")
+
+
+def main():
+    host, library, env_file = sys.argv[1:4]
+    rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 7
+    env = json.loads(pathlib.Path(env_file).read_text())
+    environment = dict(os.environ, TSAN_OPTIONS=TSAN, PYTHONPATH=":".join(env["tsan_site"]))
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    script = str(pathlib.Path(__file__).parent / "programs" / "time_one.py")
+    medians = []
+    for program in PROGRAMS:
+        plain = [env["python"], script, program]
+        ratios = []
+        for _ in range(rounds):
+            base = seconds(plain, environment)
+            ratios.append(seconds([host, library, *plain], environment) / base)
+        medians.append(statistics.median(ratios))
+        spread = f"{min(ratios):.2f}..{max(ratios):.2f}"
+        print(f"slow-down  {program:14} {medians[-1]:.3f}x plain TSan   ({spread})", flush=True)
+    print(f"slow-down  {'median':14} {statistics.median(medians):.3f}x")
+
+
+if __name__ == "__main__":
+    main()
