@@ -1,5 +1,4 @@
 /* remote.c - see remote.h. */
-#define _GNU_SOURCE
 #include "runner/remote.h"
 
 #include "runner/util.h"

@@ -7,7 +7,6 @@
  * accessors, which look into the file, lose the caller in modules that lld linked (clang's runtime
  * for one). The function that searches such a table is exported, but in no public header.
  */
-#define _GNU_SOURCE
 #include "runner/unwind.h"
 
 #include "runner/pyframes.h"
