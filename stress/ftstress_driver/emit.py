@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import sys
 from collections.abc import Callable
 
 from .contract import NO_TEST, NO_THREAD, Outcome, Record, pack_test, pack_test_fail
@@ -18,6 +19,7 @@ def library_functions() -> tuple[Send, SetTest] | None:
     emit = getattr(process, "ftstress_emit", None)
     if emit is None:
         return None
+    _start()
     emit.argtypes = [ctypes.c_uint32, ctypes.c_char_p, ctypes.c_uint32]
     emit.restype = ctypes.c_int
 
@@ -30,6 +32,14 @@ def library_functions() -> tuple[Send, SetTest] | None:
     set_test.argtypes = [ctypes.c_uint32]
     set_test.restype = None
     return send, set_test
+
+
+def _start() -> None:
+    """Wakes the library up. PyDLL: it must stay attached, for it sets the interpreter's eval hook."""
+    why = ctypes.c_char_p()
+    if ctypes.PyDLL(None).ftstress_start(ctypes.byref(why)):
+        reason = (why.value or b"no reason given").decode()
+        sys.exit(f"ftstress_driver: libftstress.so cannot start: {reason}")
 
 
 class Emitter:
