@@ -1,0 +1,36 @@
+/*
+ * faults.h - the findings that the runner itself makes: a process that died, got stuck or took too
+ * much memory, and a test that fails in threads only.
+ *
+ * Each function fills in `finding` (overwritten) for collator_add.
+ */
+#ifndef RUNNER_FAULTS_H
+#define RUNNER_FAULTS_H
+
+#include "runner/collate.h"
+#include "runner/trial.h"
+#include "runner/unwind.h"
+
+/* What is known about the end of a process. */
+struct fault {
+	const struct trial *trial;
+	const struct iteration_context *context;
+	struct collator *collator; /* names native frames */
+	const struct capture *capture; /* NULL = none was taken */
+	int status; /* wait status */
+	const char *output; /* what the iteration printed */
+	double timeout; /* seconds */
+	uint64_t memory; /* limit in bytes */
+	uint64_t resident; /* bytes when it was killed */
+};
+
+/* What the wait status says: "died of SIGSEGV (...)", "ended with status 3 ...". Returns false if
+ * it says that all is well: the slice came to its end. */
+bool fault_of_status(const struct fault *fault, struct finding *finding);
+void fault_of_hang(const struct fault *fault, struct finding *finding);
+void fault_of_memory(const struct fault *fault, struct finding *finding);
+/* `failures` of one test, at least one. */
+void fault_of_failures(const char *test, const struct test_failure *failures, size_t count,
+		       struct finding *finding);
+
+#endif

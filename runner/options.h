@@ -1,0 +1,89 @@
+/*
+ * options.h - what the user asks for: one table makes the command line, the keys of a suite's
+ * [run] section and --help.
+ *
+ *	defaults  <  [run] of the suite  <  command line
+ *
+ * The command line is read first, because it names the suite, and once more over the suite's keys.
+ */
+#ifndef RUNNER_OPTIONS_H
+#define RUNNER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum gil_choice { GIL_OFF, GIL_ON, GIL_MIXED };
+
+enum command {
+	COMMAND_RUN,
+	COMMAND_PREPARE,
+	COMMAND_DOCTOR,
+	COMMAND_SUITES,
+	COMMAND_REPORT,
+	COMMAND_HELP,
+	COMMAND_VERSION,
+};
+
+/* Names one iteration: run seed, iteration number, slice number. Written S.n.k. */
+struct replay_token {
+	uint64_t seed, iteration, slice;
+};
+
+struct settings {
+	enum command command;
+	char *suite; /* NULL = not given */
+	uint64_t iterations; /* 0 = no end */
+	bool iterations_given, duration_given; /* on the command line */
+	unsigned threads_min, threads_max; /* 1..FTS_THREADS_MAX */
+	double interval_min, interval_max; /* switch interval, seconds */
+	enum gil_choice gil;
+	char *tests; /* expression, NULL = all */
+	uint64_t seed;
+	bool seed_given;
+	unsigned jobs; /* 0 = half the cores */
+	double duration; /* seconds, 0 = no limit */
+	unsigned slice; /* tests in an iteration */
+	double budget; /* seconds for a slice */
+	double timeout; /* seconds without progress */
+	uint64_t memory; /* MiB resident */
+	char *python; /* version or path, NULL = the suite's */
+	char *output; /* folder */
+	char *formats; /* comma-separated names */
+	char **suppressions; /* files */
+	size_t suppression_count, suppression_capacity;
+	struct replay_token replay;
+	bool replay_given;
+	bool resume, list, plan, quiet, verbose;
+};
+
+#define FTS_THREADS_MAX 64u
+
+/* Sets the defaults; release with settings_clear. */
+void settings_init(struct settings *settings);
+void settings_clear(struct settings *settings);
+
+/* Reads the command line over `settings`. Returns 0 or EXIT_BAD_INPUT, having told the user. */
+int options_parse(struct settings *settings, int argc, char *const argv[]);
+
+/*
+ * Sets one [run] key of a suite. Returns NULL, or what is wrong with it, to be freed: "expected
+ * ..., not \"x\"", without the place.
+ */
+char *options_set_key(struct settings *settings, const char *key, const char *value);
+
+void options_help(FILE *out);
+
+/* "2-8" and the like, as the user would write them; to be freed. */
+char *option_threads_text(const struct settings *settings);
+char *option_interval_text(const struct settings *settings);
+const char *option_gil_text(enum gil_choice gil);
+
+/* "S.n.k"; to be freed. */
+char *replay_token_text(struct replay_token token);
+
+/* "90", "45s", "30m", "1h30m" in seconds; false if it is none. */
+bool parse_duration(const char *text, double *seconds);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * paths.h - where ftstress's own files are, and its cache.
+ *
+ *     in the tree   build/ftstress          build/libftstress.so           stress/
+ *     installed     PREFIX/bin/ftstress     PREFIX/lib/ftstress/libftstress.so, and the rest there
+ */
+#ifndef RUNNER_PATHS_H
+#define RUNNER_PATHS_H
+
+struct paths {
+	char *stress; /* folder of ftstress_driver, toolchain and suites */
+	char *suites;
+	char *library; /* libftstress.so */
+	char *prepare; /* toolchain/prepare */
+	char *cache; /* FTSTRESS_CACHE, by default ~/.cache/ftstress */
+};
+
+/* Returns 0 or EXIT_INTERNAL, having told the user. */
+int paths_find(struct paths *paths);
+void paths_clear(struct paths *paths);
+
+/* Makes a folder and those above it. Returns 0 or an errno value. */
+int make_folders(const char *path);
+
+#endif

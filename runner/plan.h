@@ -1,0 +1,62 @@
+/*
+ * plan.h - which tests run when, in how many threads: a function of the tests and the seed alone.
+ *
+ *   tests by id ── pass 0 ──► deck: slice 0 · slice 1 · ... · slice S-1     each test once
+ *               ── pass 1 ──► deck: slice S · ...                          shuffled anew
+ *
+ * The decks are the same for every seed, so a run goes on where the last one ended: iteration n of
+ * a run that starts at slice K takes slice K + n. What the seed decides is how it is run.
+ *
+ * How a deck is cut:
+ *
+ *   file a: 47 tests ─ shuffle ─► 20 | 20 | 7 ┐     remainders of the files, the largest first,
+ *   file b:  9 tests ─ shuffle ─►           9 ┴─►   go into the first bin that has room:
+ *                                                   7 + 9 = one slice. Then the slices are shuffled.
+ *
+ * A deck has the same number of slices in every pass, since only the sizes decide how many bins
+ * the remainders need.
+ */
+#ifndef RUNNER_PLAN_H
+#define RUNNER_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runner/options.h"
+
+struct plan_test {
+	const char *id;
+	const char *file; /* tests of one file share its import */
+};
+
+/* What one iteration does. */
+struct trial_plan {
+	uint64_t iteration;
+	uint64_t slice;
+	unsigned threads;
+	double switch_interval; /* seconds, three significant digits */
+	bool gil;
+	uint32_t seed; /* for the tests' random numbers and the order of thread starts */
+	size_t *tests; /* indices into the tests given to plan_new; free with trial_plan_clear */
+	size_t test_count;
+};
+
+struct plan;
+
+/*
+ * `tests` (borrowed, at least one) is in the order of strcmp over the ids. `slice` is the most
+ * tests that one iteration takes, at least 1.
+ */
+struct plan *plan_new(const struct plan_test *tests, size_t count, size_t slice);
+void plan_free(struct plan *plan);
+
+/* Slices in a deck: at least 1. */
+size_t plan_slices(const struct plan *plan);
+
+/* The trial that `token` names; threads, interval and GIL are drawn within `settings`. */
+void plan_trial(struct plan *plan, const struct settings *settings, struct replay_token token,
+		struct trial_plan *trial);
+void trial_plan_clear(struct trial_plan *trial);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * pool.h - runs iterations: hands them to workers, watches them, tells the collator and the store.
+ *
+ *     job 0: [trial 0 ─────][trial 2 ──][verify a test alone][trial 3 ...
+ *     job 1: [trial 1 ──────────────][trial 4 ...
+ *                      │
+ *                      └─ one zygote without and one with the GIL, started when first needed;
+ *                         while a trial runs, the job's next one is announced ("prefetch")
+ *
+ * One loop around ppoll, one thread. What needs a look without an event (rings, memory, time) is
+ * looked at every 50 ms.
+ */
+#ifndef RUNNER_POOL_H
+#define RUNNER_POOL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runner/collate.h"
+#include "runner/plan.h"
+#include "runner/progress.h"
+#include "runner/store.h"
+#include "runner/worker.h"
+
+struct pool_options {
+	const struct settings *settings;
+	const struct launch *launch;
+	struct plan *plan;
+	const struct plan_test *tests; /* as given to plan_new */
+	size_t test_count;
+	struct collator *collator;
+	struct store *store;
+	int64_t run;
+	uint64_t seed, first_slice;
+	uint64_t first_iteration; /* above 0 when a run is resumed */
+	uint64_t deck; /* kept in the store while a token is replayed */
+	unsigned jobs;
+	uint64_t memory; /* bytes for an iteration */
+	struct progress *progress;
+	const volatile sig_atomic_t *stop; /* not 0: the user wants to stop */
+};
+
+struct pool_result {
+	uint64_t iterations_done, iterations_gil_on; /* of this process */
+	uint64_t tests_run, tests_distinct, tests_skipped;
+	char *python_version; /* NULL = no zygote came up */
+	bool interrupted;
+};
+
+/*
+ * Runs all iterations. Returns 0 or an exit code, having told the user; what was found by then is
+ * in collator and store in any case.
+ */
+int pool_run(const struct pool_options *options, struct pool_result *result);
+void pool_result_clear(struct pool_result *result);
+
+#endif

@@ -1,0 +1,149 @@
+/* progress.c - see progress.h. */
+#include "runner/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "runner/util.h"
+
+#define REDRAW 0.2 /* seconds */
+#define PLAIN 10.0
+
+struct progress {
+	bool quiet, terminal;
+	double shown; /* when the last time */
+	char *line; /* as it is drawn */
+	bool drawn;
+};
+
+/* The one display; message_before and message_after have no argument. */
+static struct progress *display;
+
+static void erase(void)
+{
+	if (display && display->drawn) {
+		fputs("\r\033[K", stderr);
+		display->drawn = false;
+	}
+}
+
+static void draw(void)
+{
+	if (display && display->terminal && display->line) {
+		fprintf(stderr, "\r%s\033[K", display->line);
+		fflush(stderr);
+		display->drawn = true;
+	}
+}
+
+struct progress *progress_open(bool quiet)
+{
+	struct progress *progress = xcalloc(1, sizeof *progress);
+	const char *kind = getenv("TERM");
+	progress->quiet = quiet;
+	progress->terminal = !quiet && isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0;
+	progress->shown = progress->terminal ? 0 : now_seconds();
+	display = progress;
+	message_before = erase;
+	message_after = draw;
+	return progress;
+}
+
+void progress_close(struct progress *progress)
+{
+	if (!progress)
+		return;
+	erase();
+	message_before = message_after = NULL;
+	display = NULL;
+	free(progress->line);
+	free(progress);
+}
+
+static unsigned columns(void)
+{
+	struct winsize size;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+/* Takes over `line`. */
+static void show(struct progress *progress, char *line)
+{
+	progress->shown = now_seconds();
+	if (!progress->terminal) {
+		fprintf(stderr, "ftstress: %s\n", line);
+		free(line);
+		return;
+	}
+	unsigned width = columns();
+	if (strlen(line) >= width)
+		line[width - 1] = '\0';
+	free(progress->line);
+	progress->line = line;
+	draw();
+}
+
+static bool due(const struct progress *progress)
+{
+	double since = now_seconds() - progress->shown;
+	return !progress->quiet && since >= (progress->terminal ? REDRAW : PLAIN);
+}
+
+static char *time_text(double seconds)
+{
+	uint64_t whole = seconds > 0 ? (uint64_t)(seconds + 0.5) : 0;
+	if (whole >= 3600)
+		return xprintf("%" PRIu64 " h %02" PRIu64 " min", whole / 3600, whole / 60 % 60);
+	if (whole >= 60)
+		return xprintf("%" PRIu64 " min %02" PRIu64 " s", whole / 60, whole % 60);
+	return xprintf("%" PRIu64 " s", whole);
+}
+
+/* Seconds until the run ends, by the pace so far and by its duration; below 0 = not known. */
+static double time_left(const struct progress_state *state, double elapsed)
+{
+	double left = -1;
+	if (state->total && state->done)
+		left = elapsed / (double)state->done * (double)(state->total - state->done);
+	double until = state->duration - elapsed;
+	if (state->duration > 0 && (left < 0 || until < left))
+		left = until > 0 ? until : 0;
+	return left;
+}
+
+void progress_show(struct progress *progress, const struct progress_state *state)
+{
+	if (!due(progress))
+		return;
+	double elapsed = now_seconds() - state->started;
+	struct buf line = { 0 };
+	buf_printf(&line, "%" PRIu64, state->done);
+	if (state->total)
+		buf_printf(&line, "/%" PRIu64, state->total);
+	buf_printf(&line, " iterations, %" PRIu64 " tests, findings: %zu new", state->tests,
+		   state->findings_new);
+	if (state->findings_known)
+		buf_printf(&line, " %zu known", state->findings_known);
+	if (elapsed > 1 && state->done)
+		buf_printf(&line, ", %.1f it/min", (double)state->done * 60 / elapsed);
+	double left = time_left(state, elapsed);
+	if (left >= 0) {
+		char *text = time_text(left);
+		buf_printf(&line, ", %s left", text);
+		free(text);
+	}
+	show(progress, buf_take(&line));
+}
+
+void progress_step(struct progress *progress, const char *text, uint64_t done, uint64_t total)
+{
+	bool fresh = !progress->line || strncmp(progress->line, text, strlen(text)) != 0;
+	if (progress->quiet || (!due(progress) && !(fresh && progress->terminal)))
+		return;
+	char *line = total ? xprintf("%s %" PRIu64 " %%", text, done * 100 / total) : xstrdup(text);
+	show(progress, line);
+}

@@ -1,0 +1,35 @@
+/*
+ * progress.h - what the user sees while a run goes on, on standard error.
+ *
+ * On a terminal one line, drawn at most five times a second, taken away while a message is printed.
+ * Elsewhere a plain line every ten seconds. There is one display at a time: messages (util.h) know
+ * it through a pointer.
+ */
+#ifndef RUNNER_PROGRESS_H
+#define RUNNER_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress_state {
+	uint64_t done, total; /* iterations; total 0 = no end */
+	uint64_t tests; /* that ran */
+	size_t findings_new, findings_known;
+	double started; /* now_seconds() */
+	double duration; /* seconds, 0 = no limit */
+};
+
+struct progress;
+
+/* `quiet`: nothing is shown. Never NULL. */
+struct progress *progress_open(bool quiet);
+/* Takes the line away. NULL is fine. */
+void progress_close(struct progress *progress);
+
+/* Shows it if enough time has passed since the last time. */
+void progress_show(struct progress *progress, const struct progress_state *state);
+/* Shows a step of the preparation: "NumPy 2.4.6: compiling", with a share done of a total. */
+void progress_step(struct progress *progress, const char *text, uint64_t done, uint64_t total);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * watch.h - how much memory processes take.
+ */
+#ifndef RUNNER_WATCH_H
+#define RUNNER_WATCH_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Bytes resident of one process; 0 if it is gone. */
+uint64_t resident_of(pid_t pid);
+
+/*
+ * Bytes resident of the processes of a group, without its leader: what the tests started. Pages
+ * that processes share count for each. Looks at every process of the machine: not for each tick.
+ */
+uint64_t resident_of_followers(pid_t group);
+
+/* Bytes of memory in the machine, or in the control group that we run in. */
+uint64_t memory_of_machine(void);
+
+#endif
