@@ -1,0 +1,215 @@
+import { Command, CopyButton } from "./CopyButton";
+import { LockGraph } from "./LockGraph";
+import { Stack, StackPair } from "./StackPair";
+import { toMarkdown } from "./markdown";
+import type { Finding, Run } from "./report";
+import { type Filter, linkTo } from "./route";
+import {
+  capital,
+  count,
+  iso,
+  kindMeaning,
+  kindName,
+  plural,
+  statusMeaning,
+  times,
+  when,
+} from "./words";
+
+interface Props {
+  finding: Finding;
+  run: Run;
+  /** The filtered list, which previous and next walk. */
+  siblings: Finding[];
+  filter: Filter;
+}
+
+function Pager({ finding, siblings, filter }: Omit<Props, "run">) {
+  const index = siblings.indexOf(finding);
+  const previous = siblings[index - 1];
+  const next = index < 0 ? siblings[0] : siblings[index + 1];
+  const link = (target: Finding | undefined, label: string, rel: string) =>
+    target ? (
+      <a href={linkTo({ name: "finding", id: target.id }, filter)} rel={rel}>
+        {label}
+      </a>
+    ) : (
+      <span class="off">{label}</span>
+    );
+  return (
+    <nav class="pager" aria-label="Findings">
+      <a href={linkTo({ name: "list" }, filter)}>All findings</a>
+      <span class="position">
+        {index >= 0 && `${count(index + 1)} of ${count(siblings.length)}`}
+      </span>
+      {link(previous, "← Previous", "prev")}
+      {link(next, "Next →", "next")}
+    </nav>
+  );
+}
+
+function History({ finding, run }: { finding: Finding; run: Run }) {
+  const earlier = finding.count > finding.run_count;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Seen</dt>
+        <dd>
+          {capital(times(finding.run_count))} in this run
+          {earlier && `, ${times(finding.count)} in all runs`}
+        </dd>
+      </div>
+      <div>
+        <dt>First</dt>
+        <dd>
+          <time dateTime={iso(finding.first_seen)}>{when(finding.first_seen)}</time>
+        </dd>
+      </div>
+      <div>
+        <dt>Last</dt>
+        <dd>
+          <time dateTime={iso(finding.last_seen)}>{when(finding.last_seen)}</time>
+        </dd>
+      </div>
+      {finding.gil.length > 0 && (
+        <div>
+          <dt>GIL</dt>
+          <dd>
+            {finding.gil.length === 2
+              ? "Off and on"
+              : finding.gil[0] === "off"
+                ? run.iterations.gil_on > 0
+                  ? "Off; not seen with it on"
+                  : "Off"
+                : "On; not seen with it off"}
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+function Detail({ finding }: { finding: Finding }) {
+  if (!finding.detail) return null;
+  const name = finding.kind === "test-failure" ? "Traceback" : "What the process said";
+  return (
+    <section aria-labelledby="detail-heading">
+      <div class="section-head">
+        <h2 id="detail-heading">{name}</h2>
+        <CopyButton text={() => finding.detail ?? ""} />
+      </div>
+      <pre class="text" tabIndex={0} aria-labelledby="detail-heading">
+        {finding.detail.trimEnd()}
+      </pre>
+    </section>
+  );
+}
+
+function Again({ finding }: { finding: Finding }) {
+  const others = finding.replays.filter((replay) => !finding.command?.includes(replay));
+  return (
+    <section aria-labelledby="again-heading">
+      <h2 id="again-heading">Show it again</h2>
+      {finding.command ? <Command command={finding.command} /> : <p>No command is known.</p>}
+      {others.length > 0 && (
+        <details>
+          <summary>{plural(others.length, "other iteration")} that showed it</summary>
+          <ul class="tokens">
+            {others.map((replay) => (
+              <li key={replay}>
+                <code>--replay {replay}</code>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      {finding.seeds.length > 0 && (
+        <p class="seeds">
+          {finding.seeds.length === 1 ? "Seed " : "Seeds "}
+          {finding.seeds.map((seed, index) => (
+            <>
+              {index > 0 && ", "}
+              <code key={seed}>{seed}</code>
+            </>
+          ))}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Subject({ finding }: { finding: Finding }) {
+  const { subject } = finding;
+  if (!subject) return null;
+  return (
+    <div class="subject">
+      <h2>What it is about</h2>
+      <p>{subject.description ?? "Memory that has no name."}</p>
+      {subject.allocated.length > 0 && (
+        <details>
+          <summary>Where it was allocated</summary>
+          <Stack frames={subject.allocated} point />
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Tests({ tests }: { tests: string[] }) {
+  if (!tests.length) return null;
+  return (
+    <section aria-labelledby="tests-heading">
+      <h2 id="tests-heading">{tests.length === 1 ? "Test" : "Tests"} that ran</h2>
+      <ul class="tests">
+        {tests.map((test) => (
+          <li key={test}>
+            <code>{test}</code>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function FindingView({ finding, run, siblings, filter }: Props) {
+  const knowsLocks = run.hooks.some((hook) => hook.live && /lock/i.test(hook.name));
+  const isFailure = finding.kind === "test-failure";
+  return (
+    <article class="finding" aria-labelledby="title">
+      <Pager finding={finding} siblings={siblings} filter={filter} />
+      <p class="labels">
+        <span class={`status ${finding.status}`} title={statusMeaning[finding.status]}>
+          {capital(finding.status)}
+        </span>
+        <span class="kind">{capital(kindName(finding.kind))}</span>
+        <code class="id">{finding.id}</code>
+      </p>
+      <h1 id="title" tabIndex={-1}>
+        {finding.title ?? capital(kindName(finding.kind))}
+      </h1>
+      <div class="lead">
+        <div class="told">
+          <p class="explanation">{finding.explanation ?? kindMeaning(finding.kind)}</p>
+          {finding.suppressed_by && (
+            <p class="suppressed-by">
+              Hidden from the verdict by <code>{finding.suppressed_by}</code>.
+            </p>
+          )}
+          <Subject finding={finding} />
+        </div>
+        <History finding={finding} run={run} />
+      </div>
+      {isFailure && <Detail finding={finding} />}
+      {finding.threads.length > 0 && <StackPair finding={finding} knowsLocks={knowsLocks} />}
+      {!isFailure && <Detail finding={finding} />}
+      {finding.graph && <LockGraph graph={finding.graph} />}
+      <div class="columns">
+        <Again finding={finding} />
+        <Tests tests={finding.tests} />
+      </div>
+      <footer class="finding-foot">
+        <CopyButton text={() => toMarkdown(finding, run)} label="Copy finding as Markdown" />
+      </footer>
+    </article>
+  );
+}

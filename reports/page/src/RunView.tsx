@@ -1,0 +1,178 @@
+import { Command } from "./CopyButton";
+import type { Run } from "./report";
+import { count, duration, iso, plural, when } from "./words";
+
+function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function testsOf(run: Run): string {
+  const { tests } = run;
+  const parts = [`${count(tests.run)} run`];
+  if (tests.distinct) parts.push(`${count(tests.distinct)} different`);
+  if (tests.total) parts.push(`${count(tests.total)} in the suite`);
+  return parts.join(", ");
+}
+
+/** The facts that the list's page shows too. */
+export function RunFacts({ run }: { run: Run }) {
+  const { iterations } = run;
+  return (
+    <dl class="facts run-facts">
+      <Fact name="Ran">
+        <time dateTime={iso(run.started)}>{when(run.started)}</time>, {duration(run.seconds)}
+      </Fact>
+      <Fact name="Python">{run.python_version ?? "not known"}, ThreadSanitizer</Fact>
+      <Fact name="Iterations">
+        {iterations.done === iterations.planned
+          ? count(iterations.done)
+          : `${count(iterations.done)} of ${count(iterations.planned)}`}
+        {iterations.gil_on > 0 && `, ${count(iterations.gil_on)} with the GIL`}
+      </Fact>
+      <Fact name="Tests">{testsOf(run)}</Fact>
+    </dl>
+  );
+}
+
+function Totals({ run }: { run: Run }) {
+  return (
+    <dl class="facts">
+      <Fact name="Not run">{plural(run.tests.skipped, "test")} skipped</Fact>
+      <Fact name="Alone">{plural(run.tests.thread_unsafe, "thread-unsafe test")}</Fact>
+      <Fact name="Records">
+        {count(run.records)}
+        {run.records_lost > 0 && <strong>, {count(run.records_lost)} lost</strong>}
+      </Fact>
+      <Fact name="Seed">
+        <code>{run.seed ?? "not known"}</code>
+      </Fact>
+      <Fact name="Interpreter">
+        <code>{run.python ?? "not known"}</code>
+      </Fact>
+      <Fact name="Suite">
+        <code>{run.suite_file ?? run.suite ?? "not known"}</code>
+      </Fact>
+      <Fact name="ftstress">{run.version ?? "not known"}</Fact>
+      <Fact name="Exit code">{run.exit_code}</Fact>
+    </dl>
+  );
+}
+
+function Hooks({ run }: { run: Run }) {
+  if (!run.hooks.length) return null;
+  return (
+    <section aria-labelledby="hooks-heading">
+      <h2 id="hooks-heading">What could be observed</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Hook</th>
+            <th scope="col">State</th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {run.hooks.map((hook) => (
+            <tr key={hook.name} class={hook.live ? "" : "attention"}>
+              <th scope="row">{hook.name}</th>
+              <td>{hook.live ? "✓ live" : "✗ not live"}</td>
+              <td>{hook.why}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Suppressions({ run }: { run: Run }) {
+  if (!run.suppressions.length) return null;
+  const unused = run.suppressions.filter((rule) => !rule.used).length;
+  return (
+    <section aria-labelledby="rules-heading">
+      <h2 id="rules-heading">Suppressions</h2>
+      {unused > 0 && (
+        <p>
+          {plural(unused, "rule")} matched nothing in this run: {unused === 1 ? "it" : "they"} may be
+          out of date.
+        </p>
+      )}
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Rule</th>
+            <th scope="col">Used</th>
+            <th scope="col">From</th>
+          </tr>
+        </thead>
+        <tbody>
+          {run.suppressions.map((rule, index) => (
+            <tr key={index} class={rule.used ? "" : "attention"}>
+              <th scope="row">
+                <code>{rule.rule}</code>
+              </th>
+              <td>{rule.used ? `${count(rule.used)}×` : "unused"}</td>
+              <td>
+                <code>{rule.file}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Settings({ run }: { run: Run }) {
+  if (!run.settings.length) return null;
+  return (
+    <section aria-labelledby="settings-heading">
+      <h2 id="settings-heading">Settings</h2>
+      <table>
+        <tbody>
+          {run.settings.map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>
+                <code>{value}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+export function RunView({ run }: { run: Run }) {
+  return (
+    <article class="run" aria-labelledby="run-heading">
+      <h1 id="run-heading" tabIndex={-1}>
+        How {run.suite ?? "the suite"} was run
+      </h1>
+      <RunFacts run={run} />
+      {run.command && <Command command={run.command} />}
+      <Totals run={run} />
+      {run.notes.length > 0 && (
+        <section aria-labelledby="notes-heading">
+          <h2 id="notes-heading">Notes</h2>
+          <ul class="notes">
+            {run.notes.map((note, index) => (
+              <li key={index}>{note}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <div class="columns">
+        <Hooks run={run} />
+        <Settings run={run} />
+      </div>
+      <Suppressions run={run} />
+    </article>
+  );
+}

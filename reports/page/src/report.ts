@@ -1,0 +1,106 @@
+// The report's data, as the C writer puts it into the page (docs/report-schema.json).
+
+export type Language = "python" | "cython" | "c" | "c++" | "unknown";
+export type Status = "new" | "known" | "upstream" | "suppressed";
+
+export interface Frame {
+  language: Language;
+  function: string;
+  file: string | null;
+  line: number;
+  module: string | null;
+  plumbing: boolean;
+  inline: boolean;
+  source?: [number, string][];
+}
+
+export interface Lock {
+  name: string;
+  frames: Frame[];
+}
+
+export interface Thread {
+  role: string | null;
+  thread: string | null;
+  access: "read" | "write" | null;
+  atomic: boolean;
+  address: string | null;
+  size: number;
+  frames: Frame[];
+  created: Frame[];
+  locks: Lock[];
+}
+
+export interface Finding {
+  id: string;
+  kind: string;
+  title: string | null;
+  explanation: string | null;
+  detail: string | null;
+  graph: string | null;
+  status: Status;
+  count: number;
+  run_count: number;
+  first_seen: number;
+  last_seen: number;
+  replays: string[];
+  seeds: string[];
+  tests: string[];
+  command: string | null;
+  suppressed_by: string | null;
+  gil: ("off" | "on")[];
+  subject: { description: string | null; allocated: Frame[] } | null;
+  threads: Thread[];
+}
+
+export interface Run {
+  suite: string | null;
+  suite_file: string | null;
+  version: string | null;
+  python: string | null;
+  python_version: string | null;
+  seed: string | null;
+  command: string | null;
+  started: number;
+  ended: number;
+  seconds: number;
+  iterations: { planned: number; done: number; gil_on: number };
+  tests: { run: number; distinct: number; total: number; thread_unsafe: number; skipped: number };
+  records: number;
+  records_lost: number;
+  interrupted: boolean;
+  exit_code: number;
+  hooks: { name: string; live: boolean; why: string | null }[];
+  suppressions: { rule: string; file: string | null; used: number }[];
+  notes: string[];
+  settings: [string, string][];
+}
+
+export interface Report {
+  schema: number;
+  run: Run;
+  findings: Finding[];
+}
+
+export function readReport(): Report {
+  const data = document.getElementById("report-data")?.textContent ?? "";
+  const report = JSON.parse(data) as Report;
+  if (report.schema !== 1) throw new Error(`this page shows schema 1, not ${report.schema}`);
+  return report;
+}
+
+/** The user's own code nearest to what happened, in Python or in anything compiled. */
+export function userFrame(frames: Frame[], python: boolean): Frame | undefined {
+  return frames.find(
+    (frame) =>
+      !frame.plumbing &&
+      (python
+        ? frame.language === "python"
+        : frame.language !== "python" && frame.language !== "unknown"),
+  );
+}
+
+/** The one frame of a stack to look at first. */
+export function keyFrame(frames: Frame[]): Frame | undefined {
+  return frames.find((frame) => !frame.plumbing) ?? frames[0];
+}

@@ -1,0 +1,32 @@
+/*
+ * write_report.c - a fixture as a report: write_report FORMAT FIXTURE ROOT [COPIES] >report
+ *
+ * FORMAT is one of the writers', or "summary" with COLUMNS and COLOR from the environment.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "reports/report.h"
+#include "runner/util.h"
+
+int main(int argc, char **argv)
+{
+	if (argc < 4)
+		return fail(EXIT_BAD_INPUT, "write_report FORMAT FIXTURE ROOT [COPIES]");
+	struct fixture fixture;
+	fixture_load(&fixture, argv[2], argv[3], argc > 4 ? (unsigned)atoi(argv[4]) : 1);
+	int error;
+	if (!strcmp(argv[1], "summary")) {
+		const char *columns = getenv("COLUMNS");
+		error = report_summary(stdout, &fixture.input, getenv("COLOR") != NULL,
+				       columns ? (unsigned)atoi(columns) : 0);
+	} else {
+		const struct report_format *format = report_find(argv[1]);
+		if (!format)
+			return fail(EXIT_BAD_INPUT, "no format %s", argv[1]);
+		error = format->write(stdout, &fixture.input);
+	}
+	return error ? fail(EXIT_INTERNAL, "%s", strerror(error)) : EXIT_CLEAN;
+}
