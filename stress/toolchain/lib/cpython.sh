@@ -24,7 +24,8 @@ readonly CPYTHON_MAKE_LINES=540
 # compiler_find: sets CLANG, CLANGXX, CLANG_VERSION and CLANG_RUNTIME, or says what is missing.
 compiler_find() {
 	CLANG=${FTSTRESS_CLANG:-clang-22}
-	CLANGXX=${CLANG/clang/clang++}
+	CLANGXX=${CLANG##*/}
+	CLANGXX=${CLANG%"${CLANG##*/}"}${CLANGXX/clang/clang++}
 	command -v -- "$CLANG" >/dev/null ||
 		fail "the compiler $CLANG is not installed." "run \"prepare apt\" (it installs clang-22 and its runtime)."
 	CLANG_VERSION=$("$CLANG" --version | head -n 1)

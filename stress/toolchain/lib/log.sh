@@ -6,7 +6,8 @@
 # Standard output stays free for the one JSON object that a command answers with.
 
 readonly EXIT_FAILED=1 EXIT_USAGE=4
-LOG_FILE=   # the log of the step that runs now
+LOG_FILE=  # the log of the step that runs now
+LAST_TEXT= # the last line of progress, when standard error is no terminal
 
 say() {
 	if [[ -z ${PREPARE_PROGRESS_FD:-} ]]; then
@@ -27,8 +28,9 @@ progress() {
 	elif [[ -t 2 && $total -gt 0 ]]; then
 		printf '\r\033[Kprepare: %s %d%%' "$*" $((done * 100 / total)) >&2
 		((done < total)) || printf '\n' >&2
-	elif ((done == 0)); then
+	elif [[ $* != "$LAST_TEXT" ]]; then
 		printf 'prepare: %s\n' "$*" >&2
+		LAST_TEXT=$*
 	fi
 }
 
@@ -87,19 +89,25 @@ advice_from_log() {
 # Returns the command's status. The command gets its own process group, so that ending `prepare`
 # ends all of it.
 run_logged() {
-	local step=$1 total=$2 probe=$3 text=$4 status=0
+	local step=$1 total=$2 probe=$3 text=$4 status=0 wake
 	shift 5
 	progress "$step" 0 "$total" "$text"
+	# A pipe that wakes the loop below at once when the command ends.
+	exec {wake}<> <(:)
 	set -m
-	"$@" >>"$LOG_FILE" 2>&1 </dev/null &
+	{
+		"$@" >>"$LOG_FILE" 2>&1 </dev/null {wake}>&- || status=$?
+		echo >&"$wake"
+		exit "$status"
+	} &
 	CHILD=$!
 	set +m
-	while kill -0 "$CHILD" 2>/dev/null; do
+	until read -rt 0.5 -u "$wake"; do
+		kill -0 "$CHILD" 2>/dev/null || break
 		[[ $probe == - ]] || progress "$step" "$("$probe")" "$total" "$text"
-		# Wakes at the command's end or after half a second, whichever is first.
-		read -rt 0.5 <><(:) || true
 	done
 	wait "$CHILD" || status=$?
+	exec {wake}>&-
 	CHILD=
 	((status != 0)) || progress "$step" "$total" "$total" "$text"
 	return "$status"

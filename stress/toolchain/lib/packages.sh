@@ -240,7 +240,10 @@ suite_options() {
 		--name) SUITE_NAME=$2 ;;
 		--version) MINOR_WANTED=$2 ;;
 		--python) USER_PYTHON=$2 ;;
-		--install) INSTALLS+=("$2") ;;
+		--install)
+			requirement_split "$2"
+			INSTALLS+=("$2")
+			;;
 		--require) REQUIRES+=("$2") ;;
 		--path)
 			[[ -d $2 ]] || fail "the folder $2 (from --path) does not exist." \

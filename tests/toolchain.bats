@@ -1,0 +1,353 @@
+# What `prepare` promises to people who start it, without building anything big: compilers, readelf,
+# curl and CPython's source tree are stand-ins made here.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	PREPARE=$BATS_TEST_DIRNAME/../stress/toolchain/prepare
+	export FTSTRESS_CACHE=$BATS_TEST_TMPDIR/cache
+	export FTSTRESS_CLANG=clang-test
+	FAKES=$BATS_TEST_TMPDIR/bin
+	mkdir -p "$FAKES"
+	PATH=$FAKES:$PATH
+	unset PYTHON_SRC PREPARE_PROGRESS_FD FTSTRESS_JOBS
+	fake_compiler
+}
+
+# fake NAME: a program in PATH, its script on standard input.
+fake() {
+	{ echo '#!/bin/bash'; cat; } >"$FAKES/$1"
+	chmod +x "$FAKES/$1"
+}
+
+fake_compiler() {
+	touch "$BATS_TEST_TMPDIR/runtime.so"
+	fake clang-test <<-E
+		case \$1 in
+		--version) echo 'test clang 22.0' ;;
+		-print-runtime-dir) echo '$BATS_TEST_TMPDIR' ;;
+		-print-file-name=*) echo '$BATS_TEST_TMPDIR/runtime.so' ;;
+		esac
+	E
+}
+
+# fake_python FACTS: an interpreter that tells about itself what FACTS says.
+fake_python() {
+	fake python-test <<-E
+		echo '$1'
+	E
+}
+
+# fake_readelf NEEDED SYMBOLS
+fake_readelf() {
+	fake readelf <<-E
+		case "\$*" in
+		-d*) echo ' 0x1 (NEEDED) Shared library: [$1]' ;;
+		*dyn-syms*) echo '$2' ;;
+		-r*) for name in _PyMutex_LockTimed _PyThreadState_Attach _Py_Dealloc; do
+			echo "0001 0007 R_X86_64_JUMP_SLOT 0001 \$name + 0"; done ;;
+		esac
+	E
+}
+
+# fake_source: a CPython source tree whose build takes no time. Each configure leaves a line in
+# configured, each pip install one in installed.
+fake_source() {
+	export PYTHON_SRC=$BATS_TEST_TMPDIR/source
+	mkdir -p "$PYTHON_SRC/Include"
+	echo '#define PY_VERSION "3.14.99"' >"$PYTHON_SRC/Include/patchlevel.h"
+	cat >"$BATS_TEST_TMPDIR/interpreter" <<-E
+		#!/bin/bash
+		case "\$*" in
+		*'pip install'*) echo "\$*" >>'$BATS_TEST_TMPDIR/installed' ;;
+		esac
+	E
+	chmod +x "$BATS_TEST_TMPDIR/interpreter"
+	cat >"$PYTHON_SRC/configure" <<-E
+		#!/bin/bash
+		[[ -z \$PREPARE_PID ]] || { touch half-done; kill -KILL \$PREPARE_PID; exit; }
+		echo "\$*" >>'$BATS_TEST_TMPDIR/configured'
+		for option; do case \$option in --prefix=*) prefix=\${option#*=} ;; esac; done
+		{
+			printf 'all:\n\techo compiled\n'
+			printf 'install:\n\tmkdir -p \$(DESTDIR)%s/bin \$(DESTDIR)%s/lib/python3.14t/site-packages\n' "\$prefix" "\$prefix"
+			printf '\tcp $BATS_TEST_TMPDIR/interpreter \$(DESTDIR)%s/bin/python3.14t\n' "\$prefix"
+		} >Makefile
+	E
+	chmod +x "$PYTHON_SRC/configure"
+	fake_readelf none ''
+}
+
+# refuses STATUS TEXT... -- ARGUMENT...: prepare ends with STATUS and says each TEXT.
+refuses() {
+	local status_wanted=$1 text
+	local -a texts=()
+	shift
+	while [[ $1 != -- ]]; do
+		texts+=("$1")
+		shift
+	done
+	shift
+	run --separate-stderr "$PREPARE" "$@"
+	echo "status $status, said: $stderr"
+	[[ $status -eq $status_wanted && -z $output ]]
+	for text in "${texts[@]}"; do
+		[[ $stderr == *"$text"* ]]
+	done
+}
+
+@test "wrong usage ends with status 4 and names what is wrong" {
+	refuses 4 'say what to prepare' --
+	refuses 4 'unknown command "sweet"' -- sweet
+	refuses 4 'which version' -- python
+	refuses 4 'CPython 3.12 is not supported' '3.14 and 3.13' -- python 3.12
+	refuses 4 '--version needs a value' -- suite --name a --version
+	refuses 4 'unknown option "--speed"' -- suite --name a --speed 9
+	refuses 4 '--name must be letters' 'a/b' -- suite --name a/b
+	refuses 4 'first comes a package' -- suite --name a --install -Cx=y
+	FTSTRESS_JOBS=many refuses 4 'FTSTRESS_JOBS must be a number' -- python 3.14
+}
+
+@test "a missing compiler is named, with the command that installs it" {
+	FTSTRESS_CLANG=clang-nowhere refuses 1 'clang-nowhere is not installed' 'prepare apt' -- python 3.14
+}
+
+@test "a compiler without the shared ThreadSanitizer runtime is named" {
+	rm "$BATS_TEST_TMPDIR/runtime.so"
+	refuses 1 'no shared ThreadSanitizer runtime' 'prepare apt' -- python 3.14
+}
+
+@test "a source with the wrong checksum is never used, and both checksums are shown" {
+	fake curl <<-'E'
+		while (($# > 1)); do [[ $1 == -o ]] && echo forged >"$2"; shift; done
+	E
+	fake apt-get <<<'exit 1'
+	refuses 1 'source was not found anywhere' 'SHA-256' 'wrong checksum' 'PYTHON_SRC' -- python 3.14
+	run find "$FTSTRESS_CACHE/src" -name '*.tar.xz*'
+	[[ -z $output ]]
+}
+
+@test "a forged tarball that lies in the cache is not used either" {
+	mkdir -p "$FTSTRESS_CACHE/src"
+	version=$(awk '$1 == "3.14" { print $2 }' "$BATS_TEST_DIRNAME/../stress/toolchain/cpython-sources.txt")
+	echo forged >"$FTSTRESS_CACHE/src/Python-$version.tar.xz"
+	fake curl <<<'exit 6'
+	fake apt-get <<<'exit 1'
+	refuses 1 'SHA-256' 'is pinned' -- python 3.14
+}
+
+@test "without a network the message says how to bring the source by hand" {
+	fake curl <<<'echo "curl: (6) Could not resolve host" >&2; exit 6'
+	fake apt-get <<<'exit 100'
+	refuses 1 'not found anywhere' 'Could not resolve host' 'check the network' 'set PYTHON_SRC' -- python 3.14
+}
+
+@test "the Debian mirror of the machine's own apt is asked, and no other" {
+	fake curl <<-E
+		echo "\${@: -1}" >>'$BATS_TEST_TMPDIR/asked'; exit 22
+	E
+	fake apt-get <<-'E'
+		[[ $1 == indextargets ]] || exit 100
+		echo 'Debian http://mirror.test/debian'
+		echo 'Debian http://mirror.test/debian-security'
+		echo 'Other http://other.test/apt'
+	E
+	run "$PREPARE" python 3.13
+	run cat "$BATS_TEST_TMPDIR/asked"
+	[[ $output == *http://mirror.test/debian/pool/main/p/python3.13/python3.13_3.13.*.orig.tar.xz* ]]
+	[[ $output != *other.test* && $output != *debian-security* ]]
+}
+
+@test "PYTHON_SRC must exist, hold the wanted version, and be clean" {
+	PYTHON_SRC=/nowhere refuses 1 'PYTHON_SRC=/nowhere does not exist' -- python 3.14
+	fake_source
+	refuses 1 'is CPython 3.14.99, not 3.13' -- python 3.13
+	touch "$PYTHON_SRC/pyconfig.h"
+	refuses 1 'was built in' 'make distclean' -- python 3.14
+}
+
+@test "a failing build shows the log's last lines and where the log is" {
+	fake_source
+	printf '#!/bin/bash\necho "configure: error: no such luck" >&2\nexit 77\n' >"$PYTHON_SRC/configure"
+	refuses 1 'CPython 3.14.99 (plain) could not be built' 'configure: error: no such luck' \
+		"$FTSTRESS_CACHE/log/" 'What to do:' -- python 3.14
+	run find "$FTSTRESS_CACHE/python" -mindepth 1 -maxdepth 1 ! -name '.*'
+	[[ -z $output ]]
+}
+
+@test "a full disk is called a full disk" {
+	fake_source
+	printf '#!/bin/bash\necho "write error: No space left on device" >&2\nexit 1\n' >"$PYTHON_SRC/configure"
+	refuses 1 'the disk is full' 'FTSTRESS_CACHE' -- python 3.14
+}
+
+@test "a libpython whose functions can't be hooked is refused" {
+	fake_source
+	fake readelf <<<'exit 0'
+	refuses 1 'does not call _PyMutex_LockTimed through its PLT' -- python 3.14
+}
+
+@test "both interpreters are built once, and the answer is one JSON object" {
+	fake_source
+	run --separate-stderr "$PREPARE" python 3.14
+	echo "$stderr"
+	[[ $status -eq 0 && ${#lines[@]} -eq 1 ]]
+	[[ -x $(jq -r .python <<<"$output") && -x $(jq -r .plain <<<"$output") ]]
+	[[ $(jq -r .version <<<"$output") == 3.14.99 ]]
+	first=$output
+	run --separate-stderr "$PREPARE" python 3.14
+	[[ $output == "$first" && -z $stderr ]]
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/configured") -eq 2 ]]
+}
+
+@test "a changed source is another recipe" {
+	fake_source
+	run --separate-stderr "$PREPARE" python 3.14
+	first=$(jq -r .python <<<"$output")
+	echo change >"$PYTHON_SRC/Include/object.h"
+	run --separate-stderr "$PREPARE" python 3.14
+	[[ $(jq -r .python <<<"$output") != "$first" ]]
+}
+
+@test "what a killed build left is thrown away, and the next start builds" {
+	fake_source
+	# The build kills its prepare, with a signal that none can catch.
+	run bash -c 'export PREPARE_PID=$$; exec "$0" python 3.14' "$PREPARE"
+	[[ $status -eq 137 ]]
+	[[ -n $(find "$FTSTRESS_CACHE/python" -name half-done) ]]
+	run --separate-stderr "$PREPARE" python 3.14
+	[[ $status -eq 0 ]]
+	run find "$FTSTRESS_CACHE/python" -name half-done -o -name '.building*'
+	[[ -z $output ]]
+}
+
+@test "of two that want the same, the second waits and says so" {
+	fake_source
+	mkfifo "$BATS_TEST_TMPDIR/said"
+	# The first holds its lock until the second has said that it waits. (10 is the lock's descriptor,
+	# which the second must not inherit.)
+	cp "$PYTHON_SRC/configure" "$PYTHON_SRC/configure.real"
+	cat >"$PYTHON_SRC/configure" <<-E
+		#!/bin/bash
+		if mkdir '$BATS_TEST_TMPDIR/first' 2>/dev/null; then
+			'$PREPARE' python 3.14 >'$BATS_TEST_TMPDIR/second' 2>'$BATS_TEST_TMPDIR/said' 3>&- 10>&- &
+			exec 8<'$BATS_TEST_TMPDIR/said'
+			grep -m 1 waiting <&8 >'$BATS_TEST_TMPDIR/waited'
+			cat <&8 >/dev/null 3>&- 10>&- &
+		fi
+		exec "\$0.real" "\$@"
+	E
+	run --separate-stderr timeout 60 "$PREPARE" python 3.14
+	[[ $status -eq 0 ]]
+	grep -q 'another prepare (process [0-9]*) is building python-3.14-plain' "$BATS_TEST_TMPDIR/waited"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/configured") -eq 2 ]]
+}
+
+@test "a suite's environment names its site folders and is answered from the cache" {
+	fake_source
+	mkdir "$BATS_TEST_TMPDIR/mine"
+	run --separate-stderr "$PREPARE" suite --name my_tests --require pytest --path "$BATS_TEST_TMPDIR/mine"
+	echo "$stderr"
+	[[ $status -eq 0 ]]
+	[[ $(jq -r '.tsan_site[0]' <<<"$output") == "$BATS_TEST_TMPDIR/mine" ]]
+	[[ -d $(jq -r '.tsan_site[1]' <<<"$output") && -d $(jq -r '.plain_site[1]' <<<"$output") ]]
+	[[ $(jq -r .recipe <<<"$output") =~ ^[0-9a-f]{12}$ ]]
+	first=$output
+	run --separate-stderr "$PREPARE" suite --name my_tests --require pytest --path "$BATS_TEST_TMPDIR/mine"
+	[[ $output == "$first" && -z $stderr ]]
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/installed") -eq 2 ]]
+}
+
+@test "a package folder or path that does not exist is named" {
+	fake_source
+	refuses 1 'package folder ./nowhere' 'does not exist' -- suite --name a --install ./nowhere
+	refuses 1 'folder /nowhere (from --path) does not exist' -- suite --name a --path /nowhere
+}
+
+@test "progress lines go to the asked descriptor, and nothing to standard error" {
+	fake_source
+	PREPARE_PROGRESS_FD=3 run --separate-stderr "$PREPARE" python 3.14 3>"$BATS_TEST_TMPDIR/progress"
+	[[ $status -eq 0 && -z $stderr ]]
+	run grep -vcP '^[a-z-]+\t\d+\t\d+\t.+$' "$BATS_TEST_TMPDIR/progress"
+	[[ $output -eq 0 ]]
+	grep -q 'compiling CPython 3.14.99 (tsan)' "$BATS_TEST_TMPDIR/progress"
+}
+
+@test "check-python: a path that is nothing, and a program that is no Python" {
+	refuses 1 'there is no program "no-such-python"' -- check-python no-such-python
+	refuses 1 '/etc/passwd is not a program' -- check-python /etc/passwd
+	fake python-test <<<'echo "libpython3.14t.so.1.0: cannot open shared object file" >&2; exit 127'
+	refuses 1 'does not run as Python' 'cannot open shared object file' 'LD_LIBRARY_PATH' -- check-python python-test
+}
+
+@test "check-python: an unsupported version" {
+	fake_python '3.12.3|1|/bin/true|-|Clang'
+	refuses 1 'is Python 3.12.3' 'use a free-threaded CPython 3.14 or 3.13' -- check-python python-test
+}
+
+@test "check-python: not free-threaded" {
+	fake_python '3.14.6|0|/bin/true|-|Clang'
+	refuses 1 'is not free-threaded' '--disable-gil' -- check-python python-test
+}
+
+@test "check-python: without ThreadSanitizer" {
+	fake_python '3.14.6|1|/bin/true|-|Clang'
+	fake_readelf libc.so.6 'main'
+	refuses 1 'was built without ThreadSanitizer' '--with-thread-sanitizer' -- check-python python-test
+}
+
+@test "check-python: with the runtime linked statically" {
+	fake_python '3.14.6|1|/bin/true|-|Clang'
+	fake_readelf libc.so.6 '1: 0001 0 FUNC GLOBAL DEFAULT 1 __tsan_init'
+	refuses 1 'linked statically' '-shared-libsan' -- check-python python-test
+}
+
+@test "check-python: with GCC's runtime" {
+	fake_python '3.14.6|1|/bin/true|-|GCC'
+	fake_readelf libtsan.so.2 ''
+	refuses 1 "GCC's ThreadSanitizer" 'CC=clang-22' -- check-python python-test
+}
+
+@test "check-python: a usable one is described, with what can't be seen in it" {
+	fake_python '3.14.6|1|/bin/true|-|Clang 22'
+	fake_readelf libclang_rt.tsan-x86_64.so ''
+	run "$PREPARE" check-python python-test
+	[[ $status -eq 0 ]]
+	[[ $output == *'CPython 3.14.6, free-threaded, ThreadSanitizer with a shared runtime'* ]]
+	[[ $output == *'Not seen: stop-the-world pauses (_PyEval_StopTheWorld is not exported)'* ]]
+	[[ $output != *_Py_Dealloc* ]]
+}
+
+@test "apt --check lists a missing package with its reason, and installs nothing" {
+	fake dpkg-query <<<'exit 1'
+	fake apt-get <<<"touch '$BATS_TEST_TMPDIR/apt-ran'"
+	run "$PREPARE" apt --check
+	[[ $status -eq 1 && $output == *clang-22*'compiles CPython'* ]]
+	[[ ! -e $BATS_TEST_TMPDIR/apt-ran ]]
+}
+
+@test "apt is not started when everything is installed" {
+	fake dpkg-query <<-'E'
+		shift 3; for name; do echo "ii $name"; done
+	E
+	fake apt-get <<<"touch '$BATS_TEST_TMPDIR/apt-ran'"
+	run "$PREPARE" apt
+	[[ $status -eq 0 && $output == *'all Debian packages are installed'* ]]
+	[[ ! -e $BATS_TEST_TMPDIR/apt-ran ]]
+}
+
+@test "doctor answers in plain words and as JSON, and fails when something is lacking" {
+	fake dpkg-query <<-'E'
+		shift 3; for name; do echo "ii $name"; done
+	E
+	run "$PREPARE" doctor
+	[[ $output == *'ok    compiler       test clang 22.0'* ]]
+	FTSTRESS_CLANG=clang-nowhere run "$PREPARE" doctor --json
+	[[ $status -eq 1 ]]
+	[[ $(jq -r '.facts[] | select(.name == "compiler").state' <<<"$output") == bad ]]
+}
+
+@test "the scripts pass shellcheck" {
+	command -v shellcheck >/dev/null || skip "shellcheck is not installed"
+	shellcheck -x "$PREPARE"
+}
