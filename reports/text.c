@@ -1,6 +1,7 @@
 /* text.c - see text.h. */
 #include "reports/text.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -94,6 +95,17 @@ const char *text_kind(enum finding_kind kind, uint64_t count)
 	return names[kind][count != 1];
 }
 
+/* "numpy-2.4.6/...": the folder of an unpacked source. */
+static bool is_release(const char *part)
+{
+	const char *dash = part;
+	if (!isalpha((unsigned char)*part))
+		return false;
+	while (isalnum((unsigned char)*dash) || *dash == '_' || *dash == '.')
+		dash++;
+	return *dash == '-' && isdigit((unsigned char)dash[1]);
+}
+
 const char *text_short_path(const char *path)
 {
 	static const char *const marks[] = { "/site-packages/", "/dist-packages/" };
@@ -102,20 +114,24 @@ const char *text_short_path(const char *path)
 		if (found)
 			return found + strlen(marks[i]);
 	}
-	/* lib/python3.14/threading.py, and Objects/dictobject.c of a tree cpython-3.14.6-... */
 	const char *library = strstr(path, "/lib/python3.");
-	const char *tree = strstr(path, "/cpython-3.");
-	const char *from = library ? library + strlen("/lib/") : tree ? tree + 1 : NULL;
-	const char *slash = from ? strchr(from, '/') : NULL;
+	const char *slash = library ? strchr(library + strlen("/lib/"), '/') : NULL;
 	if (slash)
 		return slash + 1;
-	/* Of anything else the last three parts. */
-	const char *start = path + strlen(path);
+	/* Else what follows the last folder of an unpacked source, or the last three parts. */
+	const char *release = NULL, *start = path + strlen(path);
+	for (slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		const char *end = is_release(slash + 1) ? strchr(slash + 1, '/') : NULL;
+		if (end)
+			release = end + 1;
+	}
+	if (release)
+		return release;
 	for (int parts = 0; start > path; start--) {
 		if (start[-1] == '/' && ++parts == 3)
 			break;
 	}
-	return *start ? start : path;
+	return start;
 }
 
 void text_add_run(struct buf *out, const struct run_info *run)

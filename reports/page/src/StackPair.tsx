@@ -1,7 +1,7 @@
 // The heart of the page: what each thread did, side by side, innermost call first.
 
 import { Fragment } from "preact";
-import { type Finding, type Frame, type Lock, type Thread, keyFrame, userFrame } from "./report";
+import { type Finding, type Frame, type Lock, type Thread, keyFrame } from "./report";
 import { capital, languageName, plural, shortPath } from "./words";
 
 function Place({ frame }: { frame: Frame }) {
@@ -131,9 +131,14 @@ interface StackProps {
 
 export function Stack({ frames, showFirst = false, point = false, mark = "here" }: StackProps) {
   const key = point ? keyFrame(frames) : undefined;
-  const shown = new Set<Frame | undefined>(
-    point ? [key, userFrame(frames, true), userFrame(frames, false)] : [],
-  );
+  /* Source under what matters: where it happened, and the first own line of each language. */
+  const shown = new Set<Frame | undefined>();
+  if (point) {
+    shown.add(key);
+    for (const language of ["python", "cython", "c", "c++"])
+      shown.add(frames.find((frame) => frame.language === language && !frame.plumbing));
+    if (showFirst) shown.add(frames[0]);
+  }
   const row = (frame: Frame, index: number) => (
     <FrameRow
       key={index}

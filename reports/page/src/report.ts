@@ -89,17 +89,6 @@ export function readReport(): Report {
   return report;
 }
 
-/** The user's own code nearest to what happened, in Python or in anything compiled. */
-export function userFrame(frames: Frame[], python: boolean): Frame | undefined {
-  return frames.find(
-    (frame) =>
-      !frame.plumbing &&
-      (python
-        ? frame.language === "python"
-        : frame.language !== "python" && frame.language !== "unknown"),
-  );
-}
-
 /** The one frame of a stack to look at first. */
 export function keyFrame(frames: Frame[]): Frame | undefined {
   return frames.find((frame) => !frame.plumbing) ?? frames[0];

@@ -195,7 +195,10 @@ export function breakdown(findings: Finding[]): string {
 export function shortPath(path: string): string {
   const inPackage = /\/(?:site|dist)-packages\/(.+)$/.exec(path);
   if (inPackage?.[1]) return inPackage[1];
-  const inPython = /\/(?:lib\/python3\.\d+t?|cpython-3\.[^/]*)\/(.+)$/.exec(path);
+  const inPython = /\/lib\/python3\.[^/]*\/(.+)$/.exec(path);
   if (inPython?.[1]) return inPython[1];
+  /* An unpacked source: numpy-2.4.6/numpy/random/_mt19937.pyx. */
+  const inSource = /^.*\/[A-Za-z][\w.]*-\d[^/]*\/(.+)$/.exec(path);
+  if (inSource?.[1]) return inSource[1];
   return path.split("/").slice(-3).join("/");
 }
