@@ -109,9 +109,4 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
  */
 int store_findings(struct store *store, int64_t run, struct finding **findings, size_t *count);
 
-/* Symbols by build id and offset, kept between runs; the text is the symbolizer's own. */
-char *store_symbol(struct store *store, const char *key); /* to be freed; NULL = not there */
-int store_symbols_put(struct store *store, const char *const *keys, const char *const *texts,
-		      size_t count);
-
 #endif

@@ -6,7 +6,8 @@
  *     race_top:^PyDict_New$          the first frame of a stack matches
  *
  * Types: race, race_top, thread, mutex, deadlock, signal; called_from_lib is accepted and does
- * nothing here. A pattern matches anywhere in a name; `*` is any text, `^` pins the start, `$` the
+ * nothing here. Beyond TSan's, the name of any kind of finding is a type: "crash:", "test-failure:"
+ * (there the test's id is matched too). A pattern matches anywhere in a name; `*` is any text, `^` pins the start, `$` the
  * end (compiler-rt's TemplateMatch, lib/sanitizer_common/sanitizer_common.cpp).
  * Not thread-safe.
  */
@@ -15,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ftstress/finding.h"
 
@@ -33,14 +35,22 @@ int suppress_load(struct suppressions *set, const char *path, enum finding_statu
 int suppress_parse(struct suppressions *set, const char *path, const char *text,
 		   enum finding_status status);
 
+/* A rule by its rank: the user's come before CPython's, else in the order of the files. */
+#define SUPPRESS_NONE SIZE_MAX
+
 /*
- * The first rule that matches the finding; the user's rules come before CPython's. Sets *status
- * and counts the use `times`; the result is the rule's text ("race:foo"), the set's own, or NULL.
+ * The best rule that matches a finding of the kind by this frame of one of its stacks; `top` says
+ * that it is the first frame of its stack. SUPPRESS_NONE if none does.
  */
-const char *suppress_match(struct suppressions *set, const struct finding *finding, size_t times,
-			   enum finding_status *status);
-/* Counts further uses of a rule that suppress_match returned. */
-void suppress_used(struct suppressions *set, const char *rule, size_t times);
+size_t suppress_frame(const struct suppressions *set, enum finding_kind kind,
+		      const struct frame *frame, bool top);
+/* The same by any frame of the finding's stacks and by the ids of its tests. */
+size_t suppress_match(const struct suppressions *set, const struct finding *finding);
+
+/* The text of a rule ("race:foo"), the set's own, and what it makes of a finding. */
+const char *suppress_rule(const struct suppressions *set, size_t rule, enum finding_status *status);
+/* Counts uses of a rule. */
+void suppress_used(struct suppressions *set, size_t rule, uint64_t times);
 
 /* The rules for the report: all the user's, and those of CPython's that were used. The array and
  * its strings are the caller's. */

@@ -1,0 +1,105 @@
+/* finding.c - names of the kinds, and the end of a finding; see ftstress/finding.h. */
+#include "ftstress/finding.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kind_names[FINDING_KINDS] = {
+	[FINDING_DATA_RACE] = "data-race",
+	[FINDING_PYTHON_RACE] = "python-race",
+	[FINDING_LOCK_ORDER] = "lock-order",
+	[FINDING_DEADLOCK] = "deadlock",
+	[FINDING_HANG] = "hang",
+	[FINDING_USE_AFTER_FREE] = "use-after-free",
+	[FINDING_DOUBLE_FREE] = "double-free",
+	[FINDING_REFCOUNT] = "refcount",
+	[FINDING_LEAK] = "leak",
+	[FINDING_CRASH] = "crash",
+	[FINDING_OUT_OF_MEMORY] = "out-of-memory",
+	[FINDING_TEST_FAILURE] = "test-failure",
+	[FINDING_GIL_ENABLED] = "gil-enabled",
+};
+
+const char *finding_kind_name(enum finding_kind kind)
+{
+	return kind < FINDING_KINDS ? kind_names[kind] : "unknown";
+}
+
+int finding_kind_parse(const char *name)
+{
+	for (int i = 0; i < FINDING_KINDS; i++) {
+		if (!strcmp(name, kind_names[i]))
+			return i;
+	}
+	return -1;
+}
+
+const char *finding_status_name(enum finding_status status)
+{
+	static const char *const names[STATUS_COUNT] = {
+		[STATUS_NEW] = "new",
+		[STATUS_KNOWN] = "known",
+		[STATUS_UPSTREAM] = "upstream",
+		[STATUS_SUPPRESSED] = "suppressed",
+	};
+	return status < STATUS_COUNT ? names[status] : "unknown";
+}
+
+const char *frame_language_name(enum frame_language language)
+{
+	static const char *const names[] = {
+		[FRAME_PYTHON] = "python", [FRAME_CYTHON] = "cython",   [FRAME_C] = "c",
+		[FRAME_CXX] = "c++",       [FRAME_UNKNOWN] = "unknown",
+	};
+	return language <= FRAME_UNKNOWN ? names[language] : "unknown";
+}
+
+void stack_clear(struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		free(stack->frames[i].function);
+		free(stack->frames[i].file);
+		free(stack->frames[i].module);
+	}
+	free(stack->frames);
+	*stack = (struct stack){0};
+}
+
+static void participant_clear(struct participant *participant)
+{
+	free(participant->role);
+	free(participant->thread);
+	stack_clear(&participant->stack);
+	stack_clear(&participant->created);
+	for (size_t i = 0; i < participant->lock_count; i++) {
+		free(participant->locks[i].name);
+		stack_clear(&participant->locks[i].created);
+	}
+	free(participant->locks);
+}
+
+static void strings_free(char **strings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+void finding_clear(struct finding *finding)
+{
+	free(finding->id);
+	free(finding->title);
+	free(finding->explanation);
+	free(finding->detail);
+	free(finding->graph);
+	free(finding->command);
+	free(finding->suppressed_by);
+	strings_free(finding->replays, finding->replay_count);
+	strings_free(finding->tests, finding->test_count);
+	free(finding->subject.description);
+	stack_clear(&finding->subject.allocated);
+	for (size_t i = 0; i < finding->participant_count; i++)
+		participant_clear(&finding->participants[i]);
+	free(finding->participants);
+	*finding = (struct finding){0};
+}

@@ -1,0 +1,59 @@
+/*
+ * fingerprint.h - which records are the same bug.
+ *
+ * A **site** is the place in a stack that a bug is known by. It must not change with the line, the
+ * address, what was inlined, or the test that came by:
+ *
+ *     memcpy                       helper: skipped            ─┐
+ *     init_genrand     mt19937.c   C                           │ innermost module segment:
+ *     _legacy_seeding  _mt19937.pyx  Cython  ◄── the site      │ its innermost Cython function,
+ *     PyObject_Vectorcall  libpython                          ─┘ else its innermost C function
+ *
+ * An access that the eval loop made for a Python frame has that Python function as its site.
+ * The fingerprint hashes the kind and the sites, sorted, so that neither side comes first.
+ */
+#ifndef RUNNER_FINGERPRINT_H
+#define RUNNER_FINGERPRINT_H
+
+#include <stddef.h>
+
+#include "ftstress/finding.h"
+
+/* Prefixes that are cut off file names; borrowed. */
+struct roots {
+	const char *const *dirs;
+	size_t count;
+};
+
+#define SITE_NONE SIZE_MAX
+
+/* Index of the site's frame; SITE_NONE in an empty stack. */
+size_t site_frame(const struct stack *stack);
+/* The site as text that is the same in every run, "?" for an empty stack; to be freed. */
+char *site_text(const struct stack *stack, const struct roots *roots);
+/* The same for one frame. */
+char *frame_text(const struct frame *frame, const struct roots *roots);
+/* A file's name for people and fingerprints: below a root, else its last two parts. To be freed. */
+char *short_path(const char *file, const struct roots *roots);
+/* A test's id without pytest's parameters: "f.py::test_x[3-a]" is "f.py::test_x". To be freed. */
+char *test_without_parameters(const char *test);
+
+/* "KIND-" and 12 hex digits of the parts, whatever their order; equal parts count once. */
+char *fingerprint(enum finding_kind kind, const char *const *parts, size_t count);
+
+/* The signal's name ("SIGSEGV") and the first three frames that tell something. */
+char *fingerprint_crash(const char *signal, const struct stack *stack, const struct roots *roots);
+/* Where each thread waits. */
+char *fingerprint_hang(enum finding_kind kind, const struct participant *participants, size_t count,
+		       const struct roots *roots);
+char *fingerprint_test_failure(const char *test, const char *exception);
+char *fingerprint_out_of_memory(const char *test);
+
+/*
+ * The fingerprint of a ready-made finding by its kind: from participants for races, crashes (the
+ * signal is the first SIG... in role or title), hangs; from tests[0] and the first word of the
+ * title for failures.
+ */
+char *fingerprint_finding(const struct finding *finding, const struct roots *roots);
+
+#endif

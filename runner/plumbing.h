@@ -1,0 +1,24 @@
+/*
+ * plumbing.h - which frames say nothing about a bug: the tables of names.
+ */
+#ifndef RUNNER_PLUMBING_H
+#define RUNNER_PLUMBING_H
+
+#include <stdbool.h>
+
+#include "ftstress/finding.h"
+
+/*
+ * Interpreter, runtime or test-runner internals: true for the frames that carry a call from one
+ * user function to the next and for those below the first test frame. Looks at function, file,
+ * module and language only.
+ */
+bool plumbing_is(const struct frame *frame);
+
+/*
+ * A helper that only does what its caller asked (reference counts, atomics, memcpy, the runtime's
+ * interceptors, allocators): never the place of a bug.
+ */
+bool plumbing_is_helper(const struct frame *frame);
+
+#endif
