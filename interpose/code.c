@@ -18,11 +18,13 @@
 #include <stddef.h>
 
 #define CACHE_SIZE 512u
+#define RETRY_EVERY 256u
 
 struct cached {
 	const void *code, *linetable, *qualname, *filename;
 	int32_t first_line;
-	uint32_t id;
+	uint32_t id; /* 0 = could not be told (full ring, no memory): tried again now and then */
+	uint32_t misses;
 };
 
 struct table {
@@ -229,10 +231,10 @@ uint32_t code_id(const void *code)
 	int32_t first_line = load32(code, CODE_FIRST_LINE);
 	if (LIKELY(entry->code == code && entry->linetable == linetable &&
 		   entry->qualname == qualname && entry->filename == filename &&
-		   entry->first_line == first_line))
+		   entry->first_line == first_line) &&
+	    LIKELY(entry->id || entry->misses++ % RETRY_EVERY))
 		return entry->id;
 	uint32_t id = intern(code);
-	if (id)
-		*entry = (struct cached){ code, linetable, qualname, filename, first_line, id };
+	*entry = (struct cached){ code, linetable, qualname, filename, first_line, id, 1 };
 	return id;
 }
