@@ -16,12 +16,12 @@ int paths_find(struct paths *paths)
 	if (!self)
 		return fail(EXIT_INTERNAL, "/proc/self/exe: %s; is /proc mounted?", strerror(errno));
 	*strrchr(self, '/') = '\0';
-	char *tree = xprintf("%s/../stress", self), *installed = xprintf("%s/../lib/ftstress", self);
+	char *tree = xprintf("%s/../stress", self), *installed = xprintf("%s/../lib/ftstress/stress", self);
 	paths->stress = realpath(tree, NULL);
 	if (paths->stress)
 		paths->library = xprintf("%s/libftstress.so", self);
 	else if ((paths->stress = realpath(installed, NULL)))
-		paths->library = xprintf("%s/libftstress.so", paths->stress);
+		paths->library = xprintf("%s/../libftstress.so", paths->stress);
 	int code = paths->stress ? 0 : fail(EXIT_INTERNAL,
 					    "ftstress's own files are neither in %s nor in %s; "
 					    "install it again (make install)",

@@ -326,7 +326,6 @@ static void finish_trial(struct pool *pool, struct job *job)
 		pool->state.done++;
 		mark_done(pool, trial->plan.iteration);
 	}
-	announce(pool);
 	int code = store_progress(pool, trial);
 	if (code && !pool->code)
 		pool->code = code;
@@ -401,12 +400,16 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	verifier_take(pool->verifier, pool->options->collator, &context, trial);
 	collator_iteration_end(pool->options->collator, &context);
 	forget_process(job);
+	announce(pool);
 	/* The time that the blamed test took is not at the expense of those behind it. */
 	double used = trial->forked > 0 ? trial->progressed - trial->forked : 0;
 	trial->budget = trial->budget - used > 1 ? trial->budget - used : 1;
 	trial->forked = 0;
 	job->sent = false;
 	if (!pool->stopping && !trial->alone && trial_continue(trial, pool->options->tests)) {
+		int code = store_progress(pool, NULL);
+		if (code && !pool->code)
+			pool->code = code;
 		if (worker->state == WORKER_READY)
 			send_attempt(pool, job);
 		return; /* else drop_worker starts the worker again */
