@@ -10,12 +10,14 @@
  *   stacks      Python frames in TSan's history; stacks_entry.S, stacks_31x.c, stacks_template.h
  *   races       TSan's reports as records
  *   object      what Python object an address belongs to
+ *   threads     what a new thread gets first
  *   crash       fatal signals
  */
 #define _GNU_SOURCE
 #include "core.h"
 
 #include "code.h"
+#include "crash.h"
 #include "private_heap.h"
 #include "raw.h"
 #include "ring.h"
@@ -25,7 +27,7 @@
 #include <stdlib.h>
 
 static const struct concern *const concerns[] = {
-	&concern_heap, &concern_modules, &concern_stacks, &concern_races,
+	&concern_heap, &concern_modules, &concern_stacks, &concern_races, &concern_threads, &concern_crash,
 };
 #define CONCERNS (sizeof concerns / sizeof concerns[0])
 

@@ -1,0 +1,51 @@
+/*
+ * threads.c - what every new thread gets before its own code runs: an alternate signal stack, so
+ * that a stack overflow is told and not just fatal.
+ */
+#include "core.h"
+#include "crash.h"
+#include "private_heap.h"
+#include "raw.h"
+
+#include <pthread.h>
+
+struct launch {
+	void *(*start)(void *);
+	void *argument;
+};
+
+static bool started;
+
+static void *run(void *pointer)
+{
+	struct launch launch = *(struct launch *)pointer;
+	heap_free(pointer);
+	crash_thread_init();
+	return launch.start(launch.argument);
+}
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *), void *argument)
+{
+	static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	if (UNLIKELY(!real))
+		real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+				void *))core_need("pthread_create");
+	struct launch *launch = started ? heap_alloc(sizeof *launch) : NULL;
+	if (!launch)
+		return real(thread, attributes, start, argument);
+	*launch = (struct launch){ start, argument };
+	int error = real(thread, attributes, run, launch);
+	if (error)
+		heap_free(launch);
+	return error;
+}
+
+static bool start(const char **why)
+{
+	(void)why;
+	started = true;
+	return true;
+}
+
+const struct concern concern_threads = { .name = "thread start", .start = start };
