@@ -89,9 +89,17 @@ function History({ finding, run }: { finding: Finding; run: Run }) {
   );
 }
 
+const detailNames: Record<string, string> = {
+  "test-failure": "Traceback",
+  crash: "State of the process",
+};
+
+/** The lines of a traceback that say what failed, as pytest and Python mark them. */
+const loud = /^(?:>|E {2,}\w|[A-Z][\w.]*(?:Error|Exception|Warning|Interrupt)\b)/;
+
 function Detail({ finding }: { finding: Finding }) {
   if (!finding.detail) return null;
-  const name = finding.kind === "test-failure" ? "Traceback" : "What the process said";
+  const name = detailNames[finding.kind] ?? "Details";
   return (
     <section aria-labelledby="detail-heading">
       <div class="section-head">
@@ -99,7 +107,19 @@ function Detail({ finding }: { finding: Finding }) {
         <CopyButton text={() => finding.detail ?? ""} />
       </div>
       <pre class="text" tabIndex={0} aria-labelledby="detail-heading">
-        {finding.detail.trimEnd()}
+        {finding.detail
+          .trimEnd()
+          .split("\n")
+          .map((line, index) =>
+            loud.test(line) ? (
+              <strong class="loud" key={index}>
+                {line}
+                {"\n"}
+              </strong>
+            ) : (
+              `${line}\n`
+            ),
+          )}
       </pre>
     </section>
   );

@@ -5,14 +5,20 @@ import { type Finding, type Frame, type Lock, type Thread, keyFrame } from "./re
 import { capital, languageName, plural, shortPath } from "./words";
 
 function Place({ frame }: { frame: Frame }) {
-  if (!frame.file) return frame.module ? <span class="place">{frame.module}</span> : null;
+  if (!frame.file) {
+    /* Without a symbol the function's name is "module+0x12ab" already. */
+    const says = frame.module && !frame.function.startsWith(frame.module);
+    return says ? <span class="place">{frame.module}</span> : null;
+  }
   const path = shortPath(frame.file);
   const name = path.slice(path.lastIndexOf("/") + 1);
   return (
     <span class="place" title={frame.file}>
       <span class="folder">{path.slice(0, path.length - name.length)}</span>
-      {name}
-      {frame.line > 0 && <b>:{frame.line}</b>}
+      <span class="name">
+        {name}
+        {frame.line > 0 && <b>:{frame.line}</b>}
+      </span>
     </span>
   );
 }
@@ -263,7 +269,7 @@ export function StackPair({ finding, knowsLocks }: { finding: Finding; knowsLock
     <section class="stacks" aria-labelledby="stacks-heading">
       <div class="stacks-head">
         <h2 id="stacks-heading">
-          {threads.length === 1 ? "Where it happened" : races ? "Both sides" : "Every thread"}
+          {threads.length === 1 ? "Where it happened" : races ? "Both sides" : "Each thread"}
         </h2>
         <p class="legend">
           {(["python", "cython", "c", "c++"] as const)
