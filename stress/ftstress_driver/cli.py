@@ -31,5 +31,7 @@ def options_from(arguments: argparse.Namespace) -> Options:
     if arguments.driver is None or not arguments.target:
         sys.exit("ftstress_driver: --driver and --target are needed")
     sys.path[:0] = arguments.path
+    # Whatever the environment says: compiling anew costs a zygote under TSan half a minute.
+    sys.dont_write_bytecode = False
     rootdir = arguments.rootdir.resolve() if arguments.rootdir else None
     return Options(arguments.target, rootdir, arguments.arg, arguments.unsafe)

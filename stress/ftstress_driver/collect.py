@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 from .cli import options_from, parser
@@ -79,7 +80,9 @@ def main() -> int:
         # stdout is for the ids of --select: what tests print at import is not for it.
         with contextlib.redirect_stdout(sys.stderr):
             suite = find_driver(arguments.driver).open(options)
-            collect(suite, options, output)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                collect(suite, options, output)
     except SuiteError as error:
         return _unusable(str(error))
     except Exception as error:

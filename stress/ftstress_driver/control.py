@@ -1,4 +1,4 @@
-"""The control channel: JSON objects, one a line, both ways, over the socket that the runner made."""
+"""The control channel: JSON objects, one a line, both ways, over the runner's socket."""
 
 import json
 import os

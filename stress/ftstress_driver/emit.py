@@ -3,11 +3,11 @@
 import ctypes
 import json
 import os
-import sys
 from collections.abc import Callable
 
 from .contract import NO_TEST, NO_THREAD, Outcome, Record, pack_test, pack_test_fail
 from .failures import Failure
+from .suite import SuiteError
 
 Send = Callable[[Record, bytes], object]
 SetTest = Callable[[int], object]
@@ -35,11 +35,27 @@ def library_functions() -> tuple[Send, SetTest] | None:
 
 
 def _start() -> None:
-    """Wakes the library up. PyDLL: it must stay attached, for it sets the interpreter's eval hook."""
+    """Wakes the library up. PyDLL: it stays attached, for it sets the interpreter's eval hook."""
     why = ctypes.c_char_p()
     if ctypes.PyDLL(None).ftstress_start(ctypes.byref(why)):
         reason = (why.value or b"no reason given").decode()
-        sys.exit(f"ftstress_driver: libftstress.so cannot start: {reason}")
+        raise SuiteError(f"libftstress.so can't start: {reason}")
+    _follow_environment()
+
+
+def _follow_environment() -> None:
+    """What the library changed in the C environment, os.environ does not see by itself.
+
+    A test that starts a process with a copy of os.environ must not preload the library again.
+    """
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_char_p
+    for name in ("LD_PRELOAD", "FTSTRESS_USER_LD_PRELOAD", "FTSTRESS_ARENA_FD", "TSAN_OPTIONS"):
+        value = getenv(name.encode())
+        if value is not None:
+            os.environ[name] = os.fsdecode(value)
+        else:
+            os.environ.pop(name, None)
 
 
 class Emitter:

@@ -38,4 +38,4 @@ class Watch:
                 watch._report(spec.name)
             return module
 
-        ExtensionFileLoader.create_module = create_module  # type: ignore[method-assign]
+        ExtensionFileLoader.create_module = create_module  # type: ignore

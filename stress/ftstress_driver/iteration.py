@@ -28,7 +28,9 @@ class Plan:
     tests: Sequence[str]
 
 
-def run(suite: Suite, plan: Plan, found: Mapping[str, Test], emitter: Emitter, scratch: Path) -> int:
+def run(
+    suite: Suite, plan: Plan, found: Mapping[str, Test], emitter: Emitter, scratch: Path
+) -> int:
     """Runs the slice in this process.
 
     Returns the exit status. A test of the plan that is not in `found` was not collected and is
@@ -84,7 +86,7 @@ def _settle(suite: Suite, plan: Plan, scratch: Path) -> None:
     sys.setswitchinterval(plan.switch_interval)
     os.environ["FTSTRESS_THREADS"] = str(plan.threads)
     os.environ["FTSTRESS_SEED"] = str(plan.seed)
-    suite.enter_iteration(scratch, plan.threads)
+    suite.enter_iteration(scratch, plan.threads, plan.seed)
 
 
 def _seed(text: str) -> None:

@@ -106,7 +106,7 @@ class Suite(ABC):
     def list_tests(self) -> Iterator[Listed | Problem]:
         """All tests of the suite, in any order."""
 
-    def enter_iteration(self, scratch: Path, threads: int) -> None:  # noqa: B027
+    def enter_iteration(self, scratch: Path, threads: int, seed: int) -> None:  # noqa: B027
         """In the forked child, before the first test."""
 
 

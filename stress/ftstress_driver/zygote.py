@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import traceback
+import warnings
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,7 +107,9 @@ class Zygote:
         """Makes the tests ready; what fails is told and left out."""
         for group in self._suite.group([id_ for id_ in ids if id_ not in self._ready]):
             try:
-                tests, problems = self._suite.collect(group)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    tests, problems = self._suite.collect(group)
             except BaseException as error:
                 tests = []
                 problems = [
@@ -209,10 +212,10 @@ def main(driver: Driver, options: Options) -> int:
     except ValueError as error:
         print(f"ftstress_driver: {error}", file=sys.stderr)
         return 2
-    emitter = Emitter()
-    watch = gil.Watch(emitter.gil_enabled)
-    watch.install()
     try:
+        emitter = Emitter()
+        watch = gil.Watch(emitter.gil_enabled)
+        watch.install()
         suite = driver.open(options)
     except SuiteError as error:
         control.send("error", what="suite", test=None, message=str(error), traceback="")

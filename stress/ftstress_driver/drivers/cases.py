@@ -13,7 +13,7 @@ from typing import Any
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
-class UnexpectedSuccess(Exception):
+class UnexpectedSuccessError(Exception):
     """A test marked @expectedFailure passed."""
 
 
@@ -49,7 +49,7 @@ class _Result(unittest.TestResult):
         pass
 
     def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
-        self.outcome.errors.append(UnexpectedSuccess("marked @expectedFailure, but passed"))
+        self.outcome.errors.append(UnexpectedSuccessError("marked @expectedFailure, but passed"))
 
     def addDuration(self, test: Any, elapsed: float) -> None:  # noqa: N802
         pass

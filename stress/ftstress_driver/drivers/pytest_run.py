@@ -9,7 +9,7 @@ the one that decides is raised again for pytest to judge (skip, xfail, ...).
 import inspect
 import sys
 import unittest
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from typing import Any
 
 import pytest
@@ -58,6 +58,8 @@ class StressPlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> Generator[None, Any, Any]:
+        for mark in metafunc.definition.iter_markers("parametrize"):
+            keep_values(mark)
         result = yield
         if self.wanted is not None:
             name = metafunc.definition.name
@@ -173,6 +175,20 @@ class StressPlugin:
         return failures or [_describe_report(call, report)]
 
 
+def keep_values(mark: pytest.Mark) -> None:
+    """Makes a list of the values that a parametrize mark would hand out only once.
+
+    pytest evaluates a mark once in a session, this driver once a slice.
+    """
+    arguments = mark.args
+    if len(arguments) > 1 and not isinstance(arguments[1], Collection):
+        # Mark is frozen, but this very object is what the test function carries.
+        object.__setattr__(mark, "args", (arguments[0], list(arguments[1]), *arguments[2:]))
+    values = mark.kwargs.get("argvalues")
+    if values is not None and not isinstance(values, Collection):
+        object.__setattr__(mark, "kwargs", {**mark.kwargs, "argvalues": list(values)})
+
+
 class AsyncSkips:
     """Skips an async test that no plugin runs; pytest itself would fail it."""
 
@@ -213,7 +229,7 @@ def thread_arguments(
     shared = {name: item.funcargs[name] for name in names}
 
     def arguments(thread: int, iteration: int) -> dict[str, Any]:
-        own = dict(shared)
+        own: dict[str, Any] = dict(shared)
         if threads == 1 and iterations == 1:
             return own
         part = f"thread_{thread}_iter_{iteration}"

@@ -27,6 +27,7 @@ from _pytest.runner import collect_one_node
 
 from ..contract import Outcome
 from ..suite import Context, Listed, Options, Problem, Result, Suite, SuiteError, Test
+from . import hypothesis_limits
 from .pytest_run import AsyncSkips, StressPlugin
 from .pytest_unsafe import ThreadRules
 
@@ -54,6 +55,7 @@ class PytestTest(Test):
         return 1 if self._unsafe else ThreadRules.limit(self.item, wanted)
 
     def run(self, context: Context) -> Result:
+        hypothesis_limits.limit_item(self.item)
         return self._plugin.run(self.item, context)
 
 
@@ -70,7 +72,7 @@ class SkippedTest(Test):
         return Result(Outcome.SKIPPED)
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """A node could not be collected."""
 
     def __init__(self, what: str, message: str, trace: str = "") -> None:
@@ -83,7 +85,7 @@ class Unavailable(Exception):
 class _Branch:
     """A collector and what became of collecting it."""
 
-    failure: Unavailable | None = None
+    failure: UnavailableError | None = None
     children: list[pytest.Item | pytest.Collector] = field(default_factory=list)
     deferred: dict[str, object] = field(default_factory=dict)
     """Members that may be tests, by name; a class stays in `children` once it was made."""
@@ -99,8 +101,9 @@ class PytestSuite(Suite):
         targets, rootdir, installed = resolve_targets(options)
         self.scratch_is_cwd = installed
         os.chdir(rootdir)
-        self._config = _configure([*options.args, *OWN_ARGUMENTS, f"--rootdir={rootdir}", *targets],
-                                  self._plugin)
+        self._config = _configure(
+            [*options.args, *OWN_ARGUMENTS, f"--rootdir={rootdir}", *targets], self._plugin
+        )
         self.rootdir = self._root = rootdir
         self._session = Session.from_config(self._config)
         self._config.hook.pytest_sessionstart(session=self._session)
@@ -118,6 +121,7 @@ class PytestSuite(Suite):
         self._rules = ThreadRules(self._config)
         for target in options.targets:
             _import_package(target)
+        hypothesis_limits.limit_profile()
 
     # Listing.
 
@@ -140,7 +144,9 @@ class PytestSuite(Suite):
 
     # Collecting a slice.
 
-    def enter_iteration(self, scratch: Path, threads: int) -> None:
+    def enter_iteration(self, scratch: Path, threads: int, seed: int) -> None:
+        hypothesis_limits.limit_profile()
+        hypothesis_limits.seed(seed)
         if hasattr(self._config.option, "parallel_threads"):
             self._config.option.parallel_threads = threads  # for its num_parallel_threads fixture
 
@@ -157,7 +163,7 @@ class PytestSuite(Suite):
             items = self._find_items(modules, ids)
         except pytest.skip.Exception:
             return [SkippedTest(id_) for id_ in ids], []
-        except Unavailable as error:
+        except UnavailableError as error:
             return [], [Problem(error.what, str(error), error.trace, list(ids), file)]
         missing = [id_ for id_ in ids if id_ not in items]
         problems = []
@@ -180,7 +186,7 @@ class PytestSuite(Suite):
             for module in modules:
                 try:
                     items.extend(self._items_below(module, parts))
-                except (Unavailable, pytest.skip.Exception) as error:
+                except (UnavailableError, pytest.skip.Exception) as error:
                     failure = error
         finally:
             self._plugin.wanted = None
@@ -235,7 +241,7 @@ class PytestSuite(Suite):
         return made if isinstance(made, list) else [made]
 
     def _branch(self, collector: pytest.Collector) -> _Branch:
-        """Collects a node the first time. Raises Unavailable or pytest's Skipped."""
+        """Collects a node the first time. Raises UnavailableError or pytest's Skipped."""
         branch = self._branches.get(collector)
         if branch is None:
             branch = self._branches[collector] = _Branch()
@@ -244,12 +250,12 @@ class PytestSuite(Suite):
                 report = collect_one_node(collector)
             except BaseException as error:  # SystemExit, KeyboardInterrupt
                 message = f"{collector.nodeid}: {type(error).__name__} at import: {error}"
-                branch.failure = Unavailable("import", message, traceback.format_exc())
+                branch.failure = UnavailableError("import", message, traceback.format_exc())
             else:
                 if report.failed:
                     branch.failure = _failure_of(collector, report)
                 elif report.skipped:
-                    branch.failure = Unavailable("skip", "")
+                    branch.failure = UnavailableError("skip", "")
                 else:
                     branch.children = list(report.result)
             finally:
@@ -282,7 +288,7 @@ class PytestSuite(Suite):
                 )
             nodes = found
         if not nodes:
-            raise Unavailable("not-found", f"{file}: pytest collects no such file")
+            raise UnavailableError("not-found", f"{file}: pytest collects no such file")
         return nodes
 
     def _top(self, path: Path) -> list[pytest.Collector]:
@@ -368,9 +374,9 @@ def _configure(arguments: list[str], plugin: StressPlugin) -> pytest.Config:
     return config
 
 
-def _failure_of(collector: pytest.Collector, report: pytest.CollectReport) -> Unavailable:
+def _failure_of(collector: pytest.Collector, report: pytest.CollectReport) -> UnavailableError:
     text = str(report.longrepr)
-    return Unavailable("import", f"{collector.nodeid}: {_cause(text)}", text)
+    return UnavailableError("import", f"{collector.nodeid}: {_cause(text)}", text)
 
 
 def _cause(text: str) -> str:

@@ -84,7 +84,7 @@ class ThreadRules:
 
     def _call_detection(self, function: Callable[..., Any]) -> Verdict:
         assert self._identify is not None
-        settings = [
+        settings: list[Any] = [
             getattr(self._plugin, name, default)
             for name, default in (
                 ("skipped_functions", frozenset()),

@@ -86,7 +86,7 @@ class ScriptSuite(Suite):
             importlib.import_module(name)
 
     def _add(self, target: str) -> None:
-        matches = sorted(glob.glob(target, root_dir=self._root, recursive=True))
+        matches = sorted(glob.glob(target, root_dir=self._root, recursive=True))  # noqa: PTH207
         if not matches:
             raise SuiteError(f"target {target}: no such file below {self._root}")
         for match in matches:
