@@ -221,6 +221,32 @@ refuses() {
 	[[ -z $output ]]
 }
 
+@test "ending prepare ends its compilers too" {
+	fake_source
+	mkfifo "$BATS_TEST_TMPDIR/started" "$BATS_TEST_TMPDIR/never"
+	printf '#!/bin/bash\necho $$ >%q\nread -r _ <%q\n' \
+		"$BATS_TEST_TMPDIR/started" "$BATS_TEST_TMPDIR/never" >"$PYTHON_SRC/configure"
+	"$PREPARE" python 3.14 2>/dev/null 3>&- &
+	prepare=$!
+	read -r compiler <"$BATS_TEST_TMPDIR/started"
+	kill -TERM "$prepare"
+	run wait "$prepare"
+	timeout 20 tail --pid="$compiler" -f /dev/null
+}
+
+@test "clean removes what killed builds left and what was not used, and keeps the rest" {
+	fake_source
+	run --separate-stderr "$PREPARE" python 3.14
+	python=$(jq -r .python <<<"$output")
+	mkdir "$FTSTRESS_CACHE/python/.building-3.14-tsan-dead" "$FTSTRESS_CACHE/pkg/old-1"
+	touch -d '40 days ago' "$FTSTRESS_CACHE/pkg/old-1"
+	run --separate-stderr "$PREPARE" clean
+	[[ $status -eq 0 && -x $python ]]
+	[[ ! -e $FTSTRESS_CACHE/python/.building-3.14-tsan-dead && ! -e $FTSTRESS_CACHE/pkg/old-1 ]]
+	run --separate-stderr "$PREPARE" clean --days 0
+	[[ ! -e $python ]]
+}
+
 @test "of two that want the same, the second waits and says so" {
 	fake_source
 	mkfifo "$BATS_TEST_TMPDIR/said"

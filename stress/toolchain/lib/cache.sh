@@ -70,6 +70,43 @@ artefact_make() {
 	lock_drop
 }
 
+# cache_touch KIND/NAME...: notes that these were used today. The folder's own time is the note.
+cache_touch() {
+	(cd -- "$CACHE" && touch -c -- "$@") 2>/dev/null || true
+}
+
+# clean_one DIR: removes an artefact unless someone builds it.
+clean_one() {
+	local dir=$1 name=${1##*/}
+	(
+		exec {lock}>>"$CACHE/lock/$2-${name#.building-}.lock"
+		flock -n "$lock" || exit 0
+		say "removing $dir"
+		# Under another name first: a folder with the final name is always whole.
+		mv -T -- "$dir" "$CACHE/$2/.building-removed-$$" && rm -rf -- "$CACHE/$2/.building-removed-$$"
+	)
+}
+
+# Removes what killed builds left, and what no run used for DAYS days.
+command_clean() {
+	local days=30 kind dir
+	case ${1:-} in
+	'') ;;
+	--days)
+		[[ ${2:-} =~ ^[0-9]+$ ]] || usage_error "prepare clean: --days needs a number."
+		days=$2
+		;;
+	*) usage_error "prepare clean: unknown option \"$1\" (there is only --days N)." ;;
+	esac
+	cache_init
+	for kind in env pkg python; do
+		while read -rd '' dir; do
+			clean_one "$dir" "$kind"
+		done < <(find "$CACHE/$kind" -mindepth 1 -maxdepth 1 -type d \
+			\( -name '.building-*' -o -mtime "+$((days - 1))" \) -print0)
+	done
+}
+
 # json_string TEXT: TEXT as a JSON string.
 json_string() {
 	local text=$1

@@ -22,9 +22,7 @@ progress() {
 	local step=$1 done=$2 total=$3
 	shift 3
 	if [[ -n ${PREPARE_PROGRESS_FD:-} ]]; then
-		# A reader that has gone away must not end the build.
-		printf '%s\t%d\t%d\t%s\n' "$step" "$done" "$total" "$*" 2>/dev/null \
-			>&"$PREPARE_PROGRESS_FD" || true
+		printf '%s\t%d\t%d\t%s\n' "$step" "$done" "$total" "$*" >&"$PREPARE_PROGRESS_FD"
 	elif [[ -t 2 && $total -gt 0 ]]; then
 		printf '\r\033[Kprepare: %s %d%%' "$*" $((done * 100 / total)) >&2
 		((done < total)) || printf '\n' >&2
@@ -123,3 +121,4 @@ end_child() {
 trap 'end_child' EXIT
 trap 'end_child; printf "\nprepare: interrupted; what is finished stays in the cache\n" >&2; exit 130' INT
 trap 'end_child; exit 143' TERM HUP
+trap 'end_child; exit 141' PIPE

@@ -49,11 +49,16 @@ requirement_split() {
 	FLAGS=("${words[@]:1}")
 }
 
+# requirement_is_local: whether REQUIREMENT is a folder or file, as in "." and "../mine".
+requirement_is_local() {
+	[[ $REQUIREMENT == . || $REQUIREMENT == .. || ($REQUIREMENT == */* && $REQUIREMENT != *://*) ]]
+}
+
 # package_resolve SPEC: sets PACKAGE_NAME, the artefact's, without building.
 package_resolve() {
 	local content= label
 	requirement_split "$1"
-	if [[ $REQUIREMENT == */* && $REQUIREMENT != *://* ]]; then
+	if requirement_is_local; then
 		[[ -e $REQUIREMENT ]] ||
 			fail "the package folder $REQUIREMENT (from --install) does not exist." \
 				"correct the path in the suite file; relative paths count from $PWD."
@@ -67,6 +72,7 @@ package_resolve() {
 	else
 		label=${REQUIREMENT%%[^A-Za-z0-9._-]*}
 	fi
+	label=${label//[^A-Za-z0-9._-]/_}
 	PACKAGE_NAME=$label-$(printf '%s\n' "$PACKAGE_RECIPE" "$PLAIN_NAME" "$PACKAGE_CFLAGS" \
 		"$CLANG_RUNTIME" "$REQUIREMENT" "$content" "${FLAGS[@]}" | hash_text)
 }
@@ -157,7 +163,7 @@ package_plain_wheel() {
 		cp -- "${wheels[0]}" "$1/plain"
 		return
 	fi
-	if [[ $REQUIREMENT != */* ]] &&
+	if ! requirement_is_local &&
 		run_logged package 0 - "fetching the plain wheel of $name $version" -- \
 			pip_clean download --no-deps --only-binary :all: -d "$1/plain" "$name==$version"; then
 		return
@@ -289,5 +295,6 @@ command_suite() {
 		artefact_make env "$ENVIRONMENT" environment_build
 	fi
 	if [[ $USER_PYTHON ]]; then cpython_plain_make; else cpython_make; fi
+	cache_touch "env/$ENVIRONMENT" "${PACKAGES[@]/#/pkg/}" "python/$PLAIN_NAME" "python/$TSAN_NAME"
 	cat -- "$CACHE/env/$ENVIRONMENT/env.json"
 }
