@@ -1,0 +1,16 @@
+"""A growing buffer in a critical section."""
+
+import os
+
+import planted
+
+shared = planted.Builder_ok()
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    meeting.run(shared.append, b"0123456789" * 1000)
+
+
+def check():
+    assert shared.size() == 10000 * int(os.environ["FTSTRESS_THREADS"])

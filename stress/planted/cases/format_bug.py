@@ -1,0 +1,9 @@
+"""Text made in a static buffer."""
+
+import planted
+
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    meeting.run(planted.format_ids_bug, thread_index * 1000, 500)

@@ -1,0 +1,9 @@
+"""A free list for each thread."""
+
+import planted
+
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    meeting.run(planted.use_scratch_ok, 3000)

@@ -1,0 +1,12 @@
+"""A pthread mutex for the field everywhere."""
+
+import planted
+
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    if thread_index == 0:
+        meeting.run(planted.raise_level_ok, 3000)
+    else:
+        meeting.run(planted.reset_levels_ok, 3000)

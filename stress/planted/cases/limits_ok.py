@@ -1,0 +1,12 @@
+"""A struct is copied and written under a lock."""
+
+import planted
+
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    if thread_index == 0:
+        meeting.run(planted.set_limits_ok, 8000)
+    else:
+        meeting.run(planted.count_in_limits_ok, 8000)

@@ -1,0 +1,12 @@
+"""Two bits of one byte under two locks."""
+
+import planted
+
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    if thread_index == 0:
+        meeting.run(planted.mark_dirties_bug, 3000)
+    else:
+        meeting.run(planted.mark_pinneds_bug, 3000)

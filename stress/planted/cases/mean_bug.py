@@ -1,0 +1,11 @@
+"""A method changes fields without a lock."""
+
+import planted
+
+shared = planted.Mean_bug()
+data = bytes(range(250)) * 60
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    meeting.run(shared.update, data)

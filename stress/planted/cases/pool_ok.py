@@ -1,0 +1,9 @@
+"""One lock for one field."""
+
+import planted
+
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    meeting.run(planted.use_pool_ok, 2000)

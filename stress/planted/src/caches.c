@@ -1,0 +1,200 @@
+/* caches.c - values that are computed once and kept in static variables. */
+#include "planted.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/*
+ * crc: a table of remainders, computed at the first call.
+ *
+ * Bug: two first calls fill the table at once, and a third sees the flag before the table. Copied
+ * from C libraries that were written for one thread; the GIL hid it.
+ */
+struct crc_table {
+	bool filled;
+	uint32_t remainder[256];
+};
+
+static struct crc_table crc_table_bug, crc_table_ok;
+static PyMutex crc_lock;
+
+static STEP void fill_crc_table(struct crc_table *table)
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t value = i;
+		for (int bit = 0; bit < 8; bit++)
+			value = value & 1 ? 0xedb88320u ^ (value >> 1) : value >> 1;
+		table->remainder[i] = value;
+	}
+	table->filled = true;
+}
+
+static STEP uint32_t crc_add(const struct crc_table *table, uint32_t crc, unsigned char byte)
+{
+	return table->remainder[(crc ^ byte) & 0xff] ^ (crc >> 8);
+}
+
+static PyObject *crc_of(const struct crc_table *table, const Py_buffer *data)
+{
+	uint32_t crc = 0xffffffffu;
+	for (Py_ssize_t i = 0; i < data->len; i++)
+		crc = crc_add(table, crc, ((const unsigned char *)data->buf)[i]);
+	return PyLong_FromUnsignedLong(crc ^ 0xffffffffu);
+}
+
+static PyObject *crc_bug(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	Py_buffer data;
+	if (!PyArg_ParseTuple(args, "y*", &data))
+		return NULL;
+	if (!crc_table_bug.filled)
+		fill_crc_table(&crc_table_bug);
+	PyObject *result = crc_of(&crc_table_bug, &data);
+	PyBuffer_Release(&data);
+	return result;
+}
+
+static PyObject *crc_ok(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	Py_buffer data;
+	if (!PyArg_ParseTuple(args, "y*", &data))
+		return NULL;
+	PyMutex_Lock(&crc_lock);
+	if (!crc_table_ok.filled)
+		fill_crc_table(&crc_table_ok);
+	PyMutex_Unlock(&crc_lock);
+	PyObject *result = crc_of(&crc_table_ok, &data);
+	PyBuffer_Release(&data);
+	return result;
+}
+
+/*
+ * sines: tables by resolution, each made when it is first asked for, under a lock.
+ *
+ * Bug: double-checked locking. The first look is outside of the lock and plain, so the pointer can
+ * be seen before what it points to. Added because the lock showed up in a profile.
+ */
+#define RESOLUTIONS 64u
+
+static double *sines_bug[RESOLUTIONS];
+static double *_Atomic sines_ok[RESOLUTIONS];
+static PyMutex sines_lock_bug, sines_lock_ok;
+
+static double *new_sines(unsigned resolution)
+{
+	double *table = malloc((resolution + 1) * sizeof *table);
+	if (!table)
+		abort();
+	for (unsigned i = 0; i <= resolution; i++)
+		table[i] = sin(i / (resolution + 1.0));
+	return table;
+}
+
+static STEP double get_sine_bug(unsigned resolution)
+{
+	if (!sines_bug[resolution]) {
+		PyMutex_Lock(&sines_lock_bug);
+		if (!sines_bug[resolution])
+			sines_bug[resolution] = new_sines(resolution);
+		PyMutex_Unlock(&sines_lock_bug);
+	}
+	return sines_bug[resolution][resolution];
+}
+
+static STEP double get_sine_ok(unsigned resolution)
+{
+	double *table = atomic_load_explicit(&sines_ok[resolution], memory_order_acquire);
+	if (!table) {
+		PyMutex_Lock(&sines_lock_ok);
+		table = atomic_load_explicit(&sines_ok[resolution], memory_order_relaxed);
+		if (!table) {
+			table = new_sines(resolution);
+			atomic_store_explicit(&sines_ok[resolution], table, memory_order_release);
+		}
+		PyMutex_Unlock(&sines_lock_ok);
+	}
+	return table[resolution];
+}
+
+static PyObject *sum_sines_bug(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	unsigned first;
+	double sum = 0;
+	if (!PyArg_ParseTuple(args, "I", &first))
+		return NULL;
+	for (unsigned i = 0; i < 2 * RESOLUTIONS; i++)
+		sum += get_sine_bug((first + i) % RESOLUTIONS);
+	return PyFloat_FromDouble(sum);
+}
+
+static PyObject *sum_sines_ok(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	unsigned first;
+	double sum = 0;
+	if (!PyArg_ParseTuple(args, "I", &first))
+		return NULL;
+	for (unsigned i = 0; i < 2 * RESOLUTIONS; i++)
+		sum += get_sine_ok((first + i) % RESOLUTIONS);
+	return PyFloat_FromDouble(sum);
+}
+
+/*
+ * memo: the last argument and its result are kept, for callers that ask again.
+ *
+ * Bug: another thread writes between the comparison and the return, so the result of one argument
+ * comes back for another. A one-entry memo looks too small to need a lock.
+ */
+struct memo {
+	double argument, result;
+};
+
+static struct memo memo_bug;
+static _Thread_local struct memo memo_ok;
+
+static STEP double remember(struct memo *memo, double argument)
+{
+	if (memo->argument != argument) {
+		memo->argument = argument;
+		memo->result = argument * argument;
+	}
+	return memo->result;
+}
+
+static PyObject *sum_squares(struct memo *memo, PyObject *args)
+{
+	double first, sum = 0;
+	long repeat;
+	if (!PyArg_ParseTuple(args, "dl", &first, &repeat))
+		return NULL;
+	for (long i = 0; i < repeat; i++)
+		sum += remember(memo, first + (double)(i / 2));
+	return PyFloat_FromDouble(sum);
+}
+
+static PyObject *sum_squares_bug(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	return sum_squares(&memo_bug, args);
+}
+
+static PyObject *sum_squares_ok(PyObject *Py_UNUSED(module), PyObject *args)
+{
+	return sum_squares(&memo_ok, args);
+}
+
+static PyMethodDef functions[] = {
+	{ "crc_bug", crc_bug, METH_VARARGS, "crc_bug(data)" },
+	{ "crc_ok", crc_ok, METH_VARARGS, "crc_ok(data)" },
+	{ "sum_sines_bug", sum_sines_bug, METH_VARARGS, "sum_sines_bug(first)" },
+	{ "sum_sines_ok", sum_sines_ok, METH_VARARGS, "sum_sines_ok(first)" },
+	{ "sum_squares_bug", sum_squares_bug, METH_VARARGS, "sum_squares_bug(first, repeat)" },
+	{ "sum_squares_ok", sum_squares_ok, METH_VARARGS, "sum_squares_ok(first, repeat)" },
+	{ NULL, NULL, 0, NULL },
+};
+
+int planted_add_caches(PyObject *module)
+{
+	return PyModule_AddFunctions(module, functions);
+}

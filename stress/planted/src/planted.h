@@ -1,0 +1,44 @@
+/*
+ * planted.h - what the files of _planted share.
+ *
+ * One file is one theme. A theme defines functions and types in pairs, NAME_bug and NAME_ok, and
+ * adds them to the module in its planted_add_THEME(). The bugs are data races that ThreadSanitizer
+ * can see. A race detector has to be able to rely on them, so
+ *   - a call repeats its step thousands of times without a lock in between: locks and shared
+ *     reference counts would order the threads by accident;
+ *   - the wrong results are harmless: counts are lost, nothing is freed twice or overrun.
+ * The steps are not inlined, or the compiler would make one access of a thousand.
+ */
+#ifndef PLANTED_H
+#define PLANTED_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#define STEP __attribute__((noinline))
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Each returns 0, or -1 with an exception. */
+int planted_add_meeting(PyObject *module);
+int planted_add_counters(PyObject *module);
+int planted_add_caches(PyObject *module);
+int planted_add_statics(PyObject *module);
+int planted_add_objects(PyObject *module);
+int planted_add_buffers(PyObject *module);
+int planted_add_publish(PyObject *module);
+int planted_add_publish_cpp(PyObject *module);
+int planted_add_locking(PyObject *module);
+int planted_add_containers(PyObject *module);
+int planted_add_workers(PyObject *module);
+
+/* Makes a type from its spec and adds it to the module. */
+int planted_add_type(PyObject *module, PyType_Spec *spec);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
