@@ -11,6 +11,7 @@
  *   races       TSan's reports as records
  *   object      what Python object an address belongs to
  *   threads     what a new thread gets first
+ *   order       which order the interpreter's atomic operations mean; atomics.c passes it on
  *   crash       fatal signals
  */
 #define _GNU_SOURCE
@@ -18,6 +19,7 @@
 
 #include "code.h"
 #include "crash.h"
+#include "order.h"
 #include "private_heap.h"
 #include "raw.h"
 #include "ring.h"
@@ -28,6 +30,7 @@
 
 static const struct concern *const concerns[] = {
 	&concern_heap, &concern_modules, &concern_stacks, &concern_races, &concern_threads, &concern_crash,
+	&concern_order,
 };
 #define CONCERNS (sizeof concerns / sizeof concerns[0])
 

@@ -1,0 +1,38 @@
+/*
+ * atomics.h - the atomic operations of TSan's interface, each passed on with the order that it
+ * means (order.h). Hot: most calls take a handful of instructions and end in a jump.
+ *
+ *     libpython, an extension                    here                              TSan's runtime
+ *     call __tsan_atomic64_fetch_add(a, v, mo)   which order does this mean? ---jump--> same(a, v, mo')
+ *                                                (the caller's return address stays in place,
+ *                                                 so reports show the true place)
+ *
+ * What TSan is told changes, what the processor does not get weaker. On x86-64 TSan executes every
+ * read-modify-write with a locked instruction and every load with a plain one, whatever order it is
+ * given (llvm: compiler-rt/lib/tsan/rtl/tsan_interface_atomic.cpp, OpFetchAdd, OpCAS, OpLoad). A
+ * sequentially consistent store is the exception, it needs the locked instruction: a store that is
+ * told weaker than it was written is passed on as an exchange, whose result nobody looks at.
+ *
+ * Another concern that wants to see an operation (the lock-order graph sees PyMutex in the 8-bit
+ * compare-exchange, 0 -> 1 taken and 1 -> 0 given back) adds its observer where atomics.c says
+ * "observer": before the jump, with address, both values and the caller's pc. It does not know yet
+ * whether the exchange succeeds; what must know calls TSan's function, not jumps (see sections in
+ * order.h).
+ */
+#ifndef INTERPOSE_ATOMICS_H
+#define INTERPOSE_ATOMICS_H
+
+#include <stdint.h>
+
+enum memory_order { /* values of the compiler's and of TSan's interface */
+	MO_NONE = 0, /* "relaxed" */
+	MO_ACQUIRE = 2,
+	MO_RELEASE = 3,
+	MO_BOTH = 4, /* "acq_rel" */
+	MO_SEQ_CST = 5,
+};
+
+/* Look TSan's functions up. Idempotent. */
+void atomics_resolve(void);
+
+#endif
