@@ -9,6 +9,15 @@
 
 #include "runner/util.h"
 
+/* From the folder of the executable: in the tree, its sanitized twin, installed. */
+static const struct {
+	const char *stress, *library;
+} places[] = {
+	{ "../stress", "libftstress.so" },
+	{ "../../stress", "../libftstress.so" },
+	{ "../lib/ftstress/stress", "../lib/ftstress/libftstress.so" },
+};
+
 int paths_find(struct paths *paths)
 {
 	*paths = (struct paths){ 0 };
@@ -16,21 +25,29 @@ int paths_find(struct paths *paths)
 	if (!self)
 		return fail(EXIT_INTERNAL, "/proc/self/exe: %s; is /proc mounted?", strerror(errno));
 	*strrchr(self, '/') = '\0';
-	char *tree = xprintf("%s/../stress", self), *installed = xprintf("%s/../lib/ftstress/stress", self);
-	paths->stress = realpath(tree, NULL);
-	if (paths->stress)
-		paths->library = xprintf("%s/libftstress.so", self);
-	else if ((paths->stress = realpath(installed, NULL)))
-		paths->library = xprintf("%s/../libftstress.so", paths->stress);
-	int code = paths->stress ? 0 : fail(EXIT_INTERNAL,
-					    "ftstress's own files are neither in %s nor in %s; "
-					    "install it again (make install)",
-					    tree, installed);
-	free(installed);
-	free(tree);
+	for (size_t i = 0; !paths->stress && i < sizeof places / sizeof *places; i++) {
+		char *driver = xprintf("%s/%s/ftstress_driver", self, places[i].stress);
+		if (access(driver, F_OK) == 0) {
+			char *stress = xprintf("%s/%s", self, places[i].stress);
+			paths->stress = realpath(stress, NULL);
+			paths->library = xprintf("%s/%s", self, places[i].library);
+			free(stress);
+		}
+		free(driver);
+	}
+	int code = paths->stress ? 0 :
+				   fail(EXIT_INTERNAL,
+					"ftstress's own files are not where they should be from %s "
+					"(%s); install it again (make install)",
+					self, places[2].stress);
+	if (!code && access(paths->library, R_OK) < 0)
+		code = fail(EXIT_INTERNAL, "%s: %s; build it with make", paths->library,
+			    strerror(errno));
 	free(self);
-	if (code)
+	if (code) {
+		paths_clear(paths);
 		return code;
+	}
 	paths->suites = xprintf("%s/suites", paths->stress);
 	paths->prepare = xprintf("%s/toolchain/prepare", paths->stress);
 	const char *cache = getenv("FTSTRESS_CACHE"), *home = getenv("HOME");

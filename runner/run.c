@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -361,10 +362,29 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 	return 0;
 }
 
+/* A folder that a killed run left behind has its process id in the name. */
+static void remove_stale(const char *base)
+{
+	char *pattern = xprintf("%s/ftstress-run-*", base);
+	glob_t found = { 0 };
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			const char *name = found.gl_pathv[i] + strlen(pattern) - 1;
+			pid_t pid = (pid_t)atoi(name);
+			if (pid > 0 && kill(pid, 0) < 0 && errno == ESRCH)
+				nftw(found.gl_pathv[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		}
+	}
+	globfree(&found);
+	free(pattern);
+}
+
 static int make_scratch(struct run *run)
 {
 	const char *base = getenv("TMPDIR");
-	run->scratch = xprintf("%s/ftstress-run-XXXXXX", base && *base ? base : "/tmp");
+	base = base && *base ? base : "/tmp";
+	remove_stale(base);
+	run->scratch = xprintf("%s/ftstress-run-%d-XXXXXX", base, (int)getpid());
 	if (mkdtemp(run->scratch))
 		return 0;
 	int code = fail(EXIT_BAD_INPUT, "%s: %s; set TMPDIR to a folder that can be written",
@@ -507,7 +527,7 @@ static int exit_code(const struct run *run, int code)
 	struct collate_counters counters = collator_counters(run->collator);
 	if (counters.by_status[STATUS_NEW])
 		return EXIT_FINDINGS;
-	if (!run->result.tests_run)
+	if (!run->result.tests_run && !run->stored.iterations_done)
 		return fail(EXIT_NOTHING_RAN, "nothing ran: %s",
 			    run->result.iterations_done ? "no test came to its turn; see the notes" :
 							  "there was no time for an iteration");

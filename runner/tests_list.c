@@ -271,7 +271,7 @@ static void take_tests(struct tests_list *list, const json_t *tests, const struc
 		qsort(list->tests, list->count, sizeof *list->tests, by_id);
 }
 
-/* Files that could not be imported: told, and kept for the report. */
+/* Files that could not be imported: told in a line, and kept for the report. */
 static void take_errors(struct tests_list *list, const json_t *errors)
 {
 	size_t i;
@@ -282,12 +282,12 @@ static void take_errors(struct tests_list *list, const json_t *errors)
 		char *line = xprintf("%s can't be imported: %s", file ? file : "a file",
 				     text ? text : "");
 		ARRAY_PUSH(list->errors.items, list->errors.count, list->errors.capacity, line);
-		if (i < 3)
-			warn("%s", line);
-		else if (i == 3)
-			warn("%zu more files can't be imported; the report lists them",
-			     json_array_size(errors) - 3);
 	}
+	if (list->errors.count == 1)
+		warn("%s", list->errors.items[0]);
+	else if (list->errors.count)
+		warn("%zu files of tests can't be imported; the report lists them; the first: %s",
+		     list->errors.count, list->errors.items[0]);
 }
 
 /* No test is left: why. */
@@ -305,7 +305,7 @@ static int nothing(const struct tests_list *list, const struct suite *suite,
 		return fail(EXIT_NOTHING_RAN,
 			    "nothing ran: none of the %zu tests matches --tests \"%s\"; "
 			    "ftstress --suite %s --list lists them",
-			    list->total, settings->tests, suite->name);
+			    list->total, settings->tests, settings->suite);
 	return fail(EXIT_NOTHING_RAN, "nothing ran: %s skips all of the tests", suite->file);
 }
 
