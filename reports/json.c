@@ -101,10 +101,11 @@ static json_t *locks_of(struct source_cache *sources, const struct participant *
 	return array;
 }
 
-static bool is_access(enum finding_kind kind)
+/* Others that took part (who freed the memory, who holds the lock) accessed nothing. */
+static bool is_access(const struct participant *participant, enum finding_kind kind)
 {
-	return kind == FINDING_DATA_RACE || kind == FINDING_PYTHON_RACE ||
-	       kind == FINDING_USE_AFTER_FREE;
+	return participant->size && (kind == FINDING_DATA_RACE || kind == FINDING_PYTHON_RACE ||
+				     kind == FINDING_USE_AFTER_FREE);
 }
 
 static json_t *participant_of(struct source_cache *sources, const struct participant *participant,
@@ -114,7 +115,8 @@ static json_t *participant_of(struct source_cache *sources, const struct partici
 	json_object_set_new(object, "role", string_of(participant->role));
 	json_object_set_new(object, "thread", string_of(participant->thread));
 	const char *access = participant->write ? "write" : "read";
-	json_object_set_new(object, "access", is_access(kind) ? json_string(access) : json_null());
+	bool accessed = is_access(participant, kind);
+	json_object_set_new(object, "access", accessed ? json_string(access) : json_null());
 	json_object_set_new(object, "atomic", json_boolean(participant->atomic));
 	char address[24];
 	snprintf(address, sizeof address, "0x%" PRIx64, participant->address);

@@ -20,17 +20,17 @@ $(PAGE)/page.html: $(PAGE_SOURCES) $(PAGE)/node_modules/.installed
 	cd $(PAGE) && node build.mjs page.html
 
 # Relative to the folder that #embed looks into, so that no absolute path gets into the binary.
-$(BUILD)/reports/page_data.o: RUNNER_CFLAGS += --embed-dir=$(BUILD)
-$(BUILD)/reports/page_data.o: $(PAGE)/page.html
+PAGE_OBJECTS := $(BUILD)/reports/page_data.o $(BUILD)/sanitized/reports/page_data.o
+$(PAGE_OBJECTS): RUNNER_CFLAGS += --embed-dir=$(BUILD)
+$(PAGE_OBJECTS): $(PAGE)/page.html
 
 # Writes a report from a JSON fixture, for the tests of the page.
-$(BUILD)/tests/write_report: tests/page/write_report.c tests/page/fixture.c $(BUILD)/librunner.a
+$(BUILD)/tests/write_report: tests/page/write_report.c tests/page/fixture.c tests/page/fixture.h \
+		$(BUILD)/sanitized/librunner.a
 	@mkdir -p $(@D)
-	$(CLANG) $(CFLAGS) $(RUNNER_CFLAGS) -MMD -MP -o $@ $(filter %.c %.a,$^) $(RUNNER_LIBS)
+	$(CLANG) $(SANITIZE) $(RUNNER_CFLAGS) -o $@ $(filter %.c %.a,$^) $(RUNNER_LIBS)
 
-$(BUILD)/tests/unit/report: tests/unit/report.c $(BUILD)/librunner.a
-	@mkdir -p $(@D)
-	$(CLANG) $(CFLAGS) $(RUNNER_CFLAGS) -MMD -MP -o $@ $(filter %.c %.a,$^) $(RUNNER_LIBS) -lcmocka
+test-programs: $(BUILD)/tests/write_report page-types
 
 .PHONY: page-types
 page-types: $(PAGE)/page.html

