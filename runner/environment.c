@@ -211,6 +211,7 @@ char **variables_plain(const struct environment *environment, const struct suite
 	push_inherited(&list);
 	push_path(&list, paths->stress, &environment->plain_site);
 	push_common(&list, environment, paths);
+	push(&list, xstrdup("FTSTRESS_DEBUG=1")); /* the collector tells a suite's traceback */
 	push_suite(&list, suite);
 	push(&list, NULL);
 	return list.items;

@@ -254,6 +254,27 @@ void fault_of_memory(const struct fault *fault, struct finding *finding)
 	add_test(finding, test);
 }
 
+void fault_of_parent(const struct fault *fault, struct finding *finding)
+{
+	*finding = (struct finding){ .kind = FINDING_CRASH };
+	const char *test = trial_blamed(fault->trial);
+	char *name = short_name(test);
+	finding->title = WIFSIGNALED(fault->status) ?
+				 xprintf("%s ends its parent process (SIG%s)", name,
+					 signal_name(WTERMSIG(fault->status))) :
+				 xprintf("%s ends its parent process", name);
+	free(name);
+	finding->explanation = xstrdup(
+		"The process that ftstress had forked this test's process from died while the test "
+		"ran: the test, or what it called, sends signals to its parent or to its session. "
+		"The tests behind it were run in a new process.");
+	struct buf detail = { 0 };
+	buf_printf(&detail, "Test: %s\n", test);
+	put_output(&detail, fault->output);
+	finding->detail = buf_take(&detail);
+	add_test(finding, test);
+}
+
 void fault_of_failures(const char *test, const struct test_failure *failures, size_t count,
 		       struct finding *finding)
 {

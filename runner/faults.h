@@ -29,6 +29,8 @@ struct fault {
 bool fault_of_status(const struct fault *fault, struct finding *finding);
 void fault_of_hang(const struct fault *fault, struct finding *finding);
 void fault_of_memory(const struct fault *fault, struct finding *finding);
+/* The test ended the zygote, whose wait status `status` is. */
+void fault_of_parent(const struct fault *fault, struct finding *finding);
 /* `failures` of one test, at least one. */
 void fault_of_failures(const char *test, const struct test_failure *failures, size_t count,
 		       struct finding *finding);

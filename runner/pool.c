@@ -372,8 +372,10 @@ static void judge(struct pool *pool, struct job *job, const struct worker *worke
 		fault_of_hang(&fault, &finding);
 	else if (trial->killed == KILL_MEMORY)
 		fault_of_memory(&fault, &finding);
-	if (trial->killed == KILL_HANG || trial->killed == KILL_MEMORY ||
-	    (trial->killed == KILL_NONE && fault_of_status(&fault, &finding)))
+	else if (trial->killed == KILL_PARENT)
+		fault_of_parent(&fault, &finding);
+	bool made = trial->killed != KILL_NONE && trial->killed != KILL_INTERRUPT;
+	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding)))
 		add_finding(pool, &context, &finding);
 	free(output);
 }
@@ -451,33 +453,48 @@ static void end_process(pid_t pid)
 	}
 }
 
-/* The worker's process is gone or is not to be trusted: ends it, and what it was doing. */
-static void drop_worker(struct pool *pool, struct job *job, struct worker *worker, const char *why)
+/* Waits for the worker's process without reaping it; returns its wait status. */
+static int end_worker(const struct worker *worker)
 {
-	bool had_trial = job->trial && worker == worker_of(job, job->trial);
-	bool running = had_trial && job->sent;
-	bool came_up = worker->state != WORKER_STARTING;
+	siginfo_t info = { 0 };
 	kill(worker->pid, SIGKILL);
-	siginfo_t info;
 	while (waitid(P_PID, (id_t)worker->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		continue;
-	if (running)
-		end_process(job->trial->pid);
-	worker_read_output(worker);
-	worker->failures++;
-	int status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f;
+	return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f;
+}
+
+/* Counts a worker that came to nothing, and tells of it. */
+static void worker_failed(struct pool *pool, struct worker *worker, const char *why, int status)
+{
 	char *text = why ? xstrdup(why) : end_text(status);
-	if (worker->failures >= FAILURES_MAX && !pool->code)
+	if (++worker->failures >= FAILURES_MAX && !pool->code)
 		pool->code = give_up(worker, text);
-	else if (came_up || pool->options->settings->verbose)
-		note(pool, "a worker was started again: %s%s%s", text,
-		     running && trial_blamed(job->trial) ? " in " : "",
-		     running && trial_blamed(job->trial) ? trial_blamed(job->trial) : "");
+	else if (worker->state != WORKER_STARTING || pool->options->settings->verbose)
+		note(pool, "a worker was started again: %s", text);
 	free(text);
+}
+
+/*
+ * The worker's process is gone, or is not to be trusted (`why` says so): ends it, and what it was
+ * doing.
+ */
+static void drop_worker(struct pool *pool, struct job *job, struct worker *worker, const char *why)
+{
+	struct trial *trial = job->trial && worker == worker_of(job, job->trial) ? job->trial : NULL;
+	bool running = trial && job->sent;
+	int status = end_worker(worker);
 	if (running) {
-		job->trial->killed = KILL_INTERRUPT; /* its end is not the test's doing */
-		worker->state = WORKER_STARTING;
-		finish_attempt(pool, job, worker, 0);
+		end_process(trial->pid);
+		drain(pool, job, worker);
+	}
+	worker_read_output(worker);
+	bool by_test = running && !why && trial_blamed(trial);
+	if (!by_test)
+		worker_failed(pool, worker, why, status);
+	worker->state = WORKER_STARTING; /* so that nothing is sent to it */
+	if (running) {
+		trial->killed = by_test ? KILL_PARENT : KILL_INTERRUPT;
+		finish_attempt(pool, job, worker, status);
 	}
 	worker_stop(worker);
 	collator_zygote_end(pool->options->collator, worker->number);

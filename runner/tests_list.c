@@ -143,19 +143,23 @@ static char *cache_path(const struct suite *suite, const struct environment *env
 
 /* --- collecting ---------------------------------------------------------------------------- */
 
+/* The collector's own message is one line at the end, a traceback may stand before it. */
 static int tell_failure(const struct suite *suite, const char *what, const struct spawned *spawned)
 {
 	static const char ours[] = "ftstress: ";
-	const char *text = spawned->err.data;
-	/* The collector's own message is one line at the end. */
-	const char *last = NULL;
+	const char *text = spawned->err.data, *last = NULL;
 	for (const char *at = text; (at = strstr(at, ours)); at++)
 		if (at == text || at[-1] == '\n')
-			last = at + strlen(ours);
-	if (last)
-		return fail(EXIT_BAD_INPUT, "%s: %.*s", what, (int)strcspn(last, "\n"), last);
-	return fail(EXIT_BAD_INPUT, "%s: the tests of %s can't be collected (status %d):\n%s", what,
-		    suite->file, spawned->status, text);
+			last = at;
+	if (!last)
+		return fail(EXIT_BAD_INPUT,
+			    "%s: the tests of %s can't be collected (status %d):\n%s", what,
+			    suite->file, spawned->status, text);
+	const char *line = last + strlen(ours);
+	const char *traceback = strstr(text, "Traceback (most recent call last)");
+	int length = traceback && traceback < last ? (int)(last - traceback) : 0;
+	return fail(EXIT_BAD_INPUT, "%s: %.*s%s%.*s", what, (int)strcspn(line, "\n"), line,
+		    length ? "\n" : "", length, length ? traceback : "");
 }
 
 static int run_driver(const struct suite *suite, const struct environment *environment,
