@@ -1,0 +1,604 @@
+/* report.c - the writers: each format keeps its promises whatever the text and the output are. */
+/* Before cmocka, whose fail() is a macro. */
+#include "runner/util.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reports/report.h"
+
+#define HOSTILE "</script><!--<script>alert(1)</script>\n# TODO \\ \033[31m\xff\xc3"
+
+static struct frame write_frames[] = {
+	{ FRAME_C, "store_word", "/src/words.c", 17, "words.so", false, false },
+	{ FRAME_C, "_PyEval_Vector", "/src/ceval.c", 12, "libpython.so", true, false },
+	{ FRAME_PYTHON, "fill", "/env/lib/python3.14/site-packages/words/test_fill.py", 8, NULL,
+	  false, false },
+};
+static struct frame read_frames[] = {
+	{ FRAME_CYTHON, "Words.__getitem__", "/src/words.pyx", 31, "words.so", false, true },
+	{ FRAME_UNKNOWN, "words.so+0x12ab", NULL, 0, "words.so", false, false },
+};
+static struct held_lock locks[] = { { "Words.lock", { read_frames, 1 } } };
+static struct participant sides[] = {
+	{ .role = "write of 4 bytes", .thread = "Thread T1", .write = true, .address = 0x7b10,
+	  .size = 4, .stack = { write_frames, 3 }, .created = { write_frames, 1 }, .locks = locks,
+	  .lock_count = 1 },
+	{ .role = "read of 4 bytes", .thread = "Thread T2", .address = 0x7b10, .size = 4,
+	  .stack = { read_frames, 2 } },
+};
+static char *replays[] = { "1f.c.2", "1f.d.3", "2e.0.0" };
+static char *tests[] = { "test_fill.py::test_fill" };
+static struct run_hook hooks[] = { { "data races", true, NULL }, { "locks", false, "no symbol" } };
+static struct run_rule rules[] = { { "race:words", "words.supp:1", 0 } };
+static char *notes[] = { "1 test fails alone" };
+static char *settings[] = { "threads", "2-8", "gil", "mixed" };
+
+static struct finding race(enum finding_status status)
+{
+	return (struct finding){
+		.id = "data-race-0123456789ab", .kind = FINDING_DATA_RACE, .status = status,
+		.title = "Words: filling against reading", .count = 20, .run_count = 14,
+		.first_seen = 1700000000, .last_seen = 1700000100, .replays = replays,
+		.replay_count = 3, .tests = tests, .test_count = 1,
+		.command = "ftstress --suite words --replay 1f.c.2", .gil_off = true,
+		.subject = { "4 bytes of a Words object", { read_frames, 2 } },
+		.participants = sides, .participant_count = 2,
+	};
+}
+
+static struct run_info run(void)
+{
+	return (struct run_info){
+		.suite = "words", .suite_file = "words.ini", .version = "0.1.0",
+		.python = "/env/bin/python3.14", .python_version = "3.14.6",
+		.seed = "000000000000001f", .command = "ftstress --suite words",
+		.started = 1700000000, .ended = 1700000100, .seconds = 100.5,
+		.iterations_planned = 20, .iterations_done = 20, .iterations_gil_on = 3,
+		.tests_run = 40, .tests_distinct = 4, .tests_total = 5, .records = 100,
+		.exit_code = 1, .hooks = hooks, .hook_count = 2, .rules = rules, .rule_count = 1,
+		.notes = notes, .note_count = 1, .settings = settings, .setting_count = 2,
+	};
+}
+
+/* Up to four findings as a report; what is returned is the caller's. */
+struct document {
+	struct run_info run;
+	struct finding findings[4];
+	const struct finding *list[4];
+	struct report_input input;
+};
+
+static void document_init(struct document *document, size_t count)
+{
+	*document = (struct document){ .run = run() };
+	for (size_t i = 0; i < 4; i++) {
+		document->findings[i] = race((enum finding_status)i);
+		document->list[i] = &document->findings[i];
+	}
+	document->input = (struct report_input){ &document->run, document->list, count };
+}
+
+static char *written(const char *format, const struct report_input *input)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	assert_int_equal(report_find(format)->write(out, input), 0);
+	fclose(out);
+	return text;
+}
+
+static char *summary(const struct report_input *input, bool color, unsigned columns)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	assert_int_equal(report_summary(out, input, color, columns), 0);
+	fclose(out);
+	return text;
+}
+
+static json_t *parsed(const struct report_input *input)
+{
+	char *text = written("json", input);
+	json_error_t error;
+	json_t *json = json_loads(text, 0, &error);
+	if (!json)
+		fail_msg("%s at %d: %s", error.text, error.position, text);
+	free(text);
+	return json;
+}
+
+/* ---- the schema, as much of it as docs/report-schema.json uses ---- */
+
+static const char *type_of(const json_t *value)
+{
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		return "object";
+	case JSON_ARRAY:
+		return "array";
+	case JSON_STRING:
+		return "string";
+	case JSON_INTEGER:
+		return "integer";
+	case JSON_REAL:
+		return "number";
+	case JSON_NULL:
+		return "null";
+	default:
+		return "boolean";
+	}
+}
+
+static bool one_of(const json_t *allowed, const json_t *value)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach(allowed, i, item)
+		if (json_equal(item, value))
+			return true;
+	return false;
+}
+
+static bool has_type(const json_t *types, const json_t *value)
+{
+	const char *type = type_of(value);
+	if (json_is_string(types))
+		return !strcmp(json_string_value(types), type) ||
+		       (json_is_number(value) && !strcmp(json_string_value(types), "number"));
+	json_t *name = json_string(type);
+	bool has = one_of(types, name);
+	json_decref(name);
+	return has;
+}
+
+static void validate(json_t *root, json_t *schema, json_t *value, const char *path)
+{
+	const char *reference = json_string_value(json_object_get(schema, "$ref"));
+	if (reference) {
+		json_t *definitions = json_object_get(root, "$defs");
+		json_t *target =
+			json_object_get(definitions, reference + strlen("#/$defs/"));
+		assert_non_null(target);
+		validate(root, target, value, path);
+	}
+	json_t *types = json_object_get(schema, "type"), *words = json_object_get(schema, "enum");
+	json_t *choices = json_object_get(schema, "anyOf"), *item;
+	if (types && !has_type(types, value))
+		fail_msg("%s: the schema does not allow %s", path, type_of(value));
+	if (words && !one_of(words, value))
+		fail_msg("%s: none of the schema's words", path);
+	size_t i;
+	json_array_foreach(choices, i, item)
+		if (has_type(json_object_get(item, "type"), value))
+			validate(root, item, value, path);
+	json_array_foreach(json_object_get(schema, "required"), i, item)
+		if (!json_object_get(value, json_string_value(item)))
+			fail_msg("%s: no %s", path, json_string_value(item));
+	json_t *properties = json_object_get(schema, "properties");
+	const char *key;
+	if (properties && json_is_object(value)) {
+		json_object_foreach(value, key, item) {
+			char *below = xprintf("%s.%s", path, key);
+			if (!json_object_get(properties, key))
+				fail_msg("%s: the schema does not know it", below);
+			validate(root, json_object_get(properties, key), item, below);
+			free(below);
+		}
+	}
+	json_t *items = json_object_get(schema, "items");
+	if (items && json_is_array(value)) {
+		json_array_foreach(value, i, item)
+			validate(root, items, item, path);
+	}
+}
+
+static void json_is_what_its_schema_says(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	document.findings[1].subject = (struct subject){ 0 };
+	document.findings[2] = (struct finding){ .id = "hang-0123456789ab", .kind = FINDING_HANG };
+	json_t *schema = json_load_file("docs/report-schema.json", 0, NULL);
+	assert_non_null(schema);
+	json_t *json = parsed(&document.input);
+	validate(schema, schema, json, "report");
+	json_t *findings = json_object_get(json, "findings");
+	assert_int_equal(json_array_size(findings), 4);
+	json_decref(json);
+	json_decref(schema);
+}
+
+static json_t *path_of(json_t *json, const char *path)
+{
+	char *copy = xstrdup(path), *rest = copy, *part;
+	while ((part = strsep(&rest, "/"))) {
+		json = json_is_array(json) ? json_array_get(json, (size_t)atoi(part))
+					   : json_object_get(json, part);
+	}
+	free(copy);
+	return json;
+}
+
+static void json_names_the_seeds_of_the_replays_once(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 1);
+	json_t *json = parsed(&document.input);
+	json_t *seeds = path_of(json, "findings/0/seeds");
+	assert_int_equal(json_array_size(seeds), 2);
+	assert_string_equal(json_string_value(json_array_get(seeds, 0)), "1f");
+	assert_string_equal(json_string_value(json_array_get(seeds, 1)), "2e");
+	json_decref(json);
+}
+
+static void only_what_accessed_memory_has_an_access(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 2);
+	struct participant freed = { .role = "was freed here" };
+	document.findings[0].kind = FINDING_USE_AFTER_FREE;
+	document.findings[0].participants = &freed;
+	document.findings[0].participant_count = 1;
+	json_t *json = parsed(&document.input);
+	assert_true(json_is_null(path_of(json, "findings/0/threads/0/access")));
+	json_t *access = path_of(json, "findings/1/threads/0/access");
+	assert_string_equal(json_string_value(access), "write");
+	access = path_of(json, "findings/1/threads/1/access");
+	assert_string_equal(json_string_value(access), "read");
+	json_decref(json);
+}
+
+static void json_of_any_bytes_is_valid(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 1);
+	document.findings[0].title = "\xff\xed\xa0\x80\xc0\xaf\xf4\x90\x80\x80 caf\xc3\xa9 \xf0\x9f";
+	document.findings[0].detail = HOSTILE;
+	json_t *json = parsed(&document.input);
+	const char *title = json_string_value(path_of(json, "findings/0/title"));
+	assert_non_null(strstr(title, " caf\xc3\xa9 \xef\xbf\xbd\xef\xbf\xbd"));
+	assert_null(strchr(title, '\xff'));
+	json_decref(json);
+}
+
+/* ---- source lines ---- */
+
+static char folder[] = "/tmp/ftstress-report-XXXXXX";
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+/* The source of the first frame of the first finding, whose file is `name` and line `line`. */
+static json_t *source_at(const char *name, int line, bool plumbing, size_t frame, json_t **root)
+{
+	struct document document;
+	struct frame frames[2] = { write_frames[0], write_frames[0] };
+	struct participant side = { .stack = { frames, 2 } };
+	document_init(&document, 1);
+	frames[frame].file = (char *)name;
+	frames[frame].line = line;
+	frames[frame].plumbing = plumbing;
+	document.findings[0].participants = &side;
+	document.findings[0].participant_count = 1;
+	*root = parsed(&document.input);
+	char *path = xprintf("findings/0/threads/0/frames/%zu/source", frame);
+	json_t *source = path_of(*root, path);
+	free(path);
+	return source;
+}
+
+static void a_frame_shows_two_lines_on_either_side(void **state)
+{
+	(void)state;
+	char *path = xprintf("%s/seven.py", folder);
+	FILE *file = fopen(path, "w");
+	fputs("one\ntwo\n\tthree\r\nfour\nfive\nsix\nseven", file);
+	fclose(file);
+	json_t *root, *source = source_at(path, 4, false, 0, &root);
+	assert_int_equal(json_array_size(source), 5);
+	assert_int_equal(json_integer_value(path_of(source, "0/0")), 2);
+	assert_string_equal(json_string_value(path_of(source, "1/1")), "\tthree");
+	json_decref(root);
+	source = source_at(path, 1, false, 0, &root);
+	assert_int_equal(json_array_size(source), 3);
+	json_decref(root);
+	source = source_at(path, 7, false, 0, &root);
+	assert_int_equal(json_array_size(source), 3);
+	assert_string_equal(json_string_value(path_of(source, "2/1")), "seven");
+	json_decref(root);
+	assert_null(source_at(path, 8, false, 0, &root));
+	json_decref(root);
+	unlink(path);
+	free(path);
+}
+
+static void plumbing_shows_source_only_where_it_happened(void **state)
+{
+	(void)state;
+	char *path = xprintf("%s/ceval.c", folder);
+	FILE *file = fopen(path, "w");
+	fputs("one\n", file);
+	fclose(file);
+	json_t *root;
+	assert_non_null(source_at(path, 1, true, 0, &root));
+	json_decref(root);
+	assert_null(source_at(path, 1, true, 1, &root));
+	json_decref(root);
+	unlink(path);
+	free(path);
+}
+
+static void a_file_that_is_none_has_no_lines(void **state)
+{
+	(void)state;
+	char *fifo = xprintf("%s/fifo", folder);
+	json_t *root;
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	const char *const names[] = { fifo, folder, "/dev/zero", "<string>", "", NULL };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		assert_null(source_at(names[i], 1, false, 0, &root));
+		json_decref(root);
+	}
+	unlink(fifo);
+	free(fifo);
+}
+
+/* ---- html ---- */
+
+static void html_data_can_not_end_its_script(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 1);
+	document.findings[0].title = HOSTILE;
+	char *html = written("html", &document.input);
+	char *start = strstr(html, "id=\"report-data\">");
+	assert_non_null(start);
+	start = strchr(start, '>') + 1;
+	char *end = strchr(start, '<');
+	assert_int_equal(strncmp(end, "</script>", 9), 0);
+	*end = '\0';
+	json_t *json = json_loads(start, 0, NULL);
+	const char *title = json_string_value(path_of(json, "findings/0/title"));
+	assert_int_equal(strncmp(title, HOSTILE, strlen(HOSTILE) - 2), 0);
+	json_decref(json);
+	free(html);
+}
+
+static void html_carries_the_same_report_as_json(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	char *html = written("html", &document.input);
+	char *start = strchr(strstr(html, "id=\"report-data\">"), '>') + 1;
+	*strchr(start, '<') = '\0';
+	json_t *inside = json_loads(start, 0, NULL), *json = parsed(&document.input);
+	assert_true(json_equal(inside, json));
+	json_decref(inside);
+	json_decref(json);
+	free(html);
+}
+
+/* ---- tap ---- */
+
+static size_t count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+	for (; (text = strstr(text, part)); text += strlen(part))
+		count++;
+	return count;
+}
+
+static void tap_fails_for_new_findings_alone(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	document.findings[3].suppressed_by = "race:words";
+	char *tap = written("tap", &document.input);
+	assert_ptr_equal(strstr(tap, "TAP version 14\n1..4\n"), tap);
+	const char *const points[] = {
+		"\nnot ok 1 - data race: Words: filling against reading\n",
+		"\nnot ok 2 - data race: Words: filling against reading # TODO known",
+		"\nok 3 - data race: Words: filling against reading # SKIP known to CPython\n",
+		"\nok 4 - data race: Words: filling against reading # SKIP suppressed by race:words\n",
+	};
+	for (size_t i = 0; i < 4; i++)
+		assert_non_null(strstr(tap, points[i]));
+	assert_int_equal(count_of(tap, "\n  ---\n"), 4);
+	assert_int_equal(count_of(tap, "\n  ...\n"), 4);
+	free(tap);
+}
+
+static void tap_of_any_title_is_one_line(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 1);
+	document.findings[0].title = "first\nok 2 - forged # TODO \\";
+	char *tap = written("tap", &document.input);
+	assert_non_null(strstr(tap, "\nnot ok 1 - data race: first ok 2 - forged \\# TODO \\\\\n"));
+	assert_int_equal(count_of(tap, "\nok "), 0);
+	free(tap);
+}
+
+static void tap_of_a_clean_run_is_ok(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 0);
+	char *tap = written("tap", &document.input);
+	assert_non_null(strstr(tap, "\n1..1\n"));
+	assert_non_null(strstr(tap, "\nok 1 - nothing found\n"));
+	free(tap);
+	document.run.iterations_done = 0;
+	tap = written("tap", &document.input);
+	assert_string_equal(tap, "TAP version 14\n1..0 # SKIP nothing ran\n");
+	free(tap);
+}
+
+/* ---- the terminal ---- */
+
+static void the_summary_tells_new_findings_and_counts_the_rest(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	char *text = summary(&document.input, false, 0);
+	const char *const parts[] = {
+		"1 new data race in 20 iterations of words (40 tests, 3 iterations with the GIL)",
+		" 1. data race: Words: filling against reading\n",
+		"    write of 4 bytes, Thread T1\n"
+		"        Python  words/test_fill.py:8  fill\n"
+		"        C       /src/words.c:17  store_word\n",
+		"    read of 4 bytes, Thread T2\n"
+		"        Cython  /src/words.pyx:31  Words.__getitem__\n",
+		"    14 times, in test_fill.py::test_fill\n"
+		"    $ ftstress --suite words --replay 1f.c.2\n",
+		"Not shown: 1 known, 1 upstream, 1 suppressed.\n",
+	};
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (!strstr(text, parts[i]))
+			fail_msg("no \"%s\" in:\n%s", parts[i], text);
+	}
+	assert_int_equal(count_of(text, "data race:"), 1);
+	assert_null(strchr(text, '\033'));
+	free(text);
+}
+
+static void the_summary_of_a_clean_run_says_what_ran(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 0);
+	char *text = summary(&document.input, false, 80);
+	assert_string_equal(text, "Nothing found in 20 iterations of words (40 tests, 3 iterations "
+				  "with the GIL), 1 min 41 s\n");
+	free(text);
+}
+
+static void the_summary_fits_the_terminal_but_for_commands(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 1);
+	document.findings[0].title = "ä title that is a good deal longer than any terminal is wide";
+	document.findings[0].command = "ftstress --suite words --replay a.very.long.token.indeed";
+	char *text = summary(&document.input, false, 40);
+	assert_non_null(strstr(text, "$ ftstress --suite words --replay a.very.long.token.indeed\n"));
+	char *line = strstr(text, " 1. data race: ä title");
+	assert_non_null(line);
+	*strchr(line, '\n') = '\0';
+	size_t columns = 0;
+	for (const char *at = line; *at; at++)
+		columns += ((unsigned char)*at & 0xc0) != 0x80;
+	assert_int_equal(columns, 40);
+	assert_non_null(strstr(line, "…"));
+	free(text);
+}
+
+static void a_title_can_not_steer_the_terminal(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 1);
+	document.findings[0].title = HOSTILE "\xc2\x9b" "31m";
+	char *text = summary(&document.input, false, 0);
+	assert_null(strchr(text, '\033'));
+	assert_null(strstr(text, "\xc2\x9b"));
+	free(text);
+	text = summary(&document.input, true, 0);
+	assert_null(strstr(text, "\033[31m"));
+	free(text);
+}
+
+/* ---- all formats ---- */
+
+static void a_full_disk_is_told_by_every_writer(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	for (size_t i = 0; report_formats[i]; i++) {
+		FILE *full = fopen("/dev/full", "w");
+		assert_non_null(full);
+		assert_int_equal(report_formats[i]->write(full, &document.input), ENOSPC);
+		fclose(full);
+	}
+	FILE *full = fopen("/dev/full", "w");
+	assert_int_equal(report_summary(full, &document.input, true, 80), ENOSPC);
+	fclose(full);
+}
+
+static void an_empty_report_can_be_written_in_every_format(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 1);
+	document.run = (struct run_info){ 0 };
+	document.findings[0] = (struct finding){ .id = "crash-0123456789ab" };
+	for (size_t i = 0; report_formats[i]; i++)
+		free(written(report_formats[i]->name, &document.input));
+	free(summary(&document.input, true, 80));
+}
+
+static void a_format_is_found_by_its_name_alone(void **state)
+{
+	(void)state;
+	assert_string_equal(report_find("html")->name, "html");
+	assert_null(report_find("htm"));
+	assert_null(report_find(""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest all[] = {
+		cmocka_unit_test(json_is_what_its_schema_says),
+		cmocka_unit_test(json_names_the_seeds_of_the_replays_once),
+		cmocka_unit_test(only_what_accessed_memory_has_an_access),
+		cmocka_unit_test(json_of_any_bytes_is_valid),
+		cmocka_unit_test(a_frame_shows_two_lines_on_either_side),
+		cmocka_unit_test(plumbing_shows_source_only_where_it_happened),
+		cmocka_unit_test(a_file_that_is_none_has_no_lines),
+		cmocka_unit_test(html_data_can_not_end_its_script),
+		cmocka_unit_test(html_carries_the_same_report_as_json),
+		cmocka_unit_test(tap_fails_for_new_findings_alone),
+		cmocka_unit_test(tap_of_any_title_is_one_line),
+		cmocka_unit_test(tap_of_a_clean_run_is_ok),
+		cmocka_unit_test(the_summary_tells_new_findings_and_counts_the_rest),
+		cmocka_unit_test(the_summary_of_a_clean_run_says_what_ran),
+		cmocka_unit_test(the_summary_fits_the_terminal_but_for_commands),
+		cmocka_unit_test(a_title_can_not_steer_the_terminal),
+		cmocka_unit_test(a_full_disk_is_told_by_every_writer),
+		cmocka_unit_test(an_empty_report_can_be_written_in_every_format),
+		cmocka_unit_test(a_format_is_found_by_its_name_alone),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(all, make_folder, remove_folder);
+}
