@@ -1,0 +1,385 @@
+"""The zygote with a pytest suite."""
+
+import importlib.util
+import json
+import os
+import signal
+import time
+import unittest
+from collections.abc import Callable
+from pathlib import Path
+
+from harness import Zygote, collect
+
+SUITE = {
+    "tests/test_verdicts.py": """
+        import threading
+        import pytest
+
+        def own_index():
+            return int(threading.current_thread().name.rpartition("-")[2])
+
+        def test_pass(): pass
+        def test_fail(): assert 1 == 2, "nope"
+        def test_fail_in_one():
+            if own_index() == 1: raise ValueError("only one")
+        def test_skip_in_one():
+            if own_index() == 1: pytest.skip("one")
+        @pytest.mark.skip
+        def test_skip(): assert 0
+        @pytest.mark.skipif(True, reason="x")
+        def test_skipif(): assert 0
+        @pytest.mark.xfail
+        def test_xfail(): assert 0
+        @pytest.mark.xfail
+        def test_xfail_in_one(): assert own_index() != 1
+        @pytest.mark.xfail(strict=True)
+        def test_xpass_strict(): pass
+        @pytest.mark.xfail(raises=KeyError)
+        def test_xfail_other():
+            raise ValueError("not foreseen") if own_index() == 1 else KeyError("foreseen")
+        @pytest.mark.xfail(run=False)
+        def test_xfail_norun(): assert 0
+        def test_xfail_called(): pytest.xfail("later")
+        async def test_async(): pass
+        @pytest.fixture
+        def broken(): raise RuntimeError("set-up")
+        def test_setup_error(broken): pass
+        @pytest.fixture
+        def breaks():
+            yield
+            raise RuntimeError("tear-down")
+        def test_teardown_error(breaks): pass
+        """,
+    "tests/test_threads.py": """
+        import os
+        import threading
+        import unittest
+        import pytest
+
+        IMPORTED_BY = os.getpid()
+        def test_main_thread(): assert threading.current_thread() is threading.main_thread()
+        def test_imported_by_the_zygote(): assert os.getppid() == IMPORTED_BY
+        def test_tmp_path(tmp_path): (tmp_path / "new").mkdir()
+        def test_tmpdir(tmpdir): tmpdir.mkdir("new")
+        def test_capsys(capsys):
+            print("text")
+            assert capsys.readouterr().out == "text\\n"
+        @pytest.mark.thread_unsafe
+        def test_marked(): pass
+        @pytest.mark.parallel_threads_limit(2)
+        def test_limited(): pass
+        calls = []
+        @pytest.mark.iterations(5)
+        def test_iterations(): calls.append(1)
+        def test_iterations_were_made(): assert len(calls) == 15
+        @pytest.fixture(scope="class")
+        def shared(request):
+            request.cls.made = getattr(request.cls, "made", 0) + 1
+            yield
+            request.cls.gone = True
+        @pytest.mark.usefixtures("shared")
+        class TestClass:
+            gone = False
+            def setup_method(self): self.own = 1
+            def test_one(self): assert (self.made, self.gone, self.own) == (1, False, 1)
+            def test_two(self): assert (self.made, self.gone) == (1, False)
+        def test_class_is_torn_down(): assert TestClass.gone
+        class TestCase(unittest.TestCase):
+            def setUp(self): self.mine = []
+            def test_own_instance(self):
+                self.mine.append(1)
+                assert self.mine == [1]
+            def test_subtests(self):
+                for i in range(3):
+                    with self.subTest(i=i): self.assertNotEqual(i, 1)
+            @unittest.expectedFailure
+            def test_expected(self): self.fail()
+            @unittest.skip("no")
+            def test_skipped(self): self.fail()
+        """,
+    "tests/test_parameters.py": """
+        import pytest
+        @pytest.mark.parametrize("value", (str(i) for i in range(4)))
+        def test_generator(value): assert int(value) < 4
+        @pytest.mark.parametrize("text", ["a::b", "q[1]", "x"])
+        @pytest.mark.parametrize("number", range(100))
+        def test_many(text, number): assert number < 99
+        """,
+    "tests/test_missing.py": "import no_such_module\ndef test_x(): pass\n",
+    "tests/test_leaves.py": "import sys\nsys.exit(3)\n",
+    "tests/test_skipped.py": """
+        import pytest
+        pytest.skip("all of it", allow_module_level=True)
+        """,
+    "tests/test_processes.py": """
+        import os, random, signal, subprocess, sys, time
+        from pathlib import Path
+        HERE = Path(__file__).parent
+        def test_dies(): os.kill(os.getpid(), signal.SIGKILL)
+        def test_leaves_child():
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+            (HERE / "child").write_text(str(child.pid))
+        def test_waits_for_prefetch():
+            while not (HERE / "prefetched").exists(): time.sleep(0.001)
+        def test_random(): (HERE / "drawn").write_text(str(random.random()))
+        def test_group(): assert os.getpgid(0) == os.getpid()
+        def test_score(): assert open("/proc/self/oom_score_adj").read() == "1000\\n"
+        def test_waits():
+            (HERE / "waiting").write_text(str(os.getpid()))
+            time.sleep(1000)
+        """,
+    "tests/test_next.py": """
+        from pathlib import Path
+        (Path(__file__).parent / "prefetched").touch()
+        def test_next(): pass
+        """,
+    "tests/conftest.py": """
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                if item.name == "test_pass": item.add_marker("seen_by_conftest")
+        """,
+}
+HAS_PYTEST = importlib.util.find_spec("pytest") is not None
+
+
+def gone(pid: int) -> bool:
+    """Whether a process is dead (a zombie of init's is)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in "ZX"
+
+
+@unittest.skipUnless(HAS_PYTEST, "pytest can't be imported: put it on PYTHONPATH")
+class PytestSuite(unittest.TestCase):
+    zygote: Zygote
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.zygote = Zygote("pytest", SUITE, "--target", "tests", "--unsafe", "*::test_next")
+        hello = cls.zygote.receive()
+        assert hello is not None and hello["op"] == "hello", hello
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        assert cls.zygote.close() == 0
+
+    def ids(self, file: str, *names: str) -> list[str]:
+        return [f"tests/{file}.py::{name}" for name in names]
+
+    def path(self, name: str) -> Path:
+        return self.zygote.directory / "tests" / name
+
+    def test_pytests_verdict_on_what_the_threads_raise_is_kept(self) -> None:
+        expected = {
+            "test_pass": "PASSED",
+            "test_fail": "FAILED",
+            "test_fail_in_one": "FAILED",
+            "test_skip_in_one": "SKIPPED",
+            "test_skip": "SKIPPED",
+            "test_skipif": "SKIPPED",
+            "test_xfail": "SKIPPED",
+            "test_xfail_in_one": "SKIPPED",
+            "test_xpass_strict": "FAILED",
+            "test_xfail_other": "FAILED",
+            "test_xfail_norun": "SKIPPED",
+            "test_xfail_called": "SKIPPED",
+            "test_async": "SKIPPED",
+            "test_setup_error": "ERROR",
+            "test_teardown_error": "ERROR",
+        }
+        ids = self.ids("test_verdicts", *expected)
+        done = self.zygote.run(ids)
+        self.assertEqual({id_.rpartition("::")[2]: done.outcome(id_) for id_ in ids}, expected)
+        self.assertEqual(done.ended["status"], 0)
+
+    def test_each_thread_that_fails_is_told_with_its_own_frames_only(self) -> None:
+        every, one, setup = self.ids(
+            "test_verdicts", "test_fail", "test_fail_in_one", "test_setup_error"
+        )
+        done = self.zygote.run([every, one, setup])
+        self.assertEqual([f["thread"] for f in done.failures(every)], [0, 1, 2])
+        self.assertEqual([f["thread"] for f in done.failures(one)], [1])
+        self.assertEqual([f["thread"] for f in done.failures(setup)], [0xFFFF])
+        failure = done.failures(one)[0]
+        self.assertEqual((failure["type"], failure["message"]), ("ValueError", "only one"))
+        self.assertEqual(failure["traceback"].count("  File "), 1, failure["traceback"])
+
+    def test_one_thread_means_the_main_thread(self) -> None:
+        (id_,) = self.ids("test_threads", "test_main_thread")
+        self.assertEqual(self.zygote.run([id_], threads=1).outcome(id_), "PASSED")
+        self.assertEqual(self.zygote.run([id_], threads=2).outcome(id_), "FAILED")
+
+    def test_modules_are_imported_once_by_the_zygote(self) -> None:
+        (id_,) = self.ids("test_threads", "test_imported_by_the_zygote")
+        for _ in range(2):
+            self.assertEqual(self.zygote.run([id_]).outcome(id_), "PASSED")
+
+    def test_temporary_directories_are_each_threads_own(self) -> None:
+        ids = self.ids("test_threads", "test_tmp_path", "test_tmpdir")
+        done = self.zygote.run(ids)
+        self.assertEqual([done.outcome(id_) for id_ in ids], ["PASSED", "PASSED"], done.records)
+
+    def test_marks_and_fixtures_limit_the_threads(self) -> None:
+        ids = self.ids("test_threads", "test_capsys", "test_marked", "test_limited")
+        done = self.zygote.run(ids, threads=4)
+        self.assertEqual([done.threads(id_) for id_ in ids], [1, 1, 2])
+        self.assertEqual({done.outcome(id_) for id_ in ids}, {"PASSED"})
+
+    def test_the_suites_unsafe_globs_limit_the_threads(self) -> None:
+        (id_,) = self.ids("test_next", "test_next")
+        self.assertEqual(self.zygote.run([id_], threads=4).threads(id_), 1)
+
+    def test_each_thread_repeats_a_test_marked_iterations(self) -> None:
+        ids = self.ids("test_threads", "test_iterations", "test_iterations_were_made")
+        self.assertEqual(self.zygote.run(ids, threads=3).outcome(ids[1]), "PASSED")
+
+    def test_class_fixtures_live_from_the_first_to_the_last_test_of_the_class(self) -> None:
+        ids = self.ids(
+            "test_threads", "TestClass::test_one", "TestClass::test_two", "test_class_is_torn_down"
+        )
+        done = self.zygote.run(ids)
+        self.assertEqual({done.outcome(id_) for id_ in ids}, {"PASSED"}, done.records)
+
+    def test_a_unittest_case_has_an_instance_a_thread(self) -> None:
+        names = ("own_instance", "subtests", "expected", "skipped")
+        ids = self.ids("test_threads", *(f"TestCase::test_{name}" for name in names))
+        done = self.zygote.run(ids)
+        self.assertEqual(
+            [done.outcome(id_) for id_ in ids], ["PASSED", "FAILED", "PASSED", "SKIPPED"]
+        )
+        self.assertEqual([f["thread"] for f in done.failures(ids[1])], [0, 1, 2])
+
+    def test_parameters_from_a_generator_are_there_in_every_slice(self) -> None:
+        for number in (2, 0, 3):
+            (id_,) = self.ids("test_parameters", f"test_generator[{number}]")
+            self.assertEqual(self.zygote.run([id_]).outcome(id_), "PASSED")
+
+    def test_a_parametrized_test_is_found_by_its_id(self) -> None:
+        ids = self.ids(
+            "test_parameters", "test_many[5-a::b]", "test_many[98-q[1]]", "test_many[99-x]"
+        )
+        done = self.zygote.run(ids)
+        self.assertEqual([done.outcome(id_) for id_ in ids], ["PASSED", "PASSED", "FAILED"])
+
+    def test_what_cannot_be_collected_is_told_and_not_run(self) -> None:
+        (good,) = self.ids("test_verdicts", "test_pass")
+        bad = [
+            "tests/test_missing.py::test_x",
+            "tests/test_leaves.py::test_x",
+            "tests/test_verdicts.py::test_gone",
+            "tests/test_no_file.py::test_x",
+        ]
+        for _ in range(2):
+            done = self.zygote.run([*bad, good])
+            self.assertEqual(done.outcome(good), "PASSED")
+            self.assertEqual({done.outcome(id_) for id_ in bad}, {"NOT_RUN"})
+            told = {error["test"]: error for error in done.errors}
+            self.assertEqual(set(told), set(bad))
+            self.assertIn("no_such_module", told[bad[0]]["message"])
+            self.assertEqual(told[bad[3]]["what"], "not-found")
+
+    def test_a_module_skipped_at_import_is_skipped(self) -> None:
+        (id_,) = self.ids("test_skipped", "test_any")
+        self.assertEqual(self.zygote.run([id_]).outcome(id_), "SKIPPED")
+
+    def test_no_test_starts_after_the_budget(self) -> None:
+        ids = self.ids("test_parameters", "test_many[1-x]", "test_many[2-x]", "test_many[3-x]")
+        done = self.zygote.run(ids, budget=0.0)
+        self.assertEqual([done.outcome(id_) for id_ in ids], ["PASSED", "NOT_RUN", "NOT_RUN"])
+        self.assertEqual(done.records[-1]["record"], "SLICE_END")
+
+    def test_an_iteration_that_is_killed_does_not_harm_the_zygote(self) -> None:
+        (id_,) = self.ids("test_processes", "test_dies")
+        done = self.zygote.run([id_])
+        self.assertEqual(os.WTERMSIG(done.ended["status"]), signal.SIGKILL)
+        (good,) = self.ids("test_verdicts", "test_pass")
+        self.assertEqual(self.zygote.run([good]).outcome(good), "PASSED")
+
+    def test_an_iteration_has_its_own_group_and_dies_first_when_memory_is_short(self) -> None:
+        ids = self.ids("test_processes", "test_group", "test_score")
+        done = self.zygote.run(ids)
+        self.assertEqual({done.outcome(id_) for id_ in ids}, {"PASSED"}, done.records)
+
+    def test_processes_that_an_iteration_started_end_with_it(self) -> None:
+        (id_,) = self.ids("test_processes", "test_leaves_child")
+        self.zygote.run([id_], threads=1)
+        pid = int(self.path("child").read_text())
+        self.assertTrue(_comes_true(lambda: gone(pid)))
+
+    def test_the_next_slice_is_collected_while_an_iteration_runs(self) -> None:
+        (id_,) = self.ids("test_processes", "test_waits_for_prefetch")
+        (following,) = self.ids("test_next", "test_next")
+        self.zygote.start([id_])
+        self.zygote.send("prefetch", tests=[following])
+        self.assertEqual(self.zygote.finish([id_]).outcome(id_), "PASSED")
+
+    def test_the_seed_decides_what_random_draws(self) -> None:
+        (id_,) = self.ids("test_processes", "test_random")
+        drawn = []
+        for seed in (1, 1, 2):
+            self.zygote.run([id_], threads=1, seed=seed)
+            drawn.append(self.path("drawn").read_text())
+        self.assertEqual(drawn[0], drawn[1])
+        self.assertNotEqual(drawn[0], drawn[2])
+
+    def test_nothing_is_left_when_the_runner_is_gone(self) -> None:
+        zygote = Zygote("pytest", SUITE, "--target", "tests")
+        self.addCleanup(zygote.close)
+        zygote.receive()
+        zygote.start(self.ids("test_processes", "test_waits"), threads=1)
+        started = zygote.receive()
+        assert started is not None and started["op"] == "started", started
+        zygote.hang_up()
+        self.assertTrue(_comes_true(lambda: gone(started["pid"])))
+
+    def test_a_target_that_does_not_exist_is_one_clear_error(self) -> None:
+        zygote = Zygote("pytest", {}, "--target", "no_such_package")
+        self.addCleanup(zygote.close)
+        error = zygote.receive()
+        assert error is not None
+        self.assertEqual((error["op"], error["what"]), ("error", "suite"))
+        self.assertIn("no_such_package", error["message"])
+        self.assertEqual(zygote.process.wait(60), 4)
+
+    def test_the_list_has_all_tests_with_keywords_and_reasons(self) -> None:
+        output = self.path("list.json")
+        done = collect(
+            "--driver",
+            "pytest",
+            "--target",
+            "tests",
+            "--rootdir",
+            str(self.zygote.directory),
+            "--output",
+            str(output),
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads(output.read_text())
+        tests = {test["id"]: test for test in document["tests"]}
+        self.assertEqual((document["schema"], document["rootdir"]), (1, str(self.zygote.directory)))
+        marked = tests["tests/test_threads.py::test_marked"]
+        self.assertEqual(marked["file"], "tests/test_threads.py")
+        self.assertEqual(marked["unsafe"], "marked thread_unsafe")
+        self.assertLessEqual({"test_marked", "thread_unsafe"}, set(marked["keywords"]))
+        self.assertIn("seen_by_conftest", tests["tests/test_verdicts.py::test_pass"]["keywords"])
+        self.assertEqual(
+            {error["file"] for error in document["errors"]},
+            {"tests/test_missing.py", "tests/test_leaves.py"},
+        )
+        selected = collect("--select", "many and q[1] and not 98", "--input", str(output))
+        self.assertEqual(len(selected.stdout.splitlines()), 99, selected.stderr)
+        wrong = collect("--select", "many and", "--input", str(output))
+        self.assertEqual((wrong.returncode, len(wrong.stderr.splitlines())), (4, 1))
+
+
+def _comes_true(condition: Callable[[], bool]) -> bool:
+    """Polls what nothing announces: the end of a process that is not our child."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+    return True

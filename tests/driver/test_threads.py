@@ -1,0 +1,85 @@
+"""Bodies run together, once each, and nothing of what they raise is lost."""
+
+import random
+import threading
+import unittest
+from unittest import mock
+
+import harness
+from ftstress_driver import gil, threads
+
+
+class Threads(unittest.TestCase):
+    def test_all_bodies_run_at_the_same_time(self) -> None:
+        meeting = threading.Barrier(4, timeout=harness.LIMIT)
+        self.assertEqual(threads.run_bodies([meeting.wait] * 4, random.Random(1)), [None] * 4)
+
+    def test_each_body_runs_once_in_a_thread_of_its_own(self) -> None:
+        seen: list[tuple[int, int]] = []
+        meeting = threading.Barrier(3, timeout=harness.LIMIT)
+
+        def body(index: int) -> threads.Body:
+            return lambda: (seen.append((index, threading.get_ident())), meeting.wait())
+
+        threads.run_bodies([body(i) for i in range(3)], random.Random(1))
+        self.assertEqual(sorted(index for index, _ in seen), [0, 1, 2])
+        self.assertEqual(len({ident for _, ident in seen} - {threading.get_ident()}), 3)
+
+    def test_what_each_body_raised_is_found_at_its_index(self) -> None:
+        def leave() -> None:
+            raise SystemExit(3)
+
+        errors = threads.run_bodies([lambda: None, leave, lambda: {}["key"]], random.Random(1))
+        self.assertEqual([type(error) for error in errors], [type(None), SystemExit, KeyError])
+
+    def test_the_seed_decides_the_order_of_starts(self) -> None:
+        def order(seed: int) -> list[str]:
+            names: list[str] = []
+            start = threading.Thread.start
+
+            def note(thread: threading.Thread) -> None:
+                names.append(thread.name)
+                start(thread)
+
+            with mock.patch.object(threading.Thread, "start", note):
+                threads.run_bodies([lambda: None] * 5, random.Random(seed))
+            return names
+
+        self.assertEqual(order(1), order(1))
+        self.assertGreater(len({tuple(order(seed)) for seed in range(8)}), 1)
+
+    def test_no_body_runs_when_a_thread_cannot_start(self) -> None:
+        ran: list[int] = []
+        start = threading.Thread.start
+
+        def fail_last(thread: threading.Thread) -> None:
+            if threading.active_count() == 3:
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        with (
+            mock.patch.object(threading.Thread, "start", fail_last),
+            self.assertRaisesRegex(RuntimeError, "start new thread"),
+        ):
+            threads.run_bodies([lambda: ran.append(1)] * 3, random.Random(1))
+        self.assertEqual(ran, [])
+
+
+class Gil(unittest.TestCase):
+    def test_the_extension_module_that_enabled_the_gil_is_named(self) -> None:
+        loader = gil.ExtensionFileLoader
+        told: list[str] = []
+        state = iter([False, False, True, True])
+        original = mock.Mock(return_value="module")
+        with (
+            mock.patch.object(loader, "create_module", original),
+            mock.patch.object(gil, "enabled", lambda: next(state)),
+        ):
+            watch = gil.Watch(told.append)
+            watch.install()
+            for name in ("innocent", "guilty", "later"):
+                made = loader.create_module(loader(name, "/x.so"), mock.Mock(name=name))
+                self.assertEqual(made, "module")
+        del made
+        self.assertEqual(len(told), 1)
+        self.assertEqual(original.call_count, 3)
