@@ -9,7 +9,7 @@
 /* Limits for memory that may be overwritten or in the middle of a change. */
 #define INTERPRETERS_MAX 1000
 #define THREADS_MAX 10000
-#define CHAIN_MAX 200000 /* frames */
+#define CHAIN_MAX 1000000 /* frames */
 #define TEXT_MAX 4096 /* characters of a name or a path */
 #define LINE_TABLE_MAX (1u << 20)
 #define FRAME_MAX 512 /* bytes of an _PyInterpreterFrame, without locals */

@@ -30,7 +30,9 @@
 
 #define SAMPLE_SECONDS 0.1
 #define STOP_SECONDS 1.0
-#define NATIVE_MAX 200000 /* frames that are unwound at most; an 8 MiB stack holds fewer */
+/* Frames that are unwound at most: what 8 MiB of stack can hold. 0.5 s, so not in every thread. */
+#define NATIVE_MAX 1000000
+#define NATIVE_MAX_OF_ALL 3000000
 #define BUSY_SHARE 0.5
 
 /* The encodings of an .eh_frame_hdr that has a binary search table (DWARF extensions of the LSB). */
@@ -54,6 +56,7 @@ struct walk {
 	struct user_regs_struct registers; /* where the thread that is being unwound stands */
 	struct native_frame *native; /* its frames; the array is used again for the next */
 	size_t native_count, native_capacity;
+	size_t native_total; /* of all threads so far */
 	struct capture *capture;
 	size_t module_capacity;
 };
@@ -201,7 +204,7 @@ static bool unwind_native(struct walk *walk)
 	}
 	int step = 1;
 	bool after_signal = exact;
-	while (step > 0 && walk->native_count < NATIVE_MAX) {
+	while (step > 0 && walk->native_count < NATIVE_MAX && walk->native_total < NATIVE_MAX_OF_ALL) {
 		unw_word_t pc = 0, sp = 0;
 		if (unw_get_reg(&cursor, UNW_REG_IP, &pc) || unw_get_reg(&cursor, UNW_REG_SP, &sp) ||
 		    !pc)
@@ -209,6 +212,7 @@ static bool unwind_native(struct walk *walk)
 		bool in_signal = unw_is_signal_frame(&cursor) > 0;
 		push_native(walk, pc, sp, after_signal || in_signal);
 		after_signal = in_signal;
+		walk->native_total++;
 		step = unw_step(&cursor);
 	}
 	return step == 0;

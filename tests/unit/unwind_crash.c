@@ -1,0 +1,253 @@
+/*
+ * unwind_crash.c - the crash handler of libftstress.so and the capture of a crashed process,
+ * together. The program is fixtures/unwind_crash.c.
+ */
+#include "tests/unit/fixtures/program.h"
+
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+
+#include "ftstress/arena.h"
+
+static char *fixture;
+
+struct crash_run {
+	struct program program;
+	struct fts_arena *arena;
+	struct fts_crash crash; /* the record */
+	struct capture capture;
+};
+
+static int build(void **state)
+{
+	(void)state;
+	fixture = program_build("-O2 -fomit-frame-pointer -fno-optimize-sibling-calls -fno-inline "
+				"-pthread -fno-builtin -fno-stack-protector",
+				"tests/unit/fixtures/unwind_crash.c interpose/crash.c -ldl");
+	return fixture ? 0 : -1;
+}
+
+static int remove_fixture(void **state)
+{
+	(void)state;
+	program_remove(fixture);
+	return 0;
+}
+
+static struct crash_run run(const char *mode)
+{
+	struct crash_run run = { 0 };
+	int fd = memfd_create("arena", 0); /* inherited */
+	assert_int_equal(ftruncate(fd, sizeof *run.arena), 0);
+	run.arena = mmap(NULL, sizeof *run.arena, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *number = xprintf("%d", fd);
+	run.program = program_start(fixture, mode, number);
+	free(number);
+	close(fd);
+	return run;
+}
+
+/* The runner's part: wait for the crash, take the stacks. */
+static void take(struct crash_run *run)
+{
+	char *why;
+	uint32_t tid;
+	struct timespec limit = { 1, 0 };
+	double end = now_seconds() + PROGRAM_SECONDS;
+	while (!(tid = __atomic_load_n(&run->arena->crash_tid, __ATOMIC_ACQUIRE))) {
+		assert_true(now_seconds() < end);
+		syscall(SYS_futex, &run->arena->crash_tid, FUTEX_WAIT, 0, &limit, NULL, 0);
+	}
+	memcpy(&run->crash, run->arena->ring[0].data, sizeof run->crash);
+	assert_int_equal(capture_crashed(run->program.pid, (pid_t)tid, &run->crash, &run->capture,
+					 &why),
+			 0);
+	free(why);
+}
+
+static void let_go(struct crash_run *run)
+{
+	__atomic_store_n(&run->arena->crash_done, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &run->arena->crash_done, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+/* The wait status of the program. */
+static int finish(struct crash_run *run)
+{
+	capture_clear(&run->capture);
+	int status = program_end(&run->program);
+	munmap(run->arena, sizeof *run->arena);
+	return status;
+}
+
+static bool is_in(const struct crash_run *run, size_t frame, const char *function)
+{
+	const struct captured_thread *thread = &run->capture.threads[0];
+	return frame < thread->count && thread->frames[frame].kind == CAPTURED_NATIVE &&
+	       program_is_in(&run->program,
+			     thread->frames[frame].pc - (thread->frames[frame].exact ? 0 : 1), function);
+}
+
+static void a_bad_write_is_captured_where_it_happened(void **state)
+{
+	(void)state;
+	struct crash_run bad = run("bad_write");
+	take(&bad);
+	assert_int_equal(bad.crash.signal, SIGSEGV);
+	assert_int_equal(bad.crash.code, SEGV_MAPERR);
+	assert_int_equal(bad.crash.address, 16);
+	const struct captured_thread *thread = &bad.capture.threads[0];
+	assert_true(thread->crashed && thread->complete);
+	assert_int_not_equal(thread->tid, bad.program.pid);
+	assert_true(is_in(&bad, 0, "bad_write") && is_in(&bad, 1, "thread_main"));
+	assert_true(thread->frames[0].exact);
+	assert_int_equal(thread->frames[0].pc, bad.crash.registers[REG_RIP]);
+	/* the other thread is there too */
+	assert_int_equal(bad.capture.count, 2);
+	assert_int_equal(bad.capture.threads[1].tid, bad.program.pid);
+	let_go(&bad);
+	assert_int_equal(finish(&bad) & 0x7f, SIGSEGV);
+}
+
+static void a_wild_call_shows_its_caller(void **state)
+{
+	(void)state;
+	struct crash_run wild = run("wild_call");
+	take(&wild);
+	assert_int_equal(wild.crash.address, 0x123456);
+	assert_int_equal(wild.capture.threads[0].frames[0].pc, 0x123456);
+	assert_null(wild.capture.threads[0].frames[0].module);
+	assert_true(is_in(&wild, 1, "wild_call") && is_in(&wild, 2, "thread_main"));
+	let_go(&wild);
+	assert_int_equal(finish(&wild) & 0x7f, SIGSEGV);
+}
+
+static void a_stack_overflow_is_told_from_the_alternate_stack(void **state)
+{
+	(void)state;
+	struct crash_run deep = run("overflow");
+	take(&deep);
+	const struct captured_thread *thread = &deep.capture.threads[0];
+	assert_true(is_in(&deep, 0, "overflow"));
+	assert_int_equal(thread->frames[CAPTURE_INNERMOST].kind, CAPTURED_GAP);
+	size_t outermost = thread->count - 1;
+	while (outermost && !is_in(&deep, outermost, "thread_main"))
+		outermost--;
+	assert_true(is_in(&deep, outermost - 1, "overflowing"));
+	let_go(&deep);
+	assert_int_equal(finish(&deep) & 0x7f, SIGSEGV);
+}
+
+static void other_signals_keep_their_wait_status(void **state)
+{
+	static const struct {
+		const char *mode;
+		int signal;
+	} cases[] = { { "divide", SIGFPE }, { "abort", SIGABRT } };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct crash_run dead = run(cases[i].mode);
+		take(&dead);
+		assert_int_equal(dead.crash.signal, cases[i].signal);
+		let_go(&dead);
+		assert_int_equal(finish(&dead) & 0x7f, cases[i].signal);
+	}
+}
+
+static void a_handler_of_the_program_has_the_signal(void **state)
+{
+	(void)state;
+	struct crash_run own = run("own_handler");
+	int status = program_end(&own.program);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_int_equal(own.arena->ring[0].head, 0);
+	munmap(own.arena, sizeof *own.arena);
+}
+
+static void a_handler_that_raises_the_signal_again_leaves_it_to_ours(void **state)
+{
+	(void)state;
+	struct crash_run chain = run("chain_handler");
+	take(&chain);
+	size_t at = 0;
+	while (at < chain.capture.threads[0].count && !is_in(&chain, at, "bad_write"))
+		at++;
+	assert_true(at > 0 && is_in(&chain, at, "bad_write"));
+	/* it stands below the program's handler: interrupted, so its address is exact */
+	assert_true(chain.capture.threads[0].frames[at].exact);
+	let_go(&chain);
+	assert_int_equal(finish(&chain) & 0x7f, SIGSEGV);
+}
+
+static void the_default_action_is_ours(void **state)
+{
+	(void)state;
+	struct crash_run plain = run("default_handler");
+	take(&plain);
+	assert_true(is_in(&plain, 0, "bad_write"));
+	let_go(&plain);
+	assert_int_equal(finish(&plain) & 0x7f, SIGSEGV);
+}
+
+static void two_threads_that_crash_make_one_record(void **state)
+{
+	(void)state;
+	struct crash_run two = run("twice");
+	take(&two);
+	assert_int_equal(two.capture.count, 3);
+	let_go(&two);
+	struct fts_arena *arena = two.arena;
+	capture_clear(&two.capture);
+	assert_int_equal(program_end(&two.program) & 0x7f, SIGSEGV);
+	assert_int_equal(arena->ring[0].head, 1);
+	assert_int_equal(arena->crash_lock, 0);
+	munmap(arena, sizeof *arena);
+}
+
+static void a_lock_that_a_dead_process_left_is_taken_over(void **state)
+{
+	(void)state;
+	pid_t dead = fork();
+	if (dead == 0)
+		_exit(0);
+	waitpid(dead, NULL, 0);
+	struct crash_run bad = run("divide");
+	bad.arena->crash_lock = (uint32_t)dead;
+	take(&bad);
+	let_go(&bad);
+	assert_int_equal(finish(&bad) & 0x7f, SIGFPE);
+}
+
+static void a_forked_child_of_the_program_is_told_too(void **state)
+{
+	(void)state;
+	struct crash_run child = run("in_child");
+	double end = now_seconds() + PROGRAM_SECONDS;
+	while (!__atomic_load_n(&child.arena->crash_tid, __ATOMIC_ACQUIRE))
+		assert_true(now_seconds() < end);
+	assert_int_not_equal(child.arena->crash_tid, child.program.pid);
+	let_go(&child);
+	assert_int_equal(WEXITSTATUS(finish(&child)), SIGSEGV);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bad_write_is_captured_where_it_happened),
+		cmocka_unit_test(a_wild_call_shows_its_caller),
+		cmocka_unit_test(a_stack_overflow_is_told_from_the_alternate_stack),
+		cmocka_unit_test(other_signals_keep_their_wait_status),
+		cmocka_unit_test(a_handler_of_the_program_has_the_signal),
+		cmocka_unit_test(a_handler_that_raises_the_signal_again_leaves_it_to_ours),
+		cmocka_unit_test(the_default_action_is_ours),
+		cmocka_unit_test(two_threads_that_crash_make_one_record),
+		cmocka_unit_test(a_lock_that_a_dead_process_left_is_taken_over),
+		cmocka_unit_test(a_forked_child_of_the_program_is_told_too),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, build, remove_fixture);
+}
