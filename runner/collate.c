@@ -478,9 +478,8 @@ static void intern_report(struct collator *c, const struct zygote *zygote, uint3
 			capacity = count;
 			positions = xrealloc(positions, capacity * sizeof *positions);
 		}
-		for (size_t k = 0; k < count; k++)
-			positions[k] = tables_position(&zygote->tables, pid, section->frames[k],
-						       false);
+		count = tables_stack(&zygote->tables, pid, section->frames, count, false,
+				     positions);
 		parsed->stacks[i] = stack_intern(c, positions, count);
 		if (!section_is_act(view, section))
 			continue;
@@ -625,7 +624,7 @@ static char *naming_variable(void *context, uint64_t address, uint64_t *offset)
 {
 	const struct naming *naming = context;
 	position where = tables_position(&naming->zygote->tables, naming->parsed->record->pid,
-					 address, true);
+					 address);
 	if (where == POSITION_UNKNOWN || (where & POSITION_PYTHON))
 		return NULL;
 	return symbolizer_variable(naming->collator->symbolizer, where, offset);
@@ -853,9 +852,7 @@ void collator_frames(struct collator *c, const struct iteration_context *context
 	const struct zygote *zygote = zygote_get(c, context->zygote);
 	uint32_t owner = pid == context->zygote_pid ? 0 : (uint32_t)pid;
 	position *positions = xcalloc(count, sizeof *positions);
-	for (size_t i = 0; i < count; i++)
-		positions[i] = tables_position(&zygote->tables, owner, pcs[i],
-					       first_is_exact && i == 0);
+	count = tables_stack(&zygote->tables, owner, pcs, count, first_is_exact, positions);
 	frames_of(c, positions, count, out);
 	free(positions);
 }

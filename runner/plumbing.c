@@ -22,7 +22,13 @@ static const char *const call_machinery[] = {
 	"run_eval_code_obj", "pyrun_*", "_PyRun_*", "PyRun_*", "pymain_*", "Py_RunMain",
 	"Py_BytesMain", "_Py_trampoline*", "import_find_and_load", "PyImport_Import*",
 	"exec_code_in_module", "_PyObject_GenericGetAttrWithDict", "PyObject_GenericGetAttr",
-	"_PyEntryTramp*",
+	"_PyEntryTramp*", "PyThread_start_*", "ThreadHandle_start", "do_start_new_thread",
+	"do_start_joinable_thread", "PyThread_init_thread",
+	/* operators and attributes that lead to a type's slot */
+	"PyObject_GetAttr*", "PyObject_SetAttr*", "_PyObject_GetMethod*", "PyObject_GetItem",
+	"PyObject_SetItem", "PyObject_DelItem", "getset_get", "getset_set", "member_get",
+	"PyNumber_*", "binary_op*", "binary_iop*", "ternary_op", "PyObject_RichCompare*",
+	"do_richcompare", "PyObject_Str", "PyObject_Repr", "PyObject_Hash", "PyObject_IsTrue",
 };
 
 /* The C library and the operating system below every thread. */

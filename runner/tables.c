@@ -108,14 +108,36 @@ static uint64_t find_code(const struct tables *tables, uint32_t pid, uint32_t id
 	return code != MAP_NONE ? code : map_get(&tables->zygote.codes, id);
 }
 
-position tables_position(const struct tables *tables, uint32_t pid, uint64_t pc, bool exact)
+position tables_position(const struct tables *tables, uint32_t pid, uint64_t address)
 {
-	if (FTS_PC_IS_PYTHON(pc)) {
-		uint64_t code = find_code(tables, pid, FTS_PC_CODE(pc));
-		uint32_t number = code == MAP_NONE ? UINT32_MAX : (uint32_t)code;
-		return position_python(number, FTS_PC_INSTRUCTION(pc));
-	}
-	uint64_t address = pc && !exact ? pc - 1 : pc;
 	const struct range *range = find_range(tables, pid, address);
 	return range ? position_native(range->module, address - range->bias) : POSITION_UNKNOWN;
+}
+
+static position python_position(const struct tables *tables, uint32_t pid, uint64_t pc)
+{
+	uint64_t code = find_code(tables, pid, FTS_PC_CODE(pc));
+	uint32_t number = code == MAP_NONE ? UINT32_MAX : (uint32_t)code;
+	return position_python(number, FTS_PC_INSTRUCTION(pc));
+}
+
+size_t tables_stack(const struct tables *tables, uint32_t pid, const uint64_t *pcs, size_t count,
+		    bool exact, position *out)
+{
+	size_t kept = 0;
+	bool named = false; /* the frame before is a Python frame that may have its marker behind */
+	for (size_t i = 0; i < count; i++) {
+		if (!FTS_PC_IS_PYTHON(pcs[i])) {
+			bool itself = (exact && i == 0) || !pcs[i];
+			out[kept++] = tables_position(tables, pid, itself ? pcs[i] : pcs[i] - 1);
+			named = false;
+			continue;
+		}
+		bool marker = FTS_PC_INSTRUCTION(pcs[i]) == FTS_PC_MARKER;
+		bool repeats = marker && named && FTS_PC_CODE(pcs[i]) == FTS_PC_CODE(pcs[i - 1]);
+		if (!repeats)
+			out[kept++] = python_position(tables, pid, pcs[i]);
+		named = !repeats;
+	}
+	return kept;
 }

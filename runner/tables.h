@@ -42,8 +42,15 @@ void tables_drop_iteration(struct tables *tables);
 void tables_module(struct tables *tables, uint32_t pid, struct range range);
 void tables_code(struct tables *tables, uint32_t pid, uint32_t id, uint32_t code);
 
-/* The position of a program counter or Python position (record.h) of a process. `exact`: it is the
- * instruction itself, not a return address. */
-position tables_position(const struct tables *tables, uint32_t pid, uint64_t pc, bool exact);
+/* The position of a program counter of a process: the instruction itself, not a return address. */
+position tables_position(const struct tables *tables, uint32_t pid, uint64_t address);
+
+/*
+ * The positions of a stack, innermost first, into `out` (room for `count`); returns how many. A
+ * program counter is a return address, but pcs[0] if `exact`. A marker of the eval loop (see
+ * FTS_PC_MARKER in record.h) that only repeats the frame before it is left out.
+ */
+size_t tables_stack(const struct tables *tables, uint32_t pid, const uint64_t *pcs, size_t count,
+		    bool exact, position *out);
 
 #endif

@@ -1,0 +1,220 @@
+/* suppress.c - suppression lists in TSan's format. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runner/suppress.h"
+#include "runner/util.h"
+
+#include <cmocka.h>
+
+static struct frame frames[] = {
+	{FRAME_C, (char *)"list_resize", (char *)"/src/Objects/listobject.c", 9,
+	 (char *)"libpython3.14t.so.1.0", false, false},
+	{FRAME_PYTHON, (char *)"Thing.work", (char *)"/site/pkg/thing.py", 3, NULL, false, false},
+};
+static struct participant side = {.stack = {frames, 2}};
+static struct finding race = {.kind = FINDING_DATA_RACE, .participants = &side,
+			      .participant_count = 1};
+
+/* What `rules` make of the race, STATUS_NEW if nothing. */
+static enum finding_status judge(const char *rules, const struct finding *finding)
+{
+	struct suppressions *set = suppress_new();
+	enum finding_status status = STATUS_NEW;
+	assert_int_equal(suppress_parse(set, "list", rules, STATUS_SUPPRESSED), 0);
+	size_t rule = suppress_match(set, finding);
+	if (rule != SUPPRESS_NONE)
+		suppress_rule(set, rule, &status);
+	suppress_free(set);
+	return status;
+}
+
+static void a_pattern_matches_as_in_tsan(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern, *text;
+		bool matches;
+	} cases[] = {
+		{"resize", "list_resize", true},        {"resized", "list_resize", false},
+		{"^list", "list_resize", true},         {"^resize", "list_resize", false},
+		{"resize$", "list_resize", true},       {"list$", "list_resize", false},
+		{"^list_resize$", "list_resize", true}, {"^list_resize$", "list_resize2", false},
+		{"list*size", "list_resize", true},     {"^l*z*e$", "list_resize", true},
+		{"*", "x", true},                       {"", "x", true},
+		{"x", "", false},                       {"x", NULL, false},
+		{"^*resize", "list_resize", true},      {"a*b", "ba", false},
+		{"*$", "abc", true},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(suppress_pattern(cases[i].pattern, cases[i].text),
+				 cases[i].matches);
+}
+
+static void race_matches_function_file_or_module_of_any_frame(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("race:list_resize", &race), STATUS_SUPPRESSED);
+	assert_int_equal(judge("race:Objects/listobject.c", &race), STATUS_SUPPRESSED);
+	assert_int_equal(judge("race:libpython3", &race), STATUS_SUPPRESSED);
+	assert_int_equal(judge("race:^Thing.work$", &race), STATUS_SUPPRESSED);
+	assert_int_equal(judge("race:dict_resize", &race), STATUS_NEW);
+}
+
+static void race_top_matches_the_first_frame_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("race_top:list_resize", &race), STATUS_SUPPRESSED);
+	assert_int_equal(judge("race_top:Thing.work", &race), STATUS_NEW);
+}
+
+static void a_python_frame_is_the_eval_loop_too(void **state)
+{
+	(void)state;
+	struct participant eval = {.stack = {frames + 1, 1}};
+	struct finding finding = {.kind = FINDING_DATA_RACE, .participants = &eval,
+				  .participant_count = 1};
+	assert_int_equal(judge("race_top:_PyEval_EvalFrameDefault", &finding), STATUS_SUPPRESSED);
+}
+
+static void where_a_thread_was_started_counts(void **state)
+{
+	(void)state;
+	struct participant made = {.created = {frames, 2}};
+	struct finding finding = {.kind = FINDING_DATA_RACE, .participants = &made,
+				  .participant_count = 1};
+	assert_int_equal(judge("race:list_resize", &finding), STATUS_SUPPRESSED);
+}
+
+static void a_rule_is_for_its_kind(void **state)
+{
+	(void)state;
+	struct finding deadlock = race;
+	deadlock.kind = FINDING_DEADLOCK;
+	assert_int_equal(judge("race:list_resize", &deadlock), STATUS_NEW);
+	assert_int_equal(judge("deadlock:list_resize", &deadlock), STATUS_SUPPRESSED);
+	assert_int_equal(judge("thread:list_resize\nmutex:list_resize\nsignal:list_resize\n"
+			       "called_from_lib:list_resize",
+			       &race),
+			 STATUS_NEW);
+}
+
+static void a_kind_of_finding_is_a_type(void **state)
+{
+	(void)state;
+	char *tests[] = {(char *)"a.py::test_x[1]"};
+	struct finding failure = {.kind = FINDING_TEST_FAILURE, .tests = tests, .test_count = 1};
+	struct finding crash = race;
+	crash.kind = FINDING_CRASH;
+	assert_int_equal(judge("test-failure:test_x", &failure), STATUS_SUPPRESSED);
+	assert_int_equal(judge("test-failure:test_y", &failure), STATUS_NEW);
+	assert_int_equal(judge("crash:list_resize", &crash), STATUS_SUPPRESSED);
+	assert_int_equal(judge("race:list_resize", &crash), STATUS_NEW);
+}
+
+static void comments_and_blanks_are_skipped(void **state)
+{
+	(void)state;
+	assert_int_equal(judge("# race:list_resize\n\n  \t\r\n", &race), STATUS_NEW);
+	assert_int_equal(judge("\t race:list_resize \t\r\n# end", &race), STATUS_SUPPRESSED);
+}
+
+static void the_users_rules_come_before_upstreams(void **state)
+{
+	(void)state;
+	struct suppressions *set = suppress_new();
+	enum finding_status status;
+	suppress_parse(set, "cpython", "race:list", STATUS_UPSTREAM);
+	suppress_parse(set, "mine", "race:other\nrace:resize", STATUS_SUPPRESSED);
+	size_t rule = suppress_match(set, &race);
+	assert_string_equal(suppress_rule(set, rule, &status), "race:resize");
+	assert_int_equal(status, STATUS_SUPPRESSED);
+	suppress_free(set);
+}
+
+static void an_unused_rule_of_the_users_is_listed_with_its_place(void **state)
+{
+	(void)state;
+	struct suppressions *set = suppress_new();
+	suppress_parse(set, "cpython", "race:unused\nrace:Thing", STATUS_UPSTREAM);
+	suppress_parse(set, "mine", "# first\nrace:other\nrace:resize", STATUS_SUPPRESSED);
+	suppress_used(set, suppress_match(set, &race), 3);
+	size_t count;
+	struct run_rule *rules = suppress_rules(set, &count);
+	assert_int_equal(count, 2); /* of CPython's, only what was used */
+	assert_string_equal(rules[0].rule, "race:other");
+	assert_string_equal(rules[0].file, "mine:2");
+	assert_int_equal(rules[0].used, 0);
+	assert_string_equal(rules[1].file, "mine:3");
+	assert_int_equal(rules[1].used, 3);
+	for (size_t i = 0; i < count; i++) {
+		free(rules[i].rule);
+		free(rules[i].file);
+	}
+	free(rules);
+	suppress_free(set);
+}
+
+/* Standard error while `text` is parsed; to be freed. */
+static char *complaint(const char *text, int *code)
+{
+	char path[] = "/tmp/ftstress-suppress-XXXXXX";
+	int file = mkstemp(path), old = dup(STDERR_FILENO);
+	struct suppressions *set = suppress_new();
+	dup2(file, STDERR_FILENO);
+	*code = suppress_parse(set, "dir/list.txt", text, STATUS_SUPPRESSED);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(file);
+	suppress_free(set);
+	char *said = read_file(path, NULL);
+	unlink(path);
+	return said;
+}
+
+static void a_bad_line_is_told_with_file_and_line(void **state)
+{
+	(void)state;
+	int code;
+	char *said = complaint("race:fine\nrase:typo\nno colon\nrace:\n", &code);
+	assert_int_equal(code, EXIT_BAD_INPUT);
+	assert_non_null(strstr(said, "dir/list.txt:2: unknown suppression type 'rase'"));
+	assert_non_null(strstr(said, "dir/list.txt:3: expected TYPE:PATTERN"));
+	assert_non_null(strstr(said, "dir/list.txt:4: nothing stands after 'race:'"));
+	assert_null(strstr(said, "dir/list.txt:1"));
+	free(said);
+}
+
+static void a_file_that_is_not_there_is_bad_input(void **state)
+{
+	(void)state;
+	struct suppressions *set = suppress_new();
+	assert_int_equal(suppress_load(set, "/nonexistent/list.txt", STATUS_SUPPRESSED),
+			 EXIT_BAD_INPUT);
+	suppress_free(set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pattern_matches_as_in_tsan),
+		cmocka_unit_test(race_matches_function_file_or_module_of_any_frame),
+		cmocka_unit_test(race_top_matches_the_first_frame_alone),
+		cmocka_unit_test(a_python_frame_is_the_eval_loop_too),
+		cmocka_unit_test(where_a_thread_was_started_counts),
+		cmocka_unit_test(a_rule_is_for_its_kind),
+		cmocka_unit_test(a_kind_of_finding_is_a_type),
+		cmocka_unit_test(comments_and_blanks_are_skipped),
+		cmocka_unit_test(the_users_rules_come_before_upstreams),
+		cmocka_unit_test(an_unused_rule_of_the_users_is_listed_with_its_place),
+		cmocka_unit_test(a_bad_line_is_told_with_file_and_line),
+		cmocka_unit_test(a_file_that_is_not_there_is_bad_input),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
