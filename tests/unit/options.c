@@ -1,0 +1,223 @@
+/* options.c - command line and [run] keys: what is accepted, and what is said about the rest. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runner/closest.h"
+#include "runner/options.h"
+#include "runner/util.h"
+
+/* Last: it defines a macro of the name of util.h's fail(). */
+#include <cmocka.h>
+
+static void parse(struct settings *settings, int expected, int count, char *const argv[])
+{
+	settings_init(settings);
+	assert_int_equal(options_parse(settings, count, argv), expected);
+}
+#define PARSE(settings, expected, ...)                                                             \
+	do {                                                                                       \
+		char *const argv[] = { "ftstress", __VA_ARGS__ };                                  \
+		parse(settings, expected, (int)(sizeof argv / sizeof *argv), argv);                \
+	} while (0)
+
+/* What is written to standard error by a command line that is wrong. */
+static char *complaint(int count, char *const argv[])
+{
+	struct settings settings;
+	fflush(stderr);
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	dup2(fileno(file), STDERR_FILENO);
+	parse(&settings, EXIT_BAD_INPUT, count, argv);
+	fflush(stderr);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	settings_clear(&settings);
+	char *text = xcalloc(4096, 1);
+	rewind(file);
+	(void)!fread(text, 1, 4095, file);
+	fclose(file);
+	return text;
+}
+#define COMPLAINS(expected, ...)                                                                   \
+	do {                                                                                       \
+		char *const argv[] = { "ftstress", __VA_ARGS__ };                                  \
+		char *text = complaint((int)(sizeof argv / sizeof *argv), argv);                   \
+		if (!strstr(text, expected))                                                       \
+			fail_msg("expected \"%s\" in: %s", expected, text);                        \
+		free(text);                                                                        \
+	} while (0)
+
+static void every_option_is_taken(void **state)
+{
+	(void)state;
+	struct settings settings;
+	PARSE(&settings, 0, "--suite", "x", "--iterations=500", "--threads", "3-5", "--gil", "off",
+	      "--switch-interval", "1e-5..2e-4", "--seed", "1F3a", "--jobs", "2", "--duration", "1h30m",
+	      "--slice", "7", "--budget", "2.5", "--timeout", "90s", "--memory", "512", "--python",
+	      "3.13", "--output", "out", "--format", "tap", "--suppressions", "a", "--suppressions",
+	      "b", "--tests", "a or b", "--resume", "--quiet");
+	assert_string_equal(settings.suite, "x");
+	assert_int_equal(settings.iterations, 500);
+	assert_int_equal(settings.threads_min, 3);
+	assert_int_equal(settings.threads_max, 5);
+	assert_int_equal(settings.gil, GIL_OFF);
+	assert_true(settings.interval_min > 0.9e-5 && settings.interval_max < 2.1e-4);
+	assert_int_equal(settings.seed, 0x1f3a);
+	assert_true(settings.duration > 5399 && settings.duration < 5401);
+	assert_true(settings.budget > 2.4 && settings.budget < 2.6);
+	assert_int_equal(settings.memory, 512);
+	assert_int_equal(settings.suppression_count, 2);
+	assert_true(settings.resume && settings.quiet);
+	settings_clear(&settings);
+}
+
+static void a_single_number_of_threads_is_a_range_of_one(void **state)
+{
+	(void)state;
+	struct settings settings;
+	PARSE(&settings, 0, "--threads", "4", "--switch-interval", "1e-4");
+	assert_int_equal(settings.threads_min, 4);
+	assert_int_equal(settings.threads_max, 4);
+	char *text = option_threads_text(&settings);
+	assert_string_equal(text, "4");
+	free(text);
+	settings_clear(&settings);
+}
+
+static void a_duration_alone_has_no_end_of_iterations(void **state)
+{
+	(void)state;
+	struct settings settings;
+	PARSE(&settings, 0, "--duration", "30m");
+	assert_int_equal(settings.iterations, 0);
+	settings_clear(&settings);
+	PARSE(&settings, 0, "--duration", "30m", "--iterations", "9");
+	assert_int_equal(settings.iterations, 9);
+	settings_clear(&settings);
+}
+
+static void a_token_goes_there_and_back(void **state)
+{
+	(void)state;
+	struct settings settings;
+	PARSE(&settings, 0, "--replay", "ffffffffffffffff.12.40");
+	assert_true(settings.replay_given);
+	char *text = replay_token_text(settings.replay);
+	assert_string_equal(text, "ffffffffffffffff.12.40");
+	free(text);
+	settings_clear(&settings);
+}
+
+static void a_misspelt_option_names_the_closest(void **state)
+{
+	(void)state;
+	COMPLAINS("did you mean --iterations?", "--iteratoins", "5");
+	COMPLAINS("did you mean --suite?", "--suit=x");
+	COMPLAINS("see ftstress --help", "--zzzzzzzz");
+	COMPLAINS("did you mean \"doctor\"?", "docter");
+	COMPLAINS("takes no value", "--resume=yes");
+	COMPLAINS("needs a value", "--threads");
+}
+
+static void a_bad_value_says_what_is_expected(void **state)
+{
+	(void)state;
+	COMPLAINS("--threads: expected a number of threads such as 4 or a range such as 2-8",
+		  "--threads", "8-2");
+	COMPLAINS("not \"0\"", "--threads", "0");
+	COMPLAINS("not \"65\"", "--threads", "65");
+	COMPLAINS("--iterations: expected a number from 1", "--iterations", "0");
+	COMPLAINS("not \"-1\"", "--iterations", "-1");
+	COMPLAINS("not \"ten\"", "--jobs", "ten");
+	COMPLAINS("--gil: expected off, on or mixed", "--gil", "maybe");
+	COMPLAINS("--seed: expected up to 16 hexadecimal digits", "--seed", "xyz");
+	COMPLAINS("--seed", "--seed", "11112222333344445");
+	COMPLAINS("--switch-interval: expected seconds", "--switch-interval", "5e-3..1e-6");
+	COMPLAINS("--switch-interval", "--switch-interval", "nan");
+	COMPLAINS("--duration: expected a time such as 45s", "--duration", "3 weeks");
+	COMPLAINS("--replay: expected a token", "--replay", "12");
+	COMPLAINS("--python: expected 3.14, 3.13 or the path", "--python", "2.7");
+}
+
+static void a_suites_run_section_takes_the_same_values(void **state)
+{
+	(void)state;
+	struct settings settings;
+	settings_init(&settings);
+	assert_null(options_set_key(&settings, "threads", "2-4"));
+	assert_int_equal(settings.threads_max, 4);
+	char *error = options_set_key(&settings, "threads", "many");
+	assert_non_null(strstr(error, "not \"many\""));
+	free(error);
+	error = options_set_key(&settings, "thread", "2");
+	assert_non_null(strstr(error, "did you mean \"threads\"?"));
+	free(error);
+	error = options_set_key(&settings, "seed", "1"); /* an option, but not one for a suite */
+	assert_non_null(strstr(error, "no key \"seed\""));
+	free(error);
+	settings_clear(&settings);
+}
+
+static void durations_are_sums_of_units(void **state)
+{
+	(void)state;
+	double seconds;
+	assert_true(parse_duration("90", &seconds) && seconds > 89.9 && seconds < 90.1);
+	assert_true(parse_duration("1h30m", &seconds) && seconds > 5399 && seconds < 5401);
+	assert_true(parse_duration("0.5s", &seconds) && seconds > 0.4 && seconds < 0.6);
+	assert_false(parse_duration("", &seconds));
+	assert_false(parse_duration("m", &seconds));
+	assert_false(parse_duration("1y", &seconds));
+	assert_false(parse_duration("-1s", &seconds));
+}
+
+static void edits_are_counted(void **state)
+{
+	(void)state;
+	assert_int_equal(edit_distance("", "abc"), 3);
+	assert_int_equal(edit_distance("threads", "threads"), 0);
+	assert_int_equal(edit_distance("therads", "threads"), 1);
+	assert_int_equal(edit_distance("numpy_test", "numpy_tests"), 1);
+}
+
+static void help_fits_a_screen(void **state)
+{
+	(void)state;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	options_help(out);
+	fclose(out);
+	assert_true(strstr(text, "--suite numpy_tests") < strstr(text, "--iterations N"));
+	size_t lines = 0, longest = 0;
+	for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)
+		if (strlen(line) > longest)
+			longest = strlen(line);
+	assert_in_range(lines, 20, 45);
+	assert_in_range(longest, 20, 90);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_option_is_taken),
+		cmocka_unit_test(a_single_number_of_threads_is_a_range_of_one),
+		cmocka_unit_test(a_duration_alone_has_no_end_of_iterations),
+		cmocka_unit_test(a_token_goes_there_and_back),
+		cmocka_unit_test(a_misspelt_option_names_the_closest),
+		cmocka_unit_test(a_bad_value_says_what_is_expected),
+		cmocka_unit_test(a_suites_run_section_takes_the_same_values),
+		cmocka_unit_test(durations_are_sums_of_units),
+		cmocka_unit_test(edits_are_counted),
+		cmocka_unit_test(help_fits_a_screen),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,266 @@
+/* plan.c - a plan is a function of tests and seed: each test once a pass, all draws in range. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/plan.h"
+#include "runner/util.h"
+
+/* Last: it defines a macro of the name of util.h's fail(). */
+#include <cmocka.h>
+
+/* The first four iterations of seed 1f3a: threads, switch interval, GIL, seed: tests. */
+#define GOLDEN                                                                                     \
+	"5 1.01e-06 1 2954024780: 7\n"                                                             \
+	"3 7.11e-05 0 1585074204: 24 16 22 20\n"                                                   \
+	"4 0.000107 0 2430903194: 23 18 19 17\n"                                                   \
+	"2 0.00396 0 278032370: 10 12 9 15\n"
+
+struct suite_tests {
+	struct plan_test *tests;
+	size_t count;
+};
+
+/* `files` files; file number f has `f * step + 1` tests; ids are in order. */
+static struct suite_tests make_tests(size_t files, size_t step)
+{
+	struct suite_tests made = { 0 };
+	size_t capacity = 0;
+	for (size_t f = 0; f < files; f++)
+		for (size_t t = 0; t < f * step + 1; t++)
+			ARRAY_PUSH(made.tests, made.count, capacity,
+				   ((struct plan_test){ xprintf("f%03zu.py::t%04zu", f, t),
+							xprintf("f%03zu.py", f) }));
+	return made;
+}
+
+static void free_tests(struct suite_tests *made)
+{
+	for (size_t i = 0; i < made->count; i++) {
+		free((char *)made->tests[i].id);
+		free((char *)made->tests[i].file);
+	}
+	free(made->tests);
+}
+
+static struct settings defaults(void)
+{
+	struct settings settings;
+	settings_init(&settings);
+	return settings;
+}
+
+static void every_test_comes_once_in_each_pass(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(40, 3);
+	struct settings settings = defaults();
+	struct plan *plan = plan_new(made.tests, made.count, 20);
+	size_t slices = plan_slices(plan);
+	for (uint64_t pass = 0; pass < 3; pass++) {
+		unsigned char *seen = xcalloc(made.count, 1);
+		for (size_t k = 0; k < slices; k++) {
+			struct trial_plan trial;
+			plan_trial(plan, &settings,
+				   (struct replay_token){ 7, k, pass * slices + k }, &trial);
+			for (size_t i = 0; i < trial.test_count; i++)
+				assert_int_equal(seen[trial.tests[i]]++, 0);
+			trial_plan_clear(&trial);
+		}
+		for (size_t i = 0; i < made.count; i++)
+			assert_int_equal(seen[i], 1);
+		free(seen);
+	}
+	plan_free(plan);
+	free_tests(&made);
+	settings_clear(&settings);
+}
+
+static void a_slice_is_never_longer_than_asked_and_whole_ones_share_a_file(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(30, 7);
+	struct settings settings = defaults();
+	struct plan *plan = plan_new(made.tests, made.count, 16);
+	size_t mixed = 0, slices = plan_slices(plan);
+	for (size_t k = 0; k < slices; k++) {
+		struct trial_plan trial;
+		plan_trial(plan, &settings, (struct replay_token){ 1, k, k }, &trial);
+		assert_in_range(trial.test_count, 1, 16);
+		const char *file = made.tests[trial.tests[0]].file;
+		bool one_file = true;
+		for (size_t i = 1; i < trial.test_count; i++)
+			one_file = one_file && !strcmp(made.tests[trial.tests[i]].file, file);
+		mixed += !one_file;
+		trial_plan_clear(&trial);
+	}
+	/* 30 remainders of at most 15 tests need at most 30 bins, all others are whole. */
+	assert_in_range(mixed, 1, 30);
+	assert_true(slices <= made.count / 16 + 30);
+	plan_free(plan);
+	free_tests(&made);
+	settings_clear(&settings);
+}
+
+static void small_files_are_packed_together(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(60, 0); /* 60 files with one test each */
+	struct plan *plan = plan_new(made.tests, made.count, 20);
+	assert_int_equal(plan_slices(plan), 3);
+	plan_free(plan);
+	free_tests(&made);
+}
+
+/* The plan as text, as --plan prints it. */
+static char *plan_text(uint64_t seed, uint64_t first_slice, const struct settings *settings)
+{
+	struct suite_tests made = make_tests(5, 2);
+	struct plan *plan = plan_new(made.tests, made.count, 4);
+	struct buf text = { 0 };
+	for (uint64_t n = 0; n < 4; n++) {
+		struct trial_plan trial;
+		plan_trial(plan, settings, (struct replay_token){ seed, n, first_slice + n }, &trial);
+		buf_printf(&text, "%u %g %d %u:", trial.threads, trial.switch_interval, trial.gil,
+			   trial.seed);
+		for (size_t i = 0; i < trial.test_count; i++)
+			buf_printf(&text, " %zu", trial.tests[i]);
+		buf_puts(&text, "\n");
+		trial_plan_clear(&trial);
+	}
+	plan_free(plan);
+	free_tests(&made);
+	return buf_take(&text);
+}
+
+static void the_same_seed_gives_the_same_plan_on_every_machine(void **state)
+{
+	(void)state;
+	struct settings settings = defaults();
+	char *text = plan_text(0x1f3a, 0, &settings);
+	assert_string_equal(text, GOLDEN);
+	free(text);
+	settings_clear(&settings);
+}
+
+static void another_seed_changes_the_draws_and_not_the_slices(void **state)
+{
+	(void)state;
+	struct settings settings = defaults();
+	char *one = plan_text(1, 0, &settings), *two = plan_text(2, 0, &settings);
+	assert_string_not_equal(one, two);
+	char *line_one = one, *line_two = two;
+	for (size_t n = 0; n < 4; n++) {
+		const char *a = strchr(strsep(&line_one, "\n"), ':');
+		const char *b = strchr(strsep(&line_two, "\n"), ':');
+		assert_string_equal(a, b);
+	}
+	free(one);
+	free(two);
+	settings_clear(&settings);
+}
+
+static void a_later_start_goes_on_in_the_deck(void **state)
+{
+	(void)state;
+	struct settings settings = defaults();
+	char *all = plan_text(1, 0, &settings), *later = plan_text(1, 2, &settings);
+	/* Slice 2 is the third of the one and the first of the other. */
+	const char *third = strchr(strchr(strchr(all, '\n') + 1, '\n') + 1, ':');
+	const char *first = strchr(later, ':');
+	size_t length = strcspn(third, "\n");
+	assert_int_equal(length, strcspn(first, "\n"));
+	assert_memory_equal(third, first, length);
+	free(all);
+	free(later);
+	settings_clear(&settings);
+}
+
+static void all_draws_are_in_range_and_use_it(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(1, 0);
+	struct settings settings = defaults();
+	struct plan *plan = plan_new(made.tests, made.count, 20);
+	size_t by_threads[9] = { 0 }, with_gil = 0, below_geometric_mean = 0;
+	enum { N = 8000 };
+	for (uint64_t n = 0; n < N; n++) {
+		struct trial_plan trial;
+		plan_trial(plan, &settings, (struct replay_token){ 99, n, 0 }, &trial);
+		assert_in_range(trial.threads, 2, 8);
+		assert_true(trial.switch_interval >= 1e-6 && trial.switch_interval <= 5e-3);
+		by_threads[trial.threads]++;
+		with_gil += trial.gil;
+		below_geometric_mean += trial.switch_interval < 7.07e-5;
+		trial_plan_clear(&trial);
+	}
+	for (size_t t = 2; t <= 8; t++)
+		assert_in_range(by_threads[t], N / 7 - 150, N / 7 + 150);
+	assert_in_range(with_gil, N / 8 - 150, N / 8 + 150);
+	assert_in_range(below_geometric_mean, N / 2 - 250, N / 2 + 250);
+	plan_free(plan);
+	free_tests(&made);
+	settings_clear(&settings);
+}
+
+static void a_fixed_thread_count_changes_nothing_else(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(3, 1);
+	struct settings ranged = defaults(), fixed = defaults();
+	fixed.threads_min = fixed.threads_max = 4;
+	struct plan *plan = plan_new(made.tests, made.count, 20);
+	for (uint64_t n = 0; n < 50; n++) {
+		struct trial_plan a, b;
+		plan_trial(plan, &ranged, (struct replay_token){ 5, n, n }, &a);
+		plan_trial(plan, &fixed, (struct replay_token){ 5, n, n }, &b);
+		assert_int_equal(b.threads, 4);
+		assert_int_equal(a.seed, b.seed);
+		assert_int_equal(a.gil, b.gil);
+		assert_memory_equal(&a.switch_interval, &b.switch_interval, sizeof(double));
+		trial_plan_clear(&a);
+		trial_plan_clear(&b);
+	}
+	plan_free(plan);
+	free_tests(&made);
+	settings_clear(&ranged);
+	settings_clear(&fixed);
+}
+
+static void the_gil_can_be_asked_for_and_ruled_out(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(1, 0);
+	struct settings settings = defaults();
+	struct plan *plan = plan_new(made.tests, made.count, 20);
+	for (uint64_t n = 0; n < 100; n++) {
+		struct trial_plan trial;
+		settings.gil = n % 2 ? GIL_ON : GIL_OFF;
+		plan_trial(plan, &settings, (struct replay_token){ 5, n, n }, &trial);
+		assert_int_equal(trial.gil, n % 2);
+		trial_plan_clear(&trial);
+	}
+	plan_free(plan);
+	free_tests(&made);
+	settings_clear(&settings);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_test_comes_once_in_each_pass),
+		cmocka_unit_test(a_slice_is_never_longer_than_asked_and_whole_ones_share_a_file),
+		cmocka_unit_test(small_files_are_packed_together),
+		cmocka_unit_test(the_same_seed_gives_the_same_plan_on_every_machine),
+		cmocka_unit_test(another_seed_changes_the_draws_and_not_the_slices),
+		cmocka_unit_test(a_later_start_goes_on_in_the_deck),
+		cmocka_unit_test(all_draws_are_in_range_and_use_it),
+		cmocka_unit_test(a_fixed_thread_count_changes_nothing_else),
+		cmocka_unit_test(the_gil_can_be_asked_for_and_ruled_out),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
