@@ -3,10 +3,15 @@
 
 # packages_listed [required]: names from the list, all or without the optional ones.
 packages_listed() {
-	awk -v required="${1:-}" '
-		/^[[:space:]]*(#|$)/ { next }
-		required != "" && $2 == "optional;" { next }
-		{ print $1 }' "$TOOLCHAIN/debian-packages.txt"
+	local name mark
+	while read -r name mark _; do
+		case $name,$mark in
+		,* | '#'*) continue ;;
+		*,optional\;) [[ -z ${1:-} ]] || continue ;;
+		*,unless:*) ! command -v -- "${mark#unless:}" >/dev/null || continue ;;
+		esac
+		printf '%s\n' "$name"
+	done <"$TOOLCHAIN/debian-packages.txt"
 }
 
 # packages_missing [required]: those that are not installed.
@@ -21,8 +26,7 @@ packages_missing() {
 apt_run() {
 	local text=$1
 	shift
-	DEBIAN_FRONTEND=noninteractive run_logged apt 0 - "$text" -- \
-		"${AS_ROOT[@]}" apt-get "$@"
+	run_logged apt 0 - "$text" -- "${AS_ROOT[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@"
 }
 
 command_apt() {

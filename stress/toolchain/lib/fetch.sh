@@ -156,6 +156,8 @@ source_from_debian() {
 				-o APT::Sandbox::User=root)
 			run_logged source 0 - "looking for $PIN_PACKAGE $PIN_VERSION in Debian $suite" -- \
 				apt-get "${options[@]}" update || continue
+			apt-get "${options[@]}" source --print-uris "$PIN_PACKAGE" 2>/dev/null |
+				grep -q "_$PIN_VERSION\.orig\.tar\.xz" || continue
 			run_logged source 0 - "fetching $PIN_PACKAGE from Debian $suite" -- \
 				env -C "$state/get" apt-get "${options[@]}" source --download-only "$PIN_PACKAGE" || continue
 			local found=$state/get/${PIN_PACKAGE}_$PIN_VERSION.orig.tar.xz

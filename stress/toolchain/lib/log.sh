@@ -94,6 +94,11 @@ run_logged() {
 	exec {wake}<> <(:)
 	set -m
 	{
+		# Whoever reads our progress waits for its end, which a compiler left over must not hold up.
+		if [[ -n ${PREPARE_PROGRESS_FD:-} ]]; then
+			exec {PREPARE_PROGRESS_FD}>&-
+			unset PREPARE_PROGRESS_FD
+		fi
 		"$@" >>"$LOG_FILE" 2>&1 </dev/null {wake}>&- || status=$?
 		echo >&"$wake"
 		exit "$status"
