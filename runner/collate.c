@@ -49,6 +49,7 @@ struct entry {
 
 struct zygote {
 	unsigned number;
+	uint32_t pid;
 	struct tables tables;
 	struct buf pending; /* FTS_REC_REPORT records as they came */
 };
@@ -461,10 +462,16 @@ struct parsed {
 	uint64_t signature;
 };
 
-/* The stacks of a report by number, and its signature. */
-static void intern_report(struct collator *c, const struct zygote *zygote, uint32_t pid,
-			  struct parsed *parsed)
+/* A pid as the tables know it. */
+static uint32_t owner(const struct zygote *zygote, uint32_t pid)
 {
+	return pid == zygote->pid ? 0 : pid;
+}
+
+/* The stacks of a report by number, and its signature. */
+static void intern_report(struct collator *c, const struct zygote *zygote, struct parsed *parsed)
+{
+	uint32_t pid = owner(zygote, parsed->record->pid);
 	const struct report_view *view = &parsed->view;
 	position *positions = NULL;
 	size_t capacity = 0;
@@ -517,7 +524,7 @@ static struct parsed *parse_pending(struct collator *c, struct zygote *zygote, s
 			free(one.view.sections);
 			continue;
 		}
-		intern_report(c, zygote, record->pid, &one);
+		intern_report(c, zygote, &one);
 		ARRAY_PUSH(parsed, *count, capacity, one);
 	}
 	return parsed;
@@ -623,8 +630,8 @@ static void naming_frames(void *context, size_t index, struct stack *out)
 static char *naming_variable(void *context, uint64_t address, uint64_t *offset)
 {
 	const struct naming *naming = context;
-	position where = tables_position(&naming->zygote->tables, naming->parsed->record->pid,
-					 address);
+	uint32_t pid = owner(naming->zygote, naming->parsed->record->pid);
+	position where = tables_position(&naming->zygote->tables, pid, address);
 	if (where == POSITION_UNKNOWN || (where & POSITION_PYTHON))
 		return NULL;
 	return symbolizer_variable(naming->collator->symbolizer, where, offset);
@@ -802,7 +809,8 @@ static void feed_record(struct collator *c, const struct iteration_context *cont
 	struct zygote *zygote = zygote_get(c, context->zygote);
 	const uint8_t *payload = (const uint8_t *)(record + 1);
 	size_t length = record->length - sizeof *record;
-	uint32_t pid = record->pid == (uint32_t)context->zygote_pid ? 0 : record->pid;
+	zygote->pid = (uint32_t)context->zygote_pid;
+	uint32_t pid = owner(zygote, record->pid);
 
 	if (record->type == FTS_REC_MODULE) {
 		feed_module(c, zygote, pid, payload, length);
@@ -850,9 +858,9 @@ void collator_frames(struct collator *c, const struct iteration_context *context
 		     const uint64_t *pcs, size_t count, bool first_is_exact, struct stack *out)
 {
 	const struct zygote *zygote = zygote_get(c, context->zygote);
-	uint32_t owner = pid == context->zygote_pid ? 0 : (uint32_t)pid;
+	uint32_t from = pid == context->zygote_pid ? 0 : (uint32_t)pid;
 	position *positions = xcalloc(count, sizeof *positions);
-	count = tables_stack(&zygote->tables, owner, pcs, count, first_is_exact, positions);
+	count = tables_stack(&zygote->tables, from, pcs, count, first_is_exact, positions);
 	frames_of(c, positions, count, out);
 	free(positions);
 }

@@ -92,6 +92,8 @@ static const struct range *range_in(const struct process *process, uint64_t addr
 
 static const struct range *find_range(const struct tables *tables, uint32_t pid, uint64_t address)
 {
+	if (!pid)
+		return range_in(&tables->zygote, address);
 	const struct process *own = find(tables, pid);
 	const struct range *range = own ? range_in(own, address) : NULL;
 	for (size_t i = 0; i < tables->count && !range; i++)
@@ -101,6 +103,8 @@ static const struct range *find_range(const struct tables *tables, uint32_t pid,
 
 static uint64_t find_code(const struct tables *tables, uint32_t pid, uint32_t id)
 {
+	if (!pid)
+		return map_get(&tables->zygote.codes, id);
 	const struct process *own = find(tables, pid);
 	uint64_t code = own ? map_get(&own->codes, id) : MAP_NONE;
 	for (size_t i = 0; i < tables->count && code == MAP_NONE; i++)

@@ -1,0 +1,627 @@
+/* collate.c - records become findings. The code they point into is fixtures/generator.pyx.c. */
+#include "tests/unit/fixtures/records.h"
+
+#include "runner/collate.h"
+
+enum { ZYGOTE = 100, CHILD = 200, OTHER_CHILD = 201 };
+
+#define BIAS 0x7f0000000000ull
+#define FRAMES(...) ((const uint64_t[]){__VA_ARGS__, 0})
+
+static struct object object;
+static const char *const slice[] = {"t.py::test_a", "t.py::test_b[1]"};
+
+struct bench {
+	struct collator *collator;
+	struct iteration_context context;
+	struct stream stream;
+};
+
+static struct collator *open_with(struct suppressions *suppressions, const char *symbolizer)
+{
+	static const char *const sites[] = {"/site"};
+	struct collate_options options = {
+		.symbolizer = symbolizer,
+		.suite = "suite",
+		.command = "ftstress --suite suite",
+		.suppressions = suppressions,
+		.site_dirs = sites,
+		.site_dir_count = 1,
+	};
+	return collator_open(&options);
+}
+
+static struct bench bench_over(struct collator *collator)
+{
+	struct bench b = {.collator = collator};
+	b.context = (struct iteration_context){.zygote = 1, .zygote_pid = ZYGOTE, .iteration = 1,
+					       .replay = "a.1.0", .tests = slice, .test_count = 2};
+	b.stream.pid = ZYGOTE;
+	b.stream.test = FTS_NO_TEST;
+	collator_zygote(collator, 1);
+	put_module(&b.stream, object.path, BIAS, BIAS, BIAS + 0x100000);
+	b.stream.pid = CHILD;
+	return b;
+}
+
+static struct bench bench_start(void)
+{
+	return bench_over(open_with(NULL, NULL));
+}
+
+static void feed(struct bench *b)
+{
+	collator_feed(b->collator, &b->context, b->stream.bytes.data, b->stream.bytes.length);
+	buf_clear(&b->stream.bytes);
+}
+
+/* Ends the iteration; the findings of the run so far. */
+static const struct finding *const *findings(struct bench *b, size_t *count)
+{
+	feed(b);
+	collator_iteration_end(b->collator, &b->context);
+	return collator_findings(b->collator, count);
+}
+
+static const struct finding *only_finding(struct bench *b)
+{
+	size_t count;
+	const struct finding *const *all = findings(b, &count);
+	assert_int_equal(count, 1);
+	return all[0];
+}
+
+static void bench_end(struct bench *b)
+{
+	collator_close(b->collator);
+	buf_free(&b->stream.bytes);
+}
+
+static uint64_t at(unsigned mark)
+{
+	return object_pc(&object, mark, BIAS);
+}
+
+/* The fingerprint of a race between two marks, in a run of its own. */
+static char *id_of(const uint64_t *writer, const uint64_t *reader)
+{
+	struct bench b = bench_start();
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, writer},
+		 (struct side){2, 0, reader}, 0x1000);
+	char *id = xstrdup(only_finding(&b)->id);
+	bench_end(&b);
+	return id;
+}
+
+/* ---- one bug, one finding ---- */
+
+static void seeding_against_the_state_getter_is_one_finding(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	const uint64_t *seeds[] = {
+		FRAMES(at(IN_SEED), at(SEEDING_BY_NUMBER), at(SEEDING_WRAPPER)),
+		FRAMES(at(IN_GENRAND), at(SEEDING_BY_ARRAY), at(SEEDING_WRAPPER)),
+		FRAMES(at(IN_BY_ARRAY), at(SEEDING_BY_ARRAY), at(SEEDING_WRAPPER)),
+	};
+	const uint64_t *getters[] = {FRAMES(at(STATE_GETTER)), FRAMES(at(STATE_GETTER_LATER))};
+	for (unsigned word = 0; word < 624; word++) {
+		struct side seed = {1, FTS_ACCESS_WRITE, seeds[word % 3]};
+		struct side getter = {2, 0, getters[word % 2]};
+		put_race(&b.stream, word % 5 ? seed : getter, word % 5 ? getter : seed,
+			 0x1000 + 4 * word);
+	}
+	const struct finding *finding = only_finding(&b);
+	assert_int_equal(finding->run_count, 624);
+	assert_non_null(strstr(finding->title, "MT19937._legacy_seeding writes while "
+					       "MT19937.state.__get__ reads"));
+	bench_end(&b);
+}
+
+static void a_cython_frame_shows_the_pyx_file_and_line(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	put_race(&b.stream,
+		 (struct side){1, FTS_ACCESS_WRITE,
+			       FRAMES(at(IN_SEED), at(SEEDING_BY_NUMBER), at(SEEDING_WRAPPER))},
+		 (struct side){2, 0, FRAMES(at(STATE_GETTER_LATER))}, 0x1000);
+	const struct finding *finding = only_finding(&b);
+	const struct stack *writer = &finding->participants[0].stack;
+	assert_int_equal(writer->count, 3);
+	assert_string_equal(writer->frames[0].function, "seed_number");
+	assert_int_equal(writer->frames[0].language, FRAME_C);
+	assert_int_equal(writer->frames[1].language, FRAME_CYTHON);
+	assert_string_equal(writer->frames[1].function, "MT19937._legacy_seeding");
+	assert_string_equal(writer->frames[1].file, "numpy/random/generator.pyx");
+	assert_int_equal(writer->frames[1].line, 186);
+	assert_true(writer->frames[2].plumbing);
+	assert_string_equal(writer->frames[2].module, "generator.so");
+	assert_int_equal(finding->participants[1].stack.frames[0].line, 263);
+	bench_end(&b);
+}
+
+static void inlined_frames_are_told_and_marked(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	const uint64_t *frames = FRAMES(at(IN_GENRAND));
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, frames}, (struct side){2, 0, frames},
+		 0x1000);
+	const struct stack *stack = &only_finding(&b)->participants[0].stack;
+	assert_int_equal(stack->count, 2);
+	assert_string_equal(stack->frames[0].function, "genrand");
+	assert_true(stack->frames[0].is_inline);
+	assert_string_equal(stack->frames[1].function, "seed_array");
+	assert_false(stack->frames[1].is_inline);
+	bench_end(&b);
+}
+
+static void an_inlined_helper_is_its_callers(void **state)
+{
+	(void)state;
+	char *helper = id_of(FRAMES(at(IN_REFCOUNT)), FRAMES(at(IN_OTHER)));
+	char *caller = id_of(FRAMES(at(IN_PLAIN)), FRAMES(at(IN_OTHER)));
+	assert_string_equal(helper, caller);
+	free(helper);
+	free(caller);
+}
+
+static void the_roles_of_the_threads_do_not_matter(void **state)
+{
+	(void)state;
+	char *one = id_of(FRAMES(at(IN_PLAIN)), FRAMES(at(IN_OTHER)));
+	char *other = id_of(FRAMES(at(IN_OTHER)), FRAMES(at(IN_PLAIN)));
+	char *different = id_of(FRAMES(at(IN_OTHER)), FRAMES(at(IN_OTHER)));
+	assert_string_equal(one, other);
+	assert_string_not_equal(one, different);
+	free(one);
+	free(other);
+	free(different);
+}
+
+static void the_address_layout_does_not_matter(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	const uint64_t far = 0x550000000000;
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN))},
+		 (struct side){2, 0, FRAMES(at(IN_OTHER))}, 0x1000);
+	only_finding(&b);
+	collator_zygote(b.collator, 1); /* a new process, elsewhere in memory */
+	b.stream.pid = ZYGOTE;
+	put_module(&b.stream, object.path, far, far, far + 0x100000);
+	b.stream.pid = CHILD;
+	put_race(&b.stream,
+		 (struct side){1, FTS_ACCESS_WRITE, FRAMES(object_pc(&object, IN_PLAIN, far))},
+		 (struct side){2, 0, FRAMES(object_pc(&object, IN_OTHER, far))}, 0x9999);
+	assert_int_equal(only_finding(&b)->run_count, 2);
+	bench_end(&b);
+}
+
+static void a_python_function_that_moves_stays_the_same_finding(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	for (int line = 10; line < 13; line++) { /* a newer version of the file each time */
+		put_code(&b.stream, 7, "Counter.add", "/site/pkg/count.py", line);
+		const uint64_t *frames = FRAMES(python_pc(7, 2));
+		put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, frames},
+			 (struct side){2, FTS_ACCESS_WRITE, frames}, 0x1000);
+		const struct finding *finding = only_finding(&b);
+		assert_int_equal(finding->run_count, line - 9);
+		assert_non_null(strstr(finding->title, "Counter.add"));
+	}
+	bench_end(&b);
+}
+
+/* ---- tables ---- */
+
+static void a_code_record_may_come_after_the_report(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 2))},
+		 (struct side){2, 0, FRAMES(python_pc(7, 3))}, 0x1000);
+	feed(&b);
+	put_code(&b.stream, 7, "late", "/site/late.py", 5); /* it was in another ring */
+	const struct frame *frame = &only_finding(&b)->participants[0].stack.frames[0];
+	assert_string_equal(frame->function, "late");
+	assert_int_equal(frame->language, FRAME_PYTHON);
+	assert_int_equal(frame->line, 5);
+	bench_end(&b);
+}
+
+static void what_an_iteration_told_ends_with_it(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	static const char *const names[] = {"first", "second"};
+	size_t count;
+	b.stream.pid = ZYGOTE;
+	put_code(&b.stream, 3, "inherited", "/site/z.py", 1);
+	for (unsigned i = 0; i < 2; i++) {
+		b.stream.pid = CHILD;
+		put_code(&b.stream, 7, names[i], "/site/i.py", 1); /* the id is used again */
+		put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 0))},
+			 (struct side){2, 0, FRAMES(python_pc(3, 0))}, 0x1000);
+		const struct finding *const *all = findings(&b, &count);
+		assert_int_equal(count, i + 1);
+		bool seen = false;
+		for (size_t k = 0; k < count; k++)
+			seen |= strstr(all[k]->title, names[i]) && strstr(all[k]->title, "inherited");
+		assert_true(seen);
+	}
+	bench_end(&b);
+}
+
+static void a_child_of_the_iteration_has_code_ids_of_its_own(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	put_code(&b.stream, 7, "parent", "/site/i.py", 1);
+	put_code(&b.stream, 8, "shared", "/site/i.py", 1);
+	b.stream.pid = OTHER_CHILD;
+	put_code(&b.stream, 7, "child", "/site/i.py", 1);
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 0))},
+		 (struct side){2, 0, FRAMES(python_pc(8, 0))}, 0x1000);
+	const struct finding *finding = only_finding(&b);
+	assert_non_null(strstr(finding->title, "child writes while shared reads"));
+	bench_end(&b);
+}
+
+static void a_marker_behind_its_own_frame_is_dropped(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	put_code(&b.stream, 7, "outer", "/site/i.py", 1);
+	put_code(&b.stream, 8, "inner", "/site/i.py", 1);
+	const uint64_t *frames =
+		FRAMES(at(IN_PLAIN), python_pc(8, 3), python_pc(8, FTS_PC_MARKER), python_pc(7, 2),
+		       python_pc(7, FTS_PC_MARKER), python_pc(7, 1), python_pc(7, FTS_PC_MARKER));
+	const uint64_t *alone = FRAMES(at(IN_OTHER), python_pc(8, FTS_PC_MARKER));
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, frames}, (struct side){2, 0, alone},
+		 0x1000);
+	const struct finding *finding = only_finding(&b);
+	assert_int_equal(finding->participants[0].stack.count, 4); /* outer called itself */
+	assert_string_equal(finding->participants[0].stack.frames[3].function, "outer");
+	assert_int_equal(finding->participants[1].stack.count, 2);
+	assert_string_equal(finding->participants[1].stack.frames[1].function, "inner");
+	bench_end(&b);
+}
+
+static void a_later_mapping_replaces_what_it_overlaps(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	put_module(&b.stream, "/gone/other.so", BIAS, BIAS, BIAS + 0x100000);
+	struct stack stack;
+	feed(&b);
+	collator_frames(b.collator, &b.context, CHILD, FRAMES(at(IN_PLAIN)), 1, false, &stack);
+	assert_string_equal(stack.frames[0].module, "other.so");
+	stack_clear(&stack);
+	collator_frames(b.collator, &b.context, ZYGOTE, FRAMES(at(IN_PLAIN)), 1, false, &stack);
+	assert_string_equal(stack.frames[0].module, "generator.so");
+	stack_clear(&stack);
+	bench_end(&b);
+}
+
+/* ---- what a finding tells ---- */
+
+static void the_example_is_the_deepest_one(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	const uint64_t *shallow = FRAMES(at(IN_PLAIN)), *deep = FRAMES(at(IN_PLAIN), at(IN_OTHER));
+	const uint64_t *reader = FRAMES(at(IN_OTHER));
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, shallow},
+		 (struct side){2, 0, reader}, 0x1000);
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, deep}, (struct side){2, 0, reader},
+		 0x2000);
+	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, shallow},
+		 (struct side){2, 0, reader}, 0x3000);
+	const struct finding *finding = only_finding(&b);
+	assert_int_equal(finding->run_count, 3);
+	assert_int_equal(finding->participants[0].stack.count, 2);
+	assert_int_equal(finding->participants[0].address, 0x2000);
+	bench_end(&b);
+}
+
+static void locks_creation_and_object_are_told(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	struct stream *s = &b.stream;
+	begin_report(s, FTS_REPORT_DATA_RACE, "");
+	put_access(s, (struct side){1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN))}, 0x1030);
+	put_section(s, (struct fts_section){.kind = FTS_SEC_HELD, .flags = FTS_HELD_WRITE, .value = 9},
+		    NULL, 0, "");
+	put_access(s, (struct side){0, 0, FRAMES(at(IN_OTHER))}, 0x1030);
+	put_section(s, (struct fts_section){.kind = FTS_SEC_HEAP, .address = 0x1000, .size = 96},
+		    NULL, 0, "heap");
+	put_section(s,
+		    (struct fts_section){.kind = FTS_SEC_OBJECT, .address = 0x1000, .size = 64,
+					 .value = 48},
+		    FRAMES(at(IN_SEED)), 1, "itertools.cycle");
+	put_section(s, (struct fts_section){.kind = FTS_SEC_MUTEX, .address = 0xabc0, .value = 9},
+		    FRAMES(at(IN_SEED)), 1, "");
+	put_section(s, (struct fts_section){.kind = FTS_SEC_THREAD, .tid = 1}, FRAMES(at(IN_OTHER)),
+		    1, "worker");
+	stream_end(s);
+	const struct finding *finding = only_finding(&b);
+	const struct participant *writer = &finding->participants[0];
+	assert_string_equal(writer->thread, "Thread T1");
+	assert_string_equal(writer->role, "write of 4 bytes");
+	assert_int_equal(writer->lock_count, 1);
+	assert_string_equal(writer->locks[0].name, "M9 (0xabc0)");
+	assert_string_equal(writer->locks[0].created.frames[0].function, "seed_number");
+	assert_string_equal(writer->created.frames[0].function, "other_function");
+	assert_string_equal(finding->participants[1].thread, "Main thread");
+	assert_string_equal(finding->subject.description,
+			    "offset 48 of a Python object of type 'itertools.cycle' (64 bytes)");
+	assert_string_equal(finding->subject.allocated.frames[0].function, "seed_number");
+	bench_end(&b);
+}
+
+static void tokens_tests_and_command_are_those_of_the_run(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	const uint64_t *frames = FRAMES(at(IN_PLAIN));
+	struct side writer = {1, FTS_ACCESS_WRITE, frames}, reader = {2, 0, frames};
+	size_t count;
+	for (unsigned i = 0; i < 15; i++) {
+		char *token = xprintf("a.%u.0", i);
+		b.context.replay = token;
+		b.context.gil = i == 14;
+		b.stream.test = i % 2;
+		put_race(&b.stream, writer, reader, 0x1000);
+		put_race(&b.stream, writer, reader, 0x1000);
+		only_finding(&b);
+		free(token);
+	}
+	const struct finding *finding = collator_findings(b.collator, &count)[0];
+	assert_int_equal(finding->run_count, 30);
+	assert_int_equal(finding->replay_count, FINDING_REPLAYS);
+	assert_string_equal(finding->replays[0], "a.0.0");
+	assert_int_equal(finding->test_count, 2);
+	assert_string_equal(finding->tests[1], "t.py::test_b[1]");
+	assert_string_equal(finding->command, "ftstress --suite suite --replay a.0.0");
+	assert_true(finding->gil_on && finding->gil_off);
+	const struct occurrence *seen = collator_occurrences(b.collator, &count);
+	assert_int_equal(count, 15); /* one for each finding, token and test */
+	assert_int_equal(seen[3].count, 2);
+	assert_string_equal(seen[3].token, "a.3.0");
+	assert_string_equal(seen[3].test, "t.py::test_b[1]");
+	collator_occurrences_done(b.collator);
+	collator_occurrences(b.collator, &count);
+	assert_int_equal(count, 0);
+	bench_end(&b);
+}
+
+static void a_ready_made_finding_is_merged_by_its_place(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	const struct finding *kept[2];
+	feed(&b);
+	for (unsigned i = 0; i < 2; i++) {
+		struct finding crash = {.kind = FINDING_CRASH, .participant_count = 1};
+		crash.participants = xcalloc(1, sizeof *crash.participants);
+		crash.participants[0].role = xprintf("SIGSEGV at 0x%x", i); /* another address */
+		crash.participants[0].thread = xstrdup("Thread 1");
+		collator_frames(b.collator, &b.context, CHILD,
+				FRAMES(at(IN_PLAIN) - 1, at(IN_OTHER)), 2, true,
+				&crash.participants[0].stack);
+		kept[i] = collator_add(b.collator, &b.context, &crash);
+		assert_null(crash.id); /* it was taken over */
+	}
+	assert_ptr_equal(kept[0], kept[1]);
+	assert_int_equal(kept[0]->run_count, 2);
+	assert_string_equal(kept[0]->title, "Crash in plain_function (fixtures/mersenne.c:39)");
+	assert_int_equal(strncmp(kept[0]->id, "crash-", 6), 0);
+	bench_end(&b);
+}
+
+static void a_module_that_switches_the_gil_on_is_a_finding(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	put_text(&b.stream, FTS_REC_GIL_ENABLED, "old.ext");
+	const struct finding *finding = only_finding(&b);
+	assert_int_equal(finding->kind, FINDING_GIL_ENABLED);
+	assert_string_equal(finding->title, "Importing old.ext switched the GIL back on");
+	b.context.gil = true; /* here the GIL was asked for */
+	put_text(&b.stream, FTS_REC_GIL_ENABLED, "older.ext");
+	only_finding(&b);
+	bench_end(&b);
+}
+
+static void hooks_and_notes_are_kept_once(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	size_t count;
+	put_hook(&b.stream, "races", 1, "");
+	put_hook(&b.stream, "locks", 0, "not exported");
+	put_hook(&b.stream, "races", 0, "late");
+	put_text(&b.stream, FTS_REC_NOTE, "a note");
+	put_text(&b.stream, FTS_REC_NOTE, "a note");
+	feed(&b);
+	const struct run_hook *hooks = collator_hooks(b.collator, &count);
+	assert_int_equal(count, 2);
+	assert_true(hooks[0].live && !hooks[0].why);
+	assert_false(hooks[1].live);
+	assert_string_equal(hooks[1].why, "not exported");
+	assert_string_equal(collator_notes(b.collator, &count)[0], "a note");
+	assert_int_equal(count, 1);
+	bench_end(&b);
+}
+
+/* ---- suppressions ---- */
+
+static void a_finding_is_suppressed_while_a_rule_matches_all_of_it(void **state)
+{
+	(void)state;
+	struct suppressions *set = suppress_new();
+	suppress_parse(set, "mine", "race:seed_number", STATUS_SUPPRESSED);
+	suppress_parse(set, "cpython", "race_top:plain_function", STATUS_UPSTREAM);
+	struct bench b = bench_over(open_with(set, NULL));
+	const uint64_t *getter = FRAMES(at(STATE_GETTER));
+	put_race(&b.stream, (struct side){1, 1, FRAMES(at(IN_SEED), at(SEEDING_BY_NUMBER))},
+		 (struct side){2, 0, getter}, 0x1000);
+	const struct finding *finding = only_finding(&b);
+	assert_int_equal(finding->status, STATUS_SUPPRESSED);
+	assert_string_equal(finding->suppressed_by, "race:seed_number");
+	/* the same bug by another way: nothing hides it */
+	put_race(&b.stream, (struct side){1, 1, FRAMES(at(IN_BY_ARRAY), at(SEEDING_BY_ARRAY))},
+		 (struct side){2, 0, getter}, 0x1000);
+	finding = only_finding(&b);
+	assert_int_equal(finding->status, STATUS_NEW);
+	assert_null(finding->suppressed_by);
+	assert_string_equal(finding->participants[0].stack.frames[0].function, "seed_array");
+	bench_end(&b);
+	suppress_free(set);
+}
+
+static void upstream_findings_come_after_new_ones(void **state)
+{
+	(void)state;
+	struct suppressions *set = suppress_new();
+	size_t count;
+	suppress_parse(set, "cpython", "race_top:plain_function", STATUS_UPSTREAM);
+	struct bench b = bench_over(open_with(set, NULL));
+	struct side plain = {1, 1, FRAMES(at(IN_PLAIN))}, other = {2, 0, FRAMES(at(IN_OTHER))};
+	put_race(&b.stream, plain, plain, 0x1000);
+	put_race(&b.stream, plain, plain, 0x1000);
+	put_race(&b.stream, other, other, 0x1000);
+	const struct finding *const *all = findings(&b, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(all[0]->status, STATUS_NEW);
+	assert_int_equal(all[1]->status, STATUS_UPSTREAM);
+	struct collate_counters counters = collator_counters(b.collator);
+	assert_int_equal(counters.by_status[STATUS_NEW], 1);
+	assert_int_equal(counters.by_status[STATUS_UPSTREAM], 1);
+	assert_int_equal(counters.reports, 3);
+	bench_end(&b);
+	suppress_free(set);
+}
+
+/* ---- what goes wrong ---- */
+
+static void broken_records_are_counted_and_noted(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	struct fts_record head = {.length = 1u << 20, .type = FTS_REC_NOTE};
+	size_t count;
+	put_text(&b.stream, FTS_REC_NOTE, "before");
+	buf_add(&b.stream.bytes, &head, sizeof head); /* longer than what follows */
+	feed(&b);
+	/* a report whose section promises more frames than there are */
+	begin_report(&b.stream, FTS_REPORT_DATA_RACE, "");
+	put_section(&b.stream, (struct fts_section){.kind = FTS_SEC_ACCESS}, NULL, 0, "");
+	uint32_t many = 1u << 30;
+	memcpy(b.stream.bytes.data + b.stream.report + sizeof(struct fts_report) + 4, &many, 4);
+	stream_end(&b.stream);
+	findings(&b, &count);
+	assert_int_equal(count, 0);
+	assert_int_equal(collator_counters(b.collator).records_lost, 2);
+	collator_notes(b.collator, &count);
+	assert_int_equal(count, 3);
+	bench_end(&b);
+}
+
+static void no_cut_of_a_stream_is_read_beyond(void **state)
+{
+	(void)state;
+	struct bench whole = bench_start();
+	put_code(&whole.stream, 7, "f", "/site/f.py", 1);
+	put_hook(&whole.stream, "h", 0, "why");
+	put_race(&whole.stream, (struct side){1, 1, FRAMES(python_pc(7, 0))},
+		 (struct side){2, 0, FRAMES(python_pc(7, 0))}, 0x1000);
+	for (size_t length = 0; length < whole.stream.bytes.length; length++) {
+		struct collator *collator = open_with(NULL, NULL);
+		uint8_t *cut = xmalloc(length); /* for the sanitizer */
+		if (length)
+			memcpy(cut, whole.stream.bytes.data, length);
+		collator_feed(collator, &whole.context, cut, length);
+		for (size_t at_byte = 0; at_byte + 4 <= length; at_byte += 4) {
+			if (at_byte % 32 >= 4) /* not the lengths of records themselves */
+				memset(cut + at_byte, 0xff, 4);
+			collator_feed(collator, &whole.context, cut, length);
+		}
+		collator_iteration_end(collator, &whole.context);
+		collator_close(collator);
+		free(cut);
+	}
+	bench_end(&whole);
+}
+
+static void without_a_symbolizer_frames_are_module_and_offset(void **state)
+{
+	(void)state;
+	struct bench b = bench_over(open_with(NULL, "/nonexistent/llvm-symbolizer"));
+	struct side side = {1, 1, FRAMES(at(IN_PLAIN))};
+	size_t count;
+	put_race(&b.stream, side, side, 0x1000);
+	const struct finding *finding = only_finding(&b);
+	const struct frame *frame = &finding->participants[0].stack.frames[0];
+	char *expected = xprintf("generator.so+0x%llx",
+				 (unsigned long long)(at(IN_PLAIN) - 1 - BIAS));
+	assert_string_equal(frame->function, expected);
+	assert_int_equal(frame->language, FRAME_UNKNOWN);
+	const char *note = collator_notes(b.collator, &count)[0];
+	assert_non_null(strstr(note, "/nonexistent/llvm-symbolizer can't be started"));
+	free(expected);
+	bench_end(&b);
+}
+
+static void a_module_that_is_gone_shows_offsets(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	struct side side = {1, 1, FRAMES(0x600000001235)};
+	put_module(&b.stream, "/gone/libx.so (deleted)", 0x600000000000, 0x600000000000,
+		   0x600000010000);
+	put_race(&b.stream, side, side, 0x1000);
+	const struct frame *frame = &only_finding(&b)->participants[0].stack.frames[0];
+	assert_string_equal(frame->function, "libx.so+0x1234");
+	bench_end(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(seeding_against_the_state_getter_is_one_finding),
+		cmocka_unit_test(a_cython_frame_shows_the_pyx_file_and_line),
+		cmocka_unit_test(inlined_frames_are_told_and_marked),
+		cmocka_unit_test(an_inlined_helper_is_its_callers),
+		cmocka_unit_test(the_roles_of_the_threads_do_not_matter),
+		cmocka_unit_test(the_address_layout_does_not_matter),
+		cmocka_unit_test(a_python_function_that_moves_stays_the_same_finding),
+		cmocka_unit_test(a_code_record_may_come_after_the_report),
+		cmocka_unit_test(what_an_iteration_told_ends_with_it),
+		cmocka_unit_test(a_child_of_the_iteration_has_code_ids_of_its_own),
+		cmocka_unit_test(a_marker_behind_its_own_frame_is_dropped),
+		cmocka_unit_test(a_later_mapping_replaces_what_it_overlaps),
+		cmocka_unit_test(the_example_is_the_deepest_one),
+		cmocka_unit_test(locks_creation_and_object_are_told),
+		cmocka_unit_test(tokens_tests_and_command_are_those_of_the_run),
+		cmocka_unit_test(a_ready_made_finding_is_merged_by_its_place),
+		cmocka_unit_test(a_module_that_switches_the_gil_on_is_a_finding),
+		cmocka_unit_test(hooks_and_notes_are_kept_once),
+		cmocka_unit_test(a_finding_is_suppressed_while_a_rule_matches_all_of_it),
+		cmocka_unit_test(upstream_findings_come_after_new_ones),
+		cmocka_unit_test(broken_records_are_counted_and_noted),
+		cmocka_unit_test(no_cut_of_a_stream_is_read_beyond),
+		cmocka_unit_test(without_a_symbolizer_frames_are_module_and_offset),
+		cmocka_unit_test(a_module_that_is_gone_shows_offsets),
+	};
+	if (object_build(&object) != 0)
+		return 1;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	int failures = cmocka_run_group_tests(tests, NULL, NULL);
+	object_remove(&object);
+	return failures;
+}
