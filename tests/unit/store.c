@@ -1,0 +1,611 @@
+/* store.c - what is remembered between runs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "runner/collate.h"
+#include "runner/store.h"
+#include "runner/util.h"
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/ftstress-store-XXXXXX";
+static char *path; /* of the test's own store */
+
+static int fresh(void **state)
+{
+	static unsigned number;
+	(void)state;
+	free(path);
+	path = xprintf("%s/%u.db", folder, ++number);
+	return 0;
+}
+
+static struct store *open_store(void)
+{
+	struct store *store;
+	assert_int_equal(store_open(path, &store), 0);
+	return store;
+}
+
+static int64_t begin_run(struct store *store, int64_t parent)
+{
+	int64_t id;
+	struct store_run run = {.parent = parent, .seed = 0xfedcba9876543210, .first_slice = 3,
+				.iterations_planned = 50, .started = 1700000000,
+				.options = (char *)"{\"threads\":\"2-8\"}"};
+	assert_int_equal(store_run_begin(store, &run, &id), 0);
+	return id;
+}
+
+static struct finding sample(const char *id)
+{
+	return (struct finding){.id = (char *)id, .kind = FINDING_DATA_RACE,
+				.title = (char *)"Data race: f", .first_seen = 1700000001,
+				.last_seen = 1700000001};
+}
+
+static int see(struct store *store, int64_t run, const struct finding *finding, const char *token,
+	       uint64_t count)
+{
+	struct occurrence one = {finding, count, token, "t.py::test", 1700000005};
+	struct store_iteration iteration = {.run = run, .iterations_done = 1, .next_slice = 4,
+					    .occurrences = &one, .occurrence_count = 1};
+	return store_iteration(store, &iteration);
+}
+
+static struct store_history history(struct store *store, int64_t run, const char *id)
+{
+	struct store_history out;
+	assert_int_equal(store_history(store, run, id, &out), 0);
+	return out;
+}
+
+/* What is printed on standard error while a store is opened at `where`; to be freed. */
+static char *complaint(const char *where, int *code)
+{
+	char name[] = "/tmp/ftstress-said-XXXXXX";
+	int file = mkstemp(name), old = dup(STDERR_FILENO);
+	struct store *store;
+	dup2(file, STDERR_FILENO);
+	*code = store_open(where, &store);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(file);
+	assert_null(store);
+	char *said = read_file(name, NULL);
+	unlink(name);
+	return said;
+}
+
+static void write_file(const char *text)
+{
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void sql(const char *text)
+{
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* ---- opening ---- */
+
+static void a_new_store_is_empty(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct store_run run;
+	uint64_t slice = 9;
+	bool found;
+	assert_int_equal(store_run_get(store, 0, &run, &found), 0);
+	assert_false(found);
+	assert_int_equal(store_deck(store, &slice), 0);
+	assert_int_equal(slice, 0);
+	store_close(store);
+}
+
+static void a_file_that_is_no_database_is_left_alone(void **state)
+{
+	(void)state;
+	static const char text[] = "This is my thesis, and it is longer than a database's header.\n"
+				   "It has several lines, and nobody may write into it. ............";
+	int code;
+	write_file(text);
+	char *said = complaint(path, &code);
+	char *after = read_file(path, NULL);
+	assert_int_equal(code, EXIT_BAD_INPUT);
+	assert_non_null(strstr(said, "is not an ftstress store"));
+	assert_string_equal(after, text);
+	free(after);
+	free(said);
+}
+
+static void another_programs_database_is_left_alone(void **state)
+{
+	(void)state;
+	int code;
+	sql("CREATE TABLE bookmarks(url)");
+	char *said = complaint(path, &code);
+	assert_int_equal(code, EXIT_BAD_INPUT);
+	assert_non_null(strstr(said, "not a store of ftstress"));
+	free(said);
+}
+
+static void a_newer_schema_is_refused(void **state)
+{
+	(void)state;
+	int code;
+	store_close(open_store());
+	sql("PRAGMA user_version = 99");
+	char *said = complaint(path, &code);
+	assert_int_equal(code, EXIT_BAD_INPUT);
+	assert_non_null(strstr(said, "newer ftstress (schema 99"));
+	free(said);
+}
+
+static void a_folder_that_is_not_there_is_told(void **state)
+{
+	(void)state;
+	int code;
+	char *said = complaint("/nonexistent/folder/x.db", &code);
+	assert_int_equal(code, EXIT_BAD_INPUT);
+	assert_non_null(strstr(said, "can't open the store /nonexistent/folder/x.db"));
+	free(said);
+}
+
+static void a_folder_in_its_place_is_told(void **state)
+{
+	(void)state;
+	int code;
+	assert_int_equal(mkdir(path, 0777), 0);
+	char *said = complaint(path, &code);
+	assert_int_equal(code, EXIT_BAD_INPUT);
+	assert_non_null(strstr(said, path));
+	free(said);
+	rmdir(path);
+}
+
+/* ---- runs ---- */
+
+static void a_run_is_stored_with_what_resuming_needs(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct store_run run;
+	bool found;
+	int64_t id = begin_run(store, 0);
+	struct finding finding = sample("data-race-000000000001");
+	see(store, id, &finding, "a.1.0", 1);
+	store_close(store); /* the process was killed here: nobody called store_run_end */
+	store = open_store();
+	assert_int_equal(store_run_get(store, 0, &run, &found), 0);
+	assert_true(found);
+	assert_int_equal(run.id, id);
+	assert_int_equal(run.state, RUN_RUNNING);
+	assert_true(run.seed == 0xfedcba9876543210);
+	assert_int_equal(run.first_slice, 3);
+	assert_int_equal(run.iterations_planned, 50);
+	assert_int_equal(run.iterations_done, 1);
+	assert_string_equal(run.options, "{\"threads\":\"2-8\"}");
+	store_run_clear(&run);
+	store_close(store);
+}
+
+static void the_facts_of_a_run_come_back(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	int64_t id = begin_run(store, 0);
+	struct run_hook hooks[] = {{(char *)"races", true, NULL}, {(char *)"locks", false, (char *)"x"}};
+	struct run_rule rules[] = {{(char *)"race:f", (char *)"list:2", 7}};
+	char *notes[] = {(char *)"a note"}, *settings[] = {(char *)"threads", (char *)"2-8"};
+	struct run_info info = {.suite = (char *)"numpy", .seconds = 1.5, .records = 1ull << 40,
+				.interrupted = true, .exit_code = 2, .hooks = hooks,
+				.hook_count = 2, .rules = rules, .rule_count = 1, .notes = notes,
+				.note_count = 1, .settings = settings, .setting_count = 1};
+	struct run_info back;
+	struct store_run run;
+	bool found;
+	assert_int_equal(store_run_end(store, id, RUN_INTERRUPTED, &info), 0);
+	assert_int_equal(store_run_info(store, id, &back, &found), 0);
+	assert_true(found);
+	assert_string_equal(back.suite, "numpy");
+	assert_null(back.python);
+	assert_true(back.seconds > 1.4 && back.seconds < 1.6 && back.interrupted);
+	assert_true(back.records == 1ull << 40);
+	assert_string_equal(back.hooks[1].why, "x");
+	assert_true(back.hooks[0].live);
+	assert_int_equal(back.rules[0].used, 7);
+	assert_string_equal(back.notes[0], "a note");
+	assert_string_equal(back.settings[1], "2-8");
+	run_info_clear(&back);
+	store_run_get(store, id, &run, &found);
+	assert_int_equal(run.state, RUN_INTERRUPTED);
+	store_run_clear(&run);
+	assert_int_equal(store_run_reopen(store, id), 0);
+	store_run_get(store, id, &run, &found);
+	assert_int_equal(run.state, RUN_RUNNING);
+	store_run_clear(&run);
+	store_close(store);
+}
+
+/* ---- the baseline ---- */
+
+static void a_finding_is_known_if_an_earlier_run_had_it(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding finding = sample("data-race-000000000001");
+	int64_t first = begin_run(store, 0);
+	see(store, first, &finding, "a.1.0", 2);
+	see(store, first, &finding, "a.2.0", 3);
+	assert_false(history(store, first, finding.id).known); /* its own */
+	int64_t second = begin_run(store, 0);
+	struct store_history seen = history(store, second, finding.id);
+	assert_true(seen.known);
+	assert_int_equal(seen.count, 5);
+	assert_int_equal(seen.run_count, 0);
+	assert_int_equal(seen.first_seen, 1700000001);
+	assert_false(history(store, second, "data-race-000000000002").known);
+	store_close(store);
+}
+
+static void what_the_resumed_run_had_stays_new(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding old = sample("data-race-00000000000a"), fresh_one = sample("data-race-b");
+	int64_t before = begin_run(store, 0);
+	see(store, before, &old, "a.1.0", 1);
+	int64_t cut = begin_run(store, 0);
+	see(store, cut, &fresh_one, "b.1.0", 4);
+	int64_t once = begin_run(store, cut), twice = begin_run(store, once);
+	struct store_history seen = history(store, twice, fresh_one.id);
+	assert_false(seen.known);
+	assert_int_equal(seen.run_count, 4);
+	assert_true(history(store, twice, old.id).known);
+	/* a run that is no descendant */
+	assert_true(history(store, begin_run(store, 0), fresh_one.id).known);
+	/* a later run changes nothing for an earlier one */
+	assert_false(history(store, cut, fresh_one.id).known);
+	store_close(store);
+}
+
+/* ---- findings ---- */
+
+static void a_finding_comes_back_complete(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct frame frames[] = {
+		{FRAME_CYTHON, (char *)"A.f", (char *)"a.pyx", 12, (char *)"a.so", false, true},
+		{FRAME_PYTHON, (char *)"caf\xc3\xa9", (char *)"/bad\xff.py", 0, NULL, true, false},
+	};
+	struct held_lock lock = {.name = (char *)"M1", .created = {frames, 1}};
+	struct participant side = {.role = (char *)"write of 8 bytes", .thread = (char *)"Thread T1",
+				   .write = true, .address = 0x7fffffffffff, .size = 8,
+				   .stack = {frames, 2}, .created = {frames, 1}, .locks = &lock,
+				   .lock_count = 1};
+	struct finding in = sample("data-race-000000000001"), *out;
+	size_t count;
+	in.explanation = (char *)"why";
+	in.detail = (char *)"trace\nback";
+	in.gil_on = true;
+	in.subject = (struct subject){(char *)"a list", {frames, 1}};
+	in.participants = &side;
+	in.participant_count = 1;
+	in.status = STATUS_UPSTREAM;
+	in.suppressed_by = (char *)"race:f";
+	int64_t run = begin_run(store, 0);
+	assert_int_equal(see(store, run, &in, "a.1.0", 2), 0);
+	assert_int_equal(see(store, run, &in, "a.0.0", 1), 0);
+	assert_int_equal(store_findings(store, run, &out, &count), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(out->id, in.id);
+	assert_int_equal(out->status, STATUS_UPSTREAM);
+	assert_string_equal(out->suppressed_by, "race:f");
+	assert_string_equal(out->detail, in.detail);
+	assert_true(out->gil_on && !out->gil_off);
+	assert_int_equal(out->run_count, 3);
+	assert_int_equal(out->replay_count, 2);
+	assert_string_equal(out->tests[0], "t.py::test");
+	assert_string_equal(out->subject.description, "a list");
+	assert_int_equal(out->participants[0].address, side.address);
+	assert_int_equal(out->participants[0].stack.count, 2);
+	const struct frame *frame = &out->participants[0].stack.frames[0];
+	assert_int_equal(frame->language, FRAME_CYTHON);
+	assert_int_equal(frame->line, 12);
+	assert_true(frame->is_inline && !frame->plumbing);
+	assert_string_equal(frame[1].function, "caf\xc3\xa9");
+	assert_string_equal(frame[1].file, "/bad\xef\xbf\xbd.py"); /* was no UTF-8 */
+	assert_null(frame[1].module);
+	assert_string_equal(out->participants[0].locks[0].created.frames[0].function, "A.f");
+	finding_clear(out);
+	free(out);
+	store_close(store);
+}
+
+static void a_report_of_an_old_run_has_that_runs_findings(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding a = sample("data-race-a"), b = sample("data-race-b"), *out;
+	size_t count;
+	int64_t first = begin_run(store, 0);
+	see(store, first, &a, "a.1.0", 1);
+	int64_t second = begin_run(store, 0);
+	see(store, second, &a, "b.1.0", 1);
+	see(store, second, &b, "b.1.0", 1);
+	assert_int_equal(store_findings(store, first, &out, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(out[0].status, STATUS_NEW);
+	finding_clear(&out[0]);
+	free(out);
+	assert_int_equal(store_findings(store, second, &out, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(out[0].status, STATUS_KNOWN);
+	assert_int_equal(out[0].count, 2);
+	assert_int_equal(out[0].run_count, 1);
+	assert_string_equal(out[0].replays[0], "b.1.0");
+	assert_int_equal(out[1].status, STATUS_NEW);
+	for (size_t i = 0; i < count; i++)
+		finding_clear(&out[i]);
+	free(out);
+	store_close(store);
+}
+
+/* ---- deck and leftovers ---- */
+
+static void tests_that_did_not_run_wait_and_leave_when_they_ran(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	const char *late[] = {"t::c", "t::a"}, *again[] = {"t::a", "t::b"}, *ran[] = {"t::c"};
+	struct store_iteration iteration = {.run = begin_run(store, 0), .next_slice = 7,
+					    .leftovers = late, .leftover_count = 2};
+	char **tests;
+	size_t count;
+	uint64_t slice;
+	assert_int_equal(store_iteration(store, &iteration), 0);
+	iteration.leftovers = again;
+	iteration.ran = ran;
+	iteration.ran_count = 1;
+	iteration.next_slice = 8;
+	assert_int_equal(store_iteration(store, &iteration), 0);
+	store_close(store);
+	store = open_store();
+	assert_int_equal(store_leftovers(store, &tests, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(tests[0], "t::a"); /* oldest first */
+	assert_string_equal(tests[1], "t::b");
+	for (size_t i = 0; i < count; i++)
+		free(tests[i]);
+	free(tests);
+	assert_int_equal(store_deck(store, &slice), 0);
+	assert_int_equal(slice, 8);
+	store_close(store);
+}
+
+/* ---- what goes wrong ---- */
+
+static void a_full_disk_loses_nothing_that_was_stored(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding small = sample("data-race-a"), big = sample("data-race-b");
+	int64_t run = begin_run(store, 0);
+	uint64_t slice;
+	char *long_text = xcalloc(1, 8u << 20);
+	memset(long_text, 'x', (8u << 20) - 1);
+	big.detail = long_text;
+	assert_int_equal(see(store, run, &small, "a.1.0", 1), 0);
+
+	/* a file may not grow beyond 1 MiB: the kernel says EFBIG as it would say ENOSPC */
+	struct rlimit old, limit;
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = old;
+	limit.rlim_cur = 1u << 20;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	struct occurrence two[] = {{&small, 1, "a.2.0", NULL, 1700000009},
+				   {&big, 1, "a.2.0", NULL, 1700000009}};
+	struct store_iteration iteration = {.run = run, .iterations_done = 2, .next_slice = 9,
+					    .occurrences = two, .occurrence_count = 2};
+	assert_int_equal(store_iteration(store, &iteration), EXIT_INTERNAL);
+	setrlimit(RLIMIT_FSIZE, &old);
+
+	assert_int_equal(history(store, run, small.id).count, 1); /* all or nothing */
+	assert_int_equal(history(store, run, big.id).count, 0);
+	store_deck(store, &slice);
+	assert_int_equal(slice, 4);
+	assert_int_equal(store_iteration(store, &iteration), 0); /* there is room again */
+	assert_int_equal(history(store, run, small.id).count, 2);
+	assert_int_equal(history(store, run, big.id).count, 1);
+	free(long_text);
+	store_close(store);
+}
+
+static void a_kill_at_any_moment_leaves_whole_iterations(void **state)
+{
+	(void)state;
+	store_close(open_store());
+	for (unsigned round = 0; round < 10; round++) {
+		int ready[2];
+		char byte;
+		assert_int_equal(pipe(ready), 0);
+		pid_t child = fork();
+		if (child == 0) {
+			struct store *store;
+			struct finding a = sample("data-race-a"), b = sample("data-race-b");
+			if (store_open(path, &store) != 0)
+				_exit(1);
+			int64_t run = begin_run(store, 0);
+			for (uint64_t i = 1;; i++) {
+				struct occurrence two[] = {{&a, 1, "a", NULL, 1}, {&b, 1, "a", NULL, 1}};
+				struct store_iteration one = {.run = run, .iterations_done = i,
+							      .occurrences = two,
+							      .occurrence_count = 2};
+				store_iteration(store, &one);
+				(void)!write(ready[1], "x", 1);
+			}
+		}
+		close(ready[1]);
+		for (unsigned i = 0; i < 1 + round; i++)
+			assert_int_equal(read(ready[0], &byte, 1), 1);
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		close(ready[0]);
+
+		struct store *store = open_store();
+		struct store_run run;
+		bool found;
+		store_run_get(store, 0, &run, &found);
+		assert_true(run.iterations_done >= 1 + round);
+		assert_int_equal(history(store, run.id, "data-race-a").run_count,
+				 run.iterations_done);
+		assert_int_equal(history(store, run.id, "data-race-b").run_count,
+				 run.iterations_done);
+		store_run_clear(&run);
+		store_close(store);
+	}
+}
+
+static void others_may_read_while_a_run_writes(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding finding = sample("data-race-a");
+	int64_t run = begin_run(store, 0);
+	sqlite3 *reader;
+	sqlite3_stmt *row;
+	assert_int_equal(sqlite3_open_v2(path, &reader, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(reader, "SELECT count(*) FROM runs", -1, &row, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW); /* its snapshot stays open */
+	assert_int_equal(see(store, run, &finding, "a.1.0", 1), 0);
+	sqlite3_finalize(row);
+	sqlite3_close(reader);
+	store_close(store);
+}
+
+/* ---- with the collator ---- */
+
+static const struct finding *add_failure(struct collator *collator, const char *token)
+{
+	struct iteration_context context = {.zygote = 1, .zygote_pid = 1, .replay = token};
+	struct finding failure = {.kind = FINDING_TEST_FAILURE,
+				  .title = xstrdup("ValueError: x"), .test_count = 1};
+	failure.tests = xcalloc(1, sizeof *failure.tests);
+	failure.tests[0] = xstrdup("t.py::test[1]");
+	return collator_add(collator, &context, &failure);
+}
+
+static struct collator *open_collator(struct store *store, int64_t run)
+{
+	struct collate_options options = {.command = "ftstress", .store = store, .run = run};
+	return collator_open(&options);
+}
+
+static void save(struct collator *collator, struct store *store, int64_t run)
+{
+	struct store_iteration iteration = {.run = run, .iterations_done = 1};
+	iteration.occurrences = collator_occurrences(collator, &iteration.occurrence_count);
+	assert_int_equal(store_iteration(store, &iteration), 0);
+	collator_occurrences_done(collator);
+}
+
+static void the_second_run_knows_what_the_first_found(void **state)
+{
+	(void)state;
+	static const enum finding_status expected[] = {STATUS_NEW, STATUS_KNOWN};
+	for (unsigned i = 0; i < 2; i++) {
+		struct store *store = open_store();
+		int64_t run = begin_run(store, 0);
+		struct collator *collator = open_collator(store, run);
+		assert_int_equal(add_failure(collator, "a.1.0")->status, expected[i]);
+		save(collator, store, run);
+		const struct finding *finding = add_failure(collator, "a.2.0");
+		assert_int_equal(finding->status, expected[i]);
+		assert_int_equal(finding->run_count, 2);
+		assert_int_equal(finding->count, 2 + 2 * i);
+		save(collator, store, run);
+		collator_close(collator);
+		store_close(store);
+	}
+}
+
+static void a_run_taken_up_again_goes_on_counting(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	int64_t run = begin_run(store, 0);
+	struct collator *collator = open_collator(store, run);
+	add_failure(collator, "a.1.0");
+	save(collator, store, run);
+	collator_close(collator); /* cut off */
+
+	assert_int_equal(store_run_reopen(store, run), 0);
+	collator = open_collator(store, run);
+	size_t count;
+	const struct finding *const *all = collator_findings(collator, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(all[0]->status, STATUS_NEW);
+	assert_string_equal(all[0]->replays[0], "a.1.0");
+	const struct finding *finding = add_failure(collator, "a.2.0");
+	assert_int_equal(finding->run_count, 2);
+	assert_int_equal(finding->replay_count, 2);
+	collator_close(collator);
+	store_close(store);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, fresh)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_new_store_is_empty),
+		TEST(a_file_that_is_no_database_is_left_alone),
+		TEST(another_programs_database_is_left_alone),
+		TEST(a_newer_schema_is_refused),
+		TEST(a_folder_that_is_not_there_is_told),
+		TEST(a_folder_in_its_place_is_told),
+		TEST(a_run_is_stored_with_what_resuming_needs),
+		TEST(the_facts_of_a_run_come_back),
+		TEST(a_finding_is_known_if_an_earlier_run_had_it),
+		TEST(what_the_resumed_run_had_stays_new),
+		TEST(a_finding_comes_back_complete),
+		TEST(a_report_of_an_old_run_has_that_runs_findings),
+		TEST(tests_that_did_not_run_wait_and_leave_when_they_ran),
+		TEST(a_full_disk_loses_nothing_that_was_stored),
+		TEST(a_kill_at_any_moment_leaves_whole_iterations),
+		TEST(others_may_read_while_a_run_writes),
+		TEST(the_second_run_knows_what_the_first_found),
+		TEST(a_run_taken_up_again_goes_on_counting),
+	};
+	if (!mkdtemp(folder))
+		return 1;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	int failures = cmocka_run_group_tests(tests, NULL, NULL);
+	char *command = xprintf("rm -rf %s", folder);
+	failures += system(command) != 0;
+	free(command);
+	free(path);
+	return failures;
+}
