@@ -7,9 +7,9 @@ meeting = planted.Meeting()
 
 def stress(thread_index):
     if thread_index == 0:
-        meeting.run(planted.move_money_ok, 3000)
+        meeting.run(planted.move_money_ok, 500)
     else:
-        meeting.run(planted.audit_ok, 5000)
+        meeting.run(planted.audit_ok, 800)
 
 
 def check():

@@ -7,4 +7,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(shared.append, b"0123456789" * 1000)
+    meeting.run(shared.append, b"0123456789" * 100)

@@ -9,8 +9,8 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(shared.append, b"0123456789" * 1000)
+    meeting.run(shared.append, b"0123456789" * 100)
 
 
 def check():
-    assert shared.size() == 10000 * int(os.environ["FTSTRESS_THREADS"])
+    assert shared.size() == 1000 * int(os.environ["FTSTRESS_THREADS"])

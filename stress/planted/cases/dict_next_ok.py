@@ -6,13 +6,8 @@ shared = dict.fromkeys(range(50), 0)
 meeting = planted.Meeting()
 
 
-def write():
-    for number in range(3000):
-        shared[number % 50] = number % 250
-
-
 def stress(thread_index):
     if thread_index == 0:
-        meeting.run(write)
+        meeting.run(planted.set_values, shared, 500)
     else:
-        meeting.run(planted.sum_values_ok, shared, 100)
+        meeting.run(planted.sum_values_ok, shared, 20)

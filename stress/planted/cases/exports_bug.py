@@ -6,10 +6,5 @@ shared = planted.Block_bug()
 meeting = planted.Meeting()
 
 
-def lend():
-    for _ in range(500):
-        memoryview(shared).release()
-
-
 def stress(thread_index):
-    meeting.run(lend)
+    meeting.run(planted.lend, shared, 20000)

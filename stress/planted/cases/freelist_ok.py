@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.use_scratch_ok, 3000)
+    meeting.run(planted.use_scratch_ok, 300)

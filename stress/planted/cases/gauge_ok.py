@@ -7,6 +7,6 @@ meeting = planted.Meeting()
 
 def stress(thread_index):
     if thread_index == 0:
-        meeting.run(planted.raise_level_ok, 3000)
+        meeting.run(planted.raise_level_ok, 500)
     else:
-        meeting.run(planted.reset_levels_ok, 3000)
+        meeting.run(planted.reset_levels_ok, 500)

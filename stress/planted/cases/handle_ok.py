@@ -6,7 +6,7 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.share_handle_ok, 10000)
+    meeting.run(planted.share_handle_ok, 500)
 
 
 def check():

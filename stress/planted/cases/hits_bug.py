@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.count_hits_bug, 20000)
+    meeting.run(planted.count_hits_bug, 1000)

@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.count_errors_bug, b"12a4" * 3000)
+    meeting.run(planted.count_errors_bug, b"12a4" * 250)

@@ -6,7 +6,7 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.count_errors_ok, b"12a4" * 3000)
+    meeting.run(planted.count_errors_ok, b"12a4" * 250)
 
 
 def check():

@@ -7,6 +7,6 @@ meeting = planted.Meeting()
 
 def stress(thread_index):
     if thread_index == 0:
-        meeting.run(planted.mark_dirties_ok, 3000)
+        meeting.run(planted.mark_dirties_ok, 500)
     else:
-        meeting.run(planted.mark_pinneds_ok, 3000)
+        meeting.run(planted.mark_pinneds_ok, 500)

@@ -3,7 +3,7 @@
 import planted
 
 shared = planted.Mean_bug()
-data = bytes(range(250)) * 60
+data = bytes(range(250)) * 5
 meeting = planted.Meeting()
 
 

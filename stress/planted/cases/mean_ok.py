@@ -5,7 +5,7 @@ import os
 import planted
 
 shared = planted.Mean_ok()
-data = bytes(range(250)) * 60
+data = bytes(range(250)) * 5
 meeting = planted.Meeting()
 
 

@@ -9,7 +9,7 @@ def stress(thread_index):
     if thread_index == 0:
         meeting.run(planted.post_messages_ok)
     else:
-        meeting.run(planted.read_messages_ok, 2)
+        meeting.run(planted.read_messages_ok, 1)
 
 
 def check():

@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.use_pool_bug, 2000)
+    meeting.run(planted.use_pool_bug, 500)

@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.use_pool_ok, 2000)
+    meeting.run(planted.use_pool_ok, 500)

@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.draw_bug, 10000)
+    meeting.run(planted.draw_bug, 1000)

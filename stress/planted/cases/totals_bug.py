@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.count_totals_bug, 5000)
+    meeting.run(planted.count_totals_bug, 500)

@@ -250,6 +250,26 @@ static PyType_Spec block_ok = {
 	"planted.Block_ok", sizeof(struct block), 0, Py_TPFLAGS_DEFAULT, block_slots_ok
 };
 
+/* lend(block, repeat): what a user of the block does, often. */
+static PyObject *lend(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
+{
+	long repeat = count == 2 ? PyLong_AsLong(args[1]) : -1;
+	if (PyErr_Occurred())
+		return NULL;
+	for (long i = 0; i < repeat; i++) {
+		Py_buffer view;
+		if (PyObject_GetBuffer(args[0], &view, PyBUF_SIMPLE))
+			return NULL;
+		PyBuffer_Release(&view);
+	}
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+	{ "lend", (PyCFunction)(void (*)(void))lend, METH_FASTCALL, "lend(block, repeat)" },
+	{ NULL, NULL, 0, NULL },
+};
+
 int planted_add_objects(PyObject *module)
 {
 	PyType_Spec *specs[] = { &mean_bug,  &mean_ok,	 &cursor_bug,
@@ -257,5 +277,5 @@ int planted_add_objects(PyObject *module)
 	for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
 		if (planted_add_type(module, specs[i]))
 			return -1;
-	return 0;
+	return PyModule_AddFunctions(module, functions);
 }

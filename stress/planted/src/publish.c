@@ -11,7 +11,7 @@
  * Bug: the flag is a plain bool (volatile would be no better): it can be seen before the message,
  * or never. "Writing a bool is atomic" is true and does not help.
  */
-#define MESSAGES 4096
+#define MESSAGES 1024
 
 struct message {
 	long text[2];
