@@ -5,14 +5,16 @@
  *
  * Synthetic data races over real code: two sides of 30 frames each, nine reports in ten from 200
  * pairs of stacks that come again and again, the tenth a pair of its own; iterations of 500
- * reports, each in an address layout of its own. One line a size: reports, seconds, reports a
- * second, findings, and the ratio to the seconds of the size before (10 = linear).
+ * reports, each in an address layout of its own. One line a size: reports, seconds, processor
+ * seconds (with the symbolizer's), reports a second, findings, and the ratio of the processor
+ * seconds to those of the size before (10 = linear).
  */
 #include <elf.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "ftstress/arena.h"
 #include "ftstress/record.h"
@@ -115,6 +117,20 @@ static void put_module(struct buf *out, const struct workload *work, uint64_t bi
 	buf_add(out, "\0\0\0\0\0\0\0", head.length - length);
 }
 
+/* Processor time so far, of this process and the children that ended. */
+static double processor_seconds(void)
+{
+	struct rusage use[2];
+	double seconds = 0;
+	getrusage(RUSAGE_SELF, &use[0]);
+	getrusage(RUSAGE_CHILDREN, &use[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		seconds += (double)(use[i].ru_utime.tv_sec + use[i].ru_stime.tv_sec);
+		seconds += (double)(use[i].ru_utime.tv_usec + use[i].ru_stime.tv_usec) * 1e-6;
+	}
+	return seconds;
+}
+
 /* Seconds in the collator alone, without making the records. */
 static double run(struct workload *work, size_t reports, size_t *findings)
 {
@@ -167,12 +183,17 @@ int main(int argc, char **argv)
 	printf("collate: %s\n", library);
 	for (size_t reports = 1000; reports <= 100000; reports *= 10) {
 		size_t findings;
+		double start = processor_seconds();
 		double seconds = run(work, reports, &findings);
-		printf("collate reports=%zu seconds=%.3f reports_per_second=%.0f findings=%zu",
-		       reports, seconds, (double)reports / seconds, findings);
-		printf(before > 0 ? " ratio=%.2f\n" : "\n", seconds / before);
+		double processor = processor_seconds() - start;
+		printf("collate reports=%zu seconds=%.3f processor=%.3f reports_per_second=%.0f "
+		       "findings=%zu",
+		       reports, seconds, processor, (double)reports / seconds, findings);
+		if (before > 0)
+			printf(" ratio=%.2f", processor / before);
+		putchar('\n');
 		fflush(stdout);
-		before = seconds;
+		before = processor;
 	}
 	free(work);
 	free(library);
