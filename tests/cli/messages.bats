@@ -1,0 +1,106 @@
+# What is said about wrong input: one clear message each, and the documented exit code. Nothing here
+# needs a Python.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load helper
+	cd "$BATS_TEST_TMPDIR"
+	script ok <<<'def stress(i): pass'
+	suite mine
+}
+
+says() {
+	[[ $output == *"$1"* ]] || {
+		echo "expected \"$1\" in: $output"
+		return 1
+	}
+}
+
+@test "without arguments it prints its help" {
+	run -0 "$FTSTRESS"
+	says 'ftstress --suite numpy_tests --iterations 500'
+	run -0 "$FTSTRESS" --help
+	says '--switch-interval A..B'
+}
+
+@test "the version is printed" {
+	run -0 "$FTSTRESS" --version
+	[[ $output =~ ^ftstress\ [0-9]+\.[0-9]+ ]]
+}
+
+@test "a run without a suite is told how to name one" {
+	run -4 "$FTSTRESS" --iterations 5
+	says 'which suite? ftstress --suite NAME'
+}
+
+@test "a misspelt suite names the closest one" {
+	printf '%s\n' '[suite]' 'driver = script' 'target = x' >numpy_own.ini
+	run -4 "$FTSTRESS" --suite numpy_onw.ini
+	says 'no suite "numpy_onw.ini"; did you mean "numpy_own.ini"?'
+	run -4 "$FTSTRESS" --suite "$PWD/numpy_on.ini"
+	says "did you mean $PWD/numpy_own.ini?"
+	run -4 "$FTSTRESS" --suite nothing_like_it_at_all
+	says '`ftstress suites` lists them'
+}
+
+@test "a misspelt option names the closest one" {
+	run -4 "$FTSTRESS" --suite mine.ini --iteration 5
+	says 'no option --iteration; did you mean --iterations?'
+}
+
+@test "a bad value says what is expected" {
+	run -4 "$FTSTRESS" --suite mine.ini --threads 8-2
+	says '--threads: expected a number of threads such as 4 or a range such as 2-8'
+}
+
+@test "a misspelt key is told with file and line" {
+	suite mine 'requires = pytest'
+	run -4 "$FTSTRESS" --suite mine.ini
+	says "$PWD/mine.ini:4: key \"requires\" is not known; did you mean \"require\"?"
+}
+
+@test "a bad value in [run] is told with file and line" {
+	suite mine '[run]' 'gil = sometimes'
+	run -4 "$FTSTRESS" --suite mine.ini
+	says "$PWD/mine.ini:5: gil: expected off, on or mixed, not \"sometimes\""
+}
+
+@test "an unknown report format names the ones there are" {
+	run -4 "$FTSTRESS" --suite mine.ini --format jsn
+	says '--format: no format "jsn"; did you mean "json"? (there are: html, json'
+}
+
+@test "an output folder that is a file is told before anything runs" {
+	touch taken
+	run -4 "$FTSTRESS" --suite mine.ini --output taken
+	says 'taken: no report can be written there: Not a directory; choose another folder with --output'
+}
+
+@test "an output folder that can't be made is told before anything runs" {
+	run -4 "$FTSTRESS" --suite mine.ini --output /proc/nothing
+	says '/proc/nothing: no report can be written there'
+}
+
+@test "a full disk is told before anything runs" {
+	mkdir full
+	mount -t tmpfs -o size=64k none full 2>/dev/null || skip "needs the right to mount"
+	run -3 "$FTSTRESS" --suite mine.ini --output full
+	umount full
+	says 'full: no report can be written there: No space left on device'
+}
+
+@test "a Python that is none is told by the toolchain" {
+	run -4 "$FTSTRESS" --suite mine.ini --python ./no/such/python
+	[[ $output == *no/such/python* ]]
+}
+
+@test "a report of a suite that never ran is told" {
+	run -4 "$FTSTRESS" report mine.ini
+	says 'reports has no run of mine'
+}
+
+@test "a word too many is told" {
+	run -4 "$FTSTRESS" suites extra
+	says 'unexpected "extra"'
+}

@@ -1,0 +1,229 @@
+# Whole runs on small scripts, with the ThreadSanitizer Python (built on the first run).
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load helper
+	cd "$BATS_TEST_TMPDIR"
+	export PWD
+}
+
+@test "a suite without findings ends with 0 and a report" {
+	script ok <<<'def stress(i): pass'
+	suite mine
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --format html,json,tap
+	[[ $output == *"Nothing found in 2 iterations of mine"* ]]
+	ls reports/mine-*.html reports/mine-*.json reports/mine-*.tap
+	[[ $(jq .run.tests.run "$(last_report)") == 2 ]]
+}
+
+@test "each way to go wrong ends with a finding or none, and the run goes on" {
+	script a_segfault <<<$'import ctypes\ndef stress(i): ctypes.string_at(0)'
+	script b_abort <<<$'import os\ndef stress(i): os.abort()'
+	script c_exit <<<$'import os\ndef stress(i): os._exit(3)'
+	script d_fork <<<$'import os\ndef stress(i):\n  p = os.fork()\n  if not p: os._exit(0)\n  os.waitpid(p, 0)'
+	script e_subprocess <<<$'import subprocess\ndef stress(i): subprocess.run(["true"], check=True)'
+	script f_memory <<<$'x = []\ndef stress(i):\n  while True: x.append(b"x" * (1 << 26))'
+	script g_sleep <<<$'import time\ndef stress(i): time.sleep(100000)'
+	script h_print <<<$'import sys\ndef stress(i):\n  for k in range(1000): sys.stdout.write("y" * 24999 + "\\n")'
+	script i_close <<<$'import os\ndef stress(i): os.closerange(0, 10000)'
+	script j_daemon <<<$'import os, time\ndef stress(i):\n  p = os.fork()\n  if not p:\n    os.setsid()\n    if os.fork(): os._exit(0)\n    time.sleep(1000)\n  os.waitpid(p, 0)'
+	script k_parent <<<$'import os, time\ndef stress(i):\n  os.kill(os.getppid(), 9)\n  time.sleep(100)'
+	script l_after <<<'def stress(i): pass'
+	suite ways '[run]' 'slice = 1' 'timeout = 10' 'memory = 1500' 'threads = 4' 'gil = off'
+	run -1 "$FTSTRESS" --suite ways.ini --iterations 12
+	echo "$output"
+	finding crash 'SIGSEGV'
+	finding crash 'SIGABRT'
+	finding crash 'c_exit.py calls os._exit(3)'
+	finding out-of-memory 'f_memory.py takes more than 1500 MiB'
+	finding hang 'g_sleep.py does not end'
+	finding crash 'k_parent.py ends its parent process'
+	[[ $(jq '.findings | length' "$(last_report)") == 6 ]]
+	[[ $(jq .run.tests.distinct "$(last_report)") == 12 ]]
+	nothing_is_left
+}
+
+@test "the tests behind a crash run in a new process of the same iteration" {
+	for i in 1 2 3 4 5 6; do script "ok$i" <<<'def stress(i): pass'; done
+	script bad <<<$'import os\ndef stress(i): os.abort()'
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	[[ $(jq .run.tests.distinct "$(last_report)") == 7 ]]
+	[[ $(jq .run.iterations.done "$(last_report)") == 1 ]]
+}
+
+@test "a crash shows the stacks of its threads, Python and C" {
+	script bad <<<$'import ctypes\ndef stress(i): ctypes.string_at(0)'
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
+	jq -e '.findings[0].threads[] | select(.role == "crashed here") | .frames[] |
+		select(.language == "python" and .function == "stress")' "$(last_report)"
+	jq -e '.findings[0].threads[0].frames[] | select(.language == "c")' "$(last_report)"
+}
+
+@test "a test that fails in threads only is a finding, one that always fails is a note" {
+	script threads <<<$'import os\ndef stress(i):\n  if os.environ["FTSTRESS_THREADS"] != "1": raise ValueError("x")'
+	script always <<<'def stress(i): assert 1 == 2'
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off
+	finding test-failure 'threads.py fails in threads: ValueError'
+	[[ $(jq '.findings | length' "$(last_report)") == 1 ]]
+	jq -e '.run.notes[] | select(contains("always.py fails without threads"))' "$(last_report)"
+	[[ $(jq .run.iterations.done "$(last_report)") == 2 ]]
+}
+
+@test "a finding of an earlier run is known and the exit code is 0" {
+	script bad <<<$'import os\ndef stress(i): os._exit(3)'
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	[[ $(jq -r '.findings[0].status' "$(last_report)") == known ]]
+}
+
+@test "the same seed gives the same plan, and the token repeats an iteration" {
+	for i in 1 2 3 4 5 6 7; do script "t$i" <<<$'import os\ndef stress(i): os._exit(3)'; done
+	suite mine '[run]' 'slice = 2'
+	"$FTSTRESS" --suite mine.ini --plan --seed 1f --iterations 9 >one
+	"$FTSTRESS" --suite mine.ini --plan --seed 1f --iterations 9 >two
+	"$FTSTRESS" --suite mine.ini --plan --seed 20 --iterations 9 >three
+	cmp one two
+	run ! cmp -s one three
+	run -1 "$FTSTRESS" --suite mine.ini --seed 1f --iterations 2 --gil off
+	token=$(jq -r '.findings[0].replays[0]' "$(last_report)")
+	test=$(jq -r '.findings[0].tests[0]' "$(last_report)")
+	run -0 "$FTSTRESS" --suite mine.ini --replay "$token" --gil off --iterations 1
+	jq -e --arg test "$test" '[.findings[].tests[]] | index($test)' "$(last_report)"
+}
+
+@test "the deck goes on where the last run ended" {
+	for i in 1 2 3 4; do script "t$i" <<<'def stress(i): pass'; done
+	suite mine '[run]' 'slice = 1'
+	"$FTSTRESS" --suite mine.ini --list >all
+	[[ $(wc -l <all) == 4 ]]
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off
+	"$FTSTRESS" --suite mine.ini --plan --iterations 2 | grep '^  ' | sort >rest
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off
+	[[ $(jq .run.tests.distinct "$(last_report)") == 2 ]]
+	[[ $(sort -u rest | wc -l) == 2 ]]
+	[[ $(sqlite3 reports/mine.db 'select next_slice from deck' 2>/dev/null || echo 4) == 4 ]]
+}
+
+@test "Ctrl-C ends the workers, keeps what was found and writes the report" {
+	script bad <<<$'import os\ndef stress(i): os._exit(3)'
+	script slow <<<$'import time\ndef stress(i): time.sleep(0.2)'
+	suite mine '[run]' 'slice = 1' 'gil = off'
+	"$FTSTRESS" --suite mine.ini --iterations 10000 >out 2>messages &
+	pid=$!
+	until grep -q 'new: crash' messages; do read -rt 0.1 <> <(:) || true; done
+	kill -INT $pid
+	status=0
+	wait $pid || status=$?
+	[[ $status == 2 ]]
+	finding crash 'calls os._exit(3)'
+	[[ $(jq .run.interrupted "$(last_report)") == true ]]
+	nothing_is_left
+}
+
+@test "a run that was killed leaves no process and goes on with --resume" {
+	script bad <<<$'import os\ndef stress(i): os._exit(3)'
+	script slow <<<$'import time\ndef stress(i): time.sleep(0.1)'
+	suite mine '[run]' 'slice = 1' 'gil = off'
+	"$FTSTRESS" --suite mine.ini --iterations 12 --seed 77 >out 2>messages &
+	pid=$!
+	until grep -q 'new: crash' messages; do read -rt 0.1 <> <(:) || true; done
+	kill -KILL $pid
+	wait $pid || true
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		nothing_is_left && break
+		read -rt 0.2 <> <(:) || true
+	done
+	nothing_is_left
+	run -1 "$FTSTRESS" --suite mine.ini --resume
+	[[ $output == *'goes on at iteration'* ]]
+	finding crash 'calls os._exit(3)'
+	[[ $(jq -r .run.seed "$(last_report)") == 0000000000000077 ]]
+	[[ $(jq .run.iterations.done "$(last_report)") == 12 ]]
+	run -4 "$FTSTRESS" --suite mine.ini --resume
+	[[ $output == *'no run of mine'*'that was cut off'* ]]
+}
+
+@test "--duration ends a run" {
+	script ok <<<'def stress(i): pass'
+	suite mine
+	run -0 "$FTSTRESS" --suite mine.ini --duration 3s --gil off
+	[[ $(jq '.run.seconds < 15' "$(last_report)") == true ]]
+	[[ $(jq '.run.iterations.done > 0' "$(last_report)") == true ]]
+}
+
+@test "two jobs run all iterations" {
+	for i in 1 2 3 4; do script "t$i" <<<'def stress(i): pass'; done
+	suite mine '[run]' 'slice = 1' 'gil = off'
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 8 --jobs 2
+	[[ $(jq .run.tests.run "$(last_report)") == 8 ]]
+	[[ $(jq .run.tests.distinct "$(last_report)") == 4 ]]
+}
+
+@test "tests are selected by expression, and none that match is told" {
+	script one <<<'def stress(i): pass'
+	script two <<<'def stress(i): pass'
+	suite mine
+	run -0 "$FTSTRESS" --suite mine.ini --tests 'one' --list
+	[[ $output == tests/one.py ]]
+	run -5 "$FTSTRESS" --suite mine.ini --tests 'three'
+	[[ $output == *'nothing ran: none of the 2 tests matches --tests "three"'* ]]
+	run -4 "$FTSTRESS" --suite mine.ini --tests 'one and ('
+}
+
+@test "what the suite skips is not run" {
+	script one <<<'def stress(i): pass'
+	script two <<<'def stress(i): pass'
+	suite mine 'skip = tests/t*.py'
+	run -0 "$FTSTRESS" --suite mine.ini --list
+	[[ $output == tests/one.py ]]
+}
+
+@test "a suite whose import fails shows the traceback" {
+	script ok <<<'def stress(i): pass'
+	suite mine 'args = no_such_module'
+	run -4 "$FTSTRESS" --suite mine.ini
+	[[ $output == *Traceback*"ModuleNotFoundError: No module named 'no_such_module'"* ]]
+}
+
+@test "a suite whose import fails in the worker only shows what it printed" {
+	script ok <<<'def stress(i): pass'
+	mkdir lib
+	printf '%s\n' 'import os' 'if "FTSTRESS_WORKER" in os.environ: raise RuntimeError("not here")' >lib/picky.py
+	suite mine 'args = picky' 'path = lib'
+	run -4 "$FTSTRESS" --suite mine.ini --gil off
+	[[ $output == *'RuntimeError: not here'* ]]
+}
+
+@test "the last run's report can be written again" {
+	script bad <<<$'import os\ndef stress(i): os._exit(3)'
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	rm reports/mine-*
+	run -0 "$FTSTRESS" report mine.ini
+	finding crash 'calls os._exit(3)'
+}
+
+@test "a disk that gets full loses no finding and is told" {
+	script bad <<<$'import os\ndef stress(i): os._exit(3)'
+	script fill <<-EOF
+		import os
+		if os.path.exists("$PWD/small/armed"):
+		  try:
+		    with open("$PWD/small/fill", "ab", 0) as file:
+		      while True: file.write(b"x" * 4096)
+		  except OSError: pass
+	EOF
+	suite mine '[run]' 'gil = off'
+	mkdir small
+	mount -t tmpfs -o size=2m none small 2>/dev/null || skip "needs the right to mount"
+	touch small/armed
+	run -3 "$FTSTRESS" --suite mine.ini --iterations 2 --output small
+	umount small
+	[[ $output == *'No space left on device'* || $output == *'full'* ]]
+	[[ $output == *'calls os._exit(3)'* ]]
+}
