@@ -5,6 +5,7 @@ a test's code uses are looked at, and those of what it calls: its class's method
 module, helpers of test.support. Names in code objects are enough, and need no source.
 """
 
+import dis
 import sys
 import types
 import unittest
@@ -14,14 +15,15 @@ from typing import Any
 DEPTH = 3
 """How far calls are followed."""
 
+PATCHES = "replaces attributes or items of shared objects"
+ASSIGNS = "assigns to a global, or to an attribute of a module or class"
+
 REASONS: dict[str, tuple[str, ...]] = {
     "captures sys.stdout or sys.stderr": (
         *("captured_stdout", "captured_stderr", "captured_stdin", "captured_output"),
         *("redirect_stdout", "redirect_stderr", "swap_stdout"),
     ),
-    "replaces attributes or items of shared objects": (
-        *("swap_attr", "swap_item", "patch", "patch_list", "monkeypatch", "mock"),
-    ),
+    PATCHES: (*("swap_attr", "swap_item", "patch", "patch_list", "monkeypatch", "mock"),),
     "changes the environment": ("EnvironmentVarGuard", "environ", "putenv", "unsetenv", "setenv"),
     "changes the working directory": ("chdir", "fchdir", "temp_cwd", "change_cwd"),
     "changes the umask": ("umask", "temp_umask"),
@@ -65,6 +67,9 @@ REASONS: dict[str, tuple[str, ...]] = {
         *("settrace", "setprofile", "addaudithook", "setswitchinterval", "set_asyncgen_hooks"),
         *("monitoring", "set_coroutine_origin_tracking_depth", "displayhook"),
         *("unraisablehook", "set_trampoline"),
+    ),
+    "changes sqlite3's adapters": (
+        *("register_adapter", "register_converter", "adapters", "converters"),
     ),
     "makes allocations fail": ("set_nomemory", "remove_mem_hooks", "skip_if_pgo_task"),
     "changes the default of sockets or decimal": ("setdefaulttimeout", "setcontext"),
@@ -125,11 +130,22 @@ def unsafe_reason(kind: type[unittest.TestCase], method: str) -> str | None:
         if getattr(holder, "__unittest_thread_unsafe__", False):
             why = getattr(holder, "__unittest_thread_unsafe__why__", None)
             return str(why or "marked thread_unsafe")
-    for name in (method, "setUp", "tearDown", "setUpClass", "asyncSetUp"):
-        reason = _scan(getattr(kind, name, None), kind, DEPTH, set())
+    if hasattr(function, "patchings"):  # unittest.mock.patch as a decorator
+        return PATCHES
+    for part in (function, *_set_ups(kind)):
+        reason = _scan(part, kind, DEPTH, set())
         if reason is not None:
             return reason
     return None
+
+
+def _set_ups(kind: type) -> Iterator[Any]:
+    """What each thread runs around the test, inherited ones too: they call each other."""
+    for base in kind.__mro__:
+        if not base.__module__.startswith("unittest."):
+            for name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown"):
+                if name in base.__dict__:
+                    yield base.__dict__[name]
 
 
 def _scan(function: Any, kind: type, depth: int, visited: set[types.CodeType]) -> str | None:
@@ -140,7 +156,7 @@ def _scan(function: Any, kind: type, depth: int, visited: set[types.CodeType]) -
             continue
         visited.add(code)
         if code not in _seen:
-            _seen[code] = _judge(code)
+            _seen[code] = _judge(code, part.__globals__)
         reason = _seen[code]
         if reason is not None:
             return reason
@@ -184,14 +200,33 @@ def _called(function: types.FunctionType, kind: type) -> Iterator[Callable[..., 
             yield found
 
 
-def _judge(code: types.CodeType) -> str | None:
+def _judge(code: types.CodeType, variables: dict[str, Any]) -> str | None:
     names = set(_names(code))
-    for name in names & _NAMES.keys():
+    for name in sorted(names & _NAMES.keys()):
         return _NAMES[name]
     for (module, member), reason in PAIRS.items():
         if module in names and member in names:
             return reason
-    return None
+    return ASSIGNS if _assigns_to_shared(code, variables) else None
+
+
+def _assigns_to_shared(code: types.CodeType, variables: dict[str, Any]) -> bool:
+    """Whether the code binds a global, or an attribute of a module or of a global class."""
+    before: list[dis.Instruction] = []
+    for step in dis.get_instructions(code):
+        if step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            return True
+        if step.opname in ("STORE_ATTR", "DELETE_ATTR"):
+            at = len(before) - 1
+            while at > 0 and before[at].opname == "LOAD_ATTR":
+                at -= 1
+            if at >= 0 and before[at].opname == "LOAD_GLOBAL":
+                owner = variables.get(before[at].argval)
+                if isinstance(owner, types.ModuleType | type):
+                    return True
+        before.append(step)
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return any(_assigns_to_shared(constant, variables) for constant in inner)
 
 
 def _names(code: types.CodeType) -> Iterator[str]:
