@@ -18,6 +18,7 @@ struct generated {
 	size_t source_count, source_capacity;
 	struct mark *marks; /* by c_line */
 	size_t count, capacity;
+	struct map functions; /* C line -> hash of the function's name that stands there */
 };
 
 struct cython {
@@ -44,6 +45,7 @@ static void generated_free(struct generated *file)
 		free(file->sources[i]);
 	free(file->sources);
 	free(file->marks);
+	map_free(&file->functions);
 	free(file);
 }
 
@@ -178,6 +180,19 @@ static void mark_line(struct generated *file, const char *text, const char *end,
 	ARRAY_PUSH(file->marks, file->count, file->capacity, mark);
 }
 
+/* Takes the name of a function whose definition or declaration begins at this line's first column. */
+static void function_line(struct generated *file, const char *text, const char *end, int c_line)
+{
+	const char *open = memchr(text, '(', (size_t)(end - text));
+	if (text == end || isspace((unsigned char)*text) || !open)
+		return;
+	const char *name = open;
+	while (name > text && (isalnum((unsigned char)name[-1]) || name[-1] == '_'))
+		name--;
+	uint64_t hash = hash_bytes(0, name, (size_t)(open - name)) >> 1;
+	map_set(&file->functions, (uint64_t)c_line, hash);
+}
+
 static struct generated *generated_read(const char *path)
 {
 	size_t length;
@@ -194,6 +209,7 @@ static struct generated *generated_read(const char *path)
 	for (const char *line = text; line < end; c_line++) {
 		const char *next = memchr(line, '\n', (size_t)(end - line));
 		mark_line(file, line, next ? next : end, c_line);
+		function_line(file, line, next ? next : end, c_line);
 		if (!next)
 			break;
 		line = next + 1;
@@ -270,11 +286,22 @@ static bool is_cython_source(const char *path)
 	return ends(path, ".pyx") || ends(path, ".pxd") || ends(path, ".pxi") || ends(path, ".py");
 }
 
-static void set_line(struct cython *cython, struct frame *frame, int function_start)
+/* Is the file the one that was compiled? Another Cython numbers its lines differently. */
+static bool same_build(const struct generated *file, const char *c_name, int function_start)
+{
+	uint64_t there = map_get(&file->functions, (uint64_t)function_start);
+	uint64_t name = hash_bytes(0, c_name, strcspn(c_name, ". ")) >> 1;
+	return function_start <= 0 || there == name;
+}
+
+static void set_line(struct cython *cython, struct frame *frame, const char *c_name,
+		     int function_start)
 {
 	if (!frame->file || is_cython_source(frame->file))
 		return; /* #line said so already */
 	const struct generated *file = generated_get(cython, frame->file);
+	if (file && !same_build(file, c_name, function_start))
+		file = NULL;
 	int c_line = frame->line ? frame->line : function_start;
 	const struct mark *mark = file && c_line ? mark_above(file, c_line) : NULL;
 	char *name = mark ? xstrdup(file->sources[mark->source]) : source_name(frame->file);
@@ -296,15 +323,17 @@ void cython_frame(struct cython *cython, struct frame *frame, int function_start
 {
 	if (frame->language == FRAME_PYTHON || !from_cython(frame))
 		return;
-	const char *module = frame->file ? base_name(frame->file) : frame->module;
+	const char *module = frame->module ? frame->module
+			     : frame->file ? base_name(frame->file)
+					   : NULL;
 	char *name = cython_demangle(frame->function, module);
 	if (!name) {
 		if (starts(frame->function, "__pyx_") || starts(frame->function, "__Pyx_"))
 			frame->plumbing = true;
 		return;
 	}
+	set_line(cython, frame, frame->function, function_start);
 	free(frame->function);
 	frame->function = name;
 	frame->language = FRAME_CYTHON;
-	set_line(cython, frame, function_start);
 }

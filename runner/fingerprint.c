@@ -107,10 +107,13 @@ char *short_path(const char *file, const struct roots *roots)
 	return xstrdup(tail);
 }
 
-/* The stem of the .pyx file, which the file, the generated file or the module tell alike. */
+/* The Cython module. Not by the file: that is a .pxd where a line was included, and changes with
+ * how much of the sources is there. */
 static char *cython_stem(const struct frame *frame)
 {
-	const char *name = frame->file ? base_name(frame->file) : frame->module;
+	const char *name = frame->module ? frame->module
+			   : frame->file ? base_name(frame->file)
+					 : NULL;
 	return name ? xstrndup(name, strcspn(name, ".")) : xstrdup("?");
 }
 

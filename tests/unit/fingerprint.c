@@ -59,6 +59,14 @@ static void the_cython_function_above_its_own_c_is_the_site(void **state)
 		    "cy:MT19937._legacy_seeding@_mt19937");
 }
 
+static void a_cython_site_is_the_modules_whatever_file_the_line_is_in(void **state)
+{
+	(void)state;
+	assert_site(STACK(CYTHON("A.f", "pkg/mod.pyx", "mod.cpython-314t.so")), "cy:A.f@mod");
+	assert_site(STACK(CYTHON("A.f", "other/inline.pxd", "mod.cpython-313t.so")), "cy:A.f@mod");
+	assert_site(STACK(CYTHON("A.f", NULL, "mod.so")), "cy:A.f@mod");
+}
+
 static void another_modules_cython_function_is_not_the_site(void **state)
 {
 	(void)state;
@@ -295,6 +303,7 @@ int main(void)
 		cmocka_unit_test(helpers_are_skipped),
 		cmocka_unit_test(a_function_named_like_a_helper_is_none),
 		cmocka_unit_test(the_cython_function_above_its_own_c_is_the_site),
+		cmocka_unit_test(a_cython_site_is_the_modules_whatever_file_the_line_is_in),
 		cmocka_unit_test(another_modules_cython_function_is_not_the_site),
 		cmocka_unit_test(an_access_of_the_eval_loop_is_the_python_functions),
 		cmocka_unit_test(inlining_does_not_change_the_site),
