@@ -30,7 +30,7 @@ def parser(program: str, description: str) -> argparse.ArgumentParser:
 def options_from(arguments: argparse.Namespace) -> Options:
     if arguments.driver is None or not arguments.target:
         sys.exit("ftstress_driver: --driver and --target are needed")
-    sys.path[:0] = arguments.path
+    sys.path[:0] = [str(Path(path).resolve()) for path in arguments.path]
     # Whatever the environment says: compiling anew costs a zygote under TSan half a minute.
     sys.dont_write_bytecode = False
     rootdir = arguments.rootdir.resolve() if arguments.rootdir else None

@@ -59,6 +59,9 @@ class Zygote:
         self._child: _Child | None = None
         self._waiting: deque[Message] = deque()
         self._base = Path(tempfile.mkdtemp(prefix="ftstress-"))
+        if suite.scratch_is_cwd:
+            # Tests may take their place at import: what they write there goes with the zygote.
+            os.chdir(self._base)
         self._threads_told = False
         self._quit = False
 

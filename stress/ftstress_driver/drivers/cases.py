@@ -62,12 +62,13 @@ class _Result(unittest.TestResult):
 class CaseThread:
     """One thread's instance and what became of it; `body` is what the thread runs."""
 
-    def __init__(self, case: Callable[[unittest.TestResult], Any]) -> None:
-        self._case = case
+    def __init__(self, make: Callable[[], Callable[[unittest.TestResult], Any]]) -> None:
+        self._make = make
         self._result = _Result()
 
     def body(self) -> None:
-        self._case(self._result)
+        # The thread that runs the instance makes and frees it: some objects insist on that (Tcl).
+        self._make()(self._result)
 
     @property
     def outcome(self) -> CaseOutcome:

@@ -133,7 +133,7 @@ class StressPlugin:
             self._subtests.append(Failure(0, "subtest", _last_line(text), text))
 
     def _run_case(self, item: TestCaseFunction, context: Context) -> None:
-        cases = [CaseThread(fresh_instance(item.instance)) for _ in range(context.threads)]
+        cases = [CaseThread(lambda: fresh_instance(item.instance)) for _ in range(context.threads)]
         raised = run([case.body for case in cases], context)
         skips: list[str] = []
         self._errors = []

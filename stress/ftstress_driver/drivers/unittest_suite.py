@@ -115,7 +115,7 @@ class UnittestTest(Test):
             return Result(Outcome.SKIPPED)
         if blocked is not None:
             return Result(Outcome.ERROR, [describe(blocked, None)])
-        threads = [CaseThread(self.kind(self._method)) for _ in range(context.threads)]
+        threads = [CaseThread(lambda: self.kind(self._method)) for _ in range(context.threads)]
         bodies = [thread.body for thread in threads]
         raised = run_bodies(bodies, context.rng) if len(bodies) > 1 else run_alone(bodies[0])
         failures: list[Failure] = []

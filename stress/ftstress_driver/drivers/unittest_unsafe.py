@@ -10,12 +10,14 @@ import sys
 import types
 import unittest
 from collections.abc import Callable, Iterator
+from pathlib import PurePath
 from typing import Any
 
 DEPTH = 3
 """How far calls are followed."""
 
 PATCHES = "replaces attributes or items of shared objects"
+FILES = "uses files of fixed names"
 ASSIGNS = "assigns to a global, or to an attribute of a module or class"
 
 REASONS: dict[str, tuple[str, ...]] = {
@@ -27,7 +29,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "changes the environment": ("EnvironmentVarGuard", "environ", "putenv", "unsetenv", "setenv"),
     "changes the working directory": ("chdir", "fchdir", "temp_cwd", "change_cwd"),
     "changes the umask": ("umask", "temp_umask"),
-    "uses files of fixed names": (
+    FILES: (
         *("TESTFN", "TESTFN_ASCII", "TESTFN_UNICODE", "TESTFN_NONASCII", "TESTFN_UNDECODABLE"),
         *("FS_NONASCII", "unlink_file"),
     ),
@@ -132,11 +134,22 @@ def unsafe_reason(kind: type[unittest.TestCase], method: str) -> str | None:
             return str(why or "marked thread_unsafe")
     if hasattr(function, "patchings"):  # unittest.mock.patch as a decorator
         return PATCHES
+    if _names_test_files(kind):
+        return FILES
     for part in (function, *_set_ups(kind)):
         reason = _scan(part, kind, DEPTH, set())
         if reason is not None:
             return reason
     return None
+
+
+def _names_test_files(kind: type) -> bool:
+    """Whether a class keeps the name of CPython's temporary test file in an attribute."""
+    name = getattr(sys.modules.get("test.support.os_helper"), "TESTFN_ASCII", None)
+    if name is None:
+        return False
+    values = [value for base in kind.__mro__ for value in vars(base).values()]
+    return any(name in str(value) for value in values if isinstance(value, str | PurePath))
 
 
 def _set_ups(kind: type) -> Iterator[Any]:
