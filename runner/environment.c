@@ -106,9 +106,11 @@ static int take_answer(struct environment *environment, struct buf *out, const c
 	take_list(&environment->plain_site, json_object_get(answer, "plain_site"));
 	take_list(&environment->sources, json_object_get(answer, "sources"));
 	json_decref(answer);
-	if (environment->python && environment->plain && environment->version && environment->recipe)
+	if (environment->python && environment->plain && environment->version &&
+	    environment->recipe)
 		return 0;
-	return fail(EXIT_INTERNAL, "%s: the answer is not what was expected: %s", prepare, out->data);
+	return fail(EXIT_INTERNAL, "%s: the answer is not what was expected: %s", prepare,
+		    out->data);
 }
 
 int environment_prepare(struct environment *environment, const struct suite *suite,
@@ -228,7 +230,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xprintf("LD_PRELOAD=%s", paths->library));
 	push(&list, xprintf("FTSTRESS_CONTROL_FD=%d", WORKER_CONTROL_FD));
 	push(&list, xprintf("TMPDIR=%s", scratch));
-	/* Unset where the GIL is off: an extension that needs it switches it on, and is reported. */
+	/* Unset where the GIL is off: an extension that needs it switches it on, and is reported.
+	 */
 	if (gil)
 		push(&list, xstrdup("PYTHON_GIL=1"));
 	/*

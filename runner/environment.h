@@ -14,9 +14,9 @@
 #include "runner/suite.h"
 
 struct environment {
-	char *python, *plain; /* interpreters: with and without TSan */
-	char *version; /* "3.14.6" */
-	char *recipe; /* changes when anything of this changes */
+	char *python, *plain;                          /* interpreters: with and without TSan */
+	char *version;                                 /* "3.14.6" */
+	char *recipe;                                  /* changes when anything of this changes */
 	struct strings tsan_site, plain_site, sources; /* folders */
 };
 

@@ -76,8 +76,8 @@ static void name_stack(const struct fault *fault, const struct captured_thread *
 			i += add_native(fault, thread, i, stack, &capacity);
 			continue;
 		}
-		struct frame named = frame->kind == CAPTURED_PYTHON ? python_frame(frame) :
-								      gap_frame(frame);
+		struct frame named =
+			frame->kind == CAPTURED_PYTHON ? python_frame(frame) : gap_frame(frame);
 		ARRAY_PUSH(stack->frames, stack->count, capacity, named);
 		i++;
 	}
@@ -144,8 +144,8 @@ static void put_crash(struct buf *detail, const struct fault *fault)
 					     "r14", "r15", "rdi", "rsi", "rbp", "rbx",
 					     "rdx", "rax", "rcx", "rsp", "rip" };
 	const struct fts_crash *crash = &fault->trial->crash;
-	buf_printf(detail, "Signal %d, code %d, address 0x%" PRIx64 "\n", crash->signal, crash->code,
-		   crash->address);
+	buf_printf(detail, "Signal %d, code %d, address 0x%" PRIx64 "\n", crash->signal,
+		   crash->code, crash->address);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		buf_printf(detail, "%-3s 0x%016" PRIx64 "%s", names[i], crash->registers[i],
 			   i % 3 == 2 ? "\n" : "   ");
@@ -157,10 +157,12 @@ static void signalled(const struct fault *fault, const char *name, struct findin
 	int number = WTERMSIG(fault->status);
 	if (number == SIGKILL) {
 		finding->kind = FINDING_OUT_OF_MEMORY;
-		finding->title = xprintf("killed by the kernel, most likely out of memory, in %s", name);
+		finding->title =
+			xprintf("killed by the kernel, most likely out of memory, in %s", name);
 		finding->explanation = xstrdup(
 			"The process got SIGKILL, and ftstress did not send it. The kernel kills "
-			"the process that it finds largest when the machine runs out of memory; its "
+			"the process that it finds largest when the machine runs out of memory; "
+			"its "
 			"log (dmesg) says so.");
 		return;
 	}
@@ -176,8 +178,8 @@ static void exited(const struct fault *fault, const char *test, const char *name
 {
 	int status = WEXITSTATUS(fault->status);
 	finding->kind = FINDING_CRASH;
-	finding->title = test ? xprintf("%s calls os._exit(%d)", name, status) :
-				xprintf("process ended with status %d without finishing", status);
+	finding->title = test ? xprintf("%s calls os._exit(%d)", name, status)
+			      : xprintf("process ended with status %d without finishing", status);
 	finding->explanation = xprintf(
 		"The process ended with status %d in the middle of its tests: something called "
 		"os._exit(), exit() in C, or the interpreter gave up. The tests behind it were run "
@@ -215,11 +217,12 @@ void fault_of_hang(const struct fault *fault, struct finding *finding)
 	*finding = (struct finding){ .kind = FINDING_HANG };
 	const char *test = trial_blamed(fault->trial);
 	char *name = short_name(test);
-	finding->title = test ? xprintf("%s does not end", name) :
-				xstrdup("the process does not end after its tests");
+	finding->title = test ? xprintf("%s does not end", name)
+			      : xstrdup("the process does not end after its tests");
 	free(name);
 	finding->explanation = xprintf(
-		"There was no progress for %.0f seconds (--timeout), so the process was killed. The "
+		"There was no progress for %.0f seconds (--timeout), so the process was killed. "
+		"The "
 		"stacks show where each thread was then: threads that wait for each other are a "
 		"deadlock, one that runs is a loop that does not end, or a slow test.",
 		fault->timeout);
@@ -238,8 +241,8 @@ void fault_of_memory(const struct fault *fault, struct finding *finding)
 	const char *test = trial_blamed(fault->trial);
 	char *name = short_name(test);
 	uint64_t mebibyte = 1 << 20;
-	finding->title = xprintf("%s takes more than %" PRIu64 " MiB", name,
-				 fault->memory / mebibyte);
+	finding->title =
+		xprintf("%s takes more than %" PRIu64 " MiB", name, fault->memory / mebibyte);
 	free(name);
 	finding->explanation = xprintf(
 		"The process had %" PRIu64 " MiB resident, more than --memory allows (%" PRIu64
@@ -259,10 +262,10 @@ void fault_of_parent(const struct fault *fault, struct finding *finding)
 	*finding = (struct finding){ .kind = FINDING_CRASH };
 	const char *test = trial_blamed(fault->trial);
 	char *name = short_name(test);
-	finding->title = WIFSIGNALED(fault->status) ?
-				 xprintf("%s ends its parent process (SIG%s)", name,
-					 signal_name(WTERMSIG(fault->status))) :
-				 xprintf("%s ends its parent process", name);
+	finding->title = WIFSIGNALED(fault->status)
+				 ? xprintf("%s ends its parent process (SIG%s)", name,
+					   signal_name(WTERMSIG(fault->status)))
+				 : xprintf("%s ends its parent process", name);
 	free(name);
 	finding->explanation = xstrdup(
 		"The process that ftstress had forked this test's process from died while the test "

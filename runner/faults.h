@@ -15,13 +15,13 @@
 struct fault {
 	const struct trial *trial;
 	const struct iteration_context *context;
-	struct collator *collator; /* names native frames */
+	struct collator *collator;     /* names native frames */
 	const struct capture *capture; /* NULL = none was taken */
-	int status; /* wait status */
-	const char *output; /* what the iteration printed */
-	double timeout; /* seconds */
-	uint64_t memory; /* limit in bytes */
-	uint64_t resident; /* bytes when it was killed */
+	int status;                    /* wait status */
+	const char *output;            /* what the iteration printed */
+	double timeout;                /* seconds */
+	uint64_t memory;               /* limit in bytes */
+	uint64_t resident;             /* bytes when it was killed */
 };
 
 /* What the wait status says: "died of SIGSEGV (...)", "ended with status 3 ...". Returns false if

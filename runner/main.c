@@ -31,7 +31,7 @@
 #include "runner/run.h"
 #include "runner/util.h"
 
-/* Set by the first SIGINT or SIGTERM; the second one ends us at once. */
+/* Set by the first SIGINT, SIGTERM or SIGHUP; the second one ends us at once. */
 static volatile sig_atomic_t stop;
 
 static void on_signal(int number)
@@ -51,6 +51,7 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 

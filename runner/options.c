@@ -20,9 +20,9 @@
 typedef char *parser(struct settings *settings, const char *value);
 
 struct option {
-	const char *name; /* without the dashes */
+	const char *name;     /* without the dashes */
 	const char *argument; /* NULL: takes none */
-	const char *help; /* NULL: goes on from the line before */
+	const char *help;     /* NULL: goes on from the line before */
 	parser *parse;
 	bool key; /* may stand in a suite's [run] */
 };
@@ -108,8 +108,9 @@ static char *take_seconds(const char *value, double low, double *seconds)
 {
 	double parsed;
 	if (!parse_duration(value, &parsed) || parsed < low || parsed > 1e8)
-		return xprintf("expected a time such as 45s, 30m or 1h30m, at least %gs, not \"%s\"",
-			       low, value);
+		return xprintf(
+			"expected a time such as 45s, 30m or 1h30m, at least %gs, not \"%s\"", low,
+			value);
 	*seconds = parsed;
 	return NULL;
 }
@@ -134,7 +135,8 @@ static char *parse_threads(struct settings *settings, const char *value)
 	bool good = parse_whole(first, 10, &low) && parse_whole(dash ? dash + 1 : value, 10, &high);
 	free(first);
 	if (!good || low < 1 || high < low || high > FTS_THREADS_MAX)
-		return expected("a number of threads such as 4 or a range such as 2-8 (1 to 64)", value);
+		return expected("a number of threads such as 4 or a range such as 2-8 (1 to 64)",
+				value);
 	settings->threads_min = (unsigned)low;
 	settings->threads_max = (unsigned)high;
 	return NULL;
@@ -146,8 +148,8 @@ static char *parse_interval(struct settings *settings, const char *value)
 	size_t length = dots ? (size_t)(dots - value) : strlen(value);
 	const char *last = dots ? dots + 2 : value;
 	double low, high;
-	if (!parse_real(value, length, &low) || !parse_real(last, strlen(last), &high) || low < 1e-9 ||
-	    high < low || high > 10)
+	if (!parse_real(value, length, &low) || !parse_real(last, strlen(last), &high) ||
+	    low < 1e-9 || high < low || high > 10)
 		return expected("seconds such as 1e-5 or a range such as 1e-6..5e-3 (1e-9 to 10)",
 				value);
 	settings->interval_min = low;
@@ -155,7 +157,9 @@ static char *parse_interval(struct settings *settings, const char *value)
 	return NULL;
 }
 
-static const char *const gil_names[] = { [GIL_OFF] = "off", [GIL_ON] = "on", [GIL_MIXED] = "mixed" };
+static const char *const gil_names[] = { [GIL_OFF] = "off",
+					 [GIL_ON] = "on",
+					 [GIL_MIXED] = "mixed" };
 
 const char *option_gil_text(enum gil_choice gil)
 {
@@ -254,7 +258,8 @@ static char *parse_replay(struct settings *settings, const char *value)
 	const char *seed = strsep(&rest, ".");
 	const char *iteration = rest ? strsep(&rest, ".") : NULL;
 	struct replay_token *token = &settings->replay;
-	bool good = iteration && rest && strlen(seed) <= 16 && parse_whole(seed, 16, &token->seed) &&
+	bool good = iteration && rest && strlen(seed) <= 16 &&
+		    parse_whole(seed, 16, &token->seed) &&
 		    parse_whole(iteration, 10, &token->iteration) &&
 		    parse_whole(rest, 10, &token->slice);
 	free(copy);
@@ -294,8 +299,8 @@ static char *parse_version(struct settings *settings, const char *value)
 static const struct option options[] = {
 	{ "suite", "NAME|FILE", "what to test: a suite's name or your own suite file", parse_suite,
 	  false },
-	{ "tests", "EXPR", "only tests that match, as pytest's -k: \"test_a.py or Foo\"", parse_tests,
-	  false },
+	{ "tests", "EXPR", "only tests that match, as pytest's -k: \"test_a.py or Foo\"",
+	  parse_tests, false },
 	{ "iterations", "N", "how many iterations (100; no end with --duration alone)",
 	  parse_iterations, true },
 	{ "duration", "TIME", "stop after 45s, 30m, 1h30m", parse_duration_option, true },
@@ -400,9 +405,10 @@ static int unknown_option(const char *name, size_t length)
 	struct closest closest = { 0 };
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		closest_offer(&closest, wanted, options[i].name);
-	int code = closest.name ? fail(EXIT_BAD_INPUT, "no option --%s; did you mean --%s?", wanted,
-				       closest.name) :
-				  fail(EXIT_BAD_INPUT, "no option --%s; see ftstress --help", wanted);
+	int code = closest.name
+			   ? fail(EXIT_BAD_INPUT, "no option --%s; did you mean --%s?", wanted,
+				  closest.name)
+			   : fail(EXIT_BAD_INPUT, "no option --%s; see ftstress --help", wanted);
 	free(wanted);
 	return code;
 }
@@ -420,8 +426,8 @@ static int parse_long(struct settings *settings, int argc, char *const argv[], i
 		return fail(EXIT_BAD_INPUT, "--%s takes no value", option->name);
 	if (option->argument && !value) {
 		if (*index + 1 >= argc)
-			return fail(EXIT_BAD_INPUT, "--%s needs a value: --%s %s (%s)", option->name,
-				    option->name, option->argument, option->help);
+			return fail(EXIT_BAD_INPUT, "--%s needs a value: --%s %s (%s)",
+				    option->name, option->name, option->argument, option->help);
 		value = argv[++*index];
 	}
 	char *error = option->parse(settings, value);
@@ -443,8 +449,8 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 		}
 		closest_offer(&closest, word, commands[i].name);
 	}
-	bool wants_suite = settings->command == COMMAND_PREPARE ||
-			   settings->command == COMMAND_REPORT;
+	bool wants_suite =
+		settings->command == COMMAND_PREPARE || settings->command == COMMAND_REPORT;
 	if (wants_suite && !settings->suite) {
 		settings->suite = xstrdup(word);
 		return 0;
@@ -491,7 +497,8 @@ void options_help(FILE *out)
 	      "  ftstress --suite numpy_tests --iterations 500\n"
 	      "  ftstress --suite numpy_tests --tests \"test_dtype.py or test_random.py\"\n"
 	      "  ftstress --suite my_suite.ini --duration 30m --gil off --format html,tap\n"
-	      "  ftstress --suite numpy_tests --replay 1f3a.12.40      the token is in the report\n\n",
+	      "  ftstress --suite numpy_tests --replay 1f3a.12.40      the token is in the "
+	      "report\n\n",
 	      out);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		fprintf(out, "  ftstress %-7s %-5s  %s\n", commands[i].name, commands[i].argument,
@@ -511,19 +518,20 @@ void options_help(FILE *out)
 
 char *option_threads_text(const struct settings *settings)
 {
-	return settings->threads_min == settings->threads_max ?
-		       xprintf("%u", settings->threads_min) :
-		       xprintf("%u-%u", settings->threads_min, settings->threads_max);
+	return settings->threads_min == settings->threads_max
+		       ? xprintf("%u", settings->threads_min)
+		       : xprintf("%u-%u", settings->threads_min, settings->threads_max);
 }
 
 char *option_interval_text(const struct settings *settings)
 {
-	return settings->interval_min == settings->interval_max ?
-		       xprintf("%g", settings->interval_min) :
-		       xprintf("%g..%g", settings->interval_min, settings->interval_max);
+	return settings->interval_min == settings->interval_max
+		       ? xprintf("%g", settings->interval_min)
+		       : xprintf("%g..%g", settings->interval_min, settings->interval_max);
 }
 
 char *replay_token_text(struct replay_token token)
 {
-	return xprintf("%" PRIx64 ".%" PRIu64 ".%" PRIu64, token.seed, token.iteration, token.slice);
+	return xprintf("%" PRIx64 ".%" PRIu64 ".%" PRIu64, token.seed, token.iteration,
+		       token.slice);
 }

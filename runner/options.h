@@ -33,24 +33,24 @@ struct replay_token {
 
 struct settings {
 	enum command command;
-	char *suite; /* NULL = not given */
-	uint64_t iterations; /* 0 = no end */
+	char *suite;                           /* NULL = not given */
+	uint64_t iterations;                   /* 0 = no end */
 	bool iterations_given, duration_given; /* on the command line */
-	unsigned threads_min, threads_max; /* 1..FTS_THREADS_MAX */
-	double interval_min, interval_max; /* switch interval, seconds */
+	unsigned threads_min, threads_max;     /* 1..FTS_THREADS_MAX */
+	double interval_min, interval_max;     /* switch interval, seconds */
 	enum gil_choice gil;
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;
 	bool seed_given;
-	unsigned jobs; /* 0 = half the cores */
-	double duration; /* seconds, 0 = no limit */
-	unsigned slice; /* tests in an iteration */
-	double budget; /* seconds for a slice */
-	double timeout; /* seconds without progress */
-	uint64_t memory; /* MiB resident */
-	char *python; /* version or path, NULL = the suite's */
-	char *output; /* folder */
-	char *formats; /* comma-separated names */
+	unsigned jobs;       /* 0 = half the cores */
+	double duration;     /* seconds, 0 = no limit */
+	unsigned slice;      /* tests in an iteration */
+	double budget;       /* seconds for a slice */
+	double timeout;      /* seconds without progress */
+	uint64_t memory;     /* MiB resident */
+	char *python;        /* version or path, NULL = the suite's */
+	char *output;        /* folder */
+	char *formats;       /* comma-separated names */
 	char **suppressions; /* files */
 	size_t suppression_count, suppression_capacity;
 	struct replay_token replay;

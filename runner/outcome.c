@@ -53,7 +53,8 @@ int output_folder_check(const char *folder)
 	if (!error && fd < 0)
 		error = errno;
 	char zeros[4096] = { 0 };
-	for (size_t written = 0; fd >= 0 && !error && written < ROOM_NEEDED; written += sizeof zeros)
+	for (size_t written = 0; fd >= 0 && !error && written < ROOM_NEEDED;
+	     written += sizeof zeros)
 		if (write(fd, zeros, sizeof zeros) != (ssize_t)sizeof zeros)
 			error = errno ? errno : ENOSPC;
 	if (fd >= 0) {
@@ -97,25 +98,34 @@ static char *time_stamp(int64_t started)
 	return xstrdup(text);
 }
 
+/* What the user can do about a report that could not be written; to be freed. */
+static char *advice(const struct settings *settings, const struct report_input *input, bool stored)
+{
+	if (stored)
+		return xprintf("the findings are in %s/%s.db: make room, then `ftstress report %s`",
+			       settings->output, input->run->suite, settings->suite);
+	return xstrdup("the findings are in the summary only: make room, then repeat the run");
+}
+
 /* Writes one format; adds the path to `written`. */
 static int write_format(const struct settings *settings, const struct report_input *input,
-			const struct report_format *format, struct buf *written)
+			const struct report_format *format, bool stored, struct buf *written)
 {
 	char *stamp = time_stamp(input->run->ended);
 	char *path = xprintf("%s/%s-%s.%s", settings->output, input->run->suite, stamp,
 			     format->extension);
 	free(stamp);
-	int error = write_file(format, input, path);
-	if (error)
-		error = fail(EXIT_INTERNAL,
-			     "%s: the report can't be written: %s; the findings are in %s/%s.db: make "
-			     "room, then `ftstress report %s`",
-			     path, strerror(error), settings->output, input->run->suite,
-			     input->run->suite);
-	else
+	int error = write_file(format, input, path), code = 0;
+	if (error) {
+		char *what = advice(settings, input, stored);
+		code = fail(EXIT_INTERNAL, "%s: the report can't be written: %s; %s", path,
+			    strerror(error), what);
+		free(what);
+	} else {
 		buf_printf(written, "%s\n", path);
+	}
 	free(path);
-	return error;
+	return code;
 }
 
 static unsigned columns(void)
@@ -126,14 +136,14 @@ static unsigned columns(void)
 	return size.ws_col >= 40 ? size.ws_col : size.ws_col ? 40 : 80;
 }
 
-int outcome_write(const struct settings *settings, const struct report_input *input)
+int outcome_write(const struct settings *settings, const struct report_input *input, bool stored)
 {
 	struct buf written = { 0 };
 	int code = 0;
 	char *copy = xstrdup(settings->formats), *rest = copy, *name;
 	while ((name = strsep(&rest, ", "))) {
 		const struct report_format *format = report_find(name);
-		int failed = format ? write_format(settings, input, format, &written) : 0;
+		int failed = format ? write_format(settings, input, format, stored, &written) : 0;
 		code = code ? code : failed;
 	}
 	free(copy);

@@ -4,6 +4,7 @@
 #ifndef RUNNER_OUTCOME_H
 #define RUNNER_OUTCOME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,9 +22,10 @@ int output_folder_check(const char *folder);
 
 /*
  * Writes the reports in settings->formats to OUTPUT/SUITE-TIME.EXTENSION, each beside its place
- * first, so that a report is whole or not there, and the summary to standard output. Returns 0 or
- * EXIT_INTERNAL, having told the user; the summary is printed in any case.
+ * first, so that a report is whole or not there, and the summary to standard output. `stored`: all
+ * findings are in the store, so that they can be written later. Returns 0 or EXIT_INTERNAL, having
+ * told the user; the summary is printed in any case.
  */
-int outcome_write(const struct settings *settings, const struct report_input *input);
+int outcome_write(const struct settings *settings, const struct report_input *input, bool stored);
 
 #endif

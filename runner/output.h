@@ -12,7 +12,7 @@
 
 struct output {
 	char *head, *tail; /* tail is a ring */
-	uint64_t total; /* bytes seen */
+	uint64_t total;    /* bytes seen */
 };
 
 void output_add(struct output *output, const char *bytes, size_t length);

@@ -23,7 +23,8 @@ int paths_find(struct paths *paths)
 	*paths = (struct paths){ 0 };
 	char *self = realpath("/proc/self/exe", NULL);
 	if (!self)
-		return fail(EXIT_INTERNAL, "/proc/self/exe: %s; is /proc mounted?", strerror(errno));
+		return fail(EXIT_INTERNAL, "/proc/self/exe: %s; is /proc mounted?",
+			    strerror(errno));
 	*strrchr(self, '/') = '\0';
 	for (size_t i = 0; !paths->stress && i < sizeof places / sizeof *places; i++) {
 		char *driver = xprintf("%s/%s/ftstress_driver", self, places[i].stress);
@@ -35,8 +36,8 @@ int paths_find(struct paths *paths)
 		}
 		free(driver);
 	}
-	int code = paths->stress ? 0 :
-				   fail(EXIT_INTERNAL,
+	int code = paths->stress ? 0
+				 : fail(EXIT_INTERNAL,
 					"ftstress's own files are not where they should be from %s "
 					"(%s); install it again (make install)",
 					self, places[2].stress);

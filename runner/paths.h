@@ -2,7 +2,7 @@
  * paths.h - where ftstress's own files are, and its cache.
  *
  *     in the tree   build/ftstress          build/libftstress.so           stress/
- *     installed     PREFIX/bin/ftstress     PREFIX/lib/ftstress/...        PREFIX/lib/ftstress/stress/
+ *     installed     PREFIX/bin/ftstress     PREFIX/lib/ftstress/... PREFIX/lib/ftstress/stress/
  */
 #ifndef RUNNER_PATHS_H
 #define RUNNER_PATHS_H
@@ -12,7 +12,7 @@ struct paths {
 	char *suites;
 	char *library; /* libftstress.so */
 	char *prepare; /* toolchain/prepare */
-	char *cache; /* FTSTRESS_CACHE, by default ~/.cache/ftstress */
+	char *cache;   /* FTSTRESS_CACHE, by default ~/.cache/ftstress */
 };
 
 /* Returns 0 or EXIT_INTERNAL, having told the user. */

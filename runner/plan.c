@@ -21,14 +21,14 @@ struct slice {
 struct deck {
 	uint64_t pass;
 	bool ready;
-	size_t *order; /* test indices, slice after slice */
+	size_t *order;        /* test indices, slice after slice */
 	struct slice *slices; /* shuffled */
 	size_t slice_count, slice_capacity;
 };
 
 struct plan {
 	size_t count, slice;
-	uint64_t hash; /* of all ids */
+	uint64_t hash;   /* of all ids */
 	size_t *grouped; /* test indices, file after file, in order of the file's first test */
 	struct group *groups;
 	size_t group_count, group_capacity;
@@ -143,7 +143,8 @@ static struct remainder *cut_files(const struct plan *plan, struct deck *deck, s
 			       plan->slice * sizeof *shuffled);
 			*used += plan->slice;
 		}
-		rests[g] = (struct remainder){ group->first + whole, group->count - whole, rank[g] };
+		rests[g] =
+			(struct remainder){ group->first + whole, group->count - whole, rank[g] };
 	}
 	free(rank);
 	return rests;

@@ -25,23 +25,23 @@
 #include "runner/verify.h"
 #include "runner/watch.h"
 
-#define TICK 0.05 /* seconds between looks at the rings */
-#define FOLLOWERS_EVERY 0.5 /* seconds between looks at an iteration's children */
+#define TICK 0.05            /* seconds between looks at the rings */
+#define FOLLOWERS_EVERY 0.5  /* seconds between looks at an iteration's children */
 #define HELLO_PATIENCE 180.0 /* seconds until a zygote that does not come up is given up */
 #define START_PATIENCE 600.0 /* ... that does not fork: it may have to import a lot first */
-#define FAILURES_MAX 3 /* zygotes in a row that come to nothing */
-#define ERRORS_SHOWN 5 /* messages about tests that can't be imported */
+#define FAILURES_MAX 3       /* zygotes in a row that come to nothing */
+#define ERRORS_SHOWN 5       /* messages about tests that can't be imported */
 
 struct job {
 	struct worker workers[2]; /* without and with the GIL */
-	struct trial *trial; /* that runs, or waits for its worker */
-	struct trial *next; /* announced */
-	bool sent; /* the attempt was given to the worker */
+	struct trial *trial;      /* that runs, or waits for its worker */
+	struct trial *next;       /* announced */
+	bool sent;                /* the attempt was given to the worker */
 	double drained, followed; /* now_seconds() of the last look */
-	uint64_t followers; /* bytes */
-	struct capture capture; /* taken of the process before it was killed or died */
+	uint64_t followers;       /* bytes */
+	struct capture capture;   /* taken of the process before it was killed or died */
 	bool captured, looked_at; /* looked_at: it was tried */
-	uint64_t resident; /* bytes when it was killed for its memory */
+	uint64_t resident;        /* bytes when it was killed for its memory */
 };
 
 struct pool {
@@ -50,10 +50,10 @@ struct pool {
 	struct job *jobs;
 	struct verifier *verifier;
 	uint64_t next_iteration, end_iteration; /* end 0 = none */
-	uint64_t watermark; /* all iterations below it are done */
-	uint64_t *done; /* those above that are done too */
+	uint64_t watermark;                     /* all iterations below it are done */
+	uint64_t *done;                         /* those above that are done too */
 	size_t done_count, done_capacity;
-	uint8_t *seen; /* of each test: SEEN_* */
+	uint8_t *seen;    /* of each test: SEEN_* */
 	char **announced; /* ids of findings that the user was told of */
 	size_t announced_count, announced_capacity;
 	size_t errors_shown;
@@ -93,9 +93,9 @@ static struct iteration_context context_of(const struct worker *worker, const st
 {
 	if (trial)
 		return trial_context(trial, worker->number, worker->pid);
-	return (struct iteration_context){
-		.zygote = worker->number, .zygote_pid = worker->pid, .gil = worker->gil
-	};
+	return (struct iteration_context){ .zygote = worker->number,
+					   .zygote_pid = worker->pid,
+					   .gil = worker->gil };
 }
 
 static void drain(struct pool *pool, struct job *job, struct worker *worker)
@@ -224,12 +224,12 @@ static void send_attempt(struct pool *pool, struct job *job)
 	job->sent = true;
 	job->followers = 0;
 	job->followed = worker->since;
-	worker_send(worker, json_pack("{s:s, s:I, s:I, s:i, s:f, s:f, s:o}", "op", "run",
-				      "iteration", (json_int_t)trial->plan.iteration, "seed",
-				      (json_int_t)trial->plan.seed, "threads",
-				      (int)trial->plan.threads, "switch_interval",
-				      trial->plan.switch_interval, "budget", trial->budget, "tests",
-				      id_list(trial)));
+	worker_send(worker,
+		    json_pack("{s:s, s:I, s:I, s:i, s:f, s:f, s:o}", "op", "run", "iteration",
+			      (json_int_t)trial->plan.iteration, "seed",
+			      (json_int_t)trial->plan.seed, "threads", (int)trial->plan.threads,
+			      "switch_interval", trial->plan.switch_interval, "budget",
+			      trial->budget, "tests", id_list(trial)));
 }
 
 static int start_worker(struct pool *pool, struct worker *worker)
@@ -265,8 +265,8 @@ static int announce_next(struct pool *pool, struct job *job)
 	if (worker->state == WORKER_OFF)
 		return start_worker(pool, worker);
 	if (worker->state != WORKER_STARTING)
-		worker_send(worker, json_pack("{s:s, s:o}", "op", "prefetch", "tests",
-					      id_list(job->next)));
+		worker_send(worker,
+			    json_pack("{s:s, s:o}", "op", "prefetch", "tests", id_list(job->next)));
 	return 0;
 }
 
@@ -286,17 +286,19 @@ static void mark_done(struct pool *pool, uint64_t iteration)
 }
 
 /* Stores what is new since the last time. */
-static int store_progress(struct pool *pool, const struct trial *trial)
+static void store_progress(struct pool *pool, const struct trial *trial)
 {
 	const struct pool_options *options = pool->options;
+	if (pool->result->store_failed)
+		return;
 	const char **ran = xcalloc(trial ? trial->plan.test_count : 0, sizeof *ran);
 	const char **left = xcalloc(trial ? trial->plan.test_count : 0, sizeof *left);
 	struct store_iteration iteration = { .run = options->run,
 					     .iterations_done = pool->watermark,
-					     .next_slice = options->settings->replay_given ?
-								   options->deck :
-								   options->first_slice +
-									   pool->watermark,
+					     .next_slice = options->settings->replay_given
+								   ? options->deck
+								   : options->first_slice +
+									     pool->watermark,
 					     .leftovers = left,
 					     .ran = ran };
 	for (size_t i = 0; trial && !trial->alone && i < trial->plan.test_count; i++) {
@@ -306,13 +308,16 @@ static int store_progress(struct pool *pool, const struct trial *trial)
 		else
 			left[iteration.leftover_count++] = options->tests[test].id;
 	}
-	iteration.occurrences = collator_occurrences(options->collator, &iteration.occurrence_count);
+	iteration.occurrences =
+		collator_occurrences(options->collator, &iteration.occurrence_count);
 	int code = store_iteration(options->store, &iteration);
 	if (!code)
 		collator_occurrences_done(options->collator);
+	pool->result->store_failed = code != 0;
+	if (!pool->code)
+		pool->code = code;
 	free(ran);
 	free(left);
-	return code;
 }
 
 static void finish_trial(struct pool *pool, struct job *job)
@@ -326,9 +331,7 @@ static void finish_trial(struct pool *pool, struct job *job)
 		pool->state.done++;
 		mark_done(pool, trial->plan.iteration);
 	}
-	int code = store_progress(pool, trial);
-	if (code && !pool->code)
-		pool->code = code;
+	store_progress(pool, trial);
 	trial_free(trial);
 }
 
@@ -409,9 +412,7 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	trial->forked = 0;
 	job->sent = false;
 	if (!pool->stopping && !trial->alone && trial_continue(trial, pool->options->tests)) {
-		int code = store_progress(pool, NULL);
-		if (code && !pool->code)
-			pool->code = code;
+		store_progress(pool, NULL);
 		if (worker->state == WORKER_READY)
 			send_attempt(pool, job);
 		return; /* else drop_worker starts the worker again */
@@ -432,8 +433,7 @@ static char *end_text(int status)
 static int give_up(struct worker *worker, const char *why)
 {
 	char *tail = output_last_lines(&worker->printed, 30);
-	int code = fail(EXIT_BAD_INPUT,
-			"the suite's process does not come up (%s)%s%s", why,
+	int code = fail(EXIT_BAD_INPUT, "the suite's process does not come up (%s)%s%s", why,
 			*tail ? ". Its last output:\n" : "; it printed nothing", tail);
 	free(tail);
 	return code;
@@ -480,7 +480,8 @@ static void worker_failed(struct pool *pool, struct worker *worker, const char *
  */
 static void drop_worker(struct pool *pool, struct job *job, struct worker *worker, const char *why)
 {
-	struct trial *trial = job->trial && worker == worker_of(job, job->trial) ? job->trial : NULL;
+	struct trial *trial =
+		job->trial && worker == worker_of(job, job->trial) ? job->trial : NULL;
 	bool running = trial && job->sent;
 	int status = end_worker(worker);
 	if (running) {
@@ -520,8 +521,8 @@ static void on_hello(struct pool *pool, struct job *job, struct worker *worker,
 	if (job->trial && !job->sent && worker == worker_of(job, job->trial))
 		send_attempt(pool, job);
 	else if (job->next && worker == worker_of(job, job->next))
-		worker_send(worker, json_pack("{s:s, s:o}", "op", "prefetch", "tests",
-					      id_list(job->next)));
+		worker_send(worker,
+			    json_pack("{s:s, s:o}", "op", "prefetch", "tests", id_list(job->next)));
 }
 
 static void on_started(struct pool *pool, struct job *job, const json_t *message)
@@ -611,8 +612,8 @@ static void take_capture(struct pool *pool, struct job *job, bool crashed)
 	char *why = NULL;
 	const struct trial *trial = job->trial;
 	int failed = crashed ? capture_crashed(trial->pid, (pid_t)trial->crash_tid, &trial->crash,
-					       &job->capture, &why) :
-			       capture_process(trial->pid, &job->capture, &why);
+					       &job->capture, &why)
+			     : capture_process(trial->pid, &job->capture, &why);
 	job->captured = !failed;
 	job->looked_at = true;
 	if (why)
@@ -678,7 +679,8 @@ static void tick(struct pool *pool)
 			look_after(pool, job);
 		for (size_t w = 0; w < 2; w++) {
 			struct worker *worker = &job->workers[w];
-			if (worker->state == WORKER_STARTING && now - worker->since > HELLO_PATIENCE)
+			if (worker->state == WORKER_STARTING &&
+			    now - worker->since > HELLO_PATIENCE)
 				drop_worker(pool, job, worker, "it did not answer in time");
 			else if (worker->state == WORKER_STARTING || worker->state == WORKER_READY)
 				drain(pool, job, worker);
@@ -707,7 +709,7 @@ static void add_fd(struct polled *polled, struct job *job, struct worker *worker
 }
 
 /* Waits for an event, for a tick at the longest, and acts on it. */
-static void wait_and_act(struct pool *pool, struct polled *polled, const sigset_t *mask)
+static void wait_and_act(struct pool *pool, struct polled *polled)
 {
 	polled->count = 0;
 	for (unsigned i = 0; i < pool->options->jobs; i++) {
@@ -719,8 +721,7 @@ static void wait_and_act(struct pool *pool, struct polled *polled, const sigset_
 			add_fd(polled, &pool->jobs[i], worker, worker->output, POLLIN);
 		}
 	}
-	struct timespec tick_time = { 0, (long)(TICK * 1e9) };
-	if (ppoll(polled->fds, polled->count, &tick_time, mask) <= 0)
+	if (poll(polled->fds, polled->count, (int)(TICK * 1e3)) <= 0)
 		return;
 	for (size_t i = 0; i < polled->count; i++) {
 		struct worker *worker = polled->workers[i];
@@ -751,15 +752,12 @@ static bool feed_jobs(struct pool *pool)
 static void loop(struct pool *pool)
 {
 	size_t most = (size_t)pool->options->jobs * 4;
-	struct polled polled = { xcalloc(most, sizeof *polled.fds), xcalloc(most, sizeof *polled.jobs),
+	struct polled polled = { xcalloc(most, sizeof *polled.fds),
+				 xcalloc(most, sizeof *polled.jobs),
 				 xcalloc(most, sizeof *polled.workers), 0 };
-	sigset_t mask;
-	sigprocmask(SIG_BLOCK, NULL, &mask);
-	sigdelset(&mask, SIGINT);
-	sigdelset(&mask, SIGTERM);
 	double looked = 0;
 	while (!pool->code && !*pool->options->stop && feed_jobs(pool)) {
-		wait_and_act(pool, &polled, &mask);
+		wait_and_act(pool, &polled);
 		if (now_seconds() - looked >= TICK) {
 			looked = now_seconds();
 			tick(pool);
@@ -798,9 +796,7 @@ static void stop_all(struct pool *pool)
 		trial_free(job->next);
 	}
 	announce(pool);
-	int code = store_progress(pool, NULL);
-	if (code && !pool->code)
-		pool->code = code;
+	store_progress(pool, NULL);
 }
 
 static void pool_clear(struct pool *pool)
@@ -827,7 +823,8 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 			     .end_iteration = settings->iterations,
 			     .watermark = options->first_iteration,
 			     .seen = xcalloc(options->test_count, 1) };
-	pool.state = (struct progress_state){ .done = options->first_iteration,
+	pool.state = (struct progress_state){ .before = options->first_iteration,
+					      .done = options->first_iteration,
 					      .total = settings->iterations,
 					      .started = now_seconds(),
 					      .duration = settings->duration };

@@ -7,7 +7,7 @@
  *                      └─ one zygote without and one with the GIL, started when first needed;
  *                         while a trial runs, the job's next one is announced ("prefetch")
  *
- * One loop around ppoll, one thread. What needs a look without an event (rings, memory, time) is
+ * One loop around poll, one thread. What needs a look without an event (rings, memory, time) is
  * looked at every 50 ms.
  */
 #ifndef RUNNER_POOL_H
@@ -34,7 +34,7 @@ struct pool_options {
 	int64_t run;
 	uint64_t seed, first_slice;
 	uint64_t first_iteration; /* above 0 when a run is resumed */
-	uint64_t deck; /* kept in the store while a token is replayed */
+	uint64_t deck;            /* kept in the store while a token is replayed */
 	unsigned jobs;
 	uint64_t memory; /* bytes for an iteration */
 	struct progress *progress;
@@ -46,6 +46,7 @@ struct pool_result {
 	uint64_t tests_run, tests_distinct, tests_skipped;
 	char *python_version; /* NULL = no zygote came up */
 	bool interrupted;
+	bool store_failed; /* what was found last is not in the store */
 };
 
 /*

@@ -16,7 +16,7 @@
 struct progress {
 	bool quiet, terminal;
 	double shown; /* when the last time */
-	char *line; /* as it is drawn */
+	char *line;   /* as it is drawn */
 	bool drawn;
 };
 
@@ -106,9 +106,9 @@ static char *time_text(double seconds)
 /* Seconds until the run ends, by the pace so far and by its duration; below 0 = not known. */
 static double time_left(const struct progress_state *state, double elapsed)
 {
-	double left = -1;
-	if (state->total && state->done)
-		left = elapsed / (double)state->done * (double)(state->total - state->done);
+	double left = -1, fresh = (double)(state->done - state->before);
+	if (state->total > state->done && fresh > 0)
+		left = elapsed / fresh * (double)(state->total - state->done);
 	double until = state->duration - elapsed;
 	if (state->duration > 0 && (left < 0 || until < left))
 		left = until > 0 ? until : 0;
@@ -128,8 +128,9 @@ void progress_show(struct progress *progress, const struct progress_state *state
 		   state->findings_new);
 	if (state->findings_known)
 		buf_printf(&line, " %zu known", state->findings_known);
-	if (elapsed > 1 && state->done)
-		buf_printf(&line, ", %.1f it/min", (double)state->done * 60 / elapsed);
+	if (elapsed > 1 && state->done > state->before)
+		buf_printf(&line, ", %.1f it/min",
+			   (double)(state->done - state->before) * 60 / elapsed);
 	double left = time_left(state, elapsed);
 	if (left >= 0) {
 		char *text = time_text(left);

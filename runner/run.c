@@ -39,9 +39,9 @@ struct run {
 	struct suite suite;
 	struct progress *progress;
 	struct store *store;
-	int lock; /* held while the run goes on, or -1 */
+	int lock;                /* held while the run goes on, or -1 */
 	struct store_run stored; /* the run in the store */
-	uint64_t deck; /* position before this run */
+	uint64_t deck;           /* position before this run */
 	struct environment environment;
 	struct tests_list tests;
 	struct plan *plan;
@@ -130,7 +130,8 @@ static bool differ(const char *a, const char *b)
 	return a != b && (!a || !b || strcmp(a, b) != 0);
 }
 
-/* The command that shows a finding again: what decides tests and draws, where it isn't the suite's. */
+/* The command that shows a finding again: what decides tests and draws, where it isn't the suite's.
+ */
 static char *replay_command(const struct settings *now, const struct settings *base)
 {
 	struct buf command = { 0 };
@@ -201,11 +202,13 @@ static int resume_run(struct run *run, bool locked)
 	if (code)
 		return code;
 	if (!locked)
-		return fail(EXIT_BAD_INPUT, "a run of %s is still under way in %s; wait for its end",
+		return fail(EXIT_BAD_INPUT,
+			    "a run of %s is still under way in %s; wait for its end",
 			    run->suite.name, run->settings->output);
 	if (!found || run->stored.state == RUN_FINISHED)
-		return fail(EXIT_BAD_INPUT, "there is no run of %s in %s that was cut off: start one "
-					    "without --resume",
+		return fail(EXIT_BAD_INPUT,
+			    "there is no run of %s in %s that was cut off: start one "
+			    "without --resume",
 			    run->suite.name, run->settings->output);
 	code = read_settings(run, run->stored.options);
 	if (code)
@@ -227,13 +230,13 @@ static int begin_run(struct run *run)
 	else if (!settings->seed_given &&
 		 getrandom(&settings->seed, sizeof settings->seed, 0) != sizeof settings->seed)
 		return fail(EXIT_INTERNAL, "getrandom: %s; give --seed", strerror(errno));
-	run->stored = (struct store_run){ .seed = settings->seed,
-					  .first_slice = settings->replay_given ?
-								 settings->replay.slice :
-								 run->deck,
-					  .iterations_planned = settings->iterations,
-					  .started = time(NULL),
-					  .options = arguments_text(run->invocation) };
+	run->stored =
+		(struct store_run){ .seed = settings->seed,
+				    .first_slice = settings->replay_given ? settings->replay.slice
+									  : run->deck,
+				    .iterations_planned = settings->iterations,
+				    .started = time(NULL),
+				    .options = arguments_text(run->invocation) };
 	return store_run_begin(run->store, &run->stored, &run->stored.id);
 }
 
@@ -272,7 +275,8 @@ static int show(struct run *run)
 			puts(run->tests.tests[i].id);
 	if (run->settings->plan)
 		print_plan(run, run->settings->replay_given ? 0 : run->deck);
-	return fflush(stdout) == 0 ? 0 : fail(EXIT_INTERNAL, "standard output: %s", strerror(errno));
+	return fflush(stdout) == 0 ? 0
+				   : fail(EXIT_INTERNAL, "standard output: %s", strerror(errno));
 }
 
 /* --- collating ----------------------------------------------------------------------------- */
@@ -287,16 +291,18 @@ static int load_suppressions(struct run *run)
 				     STATUS_SUPPRESSED);
 	for (size_t i = 0; !code && i < run->suite.suppressions.count; i++) {
 		const char *name = run->suite.suppressions.items[i];
-		char *path = *name == '/' ? xstrdup(name) :
-					    xprintf("%s/%s", run->suite.folder, name);
+		char *path =
+			*name == '/' ? xstrdup(name) : xprintf("%s/%s", run->suite.folder, name);
 		code = suppress_load(run->suppressions, path, STATUS_SUPPRESSED);
 		free(path);
 	}
 	if (code || !run->environment.sources.count)
 		return code;
-	static const char *const lists[] = { "suppressions.txt", "suppressions_free_threading.txt" };
+	static const char *const lists[] = { "suppressions.txt",
+					     "suppressions_free_threading.txt" };
 	for (size_t i = 0; !code && i < sizeof lists / sizeof *lists; i++) {
-		char *path = xprintf("%s/Tools/tsan/%s", run->environment.sources.items[0], lists[i]);
+		char *path =
+			xprintf("%s/Tools/tsan/%s", run->environment.sources.items[0], lists[i]);
 		if (access(path, R_OK) == 0)
 			code = suppress_load(run->suppressions, path, STATUS_UPSTREAM);
 		free(path);
@@ -348,8 +354,9 @@ static uint64_t memory_limit(struct run *run, unsigned jobs)
 	uint64_t wanted = run->settings->memory << 20, fits = memory_of_machine() / 5 * 4 / jobs;
 	if (wanted <= fits)
 		return wanted;
-	char *text = xprintf("--memory was lowered to %" PRIu64 " MiB: %u jobs share %" PRIu64 " MiB",
-			     fits >> 20, jobs, memory_of_machine() >> 20);
+	char *text =
+		xprintf("--memory was lowered to %" PRIu64 " MiB: %u jobs share %" PRIu64 " MiB",
+			fits >> 20, jobs, memory_of_machine() >> 20);
 	collator_note(run->collator, text);
 	free(text);
 	return fits;
@@ -379,6 +386,19 @@ static void remove_stale(const char *base)
 	free(pattern);
 }
 
+/* And what Python had compiled of the files there. */
+static void remove_scratch(struct run *run)
+{
+	if (!run->scratch)
+		return;
+	char *compiled =
+		xprintf("%s/pycache/%s%s", run->paths.cache, run->environment.recipe, run->scratch);
+	nftw(run->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(compiled, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(compiled);
+	free(run->scratch);
+}
+
 static int make_scratch(struct run *run)
 {
 	const char *base = getenv("TMPDIR");
@@ -396,7 +416,8 @@ static int make_scratch(struct run *run)
 
 static int run_pool(struct run *run)
 {
-	char **arguments = driver_arguments(&run->suite, run->environment.python, "ftstress_driver");
+	char **arguments =
+		driver_arguments(&run->suite, run->environment.python, "ftstress_driver");
 	char **variables[2];
 	for (size_t gil = 0; gil < 2; gil++)
 		variables[gil] = variables_zygote(&run->environment, &run->suite, &run->paths,
@@ -488,8 +509,8 @@ static void fill_info(const struct run *run, struct run_info *info, double secon
 {
 	const struct pool_result *result = &run->result;
 	struct collate_counters counters = collator_counters(run->collator);
-	const char *python = result->python_version ? result->python_version :
-						      run->environment.version;
+	const char *python =
+		result->python_version ? result->python_version : run->environment.version;
 	*info = (struct run_info){
 		.suite = xstrdup(run->suite.name),
 		.suite_file = xstrdup(run->suite.file),
@@ -529,8 +550,8 @@ static int exit_code(const struct run *run, int code)
 		return EXIT_FINDINGS;
 	if (!run->result.tests_run && !run->stored.iterations_done)
 		return fail(EXIT_NOTHING_RAN, "nothing ran: %s",
-			    run->result.iterations_done ? "no test came to its turn; see the notes" :
-							  "there was no time for an iteration");
+			    run->result.iterations_done ? "no test came to its turn; see the notes"
+							: "there was no time for an iteration");
 	return EXIT_CLEAN;
 }
 
@@ -545,8 +566,10 @@ static int finish(struct run *run, int code, double seconds)
 	const struct finding *const *findings = collator_findings(run->collator, &count);
 	struct report_input input = { &info, findings, count };
 	enum store_state state = run->result.interrupted ? RUN_INTERRUPTED : RUN_FINISHED;
-	int failed = store_run_end(run->store, run->stored.id, state, &info);
-	int unwritten = outcome_write(run->settings, &input);
+	int failed = run->result.store_failed
+			     ? code
+			     : store_run_end(run->store, run->stored.id, state, &info);
+	int unwritten = outcome_write(run->settings, &input, !failed);
 	code = failed ? failed : unwritten ? unwritten : info.exit_code;
 	run_info_clear(&info);
 	return code;
@@ -576,9 +599,7 @@ static void run_clear(struct run *run)
 		collator_close(run->collator);
 	if (run->suppressions)
 		suppress_free(run->suppressions);
-	if (run->scratch)
-		nftw(run->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	free(run->scratch);
+	remove_scratch(run);
 	free(run->command);
 	pool_result_clear(&run->result);
 	plan_free(run->plan);
@@ -646,6 +667,19 @@ int run_prepare(struct settings *settings, const struct invocation *invocation)
 	return code;
 }
 
+static int by_importance(const void *left, const void *right)
+{
+	const struct finding *a = *(const struct finding *const *)left;
+	const struct finding *b = *(const struct finding *const *)right;
+	if (a->status != b->status)
+		return a->status < b->status ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->run_count != b->run_count)
+		return a->run_count > b->run_count ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
 int run_report(struct settings *settings, const struct invocation *invocation)
 {
 	struct run run = { .invocation = invocation, .settings = settings, .lock = -1 };
@@ -661,8 +695,9 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 	if (!code && found)
 		code = store_run_info(run.store, run.stored.id, &info, &found);
 	if (!code && !found)
-		code = fail(EXIT_BAD_INPUT, "%s has no run of %s that came to its end (a run that was "
-					    "cut off goes on with --resume)",
+		code = fail(EXIT_BAD_INPUT,
+			    "%s has no run of %s that came to its end (a run that was "
+			    "cut off goes on with --resume)",
 			    settings->output, run.suite.name);
 	else if (!code)
 		code = store_findings(run.store, run.stored.id, &findings, &count);
@@ -670,8 +705,10 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 		const struct finding **list = xcalloc(count, sizeof *list);
 		for (size_t i = 0; i < count; i++)
 			list[i] = &findings[i];
+		if (count)
+			qsort(list, count, sizeof *list, by_importance);
 		struct report_input input = { &info, list, count };
-		code = outcome_write(settings, &input);
+		code = outcome_write(settings, &input, true);
 		free(list);
 	}
 	for (size_t i = 0; i < count; i++)

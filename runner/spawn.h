@@ -10,9 +10,9 @@
 #include "runner/util.h"
 
 struct spawn {
-	char *const *arguments; /* ends with NULL; the program is arguments[0] */
+	char *const *arguments;   /* ends with NULL; the program is arguments[0] */
 	char *const *environment; /* NAME=VALUE, ends with NULL; NULL = ours */
-	const char *folder; /* NULL = ours */
+	const char *folder;       /* NULL = ours */
 	/* A third channel, for progress: NAME is set to its descriptor; NULL = none. */
 	const char *progress_variable;
 	void (*progress)(void *arg, char *line); /* called with each line of it */

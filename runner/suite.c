@@ -68,13 +68,13 @@ static const char *const sections[] = { "suite", "run", "env" };
 
 struct reading {
 	struct suite *suite;
-	const char *rest; /* of the file's text */
-	size_t left; /* of the present line, while it is folded */
-	bool indented; /* the present line of the file begins with a blank */
-	bool joined; /* inih's line goes on with the one before ... */
+	const char *rest;       /* of the file's text */
+	size_t left;            /* of the present line, while it is folded */
+	bool indented;          /* the present line of the file begins with a blank */
+	bool joined;            /* inih's line goes on with the one before ... */
 	bool glued, next_glued; /* ... in the middle of a word */
-	unsigned line; /* of the file */
-	unsigned *lines; /* the same for each line that inih saw */
+	unsigned line;          /* of the file */
+	unsigned *lines;        /* the same for each line that inih saw */
 	size_t line_count, line_capacity;
 	unsigned key_lines[KEY_COUNT];
 	int code; /* the first mistake was told */
@@ -244,7 +244,8 @@ static int take(void *user, const char *section, const char *name, const char *v
 		return set_pair(reading, &suite->env, &suite->env_count, &suite->env_capacity, name,
 				value, more);
 	if (!*section)
-		return mistake(reading, "\"%s\" stands before the first section; write [suite] above it",
+		return mistake(reading,
+			       "\"%s\" stands before the first section; write [suite] above it",
 			       name);
 	return unknown(reading, "section", section, sections, SECTION_COUNT);
 }
@@ -281,9 +282,11 @@ static int check(struct reading *reading)
 	struct suite *suite = reading->suite;
 	if (!suite->driver)
 		return fail(EXIT_BAD_INPUT,
-			    "%s: [suite] needs \"driver\": pytest, unittest or script", suite->file);
+			    "%s: [suite] needs \"driver\": pytest, unittest or script",
+			    suite->file);
 	if (!suite->targets.count)
-		return fail(EXIT_BAD_INPUT, "%s: [suite] needs \"target\": what to test", suite->file);
+		return fail(EXIT_BAD_INPUT, "%s: [suite] needs \"target\": what to test",
+			    suite->file);
 	if (check_choice(reading, "driver", suite->driver, drivers, 3))
 		return reading->code;
 	if (suite->python && check_choice(reading, "python", suite->python, pythons, 2))
@@ -294,7 +297,8 @@ static int check(struct reading *reading)
 		const char *base = strrchr(suite->file, '/') + 1;
 		const char *dot = strrchr(base, '.');
 		free(suite->name);
-		suite->name = xstrndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+		suite->name =
+			xstrndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
 	}
 	if (strchr(suite->name, '/') || *suite->name == '.') {
 		reading->line = reading->key_lines[0];
@@ -364,8 +368,8 @@ static int not_found(const char *name, const char *folder)
 {
 	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
 	bool path = slash || (strlen(name) > 4 && strcmp(name + strlen(name) - 4, ".ini") == 0);
-	char *near = path ? xstrndup(slash ? name : ".", slash ? (size_t)(slash - name + 1) : 1) :
-			    xstrdup(folder);
+	char *near = path ? xstrndup(slash ? name : ".", slash ? (size_t)(slash - name + 1) : 1)
+			  : xstrdup(folder);
 	size_t stem = strlen(base);
 	if (stem > 4 && strcmp(base + stem - 4, ".ini") == 0)
 		stem -= 4;
@@ -380,8 +384,10 @@ static int not_found(const char *name, const char *folder)
 		code = fail(EXIT_BAD_INPUT, "no suite \"%s\"; did you mean \"%s%s\"?", name,
 			    search.found, path ? ".ini" : "");
 	else
-		code = fail(EXIT_BAD_INPUT, "no suite \"%s\"; `ftstress suites` lists them, and a file "
-					    "of your own is given by its path", name);
+		code = fail(EXIT_BAD_INPUT,
+			    "no suite \"%s\"; `ftstress suites` lists them, and a file "
+			    "of your own is given by its path",
+			    name);
 	free(search.found);
 	free(wanted);
 	free(near);

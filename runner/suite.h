@@ -22,14 +22,16 @@ struct suite_pair {
 };
 
 struct suite {
-	char *file; /* absolute path */
+	char *file;   /* absolute path */
 	char *folder; /* that it is in */
 	char *name;
 	char *description; /* NULL where not given, as below */
-	char *python; /* "3.14", "3.13" */
-	char *driver; /* "pytest", "unittest", "script" */
-	char *tests; /* default for --tests */
-	struct strings targets, installs, requires, paths, args, skips, unsafes, suppressions;
+	char *python;      /* "3.14", "3.13" */
+	char *driver;      /* "pytest", "unittest", "script" */
+	char *tests;       /* default for --tests */
+	struct strings targets, installs,
+		requires,
+	paths, args, skips, unsafes, suppressions;
 	struct suite_pair *run;
 	size_t run_count, run_capacity;
 	struct suite_pair *env;

@@ -221,8 +221,14 @@ static int select_ids(const struct suite *suite, const char *expression,
 		      const struct environment *environment, const struct paths *paths,
 		      const char *path, struct strings *ids, const volatile sig_atomic_t *stop)
 {
-	char *const arguments[] = { environment->plain, "-m", "ftstress_driver.collect", "--select",
-				    (char *)expression, "--input", (char *)path, NULL };
+	char *const arguments[] = { environment->plain,
+				    "-m",
+				    "ftstress_driver.collect",
+				    "--select",
+				    (char *)expression,
+				    "--input",
+				    (char *)path,
+				    NULL };
 	struct spawned spawned;
 	int code = run_driver(suite, environment, paths, arguments, "--tests", &spawned, stop);
 	for (char *rest = spawned.out.data, *line; !code && (line = strsep(&rest, "\n"));)
@@ -253,15 +259,15 @@ static void take_tests(struct tests_list *list, const json_t *tests, const struc
 {
 	size_t i, capacity = 0;
 	json_t *test;
-	json_array_foreach(tests, i, test) {
+	json_array_foreach(tests, i, test)
+	{
 		const char *id = json_string_value(json_object_get(test, "id"));
 		const char *file = json_string_value(json_object_get(test, "file"));
 		if (!id)
 			continue;
 		list->total++;
-		if (selected && (!selected->count ||
-				 !bsearch(&id, selected->items, selected->count,
-					  sizeof *selected->items, by_text)))
+		if (selected && (!selected->count || !bsearch(&id, selected->items, selected->count,
+							      sizeof *selected->items, by_text)))
 			continue;
 		if (matches(&suite->skips, id)) {
 			list->skipped++;
@@ -280,7 +286,8 @@ static void take_errors(struct tests_list *list, const json_t *errors)
 {
 	size_t i;
 	json_t *error;
-	json_array_foreach(errors, i, error) {
+	json_array_foreach(errors, i, error)
+	{
 		const char *file = json_string_value(json_object_get(error, "file"));
 		const char *text = json_string_value(json_object_get(error, "message"));
 		char *line = xprintf("%s can't be imported: %s", file ? file : "a file",
@@ -331,7 +338,8 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 			code = fail(EXIT_INTERNAL, "%s: %s", path, error.text);
 	}
 	if (!code && settings->tests)
-		code = select_ids(suite, settings->tests, environment, paths, path, &selected, stop);
+		code = select_ids(suite, settings->tests, environment, paths, path, &selected,
+				  stop);
 	if (!code) {
 		const json_t *errors = json_object_get(document, "errors");
 		take_tests(list, json_object_get(document, "tests"), suite,

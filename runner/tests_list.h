@@ -13,9 +13,9 @@
 struct tests_list {
 	struct plan_test *tests; /* sorted by id; strings are owned */
 	size_t count;
-	size_t total; /* that the suite has, before selection */
-	size_t unsafe; /* of `count`: run in one thread only */
-	size_t skipped; /* left out by the suite's "skip" */
+	size_t total;          /* that the suite has, before selection */
+	size_t unsafe;         /* of `count`: run in one thread only */
+	size_t skipped;        /* left out by the suite's "skip" */
 	struct strings errors; /* files that can't be imported: one line each */
 };
 

@@ -190,8 +190,7 @@ const char *trial_blamed(const struct trial *trial)
 	return trial->running < trial->count ? trial->ids[trial->running] : NULL;
 }
 
-struct iteration_context trial_context(const struct trial *trial, unsigned zygote,
-				       pid_t zygote_pid)
+struct iteration_context trial_context(const struct trial *trial, unsigned zygote, pid_t zygote_pid)
 {
 	return (struct iteration_context){
 		.zygote = zygote,

@@ -29,7 +29,7 @@ enum test_state {
 
 /* What a thread of a test raised. */
 struct test_failure {
-	uint32_t index; /* in the attempt */
+	uint32_t index;           /* in the attempt */
 	uint16_t thread, threads; /* as in struct fts_test_fail */
 	char *type, *message, *traceback;
 };
@@ -42,19 +42,19 @@ struct trial {
 	bool alone; /* one test in one thread, to see whether it passes there; not counted */
 	char *token;
 	unsigned attempts, fruitless; /* fruitless: attempts in a row that began no test */
-	double budget; /* seconds left */
+	double budget;                /* seconds left */
 
 	/* The present attempt. */
-	size_t *tests; /* indices of the suite's tests */
+	size_t *tests;    /* indices of the suite's tests */
 	const char **ids; /* the same as ids; borrowed from the suite's tests */
 	size_t count;
 	enum test_state *states;
-	uint16_t *outcomes; /* enum fts_outcome of TEST_ENDED */
-	uint32_t running; /* index of the test that has begun, or FTS_NO_TEST */
-	size_t begun; /* tests that began in this attempt */
+	uint16_t *outcomes;    /* enum fts_outcome of TEST_ENDED */
+	uint32_t running;      /* index of the test that has begun, or FTS_NO_TEST */
+	size_t begun;          /* tests that began in this attempt */
 	unsigned threads_seen; /* most threads a test ran in */
 	bool slice_end;
-	pid_t pid; /* 0 = not forked yet */
+	pid_t pid;                 /* 0 = not forked yet */
 	double forked, progressed; /* now_seconds() */
 	enum kill_reason killed;
 	bool crashed; /* a crash record came */

@@ -25,7 +25,7 @@ struct waiting {
 struct verifier {
 	const struct plan_test *tests;
 	uint8_t *verdicts; /* enum verdict of each test */
-	size_t *queue; /* tests to be run alone */
+	size_t *queue;     /* tests to be run alone */
 	size_t queued, queue_capacity, taken;
 	struct waiting *waiting;
 	size_t waiting_count, waiting_capacity;
@@ -107,8 +107,7 @@ static void take_verdict(struct verifier *verifier, struct collator *collator,
 		ARRAY_PUSH(verifier->queue, verifier->queued, verifier->queue_capacity, test);
 		return;
 	}
-	bool passed = trial->states[0] == TEST_ENDED &&
-		      trial->outcomes[0] != FTS_OUTCOME_FAILED &&
+	bool passed = trial->states[0] == TEST_ENDED && trial->outcomes[0] != FTS_OUTCOME_FAILED &&
 		      trial->outcomes[0] != FTS_OUTCOME_ERROR;
 	if (passed)
 		verifier->verdicts[test] = VERDICT_PASSES;
@@ -167,8 +166,8 @@ struct trial *verifier_next(struct verifier *verifier)
 	plan.tests = xmalloc(sizeof *plan.tests);
 	plan.tests[0] = test;
 	plan.test_count = 1;
-	struct trial *trial = trial_new(&plan, (struct replay_token){ 0, 0, 0 }, ALONE_BUDGET,
-					verifier->tests);
+	struct trial *trial =
+		trial_new(&plan, (struct replay_token){ 0, 0, 0 }, ALONE_BUDGET, verifier->tests);
 	trial->alone = true;
 	free(trial->token);
 	trial->token = xstrdup(waiting->token);

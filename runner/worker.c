@@ -129,8 +129,8 @@ void worker_flush(struct worker *worker)
 {
 	struct buf *out = &worker->outgoing;
 	while (out->length && worker->control >= 0) {
-		ssize_t sent = send(worker->control, out->data, out->length,
-				    MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t sent =
+			send(worker->control, out->data, out->length, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))

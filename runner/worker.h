@@ -16,17 +16,17 @@
 
 /* How zygotes are started; borrowed by the workers. */
 struct launch {
-	const char *python; /* path */
-	char *const *arguments; /* from argv[0] on, ends with NULL */
+	const char *python;          /* path */
+	char *const *arguments;      /* from argv[0] on, ends with NULL */
 	char *const *environment[2]; /* without and with the GIL; NAME=VALUE, ends with NULL */
-	const char *folder; /* where it works */
+	const char *folder;          /* where it works */
 };
 
 #define WORKER_CONTROL_FD 3
 #define WORKER_ARENA_FD 4
 
 enum worker_state {
-	WORKER_OFF, /* no process */
+	WORKER_OFF,      /* no process */
 	WORKER_STARTING, /* no "hello" yet */
 	WORKER_READY,
 	WORKER_BUSY, /* an iteration was asked for */
@@ -38,12 +38,12 @@ struct worker {
 	enum worker_state state;
 	pid_t pid;
 	int control, output; /* -1 = closed */
-	double since; /* when this state began, now_seconds() */
-	unsigned failures; /* in a row */
+	double since;        /* when this state began, now_seconds() */
+	unsigned failures;   /* in a row */
 	struct arena arena;
-	struct output printed; /* since the last iteration began */
+	struct output printed;         /* since the last iteration began */
 	struct buf incoming, outgoing; /* of the control channel */
-	char *python_version; /* from "hello" */
+	char *python_version;          /* from "hello" */
 };
 
 void worker_init(struct worker *worker, unsigned number, bool gil);

@@ -58,10 +58,10 @@ static void every_option_is_taken(void **state)
 	(void)state;
 	struct settings settings;
 	PARSE(&settings, 0, "--suite", "x", "--iterations=500", "--threads", "3-5", "--gil", "off",
-	      "--switch-interval", "1e-5..2e-4", "--seed", "1F3a", "--jobs", "2", "--duration", "1h30m",
-	      "--slice", "7", "--budget", "2.5", "--timeout", "90s", "--memory", "512", "--python",
-	      "3.13", "--output", "out", "--format", "tap", "--suppressions", "a", "--suppressions",
-	      "b", "--tests", "a or b", "--resume", "--quiet");
+	      "--switch-interval", "1e-5..2e-4", "--seed", "1F3a", "--jobs", "2", "--duration",
+	      "1h30m", "--slice", "7", "--budget", "2.5", "--timeout", "90s", "--memory", "512",
+	      "--python", "3.13", "--output", "out", "--format", "tap", "--suppressions", "a",
+	      "--suppressions", "b", "--tests", "a or b", "--resume", "--quiet");
 	assert_string_equal(settings.suite, "x");
 	assert_int_equal(settings.iterations, 500);
 	assert_int_equal(settings.threads_min, 3);

@@ -123,7 +123,8 @@ static char *plan_text(uint64_t seed, uint64_t first_slice, const struct setting
 	struct buf text = { 0 };
 	for (uint64_t n = 0; n < 4; n++) {
 		struct trial_plan trial;
-		plan_trial(plan, settings, (struct replay_token){ seed, n, first_slice + n }, &trial);
+		plan_trial(plan, settings, (struct replay_token){ seed, n, first_slice + n },
+			   &trial);
 		buf_printf(&text, "%u %g %d %u:", trial.threads, trial.switch_interval, trial.gil,
 			   trial.seed);
 		for (size_t i = 0; i < trial.test_count; i++)

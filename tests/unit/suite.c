@@ -174,7 +174,8 @@ static void a_mistake_is_told_with_its_line(void **state)
 	(void)state;
 	bad(HEAD "\nrequires = pytest\n", "bad.ini:5: key \"requires\" is not known; did you mean "
 					  "\"require\"?");
-	bad(HEAD "[rum]\nthreads = 2\n", "bad.ini:5: section \"rum\" is not known; did you mean \"run\"?");
+	bad(HEAD "[rum]\nthreads = 2\n",
+	    "bad.ini:5: section \"rum\" is not known; did you mean \"run\"?");
 	bad(HEAD "[run]\nthreads = 2\nthreats = 2\n", "bad.ini:6: threats: [run] has no key");
 	bad(HEAD "[run]\n\nthreads = 8-2\n", "bad.ini:6: threads: expected a number of threads");
 	bad("x = 1\n" HEAD, "bad.ini:1: \"x\" stands before the first section");
