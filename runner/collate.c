@@ -61,7 +61,10 @@ struct tally {
 
 struct collator {
 	struct collate_options options;
-	struct roots roots;
+	struct roots roots; /* of fingerprints: where packages are installed */
+	struct roots places; /* of titles: these and the sources */
+	char **place_dirs; /* those of `places`, own */
+	size_t place_capacity;
 	struct symbolizer *symbolizer;
 	struct zygote *zygotes;
 	size_t zygote_count, zygote_capacity;
@@ -149,6 +152,9 @@ void collator_close(struct collator *c)
 	tallies_clear(c);
 	maps_free(c);
 	symbolizer_close(c->symbolizer);
+	for (size_t i = 0; i < c->places.count; i++)
+		free(c->place_dirs[i]);
+	free(c->place_dirs);
 	free(c->zygotes);
 	free(c->positions);
 	free(c->stacks);
@@ -346,6 +352,21 @@ static void load_run(struct collator *c)
 	free(findings);
 }
 
+/* What is cut off file names in titles. Meson builds a package in its source's build-tsan. */
+static void set_places(struct collator *c)
+{
+	const struct collate_options *o = &c->options;
+	size_t count = 0;
+	for (size_t i = 0; i < o->site_dir_count; i++)
+		ARRAY_PUSH(c->place_dirs, count, c->place_capacity, xstrdup(o->site_dirs[i]));
+	for (size_t i = 0; i < o->source_dir_count; i++) {
+		char *built = xprintf("%s/build-tsan", o->source_dirs[i]);
+		ARRAY_PUSH(c->place_dirs, count, c->place_capacity, built);
+		ARRAY_PUSH(c->place_dirs, count, c->place_capacity, xstrdup(o->source_dirs[i]));
+	}
+	c->places = (struct roots){(const char *const *)c->place_dirs, count};
+}
+
 struct collator *collator_open(const struct collate_options *options)
 {
 	struct collator *c = xcalloc(1, sizeof *c);
@@ -358,6 +379,7 @@ struct collator *collator_open(const struct collate_options *options)
 	};
 	c->options = *options;
 	c->roots = (struct roots){options->site_dirs, options->site_dir_count};
+	set_places(c);
 	c->symbolizer = symbolizer_open(&symbols);
 	load_run(c);
 	return c;
@@ -645,8 +667,8 @@ static void build_example(struct collator *c, const struct zygote *zygote,
 	char *text = view_text(&parsed->view);
 	*out = (struct finding){0};
 	report_assemble(&parsed->view, &assembler, out);
-	out->title = explain_title(out, text, &c->roots);
-	out->explanation = explain_text(out, text, &c->roots);
+	out->title = explain_title(out, text, &c->places);
+	out->explanation = explain_text(out, text, &c->places);
 	free(text);
 }
 
@@ -887,9 +909,9 @@ static void complete(struct collator *c, const struct iteration_context *context
 	if (!finding->id)
 		finding->id = fingerprint_finding(finding, &c->roots);
 	if (!finding->title)
-		finding->title = explain_title(finding, NULL, &c->roots);
+		finding->title = explain_title(finding, NULL, &c->places);
 	if (!finding->explanation)
-		finding->explanation = explain_text(finding, NULL, &c->roots);
+		finding->explanation = explain_text(finding, NULL, &c->places);
 }
 
 const struct finding *collator_add(struct collator *c, const struct iteration_context *context,

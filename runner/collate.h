@@ -35,8 +35,8 @@ struct collate_options {
 	int64_t run; /* this run's number in the store */
 	const char *const *site_dirs; /* where packages are installed: prefixes cut off file names */
 	size_t site_dir_count;
-	const char *const *source_dirs; /* where generated sources may lie when the path in the
-					 * symbols is gone */
+	const char *const *source_dirs; /* where sources lie, also those whose path in the symbols
+					 * is gone; prefixes cut off file names in titles */
 	size_t source_dir_count;
 };
 

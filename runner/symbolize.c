@@ -55,6 +55,9 @@ struct symbolizer {
 	struct stack *symbols;
 	size_t symbol_count, symbol_capacity;
 	struct map symbols_by_position;
+	char **files; /* where the files that symbols name lie, see locate() */
+	size_t file_count, file_capacity;
+	struct map files_by_hash;
 
 	/* the child */
 	pid_t pid; /* 0 = not running */
@@ -347,12 +350,16 @@ void symbolizer_close(struct symbolizer *s)
 	}
 	for (size_t i = 0; i < s->symbol_count; i++)
 		stack_clear(&s->symbols[i]);
+	for (size_t i = 0; i < s->file_count; i++)
+		free(s->files[i]);
 	free(s->modules);
 	free(s->codes);
 	free(s->symbols);
+	free(s->files);
 	map_free(&s->modules_by_hash);
 	map_free(&s->codes_by_hash);
 	map_free(&s->symbols_by_position);
+	map_free(&s->files_by_hash);
 	free(s);
 }
 
@@ -388,6 +395,32 @@ static void tidy_path(char *path)
 	}
 }
 
+/* The file under the source folders whose path ends like this one, with a folder at least. */
+static char *search_sources(const struct symbolizer *s, const char *path)
+{
+	for (const char *tail = path; strchr(tail, '/'); tail = strchr(tail, '/') + 1) {
+		for (size_t i = 0; i < s->options.source_dir_count && *tail != '/'; i++) {
+			char *there = xprintf("%s/%s", s->options.source_dirs[i], tail);
+			if (access(there, R_OK) == 0)
+				return there;
+			free(there);
+		}
+	}
+	return NULL;
+}
+
+/* Where a source file lies: its own path if it is there, else below the source folders. */
+static const char *locate(struct symbolizer *s, const char *path)
+{
+	uint64_t hash = hash_string(0, path), at = map_get(&s->files_by_hash, hash);
+	if (at != MAP_NONE)
+		return s->files[at];
+	char *there = *path == '/' && access(path, R_OK) == 0 ? NULL : search_sources(s, path);
+	ARRAY_PUSH(s->files, s->file_count, s->file_capacity, there ? there : xstrdup(path));
+	map_set(&s->files_by_hash, hash, s->file_count - 1);
+	return s->files[s->file_count - 1];
+}
+
 /* The frame of one element of "Symbol". */
 static struct frame native_frame(struct symbolizer *s, position where, json_t *symbol)
 {
@@ -408,6 +441,11 @@ static struct frame native_frame(struct symbolizer *s, position where, json_t *s
 			tidy_path(frame.file);
 		cython_frame(s->cython, &frame,
 			     (int)json_integer_value(json_object_get(symbol, "StartLine")));
+	}
+	if (frame.file) {
+		char *there = xstrdup(locate(s, frame.file));
+		free(frame.file);
+		frame.file = there;
 	}
 	frame.plumbing |= plumbing_is(&frame);
 	return frame;
