@@ -3,10 +3,18 @@
 FTSTRESS=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)/${BUILD:-build}/sanitized/ftstress
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:exitcode=86}
 
-# script NAME: a test of that name, its text from standard input.
-script() {
+# scripts NAME...: tests out of ways/.
+scripts() {
+	local name
 	mkdir -p tests
-	cat >"tests/$1.py"
+	for name in "$@"; do cp "$BATS_TEST_DIRNAME/ways/$name.py" tests; done
+}
+
+# fine_scripts COUNT: so many tests that pass, t1 and up.
+fine_scripts() {
+	local i
+	mkdir -p tests
+	for ((i = 1; i <= $1; i++)); do cp "$BATS_TEST_DIRNAME/ways/fine.py" "tests/t$i.py"; done
 }
 
 # suite NAME [LINE]...: a suite of all scripts, with further lines (for [suite] first).

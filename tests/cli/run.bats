@@ -9,7 +9,7 @@ setup() {
 }
 
 @test "a suite without findings ends with 0 and a report" {
-	script ok <<<'def stress(i): pass'
+	scripts fine
 	suite mine
 	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --format html,json,tap
 	[[ $output == *"Nothing found in 2 iterations of mine"* ]]
@@ -18,35 +18,24 @@ setup() {
 }
 
 @test "each way to go wrong ends with a finding or none, and the run goes on" {
-	script a_segfault <<<$'import ctypes\ndef stress(i): ctypes.string_at(0)'
-	script b_abort <<<$'import os\ndef stress(i): os.abort()'
-	script c_exit <<<$'import os\ndef stress(i): os._exit(3)'
-	script d_fork <<<$'import os\ndef stress(i):\n  p = os.fork()\n  if not p: os._exit(0)\n  os.waitpid(p, 0)'
-	script e_subprocess <<<$'import subprocess\ndef stress(i): subprocess.run(["true"], check=True)'
-	script f_memory <<<$'x = []\ndef stress(i):\n  while True: x.append(b"x" * (1 << 26))'
-	script g_sleep <<<$'import time\ndef stress(i): time.sleep(100000)'
-	script h_print <<<$'import sys\ndef stress(i):\n  for k in range(1000): sys.stdout.write("y" * 24999 + "\\n")'
-	script i_close <<<$'import os\ndef stress(i): os.closerange(0, 10000)'
-	script j_daemon <<<$'import os, time\ndef stress(i):\n  p = os.fork()\n  if not p:\n    os.setsid()\n    if os.fork(): os._exit(0)\n    time.sleep(1000)\n  os.waitpid(p, 0)'
-	script k_parent <<<$'import os, time\ndef stress(i):\n  os.kill(os.getppid(), 9)\n  time.sleep(100)'
-	script l_after <<<'def stress(i): pass'
+	scripts segfault abort exits fork subprocesses memory sleep prints closes daemon parent fine
 	suite ways '[run]' 'slice = 1' 'timeout = 10' 'memory = 1500' 'threads = 4' 'gil = off'
 	run -1 "$FTSTRESS" --suite ways.ini --iterations 12
 	echo "$output"
 	finding crash 'SIGSEGV'
 	finding crash 'SIGABRT'
-	finding crash 'c_exit.py calls os._exit(3)'
-	finding out-of-memory 'f_memory.py takes more than 1500 MiB'
-	finding hang 'g_sleep.py does not end'
-	finding crash 'k_parent.py ends its parent process'
+	finding crash 'exits.py calls os._exit(3)'
+	finding out-of-memory 'memory.py takes more than 1500 MiB'
+	finding hang 'sleep.py does not end'
+	finding crash 'parent.py ends its parent process'
 	[[ $(jq '.findings | length' "$(last_report)") == 6 ]]
 	[[ $(jq .run.tests.distinct "$(last_report)") == 12 ]]
 	nothing_is_left
 }
 
 @test "the tests behind a crash run in a new process of the same iteration" {
-	for i in 1 2 3 4 5 6; do script "ok$i" <<<'def stress(i): pass'; done
-	script bad <<<$'import os\ndef stress(i): os.abort()'
+	fine_scripts 6
+	scripts abort
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
 	[[ $(jq .run.tests.distinct "$(last_report)") == 7 ]]
@@ -54,7 +43,7 @@ setup() {
 }
 
 @test "a crash shows the stacks of its threads, Python and C" {
-	script bad <<<$'import ctypes\ndef stress(i): ctypes.string_at(0)'
+	scripts segfault
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
 	jq -e '.findings[0].threads[] | select(.role == "crashed here") | .frames[] |
@@ -63,8 +52,7 @@ setup() {
 }
 
 @test "a test that fails in threads only is a finding, one that always fails is a note" {
-	script threads <<<$'import os\ndef stress(i):\n  if os.environ["FTSTRESS_THREADS"] != "1": raise ValueError("x")'
-	script always <<<'def stress(i): assert 1 == 2'
+	scripts threads always
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off
 	finding test-failure 'threads.py fails in threads: ValueError'
@@ -74,7 +62,7 @@ setup() {
 }
 
 @test "a finding of an earlier run is known and the exit code is 0" {
-	script bad <<<$'import os\ndef stress(i): os._exit(3)'
+	scripts exits
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
 	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
@@ -82,7 +70,8 @@ setup() {
 }
 
 @test "the same seed gives the same plan, and the token repeats an iteration" {
-	for i in 1 2 3 4 5 6 7; do script "t$i" <<<$'import os\ndef stress(i): os._exit(3)'; done
+	scripts exits
+	for i in 1 2 3 4 5 6; do cp tests/exits.py "tests/e$i.py"; done
 	suite mine '[run]' 'slice = 2'
 	"$FTSTRESS" --suite mine.ini --plan --seed 1f --iterations 9 >one
 	"$FTSTRESS" --suite mine.ini --plan --seed 1f --iterations 9 >two
@@ -97,7 +86,7 @@ setup() {
 }
 
 @test "the deck goes on where the last run ended" {
-	for i in 1 2 3 4; do script "t$i" <<<'def stress(i): pass'; done
+	fine_scripts 4
 	suite mine '[run]' 'slice = 1'
 	"$FTSTRESS" --suite mine.ini --list >all
 	[[ $(wc -l <all) == 4 ]]
@@ -110,8 +99,7 @@ setup() {
 }
 
 @test "Ctrl-C ends the workers, keeps what was found and writes the report" {
-	script bad <<<$'import os\ndef stress(i): os._exit(3)'
-	script slow <<<$'import time\ndef stress(i): time.sleep(0.2)'
+	scripts exits slow
 	suite mine '[run]' 'slice = 1' 'gil = off'
 	"$FTSTRESS" --suite mine.ini --iterations 10000 >out 2>messages &
 	pid=$!
@@ -126,8 +114,7 @@ setup() {
 }
 
 @test "a run that was killed leaves no process and goes on with --resume" {
-	script bad <<<$'import os\ndef stress(i): os._exit(3)'
-	script slow <<<$'import time\ndef stress(i): time.sleep(0.1)'
+	scripts exits slow
 	suite mine '[run]' 'slice = 1' 'gil = off'
 	"$FTSTRESS" --suite mine.ini --iterations 12 --seed 77 >out 2>messages &
 	pid=$!
@@ -149,7 +136,7 @@ setup() {
 }
 
 @test "--duration ends a run" {
-	script ok <<<'def stress(i): pass'
+	scripts fine
 	suite mine
 	run -0 "$FTSTRESS" --suite mine.ini --duration 3s --gil off
 	[[ $(jq '.run.seconds < 15' "$(last_report)") == true ]]
@@ -157,7 +144,7 @@ setup() {
 }
 
 @test "two jobs run all iterations" {
-	for i in 1 2 3 4; do script "t$i" <<<'def stress(i): pass'; done
+	fine_scripts 4
 	suite mine '[run]' 'slice = 1' 'gil = off'
 	run -0 "$FTSTRESS" --suite mine.ini --iterations 8 --jobs 2
 	[[ $(jq .run.tests.run "$(last_report)") == 8 ]]
@@ -165,42 +152,44 @@ setup() {
 }
 
 @test "tests are selected by expression, and none that match is told" {
-	script one <<<'def stress(i): pass'
-	script two <<<'def stress(i): pass'
+	fine_scripts 2
 	suite mine
-	run -0 "$FTSTRESS" --suite mine.ini --tests 'one' --list
-	[[ $output == tests/one.py ]]
-	run -5 "$FTSTRESS" --suite mine.ini --tests 'three'
-	[[ $output == *'nothing ran: none of the 2 tests matches --tests "three"'* ]]
-	run -4 "$FTSTRESS" --suite mine.ini --tests 'one and ('
+	run -0 "$FTSTRESS" --suite mine.ini --tests 't1' --list
+	[[ $output == tests/t1.py ]]
+	run -5 "$FTSTRESS" --suite mine.ini --tests 't3'
+	[[ $output == *'nothing ran: none of the 2 tests matches --tests "t3"'* ]]
+	run -4 "$FTSTRESS" --suite mine.ini --tests 't1 and ('
 }
 
 @test "what the suite skips is not run" {
-	script one <<<'def stress(i): pass'
-	script two <<<'def stress(i): pass'
-	suite mine 'skip = tests/t*.py'
+	fine_scripts 2
+	suite mine 'skip = tests/*2.py'
 	run -0 "$FTSTRESS" --suite mine.ini --list
-	[[ $output == tests/one.py ]]
+	[[ $output == tests/t1.py ]]
 }
 
 @test "a suite whose import fails shows the traceback" {
-	script ok <<<'def stress(i): pass'
+	scripts fine
 	suite mine 'args = no_such_module'
 	run -4 "$FTSTRESS" --suite mine.ini
 	[[ $output == *Traceback*"ModuleNotFoundError: No module named 'no_such_module'"* ]]
 }
 
 @test "a suite whose import fails in the worker only shows what it printed" {
-	script ok <<<'def stress(i): pass'
+	scripts fine
 	mkdir lib
-	printf '%s\n' 'import os' 'if "FTSTRESS_WORKER" in os.environ: raise RuntimeError("not here")' >lib/picky.py
+	cat >lib/picky.py <<-EOF
+		import os
+		if "FTSTRESS_WORKER" in os.environ:
+		    raise RuntimeError("not here")
+	EOF
 	suite mine 'args = picky' 'path = lib'
 	run -4 "$FTSTRESS" --suite mine.ini --gil off
 	[[ $output == *'RuntimeError: not here'* ]]
 }
 
 @test "the last run's report can be written again" {
-	script bad <<<$'import os\ndef stress(i): os._exit(3)'
+	scripts exits
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
 	rm reports/mine-*
@@ -209,8 +198,8 @@ setup() {
 }
 
 @test "a disk that gets full loses no finding and is told" {
-	script bad <<<$'import os\ndef stress(i): os._exit(3)'
-	script fill <<-EOF
+	scripts exits
+	cat >tests/fill.py <<-EOF
 		import os
 		if os.path.exists("$PWD/small/armed"):
 		  try:

@@ -1,0 +1,5 @@
+import os
+
+
+def stress(thread):
+    os.abort()

@@ -1,0 +1,2 @@
+def stress(thread):
+    pass

@@ -1,0 +1,5 @@
+import ctypes
+
+
+def stress(thread):
+    ctypes.string_at(0)

@@ -1,0 +1,5 @@
+import time
+
+
+def stress(thread):
+    time.sleep(100000)

@@ -1,0 +1,5 @@
+import time
+
+
+def stress(thread):
+    time.sleep(0.2)
