@@ -272,16 +272,30 @@ static char *signal_in(const char *text)
 	return at ? xstrndup(at, length) : NULL;
 }
 
+/* Does a frame tell where the thread was? */
+static bool tells(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		if (!stack->frames[i].plumbing && !plumbing_is_helper(&stack->frames[i]))
+			return true;
+	}
+	return false;
+}
+
 static char *crash_of(const struct finding *finding, const struct roots *roots)
 {
-	static const struct stack none;
 	const struct participant *first = finding->participants;
-	char *signal = first ? signal_in(first->role) : NULL;
+	if (!first || !tells(&first->stack)) {
+		char *test = test_without_parameters(finding->test_count ? finding->tests[0] : "");
+		const char *parts[] = {test, finding->title ? finding->title : ""};
+		char *id = fingerprint(FINDING_CRASH, parts, 2);
+		free(test);
+		return id;
+	}
+	char *signal = signal_in(first->role);
 	if (!signal)
 		signal = signal_in(finding->title);
-	if (!signal)
-		signal = xstrdup("");
-	char *id = fingerprint_crash(signal, first ? &first->stack : &none, roots);
+	char *id = fingerprint_crash(signal ? signal : "", &first->stack, roots);
 	free(signal);
 	return id;
 }
@@ -300,10 +314,8 @@ char *fingerprint_finding(const struct finding *finding, const struct roots *roo
 						finding->participant_count, roots);
 		return fingerprint(finding->kind, &test, 1);
 	case FINDING_TEST_FAILURE: {
-		char *exception = xstrndup(title, strcspn(title, ": "));
-		char *id = fingerprint_test_failure(test, exception);
-		free(exception);
-		return id;
+		const char *colon = strrchr(title, ':');
+		return fingerprint_test_failure(test, colon ? colon + 1 : title);
 	}
 	case FINDING_OUT_OF_MEMORY:
 		return fingerprint_out_of_memory(test);

@@ -50,9 +50,10 @@ char *fingerprint_test_failure(const char *test, const char *exception);
 char *fingerprint_out_of_memory(const char *test);
 
 /*
- * The fingerprint of a ready-made finding by its kind: from participants for races, crashes (the
- * signal is the first SIG... in role or title), hangs; from tests[0] and the first word of the
- * title for failures.
+ * The fingerprint of a ready-made finding by its kind. A crash: the first SIG... in the first
+ * participant's role or in the title, and its frames; without a stack, test and title. A hang: its
+ * participants. A test failure: tests[0] and what stands behind the last ':' of the title, the
+ * exception's type. Out of memory: tests[0].
  */
 char *fingerprint_finding(const struct finding *finding, const struct roots *roots);
 

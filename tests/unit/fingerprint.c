@@ -161,6 +161,18 @@ static void a_crash_is_its_signal_and_three_frames(void **state)
 		    fingerprint_crash("SIGABRT", &near, &roots), false);
 }
 
+static void a_crash_without_a_stack_is_its_test(void **state)
+{
+	(void)state;
+	char *tests[] = {(char *)"t.py::a[1]"}, *others[] = {(char *)"t.py::b"};
+	struct finding a = {.kind = FINDING_CRASH, .title = (char *)"a calls os._exit(3)",
+			    .tests = tests, .test_count = 1};
+	struct finding b = a;
+	b.tests = others;
+	assert_same(fingerprint_finding(&a, &roots), fingerprint_finding(&a, &roots), true);
+	assert_same(fingerprint_finding(&a, &roots), fingerprint_finding(&b, &roots), false);
+}
+
 static void a_hang_is_where_its_threads_wait(void **state)
 {
 	(void)state;
@@ -184,6 +196,13 @@ static void parameters_of_a_test_do_not_count(void **state)
 		    fingerprint_test_failure("t.py::f", "KeyError"), false);
 	assert_same(fingerprint_out_of_memory("t.py::f[1]"), fingerprint_out_of_memory("t.py::f[2]"),
 		    true);
+	char *tests[] = {(char *)"t.py::f[7]"};
+	struct finding failure = {.kind = FINDING_TEST_FAILURE, .tests = tests, .test_count = 1,
+				  .title = (char *)"f[7] fails in threads: ValueError"};
+	struct finding other = failure;
+	other.title = (char *)"f[7] fails in threads: KeyError";
+	assert_same(fingerprint_finding(&failure, &roots), fingerprint_finding(&other, &roots),
+		    false);
 }
 
 static void cython_names_become_the_users(void **state)
@@ -312,6 +331,7 @@ int main(void)
 		cmocka_unit_test(neither_side_comes_first),
 		cmocka_unit_test(the_name_is_the_kind_and_twelve_digits_for_ever),
 		cmocka_unit_test(a_crash_is_its_signal_and_three_frames),
+		cmocka_unit_test(a_crash_without_a_stack_is_its_test),
 		cmocka_unit_test(a_hang_is_where_its_threads_wait),
 		cmocka_unit_test(parameters_of_a_test_do_not_count),
 		cmocka_unit_test(cython_names_become_the_users),

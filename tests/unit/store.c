@@ -511,7 +511,7 @@ static const struct finding *add_failure(struct collator *collator, const char *
 {
 	struct iteration_context context = {.zygote = 1, .zygote_pid = 1, .replay = token};
 	struct finding failure = {.kind = FINDING_TEST_FAILURE,
-				  .title = xstrdup("ValueError: x"), .test_count = 1};
+				  .title = xstrdup("test fails: ValueError"), .test_count = 1};
 	failure.tests = xcalloc(1, sizeof *failure.tests);
 	failure.tests[0] = xstrdup("t.py::test[1]");
 	return collator_add(collator, &context, &failure);
