@@ -37,7 +37,7 @@ bool report_parse(const void *payload, size_t length, struct report_view *report
 	struct fts_report head;
 	const uint8_t *at = payload, *end = at + length;
 
-	*report = (struct report_view){0};
+	*report = (struct report_view){ 0 };
 	if (length < sizeof head)
 		return false;
 	memcpy(&head, at, sizeof head);
@@ -54,7 +54,7 @@ bool report_parse(const void *payload, size_t length, struct report_view *report
 	while (report->count < head.section_count) {
 		if (!section_parse(&at, end, &report->sections[report->count])) {
 			free(report->sections);
-			*report = (struct report_view){0};
+			*report = (struct report_view){ 0 };
 			return false;
 		}
 		report->count++;
@@ -200,7 +200,7 @@ static void add_held(struct assembly *a, size_t index)
 	struct participant *holder = &a->finding->participants[a->finding->participant_count - 1];
 	size_t made, source = index;
 	const struct section_view *mutex = mutex_section(a, section->head.value, &made);
-	struct held_lock lock = {0};
+	struct held_lock lock = { 0 };
 	char *text = section_text(section);
 	unsigned long long number = section->head.value;
 	unsigned long long address = mutex ? mutex->head.address : section->head.address;
@@ -250,15 +250,15 @@ static void describe_object(struct assembly *a, size_t index)
 	const struct section_view *section = &a->report->sections[index];
 	char *type = section_text(section);
 	unsigned long long size = section->head.size;
-	unsigned long long offset = section->head.value ? section->head.value
-							: offset_in(a, section->head.address);
+	unsigned long long offset =
+		section->head.value ? section->head.value : offset_in(a, section->head.address);
 	if (offset > size)
 		offset = 0;
 	describe(a,
 		 type ? xprintf("offset %llu of a Python object of type '%s' (%llu bytes)", offset,
 				type, size)
-		      : xprintf("offset %llu of a block of %llu bytes of Python's allocator", offset,
-				size),
+		      : xprintf("offset %llu of a block of %llu bytes of Python's allocator",
+				offset, size),
 		 index);
 	free(type);
 }
@@ -314,14 +314,13 @@ static void find_subject(struct assembly *a)
 	uint64_t offset = 0;
 	if (f->subject.description || !f->participant_count || !f->participants[0].address)
 		return;
-	char *name = a->assembler->variable(a->assembler->context, f->participants[0].address,
-					    &offset);
+	char *name =
+		a->assembler->variable(a->assembler->context, f->participants[0].address, &offset);
 	if (!name)
 		return;
-	f->subject.description =
-		offset ? xprintf("offset %llu of the global variable %s",
-				 (unsigned long long)offset, name)
-		       : xprintf("the global variable %s", name);
+	f->subject.description = offset ? xprintf("offset %llu of the global variable %s",
+						  (unsigned long long)offset, name)
+					: xprintf("the global variable %s", name);
 	free(name);
 }
 
@@ -339,7 +338,7 @@ static void add_creation(struct assembly *a, size_t index)
 void report_assemble(const struct report_view *report, const struct assembler *assembler,
 		     struct finding *finding)
 {
-	struct assembly a = {report, assembler, finding, NULL};
+	struct assembly a = { report, assembler, finding, NULL };
 	finding->kind = report_kind(report);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct section_view *section = &report->sections[i];

@@ -16,7 +16,7 @@
 struct section_view {
 	struct fts_section head;
 	const uint64_t *frames; /* head.frame_count */
-	const char *text; /* head.text_length bytes, without NUL */
+	const char *text;       /* head.text_length bytes, without NUL */
 };
 
 struct report_view {

@@ -27,8 +27,8 @@
 
 enum {
 	PENDING_MAX = 64 << 20, /* bytes of reports kept for the iteration's end */
-	COMPLETE_STACK = 64, /* what a stack down to its thread's start counts for an example */
-	FRAMES_COUNTED = 48, /* deeper ones make no better example */
+	COMPLETE_STACK = 64,    /* what a stack down to its thread's start counts for an example */
+	FRAMES_COUNTED = 48,    /* deeper ones make no better example */
 };
 
 /* A stack by content, the same in all processes. */
@@ -36,15 +36,15 @@ struct shared_stack {
 	size_t from; /* in collator.positions */
 	uint32_t count;
 	uint32_t score; /* how good an example it is */
-	char *site; /* see fingerprint.h; NULL = not looked at yet */
+	char *site;     /* see fingerprint.h; NULL = not looked at yet */
 };
 
 struct entry {
 	struct finding finding;
 	uint32_t score; /* of the example kept */
-	size_t rule; /* suppression, SUPPRESS_NONE = none */
-	bool judged; /* rule and status stand */
-	bool example; /* participants are from this run, not from the store */
+	size_t rule;    /* suppression, SUPPRESS_NONE = none */
+	bool judged;    /* rule and status stand */
+	bool example;   /* participants are from this run, not from the store */
 };
 
 struct zygote {
@@ -61,9 +61,9 @@ struct tally {
 
 struct collator {
 	struct collate_options options;
-	struct roots roots; /* of fingerprints: where packages are installed */
+	struct roots roots;  /* of fingerprints: where packages are installed */
 	struct roots places; /* of titles: these and the sources */
-	char **place_dirs; /* those of `places`, own */
+	char **place_dirs;   /* those of `places`, own */
 	size_t place_capacity;
 	struct symbolizer *symbolizer;
 	struct zygote *zygotes;
@@ -105,7 +105,7 @@ static struct entry *entry_add(struct collator *c, struct finding *finding)
 {
 	struct entry *entry = xcalloc(1, sizeof *entry);
 	entry->finding = *finding;
-	*finding = (struct finding){0};
+	*finding = (struct finding){ 0 };
 	entry->rule = SUPPRESS_NONE;
 	ARRAY_PUSH(c->entries, c->entry_count, c->entry_capacity, entry);
 	map_set(&c->entries_by_id, hash_string(0, entry->finding.id), c->entry_count - 1);
@@ -174,7 +174,7 @@ static struct zygote *zygote_get(struct collator *c, unsigned number)
 			return &c->zygotes[i];
 	}
 	ARRAY_PUSH(c->zygotes, c->zygote_count, c->zygote_capacity,
-		   (struct zygote){.number = number});
+		   (struct zygote){ .number = number });
 	return &c->zygotes[c->zygote_count - 1];
 }
 
@@ -233,9 +233,9 @@ static void add_tally(struct collator *c, const struct iteration_context *contex
 	key = hash_string(key, test ? test : "");
 	uint64_t at = map_get(&c->tallies_by_key, key);
 	if (at == MAP_NONE) {
-		struct tally tally = {.token = xstrdup(token), .test = xstrdup(test)};
-		tally.occurrence = (struct occurrence){&entry->finding, 0, tally.token, tally.test,
-						       entry->finding.last_seen};
+		struct tally tally = { .token = xstrdup(token), .test = xstrdup(test) };
+		tally.occurrence = (struct occurrence){ &entry->finding, 0, tally.token, tally.test,
+							entry->finding.last_seen };
 		ARRAY_PUSH(c->tallies, c->tally_count, c->tally_capacity, tally);
 		at = c->tally_count - 1;
 		map_set(&c->tallies_by_key, key, at);
@@ -296,15 +296,14 @@ static void set_status(struct collator *c, struct entry *entry, bool known)
 	f->suppressed_by = NULL;
 	f->status = known ? STATUS_KNOWN : STATUS_NEW;
 	if (entry->rule != SUPPRESS_NONE)
-		f->suppressed_by = xstrdup(
-			suppress_rule(c->options.suppressions, entry->rule, &f->status));
+		f->suppressed_by =
+			xstrdup(suppress_rule(c->options.suppressions, entry->rule, &f->status));
 }
 
 static bool known_before(struct collator *c, const char *id, struct store_history *history)
 {
-	*history = (struct store_history){0};
-	if (!c->options.store ||
-	    store_history(c->options.store, c->options.run, id, history) != 0)
+	*history = (struct store_history){ 0 };
+	if (!c->options.store || store_history(c->options.store, c->options.run, id, history) != 0)
 		return false;
 	return history->known;
 }
@@ -364,7 +363,7 @@ static void set_places(struct collator *c)
 		ARRAY_PUSH(c->place_dirs, count, c->place_capacity, built);
 		ARRAY_PUSH(c->place_dirs, count, c->place_capacity, xstrdup(o->source_dirs[i]));
 	}
-	c->places = (struct roots){(const char *const *)c->place_dirs, count};
+	c->places = (struct roots){ (const char *const *)c->place_dirs, count };
 }
 
 struct collator *collator_open(const struct collate_options *options)
@@ -378,7 +377,7 @@ struct collator *collator_open(const struct collate_options *options)
 		.note_context = c,
 	};
 	c->options = *options;
-	c->roots = (struct roots){options->site_dirs, options->site_dir_count};
+	c->roots = (struct roots){ options->site_dirs, options->site_dir_count };
 	set_places(c);
 	c->symbolizer = symbolizer_open(&symbols);
 	load_run(c);
@@ -405,7 +404,7 @@ static void move_example(struct finding *to, struct finding *from)
 	to->participants = from->participants;
 	to->participant_count = from->participant_count;
 	from->title = from->explanation = from->detail = from->graph = NULL;
-	from->subject = (struct subject){0};
+	from->subject = (struct subject){ 0 };
 	from->participants = NULL;
 	from->participant_count = 0;
 	finding_clear(&old);
@@ -423,7 +422,7 @@ static uint32_t stack_intern(struct collator *c, const position *positions, size
 	uint64_t at = map_get(&c->stacks_by_hash, hash);
 	if (at != MAP_NONE)
 		return (uint32_t)at;
-	struct shared_stack stack = {.from = c->position_count, .count = (uint32_t)count};
+	struct shared_stack stack = { .from = c->position_count, .count = (uint32_t)count };
 	for (size_t i = 0; i < count; i++)
 		ARRAY_PUSH(c->positions, c->position_count, c->position_capacity, positions[i]);
 	ARRAY_PUSH(c->stacks, c->stack_count, c->stack_capacity, stack);
@@ -434,7 +433,7 @@ static uint32_t stack_intern(struct collator *c, const position *positions, size
 static void frames_of(struct collator *c, const position *positions, size_t count,
 		      struct stack *out)
 {
-	*out = (struct stack){0};
+	*out = (struct stack){ 0 };
 	symbolizer_resolve(c->symbolizer, positions, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct stack *frames = symbolizer_frames(c->symbolizer, positions[i]);
@@ -445,9 +444,10 @@ static void frames_of(struct collator *c, const position *positions, size_t coun
 /* Does the stack reach the start of its thread or process? */
 static bool is_complete(const struct stack *stack)
 {
-	static const char *const starts[] = {"thread_run",   "pythread_wrapper", "start_thread",
-					     "Py_BytesMain", "pymain_main",      "main",
-					     "Thread._bootstrap", "__libc_start_main"};
+	static const char *const starts[] = { "thread_run",        "pythread_wrapper",
+					      "start_thread",      "Py_BytesMain",
+					      "pymain_main",       "main",
+					      "Thread._bootstrap", "__libc_start_main" };
 	for (size_t i = 0; i < 3 && i < stack->count; i++) {
 		const char *name = stack->frames[stack->count - 1 - i].function;
 		for (size_t k = 0; k < sizeof starts / sizeof *starts; k++) {
@@ -532,9 +532,8 @@ static struct parsed *parse_pending(struct collator *c, struct zygote *zygote, s
 	size_t capacity = 0, at = 0;
 	*count = 0;
 	while (at < zygote->pending.length) {
-		const struct fts_record *record =
-			(const void *)(zygote->pending.data + at);
-		struct parsed one = {.record = record};
+		const struct fts_record *record = (const void *)(zygote->pending.data + at);
+		struct parsed one = { .record = record };
 		at += record->length;
 		if (!report_parse(record + 1, record->length - sizeof *record, &one.view)) {
 			c->lost++;
@@ -644,8 +643,7 @@ struct naming {
 static void naming_frames(void *context, size_t index, struct stack *out)
 {
 	const struct naming *naming = context;
-	const struct shared_stack *stack =
-		&naming->collator->stacks[naming->parsed->stacks[index]];
+	const struct shared_stack *stack = &naming->collator->stacks[naming->parsed->stacks[index]];
 	frames_of(naming->collator, naming->collator->positions + stack->from, stack->count, out);
 }
 
@@ -662,10 +660,10 @@ static char *naming_variable(void *context, uint64_t address, uint64_t *offset)
 static void build_example(struct collator *c, const struct zygote *zygote,
 			  const struct parsed *parsed, struct finding *out)
 {
-	struct naming naming = {c, zygote, parsed};
-	struct assembler assembler = {&naming, naming_frames, naming_variable};
+	struct naming naming = { c, zygote, parsed };
+	struct assembler assembler = { &naming, naming_frames, naming_variable };
 	char *text = view_text(&parsed->view);
-	*out = (struct finding){0};
+	*out = (struct finding){ 0 };
 	report_assemble(&parsed->view, &assembler, out);
 	out->title = explain_title(out, text, &c->places);
 	out->explanation = explain_text(out, text, &c->places);
@@ -682,8 +680,8 @@ static struct entry *merge_report(struct collator *c, const struct zygote *zygot
 	size_t rule = report_rule(c, parsed);
 	/* the example shows what is not suppressed, if there is such */
 	bool opens = entry && entry->rule != SUPPRESS_NONE && rule == SUPPRESS_NONE;
-	bool hidden = entry && entry->judged && entry->rule == SUPPRESS_NONE &&
-		      rule != SUPPRESS_NONE;
+	bool hidden =
+		entry && entry->judged && entry->rule == SUPPRESS_NONE && rule != SUPPRESS_NONE;
 
 	if (!entry || !entry->example || opens || (score > entry->score && !hidden)) {
 		struct finding example;
@@ -753,7 +751,7 @@ static void feed_module(struct collator *c, struct zygote *zygote, uint32_t pid,
 	    module.build_id_length > sizeof module.build_id)
 		return;
 	const char *path = (const char *)payload + sizeof module;
-	struct range range = {module.low, module.high, module.bias, 0};
+	struct range range = { module.low, module.high, module.bias, 0 };
 	range.module = symbolizer_module(c->symbolizer, path, module.path_length, module.build_id,
 					 module.build_id_length);
 	tables_module(&zygote->tables, pid, range);
@@ -800,7 +798,8 @@ static void feed_hook(struct collator *c, const uint8_t *payload, size_t length)
 	if (hook) {
 		free(name);
 	} else {
-		ARRAY_PUSH(c->hooks, c->hook_count, c->hook_capacity, (struct run_hook){.name = name});
+		ARRAY_PUSH(c->hooks, c->hook_count, c->hook_capacity,
+			   (struct run_hook){ .name = name });
 		hook = &c->hooks[c->hook_count - 1];
 	}
 	hook->live |= head.live != 0;
@@ -817,7 +816,7 @@ static void feed_gil_enabled(struct collator *c, const struct iteration_context 
 {
 	if (context->gil)
 		return; /* it was on from the start */
-	struct finding finding = {.kind = FINDING_GIL_ENABLED};
+	struct finding finding = { .kind = FINDING_GIL_ENABLED };
 	finding.title = xprintf("Importing %s switched the GIL back on", module);
 	const char *test = test_name(context, record->test);
 	if (test)
@@ -854,8 +853,8 @@ static void feed_record(struct collator *c, const struct iteration_context *cont
 	}
 }
 
-void collator_feed(struct collator *c, const struct iteration_context *context,
-		   const void *records, size_t length)
+void collator_feed(struct collator *c, const struct iteration_context *context, const void *records,
+		   size_t length)
 {
 	const uint8_t *at = records, *end = at + length;
 	while (at < end) {
@@ -905,7 +904,7 @@ static void complete(struct collator *c, const struct iteration_context *context
 {
 	if (!finding->test_count && context->tests && context->test_count == 1)
 		strings_add(&finding->tests, &finding->test_count, FINDING_TESTS,
-				context->tests[0]);
+			    context->tests[0]);
 	if (!finding->id)
 		finding->id = fingerprint_finding(finding, &c->roots);
 	if (!finding->title)
@@ -935,7 +934,7 @@ const struct finding *collator_add(struct collator *c, const struct iteration_co
 	judge(c, entry, rule);
 	for (size_t i = 1; i < finding->test_count; i++)
 		strings_add(&entry->finding.tests, &entry->finding.test_count, FINDING_TESTS,
-				finding->tests[i]);
+			    finding->tests[i]);
 	entry_seen(c, context, entry, test, 1);
 	finding_clear(finding);
 	free(test);
@@ -969,7 +968,7 @@ const struct finding *const *collator_findings(struct collator *c, size_t *count
 
 struct collate_counters collator_counters(const struct collator *c)
 {
-	struct collate_counters counters = {c->records, c->lost, c->reports, {0}};
+	struct collate_counters counters = { c->records, c->lost, c->reports, { 0 } };
 	for (size_t i = 0; i < c->entry_count; i++)
 		counters.by_status[c->entries[i]->finding.status]++;
 	return counters;

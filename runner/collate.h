@@ -26,14 +26,15 @@
 #include "runner/suppress.h"
 
 struct collate_options {
-	const char *symbolizer; /* path of llvm-symbolizer, NULL = search PATH */
-	const char *suite; /* name */
-	const char *command; /* what shows a finding again, without the token:
-			      * "ftstress --suite numpy_tests"; " --replay TOKEN" is added */
+	const char *symbolizer;            /* path of llvm-symbolizer, NULL = search PATH */
+	const char *suite;                 /* name */
+	const char *command;               /* what shows a finding again, without the token:
+					    * "ftstress --suite numpy_tests"; " --replay TOKEN" is added */
 	struct suppressions *suppressions; /* NULL = none; borrowed */
-	struct store *store; /* NULL = every finding is new; borrowed */
-	int64_t run; /* this run's number in the store */
-	const char *const *site_dirs; /* where packages are installed: prefixes cut off file names */
+	struct store *store;               /* NULL = every finding is new; borrowed */
+	int64_t run;                       /* this run's number in the store */
+	const char *const
+		*site_dirs; /* where packages are installed: prefixes cut off file names */
 	size_t site_dir_count;
 	const char *const *source_dirs; /* where sources lie, also those whose path in the symbols
 					 * is gone; prefixes cut off file names in titles */
@@ -45,16 +46,16 @@ struct iteration_context {
 	unsigned zygote; /* number given to collator_zygote */
 	pid_t zygote_pid;
 	uint64_t iteration;
-	const char *replay; /* token "S.n.k" */
-	bool gil; /* the iteration ran with the GIL */
+	const char *replay;       /* token "S.n.k" */
+	bool gil;                 /* the iteration ran with the GIL */
 	const char *const *tests; /* the slice: test ids by index */
 	size_t test_count;
 };
 
 struct collate_counters {
-	uint64_t records; /* fed, of all types */
-	uint64_t records_lost; /* see collator_lost */
-	uint64_t reports; /* raw reports */
+	uint64_t records;               /* fed, of all types */
+	uint64_t records_lost;          /* see collator_lost */
+	uint64_t reports;               /* raw reports */
 	size_t by_status[STATUS_COUNT]; /* findings */
 };
 

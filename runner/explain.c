@@ -124,16 +124,16 @@ static void single_title(struct buf *out, const char *before, const struct findi
 static const char *type_title(const char *what)
 {
 	static const char *const names[][2] = {
-		{"lock-order-inversion", "Lock order: a cycle that can deadlock"},
-		{"mutex-double-lock", "Lock misuse: locked twice by one thread"},
-		{"mutex-bad-unlock", "Lock misuse: unlocked without being locked by this thread"},
-		{"mutex-bad-read-lock", "Lock misuse: read-locked while write-locked"},
-		{"mutex-bad-read-unlock", "Lock misuse: read-unlocked while write-locked"},
-		{"mutex-invalid-access", "Lock misuse: a mutex that was destroyed or never made"},
-		{"locked-mutex-destroy", "Lock misuse: destroyed while locked"},
-		{"thread-leak", "Thread leak: a thread was neither joined nor detached"},
-		{"signal-unsafe-call", "Signal handler: a call that is not async-signal-safe"},
-		{"errno-in-signal-handler", "Signal handler: errno is overwritten"},
+		{ "lock-order-inversion", "Lock order: a cycle that can deadlock" },
+		{ "mutex-double-lock", "Lock misuse: locked twice by one thread" },
+		{ "mutex-bad-unlock", "Lock misuse: unlocked without being locked by this thread" },
+		{ "mutex-bad-read-lock", "Lock misuse: read-locked while write-locked" },
+		{ "mutex-bad-read-unlock", "Lock misuse: read-unlocked while write-locked" },
+		{ "mutex-invalid-access", "Lock misuse: a mutex that was destroyed or never made" },
+		{ "locked-mutex-destroy", "Lock misuse: destroyed while locked" },
+		{ "thread-leak", "Thread leak: a thread was neither joined nor detached" },
+		{ "signal-unsafe-call", "Signal handler: a call that is not async-signal-safe" },
+		{ "errno-in-signal-handler", "Signal handler: errno is overwritten" },
 	};
 	for (size_t i = 0; what && i < sizeof names / sizeof *names; i++) {
 		if (!strcmp(what, names[i][0]))
@@ -206,7 +206,7 @@ static void title_of_kind(struct buf *out, const struct finding *finding, const 
 
 char *explain_title(const struct finding *finding, const char *what, const struct roots *roots)
 {
-	struct buf out = {0};
+	struct buf out = { 0 };
 	const char *type = type_title(what);
 	if (type)
 		single_title(&out, type, finding, roots);
@@ -237,7 +237,10 @@ static void add_lock_names(struct buf *out, const struct participant *participan
 		const char *name = participant->locks[i].name;
 		while (length && name[length - 1] == ' ')
 			length--;
-		buf_printf(out, "%s%.*s", i ? ", " : participant->lock_count > 1 ? "locks " : "lock ",
+		buf_printf(out, "%s%.*s",
+			   i                             ? ", "
+			   : participant->lock_count > 1 ? "locks "
+							 : "lock ",
 			   (int)length, name);
 	}
 	if (!participant->lock_count)
@@ -280,8 +283,10 @@ static void race_text(struct buf *out, const struct finding *finding, const stru
 		      "time, in this run or another.");
 	add_locks(out, a, b);
 	if (!a->stack.count || !b->stack.count)
-		buf_puts(out, " The older side's stack was no longer in ThreadSanitizer's history.");
-	buf_puts(out, " A reader can see a half-made or old value, and of two writers one is lost.");
+		buf_puts(out,
+			 " The older side's stack was no longer in ThreadSanitizer's history.");
+	buf_puts(out,
+		 " A reader can see a half-made or old value, and of two writers one is lost.");
 }
 
 static const char *race_fix(const struct finding *finding)
@@ -319,68 +324,84 @@ static void python_race_text(struct buf *out, const struct finding *finding, con
 		      "x += 1 is a read and a later write.");
 }
 
+/* The kinds whose paragraph does not depend on who did what. */
+static const char *const plain_texts[FINDING_KINDS] = {
+	[FINDING_LOCK_ORDER] =
+		"Locks were taken in one order here and in the opposite order there. It "
+		"did "
+		"not have to hang in this run: when two threads do it at the same time, "
+		"each "
+		"waits for the lock that the other holds, for ever. Usual fixes: take the "
+		"locks in one order everywhere, or don't call out while holding one.",
+	[FINDING_DEADLOCK] = "The threads wait for each other: each holds what another "
+			     "needs, so none can "
+			     "go on. Usual fixes: take the locks in one order everywhere, "
+			     "or release a lock "
+			     "before waiting for something else.",
+	[FINDING_HANG] = "Nothing moved for the time allowed, so the process was stopped "
+			 "and its stacks "
+			 "were taken. Look for a thread that waits for something that no "
+			 "running thread "
+			 "will do.",
+	[FINDING_USE_AFTER_FREE] = "Memory was used after it had been freed. With threads "
+				   "this often is a borrowed "
+				   "reference: one thread drops the last reference while "
+				   "another still uses the "
+				   "object. Usual fixes: take a strong reference "
+				   "(PyList_GetItemRef and the like) "
+				   "before use, under the lock that guards the container.",
+	[FINDING_DOUBLE_FREE] = "The same block was freed twice. Usual cause: two threads "
+				"both saw that it was "
+				"theirs to free. Usual fixes: swap the pointer for NULL "
+				"atomically, or under a "
+				"lock, and free what the swap returned.",
+	[FINDING_REFCOUNT] = "A reference count went wrong here. This is where it shows, "
+			     "not always where "
+			     "the mistake is: look for a Py_DECREF too many or a missing "
+			     "Py_INCREF on this "
+			     "object in the code that both threads run.",
+	[FINDING_LEAK] = "Memory from this place was never given back, more of it with "
+			 "each iteration. "
+			 "Usual cause: a missing Py_DECREF, often on an error path or when "
+			 "two threads "
+			 "create the same thing and one result is dropped.",
+	[FINDING_CRASH] =
+		"The process was ended by a fatal signal. Under threads this is most often "
+		"memory that another thread freed or changed: see whether a data race "
+		"among "
+		"the findings touches the same function.",
+	[FINDING_OUT_OF_MEMORY] =
+		"The process grew beyond its limit of resident memory and was ended by "
+		"ftstress. A test that is heavy alone is that many times as heavy in "
+		"threads; "
+		"mark it unsafe in the suite if that is all.",
+	[FINDING_TEST_FAILURE] = "The test passes alone and fails when several threads run "
+				 "it at once. Either "
+				 "the code under test is not thread-safe, or the test "
+				 "itself shares something "
+				 "(a file, a global, a fixture) between threads.",
+	[FINDING_GIL_ENABLED] =
+		"Importing this module switched the GIL back on for the whole process, so "
+		"from then on nothing ran in parallel and races could not show. The module "
+		"does not declare Py_mod_gil = Py_MOD_GIL_NOT_USED.",
+};
+
 static const char *plain_text(enum finding_kind kind)
 {
-	static const char *const texts[FINDING_KINDS] = {
-		[FINDING_LOCK_ORDER] =
-			"Locks were taken in one order here and in the opposite order there. It did "
-			"not have to hang in this run: when two threads do it at the same time, each "
-			"waits for the lock that the other holds, for ever. Usual fixes: take the "
-			"locks in one order everywhere, or don't call out while holding one.",
-		[FINDING_DEADLOCK] =
-			"The threads wait for each other: each holds what another needs, so none can "
-			"go on. Usual fixes: take the locks in one order everywhere, or release a lock "
-			"before waiting for something else.",
-		[FINDING_HANG] =
-			"Nothing moved for the time allowed, so the process was stopped and its stacks "
-			"were taken. Look for a thread that waits for something that no running thread "
-			"will do.",
-		[FINDING_USE_AFTER_FREE] =
-			"Memory was used after it had been freed. With threads this often is a borrowed "
-			"reference: one thread drops the last reference while another still uses the "
-			"object. Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
-			"before use, under the lock that guards the container.",
-		[FINDING_DOUBLE_FREE] =
-			"The same block was freed twice. Usual cause: two threads both saw that it was "
-			"theirs to free. Usual fixes: swap the pointer for NULL atomically, or under a "
-			"lock, and free what the swap returned.",
-		[FINDING_REFCOUNT] =
-			"A reference count went wrong here. This is where it shows, not always where "
-			"the mistake is: look for a Py_DECREF too many or a missing Py_INCREF on this "
-			"object in the code that both threads run.",
-		[FINDING_LEAK] =
-			"Memory from this place was never given back, more of it with each iteration. "
-			"Usual cause: a missing Py_DECREF, often on an error path or when two threads "
-			"create the same thing and one result is dropped.",
-		[FINDING_CRASH] =
-			"The process was ended by a fatal signal. Under threads this is most often "
-			"memory that another thread freed or changed: see whether a data race among "
-			"the findings touches the same function.",
-		[FINDING_OUT_OF_MEMORY] =
-			"The process grew beyond its limit of resident memory and was ended by "
-			"ftstress. A test that is heavy alone is that many times as heavy in threads; "
-			"mark it unsafe in the suite if that is all.",
-		[FINDING_TEST_FAILURE] =
-			"The test passes alone and fails when several threads run it at once. Either "
-			"the code under test is not thread-safe, or the test itself shares something "
-			"(a file, a global, a fixture) between threads.",
-		[FINDING_GIL_ENABLED] =
-			"Importing this module switched the GIL back on for the whole process, so "
-			"from then on nothing ran in parallel and races could not show. The module "
-			"does not declare Py_mod_gil = Py_MOD_GIL_NOT_USED.",
-	};
-	return kind < FINDING_KINDS ? texts[kind] : NULL;
+	return kind < FINDING_KINDS ? plain_texts[kind] : NULL;
 }
 
 static void misuse_text(struct buf *out, const char *type)
 {
-	buf_printf(out, "%s. ThreadSanitizer saw a call that its rules don't allow; the stack shows "
-			"where.", type);
+	buf_printf(out,
+		   "%s. ThreadSanitizer saw a call that its rules don't allow; the stack shows "
+		   "where.",
+		   type);
 }
 
 char *explain_text(const struct finding *finding, const char *what, const struct roots *roots)
 {
-	struct buf out = {0};
+	struct buf out = { 0 };
 	const char *plain = plain_text(finding->kind);
 	const char *type = type_title(what);
 	if (type && strncmp(type, "Lock order", 10) != 0) {

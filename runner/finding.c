@@ -62,7 +62,7 @@ void stack_clear(struct stack *stack)
 		free(stack->frames[i].module);
 	}
 	free(stack->frames);
-	*stack = (struct stack){0};
+	*stack = (struct stack){ 0 };
 }
 
 static void participant_clear(struct participant *participant)
@@ -101,5 +101,5 @@ void finding_clear(struct finding *finding)
 	for (size_t i = 0; i < finding->participant_count; i++)
 		participant_clear(&finding->participants[i]);
 	free(finding->participants);
-	*finding = (struct finding){0};
+	*finding = (struct finding){ 0 };
 }

@@ -188,7 +188,7 @@ static char *fingerprint_owned(enum finding_kind kind, char **parts, size_t coun
 
 char *fingerprint_crash(const char *signal, const struct stack *stack, const struct roots *roots)
 {
-	struct buf frames = {0};
+	struct buf frames = { 0 };
 	size_t taken = 0;
 	buf_puts(&frames, signal);
 	for (size_t i = 0; i < stack->count && taken < CRASH_FRAMES; i++) {
@@ -201,7 +201,7 @@ char *fingerprint_crash(const char *signal, const struct stack *stack, const str
 		taken++;
 	}
 	char *joined = buf_take(&frames);
-	char *id = fingerprint(FINDING_CRASH, (const char *const[]){joined}, 1);
+	char *id = fingerprint(FINDING_CRASH, (const char *const[]){ joined }, 1);
 	free(joined);
 	return id;
 }
@@ -210,13 +210,37 @@ char *fingerprint_crash(const char *signal, const struct stack *stack, const str
 static bool is_wait(const struct frame *frame)
 {
 	static const char *const prefixes[] = {
-		"_PySemaphore_", "_PyParkingLot_", "PyMutex_",     "_PyMutex_",      "PyThread_",
-		"PyEvent_",      "_PyEvent_",      "_PyRWMutex_",  "rwmutex_",       "pthread_",
-		"__pthread_",    "sem_",           "lock_acquire", "acquire_timed",  "rlock_",
-		"_PyRecursiveMutex_", "lock_PyThread_acquire_lock", "rlock_acquire", "__futex_",
-		"futex_",        "do_futex_",      "syscall",      "PyEval_RestoreThread",
-		"_PyThreadState_", "take_gil",     "_PyCriticalSection", "_thread_lock_",
-		"_thread_RLock_", "tstate_", "_PyEval_StopTheWorld", "stop_the_world",
+		"_PySemaphore_",
+		"_PyParkingLot_",
+		"PyMutex_",
+		"_PyMutex_",
+		"PyThread_",
+		"PyEvent_",
+		"_PyEvent_",
+		"_PyRWMutex_",
+		"rwmutex_",
+		"pthread_",
+		"__pthread_",
+		"sem_",
+		"lock_acquire",
+		"acquire_timed",
+		"rlock_",
+		"_PyRecursiveMutex_",
+		"lock_PyThread_acquire_lock",
+		"rlock_acquire",
+		"__futex_",
+		"futex_",
+		"do_futex_",
+		"syscall",
+		"PyEval_RestoreThread",
+		"_PyThreadState_",
+		"take_gil",
+		"_PyCriticalSection",
+		"_thread_lock_",
+		"_thread_RLock_",
+		"tstate_",
+		"_PyEval_StopTheWorld",
+		"stop_the_world",
 	};
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
 		if (is_c(frame) && !strncmp(frame->function, prefixes[i], strlen(prefixes[i])))
@@ -248,7 +272,7 @@ char *fingerprint_test_failure(const char *test, const char *exception)
 {
 	char *bare = test_without_parameters(test);
 	char *part = xprintf("%s\n%s", bare, exception ? exception : "");
-	char *id = fingerprint(FINDING_TEST_FAILURE, (const char *const[]){part}, 1);
+	char *id = fingerprint(FINDING_TEST_FAILURE, (const char *const[]){ part }, 1);
 	free(part);
 	free(bare);
 	return id;
@@ -257,7 +281,7 @@ char *fingerprint_test_failure(const char *test, const char *exception)
 char *fingerprint_out_of_memory(const char *test)
 {
 	char *bare = test_without_parameters(test);
-	char *id = fingerprint(FINDING_OUT_OF_MEMORY, (const char *const[]){bare}, 1);
+	char *id = fingerprint(FINDING_OUT_OF_MEMORY, (const char *const[]){ bare }, 1);
 	free(bare);
 	return id;
 }
@@ -287,7 +311,7 @@ static char *crash_of(const struct finding *finding, const struct roots *roots)
 	const struct participant *first = finding->participants;
 	if (!first || !tells(&first->stack)) {
 		char *test = test_without_parameters(finding->test_count ? finding->tests[0] : "");
-		const char *parts[] = {test, finding->title ? finding->title : ""};
+		const char *parts[] = { test, finding->title ? finding->title : "" };
 		char *id = fingerprint(FINDING_CRASH, parts, 2);
 		free(test);
 		return id;

@@ -40,7 +40,7 @@ void map_set(struct map *map, uint64_t key, uint64_t value)
 		grow(map);
 	struct map_slot *slot = find(map, key);
 	map->count += slot->value == MAP_NONE;
-	*slot = (struct map_slot){key, value};
+	*slot = (struct map_slot){ key, value };
 }
 
 void map_clear(struct map *map)
@@ -53,5 +53,5 @@ void map_clear(struct map *map)
 void map_free(struct map *map)
 {
 	free(map->slots);
-	*map = (struct map){0};
+	*map = (struct map){ 0 };
 }

@@ -6,6 +6,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* clang-format off */
 /* How the interpreter gets from one function to the next, and a thread to its first. */
 static const char *const call_machinery[] = {
 	"_PyEval_*", "PyEval_*", "_PyObject_Vectorcall*", "PyObject_Vectorcall*",
@@ -38,7 +39,8 @@ static const char *const process_start[] = {
 };
 
 static const char *const runtime[] = {
-	"__tsan_*", "__tsan::*", "__sanitizer*", "__interceptor_*", "___interceptor_*", "ftstress_*",
+	"__tsan_*", "__tsan::*", "__sanitizer*", "__interceptor_*", "___interceptor_*",
+	"ftstress_*",
 };
 
 static const char *const runtime_modules[] = {
@@ -64,13 +66,16 @@ static const char *const threading_functions[] = {
 
 static const char *const helpers[] = {
 	/* reference counts */
-	"Py_INCREF", "Py_DECREF*", "Py_XINCREF", "Py_XDECREF", "Py_IncRef", "Py_DecRef", "Py_REFCNT",
+	"Py_INCREF", "Py_DECREF*", "Py_XINCREF", "Py_XDECREF", "Py_IncRef", "Py_DecRef",
+	"Py_REFCNT",
 	"_Py_INCREF*", "_Py_DECREF*", "Py_NewRef", "Py_XNewRef", "_Py_NewRef", "_Py_XNewRef",
 	"_Py_TryIncref*", "_Py_TryXGetRef", "_Py_TryIncRef*", "_Py_XGetRef", "_Py_DecRefShared*",
 	"_Py_MergeZeroLocalRefcount", "_Py_ExplicitMergeRefcount", "_Py_IncRef*", "_Py_DecRef*",
-	"_Py_Dealloc", "Py_SET_REFCNT", "_Py_REF_*", "_Py_IsOwnedByCurrentThread", "_Py_IsImmortal*",
+	"_Py_Dealloc", "Py_SET_REFCNT", "_Py_REF_*", "_Py_IsOwnedByCurrentThread",
+	"_Py_IsImmortal*",
 	"_PyObject_SetMaybeWeakref", "PyStackRef_*", "_PyStackRef_*", "Py_CLEAR", "Py_SETREF",
-	"_Py_ThreadId", "Py_TYPE", "_Py_TYPE", "Py_SIZE", "Py_SET_SIZE", "Py_SET_TYPE", "Py_IS_TYPE",
+	"_Py_ThreadId", "Py_TYPE", "_Py_TYPE", "Py_SIZE", "Py_SET_SIZE", "Py_SET_TYPE",
+	"Py_IS_TYPE",
 	"_Py_ref_*", "new_reference", "_Py_NewReference*", "_PyObject_Init*", "PyObject_Init*",
 	"_Py_brc_*", "_Py_SetImmortal*", "_PyReftracerTrack",
 	/* atomics and memory */
@@ -90,6 +95,7 @@ static const char *const helpers[] = {
 static const char *const helper_files[] = {
 	"pyatomic*", "refcount.h", "stdatomic.h", "atomic_base.h", "pycore_stackref.h",
 };
+/* clang-format on */
 
 static bool matches(const char *rule, const char *name)
 {

@@ -12,9 +12,9 @@
 #include "runner/util.h"
 
 enum {
-	SCHEMA = 1, /* user_version */
+	SCHEMA = 1,               /* user_version */
 	APPLICATION = 0x66747374, /* "ftst", application_id */
-	BUSY_MS = 20 * 1000, /* another ftstress may be in its own transaction */
+	BUSY_MS = 20 * 1000,      /* another ftstress may be in its own transaction */
 };
 
 struct store {
@@ -47,7 +47,7 @@ static const char schema[] =
 	"WITH RECURSIVE lineage(id) AS (SELECT ?1 UNION SELECT runs.parent FROM runs"              \
 	" JOIN lineage ON runs.id = lineage.id WHERE runs.parent > 0) "
 
-static const char *const state_names[] = {"running", "finished", "interrupted"};
+static const char *const state_names[] = { "running", "finished", "interrupted" };
 
 /* ---- SQLite ---- */
 
@@ -60,7 +60,8 @@ static int failed(const struct store *store)
 		why = "the disk is full";
 	else if (code == SQLITE_IOERR && system)
 		why = strerror(system);
-	return fail(EXIT_INTERNAL, "can't write to the store %s: %s; what was stored before is intact",
+	return fail(EXIT_INTERNAL,
+		    "can't write to the store %s: %s; what was stored before is intact",
 		    store->path, why);
 }
 
@@ -147,7 +148,8 @@ static int open_failed(const struct store *store)
 			    system ? strerror(system) : "its folder is not there");
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-		return fail(EXIT_BAD_INPUT, "can't write to the store %s: no permission", store->path);
+		return fail(EXIT_BAD_INPUT, "can't write to the store %s: no permission",
+			    store->path);
 	case SQLITE_BUSY:
 		return fail(EXIT_BAD_INPUT, "the store %s is in use by another program",
 			    store->path);
@@ -255,8 +257,9 @@ int store_run_end(struct store *store, int64_t run, enum store_state state,
 
 int store_run_reopen(struct store *store, int64_t run)
 {
-	bool good = begin(store) &&
-		    RUN(store, "UPDATE runs SET state = 'running', ended = 0 WHERE id = ?", "d", run);
+	bool good =
+		begin(store) &&
+		RUN(store, "UPDATE runs SET state = 'running', ended = 0 WHERE id = ?", "d", run);
 	return end(store, good);
 }
 
@@ -278,7 +281,7 @@ int store_run_get(struct store *store, int64_t run, struct store_run *out, bool 
 		" ORDER BY id DESC LIMIT 1",
 		"d", run);
 	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
-	*out = (struct store_run){0};
+	*out = (struct store_run){ 0 };
 	*found = code == SQLITE_ROW;
 	if (*found) {
 		const char *seed = (const char *)sqlite3_column_text(row, 3);
@@ -302,16 +305,15 @@ int store_run_get(struct store *store, int64_t run, struct store_run *out, bool 
 void store_run_clear(struct store_run *run)
 {
 	free(run->options);
-	*run = (struct store_run){0};
+	*run = (struct store_run){ 0 };
 }
 
 int store_run_info(struct store *store, int64_t run, struct run_info *out, bool *found)
 {
 	sqlite3_stmt *row = prepare(store, "SELECT info FROM runs WHERE id = ?", "d", run);
 	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
-	const char *text =
-		code == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
-	*out = (struct run_info){0};
+	const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
+	*out = (struct run_info){ 0 };
 	*found = text && run_info_from_json(text, out);
 	sqlite3_finalize(row);
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : failed(store);
@@ -357,7 +359,7 @@ static bool put_occurrence(struct store *store, int64_t run, const struct occurr
 
 static bool put_occurrences(struct store *store, const struct store_iteration *iteration)
 {
-	struct map seen = {0}; /* one finding comes several times, once a test */
+	struct map seen = { 0 }; /* one finding comes several times, once a test */
 	bool good = true;
 	for (size_t i = 0; i < iteration->occurrence_count && good; i++) {
 		const struct occurrence *one = &iteration->occurrences[i];
@@ -384,12 +386,12 @@ static bool put_leftovers(struct store *store, const struct store_iteration *ite
 
 int store_iteration(struct store *store, const struct store_iteration *iteration)
 {
-	bool good = begin(store) && put_occurrences(store, iteration) &&
-		    put_leftovers(store, iteration) &&
-		    RUN(store, "UPDATE deck SET next_slice = ?", "d",
-			(int64_t)iteration->next_slice) &&
-		    RUN(store, "UPDATE runs SET iterations_done = ?2 WHERE id = ?1", "dd",
-			iteration->run, (int64_t)iteration->iterations_done);
+	bool good =
+		begin(store) && put_occurrences(store, iteration) &&
+		put_leftovers(store, iteration) &&
+		RUN(store, "UPDATE deck SET next_slice = ?", "d", (int64_t)iteration->next_slice) &&
+		RUN(store, "UPDATE runs SET iterations_done = ?2 WHERE id = ?1", "dd",
+		    iteration->run, (int64_t)iteration->iterations_done);
 	return end(store, good);
 }
 
@@ -417,18 +419,18 @@ int store_leftovers(struct store *store, char ***tests, size_t *count)
 
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out)
 {
-	sqlite3_stmt *row = prepare(
-		store,
-		LINEAGE "SELECT"
-			" coalesce(sum(o.count), 0),"
-			" coalesce(sum(CASE WHEN l.id IS NOT NULL THEN o.count END), 0),"
-			" coalesce(max(l.id IS NULL AND o.run < ?1), 0),"
-			" min(o.seen), max(o.seen)"
-			" FROM occurrences o LEFT JOIN lineage l ON l.id = o.run"
-			" WHERE o.finding = ?2",
-		"ds", run, finding);
+	sqlite3_stmt *row =
+		prepare(store,
+			LINEAGE "SELECT"
+				" coalesce(sum(o.count), 0),"
+				" coalesce(sum(CASE WHEN l.id IS NOT NULL THEN o.count END), 0),"
+				" coalesce(max(l.id IS NULL AND o.run < ?1), 0),"
+				" min(o.seen), max(o.seen)"
+				" FROM occurrences o LEFT JOIN lineage l ON l.id = o.run"
+				" WHERE o.finding = ?2",
+			"ds", run, finding);
 	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
-	*out = (struct store_history){0};
+	*out = (struct store_history){ 0 };
 	if (code == SQLITE_ROW) {
 		out->count = (uint64_t)sqlite3_column_int64(row, 0);
 		out->run_count = (uint64_t)sqlite3_column_int64(row, 1);
@@ -482,7 +484,7 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	const char *kind = (const char *)sqlite3_column_text(row, 1);
 	const char *body = (const char *)sqlite3_column_text(row, 4);
 	int number_of_kind = kind ? finding_kind_parse(kind) : -1;
-	*f = (struct finding){.id = column_text(row, 0), .title = column_text(row, 2)};
+	*f = (struct finding){ .id = column_text(row, 0), .title = column_text(row, 2) };
 	if (number_of_kind < 0 || !body || !finding_from_json(body, f))
 		return fail(EXIT_INTERNAL, "the store %s is damaged: finding %s can't be read",
 			    store->path, f->id);

@@ -33,26 +33,26 @@ struct store_run {
 	int64_t parent; /* the run that this one resumes, 0 = none */
 	enum store_state state;
 	uint64_t seed;
-	uint64_t first_slice; /* deck position where it started */
+	uint64_t first_slice;        /* deck position where it started */
 	uint64_t iterations_planned; /* 0 = until stopped */
 	uint64_t iterations_done;
 	int64_t started, ended; /* Unix seconds; ended 0 = not known */
-	char *options; /* text of the runner's choice (JSON), kept for resuming */
+	char *options;          /* text of the runner's choice (JSON), kept for resuming */
 };
 
 /* A finding was seen in an iteration. */
 struct occurrence {
 	const struct finding *finding;
-	uint64_t count; /* how often in this iteration */
+	uint64_t count;    /* how often in this iteration */
 	const char *token; /* replay token */
-	const char *test; /* id of the test that ran, or NULL */
-	int64_t seen; /* Unix seconds */
+	const char *test;  /* id of the test that ran, or NULL */
+	int64_t seen;      /* Unix seconds */
 };
 
 struct store_iteration {
 	int64_t run;
 	uint64_t iterations_done; /* of the run, with this one */
-	uint64_t next_slice; /* new deck position */
+	uint64_t next_slice;      /* new deck position */
 	const struct occurrence *occurrences;
 	size_t occurrence_count;
 	const char *const *leftovers; /* tests that did not run: put off to the next deck */
@@ -96,8 +96,8 @@ int store_leftovers(struct store *store, char ***tests, size_t *count);
 
 /* What earlier runs know about a finding. */
 struct store_history {
-	bool known; /* an earlier run had it: any but `run` and the runs it resumes */
-	uint64_t count; /* in all runs of the store */
+	bool known;         /* an earlier run had it: any but `run` and the runs it resumes */
+	uint64_t count;     /* in all runs of the store */
 	uint64_t run_count; /* in `run` and the runs it resumes */
 	int64_t first_seen, last_seen; /* 0 = never */
 };

@@ -16,9 +16,9 @@ static json_t *text_value(const char *text)
 	json_t *value = json_string(text);
 	if (value)
 		return value;
-	struct buf out = {0};
+	struct buf out = { 0 };
 	for (const char *at = text; *at; at++) {
-		char one[2] = {*at, '\0'};
+		char one[2] = { *at, '\0' };
 		buf_puts(&out, (unsigned char)*at < 0x80 ? one : "\xef\xbf\xbd");
 	}
 	char *clean = buf_take(&out);
@@ -113,7 +113,7 @@ static void put_stack(json_t *object, const char *key, const struct stack *stack
 static struct stack get_stack(json_t *object, const char *key)
 {
 	json_t *array = json_object_get(object, key);
-	struct stack stack = {.count = json_array_size(array)};
+	struct stack stack = { .count = json_array_size(array) };
 	stack.frames = xcalloc(stack.count, sizeof *stack.frames);
 	for (size_t i = 0; i < stack.count; i++) {
 		json_t *one = json_array_get(array, i);
@@ -125,8 +125,8 @@ static struct stack get_stack(json_t *object, const char *key)
 		frame->file = get_text(one, "file");
 		frame->module = get_text(one, "module");
 		frame->line = (int)get_number(one, "line");
-		frame->language = language <= FRAME_UNKNOWN ? (enum frame_language)language
-							    : FRAME_UNKNOWN;
+		frame->language =
+			language <= FRAME_UNKNOWN ? (enum frame_language)language : FRAME_UNKNOWN;
 		frame->plumbing = get_flag(one, "plumbing");
 		frame->is_inline = get_flag(one, "inline");
 	}
@@ -234,7 +234,7 @@ bool finding_from_json(const char *text, struct finding *finding)
 /* ---- facts of a run ---- */
 
 /* Members by name, so that writing, reading and releasing can't differ. */
-#define MEMBER(member) {#member, offsetof(struct run_info, member)}
+#define MEMBER(member) { #member, offsetof(struct run_info, member) }
 
 static const struct {
 	const char *name;
@@ -328,7 +328,7 @@ static void get_rules(json_t *array, struct run_info *info)
 
 bool run_info_from_json(const char *text, struct run_info *info)
 {
-	*info = (struct run_info){0};
+	*info = (struct run_info){ 0 };
 	json_t *object = json_loads(text, 0, NULL);
 	if (!json_is_object(object)) {
 		json_decref(object);
@@ -376,5 +376,5 @@ void run_info_clear(struct run_info *info)
 	free(info->rules);
 	free(info->notes);
 	free(info->settings);
-	*info = (struct run_info){0};
+	*info = (struct run_info){ 0 };
 }

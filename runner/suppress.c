@@ -23,9 +23,9 @@ static const char *const type_names[RULE_TYPES] = {
 };
 
 struct rule {
-	char *text; /* "race:pattern" */
+	char *text;          /* "race:pattern" */
 	const char *pattern; /* in text */
-	char *place; /* "file:12" */
+	char *place;         /* "file:12" */
 	unsigned type;
 	enum finding_status status;
 	uint64_t used;
@@ -136,8 +136,10 @@ static int line_parse(struct suppressions *set, const char *line, size_t length,
 	if (colon + 1 == line + length)
 		return fail(EXIT_BAD_INPUT, "%s: nothing stands after '%.*s'", place,
 			    (int)(colon + 1 - line), line);
-	struct rule rule = {.text = xstrndup(line, length), .place = xstrdup(place),
-			    .type = (unsigned)type, .status = status};
+	struct rule rule = { .text = xstrndup(line, length),
+			     .place = xstrdup(place),
+			     .type = (unsigned)type,
+			     .status = status };
 	rule.pattern = rule.text + (colon + 1 - line);
 	rule_insert(set, rule);
 	return 0;
@@ -177,9 +179,9 @@ int suppress_load(struct suppressions *set, const char *path, enum finding_statu
 	if (!text)
 		return fail(EXIT_BAD_INPUT, "can't read the suppressions %s: %s", path,
 			    strerror(errno));
-	int code = strlen(text) == length
-			   ? suppress_parse(set, path, text, status)
-			   : fail(EXIT_BAD_INPUT, "%s: not a text file (it holds a NUL byte)", path);
+	int code = strlen(text) == length ? suppress_parse(set, path, text, status)
+					  : fail(EXIT_BAD_INPUT,
+						 "%s: not a text file (it holds a NUL byte)", path);
 	free(text);
 	return code;
 }

@@ -7,9 +7,9 @@
  *
  * Types: race, race_top, thread, mutex, deadlock, signal; called_from_lib is accepted and does
  * nothing here. Beyond TSan's, the name of any kind of finding is a type: "crash:", "test-failure:"
- * (there the test's id is matched too). A pattern matches anywhere in a name; `*` is any text, `^` pins the start, `$` the
- * end (compiler-rt's TemplateMatch, lib/sanitizer_common/sanitizer_common.cpp).
- * Not thread-safe.
+ * (there the test's id is matched too). A pattern matches anywhere in a name; `*` is any text, `^`
+ * pins the start, `$` the end (compiler-rt's TemplateMatch,
+ * lib/sanitizer_common/sanitizer_common.cpp). Not thread-safe.
  */
 #ifndef RUNNER_SUPPRESS_H
 #define RUNNER_SUPPRESS_H

@@ -75,7 +75,7 @@ struct symbolizer *symbolizer_open(const struct symbolizer_options *options)
 	s->options = *options;
 	s->cython = cython_open(options->source_dirs, options->source_dir_count);
 	s->socket = -1;
-	struct module unknown = {NULL, xstrdup("unknown code"), false};
+	struct module unknown = { NULL, xstrdup("unknown code"), false };
 	ARRAY_PUSH(s->modules, s->module_count, s->module_capacity, unknown);
 	return s;
 }
@@ -91,7 +91,7 @@ uint32_t symbolizer_module(struct symbolizer *s, const char *path, size_t path_l
 		return (uint32_t)at;
 	if (s->module_count == MODULES_MAX)
 		return 0;
-	struct module module = {.path = xstrndup(path, path_length)};
+	struct module module = { .path = xstrndup(path, path_length) };
 	if (path_length > tail && !strcmp(module.path + path_length - tail, deleted))
 		module.path[path_length - tail] = '\0'; /* perhaps replaced by the same build */
 	const char *slash = strrchr(module.path, '/');
@@ -162,9 +162,8 @@ static void note(struct symbolizer *s, const char *text)
 static char **clean_environment(void)
 {
 	static const char *const dropped[] = {
-		"LD_PRELOAD=",    "LD_LIBRARY_PATH=", "TSAN_OPTIONS=",
-		"FTSTRESS_",      "PYTHON",           "DEBUGINFOD_URLS=",
-		"LLVM_SYMBOLIZER_OPTS=",
+		"LD_PRELOAD=", "LD_LIBRARY_PATH=", "TSAN_OPTIONS=",         "FTSTRESS_",
+		"PYTHON",      "DEBUGINFOD_URLS=", "LLVM_SYMBOLIZER_OPTS=",
 	};
 	size_t count = 0, kept = 0;
 	while (environ[count])
@@ -182,8 +181,8 @@ static char **clean_environment(void)
 
 static int spawn(const char *path, int end, pid_t *pid)
 {
-	char *const argv[] = {(char *)path,       "--output-style=JSON", "--inlines",
-			      "--demangle",       "--functions=linkage", NULL};
+	char *const argv[] = { (char *)path, "--output-style=JSON", "--inlines",
+			       "--demangle", "--functions=linkage", NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;
@@ -223,8 +222,8 @@ static void child_end(struct symbolizer *s)
 /* Is there a child, or could one be started? */
 static bool child_ready(struct symbolizer *s)
 {
-	const char *const names[] = {s->options.path ? s->options.path : "llvm-symbolizer-22",
-				     s->options.path ? NULL : "llvm-symbolizer"};
+	const char *const names[] = { s->options.path ? s->options.path : "llvm-symbolizer-22",
+				      s->options.path ? NULL : "llvm-symbolizer" };
 	int ends[2];
 	if (s->pid)
 		return true;
@@ -312,7 +311,7 @@ static bool converse(struct symbolizer *s, const struct buf *requests, struct an
 	size_t sent = 0;
 	while (answers->taken < answers->expected) {
 		bool more = sent < requests->length;
-		struct pollfd fd = {s->socket, (short)(POLLIN | (more ? POLLOUT : 0)), 0};
+		struct pollfd fd = { s->socket, (short)(POLLIN | (more ? POLLOUT : 0)), 0 };
 		int ready = poll(&fd, 1, ANSWER_TIMEOUT_MS);
 		if (ready < 0 && errno == EINTR)
 			continue;
@@ -320,8 +319,7 @@ static bool converse(struct symbolizer *s, const struct buf *requests, struct an
 			return false;
 		if (fd.revents & POLLOUT) {
 			ssize_t length = send(s->socket, requests->data + sent,
-					      requests->length - sent,
-					      MSG_NOSIGNAL | MSG_DONTWAIT);
+					      requests->length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 			if (length < 0 && errno != EAGAIN && errno != EINTR)
 				return false;
 			sent += length > 0 ? (size_t)length : 0;
@@ -372,7 +370,7 @@ static const struct module *module_of(const struct symbolizer *s, position where
 
 static enum frame_language language_of(const char *function, const char *file)
 {
-	static const char *const endings[] = {".cc", ".cpp", ".cxx", ".hpp", ".hh", ".C", ".hxx"};
+	static const char *const endings[] = { ".cc", ".cpp", ".cxx", ".hpp", ".hh", ".C", ".hxx" };
 	const char *dot = file ? strrchr(file, '.') : NULL;
 	for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
 		if (!strcmp(dot, endings[i]))
@@ -427,7 +425,7 @@ static struct frame native_frame(struct symbolizer *s, position where, json_t *s
 	const char *function = json_string_value(json_object_get(symbol, "FunctionName"));
 	const char *file = json_string_value(json_object_get(symbol, "FileName"));
 	const struct module *module = module_of(s, where);
-	struct frame frame = {.language = FRAME_UNKNOWN, .module = xstrdup(module->name)};
+	struct frame frame = { .language = FRAME_UNKNOWN, .module = xstrdup(module->name) };
 
 	if (!function || !*function || !strcmp(function, "??")) {
 		frame.function = xprintf("%s+0x%llx", module->name,
@@ -460,7 +458,7 @@ static void symbol_set(struct symbolizer *s, position where, struct stack stack)
 /* Without an answer, or with an empty one: module and offset. */
 static void set_nameless(struct symbolizer *s, position where)
 {
-	struct stack stack = {xcalloc(1, sizeof(struct frame)), 1};
+	struct stack stack = { xcalloc(1, sizeof(struct frame)), 1 };
 	stack.frames[0] = native_frame(s, where, NULL);
 	if (where == POSITION_UNKNOWN) {
 		free(stack.frames[0].function);
@@ -484,7 +482,7 @@ static void take_code(struct symbolizer *s, void *context, size_t index, const c
 		json_decref(answer);
 		return;
 	}
-	struct stack stack = {xcalloc(count, sizeof(struct frame)), count};
+	struct stack stack = { xcalloc(count, sizeof(struct frame)), count };
 	for (size_t i = 0; i < count; i++) {
 		stack.frames[i] = native_frame(s, where, json_array_get(symbols, i));
 		stack.frames[i].is_inline = i + 1 < count;
@@ -496,8 +494,8 @@ static void take_code(struct symbolizer *s, void *context, size_t index, const c
 /* Asks for up to BATCH positions; returns how many are done, at least one. */
 static size_t ask(struct symbolizer *s, const position *positions, size_t count)
 {
-	struct buf requests = {0};
-	struct answers answers = {take_code, (void *)positions, 0, count};
+	struct buf requests = { 0 };
+	struct answers answers = { take_code, (void *)positions, 0, count };
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&requests, "CODE \"%s\" 0x%llx\n", module_of(s, positions[i])->path,
 			   (unsigned long long)(positions[i] & ADDRESS_MASK));
@@ -515,7 +513,7 @@ static size_t ask(struct symbolizer *s, const position *positions, size_t count)
 static void resolve_python(struct symbolizer *s, position where)
 {
 	size_t number = (size_t)((where & ~POSITION_PYTHON) >> 16);
-	struct stack stack = {xcalloc(1, sizeof(struct frame)), 1};
+	struct stack stack = { xcalloc(1, sizeof(struct frame)), 1 };
 	struct frame *frame = &stack.frames[0];
 	frame->language = FRAME_PYTHON;
 	if (number < s->code_count) {
@@ -537,7 +535,7 @@ void symbolizer_resolve(struct symbolizer *s, const position *positions, size_t 
 {
 	position *wanted = NULL;
 	size_t wanted_count = 0, capacity = 0;
-	struct map seen = {0};
+	struct map seen = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
 		position where = positions[i];
@@ -598,9 +596,9 @@ static void take_variable(struct symbolizer *s, void *context, size_t index, con
 
 char *symbolizer_variable(struct symbolizer *s, position where, uint64_t *offset)
 {
-	struct variable variable = {0};
-	struct answers answers = {take_variable, &variable, 0, 1};
-	struct buf request = {0};
+	struct variable variable = { 0 };
+	struct answers answers = { take_variable, &variable, 0, 1 };
+	struct buf request = { 0 };
 	uint64_t address = where & ADDRESS_MASK;
 	if (!module_of(s, where)->readable || !child_ready(s))
 		return NULL;

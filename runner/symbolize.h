@@ -30,8 +30,8 @@ typedef uint64_t position;
 #define POSITION_PYTHON (1ull << 63)
 
 struct symbolizer_options {
-	const char *path; /* of llvm-symbolizer; NULL = llvm-symbolizer-22, then
-			   * llvm-symbolizer of PATH. Started at the first need */
+	const char *path;               /* of llvm-symbolizer; NULL = llvm-symbolizer-22, then
+					 * llvm-symbolizer of PATH. Started at the first need */
 	const char *const *source_dirs; /* where sources lie that are not at the path that the
 					 * symbols tell; borrowed */
 	size_t source_dir_count;
@@ -56,7 +56,8 @@ struct code_text {
 /* The number of a code object; the same for the same text. */
 uint32_t symbolizer_code(struct symbolizer *symbolizer, const struct code_text *text);
 
-/* `address` is the ELF address (program counter - bias), of the call itself: a return address - 1. */
+/* `address` is the ELF address (program counter - bias), of the call itself: a return address - 1.
+ */
 position position_native(uint32_t module, uint64_t address);
 position position_python(uint32_t code, uint32_t instruction);
 

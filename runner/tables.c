@@ -25,7 +25,7 @@ void tables_free(struct tables *tables)
 	tables_drop_iteration(tables);
 	process_free(&tables->zygote);
 	free(tables->others);
-	*tables = (struct tables){0};
+	*tables = (struct tables){ 0 };
 }
 
 static struct process *find(const struct tables *tables, uint32_t pid)
@@ -44,7 +44,7 @@ static struct process *find_or_add(struct tables *tables, uint32_t pid)
 	struct process *process = find(tables, pid);
 	if (process)
 		return process;
-	ARRAY_PUSH(tables->others, tables->count, tables->capacity, (struct process){.pid = pid});
+	ARRAY_PUSH(tables->others, tables->count, tables->capacity, (struct process){ .pid = pid });
 	return &tables->others[tables->count - 1];
 }
 

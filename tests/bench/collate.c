@@ -65,7 +65,8 @@ static int find_code(struct workload *work)
 static void make_stacks(struct workload *work)
 {
 	for (unsigned i = 0; i < POSITIONS; i++)
-		work->positions[i] = work->low + splitmix64(&work->random) % (work->high - work->low);
+		work->positions[i] =
+			work->low + splitmix64(&work->random) % (work->high - work->low);
 	for (unsigned i = 0; i < STACKS; i++) {
 		for (unsigned k = 0; k < FRAMES; k++) {
 			uint64_t choice = splitmix64(&work->random) % (k < 10 ? POSITIONS : 40);
@@ -77,9 +78,12 @@ static void make_stacks(struct workload *work)
 static void put_stack(struct buf *out, const struct workload *work, size_t stack, uint64_t bias,
 		      uint64_t address)
 {
-	struct fts_section section = {.kind = FTS_SEC_ACCESS, .flags = FTS_ACCESS_WRITE,
-				      .frame_count = FRAMES, .tid = 1, .address = address,
-				      .size = 8};
+	struct fts_section section = { .kind = FTS_SEC_ACCESS,
+				       .flags = FTS_ACCESS_WRITE,
+				       .frame_count = FRAMES,
+				       .tid = 1,
+				       .address = address,
+				       .size = 8 };
 	buf_add(out, &section, sizeof section);
 	for (unsigned k = 0; k < FRAMES; k++) {
 		uint64_t pc = work->stacks[stack][k] + bias + 1;
@@ -89,11 +93,13 @@ static void put_stack(struct buf *out, const struct workload *work, size_t stack
 
 static void put_report(struct buf *out, struct workload *work, uint64_t bias)
 {
-	struct fts_record head = {
-		.length = sizeof head + sizeof(struct fts_report) +
-			  2 * (sizeof(struct fts_section) + FRAMES * sizeof(uint64_t)),
-		.type = FTS_REC_REPORT, .pid = CHILD, .test = FTS_NO_TEST};
-	struct fts_report report = {.kind = FTS_REPORT_DATA_RACE, .section_count = 2};
+	struct fts_record head = { .length = sizeof head + sizeof(struct fts_report) +
+					     2 * (sizeof(struct fts_section) +
+						  FRAMES * sizeof(uint64_t)),
+				   .type = FTS_REC_REPORT,
+				   .pid = CHILD,
+				   .test = FTS_NO_TEST };
+	struct fts_report report = { .kind = FTS_REPORT_DATA_RACE, .section_count = 2 };
 	uint64_t choice = splitmix64(&work->random);
 	size_t a = choice % 10 ? choice / 10 % PAIRS : choice / 10 % STACKS;
 	size_t b = choice % 10 ? a + PAIRS : choice / 10 / STACKS % STACKS;
@@ -105,10 +111,11 @@ static void put_report(struct buf *out, struct workload *work, uint64_t bias)
 
 static void put_module(struct buf *out, const struct workload *work, uint64_t bias)
 {
-	struct fts_module module = {.bias = bias, .low = bias + work->low,
-				    .high = bias + work->high,
-				    .path_length = (uint16_t)strlen(work->library)};
-	struct fts_record head = {.type = FTS_REC_MODULE, .pid = ZYGOTE};
+	struct fts_module module = { .bias = bias,
+				     .low = bias + work->low,
+				     .high = bias + work->high,
+				     .path_length = (uint16_t)strlen(work->library) };
+	struct fts_record head = { .type = FTS_REC_MODULE, .pid = ZYGOTE };
 	size_t length = sizeof head + sizeof module + module.path_length;
 	head.length = (uint32_t)((length + 7) & ~7ul);
 	buf_add(out, &head, sizeof head);
@@ -134,10 +141,10 @@ static double processor_seconds(void)
 /* Seconds in the collator alone, without making the records. */
 static double run(struct workload *work, size_t reports, size_t *findings)
 {
-	struct collate_options options = {.suite = "bench", .command = "ftstress"};
+	struct collate_options options = { .suite = "bench", .command = "ftstress" };
 	struct collator *collator = collator_open(&options);
-	struct iteration_context context = {.zygote = 1, .zygote_pid = ZYGOTE, .replay = "0.0.0"};
-	struct buf records = {0};
+	struct iteration_context context = { .zygote = 1, .zygote_pid = ZYGOTE, .replay = "0.0.0" };
+	struct buf records = { 0 };
 	double seconds = 0;
 
 	for (size_t done = 0; done < reports; done += AN_ITERATION) {
@@ -164,7 +171,7 @@ static char *default_library(void)
 {
 	char *pattern = xprintf("%s/.cache/ftstress/python/*tsan*/lib/libpython3.*t.so.1.0",
 				getenv("HOME") ? getenv("HOME") : "");
-	glob_t found = {0};
+	glob_t found = { 0 };
 	char *path = glob(pattern, 0, NULL, &found) == 0 ? xstrdup(found.gl_pathv[0]) : NULL;
 	globfree(&found);
 	free(pattern);

@@ -6,10 +6,10 @@
 enum { ZYGOTE = 100, CHILD = 200, OTHER_CHILD = 201 };
 
 #define BIAS 0x7f0000000000ull
-#define FRAMES(...) ((const uint64_t[]){__VA_ARGS__, 0})
+#define FRAMES(...) ((const uint64_t[]){ __VA_ARGS__, 0 })
 
 static struct object object;
-static const char *const slice[] = {"t.py::test_a", "t.py::test_b[1]"};
+static const char *const slice[] = { "t.py::test_a", "t.py::test_b[1]" };
 
 struct bench {
 	struct collator *collator;
@@ -19,7 +19,7 @@ struct bench {
 
 static struct collator *open_with(struct suppressions *suppressions, const char *symbolizer)
 {
-	static const char *const sites[] = {"/site"};
+	static const char *const sites[] = { "/site" };
 	struct collate_options options = {
 		.symbolizer = symbolizer,
 		.suite = "suite",
@@ -33,9 +33,13 @@ static struct collator *open_with(struct suppressions *suppressions, const char 
 
 static struct bench bench_over(struct collator *collator)
 {
-	struct bench b = {.collator = collator};
-	b.context = (struct iteration_context){.zygote = 1, .zygote_pid = ZYGOTE, .iteration = 1,
-					       .replay = "a.1.0", .tests = slice, .test_count = 2};
+	struct bench b = { .collator = collator };
+	b.context = (struct iteration_context){ .zygote = 1,
+						.zygote_pid = ZYGOTE,
+						.iteration = 1,
+						.replay = "a.1.0",
+						.tests = slice,
+						.test_count = 2 };
 	b.stream.pid = ZYGOTE;
 	b.stream.test = FTS_NO_TEST;
 	collator_zygote(collator, 1);
@@ -86,8 +90,8 @@ static uint64_t at(unsigned mark)
 static char *id_of(const uint64_t *writer, const uint64_t *reader)
 {
 	struct bench b = bench_start();
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, writer},
-		 (struct side){2, 0, reader}, 0x1000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, writer },
+		 (struct side){ 2, 0, reader }, 0x1000);
 	char *id = xstrdup(only_finding(&b)->id);
 	bench_end(&b);
 	return id;
@@ -104,10 +108,10 @@ static void seeding_against_the_state_getter_is_one_finding(void **state)
 		FRAMES(at(IN_GENRAND), at(SEEDING_BY_ARRAY), at(SEEDING_WRAPPER)),
 		FRAMES(at(IN_BY_ARRAY), at(SEEDING_BY_ARRAY), at(SEEDING_WRAPPER)),
 	};
-	const uint64_t *getters[] = {FRAMES(at(STATE_GETTER)), FRAMES(at(STATE_GETTER_LATER))};
+	const uint64_t *getters[] = { FRAMES(at(STATE_GETTER)), FRAMES(at(STATE_GETTER_LATER)) };
 	for (unsigned word = 0; word < 624; word++) {
-		struct side seed = {1, FTS_ACCESS_WRITE, seeds[word % 3]};
-		struct side getter = {2, 0, getters[word % 2]};
+		struct side seed = { 1, FTS_ACCESS_WRITE, seeds[word % 3] };
+		struct side getter = { 2, 0, getters[word % 2] };
 		put_race(&b.stream, word % 5 ? seed : getter, word % 5 ? getter : seed,
 			 0x1000 + 4 * word);
 	}
@@ -123,9 +127,9 @@ static void a_cython_frame_shows_the_pyx_file_and_line(void **state)
 	(void)state;
 	struct bench b = bench_start();
 	put_race(&b.stream,
-		 (struct side){1, FTS_ACCESS_WRITE,
-			       FRAMES(at(IN_SEED), at(SEEDING_BY_NUMBER), at(SEEDING_WRAPPER))},
-		 (struct side){2, 0, FRAMES(at(STATE_GETTER_LATER))}, 0x1000);
+		 (struct side){ 1, FTS_ACCESS_WRITE,
+				FRAMES(at(IN_SEED), at(SEEDING_BY_NUMBER), at(SEEDING_WRAPPER)) },
+		 (struct side){ 2, 0, FRAMES(at(STATE_GETTER_LATER)) }, 0x1000);
 	const struct finding *finding = only_finding(&b);
 	const struct stack *writer = &finding->participants[0].stack;
 	assert_int_equal(writer->count, 3);
@@ -146,8 +150,8 @@ static void inlined_frames_are_told_and_marked(void **state)
 	(void)state;
 	struct bench b = bench_start();
 	const uint64_t *frames = FRAMES(at(IN_GENRAND));
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, frames}, (struct side){2, 0, frames},
-		 0x1000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, frames },
+		 (struct side){ 2, 0, frames }, 0x1000);
 	const struct stack *stack = &only_finding(&b)->participants[0].stack;
 	assert_int_equal(stack->count, 2);
 	assert_string_equal(stack->frames[0].function, "genrand");
@@ -185,16 +189,16 @@ static void the_address_layout_does_not_matter(void **state)
 	(void)state;
 	struct bench b = bench_start();
 	const uint64_t far = 0x550000000000;
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN))},
-		 (struct side){2, 0, FRAMES(at(IN_OTHER))}, 0x1000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN)) },
+		 (struct side){ 2, 0, FRAMES(at(IN_OTHER)) }, 0x1000);
 	only_finding(&b);
 	collator_zygote(b.collator, 1); /* a new process, elsewhere in memory */
 	b.stream.pid = ZYGOTE;
 	put_module(&b.stream, object.path, far, far, far + 0x100000);
 	b.stream.pid = CHILD;
 	put_race(&b.stream,
-		 (struct side){1, FTS_ACCESS_WRITE, FRAMES(object_pc(&object, IN_PLAIN, far))},
-		 (struct side){2, 0, FRAMES(object_pc(&object, IN_OTHER, far))}, 0x9999);
+		 (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(object_pc(&object, IN_PLAIN, far)) },
+		 (struct side){ 2, 0, FRAMES(object_pc(&object, IN_OTHER, far)) }, 0x9999);
 	assert_int_equal(only_finding(&b)->run_count, 2);
 	bench_end(&b);
 }
@@ -206,8 +210,8 @@ static void a_python_function_that_moves_stays_the_same_finding(void **state)
 	for (int line = 10; line < 13; line++) { /* a newer version of the file each time */
 		put_code(&b.stream, 7, "Counter.add", "/site/pkg/count.py", line);
 		const uint64_t *frames = FRAMES(python_pc(7, 2));
-		put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, frames},
-			 (struct side){2, FTS_ACCESS_WRITE, frames}, 0x1000);
+		put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, frames },
+			 (struct side){ 2, FTS_ACCESS_WRITE, frames }, 0x1000);
 		const struct finding *finding = only_finding(&b);
 		assert_int_equal(finding->run_count, line - 9);
 		assert_non_null(strstr(finding->title, "Counter.add"));
@@ -221,8 +225,8 @@ static void a_code_record_may_come_after_the_report(void **state)
 {
 	(void)state;
 	struct bench b = bench_start();
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 2))},
-		 (struct side){2, 0, FRAMES(python_pc(7, 3))}, 0x1000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 2)) },
+		 (struct side){ 2, 0, FRAMES(python_pc(7, 3)) }, 0x1000);
 	feed(&b);
 	put_code(&b.stream, 7, "late", "/site/late.py", 5); /* it was in another ring */
 	const struct frame *frame = &only_finding(&b)->participants[0].stack.frames[0];
@@ -236,20 +240,21 @@ static void what_an_iteration_told_ends_with_it(void **state)
 {
 	(void)state;
 	struct bench b = bench_start();
-	static const char *const names[] = {"first", "second"};
+	static const char *const names[] = { "first", "second" };
 	size_t count;
 	b.stream.pid = ZYGOTE;
 	put_code(&b.stream, 3, "inherited", "/site/z.py", 1);
 	for (unsigned i = 0; i < 2; i++) {
 		b.stream.pid = CHILD;
 		put_code(&b.stream, 7, names[i], "/site/i.py", 1); /* the id is used again */
-		put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 0))},
-			 (struct side){2, 0, FRAMES(python_pc(3, 0))}, 0x1000);
+		put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 0)) },
+			 (struct side){ 2, 0, FRAMES(python_pc(3, 0)) }, 0x1000);
 		const struct finding *const *all = findings(&b, &count);
 		assert_int_equal(count, i + 1);
 		bool seen = false;
 		for (size_t k = 0; k < count; k++)
-			seen |= strstr(all[k]->title, names[i]) && strstr(all[k]->title, "inherited");
+			seen |= strstr(all[k]->title, names[i]) &&
+				strstr(all[k]->title, "inherited");
 		assert_true(seen);
 	}
 	bench_end(&b);
@@ -263,8 +268,8 @@ static void a_child_of_the_iteration_has_code_ids_of_its_own(void **state)
 	put_code(&b.stream, 8, "shared", "/site/i.py", 1);
 	b.stream.pid = OTHER_CHILD;
 	put_code(&b.stream, 7, "child", "/site/i.py", 1);
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 0))},
-		 (struct side){2, 0, FRAMES(python_pc(8, 0))}, 0x1000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 0)) },
+		 (struct side){ 2, 0, FRAMES(python_pc(8, 0)) }, 0x1000);
 	const struct finding *finding = only_finding(&b);
 	assert_non_null(strstr(finding->title, "child writes while shared reads"));
 	bench_end(&b);
@@ -280,8 +285,8 @@ static void a_marker_behind_its_own_frame_is_dropped(void **state)
 		FRAMES(at(IN_PLAIN), python_pc(8, 3), python_pc(8, FTS_PC_MARKER), python_pc(7, 2),
 		       python_pc(7, FTS_PC_MARKER), python_pc(7, 1), python_pc(7, FTS_PC_MARKER));
 	const uint64_t *alone = FRAMES(at(IN_OTHER), python_pc(8, FTS_PC_MARKER));
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, frames}, (struct side){2, 0, alone},
-		 0x1000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, frames },
+		 (struct side){ 2, 0, alone }, 0x1000);
 	const struct finding *finding = only_finding(&b);
 	assert_int_equal(finding->participants[0].stack.count, 4); /* outer called itself */
 	assert_string_equal(finding->participants[0].stack.frames[3].function, "outer");
@@ -314,12 +319,12 @@ static void the_example_is_the_deepest_one(void **state)
 	struct bench b = bench_start();
 	const uint64_t *shallow = FRAMES(at(IN_PLAIN)), *deep = FRAMES(at(IN_PLAIN), at(IN_OTHER));
 	const uint64_t *reader = FRAMES(at(IN_OTHER));
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, shallow},
-		 (struct side){2, 0, reader}, 0x1000);
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, deep}, (struct side){2, 0, reader},
-		 0x2000);
-	put_race(&b.stream, (struct side){1, FTS_ACCESS_WRITE, shallow},
-		 (struct side){2, 0, reader}, 0x3000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, shallow },
+		 (struct side){ 2, 0, reader }, 0x1000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, deep },
+		 (struct side){ 2, 0, reader }, 0x2000);
+	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, shallow },
+		 (struct side){ 2, 0, reader }, 0x3000);
 	const struct finding *finding = only_finding(&b);
 	assert_int_equal(finding->run_count, 3);
 	assert_int_equal(finding->participants[0].stack.count, 2);
@@ -333,20 +338,22 @@ static void locks_creation_and_object_are_told(void **state)
 	struct bench b = bench_start();
 	struct stream *s = &b.stream;
 	begin_report(s, FTS_REPORT_DATA_RACE, "");
-	put_access(s, (struct side){1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN))}, 0x1030);
-	put_section(s, (struct fts_section){.kind = FTS_SEC_HELD, .flags = FTS_HELD_WRITE, .value = 9},
-		    NULL, 0, "");
-	put_access(s, (struct side){0, 0, FRAMES(at(IN_OTHER))}, 0x1030);
-	put_section(s, (struct fts_section){.kind = FTS_SEC_HEAP, .address = 0x1000, .size = 96},
+	put_access(s, (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN)) }, 0x1030);
+	put_section(
+		s,
+		(struct fts_section){ .kind = FTS_SEC_HELD, .flags = FTS_HELD_WRITE, .value = 9 },
+		NULL, 0, "");
+	put_access(s, (struct side){ 0, 0, FRAMES(at(IN_OTHER)) }, 0x1030);
+	put_section(s, (struct fts_section){ .kind = FTS_SEC_HEAP, .address = 0x1000, .size = 96 },
 		    NULL, 0, "heap");
 	put_section(s,
-		    (struct fts_section){.kind = FTS_SEC_OBJECT, .address = 0x1000, .size = 64,
-					 .value = 48},
+		    (struct fts_section){
+			    .kind = FTS_SEC_OBJECT, .address = 0x1000, .size = 64, .value = 48 },
 		    FRAMES(at(IN_SEED)), 1, "itertools.cycle");
-	put_section(s, (struct fts_section){.kind = FTS_SEC_MUTEX, .address = 0xabc0, .value = 9},
+	put_section(s, (struct fts_section){ .kind = FTS_SEC_MUTEX, .address = 0xabc0, .value = 9 },
 		    FRAMES(at(IN_SEED)), 1, "");
-	put_section(s, (struct fts_section){.kind = FTS_SEC_THREAD, .tid = 1}, FRAMES(at(IN_OTHER)),
-		    1, "worker");
+	put_section(s, (struct fts_section){ .kind = FTS_SEC_THREAD, .tid = 1 },
+		    FRAMES(at(IN_OTHER)), 1, "worker");
 	stream_end(s);
 	const struct finding *finding = only_finding(&b);
 	const struct participant *writer = &finding->participants[0];
@@ -368,7 +375,7 @@ static void tokens_tests_and_command_are_those_of_the_run(void **state)
 	(void)state;
 	struct bench b = bench_start();
 	const uint64_t *frames = FRAMES(at(IN_PLAIN));
-	struct side writer = {1, FTS_ACCESS_WRITE, frames}, reader = {2, 0, frames};
+	struct side writer = { 1, FTS_ACCESS_WRITE, frames }, reader = { 2, 0, frames };
 	size_t count;
 	for (unsigned i = 0; i < 15; i++) {
 		char *token = xprintf("a.%u.0", i);
@@ -406,7 +413,7 @@ static void a_ready_made_finding_is_merged_by_its_place(void **state)
 	const struct finding *kept[2];
 	feed(&b);
 	for (unsigned i = 0; i < 2; i++) {
-		struct finding crash = {.kind = FINDING_CRASH, .participant_count = 1};
+		struct finding crash = { .kind = FINDING_CRASH, .participant_count = 1 };
 		crash.participants = xcalloc(1, sizeof *crash.participants);
 		crash.participants[0].role = xprintf("SIGSEGV at 0x%x", i); /* another address */
 		crash.participants[0].thread = xstrdup("Thread 1");
@@ -468,14 +475,14 @@ static void a_finding_is_suppressed_while_a_rule_matches_all_of_it(void **state)
 	suppress_parse(set, "cpython", "race_top:plain_function", STATUS_UPSTREAM);
 	struct bench b = bench_over(open_with(set, NULL));
 	const uint64_t *getter = FRAMES(at(STATE_GETTER));
-	put_race(&b.stream, (struct side){1, 1, FRAMES(at(IN_SEED), at(SEEDING_BY_NUMBER))},
-		 (struct side){2, 0, getter}, 0x1000);
+	put_race(&b.stream, (struct side){ 1, 1, FRAMES(at(IN_SEED), at(SEEDING_BY_NUMBER)) },
+		 (struct side){ 2, 0, getter }, 0x1000);
 	const struct finding *finding = only_finding(&b);
 	assert_int_equal(finding->status, STATUS_SUPPRESSED);
 	assert_string_equal(finding->suppressed_by, "race:seed_number");
 	/* the same bug by another way: nothing hides it */
-	put_race(&b.stream, (struct side){1, 1, FRAMES(at(IN_BY_ARRAY), at(SEEDING_BY_ARRAY))},
-		 (struct side){2, 0, getter}, 0x1000);
+	put_race(&b.stream, (struct side){ 1, 1, FRAMES(at(IN_BY_ARRAY), at(SEEDING_BY_ARRAY)) },
+		 (struct side){ 2, 0, getter }, 0x1000);
 	finding = only_finding(&b);
 	assert_int_equal(finding->status, STATUS_NEW);
 	assert_null(finding->suppressed_by);
@@ -491,7 +498,7 @@ static void upstream_findings_come_after_new_ones(void **state)
 	size_t count;
 	suppress_parse(set, "cpython", "race_top:plain_function", STATUS_UPSTREAM);
 	struct bench b = bench_over(open_with(set, NULL));
-	struct side plain = {1, 1, FRAMES(at(IN_PLAIN))}, other = {2, 0, FRAMES(at(IN_OTHER))};
+	struct side plain = { 1, 1, FRAMES(at(IN_PLAIN)) }, other = { 2, 0, FRAMES(at(IN_OTHER)) };
 	put_race(&b.stream, plain, plain, 0x1000);
 	put_race(&b.stream, plain, plain, 0x1000);
 	put_race(&b.stream, other, other, 0x1000);
@@ -513,14 +520,14 @@ static void broken_records_are_counted_and_noted(void **state)
 {
 	(void)state;
 	struct bench b = bench_start();
-	struct fts_record head = {.length = 1u << 20, .type = FTS_REC_NOTE};
+	struct fts_record head = { .length = 1u << 20, .type = FTS_REC_NOTE };
 	size_t count;
 	put_text(&b.stream, FTS_REC_NOTE, "before");
 	buf_add(&b.stream.bytes, &head, sizeof head); /* longer than what follows */
 	feed(&b);
 	/* a report whose section promises more frames than there are */
 	begin_report(&b.stream, FTS_REPORT_DATA_RACE, "");
-	put_section(&b.stream, (struct fts_section){.kind = FTS_SEC_ACCESS}, NULL, 0, "");
+	put_section(&b.stream, (struct fts_section){ .kind = FTS_SEC_ACCESS }, NULL, 0, "");
 	uint32_t many = 1u << 30;
 	memcpy(b.stream.bytes.data + b.stream.report + sizeof(struct fts_report) + 4, &many, 4);
 	stream_end(&b.stream);
@@ -538,8 +545,8 @@ static void no_cut_of_a_stream_is_read_beyond(void **state)
 	struct bench whole = bench_start();
 	put_code(&whole.stream, 7, "f", "/site/f.py", 1);
 	put_hook(&whole.stream, "h", 0, "why");
-	put_race(&whole.stream, (struct side){1, 1, FRAMES(python_pc(7, 0))},
-		 (struct side){2, 0, FRAMES(python_pc(7, 0))}, 0x1000);
+	put_race(&whole.stream, (struct side){ 1, 1, FRAMES(python_pc(7, 0)) },
+		 (struct side){ 2, 0, FRAMES(python_pc(7, 0)) }, 0x1000);
 	for (size_t length = 0; length < whole.stream.bytes.length; length++) {
 		struct collator *collator = open_with(NULL, NULL);
 		uint8_t *cut = xmalloc(length); /* for the sanitizer */
@@ -562,13 +569,13 @@ static void without_a_symbolizer_frames_are_module_and_offset(void **state)
 {
 	(void)state;
 	struct bench b = bench_over(open_with(NULL, "/nonexistent/llvm-symbolizer"));
-	struct side side = {1, 1, FRAMES(at(IN_PLAIN))};
+	struct side side = { 1, 1, FRAMES(at(IN_PLAIN)) };
 	size_t count;
 	put_race(&b.stream, side, side, 0x1000);
 	const struct finding *finding = only_finding(&b);
 	const struct frame *frame = &finding->participants[0].stack.frames[0];
-	char *expected = xprintf("generator.so+0x%llx",
-				 (unsigned long long)(at(IN_PLAIN) - 1 - BIAS));
+	char *expected =
+		xprintf("generator.so+0x%llx", (unsigned long long)(at(IN_PLAIN) - 1 - BIAS));
 	assert_string_equal(frame->function, expected);
 	assert_int_equal(frame->language, FRAME_UNKNOWN);
 	const char *note = collator_notes(b.collator, &count)[0];
@@ -581,7 +588,7 @@ static void a_module_that_is_gone_shows_offsets(void **state)
 {
 	(void)state;
 	struct bench b = bench_start();
-	struct side side = {1, 1, FRAMES(0x600000001235)};
+	struct side side = { 1, 1, FRAMES(0x600000001235) };
 	put_module(&b.stream, "/gone/libx.so (deleted)", 0x600000000000, 0x600000000000,
 		   0x600000010000);
 	put_race(&b.stream, side, side, 0x1000);

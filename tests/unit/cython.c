@@ -32,9 +32,11 @@ static char *c_file;
 
 static struct frame frame_of(const char *function, const char *file, int line)
 {
-	return (struct frame){.language = FRAME_C, .function = xstrdup(function),
-			      .file = xstrdup(file), .line = line,
-			      .module = xstrdup("mod.cpython-314t-x86_64-linux-gnu.so")};
+	return (struct frame){ .language = FRAME_C,
+			       .function = xstrdup(function),
+			       .file = xstrdup(file),
+			       .line = line,
+			       .module = xstrdup("mod.cpython-314t-x86_64-linux-gnu.so") };
 }
 
 static void frame_free(struct frame *frame)
@@ -66,7 +68,7 @@ static void the_comment_above_tells_file_and_line(void **state)
 static void a_source_folder_stands_in_for_a_path_that_is_gone(void **state)
 {
 	(void)state;
-	const char *dirs[] = {"/nonexistent", folder};
+	const char *dirs[] = { "/nonexistent", folder };
 	struct cython *cython = cython_open(dirs, 2);
 	check(cython, frame_of(FUNCTION, "/gone/build/mod.pyx.c", 6), 2, "pkg/mod.pyx", 40);
 	cython_close(cython);
@@ -103,8 +105,9 @@ static void a_line_directive_is_believed(void **state)
 static void wrappers_and_helpers_are_plumbing(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"__pyx_pw_3pkg_3mod_4Item_3grow",
-					    "__Pyx_PyObject_Call", "__pyx_getprop_3pkg_3mod_4Item_x"};
+	static const char *const names[] = { "__pyx_pw_3pkg_3mod_4Item_3grow",
+					     "__Pyx_PyObject_Call",
+					     "__pyx_getprop_3pkg_3mod_4Item_x" };
 	struct cython *cython = cython_open(NULL, 0);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct frame frame = frame_of(names[i], c_file, 6);

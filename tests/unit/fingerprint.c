@@ -14,17 +14,17 @@
 #include <cmocka.h>
 
 #define C(function, file, module)                                                                  \
-	{FRAME_C, (char *)function, (char *)file, 1, (char *)module, false, false}
+	{ FRAME_C, (char *)function, (char *)file, 1, (char *)module, false, false }
 #define CYTHON(function, file, module)                                                             \
-	{FRAME_CYTHON, (char *)function, (char *)file, 1, (char *)module, false, false}
+	{ FRAME_CYTHON, (char *)function, (char *)file, 1, (char *)module, false, false }
 #define PYTHON(function, file)                                                                     \
-	{FRAME_PYTHON, (char *)function, (char *)file, 1, NULL, false, false}
+	{ FRAME_PYTHON, (char *)function, (char *)file, 1, NULL, false, false }
 #define STACK(...)                                                                                 \
-	((struct stack){(struct frame[]){__VA_ARGS__},                                             \
-			sizeof((struct frame[]){__VA_ARGS__}) / sizeof(struct frame)})
+	((struct stack){ (struct frame[]){ __VA_ARGS__ },                                          \
+			 sizeof((struct frame[]){ __VA_ARGS__ }) / sizeof(struct frame) })
 
-static const char *const site_dirs[] = {"/opt/site"};
-static const struct roots roots = {site_dirs, 1};
+static const char *const site_dirs[] = { "/opt/site" };
+static const struct roots roots = { site_dirs, 1 };
 
 static void assert_site(struct stack stack, const char *expected)
 {
@@ -36,11 +36,12 @@ static void assert_site(struct stack stack, const char *expected)
 static void helpers_are_skipped(void **state)
 {
 	(void)state;
-	assert_site(STACK(C("memcpy", NULL, "libclang_rt.tsan-x86_64.so"),
-			  C("_Py_atomic_load_ssize", "Include/cpython/pyatomic_gcc.h", "libpython.so"),
-			  C("Py_INCREF", "Include/refcount.h", "libpython.so"),
-			  C("list_slice", "Objects/listobject.c", "libpython.so")),
-		    "c:list_slice@listobject.c");
+	assert_site(
+		STACK(C("memcpy", NULL, "libclang_rt.tsan-x86_64.so"),
+		      C("_Py_atomic_load_ssize", "Include/cpython/pyatomic_gcc.h", "libpython.so"),
+		      C("Py_INCREF", "Include/refcount.h", "libpython.so"),
+		      C("list_slice", "Objects/listobject.c", "libpython.so")),
+		"c:list_slice@listobject.c");
 }
 
 static void a_function_named_like_a_helper_is_none(void **state)
@@ -53,10 +54,11 @@ static void a_function_named_like_a_helper_is_none(void **state)
 static void the_cython_function_above_its_own_c_is_the_site(void **state)
 {
 	(void)state;
-	assert_site(STACK(C("mt19937_seed", "mt19937.c", "_mt19937.so"),
-			  CYTHON("MT19937._legacy_seeding", "numpy/random/_mt19937.pyx", "_mt19937.so"),
-			  C("PyObject_Vectorcall", "Objects/call.c", "libpython.so")),
-		    "cy:MT19937._legacy_seeding@_mt19937");
+	assert_site(
+		STACK(C("mt19937_seed", "mt19937.c", "_mt19937.so"),
+		      CYTHON("MT19937._legacy_seeding", "numpy/random/_mt19937.pyx", "_mt19937.so"),
+		      C("PyObject_Vectorcall", "Objects/call.c", "libpython.so")),
+		"cy:MT19937._legacy_seeding@_mt19937");
 }
 
 static void a_cython_site_is_the_modules_whatever_file_the_line_is_in(void **state)
@@ -108,7 +110,7 @@ static void a_header_with_code_of_its_own_is_a_site(void **state)
 static void no_stack_is_a_question_mark(void **state)
 {
 	(void)state;
-	assert_site((struct stack){0}, "?");
+	assert_site((struct stack){ 0 }, "?");
 }
 
 static void assert_same(char *a, char *b, bool same)
@@ -124,7 +126,7 @@ static void assert_same(char *a, char *b, bool same)
 static void neither_side_comes_first(void **state)
 {
 	(void)state;
-	const char *ab[] = {"a", "b"}, *ba[] = {"b", "a"}, *aa[] = {"a", "a"}, *a[] = {"a"};
+	const char *ab[] = { "a", "b" }, *ba[] = { "b", "a" }, *aa[] = { "a", "a" }, *a[] = { "a" };
 	assert_same(fingerprint(FINDING_DATA_RACE, ab, 2), fingerprint(FINDING_DATA_RACE, ba, 2),
 		    true);
 	assert_same(fingerprint(FINDING_DATA_RACE, aa, 2), fingerprint(FINDING_DATA_RACE, a, 1),
@@ -137,7 +139,7 @@ static void neither_side_comes_first(void **state)
 static void the_name_is_the_kind_and_twelve_digits_for_ever(void **state)
 {
 	(void)state;
-	const char *parts[] = {"c:list_resize@listobject.c", "py:f@a/b.py"};
+	const char *parts[] = { "c:list_resize@listobject.c", "py:f@a/b.py" };
 	char *id = fingerprint(FINDING_DATA_RACE, parts, 2);
 	/* a store of last year has it: do not change it */
 	assert_string_equal(id, "data-race-1aa0499db40f");
@@ -147,11 +149,13 @@ static void the_name_is_the_kind_and_twelve_digits_for_ever(void **state)
 static void a_crash_is_its_signal_and_three_frames(void **state)
 {
 	(void)state;
-	struct stack near = STACK(C("a", "x.c", "x.so"), C("_PyEval_Vector", "c.c", "libpython.so"),
-				  C("b", "x.c", "x.so"), C("c", "x.c", "x.so"), C("d", "x.c", "x.so"));
-	struct stack same = STACK(C("a", "x.c", "x.so"), C("b", "x.c", "x.so"), C("c", "x.c", "x.so"),
-				  C("e", "x.c", "x.so"));
-	struct stack other = STACK(C("a", "x.c", "x.so"), C("b", "x.c", "x.so"), C("e", "x.c", "x.so"));
+	struct stack near =
+		STACK(C("a", "x.c", "x.so"), C("_PyEval_Vector", "c.c", "libpython.so"),
+		      C("b", "x.c", "x.so"), C("c", "x.c", "x.so"), C("d", "x.c", "x.so"));
+	struct stack same = STACK(C("a", "x.c", "x.so"), C("b", "x.c", "x.so"),
+				  C("c", "x.c", "x.so"), C("e", "x.c", "x.so"));
+	struct stack other =
+		STACK(C("a", "x.c", "x.so"), C("b", "x.c", "x.so"), C("e", "x.c", "x.so"));
 	near.frames[1].plumbing = true;
 	assert_same(fingerprint_crash("SIGSEGV", &near, &roots),
 		    fingerprint_crash("SIGSEGV", &same, &roots), true);
@@ -164,9 +168,11 @@ static void a_crash_is_its_signal_and_three_frames(void **state)
 static void a_crash_without_a_stack_is_its_test(void **state)
 {
 	(void)state;
-	char *tests[] = {(char *)"t.py::a[1]"}, *others[] = {(char *)"t.py::b"};
-	struct finding a = {.kind = FINDING_CRASH, .title = (char *)"a calls os._exit(3)",
-			    .tests = tests, .test_count = 1};
+	char *tests[] = { (char *)"t.py::a[1]" }, *others[] = { (char *)"t.py::b" };
+	struct finding a = { .kind = FINDING_CRASH,
+			     .title = (char *)"a calls os._exit(3)",
+			     .tests = tests,
+			     .test_count = 1 };
 	struct finding b = a;
 	b.tests = others;
 	assert_same(fingerprint_finding(&a, &roots), fingerprint_finding(&a, &roots), true);
@@ -176,11 +182,11 @@ static void a_crash_without_a_stack_is_its_test(void **state)
 static void a_hang_is_where_its_threads_wait(void **state)
 {
 	(void)state;
-	struct participant one = {.stack = STACK(C("pthread_cond_wait", NULL, "libc.so.6"),
-						 C("PyMutex_LockTimed", "lock.c", "libpython.so"),
-						 PYTHON("Pool.take", "/opt/site/pool.py"))};
-	struct participant two = {.stack = STACK(C("read_block", "io.c", "ext.so"))};
-	struct participant ab[] = {one, two}, baa[] = {two, one, one};
+	struct participant one = { .stack = STACK(C("pthread_cond_wait", NULL, "libc.so.6"),
+						  C("PyMutex_LockTimed", "lock.c", "libpython.so"),
+						  PYTHON("Pool.take", "/opt/site/pool.py")) };
+	struct participant two = { .stack = STACK(C("read_block", "io.c", "ext.so")) };
+	struct participant ab[] = { one, two }, baa[] = { two, one, one };
 	assert_same(fingerprint_hang(FINDING_HANG, ab, 2, &roots),
 		    fingerprint_hang(FINDING_HANG, baa, 3, &roots), true);
 	assert_same(fingerprint_hang(FINDING_HANG, ab, 2, &roots),
@@ -194,11 +200,13 @@ static void parameters_of_a_test_do_not_count(void **state)
 		    fingerprint_test_failure("t.py::f[2-x[0]]", "ValueError"), true);
 	assert_same(fingerprint_test_failure("t.py::f", "ValueError"),
 		    fingerprint_test_failure("t.py::f", "KeyError"), false);
-	assert_same(fingerprint_out_of_memory("t.py::f[1]"), fingerprint_out_of_memory("t.py::f[2]"),
-		    true);
-	char *tests[] = {(char *)"t.py::f[7]"};
-	struct finding failure = {.kind = FINDING_TEST_FAILURE, .tests = tests, .test_count = 1,
-				  .title = (char *)"f[7] fails in threads: ValueError"};
+	assert_same(fingerprint_out_of_memory("t.py::f[1]"),
+		    fingerprint_out_of_memory("t.py::f[2]"), true);
+	char *tests[] = { (char *)"t.py::f[7]" };
+	struct finding failure = { .kind = FINDING_TEST_FAILURE,
+				   .tests = tests,
+				   .test_count = 1,
+				   .title = (char *)"f[7] fails in threads: ValueError" };
 	struct finding other = failure;
 	other.title = (char *)"f[7] fails in threads: KeyError";
 	assert_same(fingerprint_finding(&failure, &roots), fingerprint_finding(&other, &roots),
@@ -211,22 +219,22 @@ static void cython_names_become_the_users(void **state)
 	static const struct {
 		const char *c, *module, *name;
 	} cases[] = {
-		{"__pyx_pf_5numpy_6random_8_mt19937_7MT19937_2_legacy_seeding", "_mt19937.pyx.c",
-		 "MT19937._legacy_seeding"},
-		{"__pyx_pf_5numpy_6random_8_mt19937_7MT19937_5state___get__", "_mt19937.pyx",
-		 "MT19937.state.__get__"},
-		{"__pyx_pf_5numpy_6random_8_mt19937_7MT19937___init__",
-		 "_mt19937.cpython-314t-x86_64-linux-gnu.so", "MT19937.__init__"},
-		{"__pyx_f_5numpy_6random_7_common_double_fill", "_common.pyx", "double_fill"},
-		{"__pyx_f_5numpy_6random_7_common_double_fill", "_mt19937.pyx",
-		 "numpy.random._common.double_fill"},
-		{"__pyx_pf_3mod_10__pyx_unpickle", "mod.pyx", "__pyx_unpickle"},
-		{"__pyx_pf_3mod_8function_inner.isra.0", "mod.pyx", "function.inner"},
-		{"__pyx_gb_3mod_4walk_2generator", "mod.pyx", "walk.generator"},
-		{"__pyx_tp_dealloc_3mod_Thing", "mod.pyx", "Thing.__dealloc__"},
-		{"__pyx_pw_3mod_4f", "mod.pyx", NULL},
-		{"__Pyx_PyObject_GetAttrStr", "mod.pyx", NULL},
-		{"mt19937_seed", "mod.pyx", NULL},
+		{ "__pyx_pf_5numpy_6random_8_mt19937_7MT19937_2_legacy_seeding", "_mt19937.pyx.c",
+		  "MT19937._legacy_seeding" },
+		{ "__pyx_pf_5numpy_6random_8_mt19937_7MT19937_5state___get__", "_mt19937.pyx",
+		  "MT19937.state.__get__" },
+		{ "__pyx_pf_5numpy_6random_8_mt19937_7MT19937___init__",
+		  "_mt19937.cpython-314t-x86_64-linux-gnu.so", "MT19937.__init__" },
+		{ "__pyx_f_5numpy_6random_7_common_double_fill", "_common.pyx", "double_fill" },
+		{ "__pyx_f_5numpy_6random_7_common_double_fill", "_mt19937.pyx",
+		  "numpy.random._common.double_fill" },
+		{ "__pyx_pf_3mod_10__pyx_unpickle", "mod.pyx", "__pyx_unpickle" },
+		{ "__pyx_pf_3mod_8function_inner.isra.0", "mod.pyx", "function.inner" },
+		{ "__pyx_gb_3mod_4walk_2generator", "mod.pyx", "walk.generator" },
+		{ "__pyx_tp_dealloc_3mod_Thing", "mod.pyx", "Thing.__dealloc__" },
+		{ "__pyx_pw_3mod_4f", "mod.pyx", NULL },
+		{ "__Pyx_PyObject_GetAttrStr", "mod.pyx", NULL },
+		{ "mt19937_seed", "mod.pyx", NULL },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char *name = cython_demangle(cases[i].c, cases[i].module);
@@ -242,15 +250,23 @@ static void a_title_names_the_writer_first_and_no_address(void **state)
 {
 	(void)state;
 	struct participant sides[] = {
-		{.thread = (char *)"Thread T1", .address = 0x7f0000, .size = 4,
-		 .stack = STACK(CYTHON("MT19937.state.__get__", "numpy/random/_mt19937.pyx", "m.so"))},
-		{.thread = (char *)"Thread T2", .write = true, .address = 0x7f0000, .size = 4,
-		 .stack = STACK(C("mt19937_seed", "mt19937.c", "m.so"),
-				CYTHON("MT19937._legacy_seeding", "numpy/random/_mt19937.pyx", "m.so"))},
+		{ .thread = (char *)"Thread T1",
+		  .address = 0x7f0000,
+		  .size = 4,
+		  .stack = STACK(
+			  CYTHON("MT19937.state.__get__", "numpy/random/_mt19937.pyx", "m.so")) },
+		{ .thread = (char *)"Thread T2",
+		  .write = true,
+		  .address = 0x7f0000,
+		  .size = 4,
+		  .stack = STACK(
+			  C("mt19937_seed", "mt19937.c", "m.so"),
+			  CYTHON("MT19937._legacy_seeding", "numpy/random/_mt19937.pyx", "m.so")) },
 	};
 	sides[1].stack.frames[1].line = 186;
-	struct finding race = {.kind = FINDING_DATA_RACE, .participants = sides,
-			       .participant_count = 2};
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.participants = sides,
+				.participant_count = 2 };
 	char *title = explain_title(&race, NULL, &roots);
 	assert_string_equal(title, "Data race: MT19937._legacy_seeding writes while "
 				   "MT19937.state.__get__ reads (numpy/random/_mt19937.pyx:186)");
@@ -260,14 +276,19 @@ static void a_title_names_the_writer_first_and_no_address(void **state)
 static void the_explanation_tells_which_locks_were_held(void **state)
 {
 	(void)state;
-	struct held_lock lock = {.name = (char *)"M12 (0x7f00)"};
+	struct held_lock lock = { .name = (char *)"M12 (0x7f00)" };
 	struct participant sides[] = {
-		{.thread = (char *)"Thread T1", .write = true, .size = 4, .locks = &lock,
-		 .lock_count = 1, .stack = STACK(C("f", "f.c", "m.so"))},
-		{.thread = (char *)"Thread T2", .size = 4, .stack = STACK(C("g", "g.c", "m.so"))},
+		{ .thread = (char *)"Thread T1",
+		  .write = true,
+		  .size = 4,
+		  .locks = &lock,
+		  .lock_count = 1,
+		  .stack = STACK(C("f", "f.c", "m.so")) },
+		{ .thread = (char *)"Thread T2", .size = 4, .stack = STACK(C("g", "g.c", "m.so")) },
 	};
-	struct finding race = {.kind = FINDING_DATA_RACE, .participants = sides,
-			       .participant_count = 2};
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.participants = sides,
+				.participant_count = 2 };
 	char *text = explain_text(&race, NULL, &roots);
 	assert_non_null(strstr(text, "Thread T1 wrote 4 bytes in f (f.c:1)"));
 	assert_non_null(strstr(text, "Thread T1 held lock M12; Thread T2 held none"));
@@ -278,7 +299,7 @@ static void every_kind_has_title_and_explanation(void **state)
 {
 	(void)state;
 	for (int kind = 0; kind < FINDING_KINDS; kind++) {
-		struct finding finding = {.kind = (enum finding_kind)kind};
+		struct finding finding = { .kind = (enum finding_kind)kind };
 		char *title = explain_title(&finding, NULL, &roots);
 		char *text = explain_text(&finding, NULL, &roots);
 		assert_true(strlen(title) > 3);

@@ -17,14 +17,15 @@
 static size_t match(const struct suppressions *set, const char *first, const char *second)
 {
 	struct frame frames[] = {
-		{FRAME_C, (char *)first, (char *)"/src/Objects/x.c", 1, (char *)"libpython.so", false,
-		 false},
-		{FRAME_C, (char *)second, (char *)"/src/Objects/y.c", 1, (char *)"libpython.so",
-		 false, false},
+		{ FRAME_C, (char *)first, (char *)"/src/Objects/x.c", 1, (char *)"libpython.so",
+		  false, false },
+		{ FRAME_C, (char *)second, (char *)"/src/Objects/y.c", 1, (char *)"libpython.so",
+		  false, false },
 	};
-	struct participant side = {.stack = {frames, 2}};
-	struct finding race = {.kind = FINDING_DATA_RACE, .participants = &side,
-			       .participant_count = 1};
+	struct participant side = { .stack = { frames, 2 } };
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.participants = &side,
+				.participant_count = 1 };
 	return suppress_match(set, &race);
 }
 
@@ -35,7 +36,7 @@ static void every_list_in_the_cache_is_read_whole(void **state)
 	char *pattern = cache ? xprintf("%s/src/*/Tools/tsan/suppressions*.txt", cache)
 			      : xprintf("%s/.cache/ftstress/src/*/Tools/tsan/suppressions*.txt",
 					home ? home : "");
-	glob_t found = {0};
+	glob_t found = { 0 };
 	int status = glob(pattern, 0, NULL, &found);
 	free(pattern);
 	if (status != 0) {

@@ -42,26 +42,34 @@ static struct store *open_store(void)
 static int64_t begin_run(struct store *store, int64_t parent)
 {
 	int64_t id;
-	struct store_run run = {.parent = parent, .seed = 0xfedcba9876543210, .first_slice = 3,
-				.iterations_planned = 50, .started = 1700000000,
-				.options = (char *)"{\"threads\":\"2-8\"}"};
+	struct store_run run = { .parent = parent,
+				 .seed = 0xfedcba9876543210,
+				 .first_slice = 3,
+				 .iterations_planned = 50,
+				 .started = 1700000000,
+				 .options = (char *)"{\"threads\":\"2-8\"}" };
 	assert_int_equal(store_run_begin(store, &run, &id), 0);
 	return id;
 }
 
 static struct finding sample(const char *id)
 {
-	return (struct finding){.id = (char *)id, .kind = FINDING_DATA_RACE,
-				.title = (char *)"Data race: f", .first_seen = 1700000001,
-				.last_seen = 1700000001};
+	return (struct finding){ .id = (char *)id,
+				 .kind = FINDING_DATA_RACE,
+				 .title = (char *)"Data race: f",
+				 .first_seen = 1700000001,
+				 .last_seen = 1700000001 };
 }
 
 static int see(struct store *store, int64_t run, const struct finding *finding, const char *token,
 	       uint64_t count)
 {
-	struct occurrence one = {finding, count, token, "t.py::test", 1700000005};
-	struct store_iteration iteration = {.run = run, .iterations_done = 1, .next_slice = 4,
-					    .occurrences = &one, .occurrence_count = 1};
+	struct occurrence one = { finding, count, token, "t.py::test", 1700000005 };
+	struct store_iteration iteration = { .run = run,
+					     .iterations_done = 1,
+					     .next_slice = 4,
+					     .occurrences = &one,
+					     .occurrence_count = 1 };
 	return store_iteration(store, &iteration);
 }
 
@@ -124,8 +132,9 @@ static void a_new_store_is_empty(void **state)
 static void a_file_that_is_no_database_is_left_alone(void **state)
 {
 	(void)state;
-	static const char text[] = "This is my thesis, and it is longer than a database's header.\n"
-				   "It has several lines, and nobody may write into it. ............";
+	static const char text[] =
+		"This is my thesis, and it is longer than a database's header.\n"
+		"It has several lines, and nobody may write into it. ............";
 	int code;
 	write_file(text);
 	char *said = complaint(path, &code);
@@ -213,13 +222,23 @@ static void the_facts_of_a_run_come_back(void **state)
 	(void)state;
 	struct store *store = open_store();
 	int64_t id = begin_run(store, 0);
-	struct run_hook hooks[] = {{(char *)"races", true, NULL}, {(char *)"locks", false, (char *)"x"}};
-	struct run_rule rules[] = {{(char *)"race:f", (char *)"list:2", 7}};
-	char *notes[] = {(char *)"a note"}, *settings[] = {(char *)"threads", (char *)"2-8"};
-	struct run_info info = {.suite = (char *)"numpy", .seconds = 1.5, .records = 1ull << 40,
-				.interrupted = true, .exit_code = 2, .hooks = hooks,
-				.hook_count = 2, .rules = rules, .rule_count = 1, .notes = notes,
-				.note_count = 1, .settings = settings, .setting_count = 1};
+	struct run_hook hooks[] = { { (char *)"races", true, NULL },
+				    { (char *)"locks", false, (char *)"x" } };
+	struct run_rule rules[] = { { (char *)"race:f", (char *)"list:2", 7 } };
+	char *notes[] = { (char *)"a note" }, *settings[] = { (char *)"threads", (char *)"2-8" };
+	struct run_info info = { .suite = (char *)"numpy",
+				 .seconds = 1.5,
+				 .records = 1ull << 40,
+				 .interrupted = true,
+				 .exit_code = 2,
+				 .hooks = hooks,
+				 .hook_count = 2,
+				 .rules = rules,
+				 .rule_count = 1,
+				 .notes = notes,
+				 .note_count = 1,
+				 .settings = settings,
+				 .setting_count = 1 };
 	struct run_info back;
 	struct store_run run;
 	bool found;
@@ -295,20 +314,26 @@ static void a_finding_comes_back_complete(void **state)
 	(void)state;
 	struct store *store = open_store();
 	struct frame frames[] = {
-		{FRAME_CYTHON, (char *)"A.f", (char *)"a.pyx", 12, (char *)"a.so", false, true},
-		{FRAME_PYTHON, (char *)"caf\xc3\xa9", (char *)"/bad\xff.py", 0, NULL, true, false},
+		{ FRAME_CYTHON, (char *)"A.f", (char *)"a.pyx", 12, (char *)"a.so", false, true },
+		{ FRAME_PYTHON, (char *)"caf\xc3\xa9", (char *)"/bad\xff.py", 0, NULL, true,
+		  false },
 	};
-	struct held_lock lock = {.name = (char *)"M1", .created = {frames, 1}};
-	struct participant side = {.role = (char *)"write of 8 bytes", .thread = (char *)"Thread T1",
-				   .write = true, .address = 0x7fffffffffff, .size = 8,
-				   .stack = {frames, 2}, .created = {frames, 1}, .locks = &lock,
-				   .lock_count = 1};
+	struct held_lock lock = { .name = (char *)"M1", .created = { frames, 1 } };
+	struct participant side = { .role = (char *)"write of 8 bytes",
+				    .thread = (char *)"Thread T1",
+				    .write = true,
+				    .address = 0x7fffffffffff,
+				    .size = 8,
+				    .stack = { frames, 2 },
+				    .created = { frames, 1 },
+				    .locks = &lock,
+				    .lock_count = 1 };
 	struct finding in = sample("data-race-000000000001"), *out;
 	size_t count;
 	in.explanation = (char *)"why";
 	in.detail = (char *)"trace\nback";
 	in.gil_on = true;
-	in.subject = (struct subject){(char *)"a list", {frames, 1}};
+	in.subject = (struct subject){ (char *)"a list", { frames, 1 } };
 	in.participants = &side;
 	in.participant_count = 1;
 	in.status = STATUS_UPSTREAM;
@@ -377,9 +402,10 @@ static void tests_that_did_not_run_wait_and_leave_when_they_ran(void **state)
 {
 	(void)state;
 	struct store *store = open_store();
-	const char *late[] = {"t::c", "t::a"}, *again[] = {"t::a", "t::b"}, *ran[] = {"t::c"};
-	struct store_iteration iteration = {.run = begin_run(store, 0), .next_slice = 7,
-					    .leftovers = late, .leftover_count = 2};
+	const char *late[] = { "t::c", "t::a" }, *again[] = { "t::a", "t::b" }, *ran[] = { "t::c" };
+	struct store_iteration iteration = {
+		.run = begin_run(store, 0), .next_slice = 7, .leftovers = late, .leftover_count = 2
+	};
 	char **tests;
 	size_t count;
 	uint64_t slice;
@@ -424,10 +450,13 @@ static void a_full_disk_loses_nothing_that_was_stored(void **state)
 	limit.rlim_cur = 1u << 20;
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &limit);
-	struct occurrence two[] = {{&small, 1, "a.2.0", NULL, 1700000009},
-				   {&big, 1, "a.2.0", NULL, 1700000009}};
-	struct store_iteration iteration = {.run = run, .iterations_done = 2, .next_slice = 9,
-					    .occurrences = two, .occurrence_count = 2};
+	struct occurrence two[] = { { &small, 1, "a.2.0", NULL, 1700000009 },
+				    { &big, 1, "a.2.0", NULL, 1700000009 } };
+	struct store_iteration iteration = { .run = run,
+					     .iterations_done = 2,
+					     .next_slice = 9,
+					     .occurrences = two,
+					     .occurrence_count = 2 };
 	assert_int_equal(store_iteration(store, &iteration), EXIT_INTERNAL);
 	setrlimit(RLIMIT_FSIZE, &old);
 
@@ -458,10 +487,12 @@ static void a_kill_at_any_moment_leaves_whole_iterations(void **state)
 				_exit(1);
 			int64_t run = begin_run(store, 0);
 			for (uint64_t i = 1;; i++) {
-				struct occurrence two[] = {{&a, 1, "a", NULL, 1}, {&b, 1, "a", NULL, 1}};
-				struct store_iteration one = {.run = run, .iterations_done = i,
-							      .occurrences = two,
-							      .occurrence_count = 2};
+				struct occurrence two[] = { { &a, 1, "a", NULL, 1 },
+							    { &b, 1, "a", NULL, 1 } };
+				struct store_iteration one = { .run = run,
+							       .iterations_done = i,
+							       .occurrences = two,
+							       .occurrence_count = 2 };
 				store_iteration(store, &one);
 				(void)!write(ready[1], "x", 1);
 			}
@@ -509,9 +540,10 @@ static void others_may_read_while_a_run_writes(void **state)
 
 static const struct finding *add_failure(struct collator *collator, const char *token)
 {
-	struct iteration_context context = {.zygote = 1, .zygote_pid = 1, .replay = token};
-	struct finding failure = {.kind = FINDING_TEST_FAILURE,
-				  .title = xstrdup("test fails: ValueError"), .test_count = 1};
+	struct iteration_context context = { .zygote = 1, .zygote_pid = 1, .replay = token };
+	struct finding failure = { .kind = FINDING_TEST_FAILURE,
+				   .title = xstrdup("test fails: ValueError"),
+				   .test_count = 1 };
 	failure.tests = xcalloc(1, sizeof *failure.tests);
 	failure.tests[0] = xstrdup("t.py::test[1]");
 	return collator_add(collator, &context, &failure);
@@ -519,13 +551,13 @@ static const struct finding *add_failure(struct collator *collator, const char *
 
 static struct collator *open_collator(struct store *store, int64_t run)
 {
-	struct collate_options options = {.command = "ftstress", .store = store, .run = run};
+	struct collate_options options = { .command = "ftstress", .store = store, .run = run };
 	return collator_open(&options);
 }
 
 static void save(struct collator *collator, struct store *store, int64_t run)
 {
-	struct store_iteration iteration = {.run = run, .iterations_done = 1};
+	struct store_iteration iteration = { .run = run, .iterations_done = 1 };
 	iteration.occurrences = collator_occurrences(collator, &iteration.occurrence_count);
 	assert_int_equal(store_iteration(store, &iteration), 0);
 	collator_occurrences_done(collator);
@@ -534,7 +566,7 @@ static void save(struct collator *collator, struct store *store, int64_t run)
 static void the_second_run_knows_what_the_first_found(void **state)
 {
 	(void)state;
-	static const enum finding_status expected[] = {STATUS_NEW, STATUS_KNOWN};
+	static const enum finding_status expected[] = { STATUS_NEW, STATUS_KNOWN };
 	for (unsigned i = 0; i < 2; i++) {
 		struct store *store = open_store();
 		int64_t run = begin_run(store, 0);

@@ -13,13 +13,14 @@
 #include <cmocka.h>
 
 static struct frame frames[] = {
-	{FRAME_C, (char *)"list_resize", (char *)"/src/Objects/listobject.c", 9,
-	 (char *)"libpython3.14t.so.1.0", false, false},
-	{FRAME_PYTHON, (char *)"Thing.work", (char *)"/site/pkg/thing.py", 3, NULL, false, false},
+	{ FRAME_C, (char *)"list_resize", (char *)"/src/Objects/listobject.c", 9,
+	  (char *)"libpython3.14t.so.1.0", false, false },
+	{ FRAME_PYTHON, (char *)"Thing.work", (char *)"/site/pkg/thing.py", 3, NULL, false, false },
 };
-static struct participant side = {.stack = {frames, 2}};
-static struct finding race = {.kind = FINDING_DATA_RACE, .participants = &side,
-			      .participant_count = 1};
+static struct participant side = { .stack = { frames, 2 } };
+static struct finding race = { .kind = FINDING_DATA_RACE,
+			       .participants = &side,
+			       .participant_count = 1 };
 
 /* What `rules` make of the race, STATUS_NEW if nothing. */
 static enum finding_status judge(const char *rules, const struct finding *finding)
@@ -41,15 +42,23 @@ static void a_pattern_matches_as_in_tsan(void **state)
 		const char *pattern, *text;
 		bool matches;
 	} cases[] = {
-		{"resize", "list_resize", true},        {"resized", "list_resize", false},
-		{"^list", "list_resize", true},         {"^resize", "list_resize", false},
-		{"resize$", "list_resize", true},       {"list$", "list_resize", false},
-		{"^list_resize$", "list_resize", true}, {"^list_resize$", "list_resize2", false},
-		{"list*size", "list_resize", true},     {"^l*z*e$", "list_resize", true},
-		{"*", "x", true},                       {"", "x", true},
-		{"x", "", false},                       {"x", NULL, false},
-		{"^*resize", "list_resize", true},      {"a*b", "ba", false},
-		{"*$", "abc", true},
+		{ "resize", "list_resize", true },
+		{ "resized", "list_resize", false },
+		{ "^list", "list_resize", true },
+		{ "^resize", "list_resize", false },
+		{ "resize$", "list_resize", true },
+		{ "list$", "list_resize", false },
+		{ "^list_resize$", "list_resize", true },
+		{ "^list_resize$", "list_resize2", false },
+		{ "list*size", "list_resize", true },
+		{ "^l*z*e$", "list_resize", true },
+		{ "*", "x", true },
+		{ "", "x", true },
+		{ "x", "", false },
+		{ "x", NULL, false },
+		{ "^*resize", "list_resize", true },
+		{ "a*b", "ba", false },
+		{ "*$", "abc", true },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_int_equal(suppress_pattern(cases[i].pattern, cases[i].text),
@@ -76,18 +85,20 @@ static void race_top_matches_the_first_frame_alone(void **state)
 static void a_python_frame_is_the_eval_loop_too(void **state)
 {
 	(void)state;
-	struct participant eval = {.stack = {frames + 1, 1}};
-	struct finding finding = {.kind = FINDING_DATA_RACE, .participants = &eval,
-				  .participant_count = 1};
+	struct participant eval = { .stack = { frames + 1, 1 } };
+	struct finding finding = { .kind = FINDING_DATA_RACE,
+				   .participants = &eval,
+				   .participant_count = 1 };
 	assert_int_equal(judge("race_top:_PyEval_EvalFrameDefault", &finding), STATUS_SUPPRESSED);
 }
 
 static void where_a_thread_was_started_counts(void **state)
 {
 	(void)state;
-	struct participant made = {.created = {frames, 2}};
-	struct finding finding = {.kind = FINDING_DATA_RACE, .participants = &made,
-				  .participant_count = 1};
+	struct participant made = { .created = { frames, 2 } };
+	struct finding finding = { .kind = FINDING_DATA_RACE,
+				   .participants = &made,
+				   .participant_count = 1 };
 	assert_int_equal(judge("race:list_resize", &finding), STATUS_SUPPRESSED);
 }
 
@@ -107,8 +118,8 @@ static void a_rule_is_for_its_kind(void **state)
 static void a_kind_of_finding_is_a_type(void **state)
 {
 	(void)state;
-	char *tests[] = {(char *)"a.py::test_x[1]"};
-	struct finding failure = {.kind = FINDING_TEST_FAILURE, .tests = tests, .test_count = 1};
+	char *tests[] = { (char *)"a.py::test_x[1]" };
+	struct finding failure = { .kind = FINDING_TEST_FAILURE, .tests = tests, .test_count = 1 };
 	struct finding crash = race;
 	crash.kind = FINDING_CRASH;
 	assert_int_equal(judge("test-failure:test_x", &failure), STATUS_SUPPRESSED);

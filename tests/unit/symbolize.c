@@ -16,8 +16,9 @@ static void take_note(void *context, const char *text)
 
 static struct symbolizer *open_with(const char *path, struct buf *notes)
 {
-	struct symbolizer_options options = {.path = path, .note = take_note,
-					     .note_context = notes};
+	struct symbolizer_options options = { .path = path,
+					      .note = take_note,
+					      .note_context = notes };
 	return symbolizer_open(&options);
 }
 
@@ -55,7 +56,7 @@ static void script_remove(char *path)
 static void real_code_has_function_file_and_line(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	struct symbolizer *s = open_with(NULL, &notes);
 	const struct stack *frames = symbolizer_frames(s, mark(s, IN_SEED));
 	assert_int_equal(frames->count, 1);
@@ -68,12 +69,12 @@ static void real_code_has_function_file_and_line(void **state)
 static void a_position_is_asked_for_once(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	char *log = xprintf("%s/log", object.folder);
 	char *body = xprintf("while read line; do echo \"$line\" >> %s; " ANSWER "; done", log);
 	char *path = script(body);
 	struct symbolizer *s = open_with(path, &notes);
-	position twice[] = {mark(s, IN_SEED), mark(s, IN_SEED), mark(s, IN_PLAIN)};
+	position twice[] = { mark(s, IN_SEED), mark(s, IN_SEED), mark(s, IN_PLAIN) };
 	symbolizer_resolve(s, twice, 3);
 	symbolizer_resolve(s, twice, 3);
 	assert_string_equal(symbolizer_frames(s, twice[0])->frames[0].function, "answer");
@@ -93,7 +94,7 @@ static void a_position_is_asked_for_once(void **state)
 static void neither_end_of_the_pipe_fills_up(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	enum { MANY = 20000 }; /* megabytes in both directions */
 	struct symbolizer *s = open_with(NULL, &notes);
 	position *all = xcalloc(MANY, sizeof *all);
@@ -110,14 +111,14 @@ static void neither_end_of_the_pipe_fills_up(void **state)
 static void a_symbolizer_that_dies_is_started_again(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	char *first = xprintf("%s/first", object.folder);
 	char *body = xprintf("if mkdir %s 2>/dev/null; then read line; " ANSWER "; exit 1; fi\n"
 			     "while read line; do " ANSWER "; done",
 			     first);
 	char *path = script(body);
 	struct symbolizer *s = open_with(path, &notes);
-	position all[] = {mark(s, IN_SEED), mark(s, IN_PLAIN), mark(s, IN_OTHER)};
+	position all[] = { mark(s, IN_SEED), mark(s, IN_PLAIN), mark(s, IN_OTHER) };
 	symbolizer_resolve(s, all, 3);
 	for (unsigned i = 0; i < 3; i++)
 		assert_string_equal(symbolizer_frames(s, all[i])->frames[0].function, "answer");
@@ -132,10 +133,10 @@ static void a_symbolizer_that_dies_is_started_again(void **state)
 static void a_symbolizer_that_dies_twice_is_given_up_with_a_note(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	char *path = script("read line; " ANSWER "; read line; exit 1");
 	struct symbolizer *s = open_with(path, &notes);
-	position all[] = {mark(s, IN_SEED), mark(s, IN_PLAIN), mark(s, IN_OTHER)};
+	position all[] = { mark(s, IN_SEED), mark(s, IN_PLAIN), mark(s, IN_OTHER) };
 	symbolizer_resolve(s, all, 3);
 	assert_string_equal(symbolizer_frames(s, all[0])->frames[0].function, "answer");
 	assert_string_equal(symbolizer_frames(s, all[1])->frames[0].function, "answer");
@@ -151,7 +152,7 @@ static void a_symbolizer_that_dies_twice_is_given_up_with_a_note(void **state)
 static void nonsense_from_the_symbolizer_is_no_symbol(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	char *path = script("while read line; do echo 'not json'; done");
 	struct symbolizer *s = open_with(path, &notes);
 	assert_int_equal(symbolizer_frames(s, mark(s, IN_SEED))->frames[0].language, FRAME_UNKNOWN);
@@ -162,7 +163,7 @@ static void nonsense_from_the_symbolizer_is_no_symbol(void **state)
 static void its_environment_is_not_that_of_the_program_under_test(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	char *path = script("while read line; do echo \"{\\\"Symbol\\\":[{\\\"FunctionName\\\":"
 			    "\\\"$TSAN_OPTIONS$LD_PRELOAD$PYTHONPATH.$FT_KEPT\\\"}]}\"; done");
 	setenv("TSAN_OPTIONS", "bad", 1);
@@ -179,7 +180,7 @@ static void its_environment_is_not_that_of_the_program_under_test(void **state)
 static void a_strange_path_is_not_sent_to_the_symbolizer(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	char *strange = xprintf("%s/a\n\"b.so", object.folder);
 	FILE *file = fopen(strange, "w");
 	assert_non_null(file);
@@ -197,15 +198,17 @@ static void a_strange_path_is_not_sent_to_the_symbolizer(void **state)
 static void cxx_names_are_for_people(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
-	char *source = xprintf("%s/x.cc", object.folder), *library = xprintf("%s/x.so", object.folder);
+	struct buf notes = { 0 };
+	char *source = xprintf("%s/x.cc", object.folder),
+	     *library = xprintf("%s/x.so", object.folder);
 	FILE *file = fopen(source, "w");
 	assert_non_null(file);
 	fputs("namespace ns { int add(int a, long b) { return a + (int)b; } }\n", file);
 	fclose(file);
 	const char *compiler = getenv("CLANG");
-	char *command = xprintf("%s -g -O1 -shared -fPIC -o %s %s && nm %s | grep ' T ' | cut -c1-16",
-				compiler ? compiler : "clang-22", library, source, library);
+	char *command =
+		xprintf("%s -g -O1 -shared -fPIC -o %s %s && nm %s | grep ' T ' | cut -c1-16",
+			compiler ? compiler : "clang-22", library, source, library);
 	FILE *output = popen(command, "r");
 	unsigned long address;
 	assert_int_equal(fscanf(output, "%lx", &address), 1);
@@ -226,13 +229,17 @@ static void cxx_names_are_for_people(void **state)
 static void a_code_objects_line_comes_from_its_table(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	struct symbolizer *s = open_with(NULL, &notes);
 	/* instruction 0: first line + 4; instruction 1: no line */
-	const uint8_t table[] = {0x80 | 13 << 3, 8, 0x80 | 15 << 3};
-	struct code_text text = {.qualname = "f<locals>.g", .qualname_length = 11,
-				 .file = "/a/b.py", .file_length = 7, .table = table,
-				 .table_length = sizeof table, .first_line = 10};
+	const uint8_t table[] = { 0x80 | 13 << 3, 8, 0x80 | 15 << 3 };
+	struct code_text text = { .qualname = "f<locals>.g",
+				  .qualname_length = 11,
+				  .file = "/a/b.py",
+				  .file_length = 7,
+				  .table = table,
+				  .table_length = sizeof table,
+				  .first_line = 10 };
 	uint32_t code = symbolizer_code(s, &text);
 	assert_int_equal(symbolizer_code(s, &text), code);
 	const struct frame *frame = symbolizer_frames(s, position_python(code, 0))->frames;
@@ -250,7 +257,7 @@ static void a_code_objects_line_comes_from_its_table(void **state)
 static void a_global_variable_has_its_name(void **state)
 {
 	(void)state;
-	struct buf notes = {0};
+	struct buf notes = { 0 };
 	struct symbolizer *s = open_with(NULL, &notes);
 	uint64_t offset, address = (uint64_t)(uintptr_t)dlsym(object.handle, "shared_counters");
 	position where = position_native(module_of(s, object.path), address - object.bias + 8);
