@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.format_ids_bug, thread_index * 1000, 200)
+    meeting.run(planted.sum_ids_bug, thread_index * 1000, 200)

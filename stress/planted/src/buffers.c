@@ -21,8 +21,7 @@ struct bytes {
 };
 
 struct builder {
-	PyObject_HEAD
-	size_t size;
+	PyObject_HEAD size_t size;
 	struct bytes *bytes;
 };
 
@@ -124,13 +123,11 @@ static PyType_Slot slots_ok[] = {
 	{ 0, NULL },
 };
 
-static PyType_Spec builder_bug = {
-	"planted.Builder_bug", sizeof(struct builder), 0, Py_TPFLAGS_DEFAULT, slots_bug
-};
+static PyType_Spec builder_bug = { "planted.Builder_bug", sizeof(struct builder), 0,
+				   Py_TPFLAGS_DEFAULT, slots_bug };
 
-static PyType_Spec builder_ok = {
-	"planted.Builder_ok", sizeof(struct builder), 0, Py_TPFLAGS_DEFAULT, slots_ok
-};
+static PyType_Spec builder_ok = { "planted.Builder_ok", sizeof(struct builder), 0,
+				  Py_TPFLAGS_DEFAULT, slots_ok };
 
 /*
  * use_scratch: working memory is taken from a free list and put back.
@@ -177,25 +174,27 @@ static long use_scratch(struct scratch **list, long repeat)
 	return sum;
 }
 
-static PyObject *use_scratch_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *use_scratch_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	return PyLong_FromLong(use_scratch(&free_list_bug, repeat));
 }
 
-static PyObject *use_scratch_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *use_scratch_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	return PyLong_FromLong(use_scratch(&free_list_ok, repeat));
 }
 
 static PyMethodDef functions[] = {
-	{ "use_scratch_bug", use_scratch_bug, METH_VARARGS, "use_scratch_bug(repeat)" },
-	{ "use_scratch_ok", use_scratch_ok, METH_VARARGS, "use_scratch_ok(repeat)" },
+	PLANTED(use_scratch_bug, "(repeat)"),
+	PLANTED(use_scratch_ok, "(repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 

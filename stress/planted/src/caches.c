@@ -37,38 +37,32 @@ static STEP uint32_t crc_add(const struct crc_table *table, uint32_t crc, unsign
 	return table->remainder[(crc ^ byte) & 0xff] ^ (crc >> 8);
 }
 
-static PyObject *crc_of(const struct crc_table *table, const Py_buffer *data)
+static PyObject *crc_of(const struct crc_table *table, PyObject *data)
 {
 	uint32_t crc = 0xffffffffu;
-	for (Py_ssize_t i = 0; i < data->len; i++)
-		crc = crc_add(table, crc, ((const unsigned char *)data->buf)[i]);
+	for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(data); i++)
+		crc = crc_add(table, crc, (unsigned char)PyBytes_AS_STRING(data)[i]);
 	return PyLong_FromUnsignedLong(crc ^ 0xffffffffu);
 }
 
-static PyObject *crc_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *crc_bug(PyObject *Py_UNUSED(module), PyObject *data)
 {
-	Py_buffer data;
-	if (!PyArg_ParseTuple(args, "y*", &data))
-		return NULL;
+	if (!PyBytes_Check(data))
+		return PyErr_Format(PyExc_TypeError, "bytes expected");
 	if (!crc_table_bug.filled)
 		fill_crc_table(&crc_table_bug);
-	PyObject *result = crc_of(&crc_table_bug, &data);
-	PyBuffer_Release(&data);
-	return result;
+	return crc_of(&crc_table_bug, data);
 }
 
-static PyObject *crc_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *crc_ok(PyObject *Py_UNUSED(module), PyObject *data)
 {
-	Py_buffer data;
-	if (!PyArg_ParseTuple(args, "y*", &data))
-		return NULL;
+	if (!PyBytes_Check(data))
+		return PyErr_Format(PyExc_TypeError, "bytes expected");
 	PyMutex_Lock(&crc_lock);
 	if (!crc_table_ok.filled)
 		fill_crc_table(&crc_table_ok);
 	PyMutex_Unlock(&crc_lock);
-	PyObject *result = crc_of(&crc_table_ok, &data);
-	PyBuffer_Release(&data);
-	return result;
+	return crc_of(&crc_table_ok, data);
 }
 
 /*
@@ -119,25 +113,25 @@ static STEP double get_sine_ok(unsigned resolution)
 	return table[resolution];
 }
 
-static PyObject *sum_sines_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *sum_sines_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	unsigned first;
+	long first;
 	double sum = 0;
-	if (!PyArg_ParseTuple(args, "I", &first))
+	if (planted_numbers(args, count, 1, &first))
 		return NULL;
 	for (unsigned i = 0; i < 2 * RESOLUTIONS; i++)
-		sum += get_sine_bug((first + i) % RESOLUTIONS);
+		sum += get_sine_bug(((unsigned)first + i) % RESOLUTIONS);
 	return PyFloat_FromDouble(sum);
 }
 
-static PyObject *sum_sines_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *sum_sines_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	unsigned first;
+	long first;
 	double sum = 0;
-	if (!PyArg_ParseTuple(args, "I", &first))
+	if (planted_numbers(args, count, 1, &first))
 		return NULL;
 	for (unsigned i = 0; i < 2 * RESOLUTIONS; i++)
-		sum += get_sine_ok((first + i) % RESOLUTIONS);
+		sum += get_sine_ok(((unsigned)first + i) % RESOLUTIONS);
 	return PyFloat_FromDouble(sum);
 }
 
@@ -163,34 +157,36 @@ static STEP double remember(struct memo *memo, double argument)
 	return memo->result;
 }
 
-static PyObject *sum_squares(struct memo *memo, PyObject *args)
+static PyObject *sum_squares(struct memo *memo, PyObject *const *args, Py_ssize_t count)
 {
-	double first, sum = 0;
-	long repeat;
-	if (!PyArg_ParseTuple(args, "dl", &first, &repeat))
+	long numbers[2]; /* first, repeat */
+	double sum = 0;
+	if (planted_numbers(args, count, 2, numbers))
 		return NULL;
-	for (long i = 0; i < repeat; i++)
-		sum += remember(memo, first + (double)(i / 2));
+	for (long i = 0; i < numbers[1]; i++)
+		sum += remember(memo, (double)(numbers[0] + i / 2));
 	return PyFloat_FromDouble(sum);
 }
 
-static PyObject *sum_squares_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *sum_squares_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
 {
-	return sum_squares(&memo_bug, args);
+	return sum_squares(&memo_bug, args, count);
 }
 
-static PyObject *sum_squares_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *sum_squares_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				Py_ssize_t count)
 {
-	return sum_squares(&memo_ok, args);
+	return sum_squares(&memo_ok, args, count);
 }
 
 static PyMethodDef functions[] = {
-	{ "crc_bug", crc_bug, METH_VARARGS, "crc_bug(data)" },
-	{ "crc_ok", crc_ok, METH_VARARGS, "crc_ok(data)" },
-	{ "sum_sines_bug", sum_sines_bug, METH_VARARGS, "sum_sines_bug(first)" },
-	{ "sum_sines_ok", sum_sines_ok, METH_VARARGS, "sum_sines_ok(first)" },
-	{ "sum_squares_bug", sum_squares_bug, METH_VARARGS, "sum_squares_bug(first, repeat)" },
-	{ "sum_squares_ok", sum_squares_ok, METH_VARARGS, "sum_squares_ok(first, repeat)" },
+	{ "crc_bug", crc_bug, METH_O, "crc_bug(bytes)" },
+	{ "crc_ok", crc_ok, METH_O, "crc_ok(bytes)" },
+	PLANTED(sum_sines_bug, "(first)"),
+	PLANTED(sum_sines_ok, "(first)"),
+	PLANTED(sum_squares_bug, "(first, repeat)"),
+	PLANTED(sum_squares_ok, "(first, repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 

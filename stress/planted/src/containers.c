@@ -18,9 +18,10 @@ static PyObject *set_values(PyObject *Py_UNUSED(module), PyObject *const *args, 
 	long repeat;
 	if (parse(args, count, &PyDict_Type, &repeat))
 		return NULL;
-	for (long i = 0; i < repeat; i++) {
-		PyObject *key = PyLong_FromLong(i % PyDict_Size(args[0]));
-		int failed = key ? PyDict_SetItem(args[0], key, i % 2 ? Py_True : Py_False) : -1;
+	Py_ssize_t size = PyDict_Size(args[0]);
+	for (long i = 0; size && i < repeat; i++) {
+		PyObject *key = PyLong_FromLong(i % size), *value = PyBool_FromLong(i / size % 2);
+		int failed = key ? PyDict_SetItem(args[0], key, value) : -1;
 		Py_XDECREF(key);
 		if (failed)
 			return NULL;
@@ -34,8 +35,9 @@ static PyObject *set_items(PyObject *Py_UNUSED(module), PyObject *const *args, P
 	long repeat;
 	if (parse(args, count, &PyList_Type, &repeat))
 		return NULL;
-	for (long i = 0; i < repeat; i++)
-		if (PyList_SetItem(args[0], i % PyList_Size(args[0]), i % 2 ? Py_True : Py_False))
+	Py_ssize_t size = PyList_Size(args[0]);
+	for (long i = 0; size && i < repeat; i++)
+		if (PyList_SetItem(args[0], i % size, PyBool_FromLong(i / size % 2)))
 			return NULL;
 	Py_RETURN_NONE;
 }
@@ -67,8 +69,7 @@ static PyObject *sum_values_bug(PyObject *Py_UNUSED(module), PyObject *const *ar
 	return PyLong_FromLong(sum);
 }
 
-static PyObject *sum_values_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
-				Py_ssize_t count)
+static PyObject *sum_values_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
 	long repeat, sum = 0;
 	if (parse(args, count, &PyDict_Type, &repeat))
@@ -117,29 +118,23 @@ static PyObject *sum_items(long (*add_item)(PyObject *, Py_ssize_t), PyObject *c
 	return PyLong_FromLong(sum);
 }
 
-static PyObject *sum_items_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
-				Py_ssize_t count)
+static PyObject *sum_items_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
 	return sum_items(add_item_bug, args, count);
 }
 
-static PyObject *sum_items_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
-				Py_ssize_t count)
+static PyObject *sum_items_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
 	return sum_items(add_item_ok, args, count);
 }
 
-/* METH_FASTCALL, for a tuple of arguments would change the container's reference count, and that
- * would order the threads. */
-#define FAST(name, doc) { #name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, doc }
-
 static PyMethodDef functions[] = {
-	FAST(set_values, "set_values(dict, repeat)"),
-	FAST(set_items, "set_items(list, repeat)"),
-	FAST(sum_values_bug, "sum_values_bug(dict, repeat)"),
-	FAST(sum_values_ok, "sum_values_ok(dict, repeat)"),
-	FAST(sum_items_bug, "sum_items_bug(list, repeat)"),
-	FAST(sum_items_ok, "sum_items_ok(list, repeat)"),
+	PLANTED(set_values, "(dict, repeat)"),
+	PLANTED(set_items, "(list, repeat)"),
+	PLANTED(sum_values_bug, "(dict, repeat)"),
+	PLANTED(sum_values_ok, "(dict, repeat)"),
+	PLANTED(sum_items_bug, "(list, repeat)"),
+	PLANTED(sum_items_ok, "(list, repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 

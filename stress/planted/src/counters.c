@@ -23,20 +23,21 @@ static STEP void hit_ok(void)
 	atomic_fetch_add_explicit(&hits_ok, 1, memory_order_relaxed);
 }
 
-static PyObject *count_hits_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *count_hits_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		hit_bug();
 	return PyLong_FromUnsignedLong(hits_bug);
 }
 
-static PyObject *count_hits_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *count_hits_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		hit_ok();
@@ -84,10 +85,11 @@ static STEP void release_ok(struct atomic_handle *handle)
 		handle->closed = 1;
 }
 
-static PyObject *share_handle_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *share_handle_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				  Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		retain_bug(&handle_bug);
@@ -96,10 +98,11 @@ static PyObject *share_handle_bug(PyObject *Py_UNUSED(module), PyObject *args)
 	return PyLong_FromLong(handle_bug.refs);
 }
 
-static PyObject *share_handle_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *share_handle_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		retain_ok(&handle_ok);
@@ -139,11 +142,12 @@ static STEP unsigned long read_totals_ok(void)
 	       atomic_load_explicit(&totals_ok.bytes, memory_order_relaxed);
 }
 
-static PyObject *count_totals_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *count_totals_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				  Py_ssize_t count)
 {
 	long repeat;
 	unsigned long seen = 0;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		add_request(&totals_bug);
@@ -152,11 +156,12 @@ static PyObject *count_totals_bug(PyObject *Py_UNUSED(module), PyObject *args)
 	return PyLong_FromUnsignedLong(seen);
 }
 
-static PyObject *count_totals_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *count_totals_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
 {
 	long repeat;
 	unsigned long seen = 0;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		add_request(&totals_ok);
@@ -166,12 +171,12 @@ static PyObject *count_totals_ok(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 static PyMethodDef functions[] = {
-	{ "count_hits_bug", count_hits_bug, METH_VARARGS, "count_hits_bug(repeat)" },
-	{ "count_hits_ok", count_hits_ok, METH_VARARGS, "count_hits_ok(repeat)" },
-	{ "share_handle_bug", share_handle_bug, METH_VARARGS, "share_handle_bug(repeat)" },
-	{ "share_handle_ok", share_handle_ok, METH_VARARGS, "share_handle_ok(repeat)" },
-	{ "count_totals_bug", count_totals_bug, METH_VARARGS, "count_totals_bug(repeat)" },
-	{ "count_totals_ok", count_totals_ok, METH_VARARGS, "count_totals_ok(repeat)" },
+	PLANTED(count_hits_bug, "(repeat)"),
+	PLANTED(count_hits_ok, "(repeat)"),
+	PLANTED(share_handle_bug, "(repeat)"),
+	PLANTED(share_handle_ok, "(repeat)"),
+	PLANTED(count_totals_bug, "(repeat)"),
+	PLANTED(count_totals_ok, "(repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 

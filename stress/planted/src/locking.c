@@ -38,46 +38,47 @@ static STEP long read_balance_ok(struct accounts *accounts)
 	return sum;
 }
 
-static PyObject *move_money_of(struct accounts *accounts, PyObject *args)
+static PyObject *move_money_of(struct accounts *accounts, PyObject *const *args, Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		move_money(accounts);
 	Py_RETURN_NONE;
 }
 
-static PyObject *move_money_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *move_money_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				Py_ssize_t count)
 {
-	return move_money_of(&accounts_bug, args);
+	return move_money_of(&accounts_bug, args, count);
 }
 
-static PyObject *move_money_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *move_money_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	return move_money_of(&accounts_ok, args);
+	return move_money_of(&accounts_ok, args, count);
 }
 
 /* How often the sum was wrong. */
 static PyObject *audit(long (*read_balance)(struct accounts *), struct accounts *accounts,
-		       PyObject *args)
+		       PyObject *const *args, Py_ssize_t count)
 {
 	long repeat, wrong = 0;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		wrong += read_balance(accounts) != 1000;
 	return PyLong_FromLong(wrong);
 }
 
-static PyObject *audit_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *audit_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	return audit(read_balance_bug, &accounts_bug, args);
+	return audit(read_balance_bug, &accounts_bug, args, count);
 }
 
-static PyObject *audit_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *audit_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	return audit(read_balance_ok, &accounts_ok, args);
+	return audit(read_balance_ok, &accounts_ok, args, count);
 }
 
 /*
@@ -119,10 +120,10 @@ static STEP void give_back_ok(struct pool *pool)
 	PyMutex_Unlock(&pool->pool_lock);
 }
 
-static PyObject *use_pool_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *use_pool_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		take_place(&pool_bug);
@@ -131,10 +132,10 @@ static PyObject *use_pool_bug(PyObject *Py_UNUSED(module), PyObject *args)
 	return PyLong_FromLong(pool_bug.in_use);
 }
 
-static PyObject *use_pool_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *use_pool_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		take_place(&pool_ok);
@@ -186,40 +187,44 @@ static STEP void reset_level_ok(struct gauge *gauge)
 	pthread_mutex_unlock(&gauge->library_lock);
 }
 
-static PyObject *raise_level(struct gauge *gauge, PyObject *args)
+static PyObject *raise_level(struct gauge *gauge, PyObject *const *args, Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		on_level(gauge, i);
 	Py_RETURN_NONE;
 }
 
-static PyObject *raise_level_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *raise_level_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
 {
-	return raise_level(&gauge_bug, args);
+	return raise_level(&gauge_bug, args, count);
 }
 
-static PyObject *raise_level_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *raise_level_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				Py_ssize_t count)
 {
-	return raise_level(&gauge_ok, args);
+	return raise_level(&gauge_ok, args, count);
 }
 
-static PyObject *reset_levels_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *reset_levels_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				  Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		reset_level_bug(&gauge_bug);
 	Py_RETURN_NONE;
 }
 
-static PyObject *reset_levels_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *reset_levels_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		reset_level_ok(&gauge_ok);
@@ -274,51 +279,55 @@ static STEP void mark_pinned_ok(unsigned value)
 	PyMutex_Unlock(&pinned_lock_ok);
 }
 
-static PyObject *mark(void (*step)(unsigned), PyObject *args)
+static PyObject *mark(void (*step)(unsigned), PyObject *const *args, Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		step((unsigned)i);
 	Py_RETURN_NONE;
 }
 
-static PyObject *mark_dirties_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *mark_dirties_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				  Py_ssize_t count)
 {
-	return mark(mark_dirty_bug, args);
+	return mark(mark_dirty_bug, args, count);
 }
 
-static PyObject *mark_dirties_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *mark_dirties_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
 {
-	return mark(mark_dirty_ok, args);
+	return mark(mark_dirty_ok, args, count);
 }
 
-static PyObject *mark_pinneds_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *mark_pinneds_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				  Py_ssize_t count)
 {
-	return mark(mark_pinned_bug, args);
+	return mark(mark_pinned_bug, args, count);
 }
 
-static PyObject *mark_pinneds_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *mark_pinneds_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
 {
-	return mark(mark_pinned_ok, args);
+	return mark(mark_pinned_ok, args, count);
 }
 
 static PyMethodDef functions[] = {
-	{ "move_money_bug", move_money_bug, METH_VARARGS, "move_money_bug(repeat)" },
-	{ "move_money_ok", move_money_ok, METH_VARARGS, "move_money_ok(repeat)" },
-	{ "audit_bug", audit_bug, METH_VARARGS, "audit_bug(repeat)" },
-	{ "audit_ok", audit_ok, METH_VARARGS, "audit_ok(repeat)" },
-	{ "use_pool_bug", use_pool_bug, METH_VARARGS, "use_pool_bug(repeat)" },
-	{ "use_pool_ok", use_pool_ok, METH_VARARGS, "use_pool_ok(repeat)" },
-	{ "raise_level_bug", raise_level_bug, METH_VARARGS, "raise_level_bug(repeat)" },
-	{ "raise_level_ok", raise_level_ok, METH_VARARGS, "raise_level_ok(repeat)" },
-	{ "reset_levels_bug", reset_levels_bug, METH_VARARGS, "reset_levels_bug(repeat)" },
-	{ "reset_levels_ok", reset_levels_ok, METH_VARARGS, "reset_levels_ok(repeat)" },
-	{ "mark_dirties_bug", mark_dirties_bug, METH_VARARGS, "mark_dirties_bug(repeat)" },
-	{ "mark_dirties_ok", mark_dirties_ok, METH_VARARGS, "mark_dirties_ok(repeat)" },
-	{ "mark_pinneds_bug", mark_pinneds_bug, METH_VARARGS, "mark_pinneds_bug(repeat)" },
-	{ "mark_pinneds_ok", mark_pinneds_ok, METH_VARARGS, "mark_pinneds_ok(repeat)" },
+	PLANTED(move_money_bug, "(repeat)"),
+	PLANTED(move_money_ok, "(repeat)"),
+	PLANTED(audit_bug, "(repeat)"),
+	PLANTED(audit_ok, "(repeat)"),
+	PLANTED(use_pool_bug, "(repeat)"),
+	PLANTED(use_pool_ok, "(repeat)"),
+	PLANTED(raise_level_bug, "(repeat)"),
+	PLANTED(raise_level_ok, "(repeat)"),
+	PLANTED(reset_levels_bug, "(repeat)"),
+	PLANTED(reset_levels_ok, "(repeat)"),
+	PLANTED(mark_dirties_bug, "(repeat)"),
+	PLANTED(mark_dirties_ok, "(repeat)"),
+	PLANTED(mark_pinneds_bug, "(repeat)"),
+	PLANTED(mark_pinneds_ok, "(repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -1,4 +1,5 @@
-/* meeting.c - where the threads of a case meet, so that all of them are at work at the same time. */
+/* meeting.c - where the threads of a case meet, so that all of them are at work at the same time.
+ */
 #include "planted.h"
 
 #include <sched.h>
@@ -9,19 +10,19 @@
 
 /*
  * Meeting: run(function, *args) calls the function as soon as as many threads as FTSTRESS_THREADS
- * says have come here.
+ * says have come here, and returns when all have done it.
  *
  * Any other barrier orders each thread after what the others did before. A thread that is late
- * there, because the machine is busy, is then ordered after the whole work of the early ones, and no
- * race is left to be seen. Relaxed atomics order nothing. Attaching to the interpreter and looking
- * up the function could, so both are done before the second of two waits:
+ * there, because the machine is busy, is then ordered after the whole work of the early ones, and
+ * no race is left to be seen. Relaxed atomics order nothing. Attaching to the interpreter and
+ * looking up the function could, so both are done before the second wait. And of a thread that has
+ * ended, the detector may have forgotten what it did, so none ends before all are done:
  *
- *     look up ── wait: all have come ── attach ── wait: all are attached ── call
+ *     look up ── wait: all have come ── attach ── wait: all are attached ── call ── wait: all done
  *                (others may stop the world)      (nobody does anything)
  */
 struct meeting {
-	PyObject_HEAD
-	atomic_uint come, attached;
+	PyObject_HEAD atomic_uint come, attached, done;
 	unsigned expected;
 	bool gil; /* then one thread is attached at a time */
 };
@@ -72,12 +73,11 @@ static PyObject *run(PyObject *self, PyObject *const *args, Py_ssize_t count)
 		PyErr_SetString(PyExc_TypeError, "run() needs a function");
 		return NULL;
 	}
-	Py_BEGIN_ALLOW_THREADS
-	wait_for_all(&meeting->come, meeting->expected);
-	Py_END_ALLOW_THREADS
-	if (!meeting->gil)
-		wait_for_all(&meeting->attached, meeting->expected);
-	return PyObject_Vectorcall(args[0], args + 1, (size_t)count - 1, NULL);
+	Py_BEGIN_ALLOW_THREADS wait_for_all(&meeting->come, meeting->expected);
+	Py_END_ALLOW_THREADS if (!meeting->gil) wait_for_all(&meeting->attached, meeting->expected);
+	PyObject *result = PyObject_Vectorcall(args[0], args + 1, (size_t)count - 1, NULL);
+	Py_BEGIN_ALLOW_THREADS wait_for_all(&meeting->done, meeting->expected);
+	Py_END_ALLOW_THREADS return result;
 }
 
 static PyMethodDef methods[] = {
@@ -92,9 +92,8 @@ static PyType_Slot slots[] = {
 	{ 0, NULL },
 };
 
-static PyType_Spec spec = {
-	"planted.Meeting", sizeof(struct meeting), 0, Py_TPFLAGS_DEFAULT, slots
-};
+static PyType_Spec spec = { "planted.Meeting", sizeof(struct meeting), 0, Py_TPFLAGS_DEFAULT,
+			    slots };
 
 int planted_add_meeting(PyObject *module)
 {

@@ -11,13 +11,27 @@ int planted_add_type(PyObject *module, PyType_Spec *spec)
 	return failed;
 }
 
+int planted_numbers(PyObject *const *args, Py_ssize_t count, Py_ssize_t expected, long *numbers)
+{
+	if (count != expected) {
+		PyErr_Format(PyExc_TypeError, "%zd arguments expected, not %zd", expected, count);
+		return -1;
+	}
+	for (Py_ssize_t i = 0; i < count; i++) {
+		numbers[i] = PyLong_AsLong(args[i]);
+		if (numbers[i] == -1 && PyErr_Occurred())
+			return -1;
+	}
+	return 0;
+}
+
 static int exec_module(PyObject *module)
 {
 	int (*const themes[])(PyObject *) = {
-		planted_add_meeting, planted_add_counters, planted_add_caches, planted_add_statics,
-		planted_add_objects,  planted_add_buffers, planted_add_publish,
-		planted_add_publish_cpp, planted_add_locking, planted_add_containers,
-		planted_add_workers,
+		planted_add_meeting,    planted_add_counters,    planted_add_caches,
+		planted_add_statics,    planted_add_objects,     planted_add_buffers,
+		planted_add_publish,    planted_add_publish_cpp, planted_add_locking,
+		planted_add_containers, planted_add_workers,
 	};
 	for (size_t i = 0; i < sizeof themes / sizeof *themes; i++)
 		if (themes[i](module))
@@ -36,7 +50,8 @@ static PyModuleDef_Slot slots[] = {
 static struct PyModuleDef definition = {
 	PyModuleDef_HEAD_INIT,
 	.m_name = "_planted",
-	.m_doc = "Races of extension modules: each NAME_bug has a race, its twin NAME_ok is correct.",
+	.m_doc = "Races of extension modules: each NAME_bug has a race, its twin NAME_ok is "
+		 "correct.",
 	.m_slots = slots,
 };
 

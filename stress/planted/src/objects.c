@@ -21,8 +21,7 @@ static void free_object(PyObject *self)
  * thinks, but free threading lets two threads into a method of the same object.
  */
 struct mean {
-	PyObject_HEAD
-	long count;
+	PyObject_HEAD long count;
 	double value;
 };
 
@@ -87,13 +86,11 @@ static PyType_Slot mean_slots_ok[] = {
 	{ 0, NULL },
 };
 
-static PyType_Spec mean_bug = {
-	"planted.Mean_bug", sizeof(struct mean), 0, Py_TPFLAGS_DEFAULT, mean_slots_bug
-};
+static PyType_Spec mean_bug = { "planted.Mean_bug", sizeof(struct mean), 0, Py_TPFLAGS_DEFAULT,
+				mean_slots_bug };
 
-static PyType_Spec mean_ok = {
-	"planted.Mean_ok", sizeof(struct mean), 0, Py_TPFLAGS_DEFAULT, mean_slots_ok
-};
+static PyType_Spec mean_ok = { "planted.Mean_ok", sizeof(struct mean), 0, Py_TPFLAGS_DEFAULT,
+			       mean_slots_ok };
 
 /*
  * Cursor: an iterator over the numbers from 0.
@@ -102,8 +99,7 @@ static PyType_Spec mean_ok = {
  * is a plain field, as in most iterators written in C.
  */
 struct cursor {
-	PyObject_HEAD
-	long position, end;
+	PyObject_HEAD long position, end;
 };
 
 static int cursor_init(PyObject *self, PyObject *args, PyObject *Py_UNUSED(kw))
@@ -136,30 +132,22 @@ static PyObject *cursor_next_ok(PyObject *self)
 }
 
 static PyType_Slot cursor_slots_bug[] = {
-	{ Py_tp_new, new_object },
-	{ Py_tp_init, cursor_init },
-	{ Py_tp_dealloc, free_object },
-	{ Py_tp_iter, PyObject_SelfIter },
-	{ Py_tp_iternext, cursor_next_bug },
-	{ 0, NULL },
+	{ Py_tp_new, new_object },           { Py_tp_init, cursor_init },
+	{ Py_tp_dealloc, free_object },      { Py_tp_iter, PyObject_SelfIter },
+	{ Py_tp_iternext, cursor_next_bug }, { 0, NULL },
 };
 
 static PyType_Slot cursor_slots_ok[] = {
-	{ Py_tp_new, new_object },
-	{ Py_tp_init, cursor_init },
-	{ Py_tp_dealloc, free_object },
-	{ Py_tp_iter, PyObject_SelfIter },
-	{ Py_tp_iternext, cursor_next_ok },
-	{ 0, NULL },
+	{ Py_tp_new, new_object },          { Py_tp_init, cursor_init },
+	{ Py_tp_dealloc, free_object },     { Py_tp_iter, PyObject_SelfIter },
+	{ Py_tp_iternext, cursor_next_ok }, { 0, NULL },
 };
 
-static PyType_Spec cursor_bug = {
-	"planted.Cursor_bug", sizeof(struct cursor), 0, Py_TPFLAGS_DEFAULT, cursor_slots_bug
-};
+static PyType_Spec cursor_bug = { "planted.Cursor_bug", sizeof(struct cursor), 0,
+				  Py_TPFLAGS_DEFAULT, cursor_slots_bug };
 
-static PyType_Spec cursor_ok = {
-	"planted.Cursor_ok", sizeof(struct cursor), 0, Py_TPFLAGS_DEFAULT, cursor_slots_ok
-};
+static PyType_Spec cursor_ok = { "planted.Cursor_ok", sizeof(struct cursor), 0, Py_TPFLAGS_DEFAULT,
+				 cursor_slots_ok };
 
 /*
  * Block: memory that lends itself to memoryviews, and can't be resized while it is lent.
@@ -168,8 +156,7 @@ static PyType_Spec cursor_ok = {
  * under a view. The buffer protocol's slots are called without any lock.
  */
 struct block {
-	PyObject_HEAD
-	Py_ssize_t exports;
+	PyObject_HEAD Py_ssize_t exports;
 	unsigned char data[64];
 };
 
@@ -242,13 +229,11 @@ static PyType_Slot block_slots_ok[] = {
 	{ 0, NULL },
 };
 
-static PyType_Spec block_bug = {
-	"planted.Block_bug", sizeof(struct block), 0, Py_TPFLAGS_DEFAULT, block_slots_bug
-};
+static PyType_Spec block_bug = { "planted.Block_bug", sizeof(struct block), 0, Py_TPFLAGS_DEFAULT,
+				 block_slots_bug };
 
-static PyType_Spec block_ok = {
-	"planted.Block_ok", sizeof(struct block), 0, Py_TPFLAGS_DEFAULT, block_slots_ok
-};
+static PyType_Spec block_ok = { "planted.Block_ok", sizeof(struct block), 0, Py_TPFLAGS_DEFAULT,
+				block_slots_ok };
 
 /* lend(block, repeat): what a user of the block does, often. */
 static PyObject *lend(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
@@ -266,14 +251,15 @@ static PyObject *lend(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssi
 }
 
 static PyMethodDef functions[] = {
-	{ "lend", (PyCFunction)(void (*)(void))lend, METH_FASTCALL, "lend(block, repeat)" },
+	PLANTED(lend, "(block, repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 
 int planted_add_objects(PyObject *module)
 {
-	PyType_Spec *specs[] = { &mean_bug,  &mean_ok,	 &cursor_bug,
-				 &cursor_ok, &block_bug, &block_ok };
+	PyType_Spec *specs[] = {
+		&mean_bug, &mean_ok, &cursor_bug, &cursor_ok, &block_bug, &block_ok
+	};
 	for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
 		if (planted_add_type(module, specs[i]))
 			return -1;

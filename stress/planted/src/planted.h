@@ -34,6 +34,17 @@ int planted_add_locking(PyObject *module);
 int planted_add_containers(PyObject *module);
 int planted_add_workers(PyObject *module);
 
+/*
+ * Reads the arguments of a METH_FASTCALL function: `expected` whole numbers. Functions take their
+ * arguments this way because a tuple for them would be allocated, and the allocator orders threads.
+ * Returns 0, or -1 with an exception.
+ */
+int planted_numbers(PyObject *const *args, Py_ssize_t count, Py_ssize_t expected, long *numbers);
+
+/* An entry of PyMethodDef for a METH_FASTCALL function of the same name. */
+#define PLANTED(name, arguments)                                                                   \
+	{ #name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, #name arguments }
+
 /* Makes a type from its spec and adds it to the module. */
 int planted_add_type(PyObject *module, PyType_Spec *spec);
 

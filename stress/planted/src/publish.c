@@ -11,7 +11,7 @@
  * Bug: the flag is a plain bool (volatile would be no better): it can be seen before the message,
  * or never. "Writing a bool is atomic" is true and does not help.
  */
-#define MESSAGES 1024
+#define MESSAGES 256
 
 struct message {
 	long text[2];
@@ -66,20 +66,22 @@ static PyObject *post_messages_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUS
 	Py_RETURN_NONE;
 }
 
-static PyObject *read_messages_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *read_messages_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				   Py_ssize_t count)
 {
 	long repeat, sum = 0;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat * MESSAGES; i++)
 		sum += read_bug(&board_bug[i % MESSAGES]);
 	return PyLong_FromLong(sum);
 }
 
-static PyObject *read_messages_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *read_messages_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				  Py_ssize_t count)
 {
 	long repeat, sum = 0;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat * MESSAGES; i++)
 		sum += read_ok(&board_ok[i % MESSAGES]);
@@ -111,20 +113,21 @@ static STEP void copy_limits(struct limits *copy, const struct limits *limits)
 	memcpy(copy, limits, sizeof *copy);
 }
 
-static PyObject *set_limits_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *set_limits_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		set_limits(&limits_bug, i);
 	Py_RETURN_NONE;
 }
 
-static PyObject *set_limits_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *set_limits_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
 	long repeat;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		PyMutex_Lock(&limits_lock);
@@ -134,10 +137,11 @@ static PyObject *set_limits_ok(PyObject *Py_UNUSED(module), PyObject *args)
 	Py_RETURN_NONE;
 }
 
-static PyObject *count_in_limits_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *count_in_limits_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				     Py_ssize_t count)
 {
 	long repeat, inside = 0;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		struct limits copy;
@@ -147,10 +151,11 @@ static PyObject *count_in_limits_bug(PyObject *Py_UNUSED(module), PyObject *args
 	return PyLong_FromLong(inside);
 }
 
-static PyObject *count_in_limits_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *count_in_limits_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				    Py_ssize_t count)
 {
 	long repeat, inside = 0;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++) {
 		struct limits copy;
@@ -165,12 +170,12 @@ static PyObject *count_in_limits_ok(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef functions[] = {
 	{ "post_messages_bug", post_messages_bug, METH_NOARGS, "post_messages_bug()" },
 	{ "post_messages_ok", post_messages_ok, METH_NOARGS, "post_messages_ok()" },
-	{ "read_messages_bug", read_messages_bug, METH_VARARGS, "read_messages_bug(repeat)" },
-	{ "read_messages_ok", read_messages_ok, METH_VARARGS, "read_messages_ok(repeat)" },
-	{ "set_limits_bug", set_limits_bug, METH_VARARGS, "set_limits_bug(repeat)" },
-	{ "set_limits_ok", set_limits_ok, METH_VARARGS, "set_limits_ok(repeat)" },
-	{ "count_in_limits_bug", count_in_limits_bug, METH_VARARGS, "count_in_limits_bug(repeat)" },
-	{ "count_in_limits_ok", count_in_limits_ok, METH_VARARGS, "count_in_limits_ok(repeat)" },
+	PLANTED(read_messages_bug, "(repeat)"),
+	PLANTED(read_messages_ok, "(repeat)"),
+	PLANTED(set_limits_bug, "(repeat)"),
+	PLANTED(set_limits_ok, "(repeat)"),
+	PLANTED(count_in_limits_bug, "(repeat)"),
+	PLANTED(count_in_limits_ok, "(repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 

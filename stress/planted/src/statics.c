@@ -6,57 +6,53 @@
 #include <stdio.h>
 
 /*
- * format_ids: names for numbers.
+ * sum_ids: names are made for numbers, and read back.
  *
- * Bug: the text is made in a static buffer, where another call writes its own before it is copied.
- * A C helper that returns a string and lets nobody free it.
+ * Bug: the text is made in a static buffer, where another call writes its own before it is read. A
+ * C helper that returns a string and lets nobody free it.
  */
 #define NAME_BYTES 32
 
-static const char *name_of_bug(long number)
+static STEP const char *name_of_bug(long number)
 {
 	static char text[NAME_BYTES];
 	snprintf(text, sizeof text, "id-%ld", number);
 	return text;
 }
 
-static const char *name_of_ok(long number, char text[NAME_BYTES])
+static STEP const char *name_of_ok(long number, char text[NAME_BYTES])
 {
 	snprintf(text, NAME_BYTES, "id-%ld", number);
 	return text;
 }
 
-/* Steals `name`. */
-static int append_name(PyObject *list, PyObject *name)
+static STEP long number_of(const char *name)
 {
-	int failed = name ? PyList_Append(list, name) : -1;
-	Py_XDECREF(name);
-	return failed;
+	long number = 0;
+	for (const char *at = name + 3; isdigit((unsigned char)*at); at++)
+		number = 10 * number + *at - '0';
+	return number;
 }
 
-static PyObject *format_ids_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *sum_ids_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	long first, count;
-	if (!PyArg_ParseTuple(args, "ll", &first, &count))
+	long numbers[2], sum = 0; /* first, repeat */
+	if (planted_numbers(args, count, 2, numbers))
 		return NULL;
-	PyObject *list = PyList_New(0);
-	for (long i = 0; list && i < count; i++)
-		if (append_name(list, PyUnicode_FromString(name_of_bug(first + i))))
-			Py_CLEAR(list);
-	return list;
+	for (long i = 0; i < numbers[1]; i++)
+		sum += number_of(name_of_bug(numbers[0] + i));
+	return PyLong_FromLong(sum);
 }
 
-static PyObject *format_ids_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *sum_ids_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	long first, count;
+	long numbers[2], sum = 0;
 	char text[NAME_BYTES];
-	if (!PyArg_ParseTuple(args, "ll", &first, &count))
+	if (planted_numbers(args, count, 2, numbers))
 		return NULL;
-	PyObject *list = PyList_New(0);
-	for (long i = 0; list && i < count; i++)
-		if (append_name(list, PyUnicode_FromString(name_of_ok(first + i, text))))
-			Py_CLEAR(list);
-	return list;
+	for (long i = 0; i < numbers[1]; i++)
+		sum += number_of(name_of_ok(numbers[0] + i, text));
+	return PyLong_FromLong(sum);
 }
 
 /*
@@ -84,28 +80,26 @@ static STEP int was_error(const struct error *last_error, Py_ssize_t position)
 	return last_error->code != 0 && last_error->position == position;
 }
 
-static PyObject *count_errors(struct error *last_error, PyObject *args)
+static PyObject *count_errors(struct error *last_error, PyObject *text)
 {
-	const char *text;
-	Py_ssize_t length;
 	long errors = 0;
-	if (!PyArg_ParseTuple(args, "y#", &text, &length))
-		return NULL;
-	for (Py_ssize_t i = 0; i < length; i++) {
-		check_digit(last_error, text, i);
+	if (!PyBytes_Check(text))
+		return PyErr_Format(PyExc_TypeError, "bytes expected");
+	for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(text); i++) {
+		check_digit(last_error, PyBytes_AS_STRING(text), i);
 		errors += was_error(last_error, i);
 	}
 	return PyLong_FromLong(errors);
 }
 
-static PyObject *count_errors_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *count_errors_bug(PyObject *Py_UNUSED(module), PyObject *text)
 {
-	return count_errors(&last_error_bug, args);
+	return count_errors(&last_error_bug, text);
 }
 
-static PyObject *count_errors_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *count_errors_ok(PyObject *Py_UNUSED(module), PyObject *text)
 {
-	return count_errors(&last_error_ok, args);
+	return count_errors(&last_error_ok, text);
 }
 
 /*
@@ -125,34 +119,34 @@ static STEP uint64_t next_random(uint64_t *state)
 	return *state;
 }
 
-static PyObject *draw(uint64_t *state, PyObject *args)
+static PyObject *draw(uint64_t *state, PyObject *const *args, Py_ssize_t count)
 {
 	long repeat;
 	uint64_t sum = 0;
-	if (!PyArg_ParseTuple(args, "l", &repeat))
+	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
 	for (long i = 0; i < repeat; i++)
 		sum += next_random(state);
 	return PyLong_FromUnsignedLongLong(sum);
 }
 
-static PyObject *draw_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *draw_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	return draw(&random_state_bug, args);
+	return draw(&random_state_bug, args, count);
 }
 
-static PyObject *draw_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *draw_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	return draw(&random_state_ok, args);
+	return draw(&random_state_ok, args, count);
 }
 
 static PyMethodDef functions[] = {
-	{ "format_ids_bug", format_ids_bug, METH_VARARGS, "format_ids_bug(first, count)" },
-	{ "format_ids_ok", format_ids_ok, METH_VARARGS, "format_ids_ok(first, count)" },
-	{ "count_errors_bug", count_errors_bug, METH_VARARGS, "count_errors_bug(text)" },
-	{ "count_errors_ok", count_errors_ok, METH_VARARGS, "count_errors_ok(text)" },
-	{ "draw_bug", draw_bug, METH_VARARGS, "draw_bug(repeat)" },
-	{ "draw_ok", draw_ok, METH_VARARGS, "draw_ok(repeat)" },
+	PLANTED(sum_ids_bug, "(first, repeat)"),
+	PLANTED(sum_ids_ok, "(first, repeat)"),
+	{ "count_errors_bug", count_errors_bug, METH_O, "count_errors_bug(bytes)" },
+	{ "count_errors_ok", count_errors_ok, METH_O, "count_errors_ok(bytes)" },
+	PLANTED(draw_bug, "(repeat)"),
+	PLANTED(draw_ok, "(repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 

@@ -39,13 +39,14 @@ static void wait_ok(struct job *Py_UNUSED(job), pthread_t thread)
 	pthread_join(thread, NULL);
 }
 
-static PyObject *add_up(void (*wait)(struct job *, pthread_t), PyObject *args)
+static PyObject *add_up(void (*wait)(struct job *, pthread_t), PyObject *const *args,
+			Py_ssize_t count)
 {
 	pthread_t thread;
 	struct job *job = calloc(1, sizeof *job);
 	if (!job)
 		return PyErr_NoMemory();
-	if (!PyArg_ParseTuple(args, "l", &job->n)) {
+	if (planted_numbers(args, count, 1, &job->n)) {
 		free(job);
 		return NULL;
 	}
@@ -54,27 +55,25 @@ static PyObject *add_up(void (*wait)(struct job *, pthread_t), PyObject *args)
 		free(job);
 		return PyErr_SetFromErrno(PyExc_OSError);
 	}
-	Py_BEGIN_ALLOW_THREADS
-	wait(job, thread);
-	Py_END_ALLOW_THREADS
-	PyObject *sum = PyLong_FromLong(job->sum);
+	Py_BEGIN_ALLOW_THREADS wait(job, thread);
+	Py_END_ALLOW_THREADS PyObject *sum = PyLong_FromLong(job->sum);
 	free(job);
 	return sum;
 }
 
-static PyObject *add_up_bug(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *add_up_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	return add_up(wait_bug, args);
+	return add_up(wait_bug, args, count);
 }
 
-static PyObject *add_up_ok(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *add_up_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-	return add_up(wait_ok, args);
+	return add_up(wait_ok, args, count);
 }
 
 static PyMethodDef functions[] = {
-	{ "add_up_bug", add_up_bug, METH_VARARGS, "add_up_bug(n)" },
-	{ "add_up_ok", add_up_ok, METH_VARARGS, "add_up_ok(n)" },
+	PLANTED(add_up_bug, "(n)"),
+	PLANTED(add_up_ok, "(n)"),
 	{ NULL, NULL, 0, NULL },
 };
 
