@@ -18,7 +18,7 @@
 #include <ucontext.h>
 
 #define WAIT_NANOSECONDS 5000000000ull /* for the runner; as long again for another process */
-#define RING_NANOSECONDS 200000000ull /* until the runner has emptied a full ring */
+#define RING_NANOSECONDS 200000000ull  /* until the runner has emptied a full ring */
 #define STACK_BYTES 32768 /* the kernel's frame takes up to 11 KiB where there is AMX */
 #define SA_RESTORER_FLAG 0x04000000ul
 
@@ -33,7 +33,7 @@ struct kernel_action {
 static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 #define FATAL_SIGNALS (sizeof fatal_signals / sizeof fatal_signals[0])
 
-static bool armed; /* set once, while the process has one thread */
+static bool armed;        /* set once, while the process has one thread */
 static uint32_t crashing; /* tid of the thread of this process that crashed first */
 static __thread char alternate_stack[STACK_BYTES]
 	__attribute__((tls_model("initial-exec"), aligned(16)));
@@ -161,7 +161,8 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 	read_crash(&crash, signal, info, context);
 	report(&crash);
 	/* A fault would come again by itself, a signal that was sent would not: send it in either
-	 * case. It is blocked until this handler has returned, and the wait status is the right one. */
+	 * case. It is blocked until this handler has returned, and the wait status is the right
+	 * one. */
 	set_action(signal, NULL);
 	raw_syscall3(SYS_tgkill, (long)raw_getpid(), (long)tid, signal);
 }
@@ -194,7 +195,8 @@ EXPORT int sigaction(int signal, const struct sigaction *restrict action,
 		     struct sigaction *restrict old)
 {
 	bool ours = armed && is_fatal(signal);
-	bool to_default = action && !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
+	bool to_default =
+		action && !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
 	int result = next_sigaction()(signal, action, old);
 	if (result || !ours)
 		return result;
@@ -243,7 +245,7 @@ HIDDEN void crash_thread_init(void)
 	raw_syscall3(SYS_sigaltstack, (long)&ours, 0, 0);
 }
 
-/* Is the default action set? If not, the program (or its Python options) wants the signal itself. */
+/* Is the default action set? If not, the program wants the signal for itself. */
 static bool is_default(int signal)
 {
 	struct sigaction now;

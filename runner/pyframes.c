@@ -10,7 +10,7 @@
 #define INTERPRETERS_MAX 1000
 #define THREADS_MAX 10000
 #define CHAIN_MAX 1000000 /* frames */
-#define TEXT_MAX 4096 /* characters of a name or a path */
+#define TEXT_MAX 4096     /* characters of a name or a path */
 #define LINE_TABLE_MAX (1u << 20)
 #define FRAME_MAX 512 /* bytes of an _PyInterpreterFrame, without locals */
 
@@ -92,7 +92,8 @@ size_t python_threads(struct remote *remote, const struct python *python,
 	     interpreter && interpreters++ < INTERPRETERS_MAX;
 	     interpreter = remote_word(remote, interpreter + at->interpreter_next))
 		for (uint64_t state = remote_word(remote, interpreter + at->threads_head);
-		     state && count < THREADS_MAX; state = remote_word(remote, state + at->thread_next)) {
+		     state && count < THREADS_MAX;
+		     state = remote_word(remote, state + at->thread_next)) {
 			struct python_thread thread = {
 				.thread_id = remote_word(remote, state + at->thread_id),
 				.native_id = remote_word(remote, state + at->native_thread_id),
@@ -250,11 +251,12 @@ void python_describe(struct remote *remote, const struct python *python, uint64_
 		memcpy(&instruction, frame + at->instr_ptr, sizeof instruction);
 		code &= at->executable_mask;
 	}
-	if (code && (!python->code_type ||
-		     remote_word(remote, code + at->ob_type) == python->code_type)) {
+	if (code &&
+	    (!python->code_type || remote_word(remote, code + at->ob_type) == python->code_type)) {
 		*qualname = read_text(remote, python, remote_word(remote, code + at->co_qualname));
 		*file = read_text(remote, python, remote_word(remote, code + at->co_filename));
-		*line = line_of(remote, at, code, bytecode_of(remote, at, frame, code), instruction);
+		*line = line_of(remote, at, code, bytecode_of(remote, at, frame, code),
+				instruction);
 	}
 	if (!*qualname)
 		*qualname = xstrdup("<frame not readable>");

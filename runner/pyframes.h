@@ -32,21 +32,22 @@ struct python_layout {
 	uint64_t unicode_state, unicode_length, ascii_size;
 
 	uint64_t executable_mask; /* the bits of the executable that are the pointer */
-	uint8_t entry_owner; /* from this value of `owner` on, a frame is an evaluation loop's own */
-	uint8_t kind_shift; /* where in the state word of a str `kind` begins; compact and ascii follow */
+	uint8_t entry_owner;      /* from this value of `owner` on, a frame is an entry */
+	uint8_t kind_shift; /* where in the state word of a str `kind` begins; compact and ascii
+			       follow */
 };
 
 /* A minor version of CPython; the list is in pyframes.c. */
 struct python_release {
-	uint16_t version; /* PY_VERSION_HEX >> 16 */
+	uint16_t version;    /* PY_VERSION_HEX >> 16 */
 	size_t offsets_size; /* of its struct _Py_DebugOffsets */
 	void (*layout)(const void *offsets, struct python_layout *layout);
 };
 extern const struct python_release python_release_313, python_release_314;
 
 struct python {
-	uint16_t version; /* 0: this process has no Python that we can read */
-	uint64_t runtime; /* address of _PyRuntime */
+	uint16_t version;   /* 0: this process has no Python that we can read */
+	uint64_t runtime;   /* address of _PyRuntime */
 	uint64_t code_type; /* address of PyCode_Type, 0 = not known */
 	struct python_layout layout;
 };
@@ -60,7 +61,7 @@ bool python_find(struct remote *remote, struct python *python, char **why);
 struct python_thread {
 	uint64_t thread_id; /* pthread_self(): equal to fs_base on x86-64 */
 	uint64_t native_id; /* the tid inside the process's PID namespace */
-	uint64_t frame; /* the innermost frame, 0 = runs no Python code */
+	uint64_t frame;     /* the innermost frame, 0 = runs no Python code */
 };
 
 /* All thread states of all interpreters. Returns the count, the array is the caller's. */
@@ -69,7 +70,7 @@ size_t python_threads(struct remote *remote, const struct python *python,
 
 struct python_frame {
 	uint64_t address;
-	bool entry; /* not a function's: marks where an evaluation loop began, lies on its C stack */
+	bool entry; /* marks where an evaluation loop began; lies on its C stack */
 };
 
 /* The chain of frames, innermost first. Returns the count, the array is the caller's. */

@@ -63,7 +63,7 @@ struct debug_offsets {
 };
 
 #define FRAME_OWNED_BY_CSTACK 3 /* enum _frameowner */
-#define INTERNED_BITS 2 /* of the state word of a str, before `kind` */
+#define INTERNED_BITS 2         /* of the state word of a str, before `kind` */
 
 static void read_layout(const void *offsets, struct python_layout *layout)
 {

@@ -78,7 +78,7 @@ struct debug_offsets {
 };
 
 #define FRAME_OWNED_BY_INTERPRETER 3 /* enum _frameowner; FRAME_OWNED_BY_CSTACK is 4 */
-#define STACKREF_TAG_BITS 3ull /* f_executable is a _PyStackRef: a pointer with tags */
+#define STACKREF_TAG_BITS 3ull       /* f_executable is a _PyStackRef: a pointer with tags */
 /* Of the state word of a str, before `kind`: a whole byte where it is set atomically. */
 #define INTERNED_BITS 2
 #define INTERNED_BITS_FREE_THREADED 8

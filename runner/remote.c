@@ -134,8 +134,8 @@ static bool take_stop(struct remote_threads *threads, struct remote_thread *thre
 	bool exited = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
 		      info.si_code == CLD_DUMPED;
 	int status = 0;
-	/* The exit of an own child stays for whoever runs it; anybody else's parent learns of it only
-	 * when the tracer has taken it. */
+	/* The exit of an own child stays for whoever runs it; anybody else's parent learns of it
+	 * only when the tracer has taken it. */
 	if (!exited || thread->tid != threads->pid || !threads->own_child)
 		while (waitpid(thread->tid, &status, __WALL | WNOHANG) < 0 && errno == EINTR)
 			;
@@ -201,14 +201,15 @@ int remote_stop(struct remote_threads *threads, pid_t pid, double seconds, char 
 		.own_child = remote_status(pid, "PPid") == (long)getpid(),
 	};
 	double deadline = now_seconds() + seconds;
-	/* Threads that still run can start more; once a listing shows nothing new, none is missed. */
+	/* Those that still run can start more; when a listing shows nothing new, none is missed. */
 	for (int fresh; (fresh = seize_new(threads)) != 0;) {
 		if (fresh < 0) {
 			*why = explain_refusal(pid);
 			remote_resume(threads);
 			return -1;
 		}
-		for (double pause = 50e-6; !all_stopped(threads); pause = pause < 2e-3 ? pause * 2 : pause) {
+		for (double pause = 50e-6; !all_stopped(threads);
+		     pause = pause < 2e-3 ? pause * 2 : pause) {
 			if (now_seconds() > deadline)
 				break;
 			nap(pause);
@@ -343,7 +344,9 @@ static void add_mapping(struct remote *remote, char *line)
 	if (sscanf(line, "%lx-%lx %7s %lx %*s %*s %n", &low, &high, rights, &offset, &path_at) < 4)
 		return;
 	const char *path = path_at ? line + path_at : "";
-	struct remote_mapping mapping = { .low = low, .high = high, .executable = rights[2] == 'x' };
+	struct remote_mapping mapping = { .low = low,
+					  .high = high,
+					  .executable = rights[2] == 'x' };
 	if (path[0] == '/' || !strcmp(path, "[vdso]"))
 		mapping.module = module_for(remote, path, low, offset);
 	if (mapping.module)
@@ -461,8 +464,8 @@ void remote_parse(struct remote *remote, struct remote_module *module)
 		return;
 	module->parsed = true;
 	if (!remote_read(remote, module->low, &header, sizeof header) ||
-	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    header.e_phentsize != sizeof program)
+	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof program)
 		return;
 	module->elf = true;
 	uint64_t table = module->low + header.e_phoff;

@@ -41,7 +41,7 @@ void remote_resume(struct remote_threads *threads);
 struct remote_module {
 	char *path;
 	uint64_t low, high, bias;
-	uint64_t eh_frame_hdr; /* address of the unwind table's index, 0 = none */
+	uint64_t eh_frame_hdr;               /* address of the unwind table's index, 0 = none */
 	uint64_t symbols, strings, gnu_hash; /* addresses of .dynsym, .dynstr and .gnu.hash, or 0 */
 	uint8_t build_id[20], build_id_length;
 	bool parsed, elf;

@@ -35,7 +35,7 @@
 #define NATIVE_MAX_OF_ALL 3000000
 #define BUSY_SHARE 0.5
 
-/* The encodings of an .eh_frame_hdr that has a binary search table (DWARF extensions of the LSB). */
+/* Encodings in an .eh_frame_hdr that has a binary search table (Linux Standard Base). */
 #define PE_UDATA4 0x03
 #define PE_DATAREL_SDATA4 0x3b
 
@@ -54,7 +54,7 @@ struct walk {
 	size_t python_thread_count;
 	unw_addr_space_t space;
 	struct user_regs_struct registers; /* where the thread that is being unwound stands */
-	struct native_frame *native; /* its frames; the array is used again for the next */
+	struct native_frame *native;       /* its frames; the array is used again for the next */
 	size_t native_count, native_capacity;
 	size_t native_total; /* of all threads so far */
 	struct capture *capture;
@@ -73,8 +73,8 @@ static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t 
 	return 0;
 }
 
-static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value, int write,
-			   void *argument)
+static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value,
+			   int write, void *argument)
 {
 	const struct user_regs_struct *r = &((struct walk *)argument)->registers;
 	const unsigned long long by_number[] = {
@@ -204,10 +204,11 @@ static bool unwind_native(struct walk *walk)
 	}
 	int step = 1;
 	bool after_signal = exact;
-	while (step > 0 && walk->native_count < NATIVE_MAX && walk->native_total < NATIVE_MAX_OF_ALL) {
+	while (step > 0 && walk->native_count < NATIVE_MAX &&
+	       walk->native_total < NATIVE_MAX_OF_ALL) {
 		unw_word_t pc = 0, sp = 0;
-		if (unw_get_reg(&cursor, UNW_REG_IP, &pc) || unw_get_reg(&cursor, UNW_REG_SP, &sp) ||
-		    !pc)
+		if (unw_get_reg(&cursor, UNW_REG_IP, &pc) ||
+		    unw_get_reg(&cursor, UNW_REG_SP, &sp) || !pc)
 			break;
 		bool in_signal = unw_is_signal_frame(&cursor) > 0;
 		push_native(walk, pc, sp, after_signal || in_signal);
@@ -328,7 +329,7 @@ static void fill_frames(struct walk *walk, struct captured_thread *thread,
 static const struct python_thread *find_python(const struct walk *walk,
 					       const struct captured_thread *thread)
 {
-	/* In another PID namespace native_id is another number; pthread_self() is right there too. */
+	/* In another PID namespace native_id is another number, thread_id is the same. */
 	for (size_t i = 0; i < walk->python_thread_count; i++)
 		if (thread->stopped ? walk->python_threads[i].thread_id == walk->registers.fs_base
 				    : walk->python_threads[i].native_id == (uint64_t)thread->tid)
@@ -384,11 +385,25 @@ static void use_crash(struct user_regs_struct *registers, const struct fts_crash
 {
 	const uint64_t *g = crash->registers;
 	*registers = (struct user_regs_struct){
-		.rax = g[REG_RAX], .rbx = g[REG_RBX], .rcx = g[REG_RCX], .rdx = g[REG_RDX],
-		.rsi = g[REG_RSI], .rdi = g[REG_RDI], .rbp = g[REG_RBP], .rsp = g[REG_RSP],
-		.r8 = g[REG_R8],   .r9 = g[REG_R9],   .r10 = g[REG_R10], .r11 = g[REG_R11],
-		.r12 = g[REG_R12], .r13 = g[REG_R13], .r14 = g[REG_R14], .r15 = g[REG_R15],
-		.rip = g[REG_RIP], .eflags = g[REG_EFL], .fs_base = crash->fs_base,
+		.rax = g[REG_RAX],
+		.rbx = g[REG_RBX],
+		.rcx = g[REG_RCX],
+		.rdx = g[REG_RDX],
+		.rsi = g[REG_RSI],
+		.rdi = g[REG_RDI],
+		.rbp = g[REG_RBP],
+		.rsp = g[REG_RSP],
+		.r8 = g[REG_R8],
+		.r9 = g[REG_R9],
+		.r10 = g[REG_R10],
+		.r11 = g[REG_R11],
+		.r12 = g[REG_R12],
+		.r13 = g[REG_R13],
+		.r14 = g[REG_R14],
+		.r15 = g[REG_R15],
+		.rip = g[REG_RIP],
+		.eflags = g[REG_EFL],
+		.fs_base = crash->fs_base,
 		.orig_rax = (unsigned long long)-1,
 	};
 }
@@ -489,8 +504,8 @@ static void judge_activity(struct captured_thread *thread, const struct sampling
 	double runnable = (double)(after->runnable - before->runnable) / window;
 	thread->cpu = running < 1 ? running : 1;
 	/* The counters of a thread that is on a processor right now lag behind. */
-	thread->busy = running + runnable >= BUSY_SHARE ||
-		       (before->state == 'R' && after->state == 'R');
+	thread->busy =
+		running + runnable >= BUSY_SHARE || (before->state == 'R' && after->state == 'R');
 }
 
 /* The capture as a whole */

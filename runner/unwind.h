@@ -39,8 +39,8 @@
 #define CAPTURE_OUTERMOST 50
 
 struct captured_module {
-	char *path; /* as in /proc/PID/maps; "[vdso]" */
-	uint64_t bias; /* address = bias + ELF virtual address */
+	char *path;         /* as in /proc/PID/maps; "[vdso]" */
+	uint64_t bias;      /* address = bias + ELF virtual address */
 	uint64_t low, high; /* mapped range */
 	uint8_t build_id[20];
 	uint8_t build_id_length; /* 0 = has none */
@@ -63,25 +63,25 @@ struct captured_frame {
 
 	/* CAPTURED_PYTHON; strings are the frame's */
 	char *qualname; /* never NULL */
-	char *file; /* co_filename, or NULL */
-	int line; /* 0 = not known */
+	char *file;     /* co_filename, or NULL */
+	int line;       /* 0 = not known */
 
 	uint64_t omitted; /* CAPTURED_GAP */
 };
 
 struct captured_thread {
 	pid_t tid;
-	char *name; /* the kernel's, "python3.14t" or threading.Thread's name (3.14) */
-	char state; /* before the stop: R running, S waiting, D waiting in the kernel, ... */
-	bool stopped; /* false: did not stop in time (vfork, state D): has no frames */
-	bool python; /* has a Python thread state */
+	char *name;     /* the kernel's, "python3.14t" or threading.Thread's name (3.14) */
+	char state;     /* before the stop: R running, S waiting, D waiting in the kernel, ... */
+	bool stopped;   /* false: did not stop in time (vfork, state D): has no frames */
+	bool python;    /* has a Python thread state */
 	bool sanitizer; /* TSan's background thread */
-	bool crashed; /* the thread of the crash record */
+	bool crashed;   /* the thread of the crash record */
 	/* It was runnable, or used CPU time, all through the sampling before the stop. */
 	bool busy;
 	double cpu; /* share of a core used during the sampling, 0..1; 0 for a crash: not sampled */
 	long syscall; /* number of the system call that it waits in, -1 = in none or not known */
-	uint64_t arguments[6]; /* of that system call */
+	uint64_t arguments[6];         /* of that system call */
 	struct captured_frame *frames; /* innermost first */
 	size_t count;
 	bool complete; /* unwound to the thread's start */
@@ -94,8 +94,8 @@ struct capture {
 	struct captured_module **modules;
 	size_t module_count;
 	uint32_t python_version; /* PY_VERSION_HEX >> 16, e.g. 0x030e; 0 = no Python was found */
-	double milliseconds; /* how long the process stood still */
-	double sampled; /* seconds between the two samples of CPU time */
+	double milliseconds;     /* how long the process stood still */
+	double sampled;          /* seconds between the two samples of CPU time */
 };
 
 /*

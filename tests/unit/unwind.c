@@ -10,8 +10,9 @@ static char *fixture;
 static int build(void **state)
 {
 	(void)state;
-	fixture = program_build("-O2 -fomit-frame-pointer -fno-optimize-sibling-calls -fno-inline -pthread",
-				"tests/unit/fixtures/unwind_native.c");
+	fixture = program_build(
+		"-O2 -fomit-frame-pointer -fno-optimize-sibling-calls -fno-inline -pthread",
+		"tests/unit/fixtures/unwind_native.c");
 	return fixture ? 0 : -1;
 }
 
@@ -58,8 +59,8 @@ static size_t find(const struct program *program, const struct captured_thread *
 	return from;
 }
 
-static const char *const chain[] = { "innermost", "third", "second", "first", "recursion",
-				     "thread_main" };
+static const char *const chain[] = { "innermost", "third",     "second",
+				     "first",     "recursion", "thread_main" };
 #define CHAIN (sizeof chain / sizeof *chain)
 
 static void assert_chain(const struct program *program, const struct captured_thread *thread,
@@ -82,7 +83,8 @@ static void every_frame_is_found_without_frame_pointers(void **state)
 	assert_int_equal(capture.count, 4);
 	for (size_t i = 0; i < capture.count; i++) {
 		const struct captured_thread *thread = &capture.threads[i];
-		assert_false(thread->python || thread->sanitizer || thread->crashed || thread->busy);
+		assert_false(thread->python || thread->sanitizer || thread->crashed ||
+			     thread->busy);
 		assert_true(thread->frames[0].exact);
 		assert_false(thread->frames[1].exact);
 		if (thread->tid == capture.pid) {

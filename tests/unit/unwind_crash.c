@@ -62,9 +62,8 @@ static void take(struct crash_run *run)
 		syscall(SYS_futex, &run->arena->crash_tid, FUTEX_WAIT, 0, &limit, NULL, 0);
 	}
 	memcpy(&run->crash, run->arena->ring[0].data, sizeof run->crash);
-	assert_int_equal(capture_crashed(run->program.pid, (pid_t)tid, &run->crash, &run->capture,
-					 &why),
-			 0);
+	assert_int_equal(
+		capture_crashed(run->program.pid, (pid_t)tid, &run->crash, &run->capture, &why), 0);
 	free(why);
 }
 
@@ -88,7 +87,8 @@ static bool is_in(const struct crash_run *run, size_t frame, const char *functio
 	const struct captured_thread *thread = &run->capture.threads[0];
 	return frame < thread->count && thread->frames[frame].kind == CAPTURED_NATIVE &&
 	       program_is_in(&run->program,
-			     thread->frames[frame].pc - (thread->frames[frame].exact ? 0 : 1), function);
+			     thread->frames[frame].pc - (thread->frames[frame].exact ? 0 : 1),
+			     function);
 }
 
 static void a_bad_write_is_captured_where_it_happened(void **state)
@@ -137,6 +137,17 @@ static void a_stack_overflow_is_told_from_the_alternate_stack(void **state)
 	while (outermost && !is_in(&deep, outermost, "thread_main"))
 		outermost--;
 	assert_true(is_in(&deep, outermost - 1, "overflowing"));
+	let_go(&deep);
+	assert_int_equal(finish(&deep) & 0x7f, SIGSEGV);
+}
+
+static void the_main_thread_has_an_alternate_stack_too(void **state)
+{
+	(void)state;
+	struct crash_run deep = run("main:overflow");
+	take(&deep);
+	assert_int_equal(deep.capture.threads[0].tid, deep.program.pid);
+	assert_true(is_in(&deep, 0, "overflow"));
 	let_go(&deep);
 	assert_int_equal(finish(&deep) & 0x7f, SIGSEGV);
 }
@@ -240,6 +251,7 @@ int main(void)
 		cmocka_unit_test(a_bad_write_is_captured_where_it_happened),
 		cmocka_unit_test(a_wild_call_shows_its_caller),
 		cmocka_unit_test(a_stack_overflow_is_told_from_the_alternate_stack),
+		cmocka_unit_test(the_main_thread_has_an_alternate_stack_too),
 		cmocka_unit_test(other_signals_keep_their_wait_status),
 		cmocka_unit_test(a_handler_of_the_program_has_the_signal),
 		cmocka_unit_test(a_handler_that_raises_the_signal_again_leaves_it_to_ours),

@@ -126,7 +126,7 @@ static void assert_thread(const struct captured_thread *thread, const char *cons
 		assert_true(line == 0 || frame->line == line);
 		assert_true(frame->file && strstr(frame->file, SCRIPT)); /* absolute or not */
 	}
-	/* Nothing is left over: below the threading module's first function comes its native start. */
+	/* Nothing is left over: the thread's native start comes last. */
 	assert_int_equal(thread->frames[thread->count - 1].kind, CAPTURED_NATIVE);
 	assert_true(find_python_frame(thread, "Thread._bootstrap", at) < thread->count - 1);
 }
@@ -136,12 +136,13 @@ static void assert_native_between(const struct captured_thread *thread, const ch
 				  const char *outer, const char *module)
 {
 	bool seen = false;
-	size_t from = find_python_frame(thread, inner, 0), to = find_python_frame(thread, outer, from);
+	size_t from = find_python_frame(thread, inner, 0),
+	       to = find_python_frame(thread, outer, from);
 	assert_true(to < thread->count);
 	for (size_t i = from + 1; i < to; i++) {
 		assert_int_equal(thread->frames[i].kind, CAPTURED_NATIVE);
-		seen = seen || (thread->frames[i].module &&
-				strstr(thread->frames[i].module->path, module));
+		seen = seen ||
+		       (thread->frames[i].module && strstr(thread->frames[i].module->path, module));
 	}
 	assert_true(seen);
 }
@@ -195,11 +196,11 @@ static void a_line_table_gives_the_line_of_an_instruction(void **state)
 	(void)state;
 	/* 2 bytes each: +1 with columns, no line, +3 without columns, one line further and back */
 	static const uint8_t table[] = {
-		0x80 | 11 << 3, 1, 2, /* one line further: columns 1 to 2 */
-		0x80 | 15 << 3, /* no line */
-		0x80 | 13 << 3 | 1, 6, /* 4 bytes, 3 lines further */
-		0x80 | 14 << 3, 3, 0, 1, 1, /* 1 line back, end line and columns */
-		0x80 | 13 << 3, 0x40, 0x02, /* 64 lines further: a number in two bytes */
+		0x80 | 11 << 3,     1,    2,          /* one line further: columns 1 to 2 */
+		0x80 | 15 << 3,                       /* no line */
+		0x80 | 13 << 3 | 1, 6,                /* 4 bytes, 3 lines further */
+		0x80 | 14 << 3,     3,    0,    1, 1, /* 1 line back, end line and columns */
+		0x80 | 13 << 3,     0x40, 0x02,       /* 64 lines further: a number in two bytes */
 	};
 	assert_int_equal(python_line(table, sizeof table, 100, 0), 101);
 	assert_int_equal(python_line(table, sizeof table, 100, 1), 101);
@@ -208,7 +209,7 @@ static void a_line_table_gives_the_line_of_an_instruction(void **state)
 	assert_int_equal(python_line(table, sizeof table, 100, 6), 104);
 	assert_int_equal(python_line(table, sizeof table, 100, 8), 103);
 	assert_int_equal(python_line(table, sizeof table, 100, 10), 167);
-	assert_int_equal(python_line(table, sizeof table, 100, 12), 0); /* behind the end */
+	assert_int_equal(python_line(table, sizeof table, 100, 12), 0);       /* behind the end */
 	assert_int_equal(python_line(table, sizeof table - 1, 100, 10), 103); /* cut short */
 	assert_int_equal(python_line(NULL, 0, 100, 0), 0);
 }
