@@ -73,7 +73,7 @@ struct captured_thread {
 	pid_t tid;
 	char *name;     /* the kernel's, "python3.14t" or threading.Thread's name (3.14) */
 	char state;     /* before the stop: R running, S waiting, D waiting in the kernel, ... */
-	bool stopped;   /* false: did not stop in time (vfork, state D): has no frames */
+	bool stopped;   /* false: did not stop in time (vfork, state D): no native frames */
 	bool python;    /* has a Python thread state */
 	bool sanitizer; /* TSan's background thread */
 	bool crashed;   /* the thread of the crash record */
