@@ -530,6 +530,7 @@ static void on_started(struct pool *pool, struct job *job, const json_t *message
 	struct trial *trial = job->trial;
 	trial->pid = (pid_t)json_integer_value(json_object_get(message, "pid"));
 	trial->forked = trial->progressed = now_seconds();
+	pool->state.starting = false;
 	int code = announce_next(pool, job);
 	if (code && !pool->code)
 		pool->code = code;
@@ -823,7 +824,8 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 			     .end_iteration = settings->iterations,
 			     .watermark = options->first_iteration,
 			     .seen = xcalloc(options->test_count, 1) };
-	pool.state = (struct progress_state){ .before = options->first_iteration,
+	pool.state = (struct progress_state){ .starting = true,
+					      .before = options->first_iteration,
 					      .done = options->first_iteration,
 					      .total = settings->iterations,
 					      .started = now_seconds(),

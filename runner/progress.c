@@ -124,8 +124,13 @@ void progress_show(struct progress *progress, const struct progress_state *state
 	buf_printf(&line, "%" PRIu64, state->done);
 	if (state->total)
 		buf_printf(&line, "/%" PRIu64, state->total);
-	buf_printf(&line, " iterations, %" PRIu64 " tests, findings: %zu new", state->tests,
-		   state->findings_new);
+	if (state->starting) {
+		buf_printf(&line, " iterations, importing the tests (%.0f s)", elapsed);
+		show(progress, buf_take(&line));
+		return;
+	}
+	buf_printf(&line, " iterations, %" PRIu64 " test%s, findings: %zu new", state->tests,
+		   state->tests == 1 ? "" : "s", state->findings_new);
 	if (state->findings_known)
 		buf_printf(&line, " %zu known", state->findings_known);
 	if (elapsed > 1 && state->done > state->before)
