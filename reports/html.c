@@ -1,12 +1,12 @@
 /*
  * html.c - the report for people: the page (reports/page) with the report's JSON inside.
  *
- *	page_data = HEAD  @@REPORT@@  TAIL        the mark stands in <script type="application/json">
- *	output    = HEAD  the JSON, "<" as \u003c  TAIL
+ *	page_data   HEAD  @@REPORT@@                   TAIL
+ *	output      HEAD  the JSON with \u003c for "<"  TAIL
  *
- * A browser ends a script element at "</script" and reads "<!--" and "<script" in it as well, so
- * that no "<" at all may stand there; inside JSON it only ever occurs in strings, where the escape
- * means the same.
+ * The mark stands in <script type="application/json">. A browser ends that element at "</script"
+ * and reads "<!--" and "<script" in it as well, so that no "<" at all may stand there; inside JSON
+ * it only ever occurs in strings, where the escape means the same.
  */
 #include <errno.h>
 #include <string.h>

@@ -170,8 +170,7 @@ static void add_history(json_t *object, const struct finding *finding)
 	json_object_set_new(object, "run_count", integer_of(finding->run_count));
 	json_object_set_new(object, "first_seen", json_integer(finding->first_seen));
 	json_object_set_new(object, "last_seen", json_integer(finding->last_seen));
-	json_object_set_new(object, "replays",
-			    strings_of(finding->replays, finding->replay_count));
+	json_object_set_new(object, "replays", strings_of(finding->replays, finding->replay_count));
 	json_object_set_new(object, "seeds", seeds_of(finding));
 	json_object_set_new(object, "tests", strings_of(finding->tests, finding->test_count));
 	json_object_set_new(object, "command", string_of(finding->command));
@@ -198,8 +197,8 @@ static json_t *finding_of(struct source_cache *sources, const struct finding *fi
 	json_object_set_new(object, "subject", subject_of(sources, &finding->subject));
 	json_t *threads = json_array();
 	for (size_t i = 0; i < finding->participant_count; i++)
-		json_array_append_new(threads, participant_of(sources, &finding->participants[i],
-							      finding->kind));
+		json_array_append_new(
+			threads, participant_of(sources, &finding->participants[i], finding->kind));
 	json_object_set_new(object, "threads", threads);
 	return object;
 }

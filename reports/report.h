@@ -20,9 +20,9 @@
 #include "ftstress/finding.h"
 
 struct report_format {
-	const char *name; /* what --format takes: "html" */
+	const char *name;      /* what --format takes: "html" */
 	const char *extension; /* of the file, without the dot */
-	const char *help; /* a few words for --help */
+	const char *help;      /* a few words for --help */
 	/*
 	 * Write the whole report to `out` and flush it; `out` stays open. Returns 0, or an errno
 	 * value if anything could not be written (ENOSPC, EIO, ...): the caller tells the user,

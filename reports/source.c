@@ -8,13 +8,13 @@
 
 #include "runner/util.h"
 
-#define FILE_MAX ((off_t)8 << 20) /* bytes: no source that a person wrote is larger */
+#define FILE_MAX ((off_t)8 << 20)   /* bytes: no source that a person wrote is larger */
 #define KEPT_MAX ((size_t)64 << 20) /* bytes of text kept; beyond, all of it is dropped */
 #define SLOTS 512u /* a power of two; files known at a time: three quarters of it */
 
 struct file {
-	char *path; /* NULL: the slot is free */
-	char *text; /* NULL: can't be read */
+	char *path;     /* NULL: the slot is free */
+	char *text;     /* NULL: can't be read */
 	size_t *starts; /* of line i+1; one more than lines, so that an end is the next start */
 	size_t lines;
 };

@@ -14,7 +14,7 @@ struct source_cache;
 
 struct source_line {
 	const char *text; /* not NUL-terminated; without the newline */
-	size_t length; /* bytes; at most SOURCE_LINE_MAX */
+	size_t length;    /* bytes; at most SOURCE_LINE_MAX */
 };
 
 #define SOURCE_LINE_MAX 400

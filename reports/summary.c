@@ -22,7 +22,7 @@
 #include "reports/text.h"
 
 #define SHOWN_MAX 20 /* new findings told in full: more is the report's business */
-#define SIDES_MAX 4 /* threads of a finding */
+#define SIDES_MAX 4  /* threads of a finding */
 
 enum style { PLAIN, BOLD, RED, BLUE, DIM };
 
@@ -36,7 +36,10 @@ struct page {
 static void print(const struct page *page, enum style style, struct buf *line)
 {
 	static const char *const codes[] = {
-		[BOLD] = "1", [RED] = "1;31", [BLUE] = "34", [DIM] = "2",
+		[BOLD] = "1",
+		[RED] = "1;31",
+		[BLUE] = "34",
+		[DIM] = "2",
 	};
 	text_cut(line, page->columns);
 	const char *text = line->data ? line->data : "";
@@ -103,8 +106,10 @@ static void print_head(const struct page *page, const struct report_input *input
 
 static const char *label_of(enum frame_language language)
 {
-	static const char *const labels[] = { [FRAME_PYTHON] = "Python", [FRAME_CYTHON] = "Cython",
-					      [FRAME_C] = "C",		 [FRAME_CXX] = "C++",
+	static const char *const labels[] = { [FRAME_PYTHON] = "Python",
+					      [FRAME_CYTHON] = "Cython",
+					      [FRAME_C] = "C",
+					      [FRAME_CXX] = "C++",
 					      [FRAME_UNKNOWN] = "?" };
 	return labels[language];
 }
@@ -189,8 +194,9 @@ static void print_rest(const struct page *page, const uint64_t counts[STATUS_COU
 	for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
 		if (!counts[rest[i]])
 			continue;
-		buf_printf(&line, "%s%" PRIu64 " %s", line.length ? ", " : "Not shown: ",
-			   counts[rest[i]], finding_status_name(rest[i]));
+		buf_printf(&line, "%s%" PRIu64 " %s",
+			   line.length ? ", " : "Not shown: ", counts[rest[i]],
+			   finding_status_name(rest[i]));
 	}
 	if (line.length) {
 		struct buf blank = { 0 };
@@ -221,7 +227,6 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 		fprintf(out,
 			"\n%" PRIu64 " of %" PRIu64 " records were lost: the worker wrote faster "
 			"than they were read.\n",
-			input->run->records_lost,
-			input->run->records + input->run->records_lost);
+			input->run->records_lost, input->run->records + input->run->records_lost);
 	return report_flush(out);
 }

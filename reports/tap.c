@@ -90,8 +90,8 @@ static void add_point(struct buf *out, size_t number, const struct finding *find
 		break;
 	case STATUS_UPSTREAM:
 	case STATUS_SUPPRESSED:
-		buf_puts(out, finding->status == STATUS_UPSTREAM ? " # SKIP known to CPython" :
-								   " # SKIP suppressed");
+		buf_puts(out, finding->status == STATUS_UPSTREAM ? " # SKIP known to CPython"
+								 : " # SKIP suppressed");
 		if (finding->suppressed_by) {
 			buf_puts(out, " by ");
 			add_text(out, finding->suppressed_by);

@@ -157,8 +157,8 @@ const struct frame *text_user_frame(const struct stack *stack, bool python)
 {
 	for (size_t i = 0; i < stack->count; i++) {
 		const struct frame *frame = &stack->frames[i];
-		bool fits = python ? frame->language == FRAME_PYTHON :
-				     frame->language != FRAME_PYTHON &&
+		bool fits = python ? frame->language == FRAME_PYTHON
+				   : frame->language != FRAME_PYTHON &&
 					     frame->language != FRAME_UNKNOWN;
 		if (fits && !frame->plumbing)
 			return frame;

@@ -1,4 +1,5 @@
-/* fixture.c - see fixture.h. It belongs to tests: what it allocates lives until the process ends. */
+/* fixture.c - see fixture.h. It belongs to tests: what it allocates lives until the process ends.
+ */
 #include "fixture.h"
 
 #include <errno.h>
@@ -190,8 +191,7 @@ static struct finding finding_of(const json_t *item, const char *root)
 	}
 	const json_t *threads = json_object_get(item, "threads");
 	finding.participant_count = json_array_size(threads);
-	finding.participants =
-		xcalloc(finding.participant_count, sizeof *finding.participants);
+	finding.participants = xcalloc(finding.participant_count, sizeof *finding.participants);
 	for (size_t i = 0; i < finding.participant_count; i++)
 		finding.participants[i] = participant_of(json_array_get(threads, i), root);
 	return finding;

@@ -217,8 +217,8 @@ test("the_line_that_matters_is_highlighted_and_marked_on_each_side", async () =>
   const key = page.locator(".side > .stack .key");
   equal(await key.count(), 2);
   const lines = await texts(key.locator(".here"));
-  holds(/17.*state->key\[i\] = seed;/s.test(lines[0]), lines[0]);
-  holds(/289.*words\[i\] = self\.rng_state\.key\[i\]/s.test(lines[1]), lines[1]);
+  holds(/17.*state->key\[word\] = value;/s.test(lines[0]), lines[0]);
+  holds(/289.*copy\[word\] = self\.rng_state\.key\[word\]/s.test(lines[1]), lines[1]);
   const plain = key.locator(".line:not(.here)").first();
   const ground = (locator) => locator.evaluate((line) => getComputedStyle(line).backgroundColor);
   const marked = await ground(key.locator(".here").first());

@@ -30,10 +30,19 @@ static struct frame read_frames[] = {
 };
 static struct held_lock locks[] = { { "Words.lock", { read_frames, 1 } } };
 static struct participant sides[] = {
-	{ .role = "write of 4 bytes", .thread = "Thread T1", .write = true, .address = 0x7b10,
-	  .size = 4, .stack = { write_frames, 3 }, .created = { write_frames, 1 }, .locks = locks,
+	{ .role = "write of 4 bytes",
+	  .thread = "Thread T1",
+	  .write = true,
+	  .address = 0x7b10,
+	  .size = 4,
+	  .stack = { write_frames, 3 },
+	  .created = { write_frames, 1 },
+	  .locks = locks,
 	  .lock_count = 1 },
-	{ .role = "read of 4 bytes", .thread = "Thread T2", .address = 0x7b10, .size = 4,
+	{ .role = "read of 4 bytes",
+	  .thread = "Thread T2",
+	  .address = 0x7b10,
+	  .size = 4,
 	  .stack = { read_frames, 2 } },
 };
 static char *replays[] = { "1f.c.2", "1f.d.3", "2e.0.0" };
@@ -46,27 +55,55 @@ static char *settings[] = { "threads", "2-8", "gil", "mixed" };
 static struct finding race(enum finding_status status)
 {
 	return (struct finding){
-		.id = "data-race-0123456789ab", .kind = FINDING_DATA_RACE, .status = status,
-		.title = "Words: filling against reading", .count = 20, .run_count = 14,
-		.first_seen = 1700000000, .last_seen = 1700000100, .replays = replays,
-		.replay_count = 3, .tests = tests, .test_count = 1,
-		.command = "ftstress --suite words --replay 1f.c.2", .gil_off = true,
+		.id = "data-race-0123456789ab",
+		.kind = FINDING_DATA_RACE,
+		.status = status,
+		.title = "Words: filling against reading",
+		.count = 20,
+		.run_count = 14,
+		.first_seen = 1700000000,
+		.last_seen = 1700000100,
+		.replays = replays,
+		.replay_count = 3,
+		.tests = tests,
+		.test_count = 1,
+		.command = "ftstress --suite words --replay 1f.c.2",
+		.gil_off = true,
 		.subject = { "4 bytes of a Words object", { read_frames, 2 } },
-		.participants = sides, .participant_count = 2,
+		.participants = sides,
+		.participant_count = 2,
 	};
 }
 
 static struct run_info run(void)
 {
 	return (struct run_info){
-		.suite = "words", .suite_file = "words.ini", .version = "0.1.0",
-		.python = "/env/bin/python3.14", .python_version = "3.14.6",
-		.seed = "000000000000001f", .command = "ftstress --suite words",
-		.started = 1700000000, .ended = 1700000100, .seconds = 100.5,
-		.iterations_planned = 20, .iterations_done = 20, .iterations_gil_on = 3,
-		.tests_run = 40, .tests_distinct = 4, .tests_total = 5, .records = 100,
-		.exit_code = 1, .hooks = hooks, .hook_count = 2, .rules = rules, .rule_count = 1,
-		.notes = notes, .note_count = 1, .settings = settings, .setting_count = 2,
+		.suite = "words",
+		.suite_file = "words.ini",
+		.version = "0.1.0",
+		.python = "/env/bin/python3.14",
+		.python_version = "3.14.6",
+		.seed = "000000000000001f",
+		.command = "ftstress --suite words",
+		.started = 1700000000,
+		.ended = 1700000100,
+		.seconds = 100.5,
+		.iterations_planned = 20,
+		.iterations_done = 20,
+		.iterations_gil_on = 3,
+		.tests_run = 40,
+		.tests_distinct = 4,
+		.tests_total = 5,
+		.records = 100,
+		.exit_code = 1,
+		.hooks = hooks,
+		.hook_count = 2,
+		.rules = rules,
+		.rule_count = 1,
+		.notes = notes,
+		.note_count = 1,
+		.settings = settings,
+		.setting_count = 2,
 	};
 }
 
@@ -145,9 +182,7 @@ static bool one_of(const json_t *allowed, const json_t *value)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(allowed, i, item)
-		if (json_equal(item, value))
-			return true;
+	json_array_foreach(allowed, i, item) if (json_equal(item, value)) return true;
 	return false;
 }
 
@@ -168,8 +203,7 @@ static void validate(json_t *root, json_t *schema, json_t *value, const char *pa
 	const char *reference = json_string_value(json_object_get(schema, "$ref"));
 	if (reference) {
 		json_t *definitions = json_object_get(root, "$defs");
-		json_t *target =
-			json_object_get(definitions, reference + strlen("#/$defs/"));
+		json_t *target = json_object_get(definitions, reference + strlen("#/$defs/"));
 		assert_non_null(target);
 		validate(root, target, value, path);
 	}
@@ -180,16 +214,16 @@ static void validate(json_t *root, json_t *schema, json_t *value, const char *pa
 	if (words && !one_of(words, value))
 		fail_msg("%s: none of the schema's words", path);
 	size_t i;
-	json_array_foreach(choices, i, item)
-		if (has_type(json_object_get(item, "type"), value))
-			validate(root, item, value, path);
-	json_array_foreach(json_object_get(schema, "required"), i, item)
-		if (!json_object_get(value, json_string_value(item)))
-			fail_msg("%s: no %s", path, json_string_value(item));
+	json_array_foreach(choices, i, item) if (has_type(json_object_get(item, "type"), value))
+		validate(root, item, value, path);
+	json_array_foreach(json_object_get(schema, "required"), i,
+			   item) if (!json_object_get(value, json_string_value(item)))
+		fail_msg("%s: no %s", path, json_string_value(item));
 	json_t *properties = json_object_get(schema, "properties");
 	const char *key;
 	if (properties && json_is_object(value)) {
-		json_object_foreach(value, key, item) {
+		json_object_foreach(value, key, item)
+		{
 			char *below = xprintf("%s.%s", path, key);
 			if (!json_object_get(properties, key))
 				fail_msg("%s: the schema does not know it", below);
@@ -199,8 +233,7 @@ static void validate(json_t *root, json_t *schema, json_t *value, const char *pa
 	}
 	json_t *items = json_object_get(schema, "items");
 	if (items && json_is_array(value)) {
-		json_array_foreach(value, i, item)
-			validate(root, items, item, path);
+		json_array_foreach(value, i, item) validate(root, items, item, path);
 	}
 }
 
@@ -268,7 +301,8 @@ static void json_of_any_bytes_is_valid(void **state)
 	(void)state;
 	struct document document;
 	document_init(&document, 1);
-	document.findings[0].title = "\xff\xed\xa0\x80\xc0\xaf\xf4\x90\x80\x80 caf\xc3\xa9 \xf0\x9f";
+	document.findings[0].title =
+		"\xff\xed\xa0\x80\xc0\xaf\xf4\x90\x80\x80 caf\xc3\xa9 \xf0\x9f";
 	document.findings[0].detail = HOSTILE;
 	json_t *json = parsed(&document.input);
 	const char *title = json_string_value(path_of(json, "findings/0/title"));
@@ -430,7 +464,7 @@ static void tap_fails_for_new_findings_alone(void **state)
 		"\nnot ok 1 - data race: Words: filling against reading\n",
 		"\nnot ok 2 - data race: Words: filling against reading # TODO known",
 		"\nok 3 - data race: Words: filling against reading # SKIP known to CPython\n",
-		"\nok 4 - data race: Words: filling against reading # SKIP suppressed by race:words\n",
+		"\nok 4 - data race: Words: filling against reading # SKIP suppressed by race",
 	};
 	for (size_t i = 0; i < 4; i++)
 		assert_non_null(strstr(tap, points[i]));
@@ -514,7 +548,8 @@ static void the_summary_fits_the_terminal_but_for_commands(void **state)
 	document.findings[0].title = "ä title that is a good deal longer than any terminal is wide";
 	document.findings[0].command = "ftstress --suite words --replay a.very.long.token.indeed";
 	char *text = summary(&document.input, false, 40);
-	assert_non_null(strstr(text, "$ ftstress --suite words --replay a.very.long.token.indeed\n"));
+	assert_non_null(
+		strstr(text, "$ ftstress --suite words --replay a.very.long.token.indeed\n"));
 	char *line = strstr(text, " 1. data race: ä title");
 	assert_non_null(line);
 	*strchr(line, '\n') = '\0';
@@ -531,7 +566,8 @@ static void a_title_can_not_steer_the_terminal(void **state)
 	(void)state;
 	struct document document;
 	document_init(&document, 1);
-	document.findings[0].title = HOSTILE "\xc2\x9b" "31m";
+	document.findings[0].title = HOSTILE "\xc2\x9b"
+					     "31m";
 	char *text = summary(&document.input, false, 0);
 	assert_null(strchr(text, '\033'));
 	assert_null(strstr(text, "\xc2\x9b"));
