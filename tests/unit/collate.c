@@ -257,6 +257,13 @@ static void what_an_iteration_told_ends_with_it(void **state)
 				strstr(all[k]->title, "inherited");
 		assert_true(seen);
 	}
+	/* in the third iteration nobody tells what code 7 is */
+	struct stack stack;
+	collator_frames(b.collator, &b.context, CHILD, FRAMES(python_pc(7, 0), python_pc(3, 0)), 2,
+			true, &stack);
+	assert_string_equal(stack.frames[0].function, "unknown Python function");
+	assert_string_equal(stack.frames[1].function, "inherited");
+	stack_clear(&stack);
 	bench_end(&b);
 }
 
@@ -486,6 +493,14 @@ static void a_finding_is_suppressed_while_a_rule_matches_all_of_it(void **state)
 	finding = only_finding(&b);
 	assert_int_equal(finding->status, STATUS_NEW);
 	assert_null(finding->suppressed_by);
+	assert_string_equal(finding->participants[0].stack.frames[0].function, "seed_array");
+	/* and by a third, hidden one, with more frames to show */
+	put_race(&b.stream,
+		 (struct side){ 1, 1,
+				FRAMES(at(IN_SEED), at(SEEDING_BY_NUMBER), at(SEEDING_WRAPPER)) },
+		 (struct side){ 2, 0, getter }, 0x1000);
+	finding = only_finding(&b);
+	assert_int_equal(finding->status, STATUS_NEW);
 	assert_string_equal(finding->participants[0].stack.frames[0].function, "seed_array");
 	bench_end(&b);
 	suppress_free(set);

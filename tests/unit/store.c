@@ -471,6 +471,40 @@ static void a_full_disk_loses_nothing_that_was_stored(void **state)
 	store_close(store);
 }
 
+static void an_iteration_that_fails_half_way_leaves_nothing(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding finding = sample("data-race-a"), *out;
+	int64_t run = begin_run(store, 0);
+	char **tests;
+	size_t count;
+	const char *late[] = { "t::a" };
+	struct occurrence two[] = { { &finding, 1, "a", NULL, 1 }, { &finding, 1, "b", NULL, 1 } };
+	struct store_iteration iteration = { .run = run,
+					     .next_slice = 7,
+					     .occurrences = two,
+					     .occurrence_count = 2,
+					     .leftovers = late,
+					     .leftover_count = 1 };
+	/* the deck, which is written after findings and leftovers, refuses */
+	sql("CREATE TRIGGER refuse BEFORE UPDATE ON deck BEGIN SELECT RAISE(ABORT, 'no'); END");
+	assert_int_equal(store_iteration(store, &iteration), EXIT_INTERNAL);
+	assert_int_equal(store_findings(store, run, &out, &count), 0);
+	assert_int_equal(count, 0);
+	free(out);
+	assert_int_equal(store_leftovers(store, &tests, &count), 0);
+	assert_int_equal(count, 0);
+	free(tests);
+	sql("DROP TRIGGER refuse");
+	assert_int_equal(store_iteration(store, &iteration), 0);
+	assert_int_equal(store_findings(store, run, &out, &count), 0);
+	assert_int_equal(out[0].run_count, 2);
+	finding_clear(out);
+	free(out);
+	store_close(store);
+}
+
 static void a_kill_at_any_moment_leaves_whole_iterations(void **state)
 {
 	(void)state;
@@ -626,6 +660,7 @@ int main(void)
 		TEST(a_report_of_an_old_run_has_that_runs_findings),
 		TEST(tests_that_did_not_run_wait_and_leave_when_they_ran),
 		TEST(a_full_disk_loses_nothing_that_was_stored),
+		TEST(an_iteration_that_fails_half_way_leaves_nothing),
 		TEST(a_kill_at_any_moment_leaves_whole_iterations),
 		TEST(others_may_read_while_a_run_writes),
 		TEST(the_second_run_knows_what_the_first_found),
