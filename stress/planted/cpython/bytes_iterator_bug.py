@@ -1,0 +1,12 @@
+"""Two threads take from one bytes iterator."""
+
+import itertools
+
+import planted
+
+shared = iter(b"a" * 100000)
+meeting = planted.Meeting()
+
+
+def stress(thread_index):
+    meeting.run(all, itertools.islice(shared, 1000))
