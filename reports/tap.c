@@ -108,7 +108,7 @@ static int tap_write(FILE *out, const struct report_input *input)
 {
 	struct buf text = { 0 }, run = { 0 };
 	text_add_run(&run, input->run);
-	buf_puts(&text, "TAP version 14\n");
+	buf_puts(&text, "TAP version 13\n");
 	if (!input->count && !input->run->iterations_done) {
 		buf_puts(&text, "1..0 # SKIP nothing ran\n");
 	} else {

@@ -166,11 +166,9 @@ static void title_of_kind(struct buf *out, const struct finding *finding, const 
 {
 	switch (finding->kind) {
 	case FINDING_DATA_RACE:
-		buf_puts(out, "Data race: ");
 		race_title(out, finding, roots);
 		break;
 	case FINDING_PYTHON_RACE:
-		buf_puts(out, "Python race: ");
 		if (what && *what)
 			buf_printf(out, "%s: ", what);
 		race_title(out, finding, roots);

@@ -224,7 +224,7 @@ void fault_of_hang(const struct fault *fault, struct finding *finding)
 		"There was no progress for %.0f seconds (--timeout), so the process was killed. "
 		"The "
 		"stacks show where each thread was then: threads that wait for each other are a "
-		"deadlock, one that runs is a loop that does not end, or a slow test.",
+		"deadlock, or wait for something that never comes.",
 		fault->timeout);
 	struct buf detail = { 0 };
 	if (test)

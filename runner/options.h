@@ -44,7 +44,7 @@ struct settings {
 	bool seed_given;
 	unsigned jobs;       /* 0 = half the cores */
 	double duration;     /* seconds, 0 = no limit */
-	unsigned slice;      /* tests in an iteration */
+	unsigned slice;      /* tests in an iteration; 0 = see plan_slice_for */
 	double budget;       /* seconds for a slice */
 	double timeout;      /* seconds without progress */
 	uint64_t memory;     /* MiB resident */

@@ -272,3 +272,10 @@ void trial_plan_clear(struct trial_plan *trial)
 	free(trial->tests);
 	*trial = (struct trial_plan){ 0 };
 }
+
+unsigned plan_slice_for(size_t tests, uint64_t iterations)
+{
+	const unsigned least = 20, most = 100;
+	uint64_t even = iterations ? (tests + iterations - 1) / iterations : least;
+	return even < least ? least : even > most ? most : (unsigned)even;
+}

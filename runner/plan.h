@@ -52,6 +52,12 @@ struct plan;
 struct plan *plan_new(const struct plan_test *tests, size_t count, size_t slice);
 void plan_free(struct plan *plan);
 
+/*
+ * Tests in an iteration where the user does not say: so many that the run's iterations go once
+ * through all tests, but 20 to 100. `iterations` 0 = no end.
+ */
+unsigned plan_slice_for(size_t tests, uint64_t iterations);
+
 /* Slices in a deck: at least 1. */
 size_t plan_slices(const struct plan *plan);
 

@@ -32,6 +32,11 @@
 #define FAILURES_MAX 3       /* zygotes in a row that come to nothing */
 #define ERRORS_SHOWN 5       /* messages about tests that can't be imported */
 
+/* Of a core, by which a process that makes no progress counts as computing. */
+#define BUSY_SHARE 0.02
+/* A computing test is ended after so many times the --timeout. */
+#define SLOW_TIMEOUTS 5
+
 struct job {
 	struct worker workers[2]; /* without and with the GIL */
 	struct trial *trial;      /* that runs, or waits for its worker */
@@ -42,6 +47,7 @@ struct job {
 	struct capture capture;   /* taken of the process before it was killed or died */
 	bool captured, looked_at; /* looked_at: it was tried */
 	uint64_t resident;        /* bytes when it was killed for its memory */
+	double sampled, processor; /* when the group's processor time was taken, and what it was */
 };
 
 struct pool {
@@ -296,9 +302,10 @@ static void store_progress(struct pool *pool, const struct trial *trial)
 	struct store_iteration iteration = { .run = options->run,
 					     .iterations_done = pool->watermark,
 					     .next_slice = options->settings->replay_given
-								   ? options->deck
-								   : options->first_slice +
-									     pool->watermark,
+								   ? options->deck_tests
+								   : (options->first_slice +
+								      pool->watermark) *
+									     options->settings->slice,
 					     .leftovers = left,
 					     .ran = ran };
 	for (size_t i = 0; trial && !trial->alone && i < trial->plan.test_count; i++) {
@@ -356,6 +363,16 @@ static void count_tests(struct pool *pool, const struct trial *trial)
 	pool->state.tests = pool->result->tests_run;
 }
 
+static void note_slow(struct pool *pool, const struct trial *trial)
+{
+	const char *test = trial_blamed(trial);
+	char *text = xprintf("%s was ended after %.0f s: it was still computing (five times --timeout)",
+			     test ? test : "an iteration",
+			     SLOW_TIMEOUTS * pool->options->settings->timeout);
+	collator_note(pool->options->collator, text);
+	free(text);
+}
+
 static void judge(struct pool *pool, struct job *job, const struct worker *worker, int status)
 {
 	struct trial *trial = job->trial;
@@ -377,7 +394,10 @@ static void judge(struct pool *pool, struct job *job, const struct worker *worke
 		fault_of_memory(&fault, &finding);
 	else if (trial->killed == KILL_PARENT)
 		fault_of_parent(&fault, &finding);
-	bool made = trial->killed != KILL_NONE && trial->killed != KILL_INTERRUPT;
+	else if (trial->killed == KILL_SLOW)
+		note_slow(pool, trial);
+	bool made = trial->killed == KILL_HANG || trial->killed == KILL_MEMORY ||
+		    trial->killed == KILL_PARENT;
 	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding)))
 		add_finding(pool, &context, &finding);
 	free(output);
@@ -390,6 +410,7 @@ static void forget_process(struct job *job)
 		capture_clear(&job->capture);
 	job->captured = job->looked_at = false;
 	job->resident = job->followers = 0;
+	job->sampled = 0;
 }
 
 /* The process is gone: its last records, what its end means, and what comes next. */
@@ -643,6 +664,36 @@ static void check_memory(struct pool *pool, struct job *job, double now)
 	kill_iteration(job, KILL_MEMORY);
 }
 
+/*
+ * No progress for the time that the user allows: a hang if the process did next to nothing in the
+ * second half of it, else a test that is slow here, which gets more time before it is ended.
+ */
+static void check_progress(struct pool *pool, struct job *job, double now)
+{
+	struct trial *trial = job->trial;
+	double timeout = pool->options->settings->timeout;
+	double still = now - trial->progressed;
+	if (still < timeout / 2) {
+		job->sampled = 0;
+		return;
+	}
+	if (job->sampled <= 0) {
+		job->sampled = now;
+		job->processor = processor_of_group(trial->pid);
+		return;
+	}
+	if (still < timeout || now - job->sampled < timeout / 2)
+		return;
+	double used = processor_of_group(trial->pid) - job->processor;
+	bool computes = used > BUSY_SHARE * (now - job->sampled);
+	job->sampled = 0;
+	if (computes && still < SLOW_TIMEOUTS * timeout)
+		return;
+	if (!computes)
+		take_capture(pool, job, false);
+	kill_iteration(job, computes ? KILL_SLOW : KILL_HANG);
+}
+
 /* What has to be looked at without an event, for a job whose iteration runs. */
 static void look_after(struct pool *pool, struct job *job)
 {
@@ -665,10 +716,8 @@ static void look_after(struct pool *pool, struct job *job)
 		return;
 	}
 	check_memory(pool, job, now);
-	if (!trial->killed && now - trial->progressed > pool->options->settings->timeout) {
-		take_capture(pool, job, false);
-		kill_iteration(job, KILL_HANG);
-	}
+	if (!trial->killed)
+		check_progress(pool, job, now);
 }
 
 static void tick(struct pool *pool)

@@ -34,7 +34,7 @@ struct pool_options {
 	int64_t run;
 	uint64_t seed, first_slice;
 	uint64_t first_iteration; /* above 0 when a run is resumed */
-	uint64_t deck;            /* kept in the store while a token is replayed */
+	uint64_t deck_tests;      /* kept in the store while a token is replayed */
 	unsigned jobs;
 	uint64_t memory; /* bytes for an iteration */
 	struct progress *progress;

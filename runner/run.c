@@ -41,7 +41,8 @@ struct run {
 	struct store *store;
 	int lock;                /* held while the run goes on, or -1 */
 	struct store_run stored; /* the run in the store */
-	uint64_t deck;           /* position before this run */
+	uint64_t deck_tests;     /* position in the deck before this run, in tests */
+	uint64_t deck;           /* the same in slices of this run's size */
 	struct environment environment;
 	struct tests_list tests;
 	struct plan *plan;
@@ -169,7 +170,7 @@ static int open_store(struct run *run)
 	if (!code)
 		code = store_open(path, &run->store);
 	if (!code)
-		code = store_deck(run->store, &run->deck);
+		code = store_deck(run->store, &run->deck_tests);
 	free(path);
 	return code;
 }
@@ -438,7 +439,7 @@ static int run_pool(struct run *run)
 					.seed = run->settings->seed,
 					.first_slice = run->stored.first_slice,
 					.first_iteration = run->stored.iterations_done,
-					.deck = run->deck,
+					.deck_tests = run->deck_tests,
 					.jobs = jobs,
 					.memory = memory_limit(run, jobs),
 					.progress = run->progress,
@@ -575,9 +576,22 @@ static int finish(struct run *run, int code, double seconds)
 	return code;
 }
 
+/*
+ * The slice where nobody named one. The deck's position is kept in tests, for the next run may cut
+ * its slices in another size.
+ */
+static void settle_slice(struct run *run)
+{
+	if (run->settings->slice == 0)
+		run->settings->slice =
+			plan_slice_for(run->tests.count, run->settings->iterations);
+	run->deck = run->deck_tests / run->settings->slice;
+}
+
 /* From the store being open to the exit code. */
 static int run_opened(struct run *run)
 {
+	settle_slice(run);
 	int code = begin_run(run);
 	if (!code)
 		code = load_suppressions(run);
@@ -642,6 +656,7 @@ int run_suite(struct settings *settings, const struct invocation *invocation)
 		run.progress = NULL;
 		if (settings->replay_given)
 			settings->seed = settings->replay.seed;
+		settle_slice(&run);
 		run.plan = plan_new(run.tests.tests, run.tests.count, settings->slice);
 		code = show(&run);
 	} else if (!code) {

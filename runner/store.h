@@ -89,7 +89,7 @@ void run_info_clear(struct run_info *info);
 /* Stores all of an iteration, or nothing. */
 int store_iteration(struct store *store, const struct store_iteration *iteration);
 
-/* Slice with which the next iteration of the deck starts; 0 in a new store. */
+/* Position in the deck where the next iteration starts; 0 in a new store. */
 int store_deck(struct store *store, uint64_t *next_slice);
 /* Ids of tests put off, oldest first; free each and the array. */
 int store_leftovers(struct store *store, char ***tests, size_t *count);

@@ -59,6 +59,29 @@ uint64_t resident_of_followers(pid_t group)
 	return sum;
 }
 
+double processor_of_group(pid_t group)
+{
+	DIR *folder = opendir("/proc");
+	uint64_t ticks = 0;
+	for (struct dirent *entry; folder && (entry = readdir(folder));) {
+		char path[300], text[512];
+		uint64_t user, system;
+		int member;
+		snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+		if (atoi(entry->d_name) <= 0 || !read_small(path, text, sizeof text))
+			continue;
+		const char *rest = strrchr(text, ')');
+		if (rest &&
+		    sscanf(rest, ") %*c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
+			   &member, &user, &system) == 3 &&
+		    member == group)
+			ticks += user + system;
+	}
+	if (folder)
+		closedir(folder);
+	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
 uint64_t memory_of_machine(void)
 {
 	uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);

@@ -16,6 +16,9 @@ uint64_t resident_of(pid_t pid);
  */
 uint64_t resident_of_followers(pid_t group);
 
+/* Processor seconds that the living processes of a group have used. */
+double processor_of_group(pid_t group);
+
 /* Bytes of memory in the machine, or in the control group that we run in. */
 uint64_t memory_of_machine(void);
 

@@ -268,7 +268,7 @@ static void a_title_names_the_writer_first_and_no_address(void **state)
 				.participants = sides,
 				.participant_count = 2 };
 	char *title = explain_title(&race, NULL, &roots);
-	assert_string_equal(title, "Data race: MT19937._legacy_seeding writes while "
+	assert_string_equal(title, "MT19937._legacy_seeding writes while "
 				   "MT19937.state.__get__ reads (numpy/random/_mt19937.pyx:186)");
 	free(title);
 }
