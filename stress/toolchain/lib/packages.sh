@@ -143,7 +143,7 @@ package_check_instrumented() {
 		package_failed "gave a wheel that can't be read"
 	while read -rd '' library; do
 		found=no
-		if readelf -sW --dyn-syms -- "$library" 2>/dev/null | grep -q '__tsan_init'; then
+		if readelf -sW --dyn-syms -- "$library" 2>/dev/null | grep '__tsan_init' >/dev/null; then
 			found=yes
 			break
 		fi
