@@ -282,7 +282,7 @@ static void take_tests(struct tests_list *list, const json_t *tests, const struc
 }
 
 /* Files that could not be imported: told in a line, and kept for the report. */
-static void take_errors(struct tests_list *list, const json_t *errors)
+static void take_errors(struct tests_list *list, const json_t *errors, const struct suite *suite)
 {
 	size_t i;
 	json_t *error;
@@ -290,6 +290,8 @@ static void take_errors(struct tests_list *list, const json_t *errors)
 	{
 		const char *file = json_string_value(json_object_get(error, "file"));
 		const char *text = json_string_value(json_object_get(error, "message"));
+		if (file && matches(&suite->skips, file))
+			continue;
 		char *line = xprintf("%s can't be imported: %s", file ? file : "a file",
 				     text ? text : "");
 		ARRAY_PUSH(list->errors.items, list->errors.count, list->errors.capacity, line);
@@ -347,7 +349,7 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 		if (!list->count)
 			code = nothing(list, suite, settings, errors);
 		else
-			take_errors(list, errors);
+			take_errors(list, errors, suite);
 	}
 	json_decref(document);
 	strings_clear(&selected);
