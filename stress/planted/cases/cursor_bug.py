@@ -2,7 +2,7 @@
 
 import planted
 
-shared = planted.Cursor_bug(8000)
+shared = planted.Cursor_bug(5000)
 taken = {}
 meeting = planted.Meeting()
 

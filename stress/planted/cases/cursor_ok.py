@@ -2,7 +2,7 @@
 
 import planted
 
-shared = planted.Cursor_ok(8000)
+shared = planted.Cursor_ok(5000)
 taken = {}
 meeting = planted.Meeting()
 
@@ -12,4 +12,4 @@ def stress(thread_index):
 
 
 def check():
-    assert sorted(sum(taken.values(), [])) == list(range(8000))
+    assert sorted(sum(taken.values(), [])) == list(range(5000))

@@ -7,4 +7,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.lend, shared, 20000)
+    meeting.run(planted.lend, shared, 8000)
