@@ -9,23 +9,41 @@
 #define HERE __builtin_return_address(0)
 
 typedef uint64_t add64(volatile uint64_t *word, uint64_t value, int order);
+typedef void store64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint64_t cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
 		       int failed_order);
+typedef uint64_t or64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint8_t cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order,
 		     int failed_order);
 
 static add64 first_add64;
+static store64 first_store64;
 static cas64 first_cas64;
+static or64 first_or64;
 static cas8 first_cas8;
 
 static add64 *tsan_add64 = first_add64;
+static store64 *tsan_store64 = first_store64;
 static cas64 *tsan_cas64 = first_cas64;
+static or64 *tsan_or64 = first_or64;
 static cas8 *tsan_cas8 = first_cas8;
+
+/* From here on this thread's reads and writes are not told to TSan; its atomic operations are. */
+static void (*tsan_ignore_begin)(void), (*tsan_ignore_end)(void);
+static void (*tsan_acquire)(const volatile void *address);
+
+/* The lock of the section, if any, in which this thread's accesses are not told now. */
+static __thread volatile uint8_t *untold __attribute__((tls_model("initial-exec")));
 
 void atomics_resolve(void)
 {
 	tsan_add64 = (add64 *)core_need("__tsan_atomic64_fetch_add");
+	tsan_store64 = (store64 *)core_need("__tsan_atomic64_store");
 	tsan_cas64 = (cas64 *)core_need("__tsan_atomic64_compare_exchange_val");
+	tsan_or64 = (or64 *)core_need("__tsan_atomic64_fetch_or");
+	tsan_ignore_begin = (void (*)(void))core_need("__tsan_ignore_thread_begin");
+	tsan_ignore_end = (void (*)(void))core_need("__tsan_ignore_thread_end");
+	tsan_acquire = (void (*)(const volatile void *))core_need("__tsan_acquire");
 	tsan_cas8 = (cas8 *)core_need("__tsan_atomic8_compare_exchange_val");
 }
 
@@ -36,11 +54,23 @@ static uint64_t first_add64(volatile uint64_t *word, uint64_t value, int order)
 	JUMP tsan_add64(word, value, order);
 }
 
+static void first_store64(volatile uint64_t *word, uint64_t value, int order)
+{
+	atomics_resolve();
+	JUMP tsan_store64(word, value, order);
+}
+
 static uint64_t first_cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
 			    int failed_order)
 {
 	atomics_resolve();
 	JUMP tsan_cas64(word, from, to, order, failed_order);
+}
+
+static uint64_t first_or64(volatile uint64_t *word, uint64_t value, int order)
+{
+	atomics_resolve();
+	JUMP tsan_or64(word, value, order);
 }
 
 static uint8_t first_cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order,
@@ -74,10 +104,22 @@ static inline int count_order(uint64_t from, uint64_t to)
 EXPORT add64 __tsan_atomic64_fetch_add;
 uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int order)
 {
-	if (value == COUNT_ONE && order == MO_SEQ_CST && aligned(word) && order_size &&
-	    order_place(HERE) != PLACE_AS_WRITTEN && order_is_count(word))
-		order = MO_NONE;
+	if (order == MO_SEQ_CST && order_size) {
+		enum place place = order_place(HERE);
+		if ((value == COUNT_ONE && aligned(word) && place != PLACE_AS_WRITTEN && place != PLACE_UNTOLD &&
+		     order_is_count(word)) ||
+		    place == PLACE_COUNTER)
+			order = MO_NONE;
+	}
 	JUMP tsan_add64(word, value, order);
+}
+
+EXPORT store64 __tsan_atomic64_store;
+void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
+{
+	if (order == MO_NONE && UNLIKELY(order_place(HERE) == PLACE_MOVES))
+		order = MO_RELEASE;
+	JUMP tsan_store64(word, value, order);
 }
 
 EXPORT cas64 __tsan_atomic64_compare_exchange_val;
@@ -87,6 +129,9 @@ uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t 
 	if (order == MO_SEQ_CST && aligned(word) && order_place(HERE) > PLACE_AS_WRITTEN) {
 		int meant = count_order(from, to);
 		if (meant >= 0 && order_is_count(word)) {
+			/* The owner is gone: what it did it gave to the lock when it left. */
+			if (UNLIKELY(untold) && (to & COUNT_FLAGS) == MERGED)
+				tsan_acquire(untold);
 			order = meant;
 			failed_order = MO_NONE;
 		}
@@ -94,14 +139,69 @@ uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t 
 	JUMP tsan_cas64(word, from, to, order, failed_order);
 }
 
+EXPORT or64 __tsan_atomic64_fetch_or;
+uint64_t __tsan_atomic64_fetch_or(volatile uint64_t *word, uint64_t value, int order)
+{
+	if (order == MO_SEQ_CST) {
+		enum place place = order_place(HERE);
+		if (place == PLACE_EVAL_BREAKER || place == PLACE_QUEUE)
+			order = MO_RELEASE;
+	}
+	JUMP tsan_or64(word, value, order);
+}
+
+/*
+ * A thread's end (and forced collections) visits the abandoned segments 1,024 times over, 20,000
+ * atomic operations that fill the thread's history, so that TSan has lost the stack of the access
+ * when the other side of the race comes. Segments that are not collected here are taken up by the
+ * next thread that needs one.
+ */
+EXPORT void _mi_abandoned_collect(void *heap, bool force, void *segments);
+void _mi_abandoned_collect(void *heap, bool force, void *segments)
+{
+	static void (*real)(void *, bool, void *);
+	if (!real)
+		real = (void (*)(void *, bool, void *))core_need("_mi_abandoned_collect");
+	if (force || !order_size)
+		real(heap, force, segments);
+}
+
+/*
+ * Sections of the interpreter whose reads and writes are not told to TSan, so that the lock around
+ * them need not order them. `taken`: the order of the lock; `given`: that of the unlock.
+ */
+static __attribute__((noinline)) int section_order(volatile uint8_t *word, uint8_t to,
+						   enum place place)
+{
+	if (to) {
+		if (untold || __atomic_load_n(word, __ATOMIC_RELAXED) != 0)
+			return MO_ACQUIRE; /* it fails; the slow path takes the lock as written */
+		untold = word;
+		tsan_ignore_begin();
+		return MO_NONE;
+	}
+	if (untold == word) {
+		untold = NULL;
+		tsan_ignore_end();
+		if (place == PLACE_UNTOLD)
+			return MO_NONE;
+	}
+	return MO_RELEASE;
+}
+
 EXPORT cas8 __tsan_atomic8_compare_exchange_val;
 uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from, uint8_t to,
 					    int order, int failed_order)
 {
 	/* observer: a PyMutex is taken or given back here */
-	if (order == MO_SEQ_CST && from + to == 1 && order_place(HERE) > PLACE_AS_WRITTEN) {
-		order = to ? MO_ACQUIRE : MO_RELEASE;
-		failed_order = MO_NONE;
+	if (order == MO_SEQ_CST && from + to == 1) {
+		enum place place = order_place(HERE);
+		if (UNLIKELY(place == PLACE_QUEUE || place == PLACE_UNTOLD))
+			order = section_order(word, to, place);
+		else if (place > PLACE_AS_WRITTEN)
+			order = to ? MO_ACQUIRE : MO_RELEASE;
+		if (place > PLACE_AS_WRITTEN)
+			failed_order = MO_NONE;
 	}
 	JUMP tsan_cas8(word, from, to, order, failed_order);
 }

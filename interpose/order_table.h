@@ -18,11 +18,32 @@
 /* clang-format off */
 
 ORDER_PLACE(AS_WRITTEN,
-	"_PyRWMutex_RLock _PyRWMutex_Lock _PyObject_MergePerThreadRefcounts "
+	"_PyRWMutex_RLock _PyRWMutex_Lock "
 	"PyUnstable_Object_EnableDeferredRefcount _PyOnceFlag_CallOnceSlow",
 	"operations that look like a reference count's or a PyMutex's and are neither: readers of a "
 	"_PyRWMutex add 4; a thread's own counts are merged by any number, which publishes its "
 	"decrements; a once flag goes 0 -> 1 to say that somebody initialises")
+
+ORDER_PLACE(QUEUE, "_Py_brc_queue_object",
+	"Python/brc.c: puts an object into its owner's queue under the bucket's lock")
+ORDER_PLACE(EVAL_BREAKER,
+	"_PyEval_SignalReceived _PyEval_AddPendingCall _Py_ScheduleGC PyThreadState_SetAsyncExc "
+	"stop_the_world _Py_set_eval_breaker_bit_all",
+	"Python/ceval_gil.c, gc_free_threading.c, pystate.c: set a bit that the owner polls")
+
+ORDER_PLACE(UNTOLD, "_PyObject_MergePerThreadRefcounts",
+	"Python/uniqueid.c: adds a thread's own counts to the objects; of the pool it only reads the "
+	"table, and nothing of it leaves the lock")
+ORDER_PLACE(COUNTER, "_Py_qsbr_advance",
+	"Python/qsbr.c: the write sequence: readers of it learn how far time went, no data; memory "
+	"is safe by the threads' own sequence numbers, which keep their order")
+
+ORDER_PLACE(MOVES,
+	"PyList_Insert list_insert list_ass_item_lock_held list_ass_subscript_lock_held",
+	"Objects/listobject.c, ins1, list_ass_item: under the list's lock, moves pointers to the next "
+	"slot with relaxed stores; a reader without the lock loads them with acquire and follows "
+	"them: told as release (what it means on every machine that CPython runs on, where a store "
+	"that depends on a lock cannot be seen before what the lock made visible)")
 
 /* Reference counts, Include/refcount.h and Objects/object.c, 3.13 and 3.14 */
 ORDER_RULE("64-bit add", "4, shared count of an object", "anywhere", "none",

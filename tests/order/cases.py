@@ -8,6 +8,8 @@ import ctypes
 import io
 import itertools
 import functools
+import os
+import runpy
 import threading
 
 RACES = {}
@@ -28,11 +30,11 @@ def both(call):
     return call, call
 
 
-def iterator(name, make):
+def iterator(name, make, into=RACES):
     def case():
         shared = make()
         return both(lambda: next(shared))
-    RACES["next_" + name] = case
+    into["next_" + name] = case
 
 
 iterator("range", lambda: iter(range(1000)))
@@ -51,29 +53,36 @@ iterator("accumulate", lambda: itertools.accumulate(iter([1, 2, 3, 4])))
 iterator("dropwhile", lambda: itertools.dropwhile(lambda x: False, [1, 2, 3, 4]))
 iterator("groupby", lambda: itertools.groupby([1, 2, 3, 4]))
 iterator("tee", lambda: itertools.tee([1, 2, 3, 4])[0])
-iterator("batched", lambda: itertools.batched([1, 2, 3, 4, 5, 6], 2))
-iterator("cycle", lambda: itertools.cycle([1, 2, 3]))
-iterator("repeat", lambda: itertools.repeat(1, 50))
+iterator("batched", lambda: itertools.batched([1, 2, 3, 4, 5, 6], 2), ORDERED)
+iterator("exhausted_dict", lambda: iter({}))
+iterator("exhausted_callable", lambda: iter(int, 0))
+iterator("repeat", lambda: itertools.repeat(1, 50), ORDERED)
 iterator("map", lambda: map(abs, range(9)))
 iterator("filter", lambda: filter(None, range(1, 9)))
-iterator("list", lambda: iter([1, 2, 3]))
-iterator("reversed_list", lambda: reversed([1, 2, 3]))
-iterator("tuple", lambda: iter((1, 2, 3)))
+iterator("list", lambda: iter([1, 2, 3]), ORDERED)
+iterator("reversed_list", lambda: reversed([1, 2, 3]), ORDERED)
+iterator("tuple", lambda: iter((1, 2, 3)), ORDERED)
 iterator("str", lambda: iter("abcdef"))
 iterator("bytes", lambda: iter(b"abcdef"))
-iterator("bytearray", lambda: iter(bytearray(b"abcdef")))
+iterator("bytearray", lambda: iter(bytearray(b"abcdef")), ORDERED)
 iterator("memoryview", lambda: iter(memoryview(b"abcdef")))
-iterator("dict", lambda: iter({1: 1, 2: 2, 3: 3}))
-iterator("dict_items", lambda: iter({1: 1, 2: 2, 3: 3}.items()))
+iterator("dict", lambda: iter({1: 1, 2: 2, 3: 3}), ORDERED)
+iterator("dict_items", lambda: iter({1: 1, 2: 2, 3: 3}.items()), ORDERED)
 iterator("set", lambda: iter({1, 2, 3}))
-iterator("deque", lambda: iter(collections.deque(range(9))))
-iterator("odict", lambda: iter(collections.OrderedDict.fromkeys(range(9))))
+iterator("deque", lambda: iter(collections.deque(range(9))), ORDERED)
+iterator("odict", lambda: iter(collections.OrderedDict.fromkeys(range(9))), ORDERED)
 iterator("sequence", lambda: iter(type("S", (), {"__getitem__": lambda s, i: i})()))
-iterator("callable", lambda: iter(int, 1))
+iterator("callable", lambda: iter(int, 1), ORDERED)
 iterator("struct", lambda: __import__("struct").iter_unpack("b", b"abcdef"))
 iterator("array", lambda: iter(array.array("i", range(9))))
-iterator("csv", lambda: __import__("csv").reader(iter(["a,b", "c,d", "e,f"] * 9)))
-iterator("finditer", lambda: __import__("re").finditer("a", "aaaaaaaa"))
+iterator("csv", lambda: __import__("csv").reader(iter(["a,b", "c,d", "e,f"] * 9)), ORDERED)
+iterator("finditer", lambda: __import__("re").finditer("a", "aaaaaaaa"), ORDERED)
+
+
+@race
+def next_cycle():
+    shared = itertools.cycle([1, 2, 3])
+    return both(lambda: [next(shared) for _ in range(7)])
 
 
 @race
@@ -88,19 +97,19 @@ def array_append():
     return both(lambda: a.append(1))
 
 
-@race
+@ordered
 def bytearray_set_and_get():
     a = bytearray(8)
     return lambda: a.__setitem__(0, 1), lambda: a[0]
 
 
-@race
+@ordered
 def ctypes_value():
     a = ctypes.c_int(1)
     return both(lambda: setattr(a, "value", 2))
 
 
-@race
+@ordered
 def ctypes_pointer():
     a = (ctypes.c_int * 4)()
     return both(lambda: a.__setitem__(1, 2))
@@ -118,25 +127,25 @@ def memoryview_set():
     return both(lambda: m.__setitem__(1, 1))
 
 
-@race
+@ordered
 def stringio_read():
     b = io.StringIO("x" * 1000)
     return both(lambda: b.read(3))
 
 
-@race
+@ordered
 def bytesio_getvalue():
     b = io.BytesIO(b"x" * 1000)
     return both(lambda: b.read(3))
 
 
-@race
+@ordered
 def textio_write():
     t = io.TextIOWrapper(io.BytesIO())
     return both(lambda: t.write("a"))
 
 
-@race
+@ordered
 def textio_read():
     t = io.TextIOWrapper(io.BytesIO(b"abc\n" * 100))
     return both(lambda: t.read(1))
@@ -154,7 +163,7 @@ def oserror_init():
     return both(lambda: e.__init__(2))
 
 
-@race
+@ordered
 def exception_attribute():
     e = OSError(1, "a")
     return both(lambda: setattr(e, "strerror", "b"))
@@ -203,7 +212,7 @@ def function_code():
     return lambda: setattr(f, "__code__", g.__code__), lambda: f()
 
 
-@race
+@ordered
 def slot_member():
     class C:
         __slots__ = ("a",)
@@ -215,10 +224,10 @@ def slot_member():
 @race
 def super_init():
     s = super(int, 1)
-    return both(lambda: s.__init__(int, 2))
+    return both(lambda: super.__init__(s, int, 2))
 
 
-@race
+@ordered
 def slice_of_shared_odict():
     d = collections.OrderedDict.fromkeys(range(9))
     return lambda: d.move_to_end(3), lambda: d.popitem()
@@ -230,13 +239,13 @@ def int_digits_limit():
     return lambda: sys.set_int_max_str_digits(5000), lambda: str(1 << 5000)
 
 
-@race
+@ordered
 def gc_threshold():
     import gc
     return lambda: gc.set_threshold(2000), lambda: gc.get_threshold()
 
 
-@race
+@ordered
 def frame_lines():
     import sys
     frames = []
@@ -247,7 +256,7 @@ def frame_lines():
     return f, lambda: frames[0].f_lineno
 
 
-@race
+@ordered
 def json_scanner():
     import json
     m = json.scanner.make_scanner(json.JSONDecoder())
@@ -282,13 +291,13 @@ def decimal_precision():
     return lambda: setattr(c, "prec", 9), lambda: c.prec
 
 
-@race
+@ordered
 def switch_interval():
     import sys
     return lambda: sys.setswitchinterval(0.004), lambda: sys.getswitchinterval()
 
 
-@race
+@ordered
 def eval_small():
     return both(lambda: eval("1+1"))
 
@@ -759,7 +768,22 @@ def through_exception():
     return put, lambda: place[0].args[0]
 
 
-for make in (through_dict, through_dict_get, through_dict_int, through_dict_pop, through_list,
+def through_moved_list_slot():
+    place, ready = [None], threading.Lock()
+    ready.acquire()
+    def move():
+        place[0]  # from here on readers take no lock
+        with ready:
+            place.insert(0, 0)
+    mover = threading.Thread(target=move)
+    mover.start()
+    def put(v):
+        place.insert(0, v)
+        ready.release()
+    return put, lambda: place[1]
+
+
+for make in (through_moved_list_slot, through_dict, through_dict_get, through_dict_int, through_dict_pop, through_list,
              through_list_append, through_list_pop, through_list_iter, through_deque, through_set,
              through_attribute, through_slot, through_class_attribute,
              through_inherited_class_attribute, through_global, through_closure, through_weakref,
@@ -999,3 +1023,23 @@ def eval_and_exec():
         eval("1 + 1")
         exec("def f(x): return [y for y in x]\nf([1])", {})
     return both(call)
+
+
+# The suite of planted races: each bug, and its correct twin.
+
+PLANTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../stress/planted/cases")
+
+
+def planted(file):
+    def case():
+        stress = runpy.run_path(os.path.join(PLANTED, file))["stress"]
+        return lambda: stress(0), lambda: stress(1)
+    name = "planted_" + file[:-len(".py")]
+    (RACES if name.endswith("_bug") else ORDERED)[name] = case
+
+
+if any(os.path.isdir(os.path.join(place, "planted"))
+       for place in os.environ.get("PYTHONPATH", "").split(":")):
+    for file in sorted(os.listdir(PLANTED)):
+        if file.endswith(".py"):
+            planted(file)

@@ -3,6 +3,7 @@
     inside.py OUTPUT RUNS GAP CASE ...
 
 Writes one line `CASE PID STATUS` a run to OUTPUT. The reports of that child are in the arena."""
+import contextlib
 import os
 import sys
 import threading
@@ -14,6 +15,8 @@ import cases  # noqa: E402
 
 def child(make, gap):
     calls = make()
+    if os.environ.get("OVERLAP"):
+        return overlap(calls)
     def work(number):
         time.sleep(gap * (1 + number))
         try:
@@ -24,6 +27,21 @@ def child(make, gap):
     for thread in threads:
         thread.start()
     time.sleep(gap * 4)
+    for thread in threads:
+        thread.join()
+
+
+def overlap(calls):
+    """The control: is it a race at all?"""
+    gate = threading.Barrier(2)
+    def work(number):
+        gate.wait()
+        for _ in range(300):
+            with contextlib.suppress(Exception):
+                calls[number]()
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
+    for thread in threads:
+        thread.start()
     for thread in threads:
         thread.join()
 

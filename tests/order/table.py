@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RINGS, RING = 256, 256 * 1024
@@ -25,22 +26,44 @@ def arena():
     return fd, memory
 
 
-def records(memory):
-    for ring in range(RINGS):
-        start = 4096 + ring * STRIDE
-        head, = struct.unpack_from("<Q", memory, start)
-        data = memory[start + 4096:start + 4096 + min(head, RING)]
-        at = 0
-        while at < len(data):
-            length, kind, _, pid, tid = struct.unpack_from("<IHHII", data, at)
-            if length == 0:
-                break
-            yield kind, pid, data[at + 32:at + length]
-            at += length
+class Reader(threading.Thread):
+    """Takes the records out of the rings while the program runs; counts reports by process."""
+
+    def __init__(self, memory):
+        super().__init__()
+        self.memory, self.ended = memory, threading.Event()
+        self.reports = collections.Counter()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(0.01):
+            self.drain()
+        self.drain()
+
+    def drain(self):
+        for ring in range(RINGS):
+            start = 4096 + ring * STRIDE
+            head, = struct.unpack_from("<Q", self.memory, start)
+            tail, = struct.unpack_from("<Q", self.memory, start + 64)
+            while tail < head:
+                at = start + 4096 + tail % RING
+                length, kind, _, pid = struct.unpack_from("<IHHI", self.memory, at)
+                self.reports[pid] += kind == REPORT
+                tail += length
+            struct.pack_into("<Q", self.memory, start + 64, tail)
+
+    def end(self):
+        self.ended.set()
+        self.join()
+        lost = sum(struct.unpack_from("<Q", self.memory, 4096 + ring * STRIDE + 8)[0]
+                   for ring in range(RINGS))
+        assert not lost, f"{lost} records lost"
+        return self.reports
 
 
 def run(level, runs, gap, names, library, python):
     fd, memory = arena()
+    reader = Reader(memory)
     path = tempfile.mktemp()
     environment = dict(os.environ, FTSTRESS_ARENA_FD=str(fd), LD_PRELOAD=library,
                        TSAN_OPTIONS=TSAN, FTSTRESS_HAPPENS_BEFORE=level)
@@ -49,7 +72,7 @@ def run(level, runs, gap, names, library, python):
                "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')")
     subprocess.run([python, "-c", program, os.path.join(HERE, "inside.py"), path, str(runs),
                     str(gap), *names], env=environment, pass_fds=(fd,), check=True)
-    reports = collections.Counter(pid for kind, pid, _ in records(memory) if kind == REPORT)
+    reports = reader.end()
     hits, bad = collections.Counter(), collections.Counter()
     for line in open(path):
         name, pid, status = line.split()
@@ -66,12 +89,13 @@ def main():
     parser.add_argument("-g", type=float, default=0.08)
     parser.add_argument("-l", action="append")
     parser.add_argument("-s", default="races")
+    parser.add_argument("-k", default="")
     parser.add_argument("cases", nargs="*")
     options = parser.parse_args()
     sys.path.insert(0, HERE)
     import cases
     names = options.cases or list(cases.RACES if options.s == "races" else cases.ORDERED)
-    names = [n for n in names if n in cases.RACES or n in cases.ORDERED]
+    names = [n for n in names if options.k in n and (n in cases.RACES or n in cases.ORDERED)]
     library = os.environ.get("FTSTRESS_LIBRARY", os.path.join(HERE, "../../build/libftstress.so"))
     python = os.environ.get("FTSTRESS_PYTHON",
                             os.path.expanduser("~/.cache/ftstress/python/3.14-tsan-hand/bin/python3.14t"))
