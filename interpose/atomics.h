@@ -14,10 +14,10 @@
  * told weaker than it was written is passed on as an exchange, whose result nobody looks at.
  *
  * Another concern that wants to see an operation (the lock-order graph sees PyMutex in the 8-bit
- * compare-exchange, 0 -> 1 taken and 1 -> 0 given back) adds its observer where atomics.c says
- * "observer": before the jump, with address, both values and the caller's pc. It does not know yet
- * whether the exchange succeeds; what must know calls TSan's function, not jumps (see sections in
- * order.h).
+ * compare-exchange, 0 -> 1 taken and 1 -> 0 given back, and an extension's too, before its place is
+ * asked for) adds its observer where atomics.c says "observer": before the jump, with address, both
+ * values and the caller's pc. It does not know yet whether the exchange succeeds: it may look at the
+ * word, or call TSan's function between __tsan_func_entry(caller's pc) and __tsan_func_exit().
  */
 #ifndef INTERPOSE_ATOMICS_H
 #define INTERPOSE_ATOMICS_H

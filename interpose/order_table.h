@@ -61,6 +61,26 @@ ORDER_RULE("64-bit cas", "merged (low bits 3), not to 3", "interpreter", "releas
 ORDER_RULE("64-bit cas", "to 3: merged and none left", "interpreter", "acq_rel",
 	"the decrement that ends the object's life sees all others")
 
+ORDER_RULE("64-bit add", "4", "UNTOLD", "as written",
+	"_PyObject_MergePerThreadRefcounts publishes the thread's decrements with its net count")
+
+/* PyMutex, Include/cpython/lock.h and Python/lock.c, 3.13 and 3.14; critical sections use it */
+ORDER_RULE("8-bit cas", "0 -> 1", "interpreter", "acquire",
+	"taking a lock publishes nothing; the fast path, inlined into each function that locks")
+ORDER_RULE("8-bit cas", "1 -> 0", "interpreter", "release", "giving it back reads nothing")
+ORDER_RULE("8-bit cas", "0 -> 1", "QUEUE, UNTOLD", "none",
+	"the section's reads and writes are not told (__tsan_ignore_thread_begin): they touch the "
+	"interpreter's own list or table only. A merge in the section for an owner that is gone "
+	"acquires the lock all the same: the owner gave its work to it when it left")
+ORDER_RULE("8-bit cas", "1 -> 0", "QUEUE", "release", "from the pusher to the owner")
+ORDER_RULE("8-bit cas", "1 -> 0", "UNTOLD", "none", "the section changed nothing")
+
+/* The rest */
+ORDER_RULE("64-bit or", "any", "QUEUE, EVAL_BREAKER", "release",
+	"who sets a bit for a thread tells it something and learns nothing")
+ORDER_RULE("64-bit add", "any", "COUNTER", "none", "see the place")
+ORDER_RULE("64-bit store", "relaxed", "MOVES", "release", "see the place")
+
 /* clang-format on */
 
 #undef ORDER_PLACE

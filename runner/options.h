@@ -47,7 +47,7 @@ struct settings {
 	unsigned slice;      /* tests in an iteration; 0 = see plan_slice_for */
 	double budget;       /* seconds for a slice */
 	double timeout;      /* seconds without progress */
-	uint64_t memory;     /* MiB resident */
+	uint64_t memory;     /* MiB resident; 0 = 60 % of the machine by the jobs */
 	char *python;        /* version or path, NULL = the suite's */
 	char *output;        /* folder */
 	char *formats;       /* comma-separated names */

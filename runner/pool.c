@@ -38,15 +38,15 @@
 #define SLOW_TIMEOUTS 5
 
 struct job {
-	struct worker workers[2]; /* without and with the GIL */
-	struct trial *trial;      /* that runs, or waits for its worker */
-	struct trial *next;       /* announced */
-	bool sent;                /* the attempt was given to the worker */
-	double drained, followed; /* now_seconds() of the last look */
-	uint64_t followers;       /* bytes */
-	struct capture capture;   /* taken of the process before it was killed or died */
-	bool captured, looked_at; /* looked_at: it was tried */
-	uint64_t resident;        /* bytes when it was killed for its memory */
+	struct worker workers[2];  /* without and with the GIL */
+	struct trial *trial;       /* that runs, or waits for its worker */
+	struct trial *next;        /* announced */
+	bool sent;                 /* the attempt was given to the worker */
+	double drained, followed;  /* now_seconds() of the last look */
+	uint64_t followers;        /* bytes */
+	struct capture capture;    /* taken of the process before it was killed or died */
+	bool captured, looked_at;  /* looked_at: it was tried */
+	uint64_t resident;         /* bytes when it was killed for its memory */
 	double sampled, processor; /* when the group's processor time was taken, and what it was */
 };
 
@@ -299,15 +299,16 @@ static void store_progress(struct pool *pool, const struct trial *trial)
 		return;
 	const char **ran = xcalloc(trial ? trial->plan.test_count : 0, sizeof *ran);
 	const char **left = xcalloc(trial ? trial->plan.test_count : 0, sizeof *left);
-	struct store_iteration iteration = { .run = options->run,
-					     .iterations_done = pool->watermark,
-					     .next_slice = options->settings->replay_given
-								   ? options->deck_tests
-								   : (options->first_slice +
-								      pool->watermark) *
-									     options->settings->slice,
-					     .leftovers = left,
-					     .ran = ran };
+	struct store_iteration iteration = {
+		.run = options->run,
+		.iterations_done = pool->watermark,
+		.next_slice = options->settings->replay_given
+				      ? options->deck_tests
+				      : (options->first_slice + pool->watermark) *
+						options->settings->slice,
+		.leftovers = left,
+		.ran = ran
+	};
 	for (size_t i = 0; trial && !trial->alone && i < trial->plan.test_count; i++) {
 		size_t test = trial->plan.tests[i];
 		if (pool->seen[test])
@@ -366,9 +367,9 @@ static void count_tests(struct pool *pool, const struct trial *trial)
 static void note_slow(struct pool *pool, const struct trial *trial)
 {
 	const char *test = trial_blamed(trial);
-	char *text = xprintf("%s was ended after %.0f s: it was still computing (five times --timeout)",
-			     test ? test : "an iteration",
-			     SLOW_TIMEOUTS * pool->options->settings->timeout);
+	char *text = xprintf(
+		"%s was ended after %.0f s: it was still computing (five times --timeout)",
+		test ? test : "an iteration", SLOW_TIMEOUTS * pool->options->settings->timeout);
 	collator_note(pool->options->collator, text);
 	free(text);
 }

@@ -352,7 +352,10 @@ static unsigned default_jobs(void)
 /* The limit of an iteration, lowered so that all jobs together leave the machine a fifth. */
 static uint64_t memory_limit(struct run *run, unsigned jobs)
 {
-	uint64_t wanted = run->settings->memory << 20, fits = memory_of_machine() / 5 * 4 / jobs;
+	uint64_t fits = memory_of_machine() / 5 * 4 / jobs;
+	if (run->settings->memory == 0)
+		run->settings->memory = (fits / 4 * 3) >> 20;
+	uint64_t wanted = run->settings->memory << 20;
 	if (wanted <= fits)
 		return wanted;
 	char *text =
@@ -583,8 +586,7 @@ static int finish(struct run *run, int code, double seconds)
 static void settle_slice(struct run *run)
 {
 	if (run->settings->slice == 0)
-		run->settings->slice =
-			plan_slice_for(run->tests.count, run->settings->iterations);
+		run->settings->slice = plan_slice_for(run->tests.count, run->settings->iterations);
 	run->deck = run->deck_tests / run->settings->slice;
 }
 

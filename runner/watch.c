@@ -72,7 +72,8 @@ double processor_of_group(pid_t group)
 			continue;
 		const char *rest = strrchr(text, ')');
 		if (rest &&
-		    sscanf(rest, ") %*c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
+		    sscanf(rest,
+			   ") %*c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
 			   &member, &user, &system) == 3 &&
 		    member == group)
 			ticks += user + system;

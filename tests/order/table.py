@@ -1,4 +1,10 @@
-"""Runs cases under both levels and prints the table.   table.py [-n RUNS] [-g GAP] [-l LEVEL] [CASE ...]"""
+"""Runs the cases of cases.py under both levels and prints how often each was reported.
+
+    table.py [-n RUNS] [-g SECONDS BETWEEN] [-l LEVEL]... [-s races|ordered] [-k PART OF NAME] [CASE ...]
+    table.py --tap      two runs under `meant`, as a test
+
+PYTHONPATH names the places of NumPy and of the planted extension built with TSan; without them
+their cases are left out. FTSTRESS_LIBRARY and FTSTRESS_PYTHON replace the defaults."""
 import argparse
 import collections
 import mmap
@@ -13,6 +19,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RINGS, RING = 256, 256 * 1024
 STRIDE = 4096 + RING
 REPORT = 4
+LIBRARY = os.environ.get("FTSTRESS_LIBRARY", os.path.join(HERE, "../../build/libftstress.so"))
+PYTHON = os.environ.get("FTSTRESS_PYTHON", os.path.expanduser(
+    "~/.cache/ftstress/python/3.14-tsan-hand/bin/python3.14t"))
+START = ("import ctypes, runpy, sys; w = ctypes.c_char_p();"
+         "assert ctypes.PyDLL(None).ftstress_start(ctypes.byref(w)) == 0, w.value;")
 TSAN = ("handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:exitcode=0:"
         "history_size=7:die_after_fork=0")
 
@@ -61,16 +72,14 @@ class Reader(threading.Thread):
         return self.reports
 
 
-def run(level, runs, gap, names, library, python):
+def run(level, runs, gap, names):
     fd, memory = arena()
     reader = Reader(memory)
     path = tempfile.mktemp()
-    environment = dict(os.environ, FTSTRESS_ARENA_FD=str(fd), LD_PRELOAD=library,
+    environment = dict(os.environ, FTSTRESS_ARENA_FD=str(fd), LD_PRELOAD=LIBRARY,
                        TSAN_OPTIONS=TSAN, FTSTRESS_HAPPENS_BEFORE=level)
-    program = ("import ctypes, runpy, sys; w = ctypes.c_char_p();"
-               "assert ctypes.PyDLL(None).ftstress_start(ctypes.byref(w)) == 0, w.value;"
-               "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')")
-    subprocess.run([python, "-c", program, os.path.join(HERE, "inside.py"), path, str(runs),
+    program = START + "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    subprocess.run([PYTHON, "-c", program, os.path.join(HERE, "inside.py"), path, str(runs),
                     str(gap), *names], env=environment, pass_fds=(fd,), check=True)
     reports = reader.end()
     hits, bad = collections.Counter(), collections.Counter()
@@ -91,21 +100,53 @@ def main():
     parser.add_argument("-s", default="races")
     parser.add_argument("-k", default="")
     parser.add_argument("cases", nargs="*")
+    parser.add_argument("--tap", action="store_true")
     options = parser.parse_args()
     sys.path.insert(0, HERE)
     import cases
-    names = options.cases or list(cases.RACES if options.s == "races" else cases.ORDERED)
+    if options.tap:
+        return tap()
+    names = options.cases or available(cases.RACES if options.s == "races" else cases.ORDERED)
     names = [n for n in names if options.k in n and (n in cases.RACES or n in cases.ORDERED)]
-    library = os.environ.get("FTSTRESS_LIBRARY", os.path.join(HERE, "../../build/libftstress.so"))
-    python = os.environ.get("FTSTRESS_PYTHON",
-                            os.path.expanduser("~/.cache/ftstress/python/3.14-tsan-hand/bin/python3.14t"))
     levels = options.l or ["as-written", "meant"]
-    table = {level: run(level, options.n, options.g, names, library, python) for level in levels}
+    table = {level: run(level, options.n, options.g, names) for level in levels}
     for name in names:
-        print(f"{name:28}", *(f"{table[l][0][name]:3}/{options.n}" + (f" !{table[l][1][name]}" if table[l][1][name] else "") for l in levels))
+        print(f"{name:32}", *(f"{table[l][0][name]:3}/{options.n}"
+                              + (f" !{table[l][1][name]}" if table[l][1][name] else "") for l in levels))
     for l in levels:
-        print(l, "found in every run:", sum(table[l][0][n] == options.n for n in names), "of", len(names),
-              "in some:", sum(table[l][0][n] > 0 for n in names))
+        print(f"{l}: of {len(names)} found in every run "
+              f"{sum(table[l][0][n] == options.n for n in names)}, in some "
+              f"{sum(table[l][0][n] > 0 for n in names)}")
 
 
-main()
+def available(names):
+    places = os.environ.get("PYTHONPATH", "").split(":")
+    numpy = any(os.path.isdir(os.path.join(place, "numpy")) for place in places)
+    return [n for n in names if numpy or not n.startswith("numpy_")]
+
+
+def tap():
+    import cases
+    races, twins, runs = available(cases.RACES), available(cases.ORDERED), 2
+    if not os.path.exists(LIBRARY) or not os.path.exists(PYTHON):
+        print("1..0 # SKIP no library or no TSan Python")
+        return
+    found, bad = run("meant", runs, 0.1, races)
+    told, _ = run("meant", runs, 0.1, twins)
+    every = [n for n in races if found[n] == runs]
+    loud = [n for n in twins if told[n]]
+    print("1..3")
+    print("ok" if len(every) >= 0.9 * len(races) else "not ok",
+          f"1 - nine of ten races are found in every run by two calls 0.1 s apart "
+          f"({len(every)} of {len(races)})")
+    print("ok" if not loud else "not ok", f"2 - no twin is reported ({len(twins)} twins)")
+    print("ok" if len(races) >= 25 and len(twins) >= 25 else "not ok", "3 - 25 of each at least")
+    for name in races:
+        if name not in every:
+            print(f"# {name}: {found[name]} of {runs}")
+    for name in loud:
+        print(f"# reported: {name}")
+
+
+if __name__ == "__main__":
+    main()
