@@ -92,8 +92,11 @@ static inline int count_order(uint64_t from, uint64_t to)
 {
 	if (to == MERGED)
 		return MO_BOTH;
-	if (to - from == COUNT_ONE || to == ((from + COUNT_ONE) | MAYBE_WEAKREF) ||
-	    to == (from | MAYBE_WEAKREF))
+	if (to - from == COUNT_ONE)
+		return MO_NONE;
+	/* Only without flags: from "queued" the same bit is the owner's merge. */
+	if ((from & COUNT_FLAGS) == 0 &&
+	    (to == (from | MAYBE_WEAKREF) || to == ((from + COUNT_ONE) | MAYBE_WEAKREF)))
 		return MO_NONE;
 	if (from - to == COUNT_ONE || (to == QUEUED && from <= MAYBE_WEAKREF) ||
 	    ((to & COUNT_FLAGS) == MERGED && (from & COUNT_FLAGS) != MERGED))
