@@ -2,6 +2,7 @@
 #include "atomics.h"
 
 #include "core.h"
+#include "locks.h"
 #include "order.h"
 #include "raw.h"
 
@@ -196,7 +197,6 @@ EXPORT cas8 __tsan_atomic8_compare_exchange_val;
 uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from, uint8_t to,
 					    int order, int failed_order)
 {
-	/* observer: a PyMutex is taken or given back here */
 	if (order == MO_SEQ_CST && from + to == 1) {
 		enum place place = order_place(HERE);
 		if (UNLIKELY(place == PLACE_QUEUE || place == PLACE_UNTOLD))
@@ -205,6 +205,13 @@ uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from
 			order = to ? MO_ACQUIRE : MO_RELEASE;
 		if (place > PLACE_AS_WRITTEN)
 			failed_order = MO_NONE;
+	}
+	if (locks_on && from + to == 1 && locks_exchange(word, to, CALL_SITE)) {
+		struct call_site site = CALL_SITE;
+		uint8_t was = tsan_cas8(word, from, to, order, failed_order);
+		if (was == from)
+			locks_exchanged(word, site);
+		return was;
 	}
 	JUMP tsan_cas8(word, from, to, order, failed_order);
 }

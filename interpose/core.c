@@ -13,12 +13,14 @@
  *   threads     what a new thread gets first
  *   order       which order the interpreter's atomic operations mean; atomics.c passes it on
  *   crash       fatal signals
+ *   locks       locks held, and the orders in which they are taken
  */
 #define _GNU_SOURCE
 #include "core.h"
 
 #include "code.h"
 #include "crash.h"
+#include "locks.h"
 #include "order.h"
 #include "private_heap.h"
 #include "raw.h"
@@ -30,7 +32,7 @@
 
 static const struct concern *const concerns[] = {
 	&concern_heap, &concern_modules, &concern_stacks, &concern_races, &concern_threads, &concern_crash,
-	&concern_order,
+	&concern_order, &concern_locks,
 };
 #define CONCERNS (sizeof concerns / sizeof concerns[0])
 

@@ -4,6 +4,7 @@
  */
 #include "core.h"
 #include "crash.h"
+#include "locks.h"
 #include "private_heap.h"
 #include "raw.h"
 
@@ -12,6 +13,7 @@
 struct launch {
 	void *(*start)(void *);
 	void *argument;
+	uint32_t number; /* of locks.h */
 };
 
 static bool started;
@@ -20,6 +22,7 @@ static void *run(void *pointer)
 {
 	struct launch launch = *(struct launch *)pointer;
 	heap_free(pointer);
+	locks_thread_started(launch.number);
 	crash_thread_init();
 	return launch.start(launch.argument);
 }
@@ -34,7 +37,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	struct launch *launch = started ? heap_alloc(sizeof *launch) : NULL;
 	if (!launch)
 		return real(thread, attributes, start, argument);
-	*launch = (struct launch){ start, argument };
+	*launch = (struct launch){ start, argument, locks_thread_created() };
 	int error = real(thread, attributes, run, launch);
 	if (error)
 		heap_free(launch);

@@ -20,6 +20,7 @@
 #include "runner/assemble.h"
 #include "runner/explain.h"
 #include "runner/fingerprint.h"
+#include "runner/lockorder.h"
 #include "runner/map.h"
 #include "runner/symbolize.h"
 #include "runner/tables.h"
@@ -52,6 +53,7 @@ struct zygote {
 	uint32_t pid;
 	struct tables tables;
 	struct buf pending; /* FTS_REC_REPORT records as they came */
+	struct buf locks; /* the same, what lockorder.h takes */
 };
 
 struct tally {
@@ -91,6 +93,7 @@ struct collator {
 	size_t hook_count, hook_capacity;
 	char **notes;
 	size_t note_count, note_capacity;
+	struct lockorder *orders;
 	uint64_t records, lost, reports;
 };
 
@@ -152,6 +155,7 @@ void collator_close(struct collator *c)
 	tallies_clear(c);
 	maps_free(c);
 	symbolizer_close(c->symbolizer);
+	lockorder_free(c->orders);
 	for (size_t i = 0; i < c->places.count; i++)
 		free(c->place_dirs[i]);
 	free(c->place_dirs);
@@ -189,6 +193,7 @@ void collator_zygote_end(struct collator *c, unsigned number)
 	struct zygote *zygote = zygote_get(c, number);
 	tables_free(&zygote->tables);
 	buf_free(&zygote->pending);
+	buf_free(&zygote->locks);
 	*zygote = c->zygotes[--c->zygote_count];
 }
 
@@ -379,6 +384,7 @@ struct collator *collator_open(const struct collate_options *options)
 	c->options = *options;
 	c->roots = (struct roots){ options->site_dirs, options->site_dir_count };
 	set_places(c);
+	c->orders = lockorder_new();
 	c->symbolizer = symbolizer_open(&symbols);
 	load_run(c);
 	return c;
@@ -520,12 +526,6 @@ static void intern_report(struct collator *c, const struct zygote *zygote, struc
 	free(positions);
 }
 
-/* A lock edge says nothing alone; the cycles among them are another part's. */
-static bool is_finding(const struct report_view *view)
-{
-	return view->kind != FTS_REPORT_LOCK_EDGE;
-}
-
 static struct parsed *parse_pending(struct collator *c, struct zygote *zygote, size_t *count)
 {
 	struct parsed *parsed = NULL;
@@ -541,10 +541,6 @@ static struct parsed *parse_pending(struct collator *c, struct zygote *zygote, s
 			continue;
 		}
 		c->reports++;
-		if (!is_finding(&one.view)) {
-			free(one.view.sections);
-			continue;
-		}
 		intern_report(c, zygote, &one);
 		ARRAY_PUSH(parsed, *count, capacity, one);
 	}
@@ -731,10 +727,78 @@ static void resolve_pending(struct collator *c, struct zygote *zygote,
 	buf_clear(&zygote->pending);
 }
 
+/* ---- lock orders ---- */
+
+struct ordering {
+	struct collator *collator;
+	const struct zygote *zygote;
+	const struct iteration_context *context;
+};
+
+static uint32_t ordering_intern(void *context, uint32_t pid, const uint64_t *pcs, size_t count)
+{
+	const struct ordering *o = context;
+	position *positions = xcalloc(count + 1, sizeof *positions);
+	count = tables_stack(&o->zygote->tables, owner(o->zygote, pid), pcs, count, false,
+			     positions);
+	uint32_t stack = stack_intern(o->collator, positions, count);
+	free(positions);
+	return stack;
+}
+
+static position ordering_where(void *context, uint32_t pid, uint64_t address)
+{
+	const struct ordering *o = context;
+	return tables_position(&o->zygote->tables, owner(o->zygote, pid), address);
+}
+
+static void ordering_frames(void *context, uint32_t number, struct stack *out)
+{
+	struct collator *c = ((const struct ordering *)context)->collator;
+	const struct shared_stack *stack = &c->stacks[number];
+	frames_of(c, c->positions + stack->from, stack->count, out);
+}
+
+static char *ordering_variable(void *context, position where, uint64_t *offset)
+{
+	const struct ordering *o = context;
+	return symbolizer_variable(o->collator->symbolizer, where, offset);
+}
+
+static void ordering_found(void *context, struct finding *finding, uint32_t test)
+{
+	const struct ordering *o = context;
+	const char *name = test_name(o->context, test);
+	if (name)
+		strings_add(&finding->tests, &finding->test_count, FINDING_TESTS, name);
+	collator_add(o->collator, o->context, finding);
+}
+
+static void take_orders(struct collator *c, struct zygote *zygote,
+			const struct iteration_context *context)
+{
+	struct ordering ordering = { c, zygote, context };
+	struct lockorder_host host = {
+		.context = &ordering,
+		.intern = ordering_intern,
+		.where = ordering_where,
+		.frames = ordering_frames,
+		.variable = ordering_variable,
+		.found = ordering_found,
+		.zygote_pid = zygote->pid,
+		.roots = c->roots,
+		.places = c->places,
+	};
+	if (zygote->locks.length)
+		lockorder_take(c->orders, &host, zygote->locks.data, zygote->locks.length);
+	buf_clear(&zygote->locks);
+}
+
 void collator_iteration_end(struct collator *c, const struct iteration_context *context)
 {
 	struct zygote *zygote = zygote_get(c, context->zygote);
 	resolve_pending(c, zygote, context);
+	take_orders(c, zygote, context);
 	tables_drop_iteration(&zygote->tables);
 }
 
@@ -833,7 +897,10 @@ static void feed_record(struct collator *c, const struct iteration_context *cont
 	zygote->pid = (uint32_t)context->zygote_pid;
 	uint32_t pid = owner(zygote, record->pid);
 
-	if (record->type == FTS_REC_MODULE) {
+	if (lockorder_wants(record)) {
+		if (zygote->locks.length < PENDING_MAX)
+			buf_add(&zygote->locks, record, record->length);
+	} else if (record->type == FTS_REC_MODULE) {
 		feed_module(c, zygote, pid, payload, length);
 	} else if (record->type == FTS_REC_CODE) {
 		feed_code(c, zygote, pid, payload, length);

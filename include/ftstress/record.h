@@ -19,6 +19,8 @@ enum fts_record_type {
 	FTS_REC_CODE = 3, /* struct fts_code: a Python code object got an id */
 	FTS_REC_REPORT = 4, /* struct fts_report: something was found */
 	FTS_REC_CRASH = 5, /* struct fts_crash: a fatal signal; the thread waits for the runner */
+	FTS_REC_LOCKS = 6, /* struct fts_locks of locks.h: where the locks held are kept */
+	FTS_REC_LOCK_EVENT = 7, /* struct fts_lock_event of locks.h */
 
 	/* written by the driver through ftstress_emit() */
 	FTS_REC_TEST_BEGIN = 16, /* struct fts_test */

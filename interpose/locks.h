@@ -1,0 +1,120 @@
+/*
+ * locks.h - the locks that each thread holds, and the orders in which it takes them.
+ *
+ *   lock taken ──► nothing else held? note it (a few stores)
+ *              └─► else: which of the locks held would still be held while this one is waited for?
+ *                  set of these and the new lock: known to this thread? (one look-up) done
+ *                  └─► new: write a FTS_REPORT_LOCK_EDGE, at most some for the same classes
+ *
+ * A wait that detaches gives back critical sections and the GIL, so these make no edge to such a
+ * lock and guard nothing (Python/critical_section.c). Trying makes no edge. The edge is written
+ * before the wait begins, so a deadlock that happens is in the graph.
+ *
+ * Nothing here adds happens-before: own memory, raw locks, no call into TSan, except that a free()
+ * of a block with a lock in it is noticed through the sanitizers' own hook.
+ */
+#ifndef INTERPOSE_LOCKS_H
+#define INTERPOSE_LOCKS_H
+
+#include "core.h"
+#include "ftstress/locks.h"
+#include "raw.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+extern const struct concern concern_locks;
+
+/* False: no hook of this concern does anything. Set once, in the single-threaded zygote. */
+extern HIDDEN bool locks_on;
+
+/* Where a hook was called from. */
+struct call_site {
+	const void *hook; /* __builtin_frame_address(0) of the exported function */
+	const void *pc; /* its return address */
+};
+#define CALL_SITE                                                                                 \
+	(struct call_site)                                                                             \
+	{                                                                                          \
+		__builtin_frame_address(0), __builtin_return_address(0)                            \
+	}
+
+/*
+ * The observer of the 8-bit compare-exchange: a PyMutex, 0 -> 1 taken, 1 -> 0 given back.
+ * Returns true if the caller is to call TSan's function and tell the result to locks_exchanged();
+ * false: it may jump.
+ */
+HIDDEN bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site);
+HIDDEN void locks_exchanged(volatile uint8_t *word, struct call_site site);
+
+/* In the thread that is about to create another: that one's number. */
+HIDDEN uint32_t locks_thread_created(void);
+/* In the new thread, first of all. */
+HIDDEN void locks_thread_started(uint32_t number);
+
+/* Shared by locks*.c. */
+
+struct thread {
+	struct fts_lock_thread *shared;
+	void *tstate; /* last seen; alive while an eval loop is on the stack */
+	uint64_t stack_end;
+	uint32_t depth; /* inside of a lock function that is noted as a whole */
+	uint64_t known[1024]; /* orders that were seen */
+};
+
+/* The calling thread's; NULL without memory or slots. */
+HIDDEN struct thread *locks_thread(void);
+HIDDEN struct fts_lock_thread *locks_registry(void);
+HIDDEN uint64_t locks_sequence(void); /* one more than the last */
+
+struct lock {
+	uint64_t address;
+	enum fts_lock_kind kind;
+	uint32_t flags; /* enum fts_lock_flag */
+};
+
+/* About to wait for the lock: edges, and the wait is told from here on. */
+HIDDEN void locks_wait(struct thread *thread, struct lock lock, struct call_site site);
+HIDDEN void locks_wait_over(struct thread *thread);
+/* The lock is held from here on. */
+HIDDEN void locks_taken(struct thread *thread, struct lock lock, struct call_site site);
+/* It is not held any more, by whomever. */
+HIDDEN void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kind);
+HIDDEN void locks_event(const struct fts_lock_event *event);
+
+/* locks_python.c */
+HIDDEN bool python_locks_start(const char **why);
+HIDDEN void *python_tstate(void); /* NULL when detached */
+HIDDEN bool python_in_section(const void *tstate, uint64_t mutex); /* active critical section */
+HIDDEN bool python_attached(const void *tstate);
+HIDDEN enum fts_lock_kind python_mutex_kind(uint64_t address);
+/* Identity of a threading lock (class << 28 | number in the class), 0 = its birth was not seen. */
+HIDDEN uint64_t python_identity(uint64_t address, enum fts_lock_kind kind);
+HIDDEN bool python_is_signal(uint64_t address, enum fts_lock_kind kind);
+/* Was an edge written that has the lock held? Set: one is. */
+HIDDEN bool python_set_in_graph(uint64_t address, enum fts_lock_kind kind, bool set);
+HIDDEN void python_set_signal(uint64_t address, enum fts_lock_kind kind);
+/* Frames of where locks of the class are made; returns how many. */
+HIDDEN unsigned python_class_frames(uint64_t identity, const uint64_t **frames);
+HIDDEN void python_position(struct fts_held *held, const void *tstate); /* the three last fields */
+/* Where its Python frame, which is still on the stack, was then: FTS_PC_PYTHON, or 0. */
+HIDDEN uint64_t python_pc_of(const struct fts_held *held);
+
+struct walked {
+	uint64_t pc, fp; /* fp: of the function that pc lies in */
+	uint64_t frame; /* the Python frame, 0 = native */
+};
+/* The mixed stack, innermost first; returns how many. */
+HIDDEN unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
+			    unsigned room);
+
+/* locks_report.c */
+HIDDEN void locks_report_edge(struct thread *thread, const struct lock *lock,
+			      struct fts_held *const *held, unsigned count, struct call_site site);
+HIDDEN void locks_report_start(void);
+HIDDEN void locks_report_before_fork(void);
+HIDDEN void locks_report_after_fork(void);
+/* A block was given back, an object ended, a lock was destroyed. Cheap if no known lock lies in it. */
+HIDDEN void locks_freed(const volatile void *block);
+
+#endif

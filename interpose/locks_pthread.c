@@ -1,0 +1,128 @@
+/*
+ * locks_pthread.c - mutexes, reader-writer locks, spin locks and joins of the C library.
+ *
+ * Each goes on to the next definition, which is TSan's interceptor. A wait for one of these keeps
+ * critical sections and the GIL, so these do make edges to it.
+ */
+#include "locks.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#define NEXT(name)                                                                                 \
+	static __typeof__(name) *real;                                                             \
+	if (UNLIKELY(!real))                                                                       \
+	real = (__typeof__(name) *)core_need(#name)
+
+/* NULL: not noted, because the concern is off or a noted call makes this one. */
+static inline struct thread *noting(void)
+{
+	struct thread *thread = locks_on ? locks_thread() : NULL;
+	return thread && !thread->depth ? thread : NULL;
+}
+
+static inline struct lock lock_at(const volatile void *address, enum fts_lock_kind kind,
+				  uint32_t flags)
+{
+	return (struct lock){ (uint64_t)address, kind, flags };
+}
+
+#define TAKE(type, name, kind, flags, arguments, ...)                                              \
+	EXPORT int name(type *lock __VA_ARGS__)                                                    \
+	{                                                                                          \
+		NEXT(name);                                                                        \
+		struct thread *thread = noting();                                                  \
+		if (!thread)                                                                       \
+			return real arguments;                                                     \
+		struct call_site site = CALL_SITE;                                                   \
+		struct lock taken = lock_at(lock, kind, flags);                                    \
+		if (!((flags)&FTS_HELD_TRIED))                                                     \
+			locks_wait(thread, taken, site);                                          \
+		thread->depth++;                                                                   \
+		int error = real arguments;                                                        \
+		thread->depth--;                                                                   \
+		if (!((flags)&FTS_HELD_TRIED))                                                     \
+			locks_wait_over(thread);                                                   \
+		if (error == 0 || error == EOWNERDEAD)                                             \
+			locks_taken(thread, taken, site);                                         \
+		return error;                                                                      \
+	}
+
+#define GIVE(type, name, kind)                                                                     \
+	EXPORT int name(type *lock)                                                                \
+	{                                                                                          \
+		NEXT(name);                                                                        \
+		struct thread *thread = noting();                                                  \
+		if (thread)                                                                        \
+			locks_given(thread, (uint64_t)lock, kind);                                 \
+		return real(lock);                                                                 \
+	}
+
+TAKE(pthread_mutex_t, pthread_mutex_lock, FTS_LOCK_PTHREAD, 0, (lock))
+TAKE(pthread_mutex_t, pthread_mutex_trylock, FTS_LOCK_PTHREAD, FTS_HELD_TRIED, (lock))
+TAKE(pthread_mutex_t, pthread_mutex_timedlock, FTS_LOCK_PTHREAD, FTS_HELD_TIMED, (lock, until),
+     , const struct timespec *until)
+GIVE(pthread_mutex_t, pthread_mutex_unlock, FTS_LOCK_PTHREAD)
+
+TAKE(pthread_rwlock_t, pthread_rwlock_wrlock, FTS_LOCK_PTHREAD_RW, 0, (lock))
+TAKE(pthread_rwlock_t, pthread_rwlock_rdlock, FTS_LOCK_PTHREAD_RW, FTS_HELD_SHARED, (lock))
+TAKE(pthread_rwlock_t, pthread_rwlock_trywrlock, FTS_LOCK_PTHREAD_RW, FTS_HELD_TRIED, (lock))
+TAKE(pthread_rwlock_t, pthread_rwlock_tryrdlock, FTS_LOCK_PTHREAD_RW,
+     FTS_HELD_TRIED | FTS_HELD_SHARED, (lock))
+GIVE(pthread_rwlock_t, pthread_rwlock_unlock, FTS_LOCK_PTHREAD_RW)
+
+/* A wait for a condition gives the mutex back; taking it again makes edges from what else is held. */
+#define WAIT(name, arguments, ...)                                                                 \
+	EXPORT int name(pthread_cond_t *condition, pthread_mutex_t *lock __VA_ARGS__)              \
+	{                                                                                          \
+		NEXT(name);                                                                        \
+		struct thread *thread = noting();                                                  \
+		if (!thread)                                                                       \
+			return real arguments;                                                     \
+		struct call_site site = CALL_SITE;                                                   \
+		struct lock again = lock_at(lock, FTS_LOCK_PTHREAD, 0);                            \
+		locks_given(thread, again.address, again.kind);                                    \
+		thread->depth++;                                                                   \
+		int error = real arguments;                                                        \
+		thread->depth--;                                                                   \
+		locks_wait(thread, again, site);                                                  \
+		locks_wait_over(thread);                                                           \
+		locks_taken(thread, again, site);                                                 \
+		return error;                                                                      \
+	}
+
+WAIT(pthread_cond_wait, (condition, lock))
+WAIT(pthread_cond_timedwait, (condition, lock, until), , const struct timespec *until)
+
+static void gone(const volatile void *lock)
+{
+	struct thread *thread = noting();
+	if (!thread)
+		return;
+	locks_freed(lock);
+}
+
+EXPORT int pthread_mutex_destroy(pthread_mutex_t *lock)
+{
+	NEXT(pthread_mutex_destroy);
+	gone(lock);
+	return real(lock);
+}
+
+EXPORT int pthread_join(pthread_t pthread, void **result)
+{
+	NEXT(pthread_join);
+	struct thread *thread = locks_on ? locks_thread() : NULL;
+	uint32_t number = 0;
+	struct fts_lock_thread *registry = locks_registry();
+	for (unsigned i = 0; thread && i < FTS_LOCK_THREADS; i++)
+		if (registry[i].self == pthread)
+			number = registry[i].number;
+	int error = real(pthread, result);
+	if (thread && number && error == 0)
+		locks_event(&(struct fts_lock_event){ .kind = FTS_LOCK_JOINED,
+						      .thread = thread->shared->number,
+						      .other = number,
+						      .sequence = locks_sequence() });
+	return error;
+}

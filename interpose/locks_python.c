@@ -1,0 +1,438 @@
+/*
+ * locks_python.c - what the locks concern reads of CPython: critical sections, Python frames, and
+ * where threading.Lock and RLock objects come from.
+ *
+ * Lock and RLock objects get one more word, behind their own fields: where they were made and which
+ * one of these they are. The word costs no memory (blocks are multiples of 16 bytes), goes with the
+ * object, and needs no table:
+ *
+ *     63      48 47  46 45       28 27            0
+ *     | check   |s |g | class     | number in it |      s: used as a signal, g: in the graph
+ *
+ * The check is a hash of the address, for locks that were made before the word existed.
+ */
+#define _GNU_SOURCE
+#include "locks.h"
+
+#include "code.h"
+#include "ftstress/record.h"
+#include "layout.h"
+#include "stacks.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+
+/* The same in 3.13 and 3.14 where no version is named. */
+enum {
+	TSTATE_STATE = 44, /* 1 = attached */
+	TSTATE_CRITICAL_SECTION = 176,
+	FRAME_PREVIOUS = 8,
+	FRAME_OWNER = 78, /* 3.14 */
+	FRAME_TLBC_INDEX = 72, /* 3.14 */
+	CODE_TLBC = 224, /* 3.14 */
+	OWNED_BY_INTERPRETER = 3, /* 3.14 */
+	SECTION_MUTEX = 8,
+	SECTION_MUTEX2 = 16,
+	SECTION_INACTIVE = 1,
+	SECTION_TWO = 2,
+	OBJECT_TYPE = 24,
+	OBJECT_MUTEX = 10,
+	LOCK_MUTEX = 32, /* in Lock and RLock objects */
+	TYPE_BASICSIZE = 48,
+	TYPE_DEALLOC = 64,
+	TYPE_ALLOC = 320,
+};
+
+enum { CLASSES = 1 << 15, CLASS_FRAMES = 6 };
+
+/* Where locks are made: an open-addressed table, entries are never removed. */
+static struct class {
+	uint64_t hash; /* 0 = free; written last */
+	uint32_t count; /* locks made so far */
+	uint32_t frame_count;
+	uint64_t frames[CLASS_FRAMES];
+} classes[CLASSES];
+static struct raw_lock classes_lock;
+
+static long tstate_offset; /* of the thread state in thread-local storage */
+static void *code_type;
+static struct threading_type {
+	void *type;
+	uint32_t word; /* offset of our word in the object */
+	void *(*alloc)(void *type, long items);
+	void (*dealloc)(void *object);
+} lock_type, rlock_type;
+
+HIDDEN uintptr_t locks_python_low, locks_python_size;
+
+void *python_tstate(void)
+{
+	char *base;
+	__asm__("movq %%fs:0, %0" : "=r"(base));
+	return load_pointer(base, tstate_offset);
+}
+
+bool python_attached(const void *tstate)
+{
+	return tstate && load32(tstate, TSTATE_STATE) == 1;
+}
+
+bool python_in_section(const void *tstate, uint64_t mutex)
+{
+	uint64_t at = tstate ? load64(tstate, TSTATE_CRITICAL_SECTION) : 0;
+	while (at && !(at & SECTION_INACTIVE)) {
+		const void *section = (const void *)(at & ~3ull);
+		if (load64(section, SECTION_MUTEX) == mutex ||
+		    ((at & SECTION_TWO) && load64(section, SECTION_MUTEX2) == mutex))
+			return true;
+		at = load64(section, 0);
+	}
+	return false;
+}
+
+/* Lock objects. */
+
+/* Both words lie in the page of `address`: nothing that is not mapped is read. */
+static inline bool same_page(uint64_t address, uint64_t other)
+{
+	return (address ^ other) >> 12 == 0;
+}
+
+static inline const struct threading_type *threading_type(uint64_t address)
+{
+	uint64_t type = address - LOCK_MUTEX + OBJECT_TYPE;
+	if (address % 16 || !same_page(address, type))
+		return NULL;
+	void *found = *(void **)type;
+	if (found == lock_type.type)
+		return &lock_type;
+	return found == rlock_type.type ? &rlock_type : NULL;
+}
+
+enum fts_lock_kind python_mutex_kind(uint64_t address)
+{
+	if (address % 16 == OBJECT_MUTEX && same_page(address, address + 21))
+		return FTS_LOCK_OBJECT;
+	const struct threading_type *type = threading_type(address);
+	return type == &lock_type ? FTS_LOCK_LOCK : type ? FTS_LOCK_RLOCK : FTS_LOCK_PYMUTEX;
+}
+
+static uint64_t *word_of(uint64_t address, enum fts_lock_kind kind)
+{
+	if (kind == FTS_LOCK_LOCK)
+		return (uint64_t *)(address - LOCK_MUTEX + lock_type.word);
+	if (kind == FTS_LOCK_RLOCK)
+		return (uint64_t *)(address - LOCK_MUTEX + rlock_type.word);
+	return NULL;
+}
+
+#define WORD_SIGNAL (1ull << 47)
+#define WORD_IN_GRAPH (1ull << 46)
+#define WORD_IDENTITY (WORD_IN_GRAPH - 1)
+
+static uint64_t check_of(uint64_t object)
+{
+	return ((object * 0x9e3779b97f4a7c15ull >> 49) | 1) << 48;
+}
+
+static uint64_t word_at(uint64_t address, enum fts_lock_kind kind)
+{
+	const uint64_t *word = word_of(address, kind);
+	if (!word)
+		return 0;
+	uint64_t value = __atomic_load_n(word, __ATOMIC_RELAXED);
+	return value >> 48 << 48 == check_of(address) ? value : 0;
+}
+
+uint64_t python_identity(uint64_t address, enum fts_lock_kind kind)
+{
+	return word_at(address, kind) & WORD_IDENTITY;
+}
+
+bool python_is_signal(uint64_t address, enum fts_lock_kind kind)
+{
+	return word_at(address, kind) & WORD_SIGNAL;
+}
+
+void python_set_signal(uint64_t address, enum fts_lock_kind kind)
+{
+	if (word_at(address, kind))
+		__atomic_fetch_or(word_of(address, kind), WORD_SIGNAL, __ATOMIC_RELAXED);
+}
+
+bool python_set_in_graph(uint64_t address, enum fts_lock_kind kind, bool set)
+{
+	uint64_t word = word_at(address, kind);
+	if (set && word && !(word & WORD_IN_GRAPH))
+		__atomic_fetch_or(word_of(address, kind), WORD_IN_GRAPH, __ATOMIC_RELAXED);
+	return !word || (word & WORD_IN_GRAPH);
+}
+
+/* Frames. */
+
+static const char *code_of(const void *frame)
+{
+	return (const char *)(load64(frame, FRAME_EXECUTABLE) & ~1ull);
+}
+
+static bool is_entry(const void *frame)
+{
+	return *((const uint8_t *)frame + FRAME_OWNER) == OWNED_BY_INTERPRETER;
+}
+
+static bool is_code(const char *code)
+{
+	return code && load_pointer(code, OBJECT_TYPE) == code_type;
+}
+
+static uint64_t position_of(const void *frame, uint64_t instruction)
+{
+	const char *code = code_of(frame);
+	if (!is_code(code))
+		return 0;
+	uint32_t id = code_id(code);
+	const void *copies = load_pointer(code, CODE_TLBC);
+	uint64_t bytecode = load64(copies, 8 + 8 * (long)load32(frame, FRAME_TLBC_INDEX));
+	uint64_t offset = (instruction - bytecode) / 2;
+	if (offset >= FTS_PC_MARKER)
+		offset = FTS_PC_MARKER;
+	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | offset : 0;
+}
+
+void python_position(struct fts_held *held, const void *tstate)
+{
+	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
+	held->frame = (uint64_t)frame;
+	if (!frame)
+		return;
+	held->instruction = load64(frame, FRAME_INSTR_PTR);
+	held->code = load64(frame, FRAME_EXECUTABLE) & ~1ull;
+}
+
+uint64_t python_pc_of(const struct fts_held *held)
+{
+	const void *frame = (const void *)held->frame;
+	return (uint64_t)code_of(frame) == held->code ? position_of(frame, held->instruction) : 0;
+}
+
+/* The Python frames of one eval loop into `out`; *frame moves on to the caller's. */
+static unsigned walk_python(const void **frame, uint64_t fp, struct walked *out, unsigned room)
+{
+	unsigned count = 0;
+	while (*frame && !is_entry(*frame)) {
+		uint64_t pc = position_of(*frame, load64(*frame, FRAME_INSTR_PTR));
+		if (pc && count < room)
+			out[count++] = (struct walked){ pc, fp, (uint64_t)*frame };
+		*frame = load_pointer(*frame, FRAME_PREVIOUS);
+	}
+	if (*frame)
+		*frame = load_pointer(*frame, FRAME_PREVIOUS);
+	return count;
+}
+
+static uint64_t stack_end(struct thread *thread, uint64_t fp)
+{
+	if (thread->stack_end)
+		return thread->stack_end;
+	uint64_t top = thread->shared->self; /* a thread's control block lies above its stack */
+	void **main_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
+	if (main_end && (uint64_t)*main_end > fp && (uint64_t)*main_end - fp < 1ull << 30)
+		top = (uint64_t)*main_end;
+	if (top < fp || top - fp > 1ull << 30)
+		top = fp; /* not known: no frames */
+	return thread->stack_end = top;
+}
+
+unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out, unsigned room)
+{
+	uint64_t fp = (uint64_t)site.hook, end = stack_end(thread, fp);
+	void *tstate = python_tstate();
+	if (tstate)
+		thread->tstate = tstate;
+	const void *frame = thread->tstate ? load_pointer(thread->tstate, TSTATE_CURRENT_FRAME) :
+					     NULL;
+	unsigned count = 0;
+	while (count < room && fp % 8 == 0 && fp + 16 <= end) {
+		uint64_t next = load64((const void *)fp, 0), pc = load64((const void *)fp, 8);
+		if (pc < 4096)
+			break;
+		if (pc - stacks_eval_low < stacks_eval_size && frame)
+			count += walk_python(&frame, next, out + count, room - count);
+		else
+			out[count++] = (struct walked){ pc, next, 0 };
+		if (next <= fp)
+			break;
+		fp = next;
+	}
+	return count;
+}
+
+/* Birth and death. */
+
+static uint64_t hash_frames(const uint64_t *frames, unsigned count)
+{
+	uint64_t hash = 1;
+	for (unsigned i = 0; i < count; i++) {
+		hash = (hash ^ frames[i]) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 29;
+	}
+	return hash | 1;
+}
+
+/* The word, without its check, of a lock that is made now; 0 if the table is full. */
+static uint64_t new_identity(void)
+{
+	uint64_t frames[CLASS_FRAMES];
+	unsigned count = 0;
+	const void *tstate = python_tstate();
+	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
+	for (; frame && count < CLASS_FRAMES; frame = load_pointer(frame, FRAME_PREVIOUS)) {
+		uint64_t pc = is_entry(frame) ? 0 : position_of(frame, load64(frame, FRAME_INSTR_PTR));
+		if (pc)
+			frames[count++] = pc;
+	}
+	uint64_t hash = hash_frames(frames, count);
+	uint32_t at = (uint32_t)(hash >> 20) % CLASSES, tries = 0;
+	for (; tries < 64; tries++, at = (at + 1) % CLASSES) {
+		uint64_t seen = __atomic_load_n(&classes[at].hash, __ATOMIC_ACQUIRE);
+		if (seen == hash)
+			break;
+		if (seen)
+			continue;
+		raw_lock(&classes_lock);
+		bool mine = classes[at].hash == 0;
+		if (mine) {
+			classes[at].frame_count = count;
+			for (unsigned i = 0; i < count; i++)
+				classes[at].frames[i] = frames[i];
+			__atomic_store_n(&classes[at].hash, hash, __ATOMIC_RELEASE);
+		}
+		raw_unlock(&classes_lock);
+		if (mine || classes[at].hash == hash)
+			break;
+	}
+	if (tries == 64)
+		return 0;
+	uint64_t number = __atomic_add_fetch(&classes[at].count, 1, __ATOMIC_RELAXED);
+	return (uint64_t)at << 28 | (number & ((1u << 28) - 1));
+}
+
+unsigned python_class_frames(uint64_t identity, const uint64_t **frames)
+{
+	const struct class *class = &classes[identity >> 28 & (CLASSES - 1)];
+	*frames = class->frames;
+	return identity ? class->frame_count : 0;
+}
+
+static void *alloc(struct threading_type *type, void *of, long items)
+{
+	char *object = type->alloc(of, items);
+	uint64_t identity = object ? new_identity() : 0;
+	if (identity)
+		*(uint64_t *)(object + type->word) = check_of((uint64_t)object + LOCK_MUTEX) | identity;
+	return object;
+}
+
+static void *lock_alloc(void *type, long items)
+{
+	return alloc(&lock_type, type, items);
+}
+
+static void *rlock_alloc(void *type, long items)
+{
+	return alloc(&rlock_type, type, items);
+}
+
+/* A lock that is thrown away while it is held, as waiters of a Condition are, is held no more. */
+static void dealloc(struct threading_type *type, char *object)
+{
+	struct thread *thread = locks_on ? locks_thread() : NULL;
+	if (thread && (*(uint8_t *)(object + LOCK_MUTEX) & 1))
+		locks_given(thread, (uint64_t)object + LOCK_MUTEX, FTS_LOCK_LOCK);
+	type->dealloc(object);
+}
+
+static void lock_dealloc(void *object)
+{
+	dealloc(&lock_type, object);
+}
+
+static void rlock_dealloc(void *object)
+{
+	dealloc(&rlock_type, object);
+}
+
+/* Start. */
+
+static void adopt(struct threading_type *slot, char *type, void *(*new_alloc)(void *, long),
+		  void (*new_dealloc)(void *))
+{
+	slot->type = type;
+	slot->word = (uint32_t)load64(type, TYPE_BASICSIZE);
+	slot->alloc = (void *(*)(void *, long))load_pointer(type, TYPE_ALLOC);
+	slot->dealloc = (void (*)(void *))load_pointer(type, TYPE_DEALLOC);
+	*(uint64_t *)(type + TYPE_BASICSIZE) += 8;
+	*(void **)(type + TYPE_ALLOC) = (void *)new_alloc;
+	*(void **)(type + TYPE_DEALLOC) = (void *)new_dealloc;
+}
+
+static bool adopt_types(void)
+{
+	void *(*import)(const char *) = (void *(*)(const char *))core_next("PyImport_ImportModule");
+	void *(*attribute)(void *, const char *) =
+		(void *(*)(void *, const char *))core_next("PyObject_GetAttrString");
+	void *module = import && attribute ? import("_thread") : NULL;
+	char *lock = module ? attribute(module, "lock") : NULL;
+	char *rlock = module ? attribute(module, "RLock") : NULL;
+	if (!lock || !rlock || load64(lock, TYPE_BASICSIZE) != 40 ||
+	    load64(rlock, TYPE_BASICSIZE) != 56)
+		return false;
+	adopt(&lock_type, lock, lock_alloc, lock_dealloc);
+	adopt(&rlock_type, rlock, rlock_alloc, rlock_dealloc);
+	return true;
+}
+
+static int find_python(struct dl_phdr_info *info, size_t size, void *pc)
+{
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t low = info->dlpi_addr + header->p_vaddr;
+		if (header->p_type == PT_LOAD && (header->p_flags & PF_X) &&
+		    (uintptr_t)pc - low < header->p_memsz) {
+			locks_python_low = low;
+			locks_python_size = header->p_memsz;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+bool python_locks_start(const char **why)
+{
+	const unsigned long *version = dlsym(RTLD_DEFAULT, "Py_Version");
+	if (!version || *version >> 16 != 0x030e) {
+		*why = "lock orders are seen on Python 3.14 only";
+		return false;
+	}
+	char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
+	code_type = dlsym(RTLD_DEFAULT, "PyCode_Type");
+	if (!tstate || !code_type || !core_next("_PyMutex_LockTimed") || !stacks_eval_size) {
+		*why = "this Python does not export its locks (ftstress builds one that does)";
+		return false;
+	}
+	__asm__("movq %%fs:0, %0" : "=r"(base));
+	tstate_offset = tstate - base;
+	const char *state = python_tstate();
+	if (!state || load_pointer(state, 16) != ((void *(*)(void))core_next("PyInterpreterState_Get"))()) {
+		*why = "the thread state of this Python cannot be found";
+		return false;
+	}
+	dl_iterate_phdr(find_python, (void *)stacks_eval_low);
+	if (!adopt_types()) {
+		*why = "the lock types of this Python are laid out in another way";
+		return false;
+	}
+	return locks_python_size != 0;
+}

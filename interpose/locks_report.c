@@ -1,0 +1,229 @@
+/* locks_report.c - an edge of the lock-order graph as a record. */
+#include "locks.h"
+
+#include "core.h"
+#include "object.h"
+#include "ring.h"
+
+#include <stddef.h>
+
+enum { FRAMES_MAX = 96, BUFFER_BYTES = FTS_RECORD_MAX / 2, WATCHED = 1 << 14, WAYS = 4 };
+
+static struct raw_lock lock; /* of all below */
+static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
+static uint32_t used, sections;
+static struct walked stack[FRAMES_MAX];
+static unsigned depth;
+
+/* Blocks with a lock in them that is in the graph: their free() is told. */
+static uint64_t watched[WATCHED];
+
+static const void *(*allocated_begin)(const void *);
+static uint64_t (*allocated_size)(const void *);
+
+static uint64_t *watch_set(uint64_t block)
+{
+	return &watched[(block >> 4) * 0x9e3779b97f4a7c15ull >> 50 & (WATCHED - WAYS)];
+}
+
+/* False: there is no room, so the end of the block would not be noticed. */
+static bool watch(uint64_t block)
+{
+	uint64_t *set = watch_set(block);
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i] == block)
+			return true;
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i] == 0) {
+			__atomic_store_n(&set[i], block, __ATOMIC_RELAXED);
+			return true;
+		}
+	return false;
+}
+
+static __attribute__((noinline)) void tell_freed(uint64_t *slot, uint64_t block)
+{
+	uint64_t size = allocated_size ? allocated_size((const void *)block) : 0;
+	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);
+	locks_event(&(struct fts_lock_event){ .kind = FTS_LOCK_FREED,
+					      .address = block,
+					      .size = size ? size : 4096,
+					      .sequence = locks_sequence() });
+}
+
+void locks_freed(const volatile void *block)
+{
+	uint64_t *set = watch_set((uint64_t)block);
+	for (unsigned i = 0; i < WAYS; i++)
+		if (UNLIKELY(__atomic_load_n(&set[i], __ATOMIC_RELAXED) == (uint64_t)block) && block)
+			tell_freed(&set[i], (uint64_t)block);
+}
+
+/* Where the lock lies: a block whose end is watched, or static storage. */
+static bool place_of(uint64_t address, uint32_t kind, uint64_t *block, uint32_t *flags,
+		     struct object *object)
+{
+	*block = 0;
+	object->type[0] = '\0';
+	if (kind == FTS_LOCK_ATTACHED)
+		return true;
+	const void *begin = allocated_begin ? allocated_begin((const void *)address) : NULL;
+	if (begin) {
+		*block = (uint64_t)begin;
+		*flags |= FTS_HELD_IN_HEAP;
+		return watch(*block);
+	}
+	if (!object_find(address, object))
+		return true;
+	*block = object->start;
+	*flags |= FTS_HELD_IN_OBJECT;
+	/* Memory of PyMem_Malloc: its end is not seen. */
+	return object->type[0] && watch(*block);
+}
+
+static void put_section(struct fts_section section, const uint64_t *frames, const char *text)
+{
+	section.text_length = text ? (uint32_t)raw_length(text) : 0;
+	uint32_t room = (section.text_length + 7) & ~7u;
+	uint32_t need = (uint32_t)sizeof section + 8 * section.frame_count + room;
+	if (used + need > BUFFER_BYTES)
+		return;
+	uint8_t *at = buffer + used;
+	raw_copy(at, &section, sizeof section);
+	raw_copy(at + sizeof section, frames, 8ull * section.frame_count);
+	at += sizeof section + 8 * section.frame_count;
+	raw_zero(at, room);
+	raw_copy(at, text, section.text_length);
+	used += need;
+	sections++;
+}
+
+static bool put_lock(uint16_t section_kind, const struct fts_held *held, const uint64_t *frames,
+		     unsigned count, uint32_t number)
+{
+	struct object object;
+	uint64_t block;
+	uint32_t flags = held->flags & 255;
+	if (!held->identity && !place_of(held->address, held->kind, &block, &flags, &object))
+		return false;
+	if (held->identity) {
+		block = 0;
+		object.type[0] = '\0';
+		if (section_kind == FTS_SEC_HELD)
+			python_set_in_graph(held->address, held->kind, true);
+	}
+	struct fts_section section = {
+		.kind = section_kind,
+		.flags = (uint16_t)(held->kind << 8 | flags),
+		.frame_count = count,
+		.tid = (int32_t)number,
+		.address = held->address,
+		.size = block,
+		.value = held->identity,
+	};
+	put_section(section, frames, object.type);
+	const uint64_t *birth;
+	unsigned births = python_class_frames(held->identity, &birth);
+	if (births)
+		put_section((struct fts_section){ .kind = FTS_SEC_MUTEX,
+						  .frame_count = births,
+						  .tid = -1,
+						  .address = held->address,
+						  .value = held->identity },
+			    birth, NULL);
+	return true;
+}
+
+/*
+ * The stack of a lock taken before: its own site, then what of the present stack is outside of
+ * the function that took it.
+ */
+static unsigned frames_of_held(const struct fts_held *held, uint64_t *out)
+{
+	unsigned count = 0;
+	bool inner = true; /* the frame whose position has changed since is still to come */
+	out[count++] = held->pc;
+	for (unsigned i = 0; i < depth; i++) {
+		if (stack[i].fp <= held->fp)
+			continue;
+		uint64_t pc = stack[i].pc;
+		if (inner && stack[i].frame) {
+			if (stack[i].frame == held->frame)
+				pc = python_pc_of(held);
+			inner = false;
+		}
+		if (pc)
+			out[count++] = pc;
+	}
+	return count;
+}
+
+static bool put_all(const struct lock *wanted, uint64_t identity, struct fts_held *const *held,
+		    unsigned count, uint32_t number)
+{
+	uint64_t frames[FRAMES_MAX + 1];
+	struct fts_held taken = { .address = wanted->address,
+				  .identity = identity,
+				  .kind = wanted->kind,
+				  .flags = wanted->flags };
+	for (unsigned i = 0; i < depth; i++)
+		frames[i] = stack[i].pc;
+	if (!put_lock(FTS_SEC_LOCK, &taken, frames, depth, number))
+		return false;
+	for (unsigned i = 0; i < count && i < 64; i++)
+		put_lock(FTS_SEC_HELD, held[i], frames, frames_of_held(held[i], frames), number);
+	return count <= 64;
+}
+
+void locks_report_edge(struct thread *thread, const struct lock *wanted,
+		       struct fts_held *const *held, unsigned count, struct call_site site)
+{
+	uint32_t number = thread->shared->number;
+	uint64_t identity = python_identity(wanted->address, wanted->kind);
+	raw_lock(&lock);
+	depth = python_walk(thread, site, stack, FRAMES_MAX);
+	used = sizeof(struct fts_report);
+	sections = 0;
+	bool complete = put_all(wanted, identity, held, count, number);
+	put_section((struct fts_section){ .kind = FTS_SEC_THREAD,
+					  .tid = (int32_t)number,
+					  .address = thread->shared->tid,
+					  .size = locks_sequence(),
+					  .value = UINT64_MAX },
+		    NULL, NULL);
+	struct fts_report header = { .kind = FTS_REPORT_LOCK_EDGE,
+				     .section_count = (uint16_t)sections };
+	raw_copy(buffer, &header, sizeof header);
+	struct ring_part part = { buffer, used };
+	if (complete)
+		ring_write(FTS_REC_REPORT, &part, 1);
+	raw_unlock(&lock);
+}
+
+static void on_malloc(const volatile void *block, size_t size)
+{
+	(void)block, (void)size;
+}
+
+void locks_report_start(void)
+{
+	int (*install)(void (*)(const volatile void *, size_t), void (*)(const volatile void *)) =
+		(int (*)(void (*)(const volatile void *, size_t),
+			 void (*)(const volatile void *)))core_next(
+			"__sanitizer_install_malloc_and_free_hooks");
+	allocated_size = (uint64_t(*)(const void *))core_next("__sanitizer_get_allocated_size");
+	/* Without the hook no lock on the heap is reported. */
+	if (install && install(on_malloc, locks_freed))
+		allocated_begin = (const void *(*)(const void *))core_next(
+			"__sanitizer_get_allocated_begin");
+}
+
+void locks_report_before_fork(void)
+{
+	raw_lock(&lock);
+}
+
+void locks_report_after_fork(void)
+{
+	raw_unlock(&lock);
+}

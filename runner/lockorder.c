@@ -1,0 +1,475 @@
+/* lockorder.c - see lockorder.h. */
+#include "runner/lockorder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ftstress/arena.h"
+#include "ftstress/locks.h"
+#include "runner/assemble.h"
+#include "runner/lockgraph.h"
+#include "runner/map.h"
+#include "runner/util.h"
+
+enum { LOCKS_MAX = 96 };
+
+struct label {
+	position where; /* of a lock in static storage */
+	char *type; /* of the object that a lock is in */
+};
+
+struct lockorder {
+	struct lockgraph *graph;
+	uint64_t iterations;
+	struct map label_of_class;
+	struct label *labels;
+	size_t label_count, label_capacity;
+};
+
+struct taking {
+	struct lockorder *orders;
+	const struct lockorder_host *host;
+};
+
+struct lockorder *lockorder_new(void)
+{
+	struct lockorder *orders = xcalloc(1, sizeof *orders);
+	orders->graph = lockgraph_new();
+	return orders;
+}
+
+void lockorder_free(struct lockorder *orders)
+{
+	if (!orders)
+		return;
+	for (size_t i = 0; i < orders->label_count; i++)
+		free(orders->labels[i].type);
+	free(orders->labels);
+	map_free(&orders->label_of_class);
+	lockgraph_free(orders->graph);
+	free(orders);
+}
+
+/* ---- records ---- */
+
+bool lockorder_wants(const struct fts_record *record)
+{
+	const struct fts_report *report = (const void *)(record + 1);
+	return record->type == FTS_REC_LOCK_EVENT ||
+	       (record->type == FTS_REC_REPORT && record->length >= sizeof *record + sizeof *report &&
+		report->kind == FTS_REPORT_LOCK_EDGE);
+}
+
+static const struct label *label_of(const struct lockorder *orders, uint64_t class)
+{
+	uint64_t at = map_get(&orders->label_of_class, class);
+	return at == MAP_NONE ? NULL : &orders->labels[at];
+}
+
+static void set_label(struct lockorder *orders, uint64_t class, position where, const char *type,
+		      size_t length)
+{
+	if (label_of(orders, class))
+		return;
+	struct label label = { where, length ? xstrndup(type, length) : NULL };
+	ARRAY_PUSH(orders->labels, orders->label_count, orders->label_capacity, label);
+	map_set(&orders->label_of_class, class, orders->label_count - 1);
+}
+
+static uint64_t hash_two(uint64_t a, uint64_t b)
+{
+	uint64_t state = a ^ b * 0x9e3779b97f4a7c15ull;
+	return (splitmix64(&state) >> 1) | 1;
+}
+
+/* Where the lock `identity` was made, among the sections behind `index`. */
+static uint32_t birth_of(const struct lockorder_host *host, uint32_t pid,
+			 const struct report_view *view, size_t index)
+{
+	if (index + 1 == view->count)
+		return LOCKGRAPH_NONE;
+	const struct section_view *section = &view->sections[index + 1];
+	if (section->head.kind != FTS_SEC_MUTEX ||
+	    section->head.value != view->sections[index].head.value)
+		return LOCKGRAPH_NONE;
+	return host->intern(host->context, pid, section->frames, section->head.frame_count);
+}
+
+static void set_class(struct taking *t, uint32_t pid, const struct section_view *section,
+		      struct lockgraph_lock *lock)
+{
+	const struct lockorder_host *host = t->host;
+	if (lock->identity) {
+		lock->class = hash_two(lock->birth, 1000 + lock->kind);
+		lock->single = (lock->identity & 0xfffffff) == 1;
+	} else if (lock->kind == FTS_LOCK_ATTACHED) {
+		lock->class = 1;
+		lock->single = true;
+	} else if (lock->flags & FTS_HELD_IN_OBJECT) {
+		uint64_t offset = lock->address - section->head.size;
+		uint64_t name = hash_bytes(offset, section->text, section->head.text_length);
+		lock->class = hash_two(name, lock->kind);
+		set_label(t->orders, lock->class, POSITION_UNKNOWN, section->text,
+			  section->head.text_length);
+	} else if (lock->flags & FTS_HELD_IN_HEAP) {
+		lock->class = hash_two(lock->kind, 77);
+	} else {
+		position where = host->where(host->context, pid, lock->address);
+		lock->class = where == POSITION_UNKNOWN ? 0 : hash_two(where, lock->kind);
+		lock->single = true;
+		if (lock->class)
+			set_label(t->orders, lock->class, where, NULL, 0);
+	}
+}
+
+static struct lockgraph_lock read_lock(struct taking *t, uint32_t pid,
+				       const struct report_view *view, size_t index)
+{
+	const struct section_view *section = &view->sections[index];
+	struct lockgraph_lock lock = {
+		.address = section->head.address,
+		.identity = section->head.value,
+		.kind = section->head.flags >> 8,
+		.flags = section->head.flags & 255,
+	};
+	lock.birth = lock.identity ? birth_of(t->host, pid, view, index) : LOCKGRAPH_NONE;
+	lock.stack = t->host->intern(t->host->context, pid, section->frames,
+				     section->head.frame_count);
+	set_class(t, pid, section, &lock);
+	return lock;
+}
+
+static uint64_t process_of(const struct taking *t, uint32_t pid)
+{
+	return t->orders->iterations << 32 | pid;
+}
+
+static void take_edge(struct taking *t, const struct fts_record *record)
+{
+	struct lockgraph_lock locks[LOCKS_MAX], wanted = { 0 };
+	struct report_view view;
+	struct lockgraph_chain chain = { .process = process_of(t, record->pid),
+					 .test = record->test,
+					 .locks = locks };
+	if (record->pid == t->host->zygote_pid ||
+	    !report_parse(record + 1, record->length - sizeof *record, &view))
+		return;
+	for (size_t i = 0; i < view.count && chain.count + 1 < LOCKS_MAX; i++) {
+		const struct fts_section *head = &view.sections[i].head;
+		if (head->kind == FTS_SEC_HELD) {
+			locks[chain.count++] = read_lock(t, record->pid, &view, i);
+		} else if (head->kind == FTS_SEC_LOCK) {
+			wanted = read_lock(t, record->pid, &view, i);
+		} else if (head->kind == FTS_SEC_THREAD) {
+			chain.thread = (uint32_t)head->tid;
+			chain.sequence = head->size;
+		}
+	}
+	locks[chain.count++] = wanted;
+	lockgraph_add(t->orders->graph, &chain);
+	free(view.sections);
+}
+
+static void take_event(struct taking *t, const struct fts_record *record)
+{
+	struct fts_lock_event event;
+	if (record->length < sizeof *record + sizeof event)
+		return;
+	memcpy(&event, record + 1, sizeof event);
+	lockgraph_event(t->orders->graph, process_of(t, record->pid), &event);
+}
+
+static void take_all(struct taking *t, const uint8_t *records, size_t length, unsigned type)
+{
+	const struct fts_record *record;
+	for (size_t at = 0; at < length; at += record->length) {
+		record = (const void *)(records + at);
+		if (record->type != type)
+			continue;
+		if (type == FTS_REC_REPORT)
+			take_edge(t, record);
+		else
+			take_event(t, record);
+	}
+}
+
+/* ---- names ---- */
+
+static bool is_own_code(const struct frame *frame, const struct roots *roots)
+{
+	(void)roots;
+	if (frame->language == FRAME_PYTHON)
+		return !frame->file || (!strstr(frame->file, "threading.py") &&
+					!strstr(frame->file, "<frozen importlib"));
+	return frame->module && strncmp(frame->module, "libpython", 9) != 0 &&
+	       strncmp(frame->module, "libftstress", 11) != 0 &&
+	       strncmp(frame->module, "libclang_rt", 11) != 0 &&
+	       strncmp(frame->module, "libc.so", 7) != 0 && !frame->is_inline;
+}
+
+/* The innermost frame that a person wrote; NULL in an empty stack. */
+static const struct frame *telling_frame(const struct stack *stack, const struct roots *roots)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (is_own_code(&stack->frames[i], roots))
+			return &stack->frames[i];
+	return stack->count ? &stack->frames[0] : NULL;
+}
+
+static char *line_of(const struct stack *stack, const struct roots *roots)
+{
+	const struct frame *frame = telling_frame(stack, roots);
+	if (!frame)
+		return xstrdup("an unknown place");
+	if (!frame->file)
+		return xstrdup(frame->function);
+	char *path = short_path(frame->file, roots);
+	char *text = xprintf("%s:%d", path, frame->line);
+	free(path);
+	return text;
+}
+
+static const char *kind_name(uint32_t kind)
+{
+	static const char *const names[] = {
+		[FTS_LOCK_LOCK] = "threading.Lock",
+		[FTS_LOCK_RLOCK] = "threading.RLock",
+		[FTS_LOCK_PYMUTEX] = "PyMutex",
+		[FTS_LOCK_OBJECT] = "critical section",
+		[FTS_LOCK_RWMUTEX] = "_PyRWMutex",
+		[FTS_LOCK_PTHREAD] = "pthread mutex",
+		[FTS_LOCK_PTHREAD_RW] = "pthread rwlock",
+		[FTS_LOCK_SPIN] = "spin lock",
+		[FTS_LOCK_ATTACHED] = "the attached state",
+	};
+	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "lock";
+}
+
+static char *lock_name(const struct taking *t, const struct lockgraph_lock *lock)
+{
+	const struct lockorder_host *host = t->host;
+	const struct label *label = label_of(t->orders, lock->class);
+	const char *kind = kind_name(lock->kind);
+	uint64_t offset = 0;
+	if (lock->birth != LOCKGRAPH_NONE) {
+		struct stack birth;
+		host->frames(host->context, lock->birth, &birth);
+		char *line = line_of(&birth, &host->places);
+		char *name = xprintf("%s of %s", kind, line);
+		free(line);
+		stack_clear(&birth);
+		return name;
+	}
+	if (label && label->type)
+		return lock->kind == FTS_LOCK_OBJECT
+			       ? xprintf("critical section of a %s", label->type)
+			       : xprintf("%s in a %s", kind, label->type);
+	char *variable = label ? host->variable(host->context, label->where, &offset) : NULL;
+	if (!variable)
+		return xstrdup(kind);
+	char *name = offset ? xprintf("%s %s+%llu", kind, variable, (unsigned long long)offset)
+			    : xprintf("%s %s", kind, variable);
+	free(variable);
+	return name;
+}
+
+/* ---- findings ---- */
+
+/* Is what was seen as an exchange in an extension a PyMutex? Its inlined functions say so. */
+static bool is_mutex(const struct taking *t, const struct lockgraph_lock *lock)
+{
+	struct stack stack;
+	bool found = false;
+	if (!(lock->flags & FTS_HELD_FOREIGN))
+		return true;
+	t->host->frames(t->host->context, lock->stack, &stack);
+	for (size_t i = 0; i < stack.count && !found; i++) {
+		found = strstr(stack.frames[i].function, "PyMutex_Lock") != NULL;
+		if (!stack.frames[i].is_inline)
+			break;
+	}
+	stack_clear(&stack);
+	return found;
+}
+
+struct side {
+	struct stack held, wanted;
+	char *held_name, *held_line, *wanted_line;
+};
+
+static void side_fill(const struct taking *t, const struct lockgraph_part *part, struct side *side)
+{
+	const struct lockorder_host *host = t->host;
+	host->frames(host->context, part->held.stack, &side->held);
+	host->frames(host->context, part->wanted.stack, &side->wanted);
+	side->held_name = lock_name(t, &part->held);
+	side->held_line = line_of(&side->held, &host->places);
+	side->wanted_line = line_of(&side->wanted, &host->places);
+}
+
+static void side_clear(struct side *side)
+{
+	stack_clear(&side->held);
+	stack_clear(&side->wanted);
+	free(side->held_name);
+	free(side->held_line);
+	free(side->wanted_line);
+}
+
+static char letter(size_t i)
+{
+	return (char)('A' + i);
+}
+
+static void add_text(const struct lockgraph_part *parts, const struct side *sides, size_t count,
+		     struct finding *finding)
+{
+	struct buf text = { 0 };
+	bool timed = false, attached = false;
+	for (size_t i = 0; i < count; i++) {
+		char next = letter((i + 1) % count);
+		if (parts[i].held.kind == FTS_LOCK_ATTACHED)
+			buf_printf(&text, "%sT%zu, attached to the interpreter, wants %c at %s",
+				   i ? "; " : "", i + 1, next, sides[i].wanted_line);
+		else
+			buf_printf(&text, "%sT%zu holds %c (%s), taken at %s, and wants %c at %s",
+				   i ? "; " : "", i + 1, letter(i), sides[i].held_name,
+				   sides[i].held_line, next, sides[i].wanted_line);
+		timed |= parts[i].wanted.flags & FTS_HELD_TIMED;
+		attached |= parts[i].held.kind == FTS_LOCK_ATTACHED;
+	}
+	buf_puts(&text, ". When all do it at the same time, each waits for the lock of the next, "
+			"for ever; it did not have to hang in this run.");
+	if (attached)
+		buf_puts(&text, " Being attached is not a lock, but a stop of the world (garbage "
+				"collection, os.fork()) waits for every attached thread and lets "
+				"none attach meanwhile.");
+	if (timed)
+		buf_puts(&text, " One of the waits ends after a time, so this is a delay and not "
+				"the end.");
+	if (parts[0].process != parts[1].process)
+		buf_puts(&text, " The orders were seen in different iterations.");
+	buf_puts(&text, " Usual fixes: take the locks in one order everywhere, or don't call out "
+			"while holding one.");
+	finding->explanation = buf_take(&text);
+}
+
+static void put_quoted(struct buf *out, const char *text)
+{
+	buf_puts(out, "\"");
+	for (; *text; text++)
+		buf_printf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+	buf_puts(out, "\"");
+}
+
+static void add_graph(const struct side *sides, size_t count, struct finding *finding)
+{
+	struct buf out = { 0 };
+	buf_puts(&out, "digraph locks {\n\tnode [shape=box];\n");
+	for (size_t i = 0; i < count; i++) {
+		char *name = xprintf("%c: %s", letter(i), sides[i].held_name);
+		buf_printf(&out, "\t%c [label=", letter(i));
+		put_quoted(&out, name);
+		buf_puts(&out, "];\n");
+		free(name);
+	}
+	for (size_t i = 0; i < count; i++) {
+		char *name = xprintf("T%zu at %s", i + 1, sides[i].wanted_line);
+		buf_printf(&out, "\t%c -> %c [label=", letter(i), letter((i + 1) % count));
+		put_quoted(&out, name);
+		buf_puts(&out, "];\n");
+		free(name);
+	}
+	buf_puts(&out, "}\n");
+	finding->graph = buf_take(&out);
+}
+
+static void add_lock(const struct taking *t, const struct lockgraph_lock *lock,
+		     struct participant *part)
+{
+	struct held_lock *held = &part->locks[part->lock_count++];
+	char *name = lock_name(t, lock);
+	held->name = lock->kind == FTS_LOCK_ATTACHED
+			     ? name
+			     : xprintf("%s (0x%llx)", name, (unsigned long long)lock->address);
+	if (held->name != name)
+		free(name);
+	t->host->frames(t->host->context, lock->stack, &held->created);
+}
+
+static void add_part(const struct taking *t, const struct lockgraph_part *part, struct side *side,
+		     size_t i, size_t count, struct finding *finding)
+{
+	struct participant *to = &finding->participants[finding->participant_count++];
+	to->role = xprintf("holds %c and wants %c", letter(i), letter((i + 1) % count));
+	to->thread = xprintf("T%zu (thread %u of its process)", i + 1, part->thread);
+	to->address = part->wanted.address;
+	to->stack = side->wanted;
+	side->wanted = (struct stack){ 0 };
+	to->locks = xcalloc(part->other_count + 1, sizeof *to->locks);
+	add_lock(t, &part->held, to);
+	for (size_t k = 0; k < part->other_count; k++)
+		add_lock(t, &part->others[k], to);
+}
+
+/* Where each lock is taken while another is held; not the line, see fingerprint.h. */
+static char *cycle_id(const struct taking *t, const struct side *sides, size_t count)
+{
+	char *texts[LOCKGRAPH_CYCLE_MAX];
+	for (size_t i = 0; i < count; i++) {
+		const struct frame *held = telling_frame(&sides[i].held, &t->host->roots);
+		const struct frame *wanted = telling_frame(&sides[i].wanted, &t->host->roots);
+		char *first = held ? frame_text(held, &t->host->roots) : xstrdup("?");
+		char *second = wanted ? frame_text(wanted, &t->host->roots) : xstrdup("?");
+		texts[i] = xprintf("%s > %s", first, second);
+		free(first);
+		free(second);
+	}
+	char *id = fingerprint(FINDING_LOCK_ORDER, (const char *const *)texts, count);
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	return id;
+}
+
+static char *cycle_title(const struct side *sides, size_t count)
+{
+	struct buf title = { 0 };
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&title, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ",
+			   sides[i].held_name);
+	buf_puts(&title, count == 2 ? " are taken in both orders" : " are taken in a circle");
+	return buf_take(&title);
+}
+
+static void found(void *context, const struct lockgraph_part *parts, size_t count)
+{
+	const struct taking *t = context;
+	struct side sides[LOCKGRAPH_CYCLE_MAX] = { 0 };
+	struct finding finding = { .kind = FINDING_LOCK_ORDER };
+	for (size_t i = 0; i < count; i++)
+		if (!is_mutex(t, &parts[i].held) || !is_mutex(t, &parts[i].wanted))
+			return;
+	for (size_t i = 0; i < count; i++)
+		side_fill(t, &parts[i], &sides[i]);
+	finding.id = cycle_id(t, sides, count);
+	finding.title = cycle_title(sides, count);
+	add_text(parts, sides, count, &finding);
+	add_graph(sides, count, &finding);
+	finding.participants = xcalloc(count, sizeof *finding.participants);
+	for (size_t i = 0; i < count; i++)
+		add_part(t, &parts[i], &sides[i], i, count, &finding);
+	for (size_t i = 0; i < count; i++)
+		side_clear(&sides[i]);
+	t->host->found(t->host->context, &finding, parts[0].test);
+}
+
+void lockorder_take(struct lockorder *orders, const struct lockorder_host *host,
+		    const void *records, size_t length)
+{
+	struct taking t = { orders, host };
+	orders->iterations++;
+	take_all(&t, records, length, FTS_REC_LOCK_EVENT);
+	take_all(&t, records, length, FTS_REC_REPORT);
+	lockgraph_search(orders->graph, found, &t);
+	lockgraph_iteration_end(orders->graph);
+}
