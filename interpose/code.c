@@ -78,7 +78,7 @@ static uint64_t hash_memory(uint64_t hash, const uint8_t *bytes, uint64_t length
 struct text {
 	const uint8_t *data;
 	uint64_t length; /* characters */
-	unsigned kind; /* bytes a character; 0 = cannot be read */
+	unsigned kind;   /* bytes a character; 0 = cannot be read */
 	bool ascii;
 };
 

@@ -20,7 +20,8 @@ struct concern {
 	void (*after_fork)(bool in_child);
 };
 
-extern const struct concern concern_stacks, concern_races, concern_modules, concern_heap, concern_threads;
+extern const struct concern concern_stacks, concern_races, concern_modules, concern_heap,
+	concern_threads;
 
 /* The next definition of a symbol after this library, or NULL. */
 void *core_next(const char *symbol);

@@ -17,7 +17,8 @@ enum {
 	TSTATE_CURRENT_FRAME = 72,
 	TSTATE_DATASTACK_CHUNK = 232,
 	TSTATE_DATASTACK_LIMIT = 248,
-	TSTATE_OWN_SIZE = 256, /* the fields that the eval loop uses, all of them the thread's own */
+	TSTATE_OWN_SIZE =
+		256, /* the fields that the eval loop uses, all of them the thread's own */
 	FRAME_EXECUTABLE = 0,
 	FRAME_INSTR_PTR = 56,
 	CODE_FIRST_LINE = 84,

@@ -77,7 +77,8 @@ static int tell(struct dl_phdr_info *info, size_t size, void *unused)
 	const char *path = info->dlpi_name;
 	uint64_t length = path ? raw_length(path) : 0;
 	if (length == 0) {
-		long got = raw_syscall3(SYS_readlink, (long)"/proc/self/exe", (long)self, sizeof self);
+		long got =
+			raw_syscall3(SYS_readlink, (long)"/proc/self/exe", (long)self, sizeof self);
 		path = self;
 		length = got > 0 ? (uint64_t)got : 0;
 	}

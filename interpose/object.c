@@ -11,10 +11,10 @@ enum {
 	SEGMENT_SLICE_ENTRIES = 248,
 	SLICE_BYTES = 65536,
 	SLICE_HEADER = 104, /* sizeof(mi_slice_t) */
-	HEAP_MEM = 0, /* mi_page_t.tag: _Py_MIMALLOC_HEAP_* */
+	HEAP_MEM = 0,       /* mi_page_t.tag: _Py_MIMALLOC_HEAP_* */
 	HEAP_GC_PRE = 3,
 	GC_PRE_HEADER = 16, /* before objects with a __dict__ or weak references slot */
-	OBJECT_TYPE = 24, /* PyObject.ob_type, free-threaded */
+	OBJECT_TYPE = 24,   /* PyObject.ob_type, free-threaded */
 	TYPE_NAME = 40,
 	TYPE_FLAGS = 184,
 };
@@ -24,7 +24,7 @@ enum {
 struct slice { /* the head of mi_page_t */
 	uint32_t count;
 	uint32_t offset; /* bytes back to the first slice of the page */
-	uint8_t flags; /* tag in bits 3..6 */
+	uint8_t flags;   /* tag in bits 3..6 */
 	uint8_t debug_offset;
 	uint16_t capacity, reserved;
 	uint8_t more[22];
@@ -60,7 +60,9 @@ static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsign
 	uint64_t block = slice.block_size;
 	/* _mi_segment_page_start_from_slice */
 	uint64_t first = segment + (at - segment - SEGMENT_SLICES) / SLICE_HEADER * SLICE_BYTES +
-			 (block <= 64 ? 3 * block : block <= 512 ? block : 0);
+			 (block <= 64    ? 3 * block
+			  : block <= 512 ? block
+					 : 0);
 	if (address < first || (address - first) / block >= slice.reserved)
 		return false;
 	*start = first + (address - first) / block * block;

@@ -18,7 +18,7 @@
 
 struct object {
 	uint64_t start; /* of the object, or of the block where it has no known type */
-	uint64_t size; /* of the block from start on, bytes */
+	uint64_t size;  /* of the block from start on, bytes */
 	char type[128]; /* tp_name of the type; "" = a block that is no object */
 };
 

@@ -164,7 +164,8 @@ HIDDEN int __wrap_sched_yield(void)
 
 HIDDEN int __wrap_sigprocmask(int how, const void *set, void *old)
 {
-	return (int)with_errno(raw_syscall6(SYS_rt_sigprocmask, how, (long)set, (long)old, 8, 0, 0));
+	return (int)with_errno(
+		raw_syscall6(SYS_rt_sigprocmask, how, (long)set, (long)old, 8, 0, 0));
 }
 
 HIDDEN int __wrap_pthread_sigmask(int how, const void *set, void *old)
@@ -179,7 +180,8 @@ HIDDEN int __wrap_msync(void *address, size_t length, int flags)
 
 HIDDEN int __wrap_mincore(void *address, size_t length, void *vector)
 {
-	return (int)with_errno(raw_syscall3(SYS_mincore, (long)address, (long)length, (long)vector));
+	return (int)with_errno(
+		raw_syscall3(SYS_mincore, (long)address, (long)length, (long)vector));
 }
 
 __attribute__((no_builtin)) HIDDEN void *__wrap_memcpy(void *to, const void *from, size_t length)

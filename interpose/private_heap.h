@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-void *heap_alloc(size_t size); /* NULL when the system has no more memory */
+void *heap_alloc(size_t size);  /* NULL when the system has no more memory */
 void *heap_zalloc(size_t size); /* zeroed */
 void heap_free(void *block);
 

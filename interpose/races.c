@@ -20,9 +20,9 @@ typedef unsigned long uptr;
 
 /* llvm: compiler-rt/lib/tsan/rtl/tsan_debugging.cpp */
 #define TSAN_API extern __attribute__((weak))
-TSAN_API int __tsan_get_report_data(void *report, const char **description, int *count,
-				    int *stacks, int *accesses, int *locations, int *mutexes,
-				    int *threads, int *unique_tids, void **sleep, uptr room);
+TSAN_API int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
+				    int *accesses, int *locations, int *mutexes, int *threads,
+				    int *unique_tids, void **sleep, uptr room);
 TSAN_API int __tsan_get_report_mop(void *report, uptr index, int *tid, void **address, int *size,
 				   int *write, int *atomic, void **trace, uptr room);
 TSAN_API int __tsan_get_report_loc(void *report, uptr index, const char **type, void **address,
@@ -52,8 +52,9 @@ static uint64_t self_test_word; /* raced on by self_test() */
 static bool self_test_seen;
 
 /*
- * The locks held at an access are not in the API. Layout of ReportDesc and ReportMop (tsan_report.h,
- * llvm 22); every field that the API also gives is compared before the rest is believed.
+ * The locks held at an access are not in the API. Layout of ReportDesc and ReportMop
+ * (tsan_report.h, llvm 22); every field that the API also gives is compared before the rest is
+ * believed.
  */
 struct tsan_vector {
 	void **begin, **end, **limit;
@@ -148,8 +149,8 @@ static void add_accesses(struct output *out, void *report, int count)
 		int tid = -1, size = 0, write = 0, atomic = 0;
 		void *address = NULL;
 		clear_trace();
-		__tsan_get_report_mop(report, (uptr)i, &tid, &address, &size, &write, &atomic, trace,
-				      FRAMES_MAX);
+		__tsan_get_report_mop(report, (uptr)i, &tid, &address, &size, &write, &atomic,
+				      trace, FRAMES_MAX);
 		struct fts_section section = {
 			.kind = FTS_SEC_ACCESS,
 			.flags = (uint16_t)((write ? FTS_ACCESS_WRITE : 0) |
@@ -233,7 +234,8 @@ static void add_mutexes(struct output *out, void *report, int count)
 		void *address = NULL;
 		int destroyed = 0;
 		clear_trace();
-		__tsan_get_report_mutex(report, (uptr)i, &id, &address, &destroyed, trace, FRAMES_MAX);
+		__tsan_get_report_mutex(report, (uptr)i, &id, &address, &destroyed, trace,
+					FRAMES_MAX);
 		struct fts_section section = {
 			.kind = FTS_SEC_MUTEX,
 			.tid = -1,
@@ -251,8 +253,8 @@ static void add_threads(struct output *out, void *report, int count)
 		uint64_t os_id = 0;
 		int tid = -1, running = 0, parent = -1;
 		clear_trace();
-		__tsan_get_report_thread(report, (uptr)i, &tid, &os_id, &running, &name, &parent, trace,
-					 FRAMES_MAX);
+		__tsan_get_report_thread(report, (uptr)i, &tid, &os_id, &running, &name, &parent,
+					 trace, FRAMES_MAX);
 		struct fts_section section = {
 			.kind = FTS_SEC_THREAD,
 			.tid = tid,
@@ -276,7 +278,8 @@ static void add_stacks(struct output *out, void *report, int count)
 static void write_report(void *report)
 {
 	const char *type = NULL;
-	int count = 0, stacks = 0, accesses = 0, locations = 0, mutexes = 0, threads = 0, unique = 0;
+	int count = 0, stacks = 0, accesses = 0, locations = 0, mutexes = 0, threads = 0,
+	    unique = 0;
 	clear_trace();
 	__tsan_get_report_data(report, &type, &count, &stacks, &accesses, &locations, &mutexes,
 			       &threads, &unique, trace, FRAMES_MAX);
@@ -307,8 +310,8 @@ static void write_report(void *report)
 }
 
 /* bool __tsan::OnReport(const ReportDesc *, bool suppressed) */
-EXPORT bool on_report(void *report, bool suppressed)
-	__asm__("_ZN6__tsan8OnReportEPKNS_10ReportDescEb");
+EXPORT bool on_report(void *report,
+		      bool suppressed) __asm__("_ZN6__tsan8OnReportEPKNS_10ReportDescEb");
 bool on_report(void *report, bool suppressed)
 {
 	if (!ring_arena())

@@ -101,9 +101,10 @@ static bool find_eval_loop(const char **why)
 
 static bool set_eval_hook(const struct stacks_version *version, const char **why)
 {
-	void *(*interpreter)(void) = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyInterpreterState_Main");
-	void (*set)(void *, void *) =
-		(void (*)(void *, void *))dlsym(RTLD_DEFAULT, "_PyInterpreterState_SetEvalFrameFunc");
+	void *(*interpreter)(void) =
+		(void *(*)(void))dlsym(RTLD_DEFAULT, "PyInterpreterState_Main");
+	void (*set)(void *, void *) = (void (*)(void *, void *))dlsym(
+		RTLD_DEFAULT, "_PyInterpreterState_SetEvalFrameFunc");
 	if (!interpreter || !set) {
 		*why = "PEP 523 is not exported: no Python frames in stacks";
 		return false;

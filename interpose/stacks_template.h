@@ -18,7 +18,7 @@ struct activation {
 	void *frame;
 	const char *code;
 	uint64_t code_size; /* of the code object with its bytecode */
-	uint64_t marker; /* FTS_PC_PYTHON | id << 16 */
+	uint64_t marker;    /* FTS_PC_PYTHON | id << 16 */
 	uintptr_t bytecode;
 };
 
@@ -107,7 +107,8 @@ static inline bool is_own(const void *address)
 	static void write_##index(void *address, void *pc)                                         \
 	{                                                                                          \
 		if (!in_frame() || is_own(address)) {                                              \
-			stacks_real_write[index](address); /* a jump: the caller stays its caller */ \
+			stacks_real_write[index](                                                  \
+				address); /* a jump: the caller stays its caller */                \
 			return;                                                                    \
 		}                                                                                  \
 		(void)pc;                                                                          \

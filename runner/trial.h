@@ -35,8 +35,8 @@ struct test_failure {
 };
 
 /*
- * Why the runner killed the process. KILL_HANG: it did nothing; KILL_SLOW: it computed all the time;
- * KILL_PARENT: the test had killed the zygote.
+ * Why the runner killed the process. KILL_HANG: it did nothing; KILL_SLOW: it computed all the
+ * time; KILL_PARENT: the test had killed the zygote.
  */
 enum kill_reason { KILL_NONE, KILL_MEMORY, KILL_HANG, KILL_SLOW, KILL_INTERRUPT, KILL_PARENT };
 

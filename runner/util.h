@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define EXIT_CLEAN 0 /* nothing new */
+#define EXIT_CLEAN 0    /* nothing new */
 #define EXIT_FINDINGS 1 /* new findings */
 #define EXIT_INTERRUPTED 2
 #define EXIT_INTERNAL 3
@@ -27,7 +27,7 @@ char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define ARRAY_PUSH(items, count, capacity, value)                                                  \
 	do {                                                                                       \
 		if ((count) == (capacity)) {                                                       \
-			(capacity) = (capacity) ? (capacity)*2 : 8;                                \
+			(capacity) = (capacity) ? (capacity) * 2 : 8;                              \
 			(items) = xrealloc((items), (capacity) * sizeof *(items));                 \
 		}                                                                                  \
 		(items)[(count)++] = (value);                                                      \

@@ -33,7 +33,7 @@
 #define FTS_ARENA_MAGIC 0x3173736572747366ull /* "fstress1" */
 #define FTS_ARENA_VERSION 1u
 #define FTS_RING_COUNT 256u
-#define FTS_RING_BYTES (256u * 1024u) /* data of one ring, a power of two */
+#define FTS_RING_BYTES (256u * 1024u)        /* data of one ring, a power of two */
 #define FTS_RECORD_MAX (FTS_RING_BYTES / 4u) /* longest record with its header, in bytes */
 
 /* Environment by which the runner tells the library its arena (a file descriptor number). */
@@ -41,8 +41,8 @@
 
 struct fts_ring {
 	_Alignas(64) uint64_t head; /* written by the owner, bytes */
-	uint64_t lost; /* records dropped because the ring was full; by the owner */
-	uint32_t owner; /* tid of the owner, 0 = free; claimed by compare-and-swap */
+	uint64_t lost;              /* records dropped because the ring was full; by the owner */
+	uint32_t owner;             /* tid of the owner, 0 = free; claimed by compare-and-swap */
 	uint32_t reserved;
 	_Alignas(64) uint64_t tail; /* written by the reader, bytes */
 	_Alignas(4096) uint8_t data[FTS_RING_BYTES];
@@ -53,8 +53,8 @@ struct fts_arena {
 	uint32_t version;
 	uint32_t ring_count;
 	uint32_t ring_bytes;
-	/* Index in the slice of the test that runs now, or FTS_NO_TEST; set by the driver, stamped on
-	 * every record. One iteration at a time uses an arena. */
+	/* Index in the slice of the test that runs now, or FTS_NO_TEST; set by the driver, stamped
+	 * on every record. One iteration at a time uses an arena. */
 	uint32_t current_test;
 	_Alignas(64) uint32_t claim_hint; /* where the next claimer starts to look */
 	/* Futex words of the crash hand-shake; see crash.h. */

@@ -29,9 +29,9 @@ enum finding_kind {
 };
 
 enum finding_status {
-	STATUS_NEW, /* not seen in an earlier run of this suite */
-	STATUS_KNOWN, /* seen in an earlier run */
-	STATUS_UPSTREAM, /* matches CPython's own list of known races */
+	STATUS_NEW,        /* not seen in an earlier run of this suite */
+	STATUS_KNOWN,      /* seen in an earlier run */
+	STATUS_UPSTREAM,   /* matches CPython's own list of known races */
 	STATUS_SUPPRESSED, /* matches a suppression of the user's */
 	STATUS_COUNT,
 };
@@ -47,10 +47,10 @@ enum frame_language {
 struct frame {
 	enum frame_language language;
 	char *function; /* never NULL; "module+0x12ab" without a symbol */
-	char *file; /* path as the compiler or the code object has it, or NULL */
-	int line; /* 1.., 0 = not known */
-	char *module; /* base name of the shared object, NULL for Python */
-	bool plumbing; /* interpreter or runtime internals: folded in the page */
+	char *file;     /* path as the compiler or the code object has it, or NULL */
+	int line;       /* 1.., 0 = not known */
+	char *module;   /* base name of the shared object, NULL for Python */
+	bool plumbing;  /* interpreter or runtime internals: folded in the page */
 	bool is_inline; /* inlined into the next frame */
 };
 
@@ -60,15 +60,15 @@ struct stack {
 };
 
 struct held_lock {
-	char *name; /* e.g. "M12 (0x7f…)" or a lock's class */
+	char *name;           /* e.g. "M12 (0x7f…)" or a lock's class */
 	struct stack created; /* where the lock was made or taken; may be empty */
 };
 
 /* What one of the threads involved did. */
 struct participant {
-	char *role; /* for people: "write of 8 bytes", "waits for lock A" */
-	char *thread; /* "Thread T3" */
-	bool write, atomic; /* meaning only for races */
+	char *role;             /* for people: "write of 8 bytes", "waits for lock A" */
+	char *thread;           /* "Thread T3" */
+	bool write, atomic;     /* meaning only for races */
 	uint64_t address, size; /* 0 where it has no meaning */
 	struct stack stack;
 	struct stack created; /* where the thread was started; may be empty */
@@ -78,7 +78,7 @@ struct participant {
 
 /* What the memory or the object is. */
 struct subject {
-	char *description; /* one line: "offset 48 of an itertools.cycle object (64 bytes)" */
+	char *description;      /* one line: "offset 48 of an itertools.cycle object (64 bytes)" */
 	struct stack allocated; /* may be empty */
 };
 
@@ -86,19 +86,20 @@ struct finding {
 	char *id; /* fingerprint: kind, '-', 12 hex digits; stable between runs and machines */
 	enum finding_kind kind;
 	enum finding_status status;
-	char *title; /* one line, without addresses */
+	char *title;       /* one line, without addresses */
 	char *explanation; /* a short paragraph for somebody who never used TSan; may be NULL */
-	char *detail; /* long text: a test's traceback, a crash's registers, output's tail; or NULL */
-	char *graph; /* Graphviz source, for lock orders; or NULL */
-	uint64_t count; /* how often, in all runs of the store */
-	uint64_t run_count; /* how often in this run */
+	char *detail; /* long text: a test's traceback, a crash's registers, output's tail; or NULL
+		       */
+	char *graph;  /* Graphviz source, for lock orders; or NULL */
+	uint64_t count;                /* how often, in all runs of the store */
+	uint64_t run_count;            /* how often in this run */
 	int64_t first_seen, last_seen; /* Unix seconds */
 	char **replays; /* up to FINDING_REPLAYS tokens for --replay, this run's first */
 	size_t replay_count;
 	char **tests; /* up to FINDING_TESTS ids of tests that were running */
 	size_t test_count;
-	char *command; /* shows it again */
-	char *suppressed_by; /* the rule, or NULL */
+	char *command;        /* shows it again */
+	char *suppressed_by;  /* the rule, or NULL */
 	bool gil_off, gil_on; /* in which GIL modes it was seen */
 	struct subject subject;
 	struct participant *participants;
@@ -127,16 +128,16 @@ struct run_hook {
 };
 
 struct run_rule {
-	char *rule; /* "race:foo" */
-	char *file; /* where it stands, with the line: "path:12" */
+	char *rule;    /* "race:foo" */
+	char *file;    /* where it stands, with the line: "path:12" */
 	uint64_t used; /* 0 = unused: told to the user */
 };
 
 struct run_info {
 	char *suite, *suite_file, *version; /* ftstress's version */
 	char *python, *python_version;
-	char *seed; /* 16 hex digits */
-	char *command; /* the command line */
+	char *seed;             /* 16 hex digits */
+	char *command;          /* the command line */
 	int64_t started, ended; /* Unix seconds */
 	double seconds;
 	uint64_t iterations_planned, iterations_done, iterations_gil_on;

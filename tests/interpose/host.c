@@ -31,7 +31,8 @@ static void print_report(const uint8_t *at)
 		at += sizeof section + 8 * section.frame_count;
 		printf(" section=%u/%u", section.kind, section.frame_count);
 		if (section.kind == FTS_SEC_OBJECT)
-			printf(":%.*s+%lu", (int)section.text_length, (const char *)at, section.value);
+			printf(":%.*s+%lu", (int)section.text_length, (const char *)at,
+			       section.value);
 		at += (section.text_length + 7) & ~7u;
 	}
 	putchar('\n');
@@ -55,7 +56,8 @@ static void print_record(uint32_t type, const uint8_t *payload, uint32_t pid)
 		break;
 	case FTS_REC_CODE:
 		memcpy(&code, payload, sizeof code);
-		printf("code %.*s %d\n", (int)code.qualname_length, text + sizeof code, code.first_line);
+		printf("code %.*s %d\n", (int)code.qualname_length, text + sizeof code,
+		       code.first_line);
 		break;
 	case FTS_REC_REPORT:
 		print_report(payload);
@@ -88,7 +90,8 @@ int main(int argc, char **argv)
 		setenv("LD_PRELOAD", argv[1], 1);
 		setenv("TSAN_OPTIONS",
 		       "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
-		       "exitcode=0:die_after_fork=0:history_size=4", 1);
+		       "exitcode=0:die_after_fork=0:history_size=4",
+		       1);
 		execvp(argv[2], argv + 2);
 		_exit(127);
 	}
@@ -98,7 +101,8 @@ int main(int argc, char **argv)
 		usleep(20000);
 	}
 	uint64_t lost = arena_drain(&arena, take, NULL);
-	printf("lost %lu\nexit %d\n", lost, WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+	printf("lost %lu\nexit %d\n", lost,
+	       WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 	arena_close(&arena);
 	return 0;
 }
