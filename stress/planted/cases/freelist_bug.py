@@ -2,8 +2,9 @@
 
 import planted
 
+planted.fill_scratch_bug()
 meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.use_scratch_bug, 300)
+    meeting.run(planted.take_scratch_bug, 300)

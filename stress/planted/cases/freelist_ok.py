@@ -6,4 +6,4 @@ meeting = planted.Meeting()
 
 
 def stress(thread_index):
-    meeting.run(planted.use_scratch_ok, 300)
+    meeting.run(planted.take_scratch_ok, 300)

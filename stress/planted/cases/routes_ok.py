@@ -7,6 +7,6 @@ meeting = planted.Meeting()
 
 def stress(thread_index):
     if thread_index == 0:
-        meeting.run(planted.change_routes_ok, 800)
+        meeting.run(planted.change_routes_ok)
     else:
         meeting.run(planted.follow_routes_ok, 800)

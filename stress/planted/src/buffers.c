@@ -25,29 +25,25 @@ struct builder {
 	struct bytes *bytes;
 };
 
-/* A block of at least twice the size that also has the byte `at`. */
-static STEP struct bytes *grow(struct builder *builder, struct bytes *old, size_t at)
-{
-	size_t capacity = 2 * (old ? old->capacity : 16);
-	if (capacity <= at)
-		capacity = at + 1;
-	struct bytes *bytes = calloc(1, sizeof *bytes + capacity);
-	if (!bytes)
-		abort();
-	bytes->capacity = capacity;
-	bytes->previous = old;
-	if (old)
-		memcpy(bytes->data, old->data, old->capacity < at ? old->capacity : at);
-	builder->bytes = bytes;
-	return bytes;
-}
-
+/* A full block makes place for one of twice the size that also has the byte `at`. */
 static STEP void append_byte(struct builder *builder, char byte)
 {
 	size_t at = builder->size;
 	struct bytes *bytes = builder->bytes;
-	if (!bytes || at >= bytes->capacity)
-		bytes = grow(builder, bytes, at);
+	if (!bytes || at >= bytes->capacity) {
+		struct bytes *old = bytes;
+		size_t capacity = 2 * (old ? old->capacity : 16);
+		if (capacity <= at)
+			capacity = at + 1;
+		bytes = calloc(1, sizeof *bytes + capacity);
+		if (!bytes)
+			abort();
+		bytes->capacity = capacity;
+		bytes->previous = old;
+		if (old)
+			memcpy(bytes->data, old->data, old->capacity < at ? old->capacity : at);
+		builder->bytes = bytes;
+	}
 	bytes->data[at] = byte;
 	builder->size = at + 1;
 }
@@ -130,71 +126,73 @@ static PyType_Spec builder_ok = { "planted.Builder_ok", sizeof(struct builder), 
 				  Py_TPFLAGS_DEFAULT, slots_ok };
 
 /*
- * use_scratch: working memory is taken from a free list and put back.
+ * take_scratch: working memory is taken from a free list.
  *
  * Bug: two threads take the same block off a shared list. Free lists were the standard remedy for a
  * slow allocator, and the GIL was their lock.
  */
 struct scratch {
 	struct scratch *next;
-	long values[8];
+	long values[7];
 };
+
+#define SCRATCHES 4096
 
 static struct scratch *free_list_bug;
 static _Thread_local struct scratch *free_list_ok;
 
-static STEP struct scratch *take_scratch(struct scratch **list)
+static STEP struct scratch *take_one(struct scratch **list)
 {
 	struct scratch *scratch = *list;
 	if (scratch)
 		*list = scratch->next;
-	else if (!(scratch = calloc(1, sizeof *scratch)))
-		abort();
 	return scratch;
 }
 
-static STEP void put_scratch(struct scratch **list, struct scratch *scratch)
+/* A list of SCRATCHES blocks, which stay until the process ends. */
+static void fill(struct scratch **list)
 {
-	scratch->next = *list;
-	*list = scratch;
-}
-
-/* Two blocks at a time, as a sum of two products needs them. */
-static long use_scratch(struct scratch **list, long repeat)
-{
-	long sum = 0;
-	for (long i = 0; i < repeat; i++) {
-		struct scratch *left = take_scratch(list), *right = take_scratch(list);
-		left->values[i % 8] = i;
-		right->values[i % 8] = -i;
-		sum += left->values[i % 8] + right->values[i % 8];
-		put_scratch(list, right);
-		put_scratch(list, left);
+	struct scratch *blocks = *list ? NULL : calloc(SCRATCHES, sizeof *blocks);
+	for (size_t i = 0; blocks && i < SCRATCHES; i++) {
+		blocks[i].next = *list;
+		*list = &blocks[i];
 	}
-	return sum;
 }
 
-static PyObject *use_scratch_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+static PyObject *fill_scratch_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	fill(&free_list_bug);
+	Py_RETURN_NONE;
+}
+
+/* How many there were to be taken. */
+static PyObject *take_scratch_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				  Py_ssize_t count)
+{
+	long repeat, taken = 0;
+	if (planted_numbers(args, count, 1, &repeat))
+		return NULL;
+	for (long i = 0; i < repeat; i++)
+		taken += take_one(&free_list_bug) != NULL;
+	return PyLong_FromLong(taken);
+}
+
+static PyObject *take_scratch_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
 				 Py_ssize_t count)
 {
-	long repeat;
+	long repeat, taken = 0;
 	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
-	return PyLong_FromLong(use_scratch(&free_list_bug, repeat));
-}
-
-static PyObject *use_scratch_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
-				Py_ssize_t count)
-{
-	long repeat;
-	if (planted_numbers(args, count, 1, &repeat))
-		return NULL;
-	return PyLong_FromLong(use_scratch(&free_list_ok, repeat));
+	fill(&free_list_ok);
+	for (long i = 0; i < repeat; i++)
+		taken += take_one(&free_list_ok) != NULL;
+	return PyLong_FromLong(taken);
 }
 
 static PyMethodDef functions[] = {
-	PLANTED(use_scratch_bug, "(repeat)"),
-	PLANTED(use_scratch_ok, "(repeat)"),
+	{ "fill_scratch_bug", fill_scratch_bug, METH_NOARGS, "fill_scratch_bug()" },
+	PLANTED(take_scratch_bug, "(repeat)"),
+	PLANTED(take_scratch_ok, "(repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 

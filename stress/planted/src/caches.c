@@ -21,48 +21,50 @@ struct crc_table {
 static struct crc_table crc_table_bug, crc_table_ok;
 static PyMutex crc_lock;
 
-static STEP void fill_crc_table(struct crc_table *table)
+/* The remainder of one byte: what the table holds. */
+static uint32_t crc_remainder(uint32_t byte)
 {
-	for (uint32_t i = 0; i < 256; i++) {
-		uint32_t value = i;
-		for (int bit = 0; bit < 8; bit++)
-			value = value & 1 ? 0xedb88320u ^ (value >> 1) : value >> 1;
-		table->remainder[i] = value;
-	}
-	table->filled = true;
-}
-
-static STEP uint32_t crc_add(const struct crc_table *table, uint32_t crc, unsigned char byte)
-{
-	return table->remainder[(crc ^ byte) & 0xff] ^ (crc >> 8);
-}
-
-static PyObject *crc_of(const struct crc_table *table, PyObject *data)
-{
-	uint32_t crc = 0xffffffffu;
-	for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(data); i++)
-		crc = crc_add(table, crc, (unsigned char)PyBytes_AS_STRING(data)[i]);
-	return PyLong_FromUnsignedLong(crc ^ 0xffffffffu);
+	for (int bit = 0; bit < 8; bit++)
+		byte = byte & 1 ? 0xedb88320u ^ (byte >> 1) : byte >> 1;
+	return byte;
 }
 
 static PyObject *crc_bug(PyObject *Py_UNUSED(module), PyObject *data)
 {
+	struct crc_table *table = &crc_table_bug;
+	uint32_t crc = 0xffffffffu;
 	if (!PyBytes_Check(data))
 		return PyErr_Format(PyExc_TypeError, "bytes expected");
-	if (!crc_table_bug.filled)
-		fill_crc_table(&crc_table_bug);
-	return crc_of(&crc_table_bug, data);
+	if (!table->filled) {
+		for (uint32_t i = 0; i < 256; i++)
+			table->remainder[i] = crc_remainder(i);
+		table->filled = true;
+	}
+	for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(data); i++) {
+		unsigned char byte = (unsigned char)PyBytes_AS_STRING(data)[i];
+		crc = table->remainder[(crc ^ byte) & 0xff] ^ (crc >> 8);
+	}
+	return PyLong_FromUnsignedLong(crc ^ 0xffffffffu);
 }
 
 static PyObject *crc_ok(PyObject *Py_UNUSED(module), PyObject *data)
 {
+	struct crc_table *table = &crc_table_ok;
+	uint32_t crc = 0xffffffffu;
 	if (!PyBytes_Check(data))
 		return PyErr_Format(PyExc_TypeError, "bytes expected");
 	PyMutex_Lock(&crc_lock);
-	if (!crc_table_ok.filled)
-		fill_crc_table(&crc_table_ok);
+	if (!table->filled) {
+		for (uint32_t i = 0; i < 256; i++)
+			table->remainder[i] = crc_remainder(i);
+		table->filled = true;
+	}
 	PyMutex_Unlock(&crc_lock);
-	return crc_of(&crc_table_ok, data);
+	for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(data); i++) {
+		unsigned char byte = (unsigned char)PyBytes_AS_STRING(data)[i];
+		crc = table->remainder[(crc ^ byte) & 0xff] ^ (crc >> 8);
+	}
+	return PyLong_FromUnsignedLong(crc ^ 0xffffffffu);
 }
 
 /*

@@ -2,6 +2,7 @@
 #include "planted.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
 /*
@@ -52,12 +53,12 @@ static PyObject *count_hits_ok(PyObject *Py_UNUSED(module), PyObject *const *arg
  */
 struct handle {
 	long refs;
-	int closed;
+	bool closed;
 };
 
 struct atomic_handle {
 	atomic_long refs;
-	int closed;
+	bool closed;
 };
 
 static struct handle handle_bug = { .refs = 1 };
@@ -68,21 +69,9 @@ static STEP void retain_bug(struct handle *handle)
 	handle->refs++;
 }
 
-static STEP void release_bug(struct handle *handle)
-{
-	if (--handle->refs == 0)
-		handle->closed = 1;
-}
-
 static STEP void retain_ok(struct atomic_handle *handle)
 {
 	atomic_fetch_add_explicit(&handle->refs, 1, memory_order_relaxed);
-}
-
-static STEP void release_ok(struct atomic_handle *handle)
-{
-	if (atomic_fetch_sub_explicit(&handle->refs, 1, memory_order_acq_rel) == 1)
-		handle->closed = 1;
 }
 
 static PyObject *share_handle_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
@@ -91,11 +80,9 @@ static PyObject *share_handle_bug(PyObject *Py_UNUSED(module), PyObject *const *
 	long repeat;
 	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
-	for (long i = 0; i < repeat; i++) {
+	for (long i = 0; i < repeat; i++)
 		retain_bug(&handle_bug);
-		release_bug(&handle_bug);
-	}
-	return PyLong_FromLong(handle_bug.refs);
+	Py_RETURN_NONE;
 }
 
 static PyObject *share_handle_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
@@ -104,11 +91,34 @@ static PyObject *share_handle_ok(PyObject *Py_UNUSED(module), PyObject *const *a
 	long repeat;
 	if (planted_numbers(args, count, 1, &repeat))
 		return NULL;
-	for (long i = 0; i < repeat; i++) {
+	for (long i = 0; i < repeat; i++)
 		retain_ok(&handle_ok);
-		release_ok(&handle_ok);
-	}
-	return PyLong_FromLong(atomic_load(&handle_ok.refs));
+	Py_RETURN_NONE;
+}
+
+/* Gives references back; returns whether that has closed the handle. */
+static PyObject *release_handle_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				    Py_ssize_t count)
+{
+	long repeat;
+	if (planted_numbers(args, count, 1, &repeat))
+		return NULL;
+	for (long i = 0; i < repeat; i++)
+		if (--handle_bug.refs == 0)
+			handle_bug.closed = true;
+	return PyBool_FromLong(handle_bug.closed);
+}
+
+static PyObject *release_handle_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				   Py_ssize_t count)
+{
+	long repeat;
+	if (planted_numbers(args, count, 1, &repeat))
+		return NULL;
+	for (long i = 0; i < repeat; i++)
+		if (atomic_fetch_sub_explicit(&handle_ok.refs, 1, memory_order_acq_rel) == 1)
+			handle_ok.closed = true;
+	return PyBool_FromLong(handle_ok.closed);
 }
 
 /*
@@ -175,6 +185,8 @@ static PyMethodDef functions[] = {
 	PLANTED(count_hits_ok, "(repeat)"),
 	PLANTED(share_handle_bug, "(repeat)"),
 	PLANTED(share_handle_ok, "(repeat)"),
+	PLANTED(release_handle_bug, "(repeat)"),
+	PLANTED(release_handle_ok, "(repeat)"),
 	PLANTED(count_totals_bug, "(repeat)"),
 	PLANTED(count_totals_ok, "(repeat)"),
 	{ NULL, NULL, 0, NULL },

@@ -7,7 +7,8 @@
  *   - a call repeats its step thousands of times without a lock in between: locks and shared
  *     reference counts would order the threads by accident;
  *   - the wrong results are harmless: counts are lost, nothing is freed twice or overrun.
- * The steps are not inlined, or the compiler would make one access of a thousand.
+ * The steps are not inlined, or the compiler would make one access of a thousand. A bug's accesses
+ * are in as few functions as can be, so that it is one finding, and that one comes every time.
  */
 #ifndef PLANTED_H
 #define PLANTED_H

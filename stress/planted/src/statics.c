@@ -2,8 +2,10 @@
 #include "planted.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /*
  * sum_ids: names are made for numbers, and read back.
@@ -13,25 +15,18 @@
  */
 #define NAME_BYTES 32
 
-static STEP const char *name_of_bug(long number)
+static STEP long read_back_bug(long number)
 {
 	static char text[NAME_BYTES];
 	snprintf(text, sizeof text, "id-%ld", number);
-	return text;
+	return strtol(text + 3, NULL, 10);
 }
 
-static STEP const char *name_of_ok(long number, char text[NAME_BYTES])
+static STEP long read_back_ok(long number)
 {
-	snprintf(text, NAME_BYTES, "id-%ld", number);
-	return text;
-}
-
-static STEP long number_of(const char *name)
-{
-	long number = 0;
-	for (const char *at = name + 3; isdigit((unsigned char)*at); at++)
-		number = 10 * number + *at - '0';
-	return number;
+	char text[NAME_BYTES];
+	snprintf(text, sizeof text, "id-%ld", number);
+	return strtol(text + 3, NULL, 10);
 }
 
 static PyObject *sum_ids_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
@@ -40,18 +35,17 @@ static PyObject *sum_ids_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
 	if (planted_numbers(args, count, 2, numbers))
 		return NULL;
 	for (long i = 0; i < numbers[1]; i++)
-		sum += number_of(name_of_bug(numbers[0] + i));
+		sum += read_back_bug(numbers[0] + i);
 	return PyLong_FromLong(sum);
 }
 
 static PyObject *sum_ids_ok(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
 	long numbers[2], sum = 0;
-	char text[NAME_BYTES];
 	if (planted_numbers(args, count, 2, numbers))
 		return NULL;
 	for (long i = 0; i < numbers[1]; i++)
-		sum += number_of(name_of_ok(numbers[0] + i, text));
+		sum += read_back_ok(numbers[0] + i);
 	return PyLong_FromLong(sum);
 }
 
@@ -69,15 +63,12 @@ struct error {
 static struct error last_error_bug;
 static _Thread_local struct error last_error_ok;
 
-static STEP void check_digit(struct error *last_error, const char *text, Py_ssize_t position)
+static STEP int check_digit(struct error *last_error, char byte, Py_ssize_t position)
 {
-	last_error->code = isdigit((unsigned char)text[position]) ? 0 : 22;
+	int code = isdigit((unsigned char)byte) ? 0 : EINVAL;
+	last_error->code = code;
 	last_error->position = position;
-}
-
-static STEP int was_error(const struct error *last_error, Py_ssize_t position)
-{
-	return last_error->code != 0 && last_error->position == position;
+	return code;
 }
 
 static PyObject *count_errors(struct error *last_error, PyObject *text)
@@ -85,10 +76,8 @@ static PyObject *count_errors(struct error *last_error, PyObject *text)
 	long errors = 0;
 	if (!PyBytes_Check(text))
 		return PyErr_Format(PyExc_TypeError, "bytes expected");
-	for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(text); i++) {
-		check_digit(last_error, PyBytes_AS_STRING(text), i);
-		errors += was_error(last_error, i);
-	}
+	for (Py_ssize_t i = 0; i < PyBytes_GET_SIZE(text); i++)
+		errors += check_digit(last_error, PyBytes_AS_STRING(text)[i], i) != 0;
 	return PyLong_FromLong(errors);
 }
 

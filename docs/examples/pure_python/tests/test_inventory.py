@@ -1,0 +1,22 @@
+"""`shared` is shared by the threads that run a test at the same time."""
+
+import pytest
+from inventory import Inventory
+
+shared = Inventory()
+
+
+def test_each_addition_is_counted():
+    seen = [shared.add("nut") for _ in range(200)]
+    assert seen == sorted(set(seen))
+
+
+def test_the_total_never_falls():
+    before = shared.total()
+    shared.add("bolt", 3)
+    assert shared.total() >= before + 3
+
+
+def test_too_many_are_refused():
+    with pytest.raises(ValueError, match="more than"):
+        Inventory().add("nut", 10**9)

@@ -1,0 +1,40 @@
+# cython: language_level=3, freethreading_compatible=True, boundscheck=False
+"""Two histograms that threads may share: one forgets the lock."""
+
+cimport cython
+
+
+cdef class Histogram_bug:
+    """Wrong: `counts` is read and written without a lock, so additions get lost."""
+
+    cdef long counts[256]
+
+    def add(self, const unsigned char[::1] data not None):
+        cdef Py_ssize_t i
+        for i in range(data.shape[0]):
+            self.counts[data[i]] += 1  # the race
+
+    def total(self):
+        cdef long total = 0
+        for count in self.counts:
+            total += count
+        return total
+
+
+cdef class Histogram_ok:
+    """Right: a critical section on the object, as methods of list and dict have it."""
+
+    cdef long counts[256]
+
+    def add(self, const unsigned char[::1] data not None):
+        cdef Py_ssize_t i
+        with cython.critical_section(self):
+            for i in range(data.shape[0]):
+                self.counts[data[i]] += 1
+
+    def total(self):
+        cdef long total = 0
+        with cython.critical_section(self):
+            for count in self.counts:
+                total += count
+        return total
