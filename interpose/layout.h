@@ -1,11 +1,10 @@
 /*
  * layout.h - where the fields are that the hot paths read from CPython's structures.
  *
- * Offsets in bytes, free-threaded build, x86-64, one table a minor version (layout_313.h,
- * layout_314.h). They are constants because the eval loop's accesses go through them. At start
- * layout_matches() compares them with _Py_DebugOffsets, which every CPython since 3.13 carries, so
- * that a Python with another layout is told and not misread; tests/unit/layout.c compiles the
- * same comparison against the headers of each Python that we build.
+ * Offsets in bytes, free-threaded build, x86-64: here what 3.13 and 3.14 have in common, in
+ * stacks_313.c and stacks_314.c what differs. They are constants because the eval loop's accesses
+ * go through them. At start layout_matches() compares them with _Py_DebugOffsets, which every
+ * CPython since 3.13 carries, so that a Python with another layout is told and not misread.
  */
 #ifndef INTERPOSE_LAYOUT_H
 #define INTERPOSE_LAYOUT_H
