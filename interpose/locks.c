@@ -325,8 +325,9 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 	classes = mix((classes ^ salt) + mix(class_of(lock->address, identity, lock->kind)) +
 		      lock->flags);
 	if (within_budget(classes,
-			  lock->kind == FTS_LOCK_OBJECT ? EDGES_TO_OBJECTS : EDGES_OF_A_KIND))
-		locks_report_edge(thread, lock, before, count, site);
+			  lock->kind == FTS_LOCK_OBJECT ? EDGES_TO_OBJECTS : EDGES_OF_A_KIND) &&
+	    !locks_report_edge(thread, lock, before, count, site))
+		*known = 0;
 }
 
 void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
@@ -451,6 +452,20 @@ int _PyMutex_TryUnlock(uint8_t *mutex)
 	if (thread && (__atomic_load_n(mutex, __ATOMIC_RELAXED) & 1))
 		locks_given(thread, (uint64_t)mutex, python_mutex_kind((uint64_t)mutex));
 	return real(mutex);
+}
+
+/* Attaching waits while the world is stopped, and for the GIL where there is one. */
+EXPORT void _PyThreadState_Attach(void *tstate);
+void _PyThreadState_Attach(void *tstate)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))core_need("_PyThreadState_Attach");
+	struct thread *thread = locks_on ? locks_thread() : NULL;
+	struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
+	if (thread && thread->shared->used)
+		check_order(thread, &attached, CALL_SITE);
+	real(tstate);
 }
 
 /* Start. */

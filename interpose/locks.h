@@ -109,7 +109,8 @@ HIDDEN unsigned python_walk(struct thread *thread, struct call_site site, struct
 			    unsigned room);
 
 /* locks_report.c */
-HIDDEN void locks_report_edge(struct thread *thread, const struct lock *lock,
+/* False: not now, the ring is too full. */
+HIDDEN bool locks_report_edge(struct thread *thread, const struct lock *lock,
 			      struct fts_held *const *held, unsigned count, struct call_site site);
 HIDDEN void locks_report_start(void);
 HIDDEN void locks_report_before_fork(void);

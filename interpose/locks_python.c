@@ -55,6 +55,12 @@ static struct class {
 } classes[CLASSES];
 static struct raw_lock classes_lock;
 
+/* A range of code, and an address in it. */
+struct range {
+	uintptr_t at, low, size;
+};
+static struct range own; /* this library */
+
 static long tstate_offset; /* of the thread state in thread-local storage */
 static void *code_type;
 static struct threading_type {
@@ -259,7 +265,7 @@ unsigned python_walk(struct thread *thread, struct call_site site, struct walked
 			break;
 		if (pc - stacks_eval_low < stacks_eval_size && frame)
 			count += walk_python(&frame, next, out + count, room - count);
-		else
+		else if (pc - own.low >= own.size)
 			out[count++] = (struct walked){ pc, next, 0 };
 		if (next <= fp)
 			break;
@@ -393,20 +399,28 @@ static bool adopt_types(void)
 	return true;
 }
 
-static int find_python(struct dl_phdr_info *info, size_t size, void *pc)
+static int find_range(struct dl_phdr_info *info, size_t size, void *argument)
 {
+	struct range *range = argument;
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 		uintptr_t low = info->dlpi_addr + header->p_vaddr;
-		if (header->p_type == PT_LOAD && (header->p_flags & PF_X) &&
-		    (uintptr_t)pc - low < header->p_memsz) {
-			locks_python_low = low;
-			locks_python_size = header->p_memsz;
-			return 1;
-		}
+		if (header->p_type != PT_LOAD || !(header->p_flags & PF_X) ||
+		    range->at - low >= header->p_memsz)
+			continue;
+		range->low = low;
+		range->size = header->p_memsz;
+		return 1;
 	}
 	return 0;
+}
+
+static struct range range_of(uintptr_t at)
+{
+	struct range range = { .at = at };
+	dl_iterate_phdr(find_range, &range);
+	return range;
 }
 
 bool python_locks_start(const char **why)
@@ -429,7 +443,10 @@ bool python_locks_start(const char **why)
 		*why = "the thread state of this Python cannot be found";
 		return false;
 	}
-	dl_iterate_phdr(find_python, (void *)stacks_eval_low);
+	struct range python = range_of(stacks_eval_low);
+	locks_python_low = python.low;
+	locks_python_size = python.size;
+	own = range_of((uintptr_t)python_locks_start);
 	if (!adopt_types()) {
 		*why = "the lock types of this Python are laid out in another way";
 		return false;

@@ -7,7 +7,15 @@
 
 #include <stddef.h>
 
-enum { FRAMES_MAX = 96, BUFFER_BYTES = FTS_RECORD_MAX / 2, WATCHED = 1 << 14, WAYS = 4 };
+enum {
+	HELD_MAX = 32, /* chains with more locks held are not told */
+	WHOLE = 4, /* of these, the last ones come with their whole stacks, */
+	SHORT = 8, /* the others with so many frames */
+	FRAMES_MAX = 96,
+	BUFFER_BYTES = FTS_RECORD_MAX / 2,
+	WATCHED = 1 << 14,
+	WAYS = 4,
+};
 
 static struct raw_lock lock; /* of all below */
 static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
@@ -81,13 +89,13 @@ static bool place_of(uint64_t address, uint32_t kind, uint64_t *block, uint32_t 
 	return object->type[0] && watch(*block);
 }
 
-static void put_section(struct fts_section section, const uint64_t *frames, const char *text)
+static bool put_section(struct fts_section section, const uint64_t *frames, const char *text)
 {
 	section.text_length = text ? (uint32_t)raw_length(text) : 0;
 	uint32_t room = (section.text_length + 7) & ~7u;
 	uint32_t need = (uint32_t)sizeof section + 8 * section.frame_count + room;
 	if (used + need > BUFFER_BYTES)
-		return;
+		return false;
 	uint8_t *at = buffer + used;
 	raw_copy(at, &section, sizeof section);
 	raw_copy(at + sizeof section, frames, 8ull * section.frame_count);
@@ -96,6 +104,7 @@ static void put_section(struct fts_section section, const uint64_t *frames, cons
 	raw_copy(at, text, section.text_length);
 	used += need;
 	sections++;
+	return true;
 }
 
 static bool put_lock(uint16_t section_kind, const struct fts_held *held, const uint64_t *frames,
@@ -121,11 +130,12 @@ static bool put_lock(uint16_t section_kind, const struct fts_held *held, const u
 		.size = block,
 		.value = held->identity,
 	};
-	put_section(section, frames, object.type);
+	if (!put_section(section, frames, object.type))
+		return false;
 	const uint64_t *birth;
 	unsigned births = python_class_frames(held->identity, &birth);
 	if (births)
-		put_section((struct fts_section){ .kind = FTS_SEC_MUTEX,
+		return put_section((struct fts_section){ .kind = FTS_SEC_MUTEX,
 						  .frame_count = births,
 						  .tid = -1,
 						  .address = held->address,
@@ -170,14 +180,23 @@ static bool put_all(const struct lock *wanted, uint64_t identity, struct fts_hel
 		frames[i] = stack[i].pc;
 	if (!put_lock(FTS_SEC_LOCK, &taken, frames, depth, number))
 		return false;
-	for (unsigned i = 0; i < count && i < 64; i++)
-		put_lock(FTS_SEC_HELD, held[i], frames, frames_of_held(held[i], frames), number);
-	return count <= 64;
+	for (unsigned i = 0; i < count; i++) {
+		unsigned most = i + WHOLE < count ? SHORT : FRAMES_MAX + 1;
+		unsigned n = frames_of_held(held[i], frames);
+		if (!put_lock(FTS_SEC_HELD, held[i], frames, n < most ? n : most, number))
+			return false;
+	}
+	return true;
 }
 
-void locks_report_edge(struct thread *thread, const struct lock *wanted,
+bool locks_report_edge(struct thread *thread, const struct lock *wanted,
 		       struct fts_held *const *held, unsigned count, struct call_site site)
 {
+	if (count > HELD_MAX)
+		return true;
+	/* Orders come again; other records do not. */
+	if (ring_room() < FTS_RING_BYTES / 2)
+		return false;
 	uint32_t number = thread->shared->number;
 	uint64_t identity = python_identity(wanted->address, wanted->kind);
 	raw_lock(&lock);
@@ -198,6 +217,7 @@ void locks_report_edge(struct thread *thread, const struct lock *wanted,
 	if (complete)
 		ring_write(FTS_REC_REPORT, &part, 1);
 	raw_unlock(&lock);
+	return true;
 }
 
 static void on_malloc(const volatile void *block, size_t size)

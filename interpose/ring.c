@@ -87,8 +87,7 @@ static __attribute__((noinline)) bool claim(void)
 		uint32_t index = (start + i) % FTS_RING_COUNT;
 		if (!claim_one(&arena->ring[index], i >= FTS_RING_COUNT, tid))
 			continue;
-		__atomic_store_n(&arena->claim_hint, (index + 1) % FTS_RING_COUNT,
-				 __ATOMIC_RELAXED);
+		__atomic_store_n(&arena->claim_hint, (index + 1) % FTS_RING_COUNT, __ATOMIC_RELAXED);
 		writer.tid = tid;
 		writer.pid = raw_getpid();
 		writer.ring = &arena->ring[index];
@@ -147,11 +146,20 @@ bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count)
 		.nanoseconds = raw_now(),
 	};
 	writer.busy = true;
-	bool written = length <= FTS_RECORD_MAX && write_record(writer.ring, &header, parts, count);
+	bool written = length <= FTS_RECORD_MAX &&
+		       write_record(writer.ring, &header, parts, count);
 	if (!written)
 		__atomic_store_n(&writer.ring->lost, writer.ring->lost + 1, __ATOMIC_RELAXED);
 	writer.busy = false;
 	return written;
+}
+
+uint32_t ring_room(void)
+{
+	if (!arena || writer.busy || (!writer.ring && !claim()))
+		return 0;
+	uint64_t used = writer.ring->head - __atomic_load_n(&writer.ring->tail, __ATOMIC_ACQUIRE);
+	return (uint32_t)(FTS_RING_BYTES - used);
 }
 
 /* What the driver calls through ctypes; see record.h. */

@@ -27,6 +27,9 @@ struct ring_part {
 /* Write one record from its parts, padded to 8 bytes. False if it was dropped. */
 bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count);
 
+/* Bytes that the calling thread's ring can take now; 0 = it has none yet, or no runner listens. */
+uint32_t ring_room(void);
+
 /* In the child after fork: its one thread must not write into the parent's ring. */
 void ring_forked(void);
 

@@ -2,18 +2,23 @@
 
 import threading
 
+import planted_locks as locks
+
 a = threading.Lock()
 b = threading.Lock()
-first_is_over = threading.Event()
+turns = locks.Turns(2)
+
+
+def part_0():
+    with a:
+        with b:
+            pass
+
+
+def part_1():
+    with b, a:
+        pass
 
 
 def stress(thread_index):
-    if thread_index == 0:
-        with a:
-            with b:
-                pass
-        first_is_over.set()
-    elif thread_index == 1:
-        first_is_over.wait()
-        with b, a:
-            pass
+    turns.run(thread_index, part_0, part_1)

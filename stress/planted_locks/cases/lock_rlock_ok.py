@@ -1,0 +1,25 @@
+"""A Lock and an RLock in one order."""
+
+import threading
+
+import planted_locks as locks
+
+a = threading.Lock()
+b = threading.RLock()
+turns = locks.Turns(2)
+
+
+def part_0():
+    with a:
+        with b:
+            pass
+
+
+def part_1():
+    with a:
+        with b:
+            pass
+
+
+def stress(thread_index):
+    turns.run(thread_index, part_0, part_1)

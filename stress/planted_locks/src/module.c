@@ -1,0 +1,132 @@
+/*
+ * module.c - functions that call a function with a lock held: f(lock number, callable), or
+ * f(object, callable) for critical sections.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <pthread.h>
+
+PyMODINIT_FUNC PyInit__locks(void);
+void standard_lock(int number);
+void standard_unlock(int number);
+
+static PyMutex mutexes[4];
+static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
+static pthread_rwlock_t readers = PTHREAD_RWLOCK_INITIALIZER;
+
+static pthread_mutex_t *native(int number)
+{
+	return number ? &second : &first;
+}
+
+static PyObject *with_mutex(PyObject *module, PyObject *arguments)
+{
+	int number;
+	PyObject *call;
+	if (!PyArg_ParseTuple(arguments, "iO", &number, &call))
+		return NULL;
+	PyMutex_Lock(&mutexes[number]);
+	PyObject *result = PyObject_CallNoArgs(call);
+	PyMutex_Unlock(&mutexes[number]);
+	return result;
+}
+
+static PyObject *with_native(PyObject *module, PyObject *arguments)
+{
+	int number;
+	PyObject *call;
+	if (!PyArg_ParseTuple(arguments, "iO", &number, &call))
+		return NULL;
+	pthread_mutex_lock(native(number));
+	PyObject *result = PyObject_CallNoArgs(call);
+	pthread_mutex_unlock(native(number));
+	return result;
+}
+
+/* Waits detached, as an extension should. */
+static PyObject *with_native_detached(PyObject *module, PyObject *arguments)
+{
+	int number;
+	PyObject *call;
+	if (!PyArg_ParseTuple(arguments, "iO", &number, &call))
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS
+	pthread_mutex_lock(native(number));
+	Py_END_ALLOW_THREADS
+	PyObject *result = PyObject_CallNoArgs(call);
+	pthread_mutex_unlock(native(number));
+	return result;
+}
+
+static PyObject *with_reader(PyObject *module, PyObject *call)
+{
+	pthread_rwlock_rdlock(&readers);
+	PyObject *result = PyObject_CallNoArgs(call);
+	pthread_rwlock_unlock(&readers);
+	return result;
+}
+
+static PyObject *with_standard(PyObject *module, PyObject *arguments)
+{
+	int number;
+	PyObject *call;
+	if (!PyArg_ParseTuple(arguments, "iO", &number, &call))
+		return NULL;
+	standard_lock(number);
+	PyObject *result = PyObject_CallNoArgs(call);
+	standard_unlock(number);
+	return result;
+}
+
+static PyObject *with_section(PyObject *module, PyObject *arguments)
+{
+	PyObject *object, *call, *result;
+	if (!PyArg_ParseTuple(arguments, "OO", &object, &call))
+		return NULL;
+	Py_BEGIN_CRITICAL_SECTION(object);
+	result = PyObject_CallNoArgs(call);
+	Py_END_CRITICAL_SECTION();
+	return result;
+}
+
+static PyObject *with_sections(PyObject *module, PyObject *arguments)
+{
+	PyObject *one, *other, *call, *result;
+	if (!PyArg_ParseTuple(arguments, "OOO", &one, &other, &call))
+		return NULL;
+	Py_BEGIN_CRITICAL_SECTION2(one, other);
+	result = PyObject_CallNoArgs(call);
+	Py_END_CRITICAL_SECTION2();
+	return result;
+}
+
+static PyObject *detach(PyObject *module, PyObject *unused)
+{
+	Py_BEGIN_ALLOW_THREADS
+	Py_END_ALLOW_THREADS
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+	{ "with_mutex", with_mutex, METH_VARARGS, "PyMutex 0..3" },
+	{ "with_native", with_native, METH_VARARGS, "pthread mutex 0 or 1, waits attached" },
+	{ "with_native_detached", with_native_detached, METH_VARARGS, "the same, waits detached" },
+	{ "with_reader", with_reader, METH_O, "pthread rwlock, for reading" },
+	{ "with_standard", with_standard, METH_VARARGS, "std::mutex 0 or 1" },
+	{ "with_section", with_section, METH_VARARGS, "critical section of an object" },
+	{ "with_sections", with_sections, METH_VARARGS, "critical section of two objects" },
+	{ "detach", detach, METH_NOARGS, "detach and attach again" },
+	{ NULL },
+};
+
+static PyModuleDef_Slot slots[] = { { Py_mod_gil, Py_MOD_GIL_NOT_USED }, { 0 } };
+
+static PyModuleDef definition = {
+	PyModuleDef_HEAD_INIT, .m_name = "_locks", .m_methods = methods, .m_slots = slots
+};
+
+PyMODINIT_FUNC PyInit__locks(void)
+{
+	return PyModuleDef_Init(&definition);
+}
