@@ -841,6 +841,30 @@ def made_here_ended_there():
 
 
 @ordered
+def merged_by_owner():
+    """B lets one of two references go, so A, the owner, merges the counts; B ends the object."""
+    import time
+    first, second, done = collections.deque(), collections.deque(), []
+    def one():
+        for i in range(50):
+            value = 10**6 + i
+            first.append(value)
+            second.append(value)
+            del value
+        while not done:
+            pass
+    def two():
+        while first:
+            first.pop()
+        time.sleep(0.1)
+        while second:
+            second.pop()
+        [2 * 10**6 + i for i in range(60)]
+        done.append(1)
+    return one, two
+
+
+@ordered
 def freed_here_reused_there():
     place = collections.deque()
     def one():

@@ -22,7 +22,10 @@ def child(make, gap):
         try:
             calls[number]()
         except Exception:
-            if os.environ.get("SHOW"): raise
+            if os.environ.get("SHOW"):
+                raise
+        if os.environ.get("HOLD"):
+            time.sleep(gap * (3 - number))
     threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
     for thread in threads:
         thread.start()
