@@ -41,6 +41,9 @@ static inline uintptr_t frame_bytecode(const void *frame, const char *code)
 #endif
 }
 
+/* Equals no frame, nor the NULL that a thread has between two: the code object has no id. */
+#define NO_FRAME ((void *)1)
+
 /* Is the thread inside the frame that evaluate() entered last, not between frames? */
 static inline bool in_frame(void)
 {
@@ -142,7 +145,7 @@ static void *evaluate(void *tstate, void *frame, int throw_flag)
 	const char *code = frame_code(frame);
 	uint32_t id = code_id(code);
 	now.tstate = tstate;
-	now.frame = id ? frame : NULL;
+	now.frame = id ? frame : NO_FRAME;
 	now.code = code;
 	now.code_size = CODE_BYTECODE + 2 * load64(code, BYTES_SIZE);
 	now.marker = id ? FTS_PC_PYTHON | (uint64_t)id << 16 : 0;
