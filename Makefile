@@ -45,7 +45,8 @@ check: deps
 	@tests/run
 
 bench: deps
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench/collate
+	@$(MAKE) --no-print-directory all \
+		$(addprefix $(BUILD)/tests/,bench/collate bench/reports interpose/host)
 	@tests/bench/run
 
 $(BUILD)/ftstress: $(BUILD)/runner/main.o $(BUILD)/librunner.a

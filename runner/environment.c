@@ -239,7 +239,7 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	 */
 	push(&list,
 	     xstrdup("TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
-		     "handle_abort=0:symbolize=0:halt_on_error=0:exitcode=0:history_size=4:"
+		     "handle_abort=0:symbolize=0:halt_on_error=0:exitcode=0:history_size=7:"
 		     "report_signal_unsafe=0:die_after_fork=0"));
 	push_suite(&list, suite);
 	push(&list, NULL);

@@ -30,6 +30,10 @@ $(BUILD)/tests/interpose/naive.so: tests/interpose/naive.c
 	@mkdir -p $(@D)
 	$(CLANG) -O2 -g -fPIC -shared -fno-builtin -o $@ $<
 
+$(BUILD)/tests/bench/reports: tests/bench/reports.c
+	@mkdir -p $(@D)
+	$(CLANG) $(TSAN_PROGRAM) -o $@ $<
+
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/librunner.a
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(RUNNER_CFLAGS) -o $@ $^ $(RUNNER_LIBS)

@@ -13,7 +13,7 @@ import sys
 PROGRAMS = ["cpu", "attributes", "numpy_arrays", "locks"]
 TSAN = (
     "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
-    "exitcode=0:die_after_fork=0:history_size=4"
+    "exitcode=0:die_after_fork=0:history_size=7"
 )
 
 
