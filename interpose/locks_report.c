@@ -10,7 +10,7 @@
 enum {
 	HELD_MAX = 32, /* chains with more locks held are not told */
 	WHOLE = 4, /* of these, the last ones come with their whole stacks, */
-	SHORT = 8, /* the others with so many frames */
+	SHORT = 4, /* the others with so many frames */
 	FRAMES_MAX = 96,
 	BUFFER_BYTES = FTS_RECORD_MAX / 2,
 	WATCHED = 1 << 14,
@@ -22,6 +22,8 @@ static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
 static uint32_t used, sections;
 static struct walked stack[FRAMES_MAX];
 static unsigned depth;
+static uint64_t told[HELD_MAX + 1]; /* classes of the record */
+static unsigned told_count;
 
 /* Blocks with a lock in them that is in the graph: their free() is told. */
 static uint64_t watched[WATCHED];
@@ -107,6 +109,18 @@ static bool put_section(struct fts_section section, const uint64_t *frames, cons
 	return true;
 }
 
+/* Was the class of this identity told in the record already? */
+static bool is_told(uint64_t identity)
+{
+	uint64_t class = identity >> 28 | 1ull << 63;
+	for (unsigned i = 0; i < told_count; i++)
+		if (told[i] == class)
+			return true;
+	if (told_count < HELD_MAX + 1)
+		told[told_count++] = class;
+	return false;
+}
+
 static bool put_lock(uint16_t section_kind, const struct fts_held *held, const uint64_t *frames,
 		     unsigned count, uint32_t number)
 {
@@ -133,7 +147,7 @@ static bool put_lock(uint16_t section_kind, const struct fts_held *held, const u
 	if (!put_section(section, frames, object.type))
 		return false;
 	const uint64_t *birth;
-	unsigned births = python_class_frames(held->identity, &birth);
+	unsigned births = is_told(held->identity) ? 0 : python_class_frames(held->identity, &birth);
 	if (births)
 		return put_section((struct fts_section){ .kind = FTS_SEC_MUTEX,
 						  .frame_count = births,
@@ -202,7 +216,7 @@ bool locks_report_edge(struct thread *thread, const struct lock *wanted,
 	raw_lock(&lock);
 	depth = python_walk(thread, site, stack, FRAMES_MAX);
 	used = sizeof(struct fts_report);
-	sections = 0;
+	sections = told_count = 0;
 	bool complete = put_all(wanted, identity, held, count, number);
 	put_section((struct fts_section){ .kind = FTS_SEC_THREAD,
 					  .tid = (int32_t)number,

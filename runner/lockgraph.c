@@ -19,6 +19,7 @@ struct chain {
 	uint64_t process, sequence;
 	uint32_t test, thread;
 	uint32_t from, count; /* in graph.locks */
+	bool old; /* of an iteration before: its events are forgotten */
 };
 
 struct lock {
@@ -180,8 +181,12 @@ void lockgraph_add(struct lockgraph *g, const struct lockgraph_chain *chain)
 	const struct lockgraph_lock *wanted = &chain->locks[chain->count - 1];
 	if (chain->count < 2 || !wanted->class)
 		return;
-	struct chain kept = { chain->process, chain->sequence,		 chain->test,
-			      chain->thread,  (uint32_t)g->lock_count, (uint32_t)chain->count };
+	struct chain kept = { .process = chain->process,
+			      .sequence = chain->sequence,
+			      .test = chain->test,
+			      .thread = chain->thread,
+			      .from = (uint32_t)g->lock_count,
+			      .count = (uint32_t)chain->count };
 	for (size_t i = 0; i < chain->count; i++) {
 		struct lock lock = { chain->locks[i], lock_node(g, &chain->locks[i], chain) };
 		ARRAY_PUSH(g->locks, g->lock_count, g->lock_capacity, lock);
@@ -282,7 +287,7 @@ static bool same_context(const struct chain *a, const struct chain *b)
 
 static bool can_meet(const struct lockgraph *g, const struct chain *a, const struct chain *b)
 {
-	if (a->process == b->process && a->thread == b->thread)
+	if (a->process == b->process && (a->thread == b->thread || a->old))
 		return false;
 	if (a->thread == 0 && b->thread == 0)
 		return false;
@@ -342,6 +347,8 @@ static bool choose(struct search *s, size_t at, size_t count, bool together)
 	for (uint32_t i = 0; i < arc->count && s->combinations < COMBINATIONS; i++) {
 		s->combinations++;
 		s->chosen[at] = arc->witnesses[i];
+		if (together && chain_of(s, s->chosen[at])->old)
+			continue;
 		if (together && at &&
 		    !same_context(chain_of(s, s->chosen[at]), chain_of(s, s->chosen[0])))
 			continue;
@@ -380,6 +387,7 @@ static void tell(struct search *s, size_t count)
 						    .other_count = n,
 						    .process = chain->process,
 						    .test = chain->test,
+						    .old = chain->old,
 						    .thread = chain->thread };
 	}
 	s->found(s->context, parts, count);
@@ -560,6 +568,7 @@ static void keep_chain(struct lockgraph *to, const struct lockgraph *from,
 	const struct chain *chain = &from->chains[witness.chain];
 	const struct lock *held = &from->locks[chain->from + witness.held];
 	struct chain kept = *chain;
+	kept.old = true;
 	if (is_signal(from, held, chain->process)) {
 		map_set(&to->signal_classes, held->lock.class, 1);
 		return;

@@ -53,6 +53,7 @@ struct lockgraph_part {
 	size_t other_count;
 	uint64_t process;
 	uint32_t test, thread;
+	bool old; /* of an iteration before the last lockgraph_iteration_end */
 };
 
 struct lockgraph;

@@ -82,17 +82,18 @@ static uint64_t hash_two(uint64_t a, uint64_t b)
 	return (splitmix64(&state) >> 1) | 1;
 }
 
-/* Where the lock `identity` was made, among the sections behind `index`. */
+/* Where locks of the class of section `index` are made: one section tells it for all of a class. */
 static uint32_t birth_of(const struct lockorder_host *host, uint32_t pid,
 			 const struct report_view *view, size_t index)
 {
-	if (index + 1 == view->count)
-		return LOCKGRAPH_NONE;
-	const struct section_view *section = &view->sections[index + 1];
-	if (section->head.kind != FTS_SEC_MUTEX ||
-	    section->head.value != view->sections[index].head.value)
-		return LOCKGRAPH_NONE;
-	return host->intern(host->context, pid, section->frames, section->head.frame_count);
+	uint64_t class = view->sections[index].head.value >> 28;
+	for (size_t i = 0; i < view->count; i++) {
+		const struct section_view *section = &view->sections[i];
+		if (section->head.kind == FTS_SEC_MUTEX && section->head.value >> 28 == class)
+			return host->intern(host->context, pid, section->frames,
+					    section->head.frame_count);
+	}
+	return LOCKGRAPH_NONE;
 }
 
 static void set_class(struct taking *t, uint32_t pid, const struct section_view *section,
@@ -460,7 +461,10 @@ static void found(void *context, const struct lockgraph_part *parts, size_t coun
 		add_part(t, &parts[i], &sides[i], i, count, &finding);
 	for (size_t i = 0; i < count; i++)
 		side_clear(&sides[i]);
-	t->host->found(t->host->context, &finding, parts[0].test);
+	size_t now = 0;
+	while (now + 1 < count && parts[now].old)
+		now++;
+	t->host->found(t->host->context, &finding, parts[now].test);
 }
 
 void lockorder_take(struct lockorder *orders, const struct lockorder_host *host,
