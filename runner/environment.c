@@ -219,7 +219,8 @@ char **variables_plain(const struct environment *environment, const struct suite
 }
 
 char **variables_zygote(const struct environment *environment, const struct suite *suite,
-			const struct paths *paths, uint64_t seed, bool gil, const char *scratch)
+			const struct settings *settings, const struct paths *paths, uint64_t seed,
+			bool gil, const char *scratch)
 {
 	struct list list = { 0 };
 	push_inherited(&list);
@@ -229,6 +230,7 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xprintf("LD_PRELOAD=%s", paths->library));
 	push(&list, xprintf("FTSTRESS_CONTROL_FD=%d", WORKER_CONTROL_FD));
 	push(&list, xprintf("TMPDIR=%s", scratch));
+	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(settings->order)));
 	/* Unset where the GIL is off: an extension that needs it switches it on, and is reported.
 	 */
 	if (gil)

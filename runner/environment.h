@@ -33,7 +33,8 @@ void environment_clear(struct environment *environment);
 char **variables_plain(const struct environment *environment, const struct suite *suite,
 		       const struct paths *paths);
 char **variables_zygote(const struct environment *environment, const struct suite *suite,
-			const struct paths *paths, uint64_t seed, bool gil, const char *scratch);
+			const struct settings *settings, const struct paths *paths, uint64_t seed,
+			bool gil, const char *scratch);
 void variables_free(char **variables);
 
 #endif

@@ -166,6 +166,25 @@ const char *option_gil_text(enum gil_choice gil)
 	return gil_names[gil];
 }
 
+static const char *const order_names[] = { [ORDER_AS_WRITTEN] = "as-written",
+					   [ORDER_MEANT] = "meant" };
+
+const char *option_order_text(enum order_level order)
+{
+	return order_names[order];
+}
+
+static char *parse_order(struct settings *settings, const char *value)
+{
+	for (size_t i = 0; i < sizeof order_names / sizeof *order_names; i++) {
+		if (strcmp(value, order_names[i]) == 0) {
+			settings->order = (enum order_level)i;
+			return NULL;
+		}
+	}
+	return expected("as-written or meant", value);
+}
+
 static char *parse_gil(struct settings *settings, const char *value)
 {
 	for (size_t i = 0; i < sizeof gil_names / sizeof *gil_names; i++) {
@@ -305,6 +324,8 @@ static const struct option options[] = {
 	  parse_iterations, true },
 	{ "duration", "TIME", "stop after 45s, 30m, 1h30m", parse_duration_option, true },
 	{ "threads", "N-M", "threads that run each test (2-8)", parse_threads, true },
+	{ "happens-before", "LEVEL",
+	  "as-written, or meant: finds races of threads that did not meet", parse_order, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
 	  true },
 	{ "switch-interval", "A..B", "seconds between thread switches with the GIL (1e-6..5e-3)",

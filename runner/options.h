@@ -16,6 +16,9 @@
 
 enum gil_choice { GIL_OFF, GIL_ON, GIL_MIXED };
 
+/* Which order TSan is told of the interpreter's own synchronisation; docs/happens-before.md. */
+enum order_level { ORDER_AS_WRITTEN, ORDER_MEANT };
+
 enum command {
 	COMMAND_RUN,
 	COMMAND_PREPARE,
@@ -39,6 +42,7 @@ struct settings {
 	unsigned threads_min, threads_max;     /* 1..FTS_THREADS_MAX */
 	double interval_min, interval_max;     /* switch interval, seconds */
 	enum gil_choice gil;
+	enum order_level order;
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;
 	bool seed_given;
@@ -79,6 +83,7 @@ void options_help(FILE *out);
 char *option_threads_text(const struct settings *settings);
 char *option_interval_text(const struct settings *settings);
 const char *option_gil_text(enum gil_choice gil);
+const char *option_order_text(enum order_level order);
 
 /* "S.n.k"; to be freed. */
 char *replay_token_text(struct replay_token token);

@@ -1,6 +1,7 @@
 /* run.c - see run.h. */
 #include "runner/run.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -147,6 +148,8 @@ static char *replay_command(const struct settings *now, const struct settings *b
 		add_option(&command, "switch-interval", option_interval_text(now));
 	if (now->gil != base->gil)
 		add_option(&command, "gil", xstrdup(option_gil_text(now->gil)));
+	if (now->order != base->order)
+		add_option(&command, "happens-before", xstrdup(option_order_text(now->order)));
 	if (now->slice != base->slice)
 		add_option(&command, "slice", xprintf("%u", now->slice));
 	if (now->python)
@@ -247,6 +250,7 @@ static void print_plan(const struct run *run, uint64_t first_slice)
 {
 	const struct settings *settings = run->settings;
 	uint64_t count = settings->iterations ? settings->iterations : plan_slices(run->plan);
+	assert(run->tests.tests); /* a plan has tests */
 	printf("# seed %016" PRIx64 ", %zu tests, %zu slices in a deck\n"
 	       "# token threads switch-interval gil seed tests\n",
 	       settings->seed, run->tests.count, plan_slices(run->plan));
@@ -424,8 +428,9 @@ static int run_pool(struct run *run)
 		driver_arguments(&run->suite, run->environment.python, "ftstress_driver");
 	char **variables[2];
 	for (size_t gil = 0; gil < 2; gil++)
-		variables[gil] = variables_zygote(&run->environment, &run->suite, &run->paths,
-						  run->settings->seed, gil == 1, run->scratch);
+		variables[gil] =
+			variables_zygote(&run->environment, &run->suite, run->settings, &run->paths,
+					 run->settings->seed, gil == 1, run->scratch);
 	struct launch launch = { .python = run->environment.python,
 				 .arguments = arguments,
 				 .environment = { variables[0], variables[1] },
@@ -471,6 +476,7 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "tests", xstrdup(settings->tests ? settings->tests : "all"));
 	add_setting(info, &capacity, "threads", option_threads_text(settings));
 	add_setting(info, &capacity, "switch interval", option_interval_text(settings));
+	add_setting(info, &capacity, "happens-before", xstrdup(option_order_text(settings->order)));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
 	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));
 	add_setting(info, &capacity, "budget", xprintf("%g s", settings->budget));
