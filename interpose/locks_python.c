@@ -210,15 +210,20 @@ void python_position(struct fts_held *held, const void *tstate)
 {
 	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
 	held->frame = (uint64_t)frame;
+	held->position = 0;
 	if (!frame)
 		return;
 	held->instruction = load64(frame, FRAME_INSTR_PTR);
 	held->code = load64(frame, FRAME_EXECUTABLE) & ~1ull;
+	if (held->kind != FTS_LOCK_OBJECT)
+		held->position = position_of(frame, held->instruction);
 }
 
 uint64_t python_pc_of(const struct fts_held *held)
 {
 	const void *frame = (const void *)held->frame;
+	if (held->position)
+		return held->position;
 	return (uint64_t)code_of(frame) == held->code ? position_of(frame, held->instruction) : 0;
 }
 

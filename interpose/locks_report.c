@@ -167,6 +167,12 @@ static unsigned frames_of_held(const struct fts_held *held, uint64_t *out)
 	unsigned count = 0;
 	bool inner = true; /* the frame whose position has changed since is still to come */
 	out[count++] = held->pc;
+	/* A function that took it and returned is not on the stack any more. */
+	bool returned = held->position != 0;
+	for (unsigned i = 0; i < depth; i++)
+		returned = returned && stack[i].frame != held->frame;
+	if (returned)
+		out[count++] = held->position;
 	for (unsigned i = 0; i < depth; i++) {
 		if (stack[i].fp <= held->fp)
 			continue;
@@ -185,7 +191,7 @@ static unsigned frames_of_held(const struct fts_held *held, uint64_t *out)
 static bool put_all(const struct lock *wanted, uint64_t identity, struct fts_held *const *held,
 		    unsigned count, uint32_t number)
 {
-	uint64_t frames[FRAMES_MAX + 1];
+	uint64_t frames[FRAMES_MAX + 2];
 	struct fts_held taken = { .address = wanted->address,
 				  .identity = identity,
 				  .kind = wanted->kind,
@@ -195,7 +201,7 @@ static bool put_all(const struct lock *wanted, uint64_t identity, struct fts_hel
 	if (!put_lock(FTS_SEC_LOCK, &taken, frames, depth, number))
 		return false;
 	for (unsigned i = 0; i < count; i++) {
-		unsigned most = i + WHOLE < count ? SHORT : FRAMES_MAX + 1;
+		unsigned most = i + WHOLE < count ? SHORT : FRAMES_MAX + 2;
 		unsigned n = frames_of_held(held[i], frames);
 		if (!put_lock(FTS_SEC_HELD, held[i], frames, n < most ? n : most, number))
 			return false;

@@ -217,7 +217,7 @@ static const struct frame *telling_frame(const struct stack *stack, const struct
 	return stack->count ? &stack->frames[0] : NULL;
 }
 
-static char *line_of(const struct stack *stack, const struct roots *roots)
+char *lockorder_line(const struct stack *stack, const struct roots *roots)
 {
 	const struct frame *frame = telling_frame(stack, roots);
 	if (!frame)
@@ -230,7 +230,7 @@ static char *line_of(const struct stack *stack, const struct roots *roots)
 	return text;
 }
 
-static const char *kind_name(uint32_t kind)
+const char *lockorder_kind(uint32_t kind)
 {
 	static const char *const names[] = {
 		[FTS_LOCK_LOCK] = "threading.Lock",
@@ -250,12 +250,12 @@ static char *lock_name(const struct taking *t, const struct lockgraph_lock *lock
 {
 	const struct lockorder_host *host = t->host;
 	const struct label *label = label_of(t->orders, lock->class);
-	const char *kind = kind_name(lock->kind);
+	const char *kind = lockorder_kind(lock->kind);
 	uint64_t offset = 0;
 	if (lock->birth != LOCKGRAPH_NONE) {
 		struct stack birth;
 		host->frames(host->context, lock->birth, &birth);
-		char *line = line_of(&birth, &host->places);
+		char *line = lockorder_line(&birth, &host->places);
 		char *name = xprintf("%s of %s", kind, line);
 		free(line);
 		stack_clear(&birth);
@@ -304,8 +304,8 @@ static void side_fill(const struct taking *t, const struct lockgraph_part *part,
 	host->frames(host->context, part->held.stack, &side->held);
 	host->frames(host->context, part->wanted.stack, &side->wanted);
 	side->held_name = lock_name(t, &part->held);
-	side->held_line = line_of(&side->held, &host->places);
-	side->wanted_line = line_of(&side->wanted, &host->places);
+	side->held_line = lockorder_line(&side->held, &host->places);
+	side->wanted_line = lockorder_line(&side->wanted, &host->places);
 }
 
 static void side_clear(struct side *side)

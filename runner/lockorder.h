@@ -35,6 +35,11 @@ void lockorder_free(struct lockorder *orders);
 /* Is this a record for lockorder_take()? */
 bool lockorder_wants(const struct fts_record *record);
 
+/* For people: the kind of a lock (enum fts_lock_kind), and the innermost line of a stack that a
+ * person wrote, "x.py:10"; the latter to be freed. */
+const char *lockorder_kind(uint32_t kind);
+char *lockorder_line(const struct stack *stack, const struct roots *roots);
+
 /* The records of one iteration, whole and in any order of rings; `length` bytes. */
 void lockorder_take(struct lockorder *orders, const struct lockorder_host *host,
 		    const void *records, size_t length);

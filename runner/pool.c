@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runner/deadlock.h"
 #include "runner/faults.h"
 #include "runner/trial.h"
 #include "runner/util.h"
@@ -47,6 +48,8 @@ struct job {
 	struct capture capture;    /* taken of the process before it was killed or died */
 	bool captured, looked_at;  /* looked_at: it was tried */
 	uint64_t resident;         /* bytes when it was killed for its memory */
+	struct deadlock_watch *watch;
+	struct deadlock deadlock; /* count 0 = none was seen */
 	double sampled, processor; /* when the group's processor time was taken, and what it was */
 };
 
@@ -374,6 +377,15 @@ static void note_slow(struct pool *pool, const struct trial *trial)
 	free(text);
 }
 
+static void judge_hang(struct pool *pool, const struct job *job, const struct fault *fault,
+		       struct finding *finding)
+{
+	fault_of_hang(fault, finding);
+	if (job->deadlock.count)
+		deadlock_tell(&job->deadlock, pool->options->collator, fault->context,
+			      fault->trial->pid, finding);
+}
+
 static void judge(struct pool *pool, struct job *job, const struct worker *worker, int status)
 {
 	struct trial *trial = job->trial;
@@ -390,7 +402,7 @@ static void judge(struct pool *pool, struct job *job, const struct worker *worke
 			       .resident = job->resident };
 	struct finding finding = { 0 };
 	if (trial->killed == KILL_HANG)
-		fault_of_hang(&fault, &finding);
+		judge_hang(pool, job, &fault, &finding);
 	else if (trial->killed == KILL_MEMORY)
 		fault_of_memory(&fault, &finding);
 	else if (trial->killed == KILL_PARENT)
@@ -409,6 +421,7 @@ static void forget_process(struct job *job)
 {
 	if (job->captured)
 		capture_clear(&job->capture);
+	job->deadlock.count = 0;
 	job->captured = job->looked_at = false;
 	job->resident = job->followers = 0;
 	job->sampled = 0;
@@ -695,6 +708,19 @@ static void check_progress(struct pool *pool, struct job *job, double now)
 	kill_iteration(job, computes ? KILL_SLOW : KILL_HANG);
 }
 
+/* Locks that wait for each other are told as soon as that is sure. */
+static void check_deadlock(struct pool *pool, struct job *job, double now)
+{
+	if (now - job->trial->progressed < DEADLOCK_SECONDS)
+		return;
+	if (!job->watch)
+		job->watch = deadlock_watch_new();
+	if (!deadlock_look(job->watch, job->trial->pid, now, &job->deadlock))
+		return;
+	take_capture(pool, job, false);
+	kill_iteration(job, KILL_HANG);
+}
+
 /* What has to be looked at without an event, for a job whose iteration runs. */
 static void look_after(struct pool *pool, struct job *job)
 {
@@ -717,6 +743,8 @@ static void look_after(struct pool *pool, struct job *job)
 		return;
 	}
 	check_memory(pool, job, now);
+	if (!trial->killed)
+		check_deadlock(pool, job, now);
 	if (!trial->killed)
 		check_progress(pool, job, now);
 }
@@ -843,6 +871,7 @@ static void stop_all(struct pool *pool)
 			worker_stop(worker);
 			collator_zygote_end(pool->options->collator, worker->number);
 		}
+		deadlock_watch_free(job->watch);
 		trial_free(job->trial);
 		trial_free(job->next);
 	}

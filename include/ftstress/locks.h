@@ -1,8 +1,8 @@
 /*
  * locks.h - what each thread of the program under test holds and waits for.
  *
- * libftstress.so keeps it in plain memory of the process; FTS_REC_LOCKS tells where. The runner
- * reads it from a process that stands still (runner/deadlock.c).
+ * libftstress.so keeps it in plain memory of the process; The runner reads it
+ * through the kernel (runner/deadlock.c) and finds it by the variable `ftstress_locks`.
  */
 #ifndef FTSTRESS_LOCKS_H
 #define FTSTRESS_LOCKS_H
@@ -38,6 +38,7 @@ struct fts_held {
 	uint32_t kind, flags;
 	uint64_t pc, fp; /* where it was taken: return address, frame of that function */
 	uint64_t frame, instruction, code; /* the Python frame of that moment; 0 = none */
+	uint64_t position; /* the same as in record.h, FTS_PC_PYTHON; 0 = not for locks in objects */
 };
 
 #define FTS_HELD_MAX 256u
@@ -50,12 +51,11 @@ struct fts_lock_thread {
 	uint32_t overflow; /* more locks than slots: what is held is not known */
 	uint64_t self; /* pthread_t */
 	uint64_t wait_address; /* 0 = does not wait */
-	uint64_t wait_since; /* nanoseconds, CLOCK_MONOTONIC */
 	uint32_t wait_kind, wait_flags;
 	struct fts_held held[FTS_HELD_MAX];
 };
 
-/* Payload of FTS_REC_LOCKS. */
+/* Exported as `ftstress_locks`; address 0 while nothing is kept. */
 struct fts_locks {
 	uint64_t address; /* of struct fts_lock_thread[count] */
 	uint32_t count, size; /* size of one, bytes */
@@ -78,7 +78,7 @@ struct fts_lock_event {
 	uint64_t sequence, address, size, identity;
 };
 
-_Static_assert(sizeof(struct fts_held) == 64, "layout");
+_Static_assert(sizeof(struct fts_held) == 72, "layout");
 _Static_assert(sizeof(struct fts_lock_event) == 48, "wire format");
 
 #endif

@@ -14,26 +14,26 @@ enum fts_record_type {
 	FTS_REC_PAD = 0, /* skip to the start of the ring */
 
 	/* written by libftstress.so */
-	FTS_REC_HOOK = 1, /* struct fts_hook: is a hook live, and if not, why */
+	FTS_REC_HOOK = 1,   /* struct fts_hook: is a hook live, and if not, why */
 	FTS_REC_MODULE = 2, /* struct fts_module: a shared object was mapped */
-	FTS_REC_CODE = 3, /* struct fts_code: a Python code object got an id */
+	FTS_REC_CODE = 3,   /* struct fts_code: a Python code object got an id */
 	FTS_REC_REPORT = 4, /* struct fts_report: something was found */
-	FTS_REC_CRASH = 5, /* struct fts_crash: a fatal signal; the thread waits for the runner */
-	FTS_REC_LOCKS = 6, /* struct fts_locks of locks.h: where the locks held are kept */
+	FTS_REC_CRASH = 5,  /* struct fts_crash: a fatal signal; the thread waits for the runner */
+	FTS_REC_LOCKS = 6,  /* struct fts_locks of locks.h: where the locks held are kept */
 	FTS_REC_LOCK_EVENT = 7, /* struct fts_lock_event of locks.h */
 
 	/* written by the driver through ftstress_emit() */
-	FTS_REC_TEST_BEGIN = 16, /* struct fts_test */
-	FTS_REC_TEST_END = 17, /* struct fts_test */
-	FTS_REC_TEST_FAIL = 18, /* struct fts_test_fail */
-	FTS_REC_NOTE = 19, /* UTF-8 text for the run's notes */
+	FTS_REC_TEST_BEGIN = 16,  /* struct fts_test */
+	FTS_REC_TEST_END = 17,    /* struct fts_test */
+	FTS_REC_TEST_FAIL = 18,   /* struct fts_test_fail */
+	FTS_REC_NOTE = 19,        /* UTF-8 text for the run's notes */
 	FTS_REC_GIL_ENABLED = 20, /* UTF-8 name of the module whose import enabled the GIL */
-	FTS_REC_SLICE_END = 21, /* no payload: the driver came to the end of its slice */
+	FTS_REC_SLICE_END = 21,   /* no payload: the driver came to the end of its slice */
 };
 
 struct fts_record {
 	uint32_t length; /* bytes with this header, multiple of 8 */
-	uint16_t type; /* enum fts_record_type */
+	uint16_t type;   /* enum fts_record_type */
 	uint16_t reserved;
 	uint32_t pid, tid;
 	uint32_t test; /* index in the slice, FTS_NO_TEST outside of a test */
@@ -48,7 +48,7 @@ struct fts_hook {
 };
 
 struct fts_module {
-	uint64_t bias; /* address = bias + ELF virtual address */
+	uint64_t bias;      /* address = bias + ELF virtual address */
 	uint64_t low, high; /* mapped range */
 	uint16_t path_length;
 	uint8_t build_id_length, build_id[20];
@@ -90,12 +90,13 @@ struct fts_report {
 enum fts_section_kind {
 	FTS_SEC_ACCESS = 1, /* a memory access; address, size, flags */
 	FTS_SEC_THREAD = 2, /* thread `tid` was created here by thread `value` */
-	FTS_SEC_MUTEX = 3, /* mutex number `value` at `address`, created here */
-	FTS_SEC_HEAP = 4, /* block `address`, `size`, allocated here by `tid` */
+	FTS_SEC_MUTEX = 3,  /* mutex number `value` at `address`, created here */
+	FTS_SEC_HEAP = 4,   /* block `address`, `size`, allocated here by `tid` */
 	FTS_SEC_GLOBAL = 5, /* a global variable at `address` */
-	FTS_SEC_STACK = 6, /* the stack of thread `tid` */
-	FTS_SEC_OBJECT = 7, /* the access is `value` bytes into the Python object at `address`; text:
-			     * its type's name; without text: a block of CPython's allocator */
+	FTS_SEC_STACK = 6,  /* the stack of thread `tid` */
+	FTS_SEC_OBJECT =
+		7,        /* the access is `value` bytes into the Python object at `address`; text:
+			   * its type's name; without text: a block of CPython's allocator */
 	FTS_SEC_HELD = 8, /* mutex number `value` was held at the access before this section */
 	FTS_SEC_LOCK = 9, /* lock `address` is taken here; text: its kind */
 	FTS_SEC_OTHER = 10,
@@ -111,7 +112,7 @@ struct fts_section {
 	uint16_t kind; /* enum fts_section_kind */
 	uint16_t flags;
 	uint32_t frame_count; /* innermost first */
-	int32_t tid; /* TSan's thread number, -1 = none */
+	int32_t tid;          /* TSan's thread number, -1 = none */
 	uint32_t text_length; /* padded to 8 in the stream, after the frames */
 	uint64_t address, size, value;
 	/* uint64_t frames[frame_count], text */
@@ -124,18 +125,19 @@ struct fts_section {
  *   0 0 0 1 | id of the code object  | instruction    |     instruction = byte offset / 2
  *
  * Instruction 0xffff is a marker: "the eval loop was entered for this code object", position not
- * known. It stands next outside of a named frame of the same code object, and is then dropped; where
- * it stands behind native frames only (an atomic access of the eval loop itself), it is the frame.
+ * known. It stands next outside of a named frame of the same code object, and is then dropped;
+ * where it stands behind native frames only (an atomic access of the eval loop itself), it is the
+ * frame.
  */
 #define FTS_PC_MARKER 0xffffu
 #define FTS_PC_PYTHON (1ull << 60)
 #define FTS_PC_IS_PYTHON(pc) (((pc) >> 60) == 1)
 #define FTS_PC_CODE(pc) ((uint32_t)(((pc) & ~FTS_PC_PYTHON) >> 16))
-#define FTS_PC_INSTRUCTION(pc) ((uint32_t)((pc)&0xffff))
+#define FTS_PC_INSTRUCTION(pc) ((uint32_t)((pc) & 0xffff))
 
 struct fts_crash {
 	int32_t signal, code;
-	uint64_t address; /* siginfo's si_addr */
+	uint64_t address;       /* siginfo's si_addr */
 	uint64_t registers[23]; /* gregs of ucontext_t, REG_* order */
 	uint64_t fs_base;
 };
@@ -145,11 +147,11 @@ enum fts_outcome {
 	FTS_OUTCOME_FAILED = 1,
 	FTS_OUTCOME_SKIPPED = 2,
 	FTS_OUTCOME_NOT_RUN = 3, /* the slice's time was over */
-	FTS_OUTCOME_ERROR = 4, /* set-up or tear-down failed */
+	FTS_OUTCOME_ERROR = 4,   /* set-up or tear-down failed */
 };
 
-struct fts_test { /* TEST_BEGIN, TEST_END */
-	uint32_t index; /* in the slice */
+struct fts_test {         /* TEST_BEGIN, TEST_END */
+	uint32_t index;   /* in the slice */
 	uint16_t outcome; /* enum fts_outcome; TEST_END only */
 	uint16_t threads; /* in how many threads it ran; 1 = marked thread-unsafe or asked for */
 	uint64_t nanoseconds; /* duration; TEST_END only */
