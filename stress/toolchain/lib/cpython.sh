@@ -11,10 +11,11 @@
 #                            _PyThreadState_Attach, the TLS variable _Py_tss_tstate)...
 #   -fsemantic-interposition ...and are called through the PLT (_Py_Dealloc)
 #   -fno-omit-frame-pointer  C stacks in 20 ns
+#   -fno-slp-vectorize       clang does not instrument what that merges
 # The last three flags go to make's CFLAGS_NODIST, which follows configure's -fvisibility=hidden and
 # -fno-semantic-interposition on the command line; packages don't get them.
 
-readonly TSAN_CFLAGS="-g -O2 -fno-omit-frame-pointer -shared-libsan"
+readonly TSAN_CFLAGS="-g -O2 -fno-omit-frame-pointer -fno-slp-vectorize -shared-libsan"
 readonly TSAN_CORE_CFLAGS="-fvisibility=default -fsemantic-interposition"
 # Raise it when what is built changes in a way that the hashed text below does not show.
 readonly CPYTHON_RECIPE=1
@@ -77,7 +78,7 @@ cpython_plain_make() {
 cpython_build_plain() {
 	local root=$1/root$2
 	CORE_CFLAGS=
-	cpython_compile plain "$1" "$2" "$SOURCE_DIR/configure" --prefix="$2" --disable-gil \
+	cpython_compile plain "$1" "$SOURCE_DIR/configure" --prefix="$2" --disable-gil \
 		--without-ensurepip CC="$CLANG" CXX="$CLANGXX" CFLAGS="-O2"
 	local python=$root/bin/python${MINOR}t
 	cpython_run plain "byte-compiling the standard library" "$python" -m compileall -q -j "$JOBS" \
@@ -94,7 +95,7 @@ cpython_build_plain() {
 cpython_build_tsan() {
 	local root=$1/root$2
 	CORE_CFLAGS=$TSAN_CORE_CFLAGS
-	cpython_compile tsan "$1" "$2" "$SOURCE_DIR/configure" --prefix="$2" --disable-gil \
+	cpython_compile tsan "$1" "$SOURCE_DIR/configure" --prefix="$2" --disable-gil \
 		--with-thread-sanitizer --enable-shared --without-ensurepip \
 		CC="$CLANG" CXX="$CLANGXX" CFLAGS="$TSAN_CFLAGS -ffile-prefix-map=$1=$2" \
 		LDFLAGS="-shared-libsan -Wl,-rpath,$2/lib -Wl,-rpath,$CLANG_RUNTIME"
@@ -109,11 +110,12 @@ cpython_build_tsan() {
 	cpython_keep "$1" "$2"
 }
 
-# cpython_compile KIND BUILDING FINAL CONFIGURE...: configure, make, and install into BUILDING/root.
+# cpython_compile KIND BUILDING CONFIGURE...: configure, make, and install into BUILDING/root.
 cpython_compile() {
-	local kind=$1 building=$2 final=$3
-	shift 3
+	local kind=$1 building=$2
+	shift 2
 	mkdir -p -- "$building/build"
+	# shellcheck disable=SC2317 # run_logged calls it
 	cpython_in_build() { env -C "$building/build" -u PYTHONHOME -u PYTHONPATH -u LD_PRELOAD "$@"; }
 	run_logged "python-$kind" 0 - "configuring CPython $SOURCE_VERSION ($kind)" -- \
 		cpython_in_build "$@" || cpython_failed "$kind"
