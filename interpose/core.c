@@ -31,8 +31,8 @@
 #include <stdlib.h>
 
 static const struct concern *const concerns[] = {
-	&concern_heap, &concern_modules, &concern_stacks, &concern_races, &concern_threads, &concern_crash,
-	&concern_order, &concern_locks,
+	&concern_heap,    &concern_modules, &concern_stacks, &concern_races,
+	&concern_threads, &concern_crash,   &concern_order,  &concern_locks,
 };
 #define CONCERNS (sizeof concerns / sizeof concerns[0])
 
@@ -90,8 +90,10 @@ static void clean_environment(void)
 		unsetenv("LD_PRELOAD");
 	unsetenv("FTSTRESS_USER_LD_PRELOAD");
 	unsetenv(FTS_ENV_ARENA);
-	setenv("TSAN_OPTIONS", "report_bugs=0:exitcode=0:handle_segv=0:handle_sigbus=0:"
-			       "handle_sigfpe=0:handle_sigill=0:handle_abort=0", 1);
+	setenv("TSAN_OPTIONS",
+	       "report_bugs=0:exitcode=0:handle_segv=0:handle_sigbus=0:"
+	       "handle_sigfpe=0:handle_sigill=0:handle_abort=0",
+	       1);
 }
 
 static void announce(const struct concern *concern, bool live, const char *why)

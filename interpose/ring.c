@@ -87,7 +87,8 @@ static __attribute__((noinline)) bool claim(void)
 		uint32_t index = (start + i) % FTS_RING_COUNT;
 		if (!claim_one(&arena->ring[index], i >= FTS_RING_COUNT, tid))
 			continue;
-		__atomic_store_n(&arena->claim_hint, (index + 1) % FTS_RING_COUNT, __ATOMIC_RELAXED);
+		__atomic_store_n(&arena->claim_hint, (index + 1) % FTS_RING_COUNT,
+				 __ATOMIC_RELAXED);
 		writer.tid = tid;
 		writer.pid = raw_getpid();
 		writer.ring = &arena->ring[index];
@@ -146,8 +147,7 @@ bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count)
 		.nanoseconds = raw_now(),
 	};
 	writer.busy = true;
-	bool written = length <= FTS_RECORD_MAX &&
-		       write_record(writer.ring, &header, parts, count);
+	bool written = length <= FTS_RECORD_MAX && write_record(writer.ring, &header, parts, count);
 	if (!written)
 		__atomic_store_n(&writer.ring->lost, writer.ring->lost + 1, __ATOMIC_RELAXED);
 	writer.busy = false;

@@ -1,6 +1,7 @@
 /* text.c - see text.h. */
 #include "reports/text.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -26,9 +27,10 @@ static size_t sequence(const unsigned char *s)
 
 static void add(struct buf *out, const char *text, bool one_line)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	while (*s) {
+	const unsigned char *s = (const unsigned char *)text, *end = s + strlen(text);
+	while (s < end) {
 		size_t length = sequence(s);
+		assert(length <= (size_t)(end - s)); /* the NUL continues no sequence */
 		/* C1 controls (U+0080 to U+009F) steer terminals as well. */
 		bool control = *s < 0x20 || *s == 0x7f || (*s == 0xc2 && length && s[1] < 0xa0);
 		if (!length)

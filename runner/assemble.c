@@ -327,6 +327,8 @@ static void find_subject(struct assembly *a)
 static void add_creation(struct assembly *a, size_t index)
 {
 	const struct section_view *section = &a->report->sections[index];
+	if (!a->tids)
+		return;
 	for (size_t i = 0; i < a->finding->participant_count; i++) {
 		struct participant *participant = &a->finding->participants[i];
 		if (a->tids[i] != section->head.tid || participant->created.count)

@@ -53,7 +53,7 @@ struct zygote {
 	uint32_t pid;
 	struct tables tables;
 	struct buf pending; /* FTS_REC_REPORT records as they came */
-	struct buf locks; /* the same, what lockorder.h takes */
+	struct buf locks;   /* the same, what lockorder.h takes */
 };
 
 struct tally {

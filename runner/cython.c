@@ -268,11 +268,10 @@ static const struct mark *mark_above(const struct generated *file, int c_line)
  * doesn't tell. */
 static char *source_name(const char *path)
 {
-	size_t length = strlen(path);
 	const char *dot = strrchr(path, '.');
 	if (!dot || (!ends(path, ".pyx.c") && !ends(path, ".pyx.cpp")))
 		return NULL;
-	length = (size_t)(dot - path);
+	size_t length = (size_t)(dot - path);
 	const char *build = strstr(path, ".so.p/"); /* meson's folder of a target */
 	if (!build)
 		build = strstr(path, ".pyd.p/");

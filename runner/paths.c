@@ -36,12 +36,13 @@ int paths_find(struct paths *paths)
 		}
 		free(driver);
 	}
-	int code = paths->stress ? 0
-				 : fail(EXIT_INTERNAL,
-					"ftstress's own files are not where they should be from %s "
-					"(%s); install it again (make install)",
-					self, places[2].stress);
-	if (!code && access(paths->library, R_OK) < 0)
+	int code = 0;
+	if (!paths->stress)
+		code = fail(EXIT_INTERNAL,
+			    "ftstress's own files are not where they should be from %s "
+			    "(%s); install it again (make install)",
+			    self, places[2].stress);
+	else if (access(paths->library, R_OK) < 0)
 		code = fail(EXIT_INTERNAL, "%s: %s; build it with make", paths->library,
 			    strerror(errno));
 	free(self);

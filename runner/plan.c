@@ -1,6 +1,7 @@
 /* plan.c - see plan.h. */
 #include "runner/plan.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,8 +180,10 @@ static void place_remainders(const struct plan *plan, struct deck *deck, const s
 	for (size_t bin = 0; bin < bins; bin++)
 		ARRAY_PUSH(deck->slices, deck->slice_count, deck->slice_capacity,
 			   ((struct slice){ 0, 0 }));
-	for (size_t i = 0; i < plan->group_count && rests[i].count; i++)
+	for (size_t i = 0; i < plan->group_count && rests[i].count; i++) {
+		assert(rests[i].bin < bins);
 		deck->slices[base + rests[i].bin].count += rests[i].count;
+	}
 	for (size_t bin = 0; bin < bins; bin++) {
 		struct slice *slice = &deck->slices[base + bin];
 		slice->first = used;
@@ -260,7 +263,9 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	if (!plan->deck.ready)
 		deal(plan, 0);
 	size_t slices = plan->deck.slice_count;
+	assert(slices); /* nobody plans with no test */
 	deal(plan, token.slice / slices);
+	assert(plan->deck.slice_count == slices && plan->deck.slices);
 	const struct slice *slice = &plan->deck.slices[token.slice % slices];
 	trial->test_count = slice->count;
 	trial->tests = xcalloc(slice->count, sizeof *trial->tests);

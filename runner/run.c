@@ -250,7 +250,7 @@ static void print_plan(const struct run *run, uint64_t first_slice)
 {
 	const struct settings *settings = run->settings;
 	uint64_t count = settings->iterations ? settings->iterations : plan_slices(run->plan);
-	assert(run->tests.tests); /* a plan has tests */
+	assert(run->tests.tests); /* nobody plans with no test */
 	printf("# seed %016" PRIx64 ", %zu tests, %zu slices in a deck\n"
 	       "# token threads switch-interval gil seed tests\n",
 	       settings->seed, run->tests.count, plan_slices(run->plan));

@@ -40,6 +40,8 @@ static bool open_pipes(struct pipes *pipes)
 		pipes->write[i] = fcntl(ends[1], F_DUPFD_CLOEXEC, 10);
 		close(ends[0]);
 		close(ends[1]);
+		if (pipes->read[i] < 0 || pipes->write[i] < 0)
+			return false;
 	}
 	return true;
 }
@@ -50,10 +52,14 @@ static _Noreturn void become(const struct spawn *spawn, const struct pipes *pipe
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(127);
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	dup2(null, STDIN_FILENO);
 	dup2(pipes->write[OUT], STDOUT_FILENO);
 	dup2(pipes->write[ERR], STDERR_FILENO);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null < 0) {
+		dprintf(STDERR_FILENO, "/dev/null: %s\n", strerror(errno));
+		_exit(127);
+	}
+	dup2(null, STDIN_FILENO);
 	if (spawn->progress_variable)
 		dup2(pipes->write[PROGRESS], PROGRESS_FD);
 	sigset_t empty;

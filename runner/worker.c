@@ -46,6 +46,13 @@ static char **own_environment(const struct worker *worker, char *const *base)
 	return all;
 }
 
+static _Noreturn void cannot_start(void)
+{
+	static const char text[] = "ftstress: the interpreter cannot be started\n";
+	(void)!write(STDERR_FILENO, text, sizeof text - 1);
+	_exit(127);
+}
+
 /* The forked child, until exec. Only async-signal-safe calls. */
 static _Noreturn void become_zygote(const struct launch *launch, char *const *environment,
 				    pid_t parent, int control, int arena, int output, bool fixed)
@@ -63,6 +70,8 @@ static _Noreturn void become_zygote(const struct launch *launch, char *const *en
 	arena = fcntl(arena, F_DUPFD_CLOEXEC, 10);
 	output = fcntl(output, F_DUPFD_CLOEXEC, 10);
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (control < 0 || arena < 0 || output < 0 || null < 0)
+		cannot_start();
 	dup2(null, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
@@ -76,9 +85,7 @@ static _Noreturn void become_zygote(const struct launch *launch, char *const *en
 	sigprocmask(SIG_SETMASK, &empty, NULL);
 	if (chdir(launch->folder) == 0)
 		execve(launch->python, launch->arguments, environment);
-	static const char text[] = "ftstress: the interpreter cannot be started\n";
-	(void)!write(STDERR_FILENO, text, sizeof text - 1);
-	_exit(127);
+	cannot_start();
 }
 
 int worker_start(struct worker *worker, const struct launch *launch)

@@ -82,9 +82,11 @@ def check_stacks(run: Run) -> None:
         for finding in run.findings
         for thread in finding["threads"]
         if not any(frame["language"] != "python" for frame in thread["frames"])
-        or not any(frame["function"] == "stress" for frame in thread["frames"])
-        # A thread that the extension starts has no Python frame.
-        and "worker_bug" not in finding["tests"][0]
+        or (
+            not any(frame["function"] == "stress" for frame in thread["frames"])
+            # A thread that the extension starts has no Python frame.
+            and "worker_bug" not in finding["tests"][0]
+        )
     ]
     ok(not bare, "both sides of a race have frames in C and in Python", *run.list_of(bare))
     static = [f for f in run.findings if "hits_bug" in f["tests"][0]]

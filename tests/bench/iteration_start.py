@@ -1,6 +1,6 @@
 """Start of an iteration: from the runner's message to the fork's "started", NumPy's tests imported.
 
-  iteration_start.py LIBRARY ENV.json [ROUNDS]
+iteration_start.py LIBRARY ENV.json [ROUNDS]
 """
 
 import json

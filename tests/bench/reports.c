@@ -19,14 +19,16 @@ static pthread_barrier_t barrier;
 		__asm__ volatile("");                                                              \
 	}
 #define CALLER(n)                                                                                  \
-	static __attribute__((noinline)) void call_##n(void (*write)(volatile int *), volatile int *at) \
+	static __attribute__((noinline)) void call_##n(void (*write)(volatile int *),              \
+						       volatile int *at)                           \
 	{                                                                                          \
 		write(at);                                                                         \
 		__asm__ volatile("");                                                              \
 	}
 #define EIGHT(X, n) X(n##0) X(n##1) X(n##2) X(n##3) X(n##4) X(n##5) X(n##6) X(n##7)
 #define ALL(X)                                                                                     \
-	EIGHT(X, 1) EIGHT(X, 2) EIGHT(X, 3) EIGHT(X, 4) EIGHT(X, 5) EIGHT(X, 6) EIGHT(X, 7) EIGHT(X, 8)
+	EIGHT(X, 1)                                                                                \
+	EIGHT(X, 2) EIGHT(X, 3) EIGHT(X, 4) EIGHT(X, 5) EIGHT(X, 6) EIGHT(X, 7) EIGHT(X, 8)
 ALL(WRITER)
 ALL(CALLER)
 
@@ -60,6 +62,7 @@ int main(void)
 		pthread_join(thread[i], NULL);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	fprintf(stderr, "seconds %.6f\n",
-		(double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) * 1e-9);
+		(double)(after.tv_sec - before.tv_sec) +
+			(double)(after.tv_nsec - before.tv_nsec) * 1e-9);
 	return 0;
 }

@@ -3,6 +3,7 @@ sides by turns in one run, median of the ratios.
 
   slowdown.py HOST LIBRARY ENV.json [ROUNDS]
 """
+
 import json
 import os
 import pathlib

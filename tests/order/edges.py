@@ -2,6 +2,7 @@
 
 With FROM=1 in the environment what the first thread did counts from the beginning of its call, else
 from its end."""
+
 import os
 import subprocess
 import sys
@@ -34,18 +35,37 @@ os._exit(0)
 def main():
     with tempfile.TemporaryDirectory() as place:
         trace, output = os.path.join(place, "edge_trace.so"), os.path.join(place, "edges")
-        subprocess.run(["clang-22", "-O1", "-fno-omit-frame-pointer", "-fPIC", "-shared", "-o", trace,
-                        os.path.join(HERE, "edge_trace.c"), "-ldl"], check=True)
+        subprocess.run(
+            [
+                "clang-22",
+                "-O1",
+                "-fno-omit-frame-pointer",
+                "-fPIC",
+                "-shared",
+                "-o",
+                trace,
+                os.path.join(HERE, "edge_trace.c"),
+                "-ldl",
+            ],
+            check=True,
+        )
         fd, memory = table.arena()
         reader = table.Reader(memory)
-        environment = dict(os.environ, FTSTRESS_ARENA_FD=str(fd), TSAN_OPTIONS=table.TSAN,
-                           LD_PRELOAD=f"{table.LIBRARY}:{trace}",
-                           FTSTRESS_HAPPENS_BEFORE=os.environ.get("FTSTRESS_HAPPENS_BEFORE", "meant"))
-        program = table.START + INSIDE.format(here=HERE, trace=trace, case=sys.argv[1], output=output)
+        environment = dict(
+            os.environ,
+            FTSTRESS_ARENA_FD=str(fd),
+            TSAN_OPTIONS=table.TSAN,
+            LD_PRELOAD=f"{table.LIBRARY}:{trace}",
+            FTSTRESS_HAPPENS_BEFORE=os.environ.get("FTSTRESS_HAPPENS_BEFORE", "meant"),
+        )
+        program = table.START + INSIDE.format(
+            here=HERE, trace=trace, case=sys.argv[1], output=output
+        )
         subprocess.run([table.PYTHON, "-c", program], env=environment, pass_fds=(fd,), check=True)
         print("reports:", sum(reader.end().values()))
-        subprocess.run([sys.executable, os.path.join(HERE, "explain.py"), output, *sys.argv[2:3]],
-                       check=True)
+        subprocess.run(
+            [sys.executable, os.path.join(HERE, "explain.py"), output, *sys.argv[2:3]], check=True
+        )
 
 
 main()

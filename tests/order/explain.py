@@ -1,72 +1,154 @@
-"""explain.py FILE: which acquires ordered thread B's work after thread A's, round by round, each removed before the next."""
-import struct,collections,subprocess,sys,json,bisect
-data=open(sys.argv[1],'rb').read()
-N=len(data)//32
-evs=[struct.unpack_from('<QQQIBBBB',data,32*i) for i in range(N)]
-maps=[]
-for l in open(sys.argv[1]+'.maps'):
-    f=l.split()
-    if len(f)>=6 and f[5].startswith('/'):
-        a,b=[int(x,16) for x in f[0].split('-')]; maps.append((a,b,int(f[2],16),f[5]))
-base={}
-for a,b,o,p in maps: base.setdefault(p,a-o)
-tab={}
-def symtab(p):
-    if p not in tab:
-        t=[]
-        for l in subprocess.run(['nm','-n','--defined-only',p],capture_output=True,text=True).stdout.split('\n'):
-            f=l.split()
-            if len(f)==3 and f[1] in 'tTwW': t.append((int(f[0],16),f[2]))
-        tab[p]=t
-    return tab[p]
-cache={}
-def fn(pc):
-    if pc in cache: return cache[pc]
-    r=hex(pc)
-    for a,b,o,p in maps:
-        if a<=pc<b:
-            t=symtab(p); i=bisect.bisect(t,(pc-1-base[p],'~'))-1
-            r=(t[i][1] if i>=0 else '?')+('' if 'libpython' in p else '['+p.split('/')[-1][:20]+']')
-    cache[pc]=r
-    return r
-def line(pc):
-    for a,b,o,p in maps:
-        if a<=pc<b:
-            out=subprocess.run(['llvm-symbolizer-22','-e',p,'--inlines','-s',hex(pc-1-base[p])],capture_output=True,text=True).stdout.split('\n')
-            return ' < '.join(out[i]+'@'+':'.join(out[i+1].split(':')[:2]) for i in range(0,min(12,len(out)-2),2))
-    return hex(pc)
-def what(a):
-    for lo,hi,o,p in maps:
-        if lo<=a<hi: return p.split('/')[-1]+'+'+hex(a-base[p])
-    return 'heap'
-marks=[(i,e[0],e[3]) for i,e in enumerate(evs) if e[4]==9]
-mA=[m for m in marks if m[1]==int(__import__('os').environ.get('FROM','2'))][0]; A=mA[2]
-mB=[m for m in marks if m[1]==4][0]; B=mB[2]
-tids={A:'A',B:'B',evs[0][3]:'M'}
-nm=lambda t:tids.setdefault(t,'T%d'%len(tids))
-removed=set()
-rounds=int(sys.argv[2]) if len(sys.argv)>2 else 12
-verbose=len(sys.argv)>3
-for r in range(rounds):
-    know={A:[]}; var={}
-    hit=None
-    for i in range(mA[0],mB[0]):
-        a,pc,pc2,t,k,mo,sz,_=evs[i]
-        if k==9: continue
-        rel=k in(1,2) and mo in(3,4,5); acq=k in(0,2) and mo in(1,2,4,5)
-        if acq and a in var and t not in know:
-            key=(fn(pc),fn(var[a][1][1]))
-            if key not in removed:
-                know[t]=var[a][0]+[(var[a][1],evs[i])]
-                if t==B: hit=i; break
-        if rel:
-            if t in know: var[a]=(know[t],evs[i])
-            elif k==1: var.pop(a,None)
-    if hit is None: print('round',r,'B IS NOT ORDERED AFTER A'); break
-    print('round',r,'chain of',len(know[B]))
-    # remove the last edge into B
-    for (re,ae) in know[B]:
-        print('   %s rel %s <- %s   ->  %s acq %s <- %s   %s/%s'%(nm(re[3]),fn(re[1]),fn(re[2]),nm(ae[3]),fn(ae[1]),fn(ae[2]),what(re[0]),re[6]))
-        if verbose: print('        ',line(re[1])); print('        ',line(ae[1]))
-    re,ae=know[B][-1]
-    removed.add((fn(ae[1]),fn(re[1])))
+"""Which acquires ordered thread B's work after thread A's, round by round: the last one of the
+chain is taken away before the next round.
+
+    explain.py FILE [ROUNDS [verbose]]
+
+FILE is edge_trace.c's, with its FILE.maps beside it. With FROM=1 in the environment A's work counts
+from the beginning of its call, else from its end."""
+
+import bisect
+import functools
+import os
+import struct
+import subprocess
+import sys
+from typing import NamedTuple
+
+LOAD, STORE, READ_MODIFY_WRITE, MARK = 0, 1, 2, 9
+ACQUIRES, RELEASES = (1, 2, 4, 5), (3, 4, 5)  # C11's memory orders; 1 is consume
+
+
+class Event(NamedTuple):
+    address: int
+    pc: int
+    caller: int
+    thread: int
+    kind: int
+    order: int
+    size: int
+    spare: int
+
+
+class Mapping(NamedTuple):
+    low: int
+    high: int
+    path: str
+
+
+def read_maps(path):
+    maps, base = [], {}
+    with open(path) as lines:
+        for line in lines:
+            fields = line.split()
+            if len(fields) >= 6 and fields[5].startswith("/"):
+                low, high = (int(x, 16) for x in fields[0].split("-"))
+                maps.append(Mapping(low, high, fields[5]))
+                base.setdefault(fields[5], low - int(fields[2], 16))
+    return maps, base
+
+
+class Names:
+    """What addresses are called."""
+
+    def __init__(self, path):
+        self.maps, self.base = read_maps(path)
+        self.function = functools.cache(self.function)
+        self.symbols = functools.cache(self.symbols)
+
+    def mapping(self, address):
+        return next((m for m in self.maps if m.low <= address < m.high), None)
+
+    def symbols(self, path):
+        command = ["nm", "-n", "--defined-only", path]
+        text = subprocess.run(command, capture_output=True, text=True).stdout
+        rows = (line.split() for line in text.splitlines())
+        return [(int(row[0], 16), row[2]) for row in rows if len(row) == 3 and row[1] in "tTwW"]
+
+    def function(self, pc):
+        mapping = self.mapping(pc)
+        if not mapping:
+            return hex(pc)
+        table = self.symbols(mapping.path)
+        i = bisect.bisect(table, (pc - 1 - self.base[mapping.path], "~")) - 1
+        library = "" if "libpython" in mapping.path else f"[{os.path.basename(mapping.path)[:20]}]"
+        return (table[i][1] if i >= 0 else "?") + library
+
+    def line(self, pc):
+        mapping = self.mapping(pc)
+        if not mapping:
+            return hex(pc)
+        offset = hex(pc - 1 - self.base[mapping.path])
+        command = ["llvm-symbolizer-22", "-e", mapping.path, "--inlines", "-s", offset]
+        out = subprocess.run(command, capture_output=True, text=True).stdout.split("\n")
+        return " < ".join(
+            out[i] + "@" + ":".join(out[i + 1].split(":")[:2])
+            for i in range(0, min(12, len(out) - 2), 2)
+        )
+
+    def data(self, address):
+        mapping = self.mapping(address)
+        if not mapping:
+            return "heap"
+        return f"{os.path.basename(mapping.path)}+{address - self.base[mapping.path]:#x}"
+
+
+def chain_into(b, events, a, removed, edge_name):
+    """The (release, acquire) pairs that lead from thread `a` to thread `b`, or None."""
+    know, released = {a: []}, {}
+    for event in events:
+        reads = event.kind in (LOAD, READ_MODIFY_WRITE) and event.order in ACQUIRES
+        writes = event.kind in (STORE, READ_MODIFY_WRITE) and event.order in RELEASES
+        if reads and event.address in released and event.thread not in know:
+            chain, release = released[event.address]
+            if edge_name(release, event) not in removed:
+                know[event.thread] = [*chain, (release, event)]
+                if event.thread == b:
+                    return know[b]
+        if writes:
+            if event.thread in know:
+                released[event.address] = know[event.thread], event
+            elif event.kind == STORE:
+                released.pop(event.address, None)
+    return None
+
+
+def main():
+    path = sys.argv[1]
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 12
+    verbose = len(sys.argv) > 3
+    with open(path, "rb") as file:
+        data = file.read()
+    events = [Event(*row) for row in struct.iter_unpack("<QQQIBBBB", data[: len(data) // 32 * 32])]
+    names = Names(path + ".maps")
+    first = int(os.environ.get("FROM", "2"))
+    marks = {e.address: i for i, e in reversed(list(enumerate(events))) if e.kind == MARK}
+    a, b = events[marks[first]].thread, events[marks[4]].thread
+    between = [e for e in events[marks[first] : marks[4]] if e.kind != MARK]
+    threads = {a: "A", b: "B"}
+    threads.setdefault(events[0].thread, "M")
+
+    def edge_name(release, acquire):
+        return names.function(acquire.pc), names.function(release.pc)
+
+    def told(event):
+        thread = threads.setdefault(event.thread, f"T{len(threads)}")
+        return thread, f"{names.function(event.pc)} <- {names.function(event.caller)}"
+
+    removed = set()
+    for number in range(rounds):
+        chain = chain_into(b, between, a, removed, edge_name)
+        if chain is None:
+            print("round", number, "B IS NOT ORDERED AFTER A")
+            break
+        print("round", number, "chain of", len(chain))
+        for release, acquire in chain:
+            (giver, given), (taker, taken) = told(release), told(acquire)
+            where = f"{names.data(release.address)}/{release.size}"
+            print(f"   {giver} rel {given}   ->  {taker} acq {taken}   {where}")
+            if verbose:
+                print("        ", names.line(release.pc))
+                print("        ", names.line(acquire.pc))
+        removed.add(edge_name(*chain[-1]))
+
+
+main()

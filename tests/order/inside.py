@@ -3,6 +3,7 @@
     inside.py OUTPUT RUNS GAP CASE ...
 
 Writes one line `CASE PID STATUS` a run to OUTPUT. The reports of that child are in the arena."""
+
 import contextlib
 import os
 import sys
@@ -10,13 +11,15 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import cases  # noqa: E402
+import cases
 
 
 def child(make, gap):
     calls = make()
     if os.environ.get("OVERLAP"):
-        return overlap(calls)
+        overlap(calls)
+        return
+
     def work(number):
         time.sleep(gap * (1 + number))
         try:
@@ -26,6 +29,7 @@ def child(make, gap):
                 raise
         if os.environ.get("HOLD"):
             time.sleep(gap * (3 - number))
+
     threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
     for thread in threads:
         thread.start()
@@ -37,11 +41,13 @@ def child(make, gap):
 def overlap(calls):
     """The control: is it a race at all?"""
     gate = threading.Barrier(2)
+
     def work(number):
         gate.wait()
         for _ in range(300):
             with contextlib.suppress(Exception):
                 calls[number]()
+
     threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
     for thread in threads:
         thread.start()
@@ -55,7 +61,7 @@ def main():
     if any("numpy" in name for name in names):
         import numpy  # noqa: F401
     with open(output, "w") as lines:
-        for run in range(runs):
+        for _ in range(runs):
             for name in names:
                 pid = os.fork()
                 if pid == 0:
@@ -64,6 +70,7 @@ def main():
                         child(everything[name], gap)
                     except BaseException:
                         import traceback
+
                         traceback.print_exc()
                         status = 9
                     os._exit(status)

@@ -1,4 +1,5 @@
 """CPU-bound Python: calls, arithmetic, strings, JSON."""
+
 import json
 
 

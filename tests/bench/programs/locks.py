@@ -1,4 +1,5 @@
 """Four threads that share a few locks."""
+
 import threading
 
 locks = [threading.Lock() for _ in range(4)]

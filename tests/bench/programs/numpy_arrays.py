@@ -1,4 +1,5 @@
 """NumPy on small and middle-sized arrays."""
+
 import numpy
 
 vector = numpy.arange(20000, dtype=float)

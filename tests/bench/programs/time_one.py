@@ -1,5 +1,6 @@
 """Runs work() of the program named by argv[1] three times; prints the seconds of the fastest
 to stderr (stdout may be shared with the host of the arena)."""
+
 import ctypes
 import pathlib
 import runpy
