@@ -283,6 +283,13 @@ static bool is_suspended(const struct fts_held *held, bool detaches, const void 
 	       python_in_section(tstate, held->address);
 }
 
+/* A threading lock that was made new after a fork, by _at_fork_reinit(). */
+static bool is_stale(const struct fts_held *held)
+{
+	return (held->kind == FTS_LOCK_LOCK || held->kind == FTS_LOCK_RLOCK) &&
+	       !(*(const volatile uint8_t *)held->address & 1);
+}
+
 static __attribute__((noinline)) void check_order(struct thread *thread, const struct lock *lock,
 						  struct call_site site)
 {
@@ -301,6 +308,10 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 		uint64_t address = __atomic_load_n(&held->address, __ATOMIC_RELAXED);
 		if (!address || address == lock->address || is_suspended(held, detaches, tstate))
 			continue;
+		if (is_stale(held)) {
+			held->address = 0;
+			continue;
+		}
 		if (held->kind == FTS_LOCK_LOCK && python_is_signal(address, held->kind))
 			continue;
 		/* Two-object sections take the lower address first; one section gives the other back. */
@@ -539,8 +550,11 @@ static void after_fork(bool in_child)
 	for (unsigned i = 0; i < FTS_LOCK_THREADS; i++)
 		if (!self || &registry[i] != self->shared)
 			registry[i].tid = registry[i].used = 0, registry[i].self = 0;
-	if (self)
+	/* What was held for the time of the fork is made new now. */
+	if (self) {
 		self->shared->tid = raw_gettid();
+		self->shared->used = self->shared->overflow = 0;
+	}
 	edges_written = 0;
 	salt = mix(raw_getpid());
 }

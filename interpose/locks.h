@@ -56,7 +56,6 @@ HIDDEN void locks_thread_started(uint32_t number);
 
 struct thread {
 	struct fts_lock_thread *shared;
-	void *tstate; /* last seen; alive while an eval loop is on the stack */
 	uint64_t stack_end;
 	uint32_t depth; /* inside of a lock function that is noted as a whole */
 	uint64_t known[1024]; /* orders that were seen */

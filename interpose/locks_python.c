@@ -258,11 +258,8 @@ static uint64_t stack_end(struct thread *thread, uint64_t fp)
 unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out, unsigned room)
 {
 	uint64_t fp = (uint64_t)site.hook, end = stack_end(thread, fp);
-	void *tstate = python_tstate();
-	if (tstate)
-		thread->tstate = tstate;
-	const void *frame = thread->tstate ? load_pointer(thread->tstate, TSTATE_CURRENT_FRAME) :
-					     NULL;
+	const void *tstate = stacks_314.running();
+	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
 	unsigned count = 0;
 	while (count < room && fp % 8 == 0 && fp + 16 <= end) {
 		uint64_t next = load64((const void *)fp, 0), pc = load64((const void *)fp, 8);
@@ -372,6 +369,18 @@ static void lock_dealloc(void *object)
 static void rlock_dealloc(void *object)
 {
 	dealloc(&rlock_type, object);
+}
+
+/* Every object's end: a lock in it is another one when the memory is used again. */
+EXPORT void _Py_Dealloc(void *object);
+void _Py_Dealloc(void *object)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))core_need("_Py_Dealloc");
+	if (locks_on)
+		locks_freed(object);
+	__attribute__((musttail)) return real(object);
 }
 
 /* Start. */

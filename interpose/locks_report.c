@@ -15,6 +15,7 @@ enum {
 	BUFFER_BYTES = FTS_RECORD_MAX / 2,
 	WATCHED = 1 << 14,
 	WAYS = 4,
+	OBJECT_BYTES = 512, /* taken for the size of a Python object that ends */
 };
 
 static struct raw_lock lock; /* of all below */
@@ -57,7 +58,7 @@ static __attribute__((noinline)) void tell_freed(uint64_t *slot, uint64_t block)
 	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);
 	locks_event(&(struct fts_lock_event){ .kind = FTS_LOCK_FREED,
 					      .address = block,
-					      .size = size ? size : 4096,
+					      .size = size ? size : OBJECT_BYTES,
 					      .sequence = locks_sequence() });
 }
 

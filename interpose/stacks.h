@@ -28,6 +28,8 @@ struct stacks_version {
 	/* Calls stacks_eval_default; its return address is where the eval loop is entered from. */
 	void *(*call_eval)(void *tstate, void *frame, int throw_flag);
 	uint64_t (*python_pc)(uint64_t native_pc);
+	/* The thread state of the innermost eval loop on this thread's stack, attached or not. */
+	void *(*running)(void);
 	/* Entered from the eval loop only; index: 0..4 for 1, 2, 4, 8, 16 bytes. */
 	void (*read[5])(void *address, void *pc);
 	void (*write[5])(void *address, void *pc);

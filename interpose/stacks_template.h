@@ -155,6 +155,11 @@ static void *evaluate(void *tstate, void *frame, int throw_flag)
 	return result;
 }
 
+static void *running(void)
+{
+	return now.tstate;
+}
+
 /* Words of struct _Py_DebugOffsets, and what they must hold. */
 static bool layout_matches(const void *offsets)
 {
@@ -170,6 +175,7 @@ const struct stacks_version VERSION(stacks) = {
 	.evaluate = evaluate,
 	.call_eval = call_eval,
 	.python_pc = python_pc,
+	.running = running,
 	.read = { read_0, read_1, read_2, read_3, read_4 },
 	.write = { write_0, write_1, write_2, write_3, write_4 },
 	.layout_matches = layout_matches,

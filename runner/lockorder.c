@@ -214,7 +214,10 @@ static const struct frame *telling_frame(const struct stack *stack, const struct
 	for (size_t i = 0; i < stack->count; i++)
 		if (is_own_code(&stack->frames[i], roots))
 			return &stack->frames[i];
-	return stack->count ? &stack->frames[0] : NULL;
+	for (size_t i = 0; i < stack->count; i++)
+		if (!stack->frames[i].is_inline)
+			return &stack->frames[i];
+	return NULL;
 }
 
 char *lockorder_line(const struct stack *stack, const struct roots *roots)

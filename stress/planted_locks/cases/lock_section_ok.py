@@ -15,6 +15,8 @@ def take_a():
 
 def nothing():
     pass
+
+
 turns = locks.Turns(2)
 
 

@@ -14,6 +14,8 @@ def take_a():
 
 def nothing():
     pass
+
+
 turns = locks.Turns(2)
 
 

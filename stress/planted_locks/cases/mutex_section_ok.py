@@ -7,6 +7,8 @@ shared = {}
 
 def nothing():
     pass
+
+
 turns = locks.Turns(2)
 
 

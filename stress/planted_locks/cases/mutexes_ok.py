@@ -5,6 +5,8 @@ import planted_locks as locks
 
 def nothing():
     pass
+
+
 turns = locks.Turns(2)
 
 

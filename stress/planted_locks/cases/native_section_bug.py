@@ -1,4 +1,4 @@
-"""A pthread mutex and a critical section in both orders: the wait for the mutex keeps the section."""
+"""A pthread mutex and a critical section in both orders; the wait for the mutex keeps it."""
 
 import planted_locks as locks
 
@@ -7,6 +7,8 @@ shared = {}
 
 def nothing():
     pass
+
+
 turns = locks.Turns(2)
 
 

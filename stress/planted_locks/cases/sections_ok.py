@@ -8,6 +8,8 @@ other = []
 
 def nothing():
     pass
+
+
 turns = locks.Turns(2)
 
 

@@ -6,7 +6,7 @@ from ._locks import *  # noqa: F403
 
 
 class Turns:
-    """Thread i does part i after part i - 1 is over. The events order nothing but the test itself."""
+    """Thread i does part i after part i - 1 is over. The events order nothing but the test."""
 
     def __init__(self, count):
         self._over = [threading.Event() for _ in range(count)]

@@ -51,10 +51,8 @@ static PyObject *with_native_detached(PyObject *module, PyObject *arguments)
 	PyObject *call;
 	if (!PyArg_ParseTuple(arguments, "iO", &number, &call))
 		return NULL;
-	Py_BEGIN_ALLOW_THREADS
-	pthread_mutex_lock(native(number));
-	Py_END_ALLOW_THREADS
-	PyObject *result = PyObject_CallNoArgs(call);
+	Py_BEGIN_ALLOW_THREADS pthread_mutex_lock(native(number));
+	Py_END_ALLOW_THREADS PyObject *result = PyObject_CallNoArgs(call);
 	pthread_mutex_unlock(native(number));
 	return result;
 }
@@ -103,9 +101,7 @@ static PyObject *with_sections(PyObject *module, PyObject *arguments)
 
 static PyObject *detach(PyObject *module, PyObject *unused)
 {
-	Py_BEGIN_ALLOW_THREADS
-	Py_END_ALLOW_THREADS
-	Py_RETURN_NONE;
+	Py_BEGIN_ALLOW_THREADS Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
 
 static PyMethodDef methods[] = {
@@ -122,9 +118,8 @@ static PyMethodDef methods[] = {
 
 static PyModuleDef_Slot slots[] = { { Py_mod_gil, Py_MOD_GIL_NOT_USED }, { 0 } };
 
-static PyModuleDef definition = {
-	PyModuleDef_HEAD_INIT, .m_name = "_locks", .m_methods = methods, .m_slots = slots
-};
+static PyModuleDef definition = { PyModuleDef_HEAD_INIT, .m_name = "_locks", .m_methods = methods,
+				  .m_slots = slots };
 
 PyMODINIT_FUNC PyInit__locks(void)
 {
