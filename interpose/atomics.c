@@ -14,8 +14,7 @@ typedef void store64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint64_t cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
 		       int failed_order);
 typedef uint64_t or64(volatile uint64_t *word, uint64_t value, int order);
-typedef uint8_t cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order,
-		     int failed_order);
+typedef uint8_t cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order, int failed_order);
 
 static add64 first_add64;
 static store64 first_store64;
@@ -110,8 +109,8 @@ uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int 
 {
 	if (order == MO_SEQ_CST && order_size) {
 		enum place place = order_place(HERE);
-		if ((value == COUNT_ONE && aligned(word) && place != PLACE_AS_WRITTEN && place != PLACE_UNTOLD &&
-		     order_is_count(word)) ||
+		if ((value == COUNT_ONE && aligned(word) && place != PLACE_AS_WRITTEN &&
+		     place != PLACE_UNTOLD && order_is_count(word)) ||
 		    place == PLACE_COUNTER)
 			order = MO_NONE;
 	}

@@ -18,8 +18,8 @@
 enum {
 	AGAIN = 1 << 16, /* in fts_held.flags: counts how often it was taken again */
 	BUDGET_SLOTS = 1 << 16,
-	EDGES_OF_A_KIND = 48, /* edges written by a process for the same classes */
-	EDGES_TO_OBJECTS = 8, /* the same, to the locks in objects, which are many */
+	EDGES_OF_A_KIND = 48,  /* edges written by a process for the same classes */
+	EDGES_TO_OBJECTS = 8,  /* the same, to the locks in objects, which are many */
 	EDGES_AT_MOST = 20000, /* written by a process */
 };
 
@@ -268,8 +268,7 @@ static bool within_budget(uint64_t key, uint64_t most)
 	uint64_t *slot = &budget[key & (BUDGET_SLOTS - 1)];
 	uint64_t seen = __atomic_load_n(slot, __ATOMIC_RELAXED);
 	uint64_t count = (seen ^ key) >> 8 ? 0 : seen & 255;
-	if (count >= most ||
-	    __atomic_load_n(&edges_written, __ATOMIC_RELAXED) >= EDGES_AT_MOST)
+	if (count >= most || __atomic_load_n(&edges_written, __ATOMIC_RELAXED) >= EDGES_AT_MOST)
 		return false;
 	__atomic_store_n(slot, (key & ~255ull) | (count + 1), __ATOMIC_RELAXED);
 	__atomic_add_fetch(&edges_written, 1, __ATOMIC_RELAXED);
@@ -314,7 +313,8 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 		}
 		if (held->kind == FTS_LOCK_LOCK && python_is_signal(address, held->kind))
 			continue;
-		/* Two-object sections take the lower address first; one section gives the other back. */
+		/* Two-object sections take the lower address first; one section gives the other
+		 * back. */
 		if (held->kind == FTS_LOCK_OBJECT && lock->kind == FTS_LOCK_OBJECT)
 			continue;
 		before[count++] = held;
@@ -322,7 +322,8 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 		classes += mix(class_of(address, held->identity, held->kind));
 	}
 	if (!detaches && lock->kind != FTS_LOCK_ATTACHED && python_attached(tstate)) {
-		attached = (struct fts_held){ .address = 1, .kind = FTS_LOCK_ATTACHED,
+		attached = (struct fts_held){ .address = 1,
+					      .kind = FTS_LOCK_ATTACHED,
 					      .pc = (uint64_t)site.pc };
 		before[count++] = &attached;
 		all += 1;
@@ -529,8 +530,8 @@ static bool start(const char **why)
 	find_inside();
 	locks_report_start();
 	self = claim(0);
-	ftstress_locks = (struct fts_locks){ (uint64_t)registry, FTS_LOCK_THREADS,
-					     sizeof *registry };
+	ftstress_locks =
+		(struct fts_locks){ (uint64_t)registry, FTS_LOCK_THREADS, sizeof *registry };
 	locks_on = self != NULL;
 	return locks_on;
 }

@@ -31,10 +31,10 @@ extern HIDDEN bool locks_on;
 /* Where a hook was called from. */
 struct call_site {
 	const void *hook; /* __builtin_frame_address(0) of the exported function */
-	const void *pc; /* its return address */
+	const void *pc;   /* its return address */
 };
-#define CALL_SITE                                                                                 \
-	(struct call_site)                                                                             \
+#define CALL_SITE                                                                                  \
+	(struct call_site)                                                                         \
 	{                                                                                          \
 		__builtin_frame_address(0), __builtin_return_address(0)                            \
 	}
@@ -57,7 +57,7 @@ HIDDEN void locks_thread_started(uint32_t number);
 struct thread {
 	struct fts_lock_thread *shared;
 	uint64_t stack_end;
-	uint32_t depth; /* inside of a lock function that is noted as a whole */
+	uint32_t depth;       /* inside of a lock function that is noted as a whole */
 	uint64_t known[1024]; /* orders that were seen */
 };
 
@@ -83,7 +83,7 @@ HIDDEN void locks_event(const struct fts_lock_event *event);
 
 /* locks_python.c */
 HIDDEN bool python_locks_start(const char **why);
-HIDDEN void *python_tstate(void); /* NULL when detached */
+HIDDEN void *python_tstate(void);                                  /* NULL when detached */
 HIDDEN bool python_in_section(const void *tstate, uint64_t mutex); /* active critical section */
 HIDDEN bool python_attached(const void *tstate);
 HIDDEN enum fts_lock_kind python_mutex_kind(uint64_t address);
@@ -101,7 +101,7 @@ HIDDEN uint64_t python_pc_of(const struct fts_held *held);
 
 struct walked {
 	uint64_t pc, fp; /* fp: of the function that pc lies in */
-	uint64_t frame; /* the Python frame, 0 = native */
+	uint64_t frame;  /* the Python frame, 0 = native */
 };
 /* The mixed stack, innermost first; returns how many. */
 HIDDEN unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
@@ -114,7 +114,8 @@ HIDDEN bool locks_report_edge(struct thread *thread, const struct lock *lock,
 HIDDEN void locks_report_start(void);
 HIDDEN void locks_report_before_fork(void);
 HIDDEN void locks_report_after_fork(void);
-/* A block was given back, an object ended, a lock was destroyed. Cheap if no known lock lies in it. */
+/* A block was given back, an object ended, a lock was destroyed. Cheap if no known lock lies in it.
+ */
 HIDDEN void locks_freed(const volatile void *block);
 
 #endif

@@ -34,17 +34,17 @@ static inline struct lock lock_at(const volatile void *address, enum fts_lock_ki
 		struct thread *thread = noting();                                                  \
 		if (!thread)                                                                       \
 			return real arguments;                                                     \
-		struct call_site site = CALL_SITE;                                                   \
+		struct call_site site = CALL_SITE;                                                 \
 		struct lock taken = lock_at(lock, kind, flags);                                    \
-		if (!((flags)&FTS_HELD_TRIED))                                                     \
-			locks_wait(thread, taken, site);                                          \
+		if (!((flags) & FTS_HELD_TRIED))                                                   \
+			locks_wait(thread, taken, site);                                           \
 		thread->depth++;                                                                   \
 		int error = real arguments;                                                        \
 		thread->depth--;                                                                   \
-		if (!((flags)&FTS_HELD_TRIED))                                                     \
+		if (!((flags) & FTS_HELD_TRIED))                                                   \
 			locks_wait_over(thread);                                                   \
 		if (error == 0 || error == EOWNERDEAD)                                             \
-			locks_taken(thread, taken, site);                                         \
+			locks_taken(thread, taken, site);                                          \
 		return error;                                                                      \
 	}
 
@@ -60,8 +60,8 @@ static inline struct lock lock_at(const volatile void *address, enum fts_lock_ki
 
 TAKE(pthread_mutex_t, pthread_mutex_lock, FTS_LOCK_PTHREAD, 0, (lock))
 TAKE(pthread_mutex_t, pthread_mutex_trylock, FTS_LOCK_PTHREAD, FTS_HELD_TRIED, (lock))
-TAKE(pthread_mutex_t, pthread_mutex_timedlock, FTS_LOCK_PTHREAD, FTS_HELD_TIMED, (lock, until),
-     , const struct timespec *until)
+TAKE(pthread_mutex_t, pthread_mutex_timedlock, FTS_LOCK_PTHREAD, FTS_HELD_TIMED, (lock, until), ,
+     const struct timespec *until)
 GIVE(pthread_mutex_t, pthread_mutex_unlock, FTS_LOCK_PTHREAD)
 
 TAKE(pthread_rwlock_t, pthread_rwlock_wrlock, FTS_LOCK_PTHREAD_RW, 0, (lock))
@@ -71,7 +71,8 @@ TAKE(pthread_rwlock_t, pthread_rwlock_tryrdlock, FTS_LOCK_PTHREAD_RW,
      FTS_HELD_TRIED | FTS_HELD_SHARED, (lock))
 GIVE(pthread_rwlock_t, pthread_rwlock_unlock, FTS_LOCK_PTHREAD_RW)
 
-/* A wait for a condition gives the mutex back; taking it again makes edges from what else is held. */
+/* A wait for a condition gives the mutex back; taking it again makes edges from what else is held.
+ */
 #define WAIT(name, arguments, ...)                                                                 \
 	EXPORT int name(pthread_cond_t *condition, pthread_mutex_t *lock __VA_ARGS__)              \
 	{                                                                                          \
@@ -79,15 +80,15 @@ GIVE(pthread_rwlock_t, pthread_rwlock_unlock, FTS_LOCK_PTHREAD_RW)
 		struct thread *thread = noting();                                                  \
 		if (!thread)                                                                       \
 			return real arguments;                                                     \
-		struct call_site site = CALL_SITE;                                                   \
+		struct call_site site = CALL_SITE;                                                 \
 		struct lock again = lock_at(lock, FTS_LOCK_PTHREAD, 0);                            \
 		locks_given(thread, again.address, again.kind);                                    \
 		thread->depth++;                                                                   \
 		int error = real arguments;                                                        \
 		thread->depth--;                                                                   \
-		locks_wait(thread, again, site);                                                  \
+		locks_wait(thread, again, site);                                                   \
 		locks_wait_over(thread);                                                           \
-		locks_taken(thread, again, site);                                                 \
+		locks_taken(thread, again, site);                                                  \
 		return error;                                                                      \
 	}
 

@@ -28,9 +28,9 @@ enum {
 	TSTATE_STATE = 44, /* 1 = attached */
 	TSTATE_CRITICAL_SECTION = 176,
 	FRAME_PREVIOUS = 8,
-	FRAME_OWNER = 78, /* 3.14 */
-	FRAME_TLBC_INDEX = 72, /* 3.14 */
-	CODE_TLBC = 224, /* 3.14 */
+	FRAME_OWNER = 78,         /* 3.14 */
+	FRAME_TLBC_INDEX = 72,    /* 3.14 */
+	CODE_TLBC = 224,          /* 3.14 */
 	OWNED_BY_INTERPRETER = 3, /* 3.14 */
 	SECTION_MUTEX = 8,
 	SECTION_MUTEX2 = 16,
@@ -48,7 +48,7 @@ enum { CLASSES = 1 << 15, CLASS_FRAMES = 6 };
 
 /* Where locks are made: an open-addressed table, entries are never removed. */
 static struct class {
-	uint64_t hash; /* 0 = free; written last */
+	uint64_t hash;  /* 0 = free; written last */
 	uint32_t count; /* locks made so far */
 	uint32_t frame_count;
 	uint64_t frames[CLASS_FRAMES];
@@ -255,7 +255,8 @@ static uint64_t stack_end(struct thread *thread, uint64_t fp)
 	return thread->stack_end = top;
 }
 
-unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out, unsigned room)
+unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
+		     unsigned room)
 {
 	uint64_t fp = (uint64_t)site.hook, end = stack_end(thread, fp);
 	const void *tstate = stacks_314.running();
@@ -296,7 +297,8 @@ static uint64_t new_identity(void)
 	const void *tstate = python_tstate();
 	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
 	for (; frame && count < CLASS_FRAMES; frame = load_pointer(frame, FRAME_PREVIOUS)) {
-		uint64_t pc = is_entry(frame) ? 0 : position_of(frame, load64(frame, FRAME_INSTR_PTR));
+		uint64_t pc =
+			is_entry(frame) ? 0 : position_of(frame, load64(frame, FRAME_INSTR_PTR));
 		if (pc)
 			frames[count++] = pc;
 	}
@@ -338,7 +340,8 @@ static void *alloc(struct threading_type *type, void *of, long items)
 	char *object = type->alloc(of, items);
 	uint64_t identity = object ? new_identity() : 0;
 	if (identity)
-		*(uint64_t *)(object + type->word) = check_of((uint64_t)object + LOCK_MUTEX) | identity;
+		*(uint64_t *)(object + type->word) =
+			check_of((uint64_t)object + LOCK_MUTEX) | identity;
 	return object;
 }
 
@@ -453,7 +456,8 @@ bool python_locks_start(const char **why)
 	__asm__("movq %%fs:0, %0" : "=r"(base));
 	tstate_offset = tstate - base;
 	const char *state = python_tstate();
-	if (!state || load_pointer(state, 16) != ((void *(*)(void))core_next("PyInterpreterState_Get"))()) {
+	if (!state ||
+	    load_pointer(state, 16) != ((void *(*)(void))core_next("PyInterpreterState_Get"))()) {
 		*why = "the thread state of this Python cannot be found";
 		return false;
 	}

@@ -9,8 +9,8 @@
 
 enum {
 	HELD_MAX = 32, /* chains with more locks held are not told */
-	WHOLE = 4, /* of these, the last ones come with their whole stacks, */
-	SHORT = 4, /* the others with so many frames */
+	WHOLE = 4,     /* of these, the last ones come with their whole stacks, */
+	SHORT = 4,     /* the others with so many frames */
 	FRAMES_MAX = 96,
 	BUFFER_BYTES = FTS_RECORD_MAX / 2,
 	WATCHED = 1 << 14,
@@ -66,7 +66,8 @@ void locks_freed(const volatile void *block)
 {
 	uint64_t *set = watch_set((uint64_t)block);
 	for (unsigned i = 0; i < WAYS; i++)
-		if (UNLIKELY(__atomic_load_n(&set[i], __ATOMIC_RELAXED) == (uint64_t)block) && block)
+		if (UNLIKELY(__atomic_load_n(&set[i], __ATOMIC_RELAXED) == (uint64_t)block) &&
+		    block)
 			tell_freed(&set[i], (uint64_t)block);
 }
 
@@ -151,11 +152,11 @@ static bool put_lock(uint16_t section_kind, const struct fts_held *held, const u
 	unsigned births = is_told(held->identity) ? 0 : python_class_frames(held->identity, &birth);
 	if (births)
 		return put_section((struct fts_section){ .kind = FTS_SEC_MUTEX,
-						  .frame_count = births,
-						  .tid = -1,
-						  .address = held->address,
-						  .value = held->identity },
-			    birth, NULL);
+							 .frame_count = births,
+							 .tid = -1,
+							 .address = held->address,
+							 .value = held->identity },
+				   birth, NULL);
 	return true;
 }
 
@@ -249,14 +250,13 @@ static void on_malloc(const volatile void *block, size_t size)
 void locks_report_start(void)
 {
 	int (*install)(void (*)(const volatile void *, size_t), void (*)(const volatile void *)) =
-		(int (*)(void (*)(const volatile void *, size_t),
-			 void (*)(const volatile void *)))core_next(
-			"__sanitizer_install_malloc_and_free_hooks");
-	allocated_size = (uint64_t(*)(const void *))core_next("__sanitizer_get_allocated_size");
+		(int (*)(void (*)(const volatile void *, size_t), void (*)(const volatile void *)))
+			core_next("__sanitizer_install_malloc_and_free_hooks");
+	allocated_size = (uint64_t (*)(const void *))core_next("__sanitizer_get_allocated_size");
 	/* Without the hook no lock on the heap is reported. */
 	if (install && install(on_malloc, locks_freed))
-		allocated_begin = (const void *(*)(const void *))core_next(
-			"__sanitizer_get_allocated_begin");
+		allocated_begin =
+			(const void *(*)(const void *))core_next("__sanitizer_get_allocated_begin");
 }
 
 void locks_report_before_fork(void)

@@ -83,8 +83,8 @@ static __attribute__((noinline)) bool look_at_type(const void *type)
 
 bool order_is_count(const volatile void *word)
 {
-	const void *type = *(const void *const volatile *)((const volatile char *)word +
-							   COUNT_TO_TYPE);
+	const void *type =
+		*(const void *const volatile *)((const volatile char *)word + COUNT_TO_TYPE);
 	unsigned slot = slot_of(type);
 	if (LIKELY(__atomic_load_n(&seen_types[slot], __ATOMIC_RELAXED) == type))
 		return type != NULL;
@@ -106,7 +106,7 @@ static bool map_file(const char *path, struct image *image)
 	int fd = (int)raw_syscall3(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
-	struct stat status;
+	struct stat status = { 0 }; /* the analyzer knows no raw call's result */
 	long at = -1;
 	if (raw_syscall3(SYS_fstat, fd, (long)&status, 0) == 0)
 		at = raw_syscall6(SYS_mmap, 0, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -159,16 +159,16 @@ static void mark(uintptr_t low, uint64_t size, unsigned place)
 		order_places[i] = (uint8_t)place;
 }
 
-static void mark_symbols(const struct image *image, const ElfW(Shdr) *section,
-			 const ElfW(Shdr) *strings)
+static void mark_symbols(const struct image *image, const ElfW(Shdr) * section,
+			 const ElfW(Shdr) * strings)
 {
 	const ElfW(Sym) *symbol = (const ElfW(Sym) *)(image->bytes + section->sh_offset);
 	for (uint64_t n = section->sh_size / sizeof *symbol; n > 0; n--, symbol++) {
 		if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || !symbol->st_size)
 			continue;
 		unsigned index;
-		unsigned place = place_of_name(image->bytes + strings->sh_offset + symbol->st_name,
-					       &index);
+		unsigned place =
+			place_of_name(image->bytes + strings->sh_offset + symbol->st_name, &index);
 		if (!place || index >= NAMES_MAX)
 			continue;
 		/* Of two functions of one name none is meant with certainty. */
@@ -181,7 +181,8 @@ static void mark_symbols(const struct image *image, const ElfW(Shdr) *section,
 static bool find_symbols(const struct image *image)
 {
 	const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)image->bytes;
-	if (!header->e_shoff || header->e_shoff + header->e_shnum * sizeof(ElfW(Shdr)) > image->size)
+	if (!header->e_shoff ||
+	    header->e_shoff + header->e_shnum * sizeof(ElfW(Shdr)) > image->size)
 		return false;
 	const ElfW(Shdr) *sections = (const ElfW(Shdr) *)(image->bytes + header->e_shoff);
 	for (unsigned i = 0; i < header->e_shnum; i++)
@@ -255,7 +256,7 @@ static bool start(const char **why)
 	struct link_map *map = NULL;
 	type_type = dlsym(RTLD_DEFAULT, "PyType_Type");
 	void *loop = dlsym(RTLD_DEFAULT, "_PyEval_EvalFrameDefault");
-	const void *word;
+	const void *word = NULL;
 	if (!type_type || !loop || !dladdr1(loop, &info, (void **)&map, RTLD_DL_LINKMAP) || !map ||
 	    !read_word((const char *)type_type + OB_TYPE, &word) || word != type_type) {
 		*why = "the interpreter's types or code cannot be read";
@@ -280,7 +281,8 @@ static bool start(const char **why)
 	}
 	raw_syscall3(SYS_munmap, (long)image.bytes, (long)image.size, 0);
 	if (!found) {
-		*why = "the interpreter has no symbol table (stripped): which function an operation "
+		*why = "the interpreter has no symbol table (stripped): which function an "
+		       "operation "
 		       "stands in is not known";
 		return false;
 	}

@@ -18,7 +18,7 @@ enum place {
 	PLACE_OUTSIDE = 0, /* an extension, the program, any other library */
 #define ORDER_PLACE(name, functions, why) PLACE_##name,
 #include "order_table.h" /* the first is PLACE_AS_WRITTEN */
-	PLACE_PYTHON, /* the interpreter, a function that no rule names */
+	PLACE_PYTHON,    /* the interpreter, a function that no rule names */
 };
 
 /* The interpreter's code: one place for each 16 bytes, as the compiler aligns functions. */

@@ -21,7 +21,7 @@ struct deadlock_watch {
 	pid_t pid;
 	double looked;
 	struct fts_locks where; /* address 0 = not known */
-	bool without; /* the process has no such thing */
+	bool without;           /* the process has no such thing */
 	struct standing *last;
 	size_t last_count, last_capacity;
 	struct deadlock cycle; /* of the last look */
@@ -320,9 +320,10 @@ void deadlock_tell(const struct deadlock *deadlock, struct collator *collator,
 	finding->kind = FINDING_DEADLOCK;
 	/* The other threads wait for these: they do not belong to what the bug is known by. */
 	while (finding->participant_count > deadlock->count) {
-		struct finding rest = { .participants =
-						&finding->participants[--finding->participant_count],
-					.participant_count = 1 };
+		struct finding rest = {
+			.participants = &finding->participants[--finding->participant_count],
+			.participant_count = 1
+		};
 		rest.participants = xcalloc(1, sizeof *rest.participants);
 		rest.participants[0] = finding->participants[finding->participant_count];
 		finding_clear(&rest);

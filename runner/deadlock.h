@@ -30,9 +30,9 @@
 
 struct deadlock_wait {
 	pid_t tid;
-	uint32_t number; /* of the thread in its process */
-	uint64_t address; /* of the lock that it waits for */
-	uint32_t kind; /* enum fts_lock_kind */
+	uint32_t number;       /* of the thread in its process */
+	uint64_t address;      /* of the lock that it waits for */
+	uint32_t kind;         /* enum fts_lock_kind */
 	struct fts_held holds; /* what the thread before it in the cycle waits for */
 };
 

@@ -8,18 +8,18 @@
 #include "runner/util.h"
 
 enum {
-	WITNESSES = 48, /* of an arc, while its process lives */
-	KEPT = 4, /* of an arc, after that */
+	WITNESSES = 48,       /* of an arc, while its process lives */
+	KEPT = 4,             /* of an arc, after that */
 	COMBINATIONS = 20000, /* of witnesses tried for one cycle */
-	STEPS = 200000, /* of the enumeration from one arc */
-	CYCLES = 2000, /* looked at in one search */
+	STEPS = 200000,       /* of the enumeration from one arc */
+	CYCLES = 2000,        /* looked at in one search */
 };
 
 struct chain {
 	uint64_t process, sequence;
 	uint32_t test, thread;
 	uint32_t from, count; /* in graph.locks */
-	bool old; /* of an iteration before: its events are forgotten */
+	bool old;             /* of an iteration before: its events are forgotten */
 };
 
 struct lock {
@@ -40,7 +40,7 @@ struct arc {
 struct node {
 	uint64_t key, class;
 	bool single;
-	bool dropped; /* a signal, or not single after all */
+	bool dropped;                  /* a signal, or not single after all */
 	uint32_t first_arc, arc_count; /* in the sorted list; search only */
 };
 
@@ -62,7 +62,7 @@ struct lockgraph {
 	struct map arc_of_ends;
 	struct event *events; /* of the iteration */
 	size_t event_count, event_capacity;
-	struct map many; /* classes with several locks in one process */
+	struct map many;    /* classes with several locks in one process */
 	struct map signals; /* (process, lock) pairs of the iteration */
 	struct map signal_classes;
 	struct map done; /* cycles found, or refuted where all arcs met */
@@ -156,8 +156,9 @@ static uint32_t lock_node(struct lockgraph *g, const struct lockgraph_lock *lock
 	}
 	if (!single)
 		key = instance_key(lock, chain->process,
-				   lock->identity ? 0 : generation(g, chain->process, lock->address,
-								   chain->sequence));
+				   lock->identity ? 0
+						  : generation(g, chain->process, lock->address,
+							       chain->sequence));
 	return node_get(g, lock, key, single);
 }
 
@@ -237,8 +238,8 @@ static bool happens_before(const struct lockgraph *g, const struct chain *first,
 		const struct fts_lock_event *event = &g->events[i].event;
 		bool start = event->kind == FTS_LOCK_STARTED;
 		if (g->events[i].process != first->process ||
-		    (!start && event->kind != FTS_LOCK_JOINED) || event->sequence < first->sequence ||
-		    event->sequence > second->sequence)
+		    (!start && event->kind != FTS_LOCK_JOINED) ||
+		    event->sequence < first->sequence || event->sequence > second->sequence)
 			continue;
 		uint64_t from = start ? event->thread : event->other;
 		uint64_t to = start ? event->other : event->thread;
@@ -252,8 +253,8 @@ static bool happens_before(const struct lockgraph *g, const struct chain *first,
 
 static bool is_signal(const struct lockgraph *g, const struct lock *lock, uint64_t process)
 {
-	return map_get(&g->signals,
-		       signal_key(process, lock->lock.identity, lock->lock.address)) != MAP_NONE;
+	return map_get(&g->signals, signal_key(process, lock->lock.identity, lock->lock.address)) !=
+	       MAP_NONE;
 }
 
 /* Does one lock keep the two chains apart? */
@@ -302,7 +303,7 @@ struct search {
 	struct lockgraph *g;
 	lockgraph_found *found;
 	void *context;
-	uint32_t *order; /* arcs sorted by `from` */
+	uint32_t *order;     /* arcs sorted by `from` */
 	uint32_t *component; /* of each node, by Tarjan */
 	uint32_t path[LOCKGRAPH_CYCLE_MAX];
 	size_t steps, cycles;
@@ -431,8 +432,7 @@ static void extend(struct search *s, size_t length)
 			return;
 	for (uint32_t i = 0; i < node->arc_count && s->cycles < CYCLES; i++) {
 		uint32_t next = s->order[node->first_arc + i];
-		if (s->component[s->g->arcs[next].to] != s->component[start] ||
-		    ++s->steps > STEPS)
+		if (s->component[s->g->arcs[next].to] != s->component[start] || ++s->steps > STEPS)
 			continue;
 		s->path[length] = next;
 		extend(s, length + 1);
@@ -562,8 +562,7 @@ static bool lasts(const struct lockgraph *g, uint32_t node)
 	return g->nodes[node].single && !g->nodes[node].dropped;
 }
 
-static void keep_chain(struct lockgraph *to, const struct lockgraph *from,
-		       struct witness witness)
+static void keep_chain(struct lockgraph *to, const struct lockgraph *from, struct witness witness)
 {
 	const struct chain *chain = &from->chains[witness.chain];
 	const struct lock *held = &from->locks[chain->from + witness.held];
@@ -581,8 +580,7 @@ static void keep_chain(struct lockgraph *to, const struct lockgraph *from,
 		ARRAY_PUSH(to->locks, to->lock_count, to->lock_capacity, lock);
 	}
 	ARRAY_PUSH(to->chains, to->chain_count, to->chain_capacity, kept);
-	arc_add(to, to->locks[kept.from + witness.held].node,
-		to->locks[to->lock_count - 1].node,
+	arc_add(to, to->locks[kept.from + witness.held].node, to->locks[to->lock_count - 1].node,
 		(struct witness){ (uint32_t)(to->chain_count - 1), witness.held });
 }
 

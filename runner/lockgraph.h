@@ -3,13 +3,12 @@
  * them that can deadlock.
  *
  *     chain   one acquisition: the locks that a thread held, and the one it waited for
- *     node    a lock. One that is the only one of its class (a module's lock, a static mutex) is the
- *             same node in all processes; of others each instance is a node of its own process
- *     arc     held -> wanted, with the chains that are its witnesses
- *     cycle   arcs that come round, with one witness each that could be there at the same time:
- *               different threads; no lock held by two of them (a gate); a lock wanted is not read
- *               by the one and held for reading by the other; neither ends before the other starts
- *               (thread starts and joins order them)
+ *     node    a lock. One that is the only one of its class (a module's lock, a static mutex) is
+ * the same node in all processes; of others each instance is a node of its own process arc     held
+ * -> wanted, with the chains that are its witnesses cycle   arcs that come round, with one witness
+ * each that could be there at the same time: different threads; no lock held by two of them (a
+ * gate); a lock wanted is not read by the one and held for reading by the other; neither ends
+ * before the other starts (thread starts and joins order them)
  *
  * Where all arcs of a cycle occurred in one process and test, these witnesses decide, and if none
  * of their combinations can deadlock then chains of other processes are not believed either: they
@@ -32,18 +31,18 @@
 
 struct lockgraph_lock {
 	uint64_t class; /* stable between processes; 0 = not known: makes no arc, but may guard */
-	bool single; /* the only one of its class in its process */
+	bool single;    /* the only one of its class in its process */
 	uint64_t address, identity; /* which one in its process; identity 0 = by address */
-	uint32_t kind, flags; /* locks.h */
-	uint32_t stack, birth; /* the caller's numbers of where it was taken and made */
+	uint32_t kind, flags;       /* locks.h */
+	uint32_t stack, birth;      /* the caller's numbers of where it was taken and made */
 };
 
 struct lockgraph_chain {
-	uint64_t process; /* the caller's number, never used again for another process */
+	uint64_t process;      /* the caller's number, never used again for another process */
 	uint32_t test, thread; /* thread 0 is the process's first */
-	uint64_t sequence; /* against events of the same process */
+	uint64_t sequence;     /* against events of the same process */
 	const struct lockgraph_lock *locks; /* the last is wanted, those before it are held */
-	size_t count; /* at least 2 */
+	size_t count;                       /* at least 2 */
 };
 
 /* What a cycle is made of: one thread's part. */

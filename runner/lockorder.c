@@ -15,7 +15,7 @@ enum { LOCKS_MAX = 96 };
 
 struct label {
 	position where; /* of a lock in static storage */
-	char *type; /* of the object that a lock is in */
+	char *type;     /* of the object that a lock is in */
 };
 
 struct lockorder {
@@ -56,7 +56,8 @@ bool lockorder_wants(const struct fts_record *record)
 {
 	const struct fts_report *report = (const void *)(record + 1);
 	return record->type == FTS_REC_LOCK_EVENT ||
-	       (record->type == FTS_REC_REPORT && record->length >= sizeof *record + sizeof *report &&
+	       (record->type == FTS_REC_REPORT &&
+		record->length >= sizeof *record + sizeof *report &&
 		report->kind == FTS_REPORT_LOCK_EDGE);
 }
 
@@ -134,8 +135,8 @@ static struct lockgraph_lock read_lock(struct taking *t, uint32_t pid,
 		.flags = section->head.flags & 255,
 	};
 	lock.birth = lock.identity ? birth_of(t->host, pid, view, index) : LOCKGRAPH_NONE;
-	lock.stack = t->host->intern(t->host->context, pid, section->frames,
-				     section->head.frame_count);
+	lock.stack =
+		t->host->intern(t->host->context, pid, section->frames, section->head.frame_count);
 	set_class(t, pid, section, &lock);
 	return lock;
 }
@@ -439,7 +440,10 @@ static char *cycle_title(const struct side *sides, size_t count)
 {
 	struct buf title = { 0 };
 	for (size_t i = 0; i < count; i++)
-		buf_printf(&title, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ",
+		buf_printf(&title, "%s%s",
+			   i == 0           ? ""
+			   : i + 1 == count ? " and "
+					    : ", ",
 			   sides[i].held_name);
 	buf_puts(&title, count == 2 ? " are taken in both orders" : " are taken in a circle");
 	return buf_take(&title);

@@ -39,17 +39,17 @@
 #define SLOW_TIMEOUTS 5
 
 struct job {
-	struct worker workers[2];  /* without and with the GIL */
-	struct trial *trial;       /* that runs, or waits for its worker */
-	struct trial *next;        /* announced */
-	bool sent;                 /* the attempt was given to the worker */
-	double drained, followed;  /* now_seconds() of the last look */
-	uint64_t followers;        /* bytes */
-	struct capture capture;    /* taken of the process before it was killed or died */
-	bool captured, looked_at;  /* looked_at: it was tried */
-	uint64_t resident;         /* bytes when it was killed for its memory */
+	struct worker workers[2]; /* without and with the GIL */
+	struct trial *trial;      /* that runs, or waits for its worker */
+	struct trial *next;       /* announced */
+	bool sent;                /* the attempt was given to the worker */
+	double drained, followed; /* now_seconds() of the last look */
+	uint64_t followers;       /* bytes */
+	struct capture capture;   /* taken of the process before it was killed or died */
+	bool captured, looked_at; /* looked_at: it was tried */
+	uint64_t resident;        /* bytes when it was killed for its memory */
 	struct deadlock_watch *watch;
-	struct deadlock deadlock; /* count 0 = none was seen */
+	struct deadlock deadlock;  /* count 0 = none was seen */
 	double sampled, processor; /* when the group's processor time was taken, and what it was */
 };
 

@@ -10,46 +10,47 @@
 #include <stdint.h>
 
 enum fts_lock_kind {
-	FTS_LOCK_LOCK = 1, /* threading.Lock */
+	FTS_LOCK_LOCK = 1,  /* threading.Lock */
 	FTS_LOCK_RLOCK = 2, /* threading.RLock */
 	FTS_LOCK_PYMUTEX = 3,
-	FTS_LOCK_OBJECT = 4, /* the PyMutex in every object: critical sections */
-	FTS_LOCK_RWMUTEX = 5, /* _PyRWMutex */
-	FTS_LOCK_PTHREAD = 6, /* pthread mutex, std::mutex */
+	FTS_LOCK_OBJECT = 4,     /* the PyMutex in every object: critical sections */
+	FTS_LOCK_RWMUTEX = 5,    /* _PyRWMutex */
+	FTS_LOCK_PTHREAD = 6,    /* pthread mutex, std::mutex */
 	FTS_LOCK_PTHREAD_RW = 7, /* pthread rwlock, std::shared_mutex */
 	FTS_LOCK_SPIN = 8,
 	FTS_LOCK_ATTACHED = 9, /* being attached to the interpreter; with the GIL: the GIL */
 };
 
 enum fts_lock_flag {
-	FTS_HELD_TRIED = 1, /* taken by a try */
-	FTS_HELD_TIMED = 2, /* the wait ends after a time */
-	FTS_HELD_SHARED = 4, /* by a reader */
-	FTS_HELD_FOREIGN = 8, /* seen as an atomic operation outside of the interpreter */
-	FTS_HELD_DETACHES = 16, /* the wait gives critical sections and the GIL back */
-	FTS_HELD_RECURSIVE = 32, /* the owner may take it again */
-	FTS_HELD_IN_HEAP = 64, /* in a block of malloc */
+	FTS_HELD_TRIED = 1,       /* taken by a try */
+	FTS_HELD_TIMED = 2,       /* the wait ends after a time */
+	FTS_HELD_SHARED = 4,      /* by a reader */
+	FTS_HELD_FOREIGN = 8,     /* seen as an atomic operation outside of the interpreter */
+	FTS_HELD_DETACHES = 16,   /* the wait gives critical sections and the GIL back */
+	FTS_HELD_RECURSIVE = 32,  /* the owner may take it again */
+	FTS_HELD_IN_HEAP = 64,    /* in a block of malloc */
 	FTS_HELD_IN_OBJECT = 128, /* in a Python object */
 };
 
 struct fts_held {
-	uint64_t address; /* 0 = this slot is free */
+	uint64_t address;  /* 0 = this slot is free */
 	uint64_t identity; /* of a lock with a known birth, else 0 */
 	uint32_t kind, flags;
 	uint64_t pc, fp; /* where it was taken: return address, frame of that function */
 	uint64_t frame, instruction, code; /* the Python frame of that moment; 0 = none */
-	uint64_t position; /* the same as in record.h, FTS_PC_PYTHON; 0 = not for locks in objects */
+	uint64_t
+		position; /* the same as in record.h, FTS_PC_PYTHON; 0 = not for locks in objects */
 };
 
 #define FTS_HELD_MAX 256u
 #define FTS_LOCK_THREADS 512u
 
 struct fts_lock_thread {
-	uint32_t tid; /* the kernel's; 0 = free */
-	uint32_t number; /* 0 = the process's first; in order of creation */
-	uint32_t used; /* slots of held[] in use are below this */
-	uint32_t overflow; /* more locks than slots: what is held is not known */
-	uint64_t self; /* pthread_t */
+	uint32_t tid;          /* the kernel's; 0 = free */
+	uint32_t number;       /* 0 = the process's first; in order of creation */
+	uint32_t used;         /* slots of held[] in use are below this */
+	uint32_t overflow;     /* more locks than slots: what is held is not known */
+	uint64_t self;         /* pthread_t */
 	uint64_t wait_address; /* 0 = does not wait */
 	uint32_t wait_kind, wait_flags;
 	struct fts_held held[FTS_HELD_MAX];
@@ -57,7 +58,7 @@ struct fts_lock_thread {
 
 /* Exported as `ftstress_locks`; address 0 while nothing is kept. */
 struct fts_locks {
-	uint64_t address; /* of struct fts_lock_thread[count] */
+	uint64_t address;     /* of struct fts_lock_thread[count] */
 	uint32_t count, size; /* size of one, bytes */
 };
 
@@ -66,9 +67,9 @@ struct fts_locks {
  */
 enum fts_lock_event_kind {
 	FTS_LOCK_STARTED = 1, /* thread `thread` started thread `other` */
-	FTS_LOCK_JOINED = 2, /* thread `thread` waited for the end of thread `other` */
-	FTS_LOCK_SIGNAL = 3, /* the lock is used as a signal: identity, or address */
-	FTS_LOCK_FREED = 4, /* the memory from address on, `size` bytes, is free */
+	FTS_LOCK_JOINED = 2,  /* thread `thread` waited for the end of thread `other` */
+	FTS_LOCK_SIGNAL = 3,  /* the lock is used as a signal: identity, or address */
+	FTS_LOCK_FREED = 4,   /* the memory from address on, `size` bytes, is free */
 };
 
 struct fts_lock_event {

@@ -58,10 +58,9 @@ static void take(struct lockgraph *graph, uint64_t process, uint32_t thread, con
 
 static void tell(struct lockgraph *graph, uint32_t kind, uint32_t thread, uint32_t other)
 {
-	struct fts_lock_event event = { .kind = kind,
-					.thread = thread,
-					.other = other,
-					.sequence = ++clock_now };
+	struct fts_lock_event event = {
+		.kind = kind, .thread = thread, .other = other, .sequence = ++clock_now
+	};
 	lockgraph_event(graph, 1, &event);
 }
 
