@@ -121,7 +121,9 @@ static void *up(void *fp)
 		return r;                                                                          \
 	}
 G(u8, 8)
-G(u16, 16) G(u32, 32) G(u64, 64)
+G(u16, 16)
+G(u32, 32)
+G(u64, 64)
 #define LOCKS(F, K, A)                                                                             \
 	int F(A *m)                                                                                \
 	{                                                                                          \
@@ -139,11 +141,13 @@ G(u16, 16) G(u32, 32) G(u64, 64)
 		return x;                                                                          \
 	}
 #include <semaphore.h>
-	LOCKS(pthread_mutex_lock, 0, pthread_mutex_t)
-		LOCKS(pthread_mutex_unlock, 1, pthread_mutex_t) LOCKS(sem_wait, 0, sem_t)
-			LOCKS(sem_post, 1,
-			      sem_t) void edge_mark(int what); /* called by the script: 1 = A begins
-								  its work, 2 = B begins, ... */
+LOCKS(pthread_mutex_lock, 0, pthread_mutex_t)
+LOCKS(pthread_mutex_unlock, 1, pthread_mutex_t)
+LOCKS(sem_wait, 0, sem_t)
+LOCKS(sem_post, 1, sem_t)
+
+/* Called by the script: 1 = A begins its work, 2 = it ended, 3 and 4 = B. */
+void edge_mark(int what);
 void edge_mark(int what)
 {
 	on = 1;
