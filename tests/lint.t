@@ -110,7 +110,7 @@ python_with() { # ruff's COMMAND...
 	python_files | xargs "$ruff" --config "$config" --quiet "$@" --force-exclude
 }
 
-# absent PATTERN: no tracked text has a match. (TAP's own directive is "# TODO": C code prints it.)
+# absent PATTERN: no tracked text has a match. (C code may print TAP's own directive.)
 absent() {
 	local found
 	found=$(git grep -nIE "$1" | grep -vE '^[^:]*\.c:[0-9]+:.*# TOD[O]')

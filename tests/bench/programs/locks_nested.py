@@ -1,4 +1,5 @@
 """Four threads that take locks one inside the other, of their own and shared ones."""
+
 import threading
 
 outer = [threading.Lock() for _ in range(4)]
