@@ -307,6 +307,7 @@ struct search {
 	uint32_t *component; /* of each node, by Tarjan */
 	uint32_t path[LOCKGRAPH_CYCLE_MAX];
 	size_t steps, cycles;
+	size_t limit; /* arcs of the cycles looked for: the short ones first */
 	struct witness chosen[LOCKGRAPH_CYCLE_MAX];
 	size_t combinations;
 	bool met; /* all arcs have witnesses in one process and test */
@@ -421,11 +422,12 @@ static void extend(struct search *s, size_t length)
 	const struct arc *last = &s->g->arcs[s->path[length - 1]];
 	uint32_t start = s->g->arcs[s->path[0]].from;
 	if (last->to == start) {
-		consider(s, length);
+		if (length == s->limit)
+			consider(s, length);
 		return;
 	}
 	const struct node *node = &s->g->nodes[last->to];
-	if (length == LOCKGRAPH_CYCLE_MAX || last->to < start || node->dropped)
+	if (length == s->limit || last->to < start || node->dropped)
 		return;
 	for (size_t i = 0; i < length; i++)
 		if (s->g->arcs[s->path[i]].from == last->to)
@@ -533,6 +535,21 @@ static void components(struct search *s)
 	free(t.on_stack);
 }
 
+/* All cycles of s->limit arcs. */
+static void search_limited(struct search *s)
+{
+	const struct lockgraph *g = s->g;
+	s->cycles = 0;
+	for (uint32_t i = 0; i < g->arc_count && s->cycles < CYCLES; i++) {
+		const struct arc *arc = &g->arcs[i];
+		if (s->component[arc->from] != s->component[arc->to] || g->nodes[arc->from].dropped)
+			continue;
+		s->path[0] = i;
+		s->steps = 0;
+		extend(s, 1);
+	}
+}
+
 void lockgraph_search(struct lockgraph *g, lockgraph_found *found, void *context)
 {
 	struct search s = { .g = g, .found = found, .context = context };
@@ -543,14 +560,8 @@ void lockgraph_search(struct lockgraph *g, lockgraph_found *found, void *context
 		qsort(g->events, g->event_count, sizeof *g->events, by_sequence);
 	sort_arcs(&s);
 	components(&s);
-	for (uint32_t i = 0; i < g->arc_count && s.cycles < CYCLES; i++) {
-		const struct arc *arc = &g->arcs[i];
-		if (s.component[arc->from] != s.component[arc->to] || g->nodes[arc->from].dropped)
-			continue;
-		s.path[0] = i;
-		s.steps = 0;
-		extend(&s, 1);
-	}
+	for (s.limit = 2; s.limit <= LOCKGRAPH_CYCLE_MAX; s.limit++)
+		search_limited(&s);
 	free(s.order);
 	free(s.component);
 }
