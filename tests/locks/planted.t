@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""The whole of ftstress on planted lock orders and deadlocks.
+
+Needs what `make run` builds (CPython with TSan); about two minutes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FTSTRESS = ROOT / os.environ.get("BUILD", "build") / "ftstress"
+PLANTED = ROOT / "stress" / "planted_locks"
+
+results: list[bool] = []
+
+
+def ok(passed: bool, promise: str, *why: object) -> None:
+    results.append(passed)
+    print(f"{'ok' if passed else 'not ok'} {len(results)} - {promise}", flush=True)
+    if not passed:
+        for reason in why:
+            print(f"#   {reason}", flush=True)
+
+
+def run(suite: str, scratch: Path) -> list[dict[str, Any]]:
+    """The findings of a run."""
+    output = scratch / suite
+    arguments = ["--suite", suite, "--output", str(output), "--format", "json", "--seed", "51"]
+    done = subprocess.run([FTSTRESS, *arguments], cwd=ROOT, text=True, capture_output=True)
+    reports = list(output.glob("*.json"))
+    if not reports:
+        print("#   " + (done.stderr + done.stdout)[-2000:].replace("\n", "\n#   "))
+        return []
+    findings: list[dict[str, Any]] = json.loads(reports[0].read_text())["findings"]
+    return findings
+
+
+def cases(findings: list[dict[str, Any]], kind: str) -> set[str]:
+    return {Path(test).stem for f in findings if f["kind"] == kind for test in f["tests"]}
+
+
+def bugs(folder: str) -> set[str]:
+    return {path.stem for path in (PLANTED / folder).glob("*_bug.py")}
+
+
+def check_orders(scratch: Path) -> None:
+    findings = run("planted_locks", scratch)
+    missing = bugs("cases") - cases(findings, "lock-order")
+    ok(not missing, "every lock order that can deadlock is found", sorted(missing))
+    wrong = [f for f in findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
+    ok(not wrong, "no finding names a correct twin", *[f["explanation"] for f in wrong])
+    two = [f for f in findings if f["tests"] and "two_locks_bug" in f["tests"][0]]
+    text = two[0]["explanation"] if two else ""
+    ok(
+        all(f"two_locks_bug.py:{line}" in text for line in (13, 14, 19)),
+        "the sentence has the lines where locks are held and wanted",
+        text,
+    )
+    ok(bool(two) and "A -> B" in two[0]["graph"], "the cycle is drawn", two)
+
+
+def check_deadlocks(scratch: Path) -> None:
+    findings = run("planted_deadlocks", scratch)
+    missing = bugs("live") - cases(findings, "deadlock")
+    ok(not missing, "every deadlock that happens is told", sorted(missing))
+    wrong = [f for f in findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
+    ok(not wrong, "no deadlock is told of what goes on", *[f["explanation"] for f in wrong])
+    hangs = cases(findings, "hang")
+    ok(not hangs, "none is left to the time limit", sorted(hangs))
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="ftstress-locks-") as folder:
+        check_orders(Path(folder))
+        check_deadlocks(Path(folder))
+    print(f"1..{len(results)}")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
