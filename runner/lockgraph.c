@@ -584,15 +584,17 @@ static void keep_chain(struct lockgraph *to, const struct lockgraph *from, struc
 		return;
 	}
 	kept.from = (uint32_t)to->lock_count;
+	uint32_t tail = 0, head = 0; /* of the arc */
 	for (uint32_t i = 0; i < chain->count; i++) {
 		struct lock lock = from->locks[chain->from + i];
 		const struct node *node = &from->nodes[lock.node];
 		lock.node = node_get(to, &lock.lock, node->key, node->single);
+		tail = i == witness.held ? lock.node : tail;
+		head = lock.node;
 		ARRAY_PUSH(to->locks, to->lock_count, to->lock_capacity, lock);
 	}
 	ARRAY_PUSH(to->chains, to->chain_count, to->chain_capacity, kept);
-	arc_add(to, to->locks[kept.from + witness.held].node, to->locks[to->lock_count - 1].node,
-		(struct witness){ (uint32_t)(to->chain_count - 1), witness.held });
+	arc_add(to, tail, head, (struct witness){ (uint32_t)(to->chain_count - 1), witness.held });
 }
 
 void lockgraph_iteration_end(struct lockgraph *g)
