@@ -162,16 +162,23 @@ static uint32_t lock_node(struct lockgraph *g, const struct lockgraph_lock *lock
 	return node_get(g, lock, key, single);
 }
 
-static void arc_add(struct lockgraph *g, uint32_t from, uint32_t to, struct witness witness)
+static struct arc *arc_get(struct lockgraph *g, uint32_t from, uint32_t to)
 {
 	uint64_t key = hash2(from, to), at = map_get(&g->arc_of_ends, key);
-	if (at == MAP_NONE) {
-		ARRAY_PUSH(g->arcs, g->arc_count, g->arc_capacity,
-			   ((struct arc){ .from = from, .to = to }));
-		at = g->arc_count - 1;
-		map_set(&g->arc_of_ends, key, at);
+	if (at < g->arc_count && g->arcs)
+		return &g->arcs[at];
+	if (!g->arcs || g->arc_count == g->arc_capacity) {
+		g->arc_capacity = g->arc_capacity ? g->arc_capacity * 2 : 64;
+		g->arcs = xrealloc(g->arcs, g->arc_capacity * sizeof *g->arcs);
 	}
-	struct arc *arc = &g->arcs[at];
+	g->arcs[g->arc_count++] = (struct arc){ .from = from, .to = to };
+	map_set(&g->arc_of_ends, key, g->arc_count - 1);
+	return &g->arcs[g->arc_count - 1];
+}
+
+static void arc_add(struct lockgraph *g, uint32_t from, uint32_t to, struct witness witness)
+{
+	struct arc *arc = arc_get(g, from, to);
 	g->changed = true;
 	if (arc->count < WITNESSES)
 		ARRAY_PUSH(arc->witnesses, arc->count, arc->capacity, witness);
