@@ -231,6 +231,7 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xprintf("FTSTRESS_CONTROL_FD=%d", WORKER_CONTROL_FD));
 	push(&list, xprintf("TMPDIR=%s", scratch));
 	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(settings->order)));
+	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
 	/* Unset where the GIL is off: an extension that needs it switches it on, and is reported.
 	 */
 	if (gil)

@@ -185,6 +185,14 @@ static char *parse_order(struct settings *settings, const char *value)
 	return expected("as-written or meant", value);
 }
 
+static char *parse_locks(struct settings *settings, const char *value)
+{
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return expected("on or off", value);
+	settings->locks = value[1] == 'n';
+	return NULL;
+}
+
 static char *parse_gil(struct settings *settings, const char *value)
 {
 	for (size_t i = 0; i < sizeof gil_names / sizeof *gil_names; i++) {
@@ -326,6 +334,7 @@ static const struct option options[] = {
 	{ "threads", "N-M", "threads that run each test (2-8)", parse_threads, true },
 	{ "happens-before", "LEVEL",
 	  "as-written, or meant: finds races of threads that did not meet", parse_order, true },
+	{ "locks", "on|off", "look for lock orders that can deadlock (off)", parse_locks, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
 	  true },
 	{ "switch-interval", "A..B", "seconds between thread switches with the GIL (1e-6..5e-3)",

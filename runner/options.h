@@ -43,6 +43,7 @@ struct settings {
 	double interval_min, interval_max;     /* switch interval, seconds */
 	enum gil_choice gil;
 	enum order_level order;
+	bool locks;  /* look for lock orders that can deadlock */
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;
 	bool seed_given;

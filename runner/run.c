@@ -150,6 +150,8 @@ static char *replay_command(const struct settings *now, const struct settings *b
 		add_option(&command, "gil", xstrdup(option_gil_text(now->gil)));
 	if (now->order != base->order)
 		add_option(&command, "happens-before", xstrdup(option_order_text(now->order)));
+	if (now->locks != base->locks)
+		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
 	if (now->slice != base->slice)
 		add_option(&command, "slice", xprintf("%u", now->slice));
 	if (now->python)
@@ -477,6 +479,7 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "threads", option_threads_text(settings));
 	add_setting(info, &capacity, "switch interval", option_interval_text(settings));
 	add_setting(info, &capacity, "happens-before", xstrdup(option_order_text(settings->order)));
+	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
 	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));
 	add_setting(info, &capacity, "budget", xprintf("%g s", settings->budget));
