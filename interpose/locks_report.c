@@ -123,9 +123,15 @@ static bool is_told(uint64_t identity)
 	return false;
 }
 
-static bool put_lock(uint16_t section_kind, const struct fts_held *held, const uint64_t *frames,
+static bool put_lock(uint16_t section_kind, const struct fts_held *slot, const uint64_t *frames,
 		     unsigned count, uint32_t number)
 {
+	/* A lock that serves as a signal is given back by another thread, which clears the slot. */
+	struct fts_held copy = *slot;
+	const struct fts_held *held = &copy;
+	copy.address = __atomic_load_n(&slot->address, __ATOMIC_RELAXED);
+	if (!copy.address)
+		return false;
 	struct object object;
 	uint64_t block;
 	uint32_t flags = held->flags & 255;
