@@ -517,7 +517,7 @@ test("500_findings_with_60_frames_a_stack_stay_quick", async () => {
 
 test("the_json_report_is_the_fixture_again", async () => {
   const root = fs.realpathSync(scratch);
-  const text = write("json").replaceAll(`${root}/root/`, "$ROOT/");
+  const text = write("json").replaceAll([root, "root", ""].join("/"), "$ROOT/");
   const sorted = (value) =>
     Array.isArray(value)
       ? value.map(sorted)
