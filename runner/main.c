@@ -13,7 +13,7 @@
  *         arena.c         the records that it and its iterations write
  *         trial.c         an iteration: which of its tests ran, and how
  *         watch.c         memory of processes
- *         unwind.c        stacks of a stopped process (remote.c, pyframes.c)
+ *         unwind.c        stacks of a stopped process (remote.c, native.c, pyframes.c, activity.c)
  *         faults.c        findings about processes: crash, hang, memory
  *         verify.c        does a test that failed in threads pass alone?
  *       collate.c       records become findings (symbolize.c, fingerprint.c, suppress.c, ...)

@@ -1,20 +1,18 @@
 /*
  * unwind.c - see unwind.h.
  *
- * libunwind does the unwinding, through accessors of our own (as in Linux perf's
- * util/unwind-libunwind-local.c): memory comes from the page cache of remote.c, and the unwind
- * table is found through the .eh_frame_hdr in the process's memory. libunwind's own _UPT_
- * accessors, which look into the file, lose the caller in modules that lld linked (clang's runtime
- * for one). The function that searches such a table is exported, but in no public header.
+ * What a thread waits in, its native stack (native.h) and its Python frames (pyframes.h), merged,
+ * for each thread of the stopped process (remote.h).
  */
 #include "runner/unwind.h"
 
+#include "runner/activity.h"
+#include "runner/native.h"
 #include "runner/pyframes.h"
 #include "runner/remote.h"
 #include "runner/util.h"
 
 #include <errno.h>
-#include <libunwind-x86_64.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,199 +23,24 @@
 #include <sys/ucontext.h>
 #include <sys/user.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define SAMPLE_SECONDS 0.1
 #define STOP_SECONDS 1.0
-/* Frames that are unwound at most: what 8 MiB of stack can hold. 0.5 s, so not in every thread. */
-#define NATIVE_MAX 1000000
-#define NATIVE_MAX_OF_ALL 3000000
-#define BUSY_SHARE 0.5
-
-/* Encodings in an .eh_frame_hdr that has a binary search table (Linux Standard Base). */
-#define PE_UDATA4 0x03
-#define PE_DATAREL_SDATA4 0x3b
-
-int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t ip, unw_dyn_info_t *table,
-				       unw_proc_info_t *found, int need_info, void *argument);
-
-struct native_frame {
-	uint64_t pc, sp;
-	bool exact;
-};
 
 struct walk {
 	struct remote remote;
 	struct python python;
 	struct python_thread *python_threads;
 	size_t python_thread_count;
-	unw_addr_space_t space;
-	struct user_regs_struct registers; /* where the thread that is being unwound stands */
-	struct native_frame *native;       /* its frames; the array is used again for the next */
-	size_t native_count, native_capacity;
-	size_t native_total; /* of all threads so far */
+	struct native *unwinder;
+	struct user_regs_struct registers; /* where the thread that is being looked at stands */
+	const struct native_frame *native; /* its frames */
+	size_t native_count;
 	struct capture *capture;
 	size_t module_capacity;
 };
 
-/* libunwind's accessors; `argument` is the struct walk */
-
-static int access_memory(unw_addr_space_t space, unw_word_t address, unw_word_t *value, int write,
-			 void *argument)
-{
-	struct walk *walk = argument;
-	(void)space;
-	if (write || !remote_read(&walk->remote, address, value, sizeof *value))
-		return -UNW_EINVAL;
-	return 0;
-}
-
-static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value,
-			   int write, void *argument)
-{
-	const struct user_regs_struct *r = &((struct walk *)argument)->registers;
-	const unsigned long long by_number[] = {
-		[UNW_X86_64_RAX] = r->rax, [UNW_X86_64_RDX] = r->rdx, [UNW_X86_64_RCX] = r->rcx,
-		[UNW_X86_64_RBX] = r->rbx, [UNW_X86_64_RSI] = r->rsi, [UNW_X86_64_RDI] = r->rdi,
-		[UNW_X86_64_RBP] = r->rbp, [UNW_X86_64_RSP] = r->rsp, [UNW_X86_64_R8] = r->r8,
-		[UNW_X86_64_R9] = r->r9,   [UNW_X86_64_R10] = r->r10, [UNW_X86_64_R11] = r->r11,
-		[UNW_X86_64_R12] = r->r12, [UNW_X86_64_R13] = r->r13, [UNW_X86_64_R14] = r->r14,
-		[UNW_X86_64_R15] = r->r15, [UNW_X86_64_RIP] = r->rip,
-	};
-	(void)space;
-	if (write || number < 0 || (size_t)number >= sizeof by_number / sizeof *by_number)
-		return -UNW_EBADREG;
-	*value = by_number[number];
-	return 0;
-}
-
-/* The header of the binary search table: version, encodings of frame pointer, count, table; then
- * frame pointer and count in 4 bytes each (Linux Standard Base, "The .eh_frame_hdr section"). */
-static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *found,
-			  int need_info, void *argument)
-{
-	struct walk *walk = argument;
-	uint8_t header[12];
-	uint32_t entries;
-	const struct remote_module *module = remote_module_at(&walk->remote, ip);
-	if (!module || !module->eh_frame_hdr ||
-	    !remote_read(&walk->remote, module->eh_frame_hdr, header, sizeof header) ||
-	    header[0] != 1 || header[2] != PE_UDATA4 || header[3] != PE_DATAREL_SDATA4)
-		return -UNW_ENOINFO;
-	memcpy(&entries, header + 8, sizeof entries);
-	unw_dyn_info_t table = {
-		.start_ip = module->low,
-		.end_ip = module->high,
-		.format = UNW_INFO_FORMAT_REMOTE_TABLE,
-		.u.rti.segbase = module->eh_frame_hdr,
-		.u.rti.table_len = (unw_word_t)entries * 8 / sizeof(unw_word_t),
-		.u.rti.table_data = module->eh_frame_hdr + sizeof header,
-	};
-	return _Ux86_64_dwarf_search_unwind_table(space, ip, &table, found, need_info, argument);
-}
-
-static void put_unwind_info(unw_addr_space_t space, unw_proc_info_t *info, void *argument)
-{
-	(void)space, (void)info, (void)argument; /* libunwind keeps those of tables itself */
-}
-
-static int get_dynamic_list(unw_addr_space_t space, unw_word_t *address, void *argument)
-{
-	(void)space, (void)address, (void)argument;
-	return -UNW_ENOINFO;
-}
-
-static int access_float(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write,
-			void *argument)
-{
-	(void)space, (void)number, (void)value, (void)write, (void)argument;
-	return -UNW_EBADREG;
-}
-
-static int resume(unw_addr_space_t space, unw_cursor_t *cursor, void *argument)
-{
-	(void)space, (void)cursor, (void)argument;
-	return -UNW_EINVAL;
-}
-
-static int get_name(unw_addr_space_t space, unw_word_t ip, char *name, size_t size,
-		    unw_word_t *offset, void *argument)
-{
-	(void)space, (void)ip, (void)name, (void)size, (void)offset, (void)argument;
-	return -UNW_ENOINFO;
-}
-
-static unw_addr_space_t make_space(void)
-{
-	unw_accessors_t accessors = {
-		.find_proc_info = find_proc_info,
-		.put_unwind_info = put_unwind_info,
-		.get_dyn_info_list_addr = get_dynamic_list,
-		.access_mem = access_memory,
-		.access_reg = access_register,
-		.access_fpreg = access_float,
-		.resume = resume,
-		.get_proc_name = get_name,
-	};
-	unw_addr_space_t space = unw_create_addr_space(&accessors, 0);
-	if (space)
-		unw_set_caching_policy(space, UNW_CACHE_GLOBAL);
-	return space;
-}
-
-/* Native frames */
-
-static void push_native(struct walk *walk, uint64_t pc, uint64_t sp, bool exact)
-{
-	struct native_frame frame = { pc, sp, exact };
-	ARRAY_PUSH(walk->native, walk->native_count, walk->native_capacity, frame);
-}
-
-/*
- * A call through a bad pointer leaves a program counter without code, which has no unwind
- * information; but the caller's return address is still on top of the stack.
- */
-static bool undo_wild_call(struct walk *walk)
-{
-	struct user_regs_struct *registers = &walk->registers;
-	if (remote_executable(&walk->remote, registers->rip))
-		return false;
-	uint64_t caller = remote_word(&walk->remote, registers->rsp);
-	if (!remote_executable(&walk->remote, caller))
-		return false;
-	push_native(walk, registers->rip, registers->rsp, true);
-	registers->rip = caller;
-	registers->rsp += 8;
-	return true;
-}
-
-/* Fills walk->native from walk->registers. Returns whether it came to the thread's start. */
-static bool unwind_native(struct walk *walk)
-{
-	unw_cursor_t cursor;
-	walk->native_count = 0;
-	bool exact = !undo_wild_call(walk);
-	if (unw_init_remote(&cursor, walk->space, walk)) {
-		push_native(walk, walk->registers.rip, walk->registers.rsp, exact);
-		return false;
-	}
-	int step = 1;
-	bool after_signal = exact;
-	while (step > 0 && walk->native_count < NATIVE_MAX &&
-	       walk->native_total < NATIVE_MAX_OF_ALL) {
-		unw_word_t pc = 0, sp = 0;
-		if (unw_get_reg(&cursor, UNW_REG_IP, &pc) ||
-		    unw_get_reg(&cursor, UNW_REG_SP, &sp) || !pc)
-			break;
-		bool in_signal = unw_is_signal_frame(&cursor) > 0;
-		push_native(walk, pc, sp, after_signal || in_signal);
-		after_signal = in_signal;
-		walk->native_total++;
-		step = unw_step(&cursor);
-	}
-	return step == 0;
-}
+/* Frames */
 
 static struct captured_module *captured_module(struct walk *walk, struct remote_module *module)
 {
@@ -411,6 +234,7 @@ static void use_crash(struct user_regs_struct *registers, const struct fts_crash
 static void capture_frames(struct walk *walk, struct captured_thread *thread,
 			   const struct fts_crash *crash)
 {
+	walk->native = NULL;
 	walk->native_count = 0;
 	if (thread->stopped && ptrace(PTRACE_GETREGS, thread->tid, NULL, &walk->registers))
 		thread->stopped = false;
@@ -418,8 +242,8 @@ static void capture_frames(struct walk *walk, struct captured_thread *thread,
 		if (crash)
 			use_crash(&walk->registers, crash);
 		read_syscall(thread, &walk->registers);
-		/* unwind_native() changes the program counter after a wild call, nothing else */
-		thread->complete = unwind_native(walk);
+		thread->complete = native_unwind(walk->unwinder, &walk->registers, &walk->native,
+						 &walk->native_count);
 	}
 	const struct python_thread *state = find_python(walk, thread);
 	struct python_frame *python = NULL;
@@ -435,79 +259,6 @@ static void capture_frames(struct walk *walk, struct captured_thread *thread,
 	thread->sanitizer = is_sanitizer(thread);
 }
 
-/* CPU time, to tell threads that run from threads that wait */
-
-struct sample {
-	pid_t tid;
-	char state;
-	uint64_t running, runnable; /* nanoseconds on a processor, and waiting for one */
-};
-
-static size_t take_samples(pid_t pid, struct sample **samples)
-{
-	pid_t *tids;
-	size_t count = remote_tasks(pid, &tids);
-	*samples = xcalloc(count, sizeof **samples);
-	for (size_t i = 0; i < count; i++) {
-		struct sample *sample = &(*samples)[i];
-		char path[64];
-		snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, tids[i]);
-		char *text = read_file(path, NULL), *rest = NULL;
-		if (text) {
-			sample->running = strtoull(text, &rest, 10);
-			sample->runnable = strtoull(rest, NULL, 10);
-		}
-		free(text);
-		sample->tid = tids[i];
-		sample->state = remote_state(pid, tids[i], NULL);
-	}
-	free(tids);
-	return count;
-}
-
-struct sampling {
-	struct sample *before, *after;
-	size_t before_count, after_count;
-	double seconds;
-};
-
-static void sample_process(struct sampling *sampling, pid_t pid)
-{
-	double start = now_seconds();
-	sampling->before_count = take_samples(pid, &sampling->before);
-	struct timespec pause = { 0, (long)(SAMPLE_SECONDS * 1e9) };
-	nanosleep(&pause, NULL);
-	sampling->after_count = take_samples(pid, &sampling->after);
-	sampling->seconds = now_seconds() - start;
-}
-
-static const struct sample *sample_of(const struct sample *samples, size_t count, pid_t tid)
-{
-	for (size_t i = 0; i < count; i++)
-		if (samples[i].tid == tid)
-			return &samples[i];
-	return NULL;
-}
-
-static void judge_activity(struct captured_thread *thread, const struct sampling *sampling)
-{
-	const struct sample *before =
-		sample_of(sampling->before, sampling->before_count, thread->tid);
-	const struct sample *after = sample_of(sampling->after, sampling->after_count, thread->tid);
-	if (!after)
-		return;
-	thread->state = after->state;
-	if (!before)
-		return;
-	double window = sampling->seconds * 1e9;
-	double running = (double)(after->running - before->running) / window;
-	double runnable = (double)(after->runnable - before->runnable) / window;
-	thread->cpu = running < 1 ? running : 1;
-	/* The counters of a thread that is on a processor right now lag behind. */
-	thread->busy =
-		running + runnable >= BUSY_SHARE || (before->state == 'R' && after->state == 'R');
-}
-
 /* The capture as a whole */
 
 struct task {
@@ -517,6 +268,16 @@ struct task {
 	char **why;
 	int result;
 };
+
+static void take_activity(struct captured_thread *thread, const struct sampling *sampling)
+{
+	struct activity activity;
+	if (!sampling_activity(sampling, thread->tid, &activity))
+		return;
+	thread->state = activity.state;
+	thread->busy = activity.busy;
+	thread->cpu = activity.cpu;
+}
 
 static void capture_threads(struct walk *walk, const struct task *task,
 			    const struct remote_threads *stopped, const struct sampling *sampling)
@@ -534,7 +295,7 @@ static void capture_threads(struct walk *walk, const struct task *task,
 			thread->crashed = crashed;
 			thread->syscall = -1;
 			thread->state = remote_state(task->pid, thread->tid, &thread->name);
-			judge_activity(thread, sampling);
+			take_activity(thread, sampling);
 			capture_frames(walk, thread, crashed ? task->crash : NULL);
 		}
 }
@@ -561,8 +322,8 @@ static int read_stopped(const struct task *task, struct remote_threads *stopped,
 				     task->pid, task->pid);
 		goto done;
 	}
-	walk.space = make_space();
-	if (!walk.space) {
+	walk.unwinder = native_open(&walk.remote);
+	if (!walk.unwinder) {
 		*task->why = xstrdup("libunwind cannot start");
 		goto done;
 	}
@@ -572,10 +333,9 @@ static int read_stopped(const struct task *task, struct remote_threads *stopped,
 	walk.python_thread_count = python_threads(&walk.remote, &walk.python, &walk.python_threads);
 	capture_threads(&walk, task, stopped, sampling);
 	free(walk.python_threads);
-	unw_destroy_addr_space(walk.space);
 	result = 0;
 done:
-	free(walk.native);
+	native_close(walk.unwinder);
 	remote_close(&walk.remote);
 	return result;
 }
@@ -587,7 +347,7 @@ static void *run_task(void *argument)
 	struct sampling sampling = { 0 };
 	task->result = -1;
 	if (!task->crash)
-		sample_process(&sampling, task->pid);
+		sampling_take(&sampling, task->pid);
 	double start = now_seconds();
 	if (!remote_stop(&stopped, task->pid, STOP_SECONDS, task->why)) {
 		task->result = read_stopped(task, &stopped, &sampling);
@@ -595,8 +355,7 @@ static void *run_task(void *argument)
 	}
 	task->out->milliseconds = (now_seconds() - start) * 1e3;
 	task->out->sampled = sampling.seconds;
-	free(sampling.before);
-	free(sampling.after);
+	sampling_clear(&sampling);
 	return NULL;
 }
 
