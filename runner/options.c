@@ -185,6 +185,34 @@ static char *parse_order(struct settings *settings, const char *value)
 	return expected("as-written or meant", value);
 }
 
+static const char *const schedule_names[] = { [SCHEDULE_TURNS] = "turns",
+					      [SCHEDULE_OVERLAP] = "overlap",
+					      [SCHEDULE_MIXED] = "mixed" };
+
+const char *option_schedule_text(enum schedule_choice schedule)
+{
+	return schedule_names[schedule];
+}
+
+static char *parse_schedule(struct settings *settings, const char *value)
+{
+	for (size_t i = 0; i < sizeof schedule_names / sizeof *schedule_names; i++) {
+		if (strcmp(value, schedule_names[i]) == 0) {
+			settings->schedule = (enum schedule_choice)i;
+			return NULL;
+		}
+	}
+	return expected("turns, overlap or mixed", value);
+}
+
+/* set_gate has done the rest, before all other options. */
+static char *parse_gate(struct settings *settings, const char *value)
+{
+	(void)value;
+	settings->gate = true;
+	return NULL;
+}
+
 static char *parse_locks(struct settings *settings, const char *value)
 {
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
@@ -334,6 +362,10 @@ static const struct option options[] = {
 	{ "threads", "N-M", "threads that run each test (2-8)", parse_threads, true },
 	{ "happens-before", "LEVEL",
 	  "as-written, or meant: finds races of threads that did not meet", parse_order, true },
+	{ "schedule", "MODE", "threads take turns or overlap: turns, overlap or mixed (mixed)",
+	  parse_schedule, true },
+	{ "gate", NULL, "each test once, taking turns: the same result every time", parse_gate,
+	  false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (off)", parse_locks, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
 	  true },
@@ -386,6 +418,7 @@ void settings_init(struct settings *settings)
 		.interval_min = 1e-6,
 		.interval_max = 5e-3,
 		.gil = GIL_MIXED,
+		.schedule = SCHEDULE_MIXED,
 		.budget = 20,
 		.timeout = 60,
 		.output = xstrdup("reports"),
@@ -492,13 +525,65 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 	return code;
 }
 
+static bool asks_for_gate(int argc, char *const argv[])
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--gate") == 0)
+			return true;
+	return false;
+}
+
+/* What the gate stands for, over the suite's [run]. */
+static void set_gate(struct settings *settings)
+{
+	settings->schedule = SCHEDULE_TURNS;
+	settings->order = ORDER_MEANT;
+	settings->gil = GIL_OFF;
+	settings->threads_min = settings->threads_max = GATE_THREADS;
+	settings->slice = GATE_SLICE;
+	settings->budget = GATE_BUDGET;
+	settings->duration = 0;
+	settings->iterations = 0;
+	settings->seed = GATE_SEED;
+	settings->seed_given = true;
+}
+
+/* What would make the gate depend on chance or on the clock, or leave tests out. */
+static int check_gate(const struct settings *settings)
+{
+	const char *length = settings->replay_given       ? "replay"
+			     : settings->resume           ? "resume"
+			     : settings->duration_given   ? "duration"
+			     : settings->iterations_given ? "iterations"
+							  : NULL;
+	if (length)
+		return fail(EXIT_BAD_INPUT,
+			    "--gate and --%s don't go together: the gate runs each test once",
+			    length);
+	if (settings->budget < GATE_BUDGET)
+		return fail(EXIT_BAD_INPUT,
+			    "--gate and --budget don't go together: the gate leaves out no test");
+	const char *fixed = settings->schedule != SCHEDULE_TURNS ? "--schedule=turns"
+			    : settings->gil != GIL_OFF           ? "--gil=off"
+			    : settings->order != ORDER_MEANT     ? "--happens-before=meant"
+								 : NULL;
+	if (fixed)
+		return fail(EXIT_BAD_INPUT,
+			    "--gate stands for %s, for its result is to be the same every time; "
+			    "leave one of them out",
+			    fixed);
+	return 0;
+}
+
 int options_parse(struct settings *settings, int argc, char *const argv[])
 {
-	bool first = true;
+	bool first = true, gate = asks_for_gate(argc, argv);
 	/* On the second reading the suite of a command would look like one word too many. */
 	free(settings->suite);
 	settings->suite = NULL;
 	settings->iterations_given = settings->duration_given = false;
+	if (gate)
+		set_gate(settings);
 	for (int i = 1; i < argc; i++) {
 		int code = 0;
 		if (strcmp(argv[i], "-h") == 0) {
@@ -518,7 +603,9 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 		settings->iterations = 0;
 	if (settings->replay_given && !settings->iterations_given)
 		settings->iterations = 5;
-	return 0;
+	/* A gate that was cut off is taken up again by --resume alone: it is in the stored options.
+	 */
+	return gate ? check_gate(settings) : 0;
 }
 
 void options_help(FILE *out)

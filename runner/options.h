@@ -19,6 +19,9 @@ enum gil_choice { GIL_OFF, GIL_ON, GIL_MIXED };
 /* Which order TSan is told of the interpreter's own synchronisation; docs/happens-before.md. */
 enum order_level { ORDER_AS_WRITTEN, ORDER_MEANT };
 
+/* Do the threads of a test run one after the other, or side by side? Mixed: see plan_trial. */
+enum schedule_choice { SCHEDULE_TURNS, SCHEDULE_OVERLAP, SCHEDULE_MIXED };
+
 enum command {
 	COMMAND_RUN,
 	COMMAND_PREPARE,
@@ -43,6 +46,8 @@ struct settings {
 	double interval_min, interval_max;     /* switch interval, seconds */
 	enum gil_choice gil;
 	enum order_level order;
+	enum schedule_choice schedule;
+	bool gate;   /* one pass over all tests that always comes out the same; GATE_* */
 	bool locks;  /* look for lock orders that can deadlock */
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;
@@ -65,6 +70,12 @@ struct settings {
 
 #define FTS_THREADS_MAX 64u
 
+/* What --gate stands for; iterations are settled when the tests are known: one deck. */
+#define GATE_SEED 1u
+#define GATE_THREADS 2u
+#define GATE_SLICE 100u           /* a fork and its imports are shared by many tests */
+#define GATE_BUDGET (24 * 3600.0) /* seconds: no test is left out because of the clock */
+
 /* Sets the defaults; release with settings_clear. */
 void settings_init(struct settings *settings);
 void settings_clear(struct settings *settings);
@@ -85,6 +96,7 @@ char *option_threads_text(const struct settings *settings);
 char *option_interval_text(const struct settings *settings);
 const char *option_gil_text(enum gil_choice gil);
 const char *option_order_text(enum order_level order);
+const char *option_schedule_text(enum schedule_choice schedule);
 
 /* "S.n.k"; to be freed. */
 char *replay_token_text(struct replay_token token);

@@ -234,6 +234,14 @@ size_t plan_slices(const struct plan *plan)
 	return count;
 }
 
+static bool takes_turns(const struct settings *settings, bool gil, bool one_in_two)
+{
+	if (gil || settings->schedule == SCHEDULE_OVERLAP)
+		return false;
+	return settings->schedule == SCHEDULE_TURNS ||
+	       (one_in_two && settings->order == ORDER_MEANT);
+}
+
 /* Log-uniform in [low, high]; rounded, so that another libm's last bit makes no other plan. */
 static double draw_interval(uint64_t *state, double low, double high)
 {
@@ -251,7 +259,10 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	uint64_t state = token.seed;
 	state = splitmix64(&state) ^ token.iteration;
 	*trial = (struct trial_plan){ .iteration = token.iteration, .slice = token.slice };
-	/* Every draw is made, used or not, so that a fixed thread count changes nothing else. */
+	/*
+	 * Every draw is made, used or not, so that a fixed thread count changes nothing else; a new
+	 * one comes last, so that old tokens keep their meaning.
+	 */
 	uint64_t span = settings->threads_max - settings->threads_min + 1;
 	trial->threads = settings->threads_min + (unsigned)draw_below(&state, span);
 	trial->switch_interval =
@@ -259,6 +270,7 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	bool one_in_eight = draw_below(&state, 8) == 0;
 	trial->gil = settings->gil == GIL_ON || (settings->gil == GIL_MIXED && one_in_eight);
 	trial->seed = (uint32_t)(splitmix64(&state) >> 32);
+	trial->turns = takes_turns(settings, trial->gil, draw_below(&state, 2) == 0);
 
 	if (!plan->deck.ready)
 		deal(plan, 0);

@@ -38,6 +38,7 @@ struct trial_plan {
 	unsigned threads;
 	double switch_interval; /* seconds, three significant digits */
 	bool gil;
+	bool turns;    /* the threads of a test take turns */
 	uint32_t seed; /* for the tests' random numbers and the order of thread starts */
 	size_t *tests; /* indices into the tests given to plan_new; free with trial_plan_clear */
 	size_t test_count;
@@ -61,7 +62,11 @@ unsigned plan_slice_for(size_t tests, uint64_t iterations);
 /* Slices in a deck: at least 1. */
 size_t plan_slices(const struct plan *plan);
 
-/* The trial that `token` names; threads, interval and GIL are drawn within `settings`. */
+/*
+ * The trial that `token` names; threads, interval, GIL and schedule are drawn within `settings`.
+ * Mixed schedule: every other trial takes turns where the order is told as meant; with the GIL, or
+ * with the order as written, threads that do not meet show next to nothing, so all overlap.
+ */
 void plan_trial(struct plan *plan, const struct settings *settings, struct replay_token token,
 		struct trial_plan *trial);
 void trial_plan_clear(struct trial_plan *trial);

@@ -61,12 +61,14 @@ static void every_option_is_taken(void **state)
 	      "--switch-interval", "1e-5..2e-4", "--seed", "1F3a", "--jobs", "2", "--duration",
 	      "1h30m", "--slice", "7", "--budget", "2.5", "--timeout", "90s", "--memory", "512",
 	      "--python", "3.13", "--output", "out", "--format", "tap", "--suppressions", "a",
-	      "--suppressions", "b", "--tests", "a or b", "--resume", "--quiet");
+	      "--suppressions", "b", "--tests", "a or b", "--resume", "--quiet", "--schedule",
+	      "overlap");
 	assert_string_equal(settings.suite, "x");
 	assert_int_equal(settings.iterations, 500);
 	assert_int_equal(settings.threads_min, 3);
 	assert_int_equal(settings.threads_max, 5);
 	assert_int_equal(settings.gil, GIL_OFF);
+	assert_int_equal(settings.schedule, SCHEDULE_OVERLAP);
 	assert_true(settings.interval_min > 0.9e-5 && settings.interval_max < 2.1e-4);
 	assert_int_equal(settings.seed, 0x1f3a);
 	assert_true(settings.duration > 5399 && settings.duration < 5401);
@@ -99,6 +101,69 @@ static void a_duration_alone_has_no_end_of_iterations(void **state)
 	settings_clear(&settings);
 	PARSE(&settings, 0, "--duration", "30m", "--iterations", "9");
 	assert_int_equal(settings.iterations, 9);
+	settings_clear(&settings);
+}
+
+static void the_gate_stands_for_one_fixed_pass(void **state)
+{
+	(void)state;
+	struct settings settings;
+	settings_init(&settings);
+	/* Over what the suite says, whatever that is. */
+	assert_null(options_set_key(&settings, "schedule", "overlap"));
+	assert_null(options_set_key(&settings, "threads", "4-8"));
+	assert_null(options_set_key(&settings, "duration", "30m"));
+	assert_null(options_set_key(&settings, "budget", "5"));
+	char *const argv[] = { "ftstress", "--suite", "x", "--gate" };
+	assert_int_equal(options_parse(&settings, 4, argv), 0);
+	assert_true(settings.gate);
+	assert_int_equal(settings.schedule, SCHEDULE_TURNS);
+	assert_int_equal(settings.order, ORDER_MEANT);
+	assert_int_equal(settings.gil, GIL_OFF);
+	assert_int_equal(settings.threads_min, 2);
+	assert_int_equal(settings.threads_max, 2);
+	assert_int_equal(settings.slice, 100);
+	assert_int_equal(settings.seed, 1);
+	assert_true(settings.seed_given);
+	assert_true(settings.budget > 86399 && settings.duration < 0.1);
+	settings_clear(&settings);
+}
+
+static void the_gate_takes_options_that_leave_it_fixed(void **state)
+{
+	(void)state;
+	struct settings settings;
+	PARSE(&settings, 0, "--threads", "4", "--seed", "7f", "--slice=20", "--jobs", "2",
+	      "--schedule=turns", "--gate");
+	assert_int_equal(settings.threads_max, 4);
+	assert_int_equal(settings.seed, 0x7f);
+	assert_int_equal(settings.slice, 20);
+	settings_clear(&settings);
+}
+
+static void the_gate_refuses_what_would_change_its_result(void **state)
+{
+	(void)state;
+	COMPLAINS("--gate and --replay don't go together", "--gate", "--replay", "1.2.3");
+	COMPLAINS("--gate and --resume don't go together", "--resume", "--gate");
+	COMPLAINS("--gate and --duration don't go together", "--gate", "--duration", "5m");
+	COMPLAINS("--gate and --iterations don't go together", "--gate", "--iterations", "1");
+	COMPLAINS("--gate and --budget don't go together", "--gate", "--budget", "5");
+	COMPLAINS("--gate stands for --schedule=turns", "--gate", "--schedule", "mixed");
+	COMPLAINS("--gate stands for --gil=off", "--gil", "mixed", "--gate");
+	COMPLAINS("--gate stands for --happens-before=meant", "--gate", "--happens-before",
+		  "as-written");
+}
+
+/* A gate that was cut off: its options first, then those of the command that resumes it. */
+static void a_gate_is_taken_up_again_by_resume(void **state)
+{
+	(void)state;
+	struct settings settings;
+	PARSE(&settings, 0, "--suite", "x", "--gate");
+	char *const argv[] = { "ftstress", "--suite", "x", "--resume" };
+	assert_int_equal(options_parse(&settings, 4, argv), 0);
+	assert_true(settings.gate && settings.resume);
 	settings_clear(&settings);
 }
 
@@ -136,6 +201,7 @@ static void a_bad_value_says_what_is_expected(void **state)
 	COMPLAINS("not \"-1\"", "--iterations", "-1");
 	COMPLAINS("not \"ten\"", "--jobs", "ten");
 	COMPLAINS("--gil: expected off, on or mixed", "--gil", "maybe");
+	COMPLAINS("--schedule: expected turns, overlap or mixed", "--schedule", "serial");
 	COMPLAINS("--seed: expected up to 16 hexadecimal digits", "--seed", "xyz");
 	COMPLAINS("--seed", "--seed", "11112222333344445");
 	COMPLAINS("--switch-interval: expected seconds", "--switch-interval", "5e-3..1e-6");
@@ -199,7 +265,7 @@ static void help_fits_a_screen(void **state)
 	for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)
 		if (strlen(line) > longest)
 			longest = strlen(line);
-	assert_in_range(lines, 20, 45);
+	assert_in_range(lines, 20, 48);
 	assert_in_range(longest, 20, 90);
 	free(text);
 }
@@ -210,6 +276,10 @@ int main(void)
 		cmocka_unit_test(every_option_is_taken),
 		cmocka_unit_test(a_single_number_of_threads_is_a_range_of_one),
 		cmocka_unit_test(a_duration_alone_has_no_end_of_iterations),
+		cmocka_unit_test(the_gate_stands_for_one_fixed_pass),
+		cmocka_unit_test(the_gate_takes_options_that_leave_it_fixed),
+		cmocka_unit_test(the_gate_refuses_what_would_change_its_result),
+		cmocka_unit_test(a_gate_is_taken_up_again_by_resume),
 		cmocka_unit_test(a_token_goes_there_and_back),
 		cmocka_unit_test(a_misspelt_option_names_the_closest),
 		cmocka_unit_test(a_bad_value_says_what_is_expected),

@@ -249,6 +249,85 @@ static void the_gil_can_be_asked_for_and_ruled_out(void **state)
 	settings_clear(&settings);
 }
 
+/* How many of N trials take turns; `with_gil` counts those of them that have the GIL. */
+static size_t turns_of(const struct settings *settings, size_t n, size_t *with_gil)
+{
+	struct suite_tests made = make_tests(1, 0);
+	struct plan *plan = plan_new(made.tests, made.count, 20);
+	size_t turns = 0;
+	*with_gil = 0;
+	for (uint64_t i = 0; i < n; i++) {
+		struct trial_plan trial;
+		plan_trial(plan, settings, (struct replay_token){ 11, i, 0 }, &trial);
+		turns += trial.turns;
+		*with_gil += trial.turns && trial.gil;
+		trial_plan_clear(&trial);
+	}
+	plan_free(plan);
+	free_tests(&made);
+	return turns;
+}
+
+static void the_schedule_can_be_asked_for_and_is_mixed_by_halves(void **state)
+{
+	(void)state;
+	enum { N = 4000 };
+	struct settings settings = defaults();
+	size_t with_gil;
+	settings.order = ORDER_MEANT;
+	assert_int_equal(settings.schedule, SCHEDULE_MIXED);
+	size_t off = N - N / 8; /* with the GIL, threads overlap */
+	assert_in_range(turns_of(&settings, N, &with_gil), off / 2 - 150, off / 2 + 150);
+	assert_int_equal(with_gil, 0);
+	settings.gil = GIL_OFF;
+	settings.schedule = SCHEDULE_TURNS;
+	assert_int_equal(turns_of(&settings, N, &with_gil), N);
+	settings.schedule = SCHEDULE_OVERLAP;
+	assert_int_equal(turns_of(&settings, N, &with_gil), 0);
+	settings_clear(&settings);
+}
+
+static void threads_overlap_with_the_gil_and_where_turns_show_nothing(void **state)
+{
+	(void)state;
+	struct settings settings = defaults();
+	size_t with_gil;
+	settings.order = ORDER_AS_WRITTEN; /* mixed: all overlap */
+	assert_int_equal(turns_of(&settings, 500, &with_gil), 0);
+	settings.gil = GIL_ON;
+	settings.order = ORDER_MEANT;
+	settings.schedule = SCHEDULE_TURNS;
+	assert_int_equal(turns_of(&settings, 500, &with_gil), 0);
+	settings_clear(&settings);
+}
+
+static void the_schedule_changes_nothing_else_and_a_token_repeats_it(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(3, 1);
+	struct settings mixed = defaults(), overlap = defaults();
+	mixed.order = overlap.order = ORDER_MEANT;
+	overlap.schedule = SCHEDULE_OVERLAP;
+	struct plan *plan = plan_new(made.tests, made.count, 20);
+	for (uint64_t n = 0; n < 50; n++) {
+		struct trial_plan a, b, again;
+		plan_trial(plan, &mixed, (struct replay_token){ 5, n, n }, &a);
+		plan_trial(plan, &overlap, (struct replay_token){ 5, n, n }, &b);
+		plan_trial(plan, &mixed, (struct replay_token){ 5, n, n }, &again);
+		assert_int_equal(a.seed, b.seed);
+		assert_int_equal(a.gil, b.gil);
+		assert_int_equal(a.threads, b.threads);
+		assert_int_equal(a.turns, again.turns);
+		trial_plan_clear(&a);
+		trial_plan_clear(&b);
+		trial_plan_clear(&again);
+	}
+	plan_free(plan);
+	free_tests(&made);
+	settings_clear(&mixed);
+	settings_clear(&overlap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +340,9 @@ int main(void)
 		cmocka_unit_test(all_draws_are_in_range_and_use_it),
 		cmocka_unit_test(a_fixed_thread_count_changes_nothing_else),
 		cmocka_unit_test(the_gil_can_be_asked_for_and_ruled_out),
+		cmocka_unit_test(the_schedule_can_be_asked_for_and_is_mixed_by_halves),
+		cmocka_unit_test(threads_overlap_with_the_gil_and_where_turns_show_nothing),
+		cmocka_unit_test(the_schedule_changes_nothing_else_and_a_token_repeats_it),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
