@@ -80,8 +80,8 @@ static struct captured_frame native_frame(struct walk *walk, const struct native
 /* Merging */
 
 struct merged_item {
-	bool python;
-	size_t index; /* in the native or the Python frames */
+	const struct python_frame *python; /* or NULL: */
+	const struct native_frame *native;
 };
 
 struct merged {
@@ -89,9 +89,10 @@ struct merged {
 	size_t count, capacity;
 };
 
-static void push_item(struct merged *merged, bool python, size_t index)
+static void push_item(struct merged *merged, const struct python_frame *python,
+		      const struct native_frame *native)
 {
-	struct merged_item item = { python, index };
+	struct merged_item item = { python, native };
 	ARRAY_PUSH(merged->items, merged->count, merged->capacity, item);
 }
 
@@ -111,20 +112,20 @@ static void merge(struct merged *merged, const struct native_frame *native, size
 			    python[entry].address >= high)
 				break;
 			for (; next < entry; next++)
-				push_item(merged, true, next);
+				push_item(merged, &python[next], NULL);
 			next = ++entry;
 			is_loop = true;
 		}
 		if (!is_loop)
-			push_item(merged, false, i);
+			push_item(merged, NULL, &native[i]);
 	}
 	for (; next < python_count; next++)
 		if (!python[next].entry)
-			push_item(merged, true, next);
+			push_item(merged, &python[next], NULL);
 }
 
 static void fill_frames(struct walk *walk, struct captured_thread *thread,
-			const struct merged *merged, const struct python_frame *python)
+			const struct merged *merged)
 {
 	size_t limit = CAPTURE_INNERMOST + CAPTURE_OUTERMOST, used = 0;
 	bool cut = merged->count > limit;
@@ -138,10 +139,10 @@ static void fill_frames(struct walk *walk, struct captured_thread *thread,
 		} else if (merged->items[i].python) {
 			frame->kind = CAPTURED_PYTHON;
 			python_describe(&walk->remote, &walk->python,
-					python[merged->items[i].index].address, &frame->qualname,
+					merged->items[i].python->address, &frame->qualname,
 					&frame->file, &frame->line);
 		} else {
-			*frame = native_frame(walk, &walk->native[merged->items[i].index]);
+			*frame = native_frame(walk, merged->items[i].native);
 		}
 	}
 	thread->count = used;
@@ -253,7 +254,7 @@ static void capture_frames(struct walk *walk, struct captured_thread *thread,
 	thread->python = state != NULL;
 	struct merged merged = { 0 };
 	merge(&merged, walk->native, walk->native_count, python, python_count);
-	fill_frames(walk, thread, &merged, python);
+	fill_frames(walk, thread, &merged);
 	free(merged.items);
 	free(python);
 	thread->sanitizer = is_sanitizer(thread);
