@@ -164,6 +164,16 @@ static json_t *subject_of(struct source_cache *sources, const struct subject *su
 	return object;
 }
 
+static json_t *as_written_of(const struct finding *finding)
+{
+	if (!finding->as_written_runs)
+		return json_null();
+	json_t *object = json_object();
+	json_object_set_new(object, "runs", integer_of(finding->as_written_runs));
+	json_object_set_new(object, "seen", integer_of(finding->as_written_seen));
+	return object;
+}
+
 static void add_history(json_t *object, const struct finding *finding)
 {
 	json_object_set_new(object, "count", integer_of(finding->count));
@@ -181,6 +191,7 @@ static void add_history(json_t *object, const struct finding *finding)
 	if (finding->gil_on)
 		json_array_append_new(gil, json_string("on"));
 	json_object_set_new(object, "gil", gil);
+	json_object_set_new(object, "as_written", as_written_of(finding));
 }
 
 static json_t *finding_of(struct source_cache *sources, const struct finding *finding)

@@ -151,7 +151,17 @@ static void print_side(const struct page *page, const struct participant *side)
 		print_frame(page, native);
 }
 
-static void print_finding(const struct page *page, size_t number, const struct finding *finding)
+/* In a run with the order as written every finding shows with it. */
+static bool is_as_written(const struct run_info *run)
+{
+	for (size_t i = 0; i < run->setting_count; i++)
+		if (!strcmp(run->settings[2 * i], "happens-before"))
+			return !strcmp(run->settings[2 * i + 1], "as-written");
+	return false;
+}
+
+static void print_finding(const struct page *page, const struct run_info *run, size_t number,
+			  const struct finding *finding)
 {
 	struct buf line = { 0 };
 	print(page, PLAIN, &line);
@@ -175,6 +185,10 @@ static void print_finding(const struct page *page, size_t number, const struct f
 		text_add_line(&line, finding->tests[0]);
 	}
 	print(page, DIM, &line);
+	buf_puts(&line, "    ");
+	if (!is_as_written(run) && text_add_as_written(&line, finding))
+		print(page, DIM, &line);
+	buf_clear(&line);
 	if (finding->command) {
 		/* Whole, so that it can be copied. */
 		struct page wide = *page;
@@ -218,7 +232,7 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 	for (size_t i = 0; i < input->count; i++) {
 		const struct finding *finding = input->findings[i];
 		if (finding->status == STATUS_NEW && ++number <= SHOWN_MAX)
-			print_finding(&page, number, finding);
+			print_finding(&page, input->run, number, finding);
 	}
 	if (number > SHOWN_MAX)
 		fprintf(out, "\nand %zu more new findings: see the report\n", number - SHOWN_MAX);

@@ -65,6 +65,10 @@ static void add_diagnostic(struct buf *out, const struct finding *finding)
 	buf_printf(out, "  count: %" PRIu64 "\n", finding->run_count);
 	add_pair(out, "test", finding->test_count ? finding->tests[0] : NULL);
 	add_pair(out, "command", finding->command);
+	struct buf order = { 0 };
+	if (text_add_as_written(&order, finding))
+		add_pair(out, "as written", order.data);
+	buf_free(&order);
 	if (finding->participant_count)
 		buf_puts(out, "  threads:\n");
 	for (size_t i = 0; i < finding->participant_count; i++) {

@@ -167,3 +167,18 @@ const struct frame *text_user_frame(const struct stack *stack, bool python)
 	}
 	return NULL;
 }
+
+bool text_add_as_written(struct buf *out, const struct finding *finding)
+{
+	unsigned runs = finding->as_written_runs;
+	const char *word = runs == 1 ? "run" : "runs";
+	if (finding->as_written_seen)
+		buf_printf(out, "The order as written shows it, too (%u of %u %s)",
+			   finding->as_written_seen, runs, word);
+	else if (runs)
+		buf_printf(out,
+			   "Not seen in %u %s with the order as written: threads have to meet in "
+			   "time for that",
+			   runs, word);
+	return runs > 0;
+}

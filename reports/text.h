@@ -33,6 +33,12 @@ void text_add_run(struct buf *out, const struct run_info *run);
 /* How many of the findings have each status. */
 void text_count(const struct report_input *input, uint64_t counts[STATUS_COUNT]);
 
+/*
+ * Whether the race shows with the order as written, too: "The order as written shows it, too (2 of
+ * 3 runs)". false if that was not tried: nothing is appended.
+ */
+bool text_add_as_written(struct buf *out, const struct finding *finding);
+
 /* The deepest frame that is the user's own: in Python, or in Cython, C or C++; NULL for none. */
 const struct frame *text_user_frame(const struct stack *stack, bool python);
 

@@ -395,6 +395,12 @@ int store_iteration(struct store *store, const struct store_iteration *iteration
 	return end(store, good);
 }
 
+int store_finding(struct store *store, const struct finding *finding)
+{
+	bool good = begin(store) && put_finding(store, finding);
+	return end(store, good);
+}
+
 int store_deck(struct store *store, uint64_t *next_slice)
 {
 	int64_t value = number(store, "SELECT next_slice FROM deck", -1);
@@ -441,10 +447,17 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 	sqlite3_finalize(row);
 	if (code != SQLITE_ROW)
 		return failed(store);
-	/* a first time that is older than the oldest occurrence kept */
-	row = prepare(store, "SELECT first_seen FROM findings WHERE id = ?", "s", finding);
-	if (row && sqlite3_step(row) == SQLITE_ROW && sqlite3_column_int64(row, 0) > 0)
-		out->first_seen = sqlite3_column_int64(row, 0);
+	/* a first time that is older than the oldest occurrence kept; missing numbers are 0 */
+	row = prepare(store,
+		      "SELECT first_seen, json_extract(body, '$.as_written_runs'),"
+		      " json_extract(body, '$.as_written_seen') FROM findings WHERE id = ?",
+		      "s", finding);
+	if (row && sqlite3_step(row) == SQLITE_ROW) {
+		if (sqlite3_column_int64(row, 0) > 0)
+			out->first_seen = sqlite3_column_int64(row, 0);
+		out->as_written_runs = (unsigned)sqlite3_column_int(row, 1);
+		out->as_written_seen = (unsigned)sqlite3_column_int(row, 2);
+	}
 	sqlite3_finalize(row);
 	return 0;
 }

@@ -89,6 +89,9 @@ void run_info_clear(struct run_info *info);
 /* Stores all of an iteration, or nothing. */
 int store_iteration(struct store *store, const struct store_iteration *iteration);
 
+/* Stores what is known of a finding anew: no occurrence is added. */
+int store_finding(struct store *store, const struct finding *finding);
+
 /* Position in the deck where the next iteration starts; 0 in a new store. */
 int store_deck(struct store *store, uint64_t *next_slice);
 /* Ids of tests put off, oldest first; free each and the array. */
@@ -99,7 +102,8 @@ struct store_history {
 	bool known;         /* an earlier run had it: any but `run` and the runs it resumes */
 	uint64_t count;     /* in all runs of the store */
 	uint64_t run_count; /* in `run` and the runs it resumes */
-	int64_t first_seen, last_seen; /* 0 = never */
+	int64_t first_seen, last_seen;             /* 0 = never */
+	unsigned as_written_runs, as_written_seen; /* as in struct finding */
 };
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out);
 

@@ -198,6 +198,8 @@ char *finding_to_json(const struct finding *finding)
 	put_text(object, "suppressed_by", finding->suppressed_by);
 	put_flag(object, "gil_off", finding->gil_off);
 	put_flag(object, "gil_on", finding->gil_on);
+	put_number(object, "as_written_runs", finding->as_written_runs);
+	put_number(object, "as_written_seen", finding->as_written_seen);
 	put_text(object, "subject", finding->subject.description);
 	put_stack(object, "allocated", &finding->subject.allocated);
 	for (size_t i = 0; i < finding->participant_count; i++)
@@ -221,6 +223,8 @@ bool finding_from_json(const char *text, struct finding *finding)
 	finding->suppressed_by = get_text(object, "suppressed_by");
 	finding->gil_off = get_flag(object, "gil_off");
 	finding->gil_on = get_flag(object, "gil_on");
+	finding->as_written_runs = (unsigned)get_number(object, "as_written_runs");
+	finding->as_written_seen = (unsigned)get_number(object, "as_written_seen");
 	finding->subject.description = get_text(object, "subject");
 	finding->subject.allocated = get_stack(object, "allocated");
 	finding->participant_count = json_array_size(participants);

@@ -15,22 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Above this many random bits TSan's shadow does not fit, and its runtime starts itself again. */
-#define TSAN_MMAP_BITS 28
-
 void worker_init(struct worker *worker, unsigned number, bool gil)
 {
 	*worker = (struct worker){
 		.number = number, .gil = gil, .control = -1, .output = -1, .arena.fd = -1
 	};
-}
-
-static bool too_random(void)
-{
-	char *text = read_file("/proc/sys/vm/mmap_rnd_bits", NULL);
-	bool result = text && atoi(text) > TSAN_MMAP_BITS;
-	free(text);
-	return result;
 }
 
 /* The environment with the worker's own variables; the array is to be freed, and its first two. */
@@ -55,7 +44,7 @@ static _Noreturn void cannot_start(void)
 
 /* The forked child, until exec. Only async-signal-safe calls. */
 static _Noreturn void become_zygote(const struct launch *launch, char *const *environment,
-				    pid_t parent, int control, int arena, int output, bool fixed)
+				    pid_t parent, int control, int arena, int output)
 {
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -63,8 +52,13 @@ static _Noreturn void become_zygote(const struct launch *launch, char *const *en
 		_exit(127);
 	struct rlimit none = { 0, 0 };
 	setrlimit(RLIMIT_CORE, &none);
-	if (fixed)
-		personality((unsigned long)personality(0xffffffff) | ADDR_NO_RANDOMIZE);
+	/*
+	 * The same addresses every time: what depends on them (the order of a set of objects, which
+	 * object gets a freed one's place) is repeated with the iteration. With many random bits
+	 * TSan's shadow would not fit, and its runtime would start itself again so. Where it is not
+	 * allowed, nothing is lost but that.
+	 */
+	personality((unsigned long)personality(0xffffffff) | ADDR_NO_RANDOMIZE);
 	/* First out of the way of 0..4, then to where they belong; dup2 clears close-on-exec. */
 	control = fcntl(control, F_DUPFD_CLOEXEC, 10);
 	arena = fcntl(arena, F_DUPFD_CLOEXEC, 10);
@@ -100,12 +94,10 @@ int worker_start(struct worker *worker, const struct launch *launch)
 		goto out;
 	}
 	char **environment = own_environment(worker, launch->environment[worker->gil]);
-	bool fixed = too_random();
 	pid_t parent = getpid();
 	worker->pid = fork();
 	if (worker->pid == 0)
-		become_zygote(launch, environment, parent, control[1], worker->arena.fd, output[1],
-			      fixed);
+		become_zygote(launch, environment, parent, control[1], worker->arena.fd, output[1]);
 	free(environment[0]);
 	free(environment[1]);
 	free(environment);

@@ -101,6 +101,9 @@ struct finding {
 	char *command;        /* shows it again */
 	char *suppressed_by;  /* the rule, or NULL */
 	bool gil_off, gil_on; /* in which GIL modes it was seen */
+	/* Runs of its test with the order as written (docs/happens-before.md), and how many of them
+	 * showed it, too; runs 0: not tried. */
+	unsigned as_written_runs, as_written_seen;
 	struct subject subject;
 	struct participant *participants;
 	size_t participant_count;

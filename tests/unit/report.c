@@ -243,6 +243,7 @@ static void json_is_what_its_schema_says(void **state)
 	struct document document;
 	document_init(&document, 4);
 	document.findings[1].subject = (struct subject){ 0 };
+	document.findings[0].as_written_runs = 3;
 	document.findings[2] = (struct finding){ .id = "hang-0123456789ab", .kind = FINDING_HANG };
 	json_t *schema = json_load_file("docs/report-schema.json", 0, NULL);
 	assert_non_null(schema);
@@ -263,6 +264,36 @@ static json_t *path_of(json_t *json, const char *path)
 	}
 	free(copy);
 	return json;
+}
+
+static void a_race_says_whether_the_order_as_written_shows_it(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	document.findings[0].as_written_runs = 3;
+	document.findings[0].as_written_seen = 2;
+	document.findings[1].as_written_runs = 1;
+	json_t *json = parsed(&document.input);
+	assert_int_equal(json_integer_value(path_of(json, "findings/0/as_written/runs")), 3);
+	assert_int_equal(json_integer_value(path_of(json, "findings/0/as_written/seen")), 2);
+	assert_int_equal(json_integer_value(path_of(json, "findings/1/as_written/seen")), 0);
+	assert_true(json_is_null(path_of(json, "findings/2/as_written")));
+	json_decref(json);
+	char *text = summary(&document.input, false, 0);
+	assert_non_null(strstr(text, "The order as written shows it, too (2 of 3 runs)"));
+	free(text);
+	text = written("tap", &document.input);
+	assert_non_null(strstr(text, "shows it, too (2 of 3 runs)"));
+	assert_non_null(strstr(text, "Not seen in 1 run with the order as written"));
+	free(text);
+	/* Where the whole run was so, nobody needs to be told. */
+	char *as_written[] = { "happens-before", "as-written" };
+	document.run.settings = as_written;
+	document.run.setting_count = 1;
+	text = summary(&document.input, false, 0);
+	assert_null(strstr(text, "as written"));
+	free(text);
 }
 
 static void json_names_the_seeds_of_the_replays_once(void **state)
@@ -619,6 +650,7 @@ int main(void)
 {
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(json_is_what_its_schema_says),
+		cmocka_unit_test(a_race_says_whether_the_order_as_written_shows_it),
 		cmocka_unit_test(json_names_the_seeds_of_the_replays_once),
 		cmocka_unit_test(only_what_accessed_memory_has_an_access),
 		cmocka_unit_test(json_of_any_bytes_is_valid),

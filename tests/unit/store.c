@@ -307,6 +307,25 @@ static void what_the_resumed_run_had_stays_new(void **state)
 	store_close(store);
 }
 
+/* What was found out about it later is kept, and a later run knows it. */
+static void whether_the_order_as_written_shows_it_is_kept(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding finding = sample("data-race-000000000001");
+	int64_t first = begin_run(store, 0);
+	see(store, first, &finding, "a.1.0", 2);
+	assert_int_equal(history(store, first, finding.id).as_written_runs, 0);
+	finding.as_written_runs = 3;
+	finding.as_written_seen = 1;
+	assert_int_equal(store_finding(store, &finding), 0);
+	struct store_history seen = history(store, begin_run(store, 0), finding.id);
+	assert_int_equal(seen.as_written_runs, 3);
+	assert_int_equal(seen.as_written_seen, 1);
+	assert_int_equal(seen.count, 2); /* it was not seen once more */
+	store_close(store);
+}
+
 /* ---- findings ---- */
 
 static void a_finding_comes_back_complete(void **state)
@@ -656,6 +675,7 @@ int main(void)
 		TEST(the_facts_of_a_run_come_back),
 		TEST(a_finding_is_known_if_an_earlier_run_had_it),
 		TEST(what_the_resumed_run_had_stays_new),
+		TEST(whether_the_order_as_written_shows_it_is_kept),
 		TEST(a_finding_comes_back_complete),
 		TEST(a_report_of_an_old_run_has_that_runs_findings),
 		TEST(tests_that_did_not_run_wait_and_leave_when_they_ran),

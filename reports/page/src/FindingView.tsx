@@ -48,6 +48,17 @@ function Pager({ finding, siblings, filter }: Omit<Props, "run">) {
   );
 }
 
+/** Does a race that was found with the order as meant show with the order as written, too? */
+function asWritten({ as_written: tried }: Finding, run: Run): string {
+  if (run.settings.some(([name, value]) => name === "happens-before" && value === "as-written"))
+    return "Shows: this run's order is as written";
+  if (!tried) return "Not tried";
+  const runs = `${count(tried.runs)} ${tried.runs === 1 ? "run" : "runs"}`;
+  return tried.seen > 0
+    ? `Shows too, in ${count(tried.seen)} of ${runs}`
+    : `Not seen in ${runs}: threads have to meet in time for that`;
+}
+
 function History({ finding, run }: { finding: Finding; run: Run }) {
   const earlier = finding.count > finding.run_count;
   return (
@@ -83,6 +94,12 @@ function History({ finding, run }: { finding: Finding; run: Run }) {
                   : "Off"
                 : "On; not seen with it off"}
           </dd>
+        </div>
+      )}
+      {finding.kind === "data-race" && (
+        <div>
+          <dt>As written</dt>
+          <dd>{asWritten(finding, run)}</dd>
         </div>
       )}
     </dl>

@@ -49,6 +49,8 @@ export interface Finding {
   command: string | null;
   suppressed_by: string | null;
   gil: ("off" | "on")[];
+  /** Runs with the order as written, and how many of them showed it; null: not tried. */
+  as_written: { runs: number; seen: number } | null;
   subject: { description: string | null; allocated: Frame[] } | null;
   threads: Thread[];
 }
