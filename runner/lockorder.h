@@ -24,7 +24,7 @@ struct lockorder_host {
 	/* takes what the finding owns; `test` is the index of a record, or FTS_NO_TEST */
 	void (*found)(void *context, struct finding *finding, uint32_t test);
 	uint32_t zygote_pid;        /* its own orders are those of one thread */
-	struct roots roots, places; /* as in collate.c */
+	struct roots roots, places; /* as in struct collator */
 };
 
 struct lockorder;

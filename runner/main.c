@@ -16,7 +16,9 @@
  *         unwind.c        stacks of a stopped process (remote.c, native.c, pyframes.c, activity.c)
  *         faults.c        findings about processes: crash, hang, memory
  *         verify.c        does a test that failed in threads pass alone?
- *       collate.c       records become findings (symbolize.c, fingerprint.c, suppress.c, ...)
+ *       collate.c       records become findings
+ *         resolve.c       TSan's reports (stacks.c, symbolize.c, fingerprint.c, suppress.c, ...)
+ *         ledger.c        the run's findings: status, counts, what the store is told
  *       store.c         what is remembered between runs
  *       outcome.c       reports and summary (reports/)
  *     progress.c      the line that tells how far it is
