@@ -70,6 +70,11 @@ void trial_free(struct trial *trial)
 	free(trial);
 }
 
+bool trial_counts(const struct trial *trial)
+{
+	return !trial->alone && !trial->as_written;
+}
+
 static char *take_text(const uint8_t **at, size_t *room, uint32_t length)
 {
 	size_t take = length < *room ? length : *room;

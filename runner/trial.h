@@ -42,7 +42,8 @@ enum kill_reason { KILL_NONE, KILL_MEMORY, KILL_HANG, KILL_SLOW, KILL_INTERRUPT,
 
 struct trial {
 	struct trial_plan plan;
-	bool alone; /* one test in one thread, to see whether it passes there; not counted */
+	bool alone;      /* one test in one thread, to see whether it passes there; see verify.h */
+	bool as_written; /* one test with the order as written; see recheck.h */
 	char *token;
 	unsigned attempts, fruitless; /* fruitless: attempts in a row that began no test */
 	double budget;                /* seconds left */
@@ -71,6 +72,9 @@ struct trial {
 struct trial *trial_new(struct trial_plan *plan, struct replay_token token, double budget,
 			const struct plan_test *tests);
 void trial_free(struct trial *trial);
+
+/* Is it an iteration of the plan? Others are not counted. */
+bool trial_counts(const struct trial *trial);
 
 /* Looks at the records of the iteration's own process; those of others are ignored. */
 void trial_take(struct trial *trial, const uint8_t *records, size_t length);
