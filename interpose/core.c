@@ -14,6 +14,7 @@
  *   order       which order the interpreter's atomic operations mean; atomics.c passes it on
  *   crash       fatal signals
  *   locks       locks held, and the orders in which they are taken
+ *   turns       one thread of a test runs at a time
  */
 #define _GNU_SOURCE
 #include "core.h"
@@ -25,14 +26,15 @@
 #include "private_heap.h"
 #include "raw.h"
 #include "ring.h"
+#include "turns.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 static const struct concern *const concerns[] = {
-	&concern_heap,    &concern_modules, &concern_stacks, &concern_races,
-	&concern_threads, &concern_crash,   &concern_order,  &concern_locks,
+	&concern_heap,  &concern_modules, &concern_stacks, &concern_races, &concern_threads,
+	&concern_crash, &concern_order,   &concern_locks,  &concern_turns,
 };
 #define CONCERNS (sizeof concerns / sizeof concerns[0])
 

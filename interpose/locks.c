@@ -9,6 +9,7 @@
 
 #include "private_heap.h"
 #include "ring.h"
+#include "turns.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -475,6 +476,7 @@ void _PyThreadState_Attach(void *tstate)
 	static void (*real)(void *);
 	if (UNLIKELY(!real))
 		real = (void (*)(void *))core_need("_PyThreadState_Attach");
+	turns_attach();
 	struct thread *thread = locks_on ? locks_thread() : NULL;
 	struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
 	if (thread && thread->shared->used)

@@ -9,6 +9,7 @@
 #include "layout.h"
 #include "raw.h"
 #include "stacks.h"
+#include "turns.h"
 
 #include <stddef.h>
 
@@ -152,6 +153,7 @@ static void *evaluate(void *tstate, void *frame, int throw_flag)
 	now.bytecode = frame_bytecode(frame, code);
 	void *result = call_eval(tstate, frame, throw_flag);
 	now = outer;
+	turns_called();
 	return result;
 }
 

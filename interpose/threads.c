@@ -7,13 +7,15 @@
 #include "locks.h"
 #include "private_heap.h"
 #include "raw.h"
+#include "turns.h"
 
 #include <pthread.h>
 
 struct launch {
 	void *(*start)(void *);
 	void *argument;
-	uint32_t number; /* of locks.h */
+	uint32_t number;     /* of locks.h */
+	struct member *turn; /* of turns.h */
 };
 
 static bool started;
@@ -24,7 +26,12 @@ static void *run(void *pointer)
 	heap_free(pointer);
 	locks_thread_started(launch.number);
 	crash_thread_init();
-	return launch.start(launch.argument);
+	if (LIKELY(!launch.turn))
+		return launch.start(launch.argument);
+	turns_started(launch.turn);
+	void *result = launch.start(launch.argument);
+	turns_ended();
+	return result;
 }
 
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -37,10 +44,12 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	struct launch *launch = started ? heap_alloc(sizeof *launch) : NULL;
 	if (!launch)
 		return real(thread, attributes, start, argument);
-	*launch = (struct launch){ start, argument, locks_thread_created() };
+	*launch = (struct launch){ start, argument, locks_thread_created(), turns_created() };
 	int error = real(thread, attributes, run, launch);
-	if (error)
+	if (error) {
+		turns_not_created(launch->turn);
 		heap_free(launch);
+	}
 	return error;
 }
 

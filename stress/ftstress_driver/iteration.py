@@ -14,6 +14,7 @@ from .contract import Outcome
 from .emit import Emitter
 from .failures import describe
 from .suite import Context, Result, Suite, Test
+from .turns import Turns, turns_for
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Plan:
     threads: int
     switch_interval: float
     budget: float
+    schedule: str
     tests: Sequence[str]
 
 
@@ -38,12 +40,13 @@ def run(
     """
     _settle(suite, plan, scratch)
     deadline = time.monotonic() + plan.budget
+    turns = turns_for(plan.schedule, random.Random(plan.seed))
     slice_ = [found.get(test) for test in plan.tests]
     for index, test in enumerate(slice_):
         if test is None or (index and time.monotonic() >= deadline):
             emitter.end(index, Outcome.NOT_RUN, 0, 0)
             continue
-        _run_test(test, index, slice_, plan, deadline, emitter)
+        _run_test(test, index, slice_, plan, turns, deadline, emitter)
     _flush()
     emitter.slice_end()
     return 0
@@ -54,6 +57,7 @@ def _run_test(
     index: int,
     slice_: Sequence[Test | None],
     plan: Plan,
+    turns: Turns | None,
     deadline: float,
     emitter: Emitter,
 ) -> None:
@@ -64,7 +68,7 @@ def _run_test(
 
     threads = test.threads(plan.threads) if plan.threads > 1 else 1
     _seed(f"{plan.seed}:{test.id}")
-    context = Context(threads, random.Random(f"{plan.seed}:{index}:{test.id}"), next_test)
+    context = Context(threads, random.Random(f"{plan.seed}:{index}:{test.id}"), next_test, turns)
     emitter.begin(index, threads)
     start = time.perf_counter_ns()
     try:

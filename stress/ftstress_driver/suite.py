@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .contract import Outcome
 from .failures import Failure
+from .turns import Turns
 
 
 class SuiteError(Exception):
@@ -70,6 +71,8 @@ class Context:
     next_test: Callable[[], "Test | None"]
     """Which test comes next, None for none: called after the body, before what it shared with
     the next one is torn down."""
+    turns: Turns | None = None
+    """The test's threads take turns; None: they overlap."""
 
 
 class Test(ABC):

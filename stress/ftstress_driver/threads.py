@@ -6,15 +6,20 @@ race detector can report. So the threads meet once, before the bodies, and never
     main:      start 0 .. T-1                                        join 0 .. T-1
     thread i:        \\_ barrier _ offset(i) _ body(i) _ own cell _/
 
-Nothing is shared between the barrier and the join but what the bodies share. threading.Thread,
-not _thread, because only it hands the context (and with it, from 3.14 on, warning filters) down;
+Nothing is shared between the barrier and the join but what the bodies share. Where the threads
+take turns (turns.py), entering the turns is the barrier, and leaving them keeps every thread alive
+until the last has done its work. threading.Thread, not _thread, because only it hands the context (and with it, from 3.14 on, warning filters) down;
 its bookkeeping runs before the barrier and after the body.
 """
 
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .turns import Turns
 
 Body = Callable[[], object]
 
@@ -27,58 +32,131 @@ class _Worker(threading.Thread):
 
     error: BaseException | None = None
 
-    def __init__(self, index: int, body: Body, barrier: threading.Barrier, offset: float) -> None:
+    def __init__(self, index: int, body: Body, meet: Body, part: Body) -> None:
+        """meet is called before the body and may call it off with BrokenBarrierError, part after
+        it."""
         super().__init__(name=f"ftstress-{index}")
         self._body = body
-        self._barrier = barrier
-        self._offset = offset
+        self._meet = meet
+        self._part = part
 
     def run(self) -> None:
         try:
-            self._barrier.wait()
+            self._meet()
         except threading.BrokenBarrierError:
             return
         try:
-            if self._offset:
-                _spin(self._offset)
             self._body()
         except BaseException as error:
             self.error = error
+        self._part()
 
 
-def run_bodies(bodies: Sequence[Body], rng: random.Random) -> list[BaseException | None]:
+@dataclass(frozen=True)
+class _Meeting:
+    """How the threads of a test begin together: for each what it calls before and after its body,
+    and what tells those that have come that not all will."""
+
+    threads: Sequence[tuple[Body, Body]]
+    abort: Body
+
+
+def run_bodies(
+    bodies: Sequence[Body], rng: random.Random, turns: Turns | None = None
+) -> list[BaseException | None]:
     """Runs every body once, each in a thread of its own, started together.
 
-    rng     decides the order of thread starts and each body's start offset
+    rng     decides the order of thread starts and each body's start offset, or place in the turns
+    turns   the threads take turns; None: they overlap
     Returns what each body raised, by its index, or None.
     Raises RuntimeError when a thread can't be started; no body runs then.
     """
-    barrier = threading.Barrier(len(bodies))
-    offsets = _offsets(len(bodies), rng)
-    workers = [_Worker(i, body, barrier, offsets[i]) for i, body in enumerate(bodies)]
-    order = list(workers)
-    rng.shuffle(order)
-    started: list[_Worker] = []
-    try:
-        for worker in order:
-            worker.start()
-            started.append(worker)
-    except RuntimeError:
-        barrier.abort()
-        raise
-    finally:
-        for worker in started:
-            worker.join()
-    return [worker.error for worker in workers]
+    meeting = _overlapping(len(bodies), rng) if turns is None else _turns(len(bodies), rng, turns)
+    with meeting as meeting_:
+        workers = [
+            _Worker(i, body, meet, part)
+            for i, (body, (meet, part)) in enumerate(zip(bodies, meeting_.threads, strict=True))
+        ]
+        order = list(workers)
+        rng.shuffle(order)
+        started: list[_Worker] = []
+        try:
+            for worker in order:
+                worker.start()
+                started.append(worker)
+        except RuntimeError:
+            meeting_.abort()
+            raise
+        finally:
+            for worker in started:
+                worker.join()
+        return [worker.error for worker in workers]
 
 
-def run_alone(body: Body) -> list[BaseException | None]:
+def run_alone(body: Body, turns: Turns | None = None) -> list[BaseException | None]:
     """Runs one body in the calling thread; returns as run_bodies()."""
+    with alone(turns):
+        return [_call(body)]
+
+
+@contextmanager
+def alone(turns: Turns | None) -> Iterator[None]:
+    """The calling thread takes turns with the threads that it starts here."""
+    if turns is None:
+        yield
+        return
+    with turns.of(1, random.Random(0)) as (place,):
+        place.enter()
+        try:
+            yield
+        finally:
+            place.leave()
+
+
+def _call(body: Body) -> BaseException | None:
     try:
         body()
     except BaseException as error:
-        return [error]
-    return [None]
+        return error
+    return None
+
+
+@contextmanager
+def _overlapping(count: int, rng: random.Random) -> Iterator[_Meeting]:
+    barrier = threading.Barrier(count)
+
+    def meet(offset: float) -> Body:
+        def wait() -> None:
+            barrier.wait()
+            if offset:
+                _spin(offset)
+
+        return wait
+
+    yield _Meeting(
+        [(meet(offset), lambda: None) for offset in _offsets(count, rng)], barrier.abort
+    )
+
+
+@contextmanager
+def _turns(count: int, rng: random.Random, turns: Turns) -> Iterator[_Meeting]:
+    called_off = False
+
+    def meet(enter: Body) -> Body:
+        def wait() -> None:
+            enter()
+            if called_off:
+                raise threading.BrokenBarrierError
+
+        return wait
+
+    def abort() -> None:
+        nonlocal called_off
+        called_off = True
+        turns.end()
+
+    with turns.of(count, rng) as places:
+        yield _Meeting([(meet(place.enter), place.leave) for place in places], abort)
 
 
 def _offsets(count: int, rng: random.Random) -> list[float]:

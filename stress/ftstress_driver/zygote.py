@@ -131,6 +131,7 @@ class Zygote:
             threads=message["threads"],
             switch_interval=message["switch_interval"],
             budget=message["budget"],
+            schedule=message.get("schedule", "overlap"),
             tests=message["tests"],
         )
         self._collect(plan.tests)

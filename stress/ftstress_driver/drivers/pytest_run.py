@@ -209,8 +209,8 @@ def is_async(function: object) -> bool:
 def run(bodies: Sequence[Body], context: Context) -> Errors:
     """The bodies in threads, a single one in this thread."""
     if len(bodies) == 1:
-        return run_alone(bodies[0])
-    errors = run_bodies(bodies, context.rng)
+        return run_alone(bodies[0], context.turns)
+    errors = run_bodies(bodies, context.rng, context.turns)
     if WARNINGS_ARE_PER_THREAD:
         return errors
     # A filter that makes warnings errors is then another thread's, as pytest-run-parallel knows.

@@ -32,7 +32,7 @@ from ..suite import (
     SuiteError,
     Test,
 )
-from ..threads import Body, run_alone, run_bodies
+from ..threads import Body, alone, run_alone, run_bodies
 
 
 class Script(Test):
@@ -54,7 +54,8 @@ class Script(Test):
         sys.modules["__main__"] = module
         sys.argv = [str(self._path)]
         sys.path.insert(0, str(self._path.parent))
-        error = _call(lambda: exec(self._code, module.__dict__))
+        with alone(context.turns):
+            error = _call(lambda: exec(self._code, module.__dict__))
         if error is None:
             error = _call(getattr(module, "setup", None))
         if error is not None:
@@ -142,8 +143,9 @@ def _run_stress(stress: Callable[[int], Any], context: Context) -> list[BaseExce
         return lambda: stress(thread)
 
     if context.threads == 1:
-        return run_alone(body(0))
-    return run_bodies([body(thread) for thread in range(context.threads)], context.rng)
+        return run_alone(body(0), context.turns)
+    bodies = [body(thread) for thread in range(context.threads)]
+    return run_bodies(bodies, context.rng, context.turns)
 
 
 def _call(function: Callable[[], Any] | None) -> BaseException | None:

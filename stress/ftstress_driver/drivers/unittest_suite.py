@@ -117,7 +117,10 @@ class UnittestTest(Test):
             return Result(Outcome.ERROR, [describe(blocked, None)])
         threads = [CaseThread(lambda: self.kind(self._method)) for _ in range(context.threads)]
         bodies = [thread.body for thread in threads]
-        raised = run_bodies(bodies, context.rng) if len(bodies) > 1 else run_alone(bodies[0])
+        if len(bodies) == 1:
+            raised = run_alone(bodies[0], context.turns)
+        else:
+            raised = run_bodies(bodies, context.rng, context.turns)
         failures: list[Failure] = []
         for index, (thread, error) in enumerate(zip(threads, raised, strict=True)):
             errors = [*thread.outcome.errors, *([error] if error is not None else [])]

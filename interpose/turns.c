@@ -1,0 +1,500 @@
+/* turns.c - see turns.h. */
+#define _GNU_SOURCE
+#include "turns.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+enum {
+	MEMBERS = 1024,
+	STALL_NS = 10 * 1000 * 1000,       /* between two looks at who holds the turn */
+	LONG_NS = 5 * 1000 * 1000 * 1000l, /* of computing, after which the next one joins in */
+	LOOK_BYTES = 2048,                 /* of /proc/self/task/TID/status */
+};
+
+enum state {
+	FREE,
+	QUEUED,  /* waits for its turn, or will when it comes back */
+	RUNNING, /* has the turn */
+	BLOCKED, /* passed it on, or lost it */
+};
+
+struct member {
+	enum state state;
+	uint32_t go;            /* futex, 1 = the turn is yours */
+	uint32_t tid;           /* 0 = not known yet */
+	uint32_t generation;    /* of the turns that it takes part in */
+	uint64_t ticket;        /* place in the queue */
+	const void *waits;      /* semaphore that it is blocked on, or NULL */
+	uint32_t calls;         /* Python functions that returned in this turn */
+	bool yields;            /* at the next one */
+	struct member *creator; /* NULL: runs the test's body, or has answered its creator */
+};
+
+/* What was seen of who has the turn. */
+struct look {
+	struct member *member;
+	uint64_t since, switches;
+};
+
+HIDDEN __thread struct member *turns_self __attribute__((tls_model("initial-exec")));
+
+static struct raw_lock lock; /* of all below */
+static struct member members[MEMBERS];
+static uint32_t members_used;
+static struct member *running;
+static uint64_t tickets;
+static uint32_t expected;   /* bodies that have not entered yet */
+static uint32_t bodies;     /* that have not left; futex */
+static uint32_t generation; /* odd: turns are taken */
+static uint32_t turn_calls; /* Python calls in a turn, 0 = till the member ends or blocks */
+static struct look look;
+
+static void *(*save_thread)(void); /* detaches: PyEval_SaveThread */
+static void (*restore_thread)(void *tstate);
+
+static void wake(uint32_t *word, long count)
+{
+	raw_syscall6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
+}
+
+static void wait(uint32_t *word, uint32_t value, const struct timespec *most)
+{
+	raw_syscall6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, (long)most, 0, 0);
+}
+
+static bool active(void)
+{
+	return __atomic_load_n(&generation, __ATOMIC_RELAXED) & 1;
+}
+
+/* The rest is called with the lock held, but for what begins with turns_ or ftstress_. */
+
+static struct member *member_new(struct member *creator, uint64_t ticket)
+{
+	for (uint32_t i = 0; i < MEMBERS; i++) {
+		struct member *member = &members[i];
+		if (member->state != FREE)
+			continue;
+		*member = (struct member){ .state = QUEUED,
+					   .generation = generation,
+					   .ticket = ticket,
+					   .creator = creator };
+		if (i >= members_used)
+			members_used = i + 1;
+		return member;
+	}
+	return NULL; /* it runs beside the others */
+}
+
+static struct member *first_queued(void)
+{
+	struct member *first = NULL;
+	for (uint32_t i = 0; i < members_used; i++)
+		if (members[i].state == QUEUED && (!first || members[i].ticket < first->ticket))
+			first = &members[i];
+	return first;
+}
+
+/* Gives the turn to the first in the queue, if nobody has it. */
+static void grant(void)
+{
+	struct member *first = running || expected ? NULL : first_queued();
+	if (!first)
+		return;
+	running = first;
+	first->state = RUNNING;
+	first->waits = NULL;
+	__atomic_store_n(&first->go, 1, __ATOMIC_RELEASE);
+	wake(&first->go, 1);
+	/* Who is first now watches the one that runs. */
+	struct member *next = first_queued();
+	if (next)
+		wake(&next->go, 1);
+}
+
+static void queue(struct member *member)
+{
+	member->state = QUEUED;
+	member->ticket = ++tickets;
+}
+
+/* The member does not run any more. */
+static void pass(struct member *member, enum state state, const void *waits)
+{
+	member->state = state;
+	member->waits = waits;
+	__atomic_store_n(&member->go, 0, __ATOMIC_RELAXED);
+	if (running == member)
+		running = NULL;
+	grant();
+}
+
+/* What follows the label at the beginning of a line. */
+static const char *after(const char *text, const char *label)
+{
+	for (; *text; text++) {
+		const char *at = text, *want = label;
+		while (*want && *at == *want)
+			at++, want++;
+		if (!*want)
+			return at;
+	}
+	return text;
+}
+
+static uint64_t number(const char *text)
+{
+	uint64_t value = 0;
+	for (; *text >= '0' && *text <= '9'; text++)
+		value = value * 10 + (uint64_t)(*text - '0');
+	return value;
+}
+
+static long read_status(uint32_t tid, char *text)
+{
+	char path[48] = "/proc/self/task/", digits[12];
+	unsigned at = 16, count = 0;
+	do
+		digits[count++] = (char)('0' + tid % 10);
+	while ((tid /= 10));
+	while (count)
+		path[at++] = digits[--count];
+	raw_copy(path + at, "/status", 8);
+	long fd = raw_syscall3(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	long length = raw_syscall3(SYS_read, fd, (long)text, LOOK_BYTES - 1);
+	raw_syscall3(SYS_close, fd, 0, 0);
+	text[length > 0 ? length : 0] = '\0';
+	return length;
+}
+
+/* Is the member that has the turn not going to pass it on by itself? Asked every STALL_NS. */
+static bool is_stalled(struct member *member)
+{
+	char text[LOOK_BYTES];
+	uint64_t now = raw_now();
+	bool again = look.member == member;
+	if (!again)
+		look = (struct look){ member, now, 0 };
+	if (!member->tid)
+		return false; /* is being created */
+	if (read_status(member->tid, text) <= 0) {
+		pass(member, FREE, NULL); /* it has ended without a word */
+		return false;
+	}
+	char state = *after(text, "\nState:\t");
+	bool asleep = state == 'S' || state == 'D';
+	uint64_t switches = number(after(text, "\nvoluntary_ctxt_switches:\t")) + 1;
+	bool stalled = (asleep && again && look.switches == switches) ||
+		       now - look.since >= (uint64_t)LONG_NS;
+	look.switches = asleep ? switches : 0;
+	return stalled;
+}
+
+/* Until it is the member's turn, or turns are over. Returns without the lock. */
+static void wait_for_turn(struct member *member)
+{
+	static const struct timespec stall = { 0, STALL_NS };
+	grant();
+	while (running != member && active() && member->generation == generation) {
+		bool watches = running && first_queued() == member;
+		raw_unlock(&lock);
+		wait(&member->go, 0, watches ? &stall : NULL);
+		raw_lock(&lock);
+		if (watches && running && running != member && first_queued() == member &&
+		    is_stalled(running))
+			pass(running, BLOCKED, NULL);
+		grant();
+	}
+	raw_unlock(&lock);
+}
+
+/* The calling thread's place, NULL where turns are over for it. Takes the lock if it is there. */
+static struct member *own_locked(void)
+{
+	struct member *member = turns_self;
+	if (!member)
+		return NULL;
+	raw_lock(&lock);
+	if (active() && member->generation == generation)
+		return member;
+	raw_unlock(&lock);
+	turns_self = NULL;
+	return NULL;
+}
+
+void turns_regain(void)
+{
+	if (__atomic_load_n(&running, __ATOMIC_RELAXED) == turns_self)
+		return;
+	struct member *member = own_locked();
+	if (!member)
+		return;
+	if (member->state == BLOCKED)
+		queue(member);
+	wait_for_turn(member);
+}
+
+struct member *turns_created(void)
+{
+	struct member *self = own_locked();
+	if (!self)
+		return NULL;
+	struct member *member = member_new(self, ++tickets);
+	raw_unlock(&lock);
+	return member;
+}
+
+void turns_not_created(struct member *member)
+{
+	if (!member)
+		return;
+	raw_lock(&lock);
+	if (member->generation == generation)
+		pass(member, FREE, NULL);
+	raw_unlock(&lock);
+}
+
+void turns_started(struct member *member)
+{
+	turns_self = member;
+	if (!own_locked())
+		return;
+	member->tid = raw_gettid();
+	wait_for_turn(member);
+}
+
+void turns_ended(void)
+{
+	struct member *member = own_locked();
+	if (!member)
+		return;
+	turns_self = NULL;
+	pass(member, FREE, NULL);
+	raw_unlock(&lock);
+}
+
+/* Everybody goes on. */
+static void finish(void)
+{
+	generation++;
+	running = NULL;
+	expected = 0;
+	__atomic_store_n(&bodies, 0, __ATOMIC_RELEASE);
+	wake(&bodies, MEMBERS);
+	for (uint32_t i = 0; i < members_used; i++) {
+		if (members[i].state != FREE) {
+			__atomic_store_n(&members[i].go, 1, __ATOMIC_RELEASE);
+			wake(&members[i].go, 1);
+		}
+	}
+}
+
+EXPORT void ftstress_turns_begin(uint32_t count, uint32_t calls);
+void ftstress_turns_begin(uint32_t count, uint32_t calls)
+{
+	raw_lock(&lock);
+	if (active())
+		finish();
+	for (uint32_t i = 0; i < members_used; i++)
+		members[i].state = FREE;
+	members_used = 0;
+	look.member = NULL;
+	tickets = expected = bodies = count;
+	turn_calls = calls;
+	generation++;
+	raw_unlock(&lock);
+}
+
+EXPORT void ftstress_turns_end(void);
+void ftstress_turns_end(void)
+{
+	raw_lock(&lock);
+	if (active())
+		finish();
+	raw_unlock(&lock);
+}
+
+EXPORT void ftstress_turn_enter(uint32_t place);
+void ftstress_turn_enter(uint32_t place)
+{
+	raw_lock(&lock);
+	struct member *member = active() && expected ? member_new(NULL, place) : NULL;
+	if (!member) {
+		raw_unlock(&lock);
+		return;
+	}
+	member->tid = raw_gettid();
+	turns_self = member;
+	expected--;
+	wait_for_turn(member);
+}
+
+EXPORT void ftstress_turn_leave(void);
+void ftstress_turn_leave(void)
+{
+	struct member *member = own_locked();
+	if (!member)
+		return;
+	turns_self = NULL;
+	uint32_t mine = generation;
+	if (--bodies == 0)
+		finish();
+	else
+		pass(member, FREE, NULL);
+	/* Alive till the last one ends: TSan forgets what a thread that has ended did. */
+	while (mine == generation) {
+		uint32_t left = bodies;
+		raw_unlock(&lock);
+		wait(&bodies, left, NULL);
+		raw_lock(&lock);
+	}
+	raw_unlock(&lock);
+}
+
+/*
+ * A new thread's first wake-up is for its creator, who waits until it has come up: the turn goes
+ * back at once, so that all threads that a test starts exist before the first of them goes on.
+ * (One that has ended before the next one starts is ordered before it, by threading's own lists.)
+ */
+static void woken(struct member *member)
+{
+	struct member *self = turns_self;
+	queue(member);
+	if (self && self->creator == member) {
+		self->creator = NULL;
+		self->yields = true;
+		member->ticket = 0;
+	}
+	grant();
+}
+
+void turns_call_ended(struct member *member)
+{
+	if (LIKELY(!member->yields && (turn_calls == 0 || ++member->calls < turn_calls)) ||
+	    !own_locked())
+		return;
+	member->calls = 0;
+	member->yields = false;
+	bool alone = running == member && !first_queued();
+	if (!alone)
+		queue(member), pass(member, QUEUED, NULL);
+	raw_unlock(&lock);
+	if (!alone)
+		restore_thread(save_thread());
+}
+
+/* The calling thread waits, or spins, for something that others do. `asleep`: it can't run now. */
+static void give_way(bool asleep)
+{
+	struct member *member = own_locked();
+	if (!member)
+		return;
+	if (asleep)
+		pass(member, BLOCKED, NULL);
+	else
+		queue(member), pass(member, QUEUED, NULL);
+	if (asleep)
+		raw_unlock(&lock);
+	else
+		wait_for_turn(member);
+}
+
+EXPORT int sched_yield(void)
+{
+	give_way(false);
+	return (int)raw_syscall3(SYS_sched_yield, 0, 0, 0);
+}
+
+#define SLEEP(name, parameters, arguments, is_sleep)                                               \
+	EXPORT int name parameters                                                                 \
+	{                                                                                          \
+		static int(*real) parameters;                                                      \
+		if (UNLIKELY(!real))                                                               \
+			real = (int(*) parameters)core_need(#name);                                \
+		if (LIKELY(!turns_self) || !(is_sleep))                                            \
+			return real arguments;                                                     \
+		give_way(true);                                                                    \
+		int result = real arguments;                                                       \
+		turns_regain();                                                                    \
+		return result;                                                                     \
+	}
+SLEEP(clock_nanosleep,
+      (clockid_t clock, int flags, const struct timespec *time, struct timespec *left),
+      (clock, flags, time, left), true)
+SLEEP(nanosleep, (const struct timespec *time, struct timespec *left), (time, left), true)
+SLEEP(usleep, (useconds_t time), (time), true)
+SLEEP(select, (int count, fd_set *in, fd_set *out, fd_set *other, struct timeval *time),
+      (count, in, out, other, time), count == 0)
+
+/* Every wait of the interpreter for another thread: its locks, events, critical sections, joins. */
+EXPORT int _PySemaphore_Wait(void *semaphore, int64_t timeout, int detach);
+int _PySemaphore_Wait(void *semaphore, int64_t timeout, int detach)
+{
+	static int (*real)(void *, int64_t, int);
+	if (UNLIKELY(!real))
+		real = (int (*)(void *, int64_t, int))core_need("_PySemaphore_Wait");
+	struct member *member = own_locked();
+	if (!member)
+		return real(semaphore, timeout, detach);
+	pass(member, BLOCKED, semaphore);
+	raw_unlock(&lock);
+	int result = real(semaphore, timeout, detach);
+	turns_attach();
+	return result;
+}
+
+EXPORT void _PySemaphore_Wakeup(void *semaphore);
+void _PySemaphore_Wakeup(void *semaphore)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))core_need("_PySemaphore_Wakeup");
+	if (UNLIKELY(active())) {
+		raw_lock(&lock);
+		for (uint32_t i = 0; i < members_used; i++)
+			if (members[i].state == BLOCKED && members[i].waits == semaphore) {
+				woken(&members[i]);
+				break;
+			}
+		raw_unlock(&lock);
+	}
+	real(semaphore);
+}
+
+static bool start(const char **why)
+{
+	save_thread = (void *(*)(void))core_need("PyEval_SaveThread");
+	restore_thread = (void (*)(void *))core_need("PyEval_RestoreThread");
+	if (core_next("_PySemaphore_Wait"))
+		return true;
+	*why = "this Python does not export its waits: turns are passed on late";
+	return false;
+}
+
+static void before_fork(void)
+{
+	raw_lock(&lock);
+}
+
+static void after_fork(bool in_child)
+{
+	if (in_child) {
+		if (active())
+			generation++;
+		running = NULL;
+		turns_self = NULL;
+	}
+	raw_unlock(&lock);
+}
+
+const struct concern concern_turns = {
+	.name = "turns",
+	.start = start,
+	.before_fork = before_fork,
+	.after_fork = after_fork,
+};

@@ -1,0 +1,83 @@
+"""Turns: the threads of a test run one at a time, as interpose/turns.h tells.
+
+No lock and no object of Python's is shared when the turn is handed over: each thread has function
+objects of its own, and what they call only waits on a futex that ThreadSanitizer does not see.
+"""
+
+import ctypes
+import gc
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+COLLECT_AT = 100_000
+"""Container objects made in turns until they are collected: stopping all threads to collect orders
+everything before it, and a race across it is lost. (Not off: tests may wait for a collection.)"""
+
+MIN_CALLS, MAX_CALLS = 30, 30_000
+"""Python calls in a turn, where a turn may end before its thread does."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A thread's place in the turns; its functions return when it is the thread's turn, and when
+    all have left."""
+
+    enter: Callable[[], object]
+    leave: Callable[[], object]
+
+
+class Turns:
+    """Hands out turns for one test at a time. Used by the main thread."""
+
+    def __init__(self, preempt: bool) -> None:
+        """preempt: turns may also end in the middle of a thread's work."""
+        self._library = ctypes.CDLL(None)
+        self._preempt = preempt
+
+    @contextmanager
+    def of(self, count: int, rng: random.Random) -> Iterator[list[Place]]:
+        """The places of `count` threads; all of them must enter and leave, or none."""
+        calls = _calls(rng) if self._preempt else 0
+        places = list(range(count))
+        rng.shuffle(places)
+        threshold = gc.get_threshold()
+        quiet = (COLLECT_AT, *threshold[1:])
+        gc.set_threshold(*quiet)
+        self._library.ftstress_turns_begin(ctypes.c_uint32(count), ctypes.c_uint32(calls))
+        try:
+            yield [self._place(place) for place in places]
+        finally:
+            self.end()
+            if gc.get_threshold() == quiet:
+                gc.set_threshold(*threshold)
+
+    def end(self) -> None:
+        """Nobody waits for a turn any more."""
+        self._library.ftstress_turns_end()
+
+    def _place(self, place: int) -> Place:
+        # By index: each time another function object.
+        enter = self._library["ftstress_turn_enter"]
+        leave = self._library["ftstress_turn_leave"]
+        enter.restype = leave.restype = None
+        number = ctypes.c_uint32(place)
+        return Place(lambda: enter(number), leave)
+
+
+def turns_for(schedule: str, rng: random.Random) -> Turns | None:
+    """What the runner's word for a schedule asks for; None: the threads overlap.
+
+    "turns": half of the iterations switch in the middle of a thread's work too; "whole-turns":
+    none does.
+    """
+    if schedule == "overlap" or not hasattr(ctypes.CDLL(None), "ftstress_turns_begin"):
+        return None
+    return Turns(preempt=schedule == "turns" and rng.random() < 0.5)
+
+
+def _calls(rng: random.Random) -> int:
+    """Log-uniform: short turns and long ones come equally often."""
+    ratio = MAX_CALLS / MIN_CALLS
+    return int(MIN_CALLS * ratio ** rng.random())
