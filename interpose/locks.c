@@ -96,7 +96,7 @@ static struct thread *claim(uint32_t number)
 	if (slot) {
 		slot->number = number;
 		slot->used = slot->overflow = 0;
-		slot->wait_address = 0;
+		slot->wait_address = slot->wait_own.address = 0;
 		slot->self = own_pthread();
 		for (unsigned i = 0; i < FTS_HELD_MAX; i++)
 			slot->held[i].address = 0;
@@ -178,11 +178,18 @@ static struct fts_held *free_slot(struct fts_lock_thread *list)
 	return NULL;
 }
 
+/* Is every take matched by one that gives it back? */
+static bool is_counted(enum fts_lock_kind kind)
+{
+	return kind == FTS_LOCK_PTHREAD || kind == FTS_LOCK_PTHREAD_RW ||
+	       kind == FTS_LOCK_RWMUTEX || kind == FTS_LOCK_MODULE;
+}
+
 void locks_taken(struct thread *thread, struct lock lock, struct call_site site)
 {
 	struct fts_lock_thread *list = thread->shared;
 	struct fts_held *slot = list->used ? find_held(list, lock.address) : NULL;
-	if (slot && (lock.kind == FTS_LOCK_PTHREAD || lock.kind == FTS_LOCK_PTHREAD_RW)) {
+	if (slot && is_counted(lock.kind)) {
 		slot->flags += AGAIN; /* a recursive mutex, or read twice */
 		return;
 	}
@@ -318,6 +325,8 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 		 * back. */
 		if (held->kind == FTS_LOCK_OBJECT && lock->kind == FTS_LOCK_OBJECT)
 			continue;
+		if (held->kind == FTS_LOCK_MODULE && lock->kind == FTS_LOCK_MODULE)
+			continue;
 		before[count++] = held;
 		all += mix(address ^ held->identity << 8);
 		classes += mix(class_of(address, held->identity, held->kind));
@@ -345,10 +354,20 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 		*known = 0;
 }
 
+void locks_order(struct thread *thread, const struct lock *lock, struct call_site site)
+{
+	if (thread->shared->used)
+		check_order(thread, lock, site);
+}
+
 void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 {
 	struct fts_lock_thread *list = thread->shared;
-	if (list->used || !(lock.flags & FTS_HELD_DETACHES))
+	const struct fts_held *own = list->used ? find_held(list, lock.address) : NULL;
+	/* A lock of its own that it waits for is taken again, or never: no order. */
+	if (own)
+		list->wait_own = *own;
+	else if (list->used || !(lock.flags & FTS_HELD_DETACHES))
 		check_order(thread, &lock, site);
 	list->wait_kind = lock.kind;
 	list->wait_flags = lock.flags;
@@ -358,6 +377,7 @@ void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 void locks_wait_over(struct thread *thread)
 {
 	__atomic_store_n(&thread->shared->wait_address, 0, __ATOMIC_RELEASE);
+	thread->shared->wait_own.address = 0;
 }
 
 /* PyMutex. */
@@ -391,7 +411,7 @@ static inline struct lock mutex_at(const volatile void *word, const void *pc)
 bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site)
 {
 	struct thread *thread = locks_thread();
-	if (!thread || is_inside(site.pc))
+	if (!thread || thread->depth || is_inside(site.pc))
 		return false;
 	uint8_t now = __atomic_load_n(word, __ATOMIC_RELAXED);
 	if (to == 0) {
@@ -427,7 +447,7 @@ int _PyMutex_LockTimed(uint8_t *mutex, int64_t timeout, int flags)
 	if (UNLIKELY(!real))
 		real = (lock_timed *)core_need("_PyMutex_LockTimed");
 	struct thread *thread = locks_on ? locks_thread() : NULL;
-	if (!thread)
+	if (!thread || thread->depth)
 		return real(mutex, timeout, flags);
 	struct call_site site = CALL_SITE;
 	uint64_t address = (uint64_t)mutex;
@@ -437,9 +457,13 @@ int _PyMutex_LockTimed(uint8_t *mutex, int64_t timeout, int flags)
 	if (held && !is_threading) {
 		held->address = 0; /* the fast path did not get it after all */
 	} else if (held && lock.kind == FTS_LOCK_LOCK && timeout != 0) {
+		struct fts_held own = *held;
 		held->address = 0; /* whom it waits for is somebody else: a signal */
 		if (!python_is_signal(address, lock.kind))
 			tell_signal(address, lock.kind);
+		else
+			own.flags |= FTS_HELD_SIGNAL;
+		thread->shared->wait_own = own;
 	}
 	if (flags & TIMED_DETACH)
 		lock.flags |= FTS_HELD_DETACHES;
@@ -464,7 +488,7 @@ int _PyMutex_TryUnlock(uint8_t *mutex)
 	if (UNLIKELY(!real))
 		real = (try_unlock *)core_need("_PyMutex_TryUnlock");
 	struct thread *thread = locks_on ? locks_thread() : NULL;
-	if (thread && (__atomic_load_n(mutex, __ATOMIC_RELAXED) & 1))
+	if (thread && !thread->depth && (__atomic_load_n(mutex, __ATOMIC_RELAXED) & 1))
 		locks_given(thread, (uint64_t)mutex, python_mutex_kind((uint64_t)mutex));
 	return real(mutex);
 }
@@ -530,6 +554,8 @@ static bool start(const char **why)
 	}
 	registry = (struct fts_lock_thread *)at;
 	find_inside();
+	if (!internal_locks_start())
+		*why = "importlib's module locks are not seen in this Python";
 	locks_report_start();
 	self = claim(0);
 	ftstress_locks =

@@ -75,11 +75,16 @@ struct lock {
 /* About to wait for the lock: edges, and the wait is told from here on. */
 HIDDEN void locks_wait(struct thread *thread, struct lock lock, struct call_site site);
 HIDDEN void locks_wait_over(struct thread *thread);
+/* The edges of such a wait alone. */
+HIDDEN void locks_order(struct thread *thread, const struct lock *lock, struct call_site site);
 /* The lock is held from here on. */
 HIDDEN void locks_taken(struct thread *thread, struct lock lock, struct call_site site);
 /* It is not held any more, by whomever. */
 HIDDEN void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kind);
 HIDDEN void locks_event(const struct fts_lock_event *event);
+
+/* locks_internal.c. False: module locks are not seen. */
+HIDDEN bool internal_locks_start(void);
 
 /* locks_python.c */
 HIDDEN bool python_locks_start(const char **why);
@@ -87,6 +92,8 @@ HIDDEN void *python_tstate(void);                                  /* NULL when 
 HIDDEN bool python_in_section(const void *tstate, uint64_t mutex); /* active critical section */
 HIDDEN bool python_attached(const void *tstate);
 HIDDEN enum fts_lock_kind python_mutex_kind(uint64_t address);
+/* The name of a module lock's module, ASCII; "" = not known. */
+HIDDEN void python_module_name(uint64_t module_lock, char *name, unsigned room);
 /* Identity of a threading lock (class << 28 | number in the class), 0 = its birth was not seen. */
 HIDDEN uint64_t python_identity(uint64_t address, enum fts_lock_kind kind);
 HIDDEN bool python_is_signal(uint64_t address, enum fts_lock_kind kind);

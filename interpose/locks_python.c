@@ -41,6 +41,8 @@ enum {
 	LOCK_MUTEX = 32, /* in Lock and RLock objects */
 	TYPE_BASICSIZE = 48,
 	TYPE_DEALLOC = 64,
+	TYPE_FLAGS = 184,
+	TYPE_INLINE_VALUES = 1 << 2,
 	TYPE_ALLOC = 320,
 };
 
@@ -62,7 +64,7 @@ struct range {
 static struct range own; /* this library */
 
 static long tstate_offset; /* of the thread state in thread-local storage */
-static void *code_type;
+static void *code_type, *str_type;
 static struct threading_type {
 	void *type;
 	uint32_t word; /* offset of our word in the object */
@@ -173,6 +175,24 @@ bool python_set_in_graph(uint64_t address, enum fts_lock_kind kind, bool set)
 	if (set && word && !(word & WORD_IN_GRAPH))
 		__atomic_fetch_or(word_of(address, kind), WORD_IN_GRAPH, __ATOMIC_RELAXED);
 	return !word || (word & WORD_IN_GRAPH);
+}
+
+/*
+ * A module lock keeps its fields in the values that lie behind the object: lock, wakeup, name (in
+ * the order in which _ModuleLock.__init__ sets them).
+ */
+void python_module_name(uint64_t module_lock, char *name, unsigned room)
+{
+	const char *object = (const char *)module_lock, *type = load_pointer(object, OBJECT_TYPE);
+	const char *values = object + load64(type, TYPE_BASICSIZE);
+	const char *text = load_pointer(values, 8 + 2 * 8);
+	name[0] = '\0';
+	if (!(load64(type, TYPE_FLAGS) & TYPE_INLINE_VALUES) || values[1] < 3 || !values[3] || !text ||
+	    load_pointer(text, OBJECT_TYPE) != str_type)
+		return;
+	uint64_t length = load64(text, STR_LENGTH);
+	raw_copy(name, text + STR_ASCII_DATA, length < room ? length : room - 1);
+	name[length < room ? length : room - 1] = '\0';
 }
 
 /* Frames. */
@@ -449,7 +469,8 @@ bool python_locks_start(const char **why)
 	}
 	char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
 	code_type = dlsym(RTLD_DEFAULT, "PyCode_Type");
-	if (!tstate || !code_type || !core_next("_PyMutex_LockTimed") || !stacks_eval_size) {
+	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
+	if (!tstate || !code_type || !str_type || !core_next("_PyMutex_LockTimed") || !stacks_eval_size) {
 		*why = "this Python does not export its locks (ftstress builds one that does)";
 		return false;
 	}

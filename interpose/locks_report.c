@@ -79,6 +79,10 @@ static bool place_of(uint64_t address, uint32_t kind, uint64_t *block, uint32_t 
 	object->type[0] = '\0';
 	if (kind == FTS_LOCK_ATTACHED)
 		return true;
+	if (kind == FTS_LOCK_MODULE) {
+		python_module_name(address, object->type, sizeof object->type);
+		return object->type[0];
+	}
 	const void *begin = allocated_begin ? allocated_begin((const void *)address) : NULL;
 	if (begin) {
 		*block = (uint64_t)begin;

@@ -107,6 +107,12 @@ static void set_class(struct taking *t, uint32_t pid, const struct section_view 
 	} else if (lock->kind == FTS_LOCK_ATTACHED) {
 		lock->class = 1;
 		lock->single = true;
+	} else if (lock->kind == FTS_LOCK_MODULE) { /* one for a name at any time */
+		lock->class = hash_two(hash_bytes(2, section->text, section->head.text_length),
+				       lock->kind);
+		lock->single = true;
+		set_label(t->orders, lock->class, POSITION_UNKNOWN, section->text,
+			  section->head.text_length);
 	} else if (lock->flags & FTS_HELD_IN_OBJECT) {
 		uint64_t offset = lock->address - section->head.size;
 		uint64_t name = hash_bytes(offset, section->text, section->head.text_length);
@@ -246,6 +252,8 @@ const char *lockorder_kind(uint32_t kind)
 		[FTS_LOCK_PTHREAD_RW] = "pthread rwlock",
 		[FTS_LOCK_SPIN] = "spin lock",
 		[FTS_LOCK_ATTACHED] = "the attached state",
+		[FTS_LOCK_ONCE] = "once-flag",
+		[FTS_LOCK_MODULE] = "import lock",
 	};
 	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "lock";
 }
@@ -265,6 +273,8 @@ static char *lock_name(const struct taking *t, const struct lockgraph_lock *lock
 		stack_clear(&birth);
 		return name;
 	}
+	if (label && label->type && lock->kind == FTS_LOCK_MODULE)
+		return xprintf("import lock of module %s", label->type);
 	if (label && label->type)
 		return lock->kind == FTS_LOCK_OBJECT
 			       ? xprintf("critical section of a %s", label->type)

@@ -19,6 +19,8 @@ enum fts_lock_kind {
 	FTS_LOCK_PTHREAD_RW = 7, /* pthread rwlock, std::shared_mutex */
 	FTS_LOCK_SPIN = 8,
 	FTS_LOCK_ATTACHED = 9, /* being attached to the interpreter; with the GIL: the GIL */
+	FTS_LOCK_ONCE = 10,    /* a once-flag whose function runs */
+	FTS_LOCK_MODULE = 11,  /* importlib's lock of a module; the section's text: its name */
 };
 
 enum fts_lock_flag {
@@ -30,6 +32,8 @@ enum fts_lock_flag {
 	FTS_HELD_RECURSIVE = 32,  /* the owner may take it again */
 	FTS_HELD_IN_HEAP = 64,    /* in a block of malloc */
 	FTS_HELD_IN_OBJECT = 128, /* in a Python object */
+	/* Not in records: */
+	FTS_HELD_SIGNAL = 256, /* wait_own only: was known to be used as a signal before */
 };
 
 struct fts_held {
@@ -53,6 +57,12 @@ struct fts_lock_thread {
 	uint64_t self;         /* pthread_t */
 	uint64_t wait_address; /* 0 = does not wait */
 	uint32_t wait_kind, wait_flags;
+	/*
+	 * The thread itself took the lock that it waits for, here; address 0 = it did not. The
+	 * waiters of threading.Condition do so, a lock that is not recursive never gets on. A reader
+	 * (FTS_HELD_SHARED) that waits to write waits for itself, too.
+	 */
+	struct fts_held wait_own;
 	struct fts_held held[FTS_HELD_MAX];
 };
 
