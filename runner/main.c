@@ -12,10 +12,12 @@
  *         worker.c        a zygote: process, control channel, output (output.c)
  *         arena.c         the records that it and its iterations write
  *         trial.c         an iteration: which of its tests ran, and how
- *         watch.c         memory of processes
+ *         tally.c         what of the run is done, and storing it
+ *         guard.c         an eye on its process: memory (watch.c), progress, locks (deadlock.c)
  *         unwind.c        stacks of a stopped process (remote.c, native.c, pyframes.c, activity.c)
  *         faults.c        findings about processes: crash, hang, memory
  *         verify.c        does a test that failed in threads pass alone?
+ *         news.c          what the user is told meanwhile
  *       collate.c       records become findings
  *         resolve.c       TSan's reports (stacks.c, symbolize.c, fingerprint.c, suppress.c, ...)
  *         ledger.c        the run's findings: status, counts, what the store is told

@@ -7,7 +7,6 @@
  */
 #include "runner/pool.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <linux/futex.h>
 #include <poll.h>
@@ -15,42 +14,27 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "runner/deadlock.h"
-#include "runner/faults.h"
+#include "runner/ending.h"
+#include "runner/guard.h"
+#include "runner/news.h"
+#include "runner/tally.h"
 #include "runner/trial.h"
 #include "runner/util.h"
 #include "runner/verify.h"
-#include "runner/watch.h"
 
 #define TICK 0.05            /* seconds between looks at the rings */
-#define FOLLOWERS_EVERY 0.5  /* seconds between looks at an iteration's children */
 #define HELLO_PATIENCE 180.0 /* seconds until a zygote that does not come up is given up */
 #define START_PATIENCE 600.0 /* ... that does not fork: it may have to import a lot first */
 #define FAILURES_MAX 3       /* zygotes in a row that come to nothing */
-#define ERRORS_SHOWN 5       /* messages about tests that can't be imported */
-
-/* Of a core, by which a process that makes no progress counts as computing. */
-#define BUSY_SHARE 0.02
-/* A computing test is ended after so many times the --timeout. */
-#define SLOW_TIMEOUTS 5
 
 struct job {
 	struct worker workers[2]; /* without and with the GIL */
 	struct trial *trial;      /* that runs, or waits for its worker */
 	struct trial *next;       /* announced */
 	bool sent;                /* the attempt was given to the worker */
-	double drained, followed; /* now_seconds() of the last look */
-	uint64_t followers;       /* bytes */
-	struct capture capture;   /* taken of the process before it was killed or died */
-	bool captured, looked_at; /* looked_at: it was tried */
-	uint64_t resident;        /* bytes when it was killed for its memory */
-	struct deadlock_watch *watch;
-	struct deadlock deadlock;  /* count 0 = none was seen */
-	double sampled, processor; /* when the group's processor time was taken, and what it was */
+	struct guard guard;       /* over the attempt's process */
 };
 
 struct pool {
@@ -59,22 +43,13 @@ struct pool {
 	struct job *jobs;
 	struct verifier *verifier;
 	uint64_t next_iteration, end_iteration; /* end 0 = none */
-	uint64_t watermark;                     /* all iterations below it are done */
-	uint64_t *done;                         /* those above that are done too */
-	size_t done_count, done_capacity;
-	uint8_t *seen;    /* of each test: SEEN_* */
-	char **announced; /* ids of findings that the user was told of */
-	size_t announced_count, announced_capacity;
-	size_t errors_shown;
-	char *first_error; /* text of the first import that failed */
+	struct tally *tally;
+	struct news news;
 	struct progress_state state;
 	double deadline; /* 0 = none */
 	bool stopping;
 	int code;
 };
-
-#define SEEN_RAN 1
-#define SEEN_SKIPPED 2
 
 static struct worker *worker_of(struct job *job, const struct trial *trial)
 {
@@ -116,56 +91,12 @@ static void drain(struct pool *pool, struct job *job, struct worker *worker)
 		collator_lost(pool->options->collator, lost);
 }
 
-/* --- findings ------------------------------------------------------------------------------ */
-
-static bool announced(struct pool *pool, const char *id)
-{
-	for (size_t i = 0; i < pool->announced_count; i++)
-		if (strcmp(pool->announced[i], id) == 0)
-			return true;
-	ARRAY_PUSH(pool->announced, pool->announced_count, pool->announced_capacity, xstrdup(id));
-	return false;
-}
-
-/* Tells of findings that are new, each once. */
 static void announce(struct pool *pool)
 {
-	size_t count;
-	const struct occurrence *seen = collator_occurrences(pool->options->collator, &count);
-	for (size_t i = 0; i < count; i++) {
-		const struct finding *finding = seen[i].finding;
-		if (finding->status != STATUS_NEW || announced(pool, finding->id))
-			continue;
-		if (!pool->options->settings->quiet)
-			warn("new: %s  %s", finding->id, finding->title);
-	}
+	news_findings(&pool->news);
 	struct collate_counters counters = collator_counters(pool->options->collator);
 	pool->state.findings_new = counters.by_status[STATUS_NEW];
 	pool->state.findings_known = counters.by_status[STATUS_KNOWN];
-}
-
-static void add_finding(struct pool *pool, const struct iteration_context *context,
-			struct finding *finding)
-{
-	collator_add(pool->options->collator, context, finding);
-}
-
-static void note(struct pool *pool, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void note(struct pool *pool, const char *format, ...)
-{
-	struct buf text = { 0 };
-	char *line = NULL;
-	va_list args;
-	va_start(args, format);
-	if (vasprintf(&line, format, args) >= 0)
-		buf_puts(&text, line);
-	va_end(args);
-	free(line);
-	collator_note(pool->options->collator, text.data ? text.data : "");
-	if (pool->options->settings->verbose)
-		warn("%s", text.data ? text.data : "");
-	buf_free(&text);
 }
 
 /* --- trials -------------------------------------------------------------------------------- */
@@ -231,8 +162,7 @@ static void send_attempt(struct pool *pool, struct job *job)
 	worker->state = WORKER_BUSY;
 	worker->since = now_seconds();
 	job->sent = true;
-	job->followers = 0;
-	job->followed = worker->since;
+	guard_begin(&job->guard, worker->since);
 	worker_send(worker,
 		    json_pack("{s:s, s:I, s:I, s:i, s:f, s:f, s:o}", "op", "run", "iteration",
 			      (json_int_t)trial->plan.iteration, "seed",
@@ -279,56 +209,12 @@ static int announce_next(struct pool *pool, struct job *job)
 	return 0;
 }
 
-/* Marks `iteration` done and moves the watermark over all that are done. */
-static void mark_done(struct pool *pool, uint64_t iteration)
-{
-	ARRAY_PUSH(pool->done, pool->done_count, pool->done_capacity, iteration);
-	for (size_t i = 0; i < pool->done_count;) {
-		if (pool->done[i] != pool->watermark) {
-			i++;
-			continue;
-		}
-		pool->watermark++;
-		pool->done[i] = pool->done[--pool->done_count];
-		i = 0;
-	}
-}
-
 /* Stores what is new since the last time. */
 static void store_progress(struct pool *pool, const struct trial *trial)
 {
-	const struct pool_options *options = pool->options;
-	if (pool->result->store_failed)
-		return;
-	const char **ran = xcalloc(trial ? trial->plan.test_count : 0, sizeof *ran);
-	const char **left = xcalloc(trial ? trial->plan.test_count : 0, sizeof *left);
-	struct store_iteration iteration = {
-		.run = options->run,
-		.iterations_done = pool->watermark,
-		.next_slice = options->settings->replay_given
-				      ? options->deck_tests
-				      : (options->first_slice + pool->watermark) *
-						options->settings->slice,
-		.leftovers = left,
-		.ran = ran
-	};
-	for (size_t i = 0; trial && !trial->alone && i < trial->plan.test_count; i++) {
-		size_t test = trial->plan.tests[i];
-		if (pool->seen[test])
-			ran[iteration.ran_count++] = options->tests[test].id;
-		else
-			left[iteration.leftover_count++] = options->tests[test].id;
-	}
-	iteration.occurrences =
-		collator_occurrences(options->collator, &iteration.occurrence_count);
-	int code = store_iteration(options->store, &iteration);
-	if (!code)
-		collator_occurrences_done(options->collator);
-	pool->result->store_failed = code != 0;
+	int code = tally_store(pool->tally, trial);
 	if (!pool->code)
 		pool->code = code;
-	free(ran);
-	free(left);
 }
 
 static void finish_trial(struct pool *pool, struct job *job)
@@ -336,95 +222,33 @@ static void finish_trial(struct pool *pool, struct job *job)
 	struct trial *trial = job->trial;
 	job->trial = NULL;
 	job->sent = false;
-	if (!trial->alone) {
-		pool->result->iterations_done++;
-		pool->result->iterations_gil_on += trial->plan.gil;
-		pool->state.done++;
-		mark_done(pool, trial->plan.iteration);
-	}
+	tally_trial(pool->tally, trial);
+	pool->state.done += !trial->alone;
 	store_progress(pool, trial);
 	trial_free(trial);
 }
 
 /* --- the end of an attempt ----------------------------------------------------------------- */
 
-/* Counts the tests of the attempt. */
 static void count_tests(struct pool *pool, const struct trial *trial)
 {
-	for (size_t i = 0; !trial->alone && i < trial->count; i++) {
-		uint8_t *seen = &pool->seen[trial->tests[i]];
-		if (trial->states[i] != TEST_ENDED && trial->states[i] != TEST_BEGUN)
-			continue;
-		if (trial->states[i] == TEST_ENDED && trial->outcomes[i] == FTS_OUTCOME_SKIPPED) {
-			pool->result->tests_skipped += !(*seen & SEEN_SKIPPED);
-			*seen |= SEEN_SKIPPED;
-			continue;
-		}
-		pool->result->tests_run++;
-		pool->result->tests_distinct += !(*seen & SEEN_RAN);
-		*seen |= SEEN_RAN;
-	}
+	tally_tests(pool->tally, trial);
 	pool->state.tests = pool->result->tests_run;
 }
 
-static void note_slow(struct pool *pool, const struct trial *trial)
+static struct guard_limits limits_of(const struct pool *pool)
 {
-	const char *test = trial_blamed(trial);
-	char *text = xprintf(
-		"%s was ended after %.0f s: it was still computing (five times --timeout)",
-		test ? test : "an iteration", SLOW_TIMEOUTS * pool->options->settings->timeout);
-	collator_note(pool->options->collator, text);
-	free(text);
+	return (struct guard_limits){ pool->options->settings->timeout, pool->options->memory };
 }
 
-static void judge_hang(struct pool *pool, const struct job *job, const struct fault *fault,
-		       struct finding *finding)
+static void judge(struct pool *pool, struct job *job, const struct worker *worker,
+		  const struct iteration_context *context, int status)
 {
-	fault_of_hang(fault, finding);
-	if (job->deadlock.count)
-		deadlock_tell(&job->deadlock, pool->options->collator, fault->context,
-			      fault->trial->pid, finding);
-}
-
-static void judge(struct pool *pool, struct job *job, const struct worker *worker, int status)
-{
-	struct trial *trial = job->trial;
-	struct iteration_context context = trial_context(trial, worker->number, worker->pid);
 	char *output = output_text(&worker->printed);
-	struct fault fault = { .trial = trial,
-			       .context = &context,
-			       .collator = pool->options->collator,
-			       .capture = job->captured ? &job->capture : NULL,
-			       .status = status,
-			       .output = output,
-			       .timeout = pool->options->settings->timeout,
-			       .memory = pool->options->memory,
-			       .resident = job->resident };
-	struct finding finding = { 0 };
-	if (trial->killed == KILL_HANG)
-		judge_hang(pool, job, &fault, &finding);
-	else if (trial->killed == KILL_MEMORY)
-		fault_of_memory(&fault, &finding);
-	else if (trial->killed == KILL_PARENT)
-		fault_of_parent(&fault, &finding);
-	else if (trial->killed == KILL_SLOW)
-		note_slow(pool, trial);
-	bool made = trial->killed == KILL_HANG || trial->killed == KILL_MEMORY ||
-		    trial->killed == KILL_PARENT;
-	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding)))
-		add_finding(pool, &context, &finding);
+	struct guard_limits limits = limits_of(pool);
+	struct guard_end end = { context, pool->options->collator, status, output };
+	guard_judge(&job->guard, &limits, job->trial, &end);
 	free(output);
-}
-
-/* Frees what belongs to the attempt's process. */
-static void forget_process(struct job *job)
-{
-	if (job->captured)
-		capture_clear(&job->capture);
-	job->deadlock.count = 0;
-	job->captured = job->looked_at = false;
-	job->resident = job->followers = 0;
-	job->sampled = 0;
 }
 
 /* The process is gone: its last records, what its end means, and what comes next. */
@@ -434,12 +258,12 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	worker_kill_strays(worker);
 	worker_read_output(worker);
 	drain(pool, job, worker);
-	judge(pool, job, worker, status);
-	count_tests(pool, trial);
 	struct iteration_context context = trial_context(trial, worker->number, worker->pid);
+	judge(pool, job, worker, &context, status);
+	count_tests(pool, trial);
 	verifier_take(pool->verifier, pool->options->collator, &context, trial);
 	collator_iteration_end(pool->options->collator, &context);
-	forget_process(job);
+	guard_forget(&job->guard);
 	announce(pool);
 	/* The time that the blamed test took is not at the expense of those behind it. */
 	double used = trial->forked > 0 ? trial->progressed - trial->forked : 0;
@@ -457,14 +281,6 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 
 /* --- workers that fail --------------------------------------------------------------------- */
 
-/* Why a worker ended, for the user. */
-static char *end_text(int status)
-{
-	if (WIFSIGNALED(status))
-		return xprintf("it died of SIG%s", sigabbrev_np(WTERMSIG(status)));
-	return xprintf("it ended with status %d", WEXITSTATUS(status));
-}
-
 static int give_up(struct worker *worker, const char *why)
 {
 	char *tail = output_last_lines(&worker->printed, 30);
@@ -474,38 +290,14 @@ static int give_up(struct worker *worker, const char *why)
 	return code;
 }
 
-/* Makes sure that an iteration's process is dead and reaped, when its zygote can't do it. */
-static void end_process(pid_t pid)
-{
-	if (pid <= 0)
-		return;
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
-	for (int i = 0; i < 2000 && kill(pid, 0) == 0; i++) {
-		waitpid(pid, NULL, WNOHANG); /* ours, once the zygote is dead: we are its reaper */
-		struct timespec wait = { 0, 1000000 };
-		nanosleep(&wait, NULL);
-	}
-}
-
-/* Waits for the worker's process without reaping it; returns its wait status. */
-static int end_worker(const struct worker *worker)
-{
-	siginfo_t info = { 0 };
-	kill(worker->pid, SIGKILL);
-	while (waitid(P_PID, (id_t)worker->pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-		continue;
-	return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f;
-}
-
 /* Counts a worker that came to nothing, and tells of it. */
 static void worker_failed(struct pool *pool, struct worker *worker, const char *why, int status)
 {
-	char *text = why ? xstrdup(why) : end_text(status);
+	char *text = why ? xstrdup(why) : ending_text(status);
 	if (++worker->failures >= FAILURES_MAX && !pool->code)
 		pool->code = give_up(worker, text);
 	else if (worker->state != WORKER_STARTING || pool->options->settings->verbose)
-		note(pool, "a worker was started again: %s", text);
+		news_note(&pool->news, "a worker was started again: %s", text);
 	free(text);
 }
 
@@ -518,9 +310,9 @@ static void drop_worker(struct pool *pool, struct job *job, struct worker *worke
 	struct trial *trial =
 		job->trial && worker == worker_of(job, job->trial) ? job->trial : NULL;
 	bool running = trial && job->sent;
-	int status = end_worker(worker);
+	int status = end_child(worker->pid);
 	if (running) {
-		end_process(trial->pid);
+		end_iteration(trial->pid);
 		drain(pool, job, worker);
 	}
 	worker_read_output(worker);
@@ -581,13 +373,7 @@ static void on_error(struct pool *pool, const json_t *message)
 					  *traceback ? "\n" : "", traceback);
 		return;
 	}
-	collator_note(pool->options->collator, line);
-	if (!pool->first_error)
-		pool->first_error = xprintf("%s\n%s", line, traceback);
-	if (pool->errors_shown++ < ERRORS_SHOWN)
-		warn("%s", line);
-	else if (pool->errors_shown == ERRORS_SHOWN + 1)
-		warn("further messages of this kind are in the report");
+	news_error(&pool->news, line, traceback);
 }
 
 /* Returns false if the worker has to be dropped. */
@@ -634,30 +420,8 @@ static void read_control(struct pool *pool, struct job *job, struct worker *work
 		drop_worker(pool, job, worker, NULL);
 }
 
-/* --- limits -------------------------------------------------------------------------------- */
+/* --- looking at processes ------------------------------------------------------------------ */
 
-static void kill_iteration(struct job *job, enum kill_reason reason)
-{
-	job->trial->killed = reason;
-	if (kill(-job->trial->pid, SIGKILL) < 0)
-		kill(job->trial->pid, SIGKILL);
-}
-
-static void take_capture(struct pool *pool, struct job *job, bool crashed)
-{
-	char *why = NULL;
-	const struct trial *trial = job->trial;
-	int failed = crashed ? capture_crashed(trial->pid, (pid_t)trial->crash_tid, &trial->crash,
-					       &job->capture, &why)
-			     : capture_process(trial->pid, &job->capture, &why);
-	job->captured = !failed;
-	job->looked_at = true;
-	if (why)
-		note(pool, "stacks of a process that %s: %s", crashed ? "crashed" : "hung", why);
-	free(why);
-}
-
-/* A crashed thread waits until its stacks were taken. */
 static void release_crashed(struct worker *worker)
 {
 	uint32_t *done = &worker->arena.shared->crash_done;
@@ -665,60 +429,12 @@ static void release_crashed(struct worker *worker)
 	syscall(SYS_futex, done, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
-static void check_memory(struct pool *pool, struct job *job, double now)
+/* A note of the guard's, or NULL. */
+static void take_note(struct pool *pool, char *text)
 {
-	if (now - job->followed >= FOLLOWERS_EVERY) {
-		job->followers = resident_of_followers(job->trial->pid);
-		job->followed = now;
-	}
-	uint64_t resident = resident_of(job->trial->pid) + job->followers;
-	if (resident <= pool->options->memory)
-		return;
-	job->resident = resident;
-	kill_iteration(job, KILL_MEMORY);
-}
-
-/*
- * No progress for the time that the user allows: a hang if the process did next to nothing in the
- * second half of it, else a test that is slow here, which gets more time before it is ended.
- */
-static void check_progress(struct pool *pool, struct job *job, double now)
-{
-	struct trial *trial = job->trial;
-	double timeout = pool->options->settings->timeout;
-	double still = now - trial->progressed;
-	if (still < timeout / 2) {
-		job->sampled = 0;
-		return;
-	}
-	if (job->sampled <= 0) {
-		job->sampled = now;
-		job->processor = processor_of_group(trial->pid);
-		return;
-	}
-	if (still < timeout || now - job->sampled < timeout / 2)
-		return;
-	double used = processor_of_group(trial->pid) - job->processor;
-	bool computes = used > BUSY_SHARE * (now - job->sampled);
-	job->sampled = 0;
-	if (computes && still < SLOW_TIMEOUTS * timeout)
-		return;
-	if (!computes)
-		take_capture(pool, job, false);
-	kill_iteration(job, computes ? KILL_SLOW : KILL_HANG);
-}
-
-/* Locks that wait for each other are told as soon as that is sure. */
-static void check_deadlock(struct pool *pool, struct job *job, double now)
-{
-	if (now - job->trial->progressed < DEADLOCK_SECONDS)
-		return;
-	if (!job->watch)
-		job->watch = deadlock_watch_new();
-	if (!deadlock_look(job->watch, job->trial->pid, now, &job->deadlock))
-		return;
-	take_capture(pool, job, false);
-	kill_iteration(job, KILL_HANG);
+	if (text)
+		news_note(&pool->news, "%s", text);
+	free(text);
 }
 
 /* What has to be looked at without an event, for a job whose iteration runs. */
@@ -736,17 +452,14 @@ static void look_after(struct pool *pool, struct job *job)
 			drop_worker(pool, job, worker, "it did not start an iteration in time");
 		return;
 	}
-	if (trial->crashed && !job->looked_at) {
-		take_capture(pool, job, true);
+	if (trial->crashed && !job->guard.looked_at) {
+		take_note(pool, guard_crash(&job->guard, trial));
 		release_crashed(worker);
 		trial->progressed = now;
 		return;
 	}
-	check_memory(pool, job, now);
-	if (!trial->killed)
-		check_deadlock(pool, job, now);
-	if (!trial->killed)
-		check_progress(pool, job, now);
+	struct guard_limits limits = limits_of(pool);
+	take_note(pool, guard_look(&job->guard, &limits, trial, now));
 }
 
 static void tick(struct pool *pool)
@@ -860,18 +573,18 @@ static void stop_all(struct pool *pool)
 			bool running = job->sent && worker == worker_of(job, job->trial);
 			kill(worker->pid, SIGKILL);
 			if (running) {
-				end_process(job->trial->pid);
+				end_iteration(job->trial->pid);
 				job->trial->killed = KILL_INTERRUPT;
 				struct iteration_context context = context_of(worker, job->trial);
 				drain(pool, job, worker);
 				count_tests(pool, job->trial);
 				collator_iteration_end(pool->options->collator, &context);
 			}
-			forget_process(job);
+			guard_forget(&job->guard);
 			worker_stop(worker);
 			collator_zygote_end(pool->options->collator, worker->number);
 		}
-		deadlock_watch_free(job->watch);
+		guard_free(&job->guard);
 		trial_free(job->trial);
 		trial_free(job->next);
 	}
@@ -881,13 +594,9 @@ static void stop_all(struct pool *pool)
 
 static void pool_clear(struct pool *pool)
 {
-	for (size_t i = 0; i < pool->announced_count; i++)
-		free(pool->announced[i]);
-	free(pool->announced);
 	free(pool->jobs);
-	free(pool->done);
-	free(pool->seen);
-	free(pool->first_error);
+	tally_free(pool->tally);
+	news_clear(&pool->news);
 	verifier_free(pool->verifier);
 }
 
@@ -901,8 +610,10 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 			     .verifier = verifier_new(options->tests, options->test_count),
 			     .next_iteration = options->first_iteration,
 			     .end_iteration = settings->iterations,
-			     .watermark = options->first_iteration,
-			     .seen = xcalloc(options->test_count, 1) };
+			     .tally = tally_new(options, result),
+			     .news = { .collator = options->collator,
+				       .quiet = settings->quiet,
+				       .verbose = settings->verbose } };
 	pool.state = (struct progress_state){ .starting = true,
 					      .before = options->first_iteration,
 					      .done = options->first_iteration,
@@ -919,8 +630,8 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	loop(&pool);
 	result->interrupted = *options->stop != 0;
 	stop_all(&pool);
-	if (!pool.code && !result->interrupted && !result->tests_run && pool.first_error)
-		pool.code = fail(EXIT_BAD_INPUT, "no test could be run: %s", pool.first_error);
+	if (!pool.code && !result->interrupted && !result->tests_run && pool.news.first_error)
+		pool.code = fail(EXIT_BAD_INPUT, "no test could be run: %s", pool.news.first_error);
 	int code = pool.code;
 	pool_clear(&pool);
 	return code;
