@@ -4,6 +4,8 @@
  *     options.c       the command line, and the keys of a suite's [run], from one table
  *     suite.c         a suite file
  *     run.c           the commands, from settings to exit code
+ *       command.c       command lines as text
+ *       scratch.c       the folder for what the tests write
  *       paths.c         our own files and the cache
  *       environment.c   interpreters and packages, through stress/toolchain (spawn.c)
  *       tests_list.c    the suite's tests: collected, kept, selected

@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -17,12 +15,15 @@
 #include <unistd.h>
 
 #include "runner/collate.h"
+#include "runner/command.h"
 #include "runner/environment.h"
+#include "runner/ledger.h"
 #include "runner/outcome.h"
 #include "runner/paths.h"
 #include "runner/plan.h"
 #include "runner/pool.h"
 #include "runner/progress.h"
+#include "runner/scratch.h"
 #include "runner/store.h"
 #include "runner/suite.h"
 #include "runner/suppress.h"
@@ -101,64 +102,6 @@ static int load_suite(struct run *run)
 	if (!code)
 		code = read_settings(run, NULL);
 	return code;
-}
-
-static char *shell_word(const char *text)
-{
-	if (*text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					"0123456789_-+=.,/:@%")])
-		return xstrdup(text);
-	struct buf word = { 0 };
-	buf_puts(&word, "'");
-	for (; *text; text++)
-		if (*text == '\'')
-			buf_puts(&word, "'\\''");
-		else
-			buf_add(&word, text, 1);
-	buf_puts(&word, "'");
-	return buf_take(&word);
-}
-
-static void add_option(struct buf *command, const char *name, char *value)
-{
-	char *word = shell_word(value);
-	buf_printf(command, " --%s %s", name, word);
-	free(word);
-	free(value);
-}
-
-static bool differ(const char *a, const char *b)
-{
-	return a != b && (!a || !b || strcmp(a, b) != 0);
-}
-
-/* The command that shows a finding again: what decides tests and draws, where it isn't the suite's.
- */
-static char *replay_command(const struct settings *now, const struct settings *base)
-{
-	struct buf command = { 0 };
-	buf_puts(&command, "ftstress");
-	add_option(&command, "suite", xstrdup(now->suite));
-	if (now->tests && differ(now->tests, base->tests))
-		add_option(&command, "tests", xstrdup(now->tests));
-	if (now->threads_min != base->threads_min || now->threads_max != base->threads_max)
-		add_option(&command, "threads", option_threads_text(now));
-	if (now->interval_min < base->interval_min || now->interval_min > base->interval_min ||
-	    now->interval_max < base->interval_max || now->interval_max > base->interval_max)
-		add_option(&command, "switch-interval", option_interval_text(now));
-	if (now->gil != base->gil)
-		add_option(&command, "gil", xstrdup(option_gil_text(now->gil)));
-	if (now->order != base->order)
-		add_option(&command, "happens-before", xstrdup(option_order_text(now->order)));
-	if (now->locks != base->locks)
-		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
-	if (now->slice != base->slice)
-		add_option(&command, "slice", xprintf("%u", now->slice));
-	if (now->python)
-		add_option(&command, "python", xstrdup(now->python));
-	if (strcmp(now->output, "reports") != 0)
-		add_option(&command, "output", xstrdup(now->output));
-	return buf_take(&command);
 }
 
 /* --- the store ----------------------------------------------------------------------------- */
@@ -329,7 +272,7 @@ static const char *symbolizer(void)
 
 static void open_collator(struct run *run)
 {
-	run->command = replay_command(run->settings, &run->base);
+	run->command = command_replay(run->settings, &run->base);
 	struct collate_options options = {
 		.symbolizer = symbolizer(),
 		.suite = run->suite.name,
@@ -372,56 +315,15 @@ static uint64_t memory_limit(struct run *run, unsigned jobs)
 	return fits;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-	(void)status, (void)kind, (void)place;
-	remove(path);
-	return 0;
-}
-
-/* A folder that a killed run left behind has its process id in the name. */
-static void remove_stale(const char *base)
-{
-	char *pattern = xprintf("%s/ftstress-run-*", base);
-	glob_t found = { 0 };
-	if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++) {
-			const char *name = found.gl_pathv[i] + strlen(pattern) - 1;
-			pid_t pid = (pid_t)atoi(name);
-			if (pid > 0 && kill(pid, 0) < 0 && errno == ESRCH)
-				nftw(found.gl_pathv[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
-		}
-	}
-	globfree(&found);
-	free(pattern);
-}
-
-/* And what Python had compiled of the files there. */
 static void remove_scratch(struct run *run)
 {
 	if (!run->scratch)
 		return;
 	char *compiled =
 		xprintf("%s/pycache/%s%s", run->paths.cache, run->environment.recipe, run->scratch);
-	nftw(run->scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	nftw(compiled, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(run->scratch, compiled);
 	free(compiled);
 	free(run->scratch);
-}
-
-static int make_scratch(struct run *run)
-{
-	const char *base = getenv("TMPDIR");
-	base = base && *base ? base : "/tmp";
-	remove_stale(base);
-	run->scratch = xprintf("%s/ftstress-run-%d-XXXXXX", base, (int)getpid());
-	if (mkdtemp(run->scratch))
-		return 0;
-	int code = fail(EXIT_BAD_INPUT, "%s: %s; set TMPDIR to a folder that can be written",
-			run->scratch, strerror(errno));
-	free(run->scratch);
-	run->scratch = NULL;
-	return code;
 }
 
 static int run_pool(struct run *run)
@@ -489,17 +391,6 @@ static void fill_settings(const struct run *run, struct run_info *info)
 		    xprintf("%u", settings->jobs ? settings->jobs : default_jobs()));
 }
 
-static char *command_line(const struct invocation *invocation)
-{
-	struct buf text = { 0 };
-	for (int i = 0; i < invocation->argc; i++) {
-		char *word = shell_word(i ? invocation->argv[i] : "ftstress");
-		buf_printf(&text, "%s%s", i ? " " : "", word);
-		free(word);
-	}
-	return buf_take(&text);
-}
-
 /* The lists of the collator, as the report owns them. */
 static void fill_lists(const struct run *run, struct run_info *info)
 {
@@ -531,7 +422,7 @@ static void fill_info(const struct run *run, struct run_info *info, double secon
 		.python = xstrdup(run->environment.python),
 		.python_version = xstrdup(python),
 		.seed = xprintf("%016" PRIx64, run->settings->seed),
-		.command = command_line(run->invocation),
+		.command = command_line(run->invocation->argc, run->invocation->argv),
 		.started = run->stored.started,
 		.ended = time(NULL),
 		.seconds = seconds,
@@ -607,7 +498,7 @@ static int run_opened(struct run *run)
 	if (!code)
 		code = load_suppressions(run);
 	if (!code)
-		code = make_scratch(run);
+		code = scratch_make(&run->scratch);
 	if (code)
 		return code;
 	run->plan = plan_new(run->tests.tests, run->tests.count, run->settings->slice);
@@ -693,19 +584,6 @@ int run_prepare(struct settings *settings, const struct invocation *invocation)
 	return code;
 }
 
-static int by_importance(const void *left, const void *right)
-{
-	const struct finding *a = *(const struct finding *const *)left;
-	const struct finding *b = *(const struct finding *const *)right;
-	if (a->status != b->status)
-		return a->status < b->status ? -1 : 1;
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	if (a->run_count != b->run_count)
-		return a->run_count > b->run_count ? -1 : 1;
-	return strcmp(a->id, b->id);
-}
-
 int run_report(struct settings *settings, const struct invocation *invocation)
 {
 	struct run run = { .invocation = invocation, .settings = settings, .lock = -1 };
@@ -732,7 +610,7 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 		for (size_t i = 0; i < count; i++)
 			list[i] = &findings[i];
 		if (count)
-			qsort(list, count, sizeof *list, by_importance);
+			qsort(list, count, sizeof *list, finding_compare);
 		struct report_input input = { &info, list, count };
 		code = outcome_write(settings, &input, true);
 		free(list);

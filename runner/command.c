@@ -1,0 +1,74 @@
+/* command.c - see command.h. */
+#include "runner/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/util.h"
+
+static char *shell_word(const char *text)
+{
+	if (*text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789_-+=.,/:@%")])
+		return xstrdup(text);
+	struct buf word = { 0 };
+	buf_puts(&word, "'");
+	for (; *text; text++)
+		if (*text == '\'')
+			buf_puts(&word, "'\\''");
+		else
+			buf_add(&word, text, 1);
+	buf_puts(&word, "'");
+	return buf_take(&word);
+}
+
+static void add_option(struct buf *command, const char *name, char *value)
+{
+	char *word = shell_word(value);
+	buf_printf(command, " --%s %s", name, word);
+	free(word);
+	free(value);
+}
+
+static bool differ(const char *a, const char *b)
+{
+	return a != b && (!a || !b || strcmp(a, b) != 0);
+}
+
+char *command_replay(const struct settings *now, const struct settings *base)
+{
+	struct buf command = { 0 };
+	buf_puts(&command, "ftstress");
+	add_option(&command, "suite", xstrdup(now->suite));
+	if (now->tests && differ(now->tests, base->tests))
+		add_option(&command, "tests", xstrdup(now->tests));
+	if (now->threads_min != base->threads_min || now->threads_max != base->threads_max)
+		add_option(&command, "threads", option_threads_text(now));
+	if (now->interval_min < base->interval_min || now->interval_min > base->interval_min ||
+	    now->interval_max < base->interval_max || now->interval_max > base->interval_max)
+		add_option(&command, "switch-interval", option_interval_text(now));
+	if (now->gil != base->gil)
+		add_option(&command, "gil", xstrdup(option_gil_text(now->gil)));
+	if (now->order != base->order)
+		add_option(&command, "happens-before", xstrdup(option_order_text(now->order)));
+	if (now->locks != base->locks)
+		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
+	if (now->slice != base->slice)
+		add_option(&command, "slice", xprintf("%u", now->slice));
+	if (now->python)
+		add_option(&command, "python", xstrdup(now->python));
+	if (strcmp(now->output, "reports") != 0)
+		add_option(&command, "output", xstrdup(now->output));
+	return buf_take(&command);
+}
+
+char *command_line(int argc, char *const *argv)
+{
+	struct buf text = { 0 };
+	for (int i = 0; i < argc; i++) {
+		char *word = shell_word(i ? argv[i] : "ftstress");
+		buf_printf(&text, "%s%s", i ? " " : "", word);
+		free(word);
+	}
+	return buf_take(&text);
+}
