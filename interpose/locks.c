@@ -371,6 +371,9 @@ void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 		check_order(thread, &lock, site);
 	list->wait_kind = lock.kind;
 	list->wait_flags = lock.flags;
+	if (!(lock.flags & FTS_HELD_DETACHES) && lock.kind != FTS_LOCK_ATTACHED &&
+	    python_attached(python_tstate()))
+		list->wait_flags |= FTS_HELD_ATTACHED;
 	__atomic_store_n(&list->wait_address, lock.address, __ATOMIC_RELEASE);
 }
 

@@ -1,19 +1,17 @@
 /*
- * locks_internal.c - locks of CPython's own that are no PyMutex: _PyRWMutex, once-flags, importlib's
- * module locks, and stopping the world.
+ * locks_internal.c - CPython's own locks that are no PyMutex: _PyRWMutex, once-flags, module locks
+ * of importlib, and stopping the world.
  *
  * A once-flag whose function runs is a lock that is held for so long. A module lock is the Python
- * object importlib._bootstrap._ModuleLock; a call of its acquire() or release() is noted as a whole,
- * so that the two locks in it, which it uses as signals, are not seen. importlib finds cycles of
- * module locks alone itself, and goes on: one module lock makes no order to another one.
+ * object importlib._bootstrap._ModuleLock; a call of its acquire() or release() is noted as a
+ * whole, so that the two locks in it, which it uses as signals, are not seen. importlib finds
+ * cycles of module locks alone itself, and goes on: one module lock makes no order to another one.
  *
  * Stopping the world waits until nobody else is attached.
  */
 #include "locks.h"
 
 #include "layout.h"
-
-static const struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
 
 /* NULL: not noted, because the concern is off or a noted call makes this one. */
 static inline struct thread *noting(void)
@@ -92,8 +90,11 @@ int _PyOnceFlag_CallOnceSlow(void *flag, int (*function)(void *), void *argument
 	struct thread *thread = noting();
 	if (!thread)
 		return real(flag, function, argument);
-	struct once once = { function, argument, thread,
-			     { (uint64_t)flag, FTS_LOCK_ONCE, FTS_HELD_DETACHES }, CALL_SITE };
+	struct once once = { function,
+			     argument,
+			     thread,
+			     { (uint64_t)flag, FTS_LOCK_ONCE, FTS_HELD_DETACHES },
+			     CALL_SITE };
 	locks_wait(thread, once.lock, once.site);
 	int result = real(flag, call_once, &once);
 	locks_wait_over(thread);
@@ -101,6 +102,8 @@ int _PyOnceFlag_CallOnceSlow(void *flag, int (*function)(void *), void *argument
 }
 
 /* Stopping the world: who holds a lock while doing so keeps it until all others are detached. */
+
+static const struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
 
 #define STOP(name)                                                                                 \
 	EXPORT void name(void *whom);                                                              \
@@ -111,8 +114,10 @@ int _PyOnceFlag_CallOnceSlow(void *flag, int (*function)(void *), void *argument
 			real = (void (*)(void *))core_need(#name);                                 \
 		struct thread *thread = noting();                                                  \
 		if (thread)                                                                        \
-			locks_order(thread, &attached, CALL_SITE);                                 \
+			locks_wait(thread, attached, CALL_SITE);                                   \
 		real(whom);                                                                        \
+		if (thread)                                                                        \
+			locks_wait_over(thread);                                                   \
 	}
 
 STOP(_PyEval_StopTheWorld)

@@ -4,6 +4,7 @@
  * Each goes on to the next definition, which is TSan's interceptor. A wait for one of these keeps
  * critical sections and the GIL, so these do make edges to it.
  */
+#define _GNU_SOURCE
 #include "locks.h"
 
 #include <errno.h>
@@ -62,6 +63,8 @@ TAKE(pthread_mutex_t, pthread_mutex_lock, FTS_LOCK_PTHREAD, 0, (lock))
 TAKE(pthread_mutex_t, pthread_mutex_trylock, FTS_LOCK_PTHREAD, FTS_HELD_TRIED, (lock))
 TAKE(pthread_mutex_t, pthread_mutex_timedlock, FTS_LOCK_PTHREAD, FTS_HELD_TIMED, (lock, until), ,
      const struct timespec *until)
+TAKE(pthread_mutex_t, pthread_mutex_clocklock, FTS_LOCK_PTHREAD, FTS_HELD_TIMED,
+     (lock, clock, until), , clockid_t clock, const struct timespec *until)
 GIVE(pthread_mutex_t, pthread_mutex_unlock, FTS_LOCK_PTHREAD)
 
 TAKE(pthread_rwlock_t, pthread_rwlock_wrlock, FTS_LOCK_PTHREAD_RW, 0, (lock))
@@ -69,7 +72,20 @@ TAKE(pthread_rwlock_t, pthread_rwlock_rdlock, FTS_LOCK_PTHREAD_RW, FTS_HELD_SHAR
 TAKE(pthread_rwlock_t, pthread_rwlock_trywrlock, FTS_LOCK_PTHREAD_RW, FTS_HELD_TRIED, (lock))
 TAKE(pthread_rwlock_t, pthread_rwlock_tryrdlock, FTS_LOCK_PTHREAD_RW,
      FTS_HELD_TRIED | FTS_HELD_SHARED, (lock))
+TAKE(pthread_rwlock_t, pthread_rwlock_timedwrlock, FTS_LOCK_PTHREAD_RW, FTS_HELD_TIMED,
+     (lock, until), , const struct timespec *until)
+TAKE(pthread_rwlock_t, pthread_rwlock_timedrdlock, FTS_LOCK_PTHREAD_RW,
+     FTS_HELD_TIMED | FTS_HELD_SHARED, (lock, until), , const struct timespec *until)
+TAKE(pthread_rwlock_t, pthread_rwlock_clockwrlock, FTS_LOCK_PTHREAD_RW, FTS_HELD_TIMED,
+     (lock, clock, until), , clockid_t clock, const struct timespec *until)
+TAKE(pthread_rwlock_t, pthread_rwlock_clockrdlock, FTS_LOCK_PTHREAD_RW,
+     FTS_HELD_TIMED | FTS_HELD_SHARED, (lock, clock, until), , clockid_t clock,
+     const struct timespec *until)
 GIVE(pthread_rwlock_t, pthread_rwlock_unlock, FTS_LOCK_PTHREAD_RW)
+
+TAKE(pthread_spinlock_t, pthread_spin_lock, FTS_LOCK_SPIN, 0, (lock))
+TAKE(pthread_spinlock_t, pthread_spin_trylock, FTS_LOCK_SPIN, FTS_HELD_TRIED, (lock))
+GIVE(pthread_spinlock_t, pthread_spin_unlock, FTS_LOCK_SPIN)
 
 /* A wait for a condition gives the mutex back; taking it again makes edges from what else is held.
  */
@@ -94,21 +110,21 @@ GIVE(pthread_rwlock_t, pthread_rwlock_unlock, FTS_LOCK_PTHREAD_RW)
 
 WAIT(pthread_cond_wait, (condition, lock))
 WAIT(pthread_cond_timedwait, (condition, lock, until), , const struct timespec *until)
+WAIT(pthread_cond_clockwait, (condition, lock, clock, until), , clockid_t clock,
+     const struct timespec *until)
 
-static void gone(const volatile void *lock)
-{
-	struct thread *thread = noting();
-	if (!thread)
-		return;
-	locks_freed(lock);
-}
+#define DESTROY(type, name)                                                                        \
+	EXPORT int name(type *lock)                                                                \
+	{                                                                                          \
+		NEXT(name);                                                                        \
+		if (noting())                                                                      \
+			locks_freed(lock);                                                         \
+		return real(lock);                                                                 \
+	}
 
-EXPORT int pthread_mutex_destroy(pthread_mutex_t *lock)
-{
-	NEXT(pthread_mutex_destroy);
-	gone(lock);
-	return real(lock);
-}
+DESTROY(pthread_mutex_t, pthread_mutex_destroy)
+DESTROY(pthread_rwlock_t, pthread_rwlock_destroy)
+DESTROY(pthread_spinlock_t, pthread_spin_destroy)
 
 EXPORT int pthread_join(pthread_t pthread, void **result)
 {

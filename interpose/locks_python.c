@@ -187,8 +187,8 @@ void python_module_name(uint64_t module_lock, char *name, unsigned room)
 	const char *values = object + load64(type, TYPE_BASICSIZE);
 	const char *text = load_pointer(values, 8 + 2 * 8);
 	name[0] = '\0';
-	if (!(load64(type, TYPE_FLAGS) & TYPE_INLINE_VALUES) || values[1] < 3 || !values[3] || !text ||
-	    load_pointer(text, OBJECT_TYPE) != str_type)
+	if (!(load64(type, TYPE_FLAGS) & TYPE_INLINE_VALUES) || values[1] < 3 || !values[3] ||
+	    !text || load_pointer(text, OBJECT_TYPE) != str_type)
 		return;
 	uint64_t length = load64(text, STR_LENGTH);
 	raw_copy(name, text + STR_ASCII_DATA, length < room ? length : room - 1);
@@ -470,7 +470,8 @@ bool python_locks_start(const char **why)
 	char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
 	code_type = dlsym(RTLD_DEFAULT, "PyCode_Type");
 	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
-	if (!tstate || !code_type || !str_type || !core_next("_PyMutex_LockTimed") || !stacks_eval_size) {
+	if (!tstate || !code_type || !str_type || !core_next("_PyMutex_LockTimed") ||
+	    !stacks_eval_size) {
 		*why = "this Python does not export its locks (ftstress builds one that does)";
 		return false;
 	}

@@ -33,7 +33,9 @@ enum fts_lock_flag {
 	FTS_HELD_IN_HEAP = 64,    /* in a block of malloc */
 	FTS_HELD_IN_OBJECT = 128, /* in a Python object */
 	/* Not in records: */
-	FTS_HELD_SIGNAL = 256, /* wait_own only: was known to be used as a signal before */
+	FTS_HELD_SIGNAL = 256,   /* wait_own only: was known to be used as a signal before */
+	FTS_HELD_ATTACHED = 512, /* wait_flags only: the thread stays attached, so that who waits
+				    for FTS_LOCK_ATTACHED (stops the world) waits for it */
 };
 
 struct fts_held {
@@ -59,8 +61,8 @@ struct fts_lock_thread {
 	uint32_t wait_kind, wait_flags;
 	/*
 	 * The thread itself took the lock that it waits for, here; address 0 = it did not. The
-	 * waiters of threading.Condition do so, a lock that is not recursive never gets on. A reader
-	 * (FTS_HELD_SHARED) that waits to write waits for itself, too.
+	 * waiters of threading.Condition do so, a lock that is not recursive never gets on. A
+	 * reader (FTS_HELD_SHARED) that waits to write waits for itself, too.
 	 */
 	struct fts_held wait_own;
 	struct fts_held held[FTS_HELD_MAX];

@@ -1,10 +1,11 @@
-"""A reader lock under a Lock and the other way round, readers only."""
+"""A Lock and a rwlock in both orders: both read."""
 
 import threading
 
 import planted_locks as locks
 
 a = threading.Lock()
+turns = locks.Turns(2)
 
 
 def take_a():
@@ -12,21 +13,13 @@ def take_a():
         pass
 
 
-def nothing():
-    pass
-
-
-turns = locks.Turns(2)
-
-
 def part_0():
     with a:
-        locks.with_reader(nothing)
+        locks.with_reader(locks.nothing)
 
 
 def part_1():
-    with a:
-        locks.with_reader(nothing)
+    locks.with_reader(take_a)
 
 
 def stress(thread_index):

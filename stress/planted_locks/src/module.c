@@ -6,6 +6,7 @@
 #include <Python.h>
 
 #include <pthread.h>
+#include <time.h>
 
 PyMODINIT_FUNC PyInit__locks(void);
 void standard_lock(int number);
@@ -14,6 +15,7 @@ void standard_unlock(int number);
 static PyMutex mutexes[4];
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t readers = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_spinlock_t spin;
 
 static pthread_mutex_t *native(int number)
 {
@@ -65,6 +67,39 @@ static PyObject *with_reader(PyObject *module, PyObject *call)
 	return result;
 }
 
+static PyObject *with_writer(PyObject *module, PyObject *call)
+{
+	pthread_rwlock_wrlock(&readers);
+	PyObject *result = PyObject_CallNoArgs(call);
+	pthread_rwlock_unlock(&readers);
+	return result;
+}
+
+static PyObject *with_spin(PyObject *module, PyObject *call)
+{
+	pthread_spin_lock(&spin);
+	PyObject *result = PyObject_CallNoArgs(call);
+	pthread_spin_unlock(&spin);
+	return result;
+}
+
+/* Gives up after five seconds, as std::timed_mutex::try_lock_for() does it. */
+static PyObject *with_native_timed(PyObject *module, PyObject *arguments)
+{
+	int number;
+	PyObject *call;
+	struct timespec until;
+	if (!PyArg_ParseTuple(arguments, "iO", &number, &call))
+		return NULL;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += 5;
+	if (pthread_mutex_clocklock(native(number), CLOCK_MONOTONIC, &until))
+		Py_RETURN_NONE;
+	PyObject *result = PyObject_CallNoArgs(call);
+	pthread_mutex_unlock(native(number));
+	return result;
+}
+
 static PyObject *with_standard(PyObject *module, PyObject *arguments)
 {
 	int number;
@@ -109,6 +144,9 @@ static PyMethodDef methods[] = {
 	{ "with_native", with_native, METH_VARARGS, "pthread mutex 0 or 1, waits attached" },
 	{ "with_native_detached", with_native_detached, METH_VARARGS, "the same, waits detached" },
 	{ "with_reader", with_reader, METH_O, "pthread rwlock, for reading" },
+	{ "with_writer", with_writer, METH_O, "the same rwlock, for writing" },
+	{ "with_spin", with_spin, METH_O, "pthread spin lock" },
+	{ "with_native_timed", with_native_timed, METH_VARARGS, "gives up after five seconds" },
 	{ "with_standard", with_standard, METH_VARARGS, "std::mutex 0 or 1" },
 	{ "with_section", with_section, METH_VARARGS, "critical section of an object" },
 	{ "with_sections", with_sections, METH_VARARGS, "critical section of two objects" },
@@ -116,7 +154,14 @@ static PyMethodDef methods[] = {
 	{ NULL },
 };
 
-static PyModuleDef_Slot slots[] = { { Py_mod_gil, Py_MOD_GIL_NOT_USED }, { 0 } };
+static int start(PyObject *module)
+{
+	return pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) ? -1 : 0;
+}
+
+static PyModuleDef_Slot slots[] = { { Py_mod_exec, start },
+				    { Py_mod_gil, Py_MOD_GIL_NOT_USED },
+				    { 0 } };
 
 static PyModuleDef definition = { PyModuleDef_HEAD_INIT, .m_name = "_locks", .m_methods = methods,
 				  .m_slots = slots };
