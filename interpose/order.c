@@ -31,9 +31,10 @@ HIDDEN uint8_t order_places[CODE_MAX / 16];
 
 static const struct {
 	enum place place;
+	unsigned since;        /* minor version of Python */
 	const char *functions; /* separated by a blank */
 } named[] = {
-#define ORDER_PLACE(name, functions, why) { PLACE_##name, functions },
+#define ORDER_PLACE(name, since, functions, why) { PLACE_##name, since, functions },
 #include "order_table.h"
 };
 #define NAMED (sizeof named / sizeof named[0])
@@ -207,8 +208,8 @@ static bool find_code(const struct image *image, uintptr_t *low, uintptr_t *size
 	return false;
 }
 
-/* Tell the run's notes which functions were not found. */
-static void tell_missing(void)
+/* Tell the run's notes which functions were not found that this version should have. */
+static void tell_missing(unsigned minor)
 {
 	static char text[2048] = "happens-before: this Python has no single function of this name, "
 				 "its operations are told as written:";
@@ -216,7 +217,7 @@ static void tell_missing(void)
 	unsigned index = 0, missing = 0;
 	for (unsigned i = 0; i < NAMED; i++)
 		for (const char *list = named[i].functions; *list; skip_word(&list), index++) {
-			if (times_seen[index] == 1)
+			if (times_seen[index] == 1 || minor < named[i].since)
 				continue;
 			missing++;
 			const char *end = list;
@@ -286,7 +287,9 @@ static bool start(const char **why)
 		       "stands in is not known";
 		return false;
 	}
-	tell_missing();
+	/* major, minor, micro, level: a byte each; of 3.11 and later */
+	const uint32_t *version = dlsym(RTLD_DEFAULT, "Py_Version");
+	tell_missing(version ? *version >> 16 & 0xff : UINT8_MAX);
 	return true;
 }
 

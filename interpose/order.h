@@ -16,7 +16,7 @@ extern const struct concern concern_order;
 /* Which function an operation stands in, as far as the rules tell functions apart. */
 enum place {
 	PLACE_OUTSIDE = 0, /* an extension, the program, any other library */
-#define ORDER_PLACE(name, functions, why) PLACE_##name,
+#define ORDER_PLACE(name, since, functions, why) PLACE_##name,
 #include "order_table.h" /* the first is PLACE_AS_WRITTEN */
 	PLACE_PYTHON,    /* the interpreter, a function that no rule names */
 };

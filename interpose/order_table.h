@@ -3,13 +3,14 @@
  *
  * Included several times with other definitions of its macros.
  *
- * ORDER_PLACE(NAME, "function ...", why): functions that are told apart. Compiled code only knows
- *     in which function it stands after inlining, so a rule names the functions that the compiler
- *     keeps. A name that this build has not (or has twice) is left alone and told.
+ * ORDER_PLACE(NAME, since, "function ...", why): functions that are told apart, and the minor
+ *     version of CPython 3 that brought them. Compiled code only knows in which function it stands
+ *     after inlining, so a rule names the functions that the compiler keeps. A name that this build
+ *     should have and has not (or has twice) is left alone and told.
  * ORDER_RULE(operation, shape, places, order, why): documents one rule; atomics.c applies it.
  */
 #ifndef ORDER_PLACE
-#define ORDER_PLACE(name, functions, why)
+#define ORDER_PLACE(name, since, functions, why)
 #endif
 #ifndef ORDER_RULE
 #define ORDER_RULE(operation, shape, places, order, why)
@@ -17,28 +18,25 @@
 
 /* clang-format off */
 
-ORDER_PLACE(AS_WRITTEN,
-	"_PyRWMutex_RLock _PyRWMutex_Lock "
-	"PyUnstable_Object_EnableDeferredRefcount _PyOnceFlag_CallOnceSlow",
+ORDER_PLACE(AS_WRITTEN, 13, "_PyRWMutex_RLock _PyRWMutex_Lock _PyOnceFlag_CallOnceSlow",
 	"operations that look like a reference count's or a PyMutex's and are neither: readers of a "
-	"_PyRWMutex add 4; a thread's own counts are merged by any number, which publishes its "
-	"decrements; a once flag goes 0 -> 1 to say that somebody initialises")
+	"_PyRWMutex add 4; a once flag goes 0 -> 1 to say that somebody initialises")
 
-ORDER_PLACE(QUEUE, "_Py_brc_queue_object",
+ORDER_PLACE(QUEUE, 13, "_Py_brc_queue_object",
 	"Python/brc.c: puts an object into its owner's queue under the bucket's lock")
-ORDER_PLACE(EVAL_BREAKER,
+ORDER_PLACE(EVAL_BREAKER, 13,
 	"_PyEval_SignalReceived _PyEval_AddPendingCall _Py_ScheduleGC PyThreadState_SetAsyncExc "
 	"stop_the_world _Py_set_eval_breaker_bit_all",
 	"Python/ceval_gil.c, gc_free_threading.c, pystate.c: set a bit that the owner polls")
 
-ORDER_PLACE(UNTOLD, "_PyObject_MergePerThreadRefcounts",
+ORDER_PLACE(UNTOLD, 14, "_PyObject_MergePerThreadRefcounts",
 	"Python/uniqueid.c: adds a thread's own counts to the objects; of the pool it only reads the "
 	"table, and nothing of it leaves the lock")
-ORDER_PLACE(COUNTER, "_Py_qsbr_advance",
+ORDER_PLACE(COUNTER, 13, "_Py_qsbr_advance",
 	"Python/qsbr.c: the write sequence: readers of it learn how far time went, no data; memory "
 	"is safe by the threads' own sequence numbers, which keep their order")
 
-ORDER_PLACE(MOVES,
+ORDER_PLACE(MOVES, 13,
 	"PyList_Insert list_insert list_ass_item_lock_held list_ass_subscript_lock_held",
 	"Objects/listobject.c, ins1, list_ass_item: under the list's lock, moves pointers to the next "
 	"slot with relaxed stores; a reader without the lock loads them with acquire and follows "
