@@ -360,6 +360,13 @@ void locks_order(struct thread *thread, const struct lock *lock, struct call_sit
 		check_order(thread, lock, site);
 }
 
+static inline void tell_wait(struct fts_lock_thread *list, const struct lock *lock)
+{
+	list->wait_kind = lock->kind;
+	list->wait_flags = lock->flags;
+	__atomic_store_n(&list->wait_address, lock->address, __ATOMIC_RELEASE);
+}
+
 void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 {
 	struct fts_lock_thread *list = thread->shared;
@@ -369,17 +376,15 @@ void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 		list->wait_own = *own;
 	else if (list->used || !(lock.flags & FTS_HELD_DETACHES))
 		check_order(thread, &lock, site);
-	list->wait_kind = lock.kind;
-	list->wait_flags = lock.flags;
 	if (!(lock.flags & FTS_HELD_DETACHES) && lock.kind != FTS_LOCK_ATTACHED &&
 	    python_attached(python_tstate()))
-		list->wait_flags |= FTS_HELD_ATTACHED;
-	__atomic_store_n(&list->wait_address, lock.address, __ATOMIC_RELEASE);
+		lock.flags |= FTS_HELD_ATTACHED;
+	tell_wait(list, &lock);
 }
 
 void locks_wait_over(struct thread *thread)
 {
-	__atomic_store_n(&thread->shared->wait_address, 0, __ATOMIC_RELEASE);
+	tell_wait(thread->shared, &thread->outer);
 	thread->shared->wait_own.address = 0;
 }
 
@@ -506,9 +511,17 @@ void _PyThreadState_Attach(void *tstate)
 	turns_attach();
 	struct thread *thread = locks_on ? locks_thread() : NULL;
 	struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
-	if (thread && thread->shared->used)
-		check_order(thread, &attached, CALL_SITE);
+	if (!thread || !thread->shared->used) {
+		real(tstate);
+		return;
+	}
+	/* Often in the middle of another wait, which has given up being attached. */
+	struct fts_lock_thread *list = thread->shared;
+	struct lock before = { list->wait_address, list->wait_kind, list->wait_flags };
+	check_order(thread, &attached, CALL_SITE);
+	tell_wait(list, &attached);
 	real(tstate);
+	tell_wait(list, &before);
 }
 
 /* Start. */

@@ -54,10 +54,17 @@ HIDDEN void locks_thread_started(uint32_t number);
 
 /* Shared by locks*.c. */
 
+struct lock {
+	uint64_t address;
+	enum fts_lock_kind kind;
+	uint32_t flags; /* enum fts_lock_flag */
+};
+
 struct thread {
 	struct fts_lock_thread *shared;
 	uint64_t stack_end;
 	uint32_t depth;       /* inside of a lock function that is noted as a whole */
+	struct lock outer;    /* a wait that goes on around others; address 0 = none */
 	uint64_t known[1024]; /* orders that were seen */
 };
 
@@ -65,12 +72,6 @@ struct thread {
 HIDDEN struct thread *locks_thread(void);
 HIDDEN struct fts_lock_thread *locks_registry(void);
 HIDDEN uint64_t locks_sequence(void); /* one more than the last */
-
-struct lock {
-	uint64_t address;
-	enum fts_lock_kind kind;
-	uint32_t flags; /* enum fts_lock_flag */
-};
 
 /* About to wait for the lock: edges, and the wait is told from here on. */
 HIDDEN void locks_wait(struct thread *thread, struct lock lock, struct call_site site);

@@ -113,11 +113,15 @@ static const struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
 		if (UNLIKELY(!real))                                                               \
 			real = (void (*)(void *))core_need(#name);                                 \
 		struct thread *thread = noting();                                                  \
-		if (thread)                                                                        \
-			locks_wait(thread, attached, CALL_SITE);                                   \
+		if (!thread) {                                                                     \
+			real(whom);                                                                \
+			return;                                                                    \
+		}                                                                                  \
+		locks_wait(thread, attached, CALL_SITE);                                           \
+		thread->outer = attached; /* it takes locks of the runtime meanwhile */            \
 		real(whom);                                                                        \
-		if (thread)                                                                        \
-			locks_wait_over(thread);                                                   \
+		thread->outer.address = 0;                                                         \
+		locks_wait_over(thread);                                                           \
 	}
 
 STOP(_PyEval_StopTheWorld)

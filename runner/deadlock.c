@@ -1,4 +1,4 @@
-/* deadlock.c - see deadlock.h. */
+/* deadlock.c - see deadlock.h: looking and deciding. deadlock_tell.c puts it into words. */
 #include "runner/deadlock.h"
 
 #include <stdio.h>
@@ -7,14 +7,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "runner/lockorder.h"
+#include "runner/asleep.h"
 #include "runner/remote.h"
 #include "runner/util.h"
 
 struct standing { /* a thread at the last look */
 	pid_t tid;
 	uint64_t switches; /* times it was scheduled */
-	uint64_t waits;
 };
 
 struct deadlock_watch {
@@ -22,9 +21,11 @@ struct deadlock_watch {
 	double looked;
 	struct fts_locks where; /* address 0 = not known */
 	bool without;           /* the process has no such thing */
-	struct standing *last;
-	size_t last_count, last_capacity;
-	struct deadlock cycle; /* of the last look */
+	struct standing *last;  /* those of the library's lists */
+	size_t last_count;
+	struct deadlock verdict; /* of the last look */
+	double since;            /* when it was seen first */
+	struct asleep asleep;    /* of the last look */
 };
 
 struct deadlock_watch *deadlock_watch_new(void)
@@ -36,11 +37,27 @@ void deadlock_watch_free(struct deadlock_watch *watch)
 {
 	if (!watch)
 		return;
+	asleep_clear(&watch->asleep);
 	free(watch->last);
 	free(watch);
 }
 
-/* ---- reading ---- */
+/* ---- the library's lists ---- */
+
+#define HEAD_BYTES offsetof(struct fts_lock_thread, held)
+
+struct listed {
+	struct fts_lock_thread head; /* without held[] */
+	struct fts_held *held;
+	size_t count; /* of held */
+	bool ended;
+};
+
+struct look {
+	pid_t pid;
+	struct listed *threads;
+	size_t count;
+};
 
 static bool read_memory(pid_t pid, uint64_t address, void *to, size_t length)
 {
@@ -85,85 +102,173 @@ static uint64_t switches_of(pid_t pid, pid_t tid)
 	return sum;
 }
 
-struct look {
-	pid_t pid;
-	struct fts_lock_thread *threads; /* those that exist */
-	size_t count;
-};
+static void look_clear(struct look *look)
+{
+	for (size_t i = 0; i < look->count; i++)
+		free(look->threads[i].held);
+	free(look->threads);
+	*look = (struct look){ 0 };
+}
+
+/* The heads of all lists in one call: the lists as a whole are megabytes. */
+static size_t read_heads(const struct fts_locks *where, pid_t pid, struct listed *threads)
+{
+	static const size_t most = 256;
+	struct iovec local[256], remote[256];
+	size_t done = 0;
+	while (done < where->count) {
+		size_t n = where->count - done < most ? where->count - done : most;
+		for (size_t i = 0; i < n; i++) {
+			uint64_t at = where->address + (done + i) * where->size;
+			local[i] = (struct iovec){ &threads[done + i].head, HEAD_BYTES };
+			remote[i] = (struct iovec){ (void *)(uintptr_t)at, HEAD_BYTES };
+		}
+		if (process_vm_readv(pid, local, n, remote, n, 0) != (ssize_t)(n * HEAD_BYTES))
+			return 0;
+		done += n;
+	}
+	return done;
+}
+
+static void read_held(const struct fts_locks *where, pid_t pid, size_t slot, struct listed *thread)
+{
+	char path[64];
+	uint32_t used = thread->head.used < FTS_HELD_MAX ? thread->head.used : FTS_HELD_MAX;
+	uint64_t at = where->address + slot * where->size + HEAD_BYTES;
+	snprintf(path, sizeof path, "/proc/%d/task/%u", (int)pid, thread->head.tid);
+	thread->ended = access(path, F_OK) != 0;
+	thread->held = xcalloc(used, sizeof *thread->held);
+	if (read_memory(pid, at, thread->held, used * sizeof *thread->held))
+		thread->count = used;
+}
 
 static bool take_look(const struct deadlock_watch *watch, pid_t pid, struct look *look)
 {
-	size_t bytes = (size_t)watch->where.count * watch->where.size;
-	*look = (struct look){ .pid = pid, .threads = xmalloc(bytes) };
-	if (!read_memory(pid, watch->where.address, look->threads, bytes)) {
-		free(look->threads);
-		return false;
+	struct listed *all = xcalloc(watch->where.count, sizeof *all);
+	size_t count = read_heads(&watch->where, pid, all);
+	*look = (struct look){ .pid = pid, .threads = all };
+	for (size_t i = 0; i < count; i++) {
+		if (!all[i].head.tid)
+			continue;
+		read_held(&watch->where, pid, i, &all[i]);
+		all[look->count++] = all[i];
 	}
-	for (size_t i = 0; i < watch->where.count; i++) {
-		char path[64];
-		const struct fts_lock_thread *thread = &look->threads[i];
-		snprintf(path, sizeof path, "/proc/%d/task/%u", (int)pid, thread->tid);
-		if (thread->tid && access(path, F_OK) == 0)
-			look->threads[look->count++] = *thread;
-	}
-	return true;
+	return count > 0;
 }
 
 /* ---- deciding ---- */
 
-/* Who holds the lock; NULL = nobody that is known. */
-static const struct fts_lock_thread *owner_of(const struct look *look, uint64_t address,
-					      const struct fts_held **held)
+static bool waits(const struct listed *thread)
 {
-	for (size_t i = 0; i < look->count; i++) {
-		const struct fts_lock_thread *thread = &look->threads[i];
-		for (uint32_t k = 0; k < thread->used && k < FTS_HELD_MAX; k++) {
-			*held = &thread->held[k];
-			if ((*held)->address == address && !((*held)->flags & FTS_HELD_SHARED))
-				return thread;
-		}
+	return !thread->ended && thread->head.wait_address &&
+	       !(thread->head.wait_flags & FTS_HELD_TIMED);
+}
+
+/* The slot by which `other` keeps `thread` from the lock that it waits for, or NULL. */
+static const struct fts_held *keeps(const struct listed *other, const struct listed *thread)
+{
+	static const struct fts_held attached = { .address = 1, .kind = FTS_LOCK_ATTACHED };
+	const struct fts_lock_thread *head = &thread->head;
+	/* Who stops the world waits for all that stay attached while they wait. */
+	if (head->wait_kind == FTS_LOCK_ATTACHED)
+		return waits(other) && other->head.wait_flags & FTS_HELD_ATTACHED ? &attached
+										  : NULL;
+	if (other == thread && head->wait_own.address == head->wait_address)
+		return &head->wait_own;
+	for (size_t i = 0; i < other->count; i++) {
+		const struct fts_held *held = &other->held[i];
+		if (held->address == head->wait_address &&
+		    !(held->flags & head->wait_flags & FTS_HELD_SHARED))
+			return held;
 	}
 	return NULL;
 }
 
-static bool waits(const struct fts_lock_thread *thread)
+/* A threading.Lock is given back by whomever; a PyMutex can be. */
+static bool anyone_may_give(uint32_t kind)
 {
-	return thread->wait_address && !(thread->wait_flags & FTS_HELD_TIMED);
+	return kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYMUTEX;
 }
 
-/* The cycle that starts at a thread, if it is the first of it. */
-static bool follow(const struct look *look, const struct fts_lock_thread *start,
-		   struct deadlock *out)
+static struct deadlock_wait wait_of(const struct listed *thread, const struct listed *holder,
+				    const struct fts_held *taken)
 {
-	const struct fts_lock_thread *thread = start;
-	out->count = 0;
-	while (thread && waits(thread) && out->count < DEADLOCK_MAX) {
-		const struct fts_held *held = NULL;
-		struct deadlock_wait *wait = &out->waits[out->count++];
-		*wait = (struct deadlock_wait){ .tid = (pid_t)thread->tid,
-						.number = thread->number,
-						.address = thread->wait_address,
-						.kind = thread->wait_kind,
-						.holds = wait->holds };
-		thread = owner_of(look, thread->wait_address, &held);
-		if (!thread)
-			break;
-		if (thread == start) {
-			out->waits[0].holds = *held;
-			return out->count > 1; /* a lock that it waits for itself may be a signal */
-		}
-		if (out->count < DEADLOCK_MAX)
-			out->waits[out->count].holds = *held;
+	return (struct deadlock_wait){ .tid = (pid_t)thread->head.tid,
+				       .address = thread->head.wait_address,
+				       .kind = thread->head.wait_kind,
+				       .holder = (pid_t)holder->head.tid,
+				       .ended = holder->ended,
+				       .taken = *taken };
+}
+
+struct search {
+	const struct look *look;
+	const struct listed *start;
+	bool *seen; /* of each thread: no way leads from it to the start */
+	struct deadlock *out;
+};
+
+/* Is there a way of waits from `thread` to the start? They are put into out->waits. */
+static bool follow(struct search *s, const struct listed *thread, size_t depth)
+{
+	const struct fts_held *taken;
+	for (size_t i = 0; i < s->look->count; i++) {
+		const struct listed *next = &s->look->threads[i];
+		if (next->ended || s->seen[i] || !(taken = keeps(next, thread)))
+			continue;
+		s->out->waits[depth] = wait_of(thread, next, taken);
+		/* What any thread may give back may be a signal that it waits for itself. */
+		if (next == s->start && depth == 0 && anyone_may_give(thread->head.wait_kind))
+			continue;
+		s->out->wait_count = s->out->count = depth + 1;
+		if (next == s->start)
+			return true;
+		s->seen[i] = true;
+		if (waits(next) && depth + 1 < DEADLOCK_MAX && follow(s, next, depth + 1))
+			return true;
 	}
-	out->count = 0;
 	return false;
 }
 
-static bool same_cycle(const struct deadlock *a, const struct deadlock *b)
+static bool find_cycle(const struct look *look, struct deadlock *out)
 {
-	if (a->count != b->count)
+	bool found = false;
+	bool *seen = xcalloc(look->count, sizeof *seen);
+	for (size_t i = 0; i < look->count && !found; i++) {
+		struct search search = { look, &look->threads[i], seen, out };
+		memset(seen, 0, look->count * sizeof *seen);
+		*out = (struct deadlock){ .kind = DEADLOCK_CYCLE };
+		found = waits(search.start) && follow(&search, search.start, 0);
+	}
+	free(seen);
+	return found;
+}
+
+/* All sleep: what the lists know of who waits for whom. */
+static bool fill_asleep(const struct look *look, size_t count, struct deadlock *out)
+{
+	const struct fts_held *taken;
+	*out = (struct deadlock){ .kind = DEADLOCK_ASLEEP, .count = count };
+	for (size_t i = 0; count && i < look->count; i++) {
+		const struct listed *thread = &look->threads[i];
+		for (size_t k = 0; waits(thread) && k < look->count; k++) {
+			const struct listed *holder = &look->threads[k];
+			if (!(taken = keeps(holder, thread)) || out->wait_count == DEADLOCK_MAX ||
+			    (holder == thread && taken->flags & FTS_HELD_SIGNAL))
+				continue;
+			out->waits[out->wait_count++] = wait_of(thread, holder, taken);
+			break;
+		}
+	}
+	return count > 0;
+}
+
+static bool same_verdict(const struct deadlock *a, const struct deadlock *b)
+{
+	if (!a->count || a->kind != b->kind || a->count != b->count ||
+	    a->wait_count != b->wait_count)
 		return false;
-	for (size_t i = 0; i < a->count; i++)
+	for (size_t i = 0; i < a->wait_count; i++)
 		if (a->waits[i].tid != b->waits[i].tid ||
 		    a->waits[i].address != b->waits[i].address)
 			return false;
@@ -179,158 +284,94 @@ static bool stood_still(const struct deadlock_watch *watch, const struct standin
 	return false;
 }
 
-static bool in_cycle(const struct deadlock *cycle, pid_t tid)
+/* Must the thread have stood still? Who stops the world looks again and again, in vain as long as
+ * the attached thread that it waits for stands still. */
+static bool must_stand(const struct deadlock *verdict, pid_t tid)
 {
-	for (size_t i = 0; i < cycle->count; i++)
-		if (cycle->waits[i].tid == tid)
-			return true;
+	for (size_t i = 0; i < verdict->wait_count; i++)
+		if (verdict->waits[i].tid == tid)
+			return verdict->waits[i].kind != FTS_LOCK_ATTACHED;
 	return false;
 }
 
-static bool anyone_may_give_back(const struct deadlock *cycle)
+/* Notes how often each was scheduled; did the cycle's threads, or even none at all, run? */
+static void compare(struct deadlock_watch *watch, const struct look *look,
+		    const struct deadlock *cycle, bool *cycle_still, bool *all_still)
 {
-	for (size_t i = 0; i < cycle->count; i++)
-		if (cycle->waits[i].kind == FTS_LOCK_LOCK)
-			return true;
-	return false;
-}
-
-static bool is_sure(struct deadlock_watch *watch, const struct look *look,
-		    const struct deadlock *cycle)
-{
-	bool all = anyone_may_give_back(cycle), sure = same_cycle(&watch->cycle, cycle);
 	struct standing *now = xcalloc(look->count, sizeof *now);
+	size_t count = 0;
+	*cycle_still = *all_still = true;
 	for (size_t i = 0; i < look->count; i++) {
-		now[i].tid = (pid_t)look->threads[i].tid;
-		now[i].switches = switches_of(look->pid, now[i].tid);
-		if (all || in_cycle(cycle, now[i].tid))
-			sure = sure && stood_still(watch, &now[i]);
+		if (look->threads[i].ended)
+			continue;
+		struct standing *one = &now[count++];
+		one->tid = (pid_t)look->threads[i].head.tid;
+		one->switches = switches_of(look->pid, one->tid);
+		bool still = stood_still(watch, one);
+		*all_still &= still;
+		*cycle_still &= still || !must_stand(cycle, one->tid);
 	}
 	free(watch->last);
 	watch->last = now;
-	watch->last_count = look->count;
-	watch->cycle = *cycle;
-	return sure;
+	watch->last_count = count;
+}
+
+static bool any_may_give(const struct deadlock *cycle)
+{
+	for (size_t i = 0; i < cycle->wait_count; i++)
+		if (anyone_may_give(cycle->waits[i].kind))
+			return true;
+	return false;
+}
+
+/* Is the verdict of this look, which takes the last one's place, sure? */
+static bool is_sure(struct deadlock_watch *watch, const struct look *look,
+		    const struct deadlock *verdict, bool asleep, double now)
+{
+	bool cycle_still, all_still, same = same_verdict(&watch->verdict, verdict);
+	compare(watch, look, verdict, &cycle_still, &all_still);
+	bool cycle = verdict->kind == DEADLOCK_CYCLE, given = cycle && any_may_give(verdict);
+	/* Since when it has stood as it stands now. */
+	if (!same || (cycle && !(given ? all_still : cycle_still)))
+		watch->since = now;
+	watch->verdict = *verdict;
+	if (asleep)
+		return same;
+	return cycle && now - watch->since >= (given ? DEADLOCK_PATIENCE : DEADLOCK_SECONDS);
+}
+
+static void forget(struct deadlock_watch *watch, pid_t pid)
+{
+	watch->pid = pid;
+	watch->last_count = watch->verdict.count = 0;
+	watch->without = false;
+	watch->where.address = 0;
+	asleep_clear(&watch->asleep);
 }
 
 bool deadlock_look(struct deadlock_watch *watch, pid_t pid, double now, struct deadlock *out)
 {
-	struct look look;
-	bool found = false;
-	if (watch->pid != pid) {
-		watch->pid = pid;
-		watch->last_count = watch->cycle.count = 0;
-		watch->without = false;
-		watch->where.address = 0;
-	} else if (now - watch->looked < DEADLOCK_SECONDS) {
+	struct look look = { 0 };
+	struct asleep asleep;
+	if (watch->pid != pid)
+		forget(watch, pid);
+	else if (now - watch->looked < DEADLOCK_SECONDS)
 		return false;
-	}
 	watch->looked = now;
 	if (!watch->where.address && !watch->without)
 		find_locks(watch, pid);
-	if (watch->without || !take_look(watch, pid, &look))
-		return false;
-	for (size_t i = 0; i < look.count && !found; i++)
-		found = follow(&look, &look.threads[i], out);
-	if (found)
-		found = is_sure(watch, &look, out);
+	if (!watch->without && !take_look(watch, pid, &look))
+		look_clear(&look);
+	asleep_look("/proc", pid, &asleep);
+	bool all_asleep = asleep_same(&watch->asleep, &asleep), found = false;
+	if (find_cycle(&look, out) || fill_asleep(&look, asleep.count, out))
+		found = is_sure(watch, &look, out, all_asleep, now);
 	else
-		watch->cycle.count = 0;
-	free(look.threads);
+		watch->verdict.count = 0;
+	if (!found)
+		out->count = 0;
+	asleep_clear(&watch->asleep);
+	watch->asleep = asleep;
+	look_clear(&look);
 	return found;
-}
-
-/* ---- telling ---- */
-
-static size_t participant_of(const struct finding *finding, pid_t tid)
-{
-	char *end = xprintf("(%d)", (int)tid);
-	size_t found = finding->participant_count;
-	for (size_t i = 0; i < finding->participant_count; i++)
-		if (strstr(finding->participants[i].thread, end))
-			found = i;
-	free(end);
-	return found;
-}
-
-static char letter(size_t i)
-{
-	return (char)('A' + i);
-}
-
-struct telling {
-	const struct deadlock *deadlock;
-	struct buf text, graph;
-	const struct roots *roots;
-};
-
-/* One thread of the cycle: its line in the text, its arc, and its place among the participants. */
-static void tell_one(struct telling *t, size_t i, struct participant *part)
-{
-	const struct deadlock_wait *wait = &t->deadlock->waits[i];
-	size_t count = t->deadlock->count;
-	char next = letter((i + 1) % count), own = letter(i);
-	char *held_at = lockorder_line(&part->locks[0].created, t->roots);
-	char *wanted_at = lockorder_line(&part->stack, t->roots);
-	buf_printf(&t->text, "%sT%zu holds %c (a %s), taken at %s, and waits for %c (a %s) at %s",
-		   i ? "; " : "", i + 1, own, lockorder_kind(wait->holds.kind), held_at, next,
-		   lockorder_kind(wait->kind), wanted_at);
-	buf_printf(&t->graph, "\t%c [label=\"%c: %s\"];\n\t%c -> %c [label=\"T%zu at %s\"];\n", own,
-		   own, lockorder_kind(wait->holds.kind), own, next, i + 1, wanted_at);
-	free(part->role);
-	part->role = xprintf("holds %c and waits for %c", own, next);
-	part->address = wait->address;
-	free(held_at);
-	free(wanted_at);
-}
-
-static void add_held(const struct deadlock_wait *wait, struct collator *collator,
-		     const struct iteration_context *context, pid_t pid, struct participant *part)
-{
-	uint64_t pcs[2] = { wait->holds.pc, wait->holds.position };
-	part->locks = xcalloc(1, sizeof *part->locks);
-	part->lock_count = 1;
-	part->locks[0].name = xprintf("%s (0x%llx)", lockorder_kind(wait->holds.kind),
-				      (unsigned long long)wait->holds.address);
-	collator_frames(collator, context, pid, pcs, pcs[1] ? 2 : 1, false,
-			&part->locks[0].created);
-}
-
-void deadlock_tell(const struct deadlock *deadlock, struct collator *collator,
-		   const struct iteration_context *context, pid_t pid, struct finding *finding)
-{
-	struct roots none = { NULL, 0 };
-	struct telling t = { .deadlock = deadlock, .roots = &none };
-	for (size_t i = 0; i < deadlock->count; i++)
-		if (participant_of(finding, deadlock->waits[i].tid) == finding->participant_count)
-			return; /* its stack was not taken: a hang is all that is known */
-	buf_puts(&t.graph, "digraph locks {\n\tnode [shape=box];\n");
-	for (size_t i = 0; i < deadlock->count; i++) {
-		size_t at = participant_of(finding, deadlock->waits[i].tid);
-		struct participant part = finding->participants[at];
-		finding->participants[at] = finding->participants[i];
-		finding->participants[i] = part;
-		add_held(&deadlock->waits[i], collator, context, pid, &finding->participants[i]);
-		tell_one(&t, i, &finding->participants[i]);
-	}
-	buf_puts(&t.graph, "}\n");
-	buf_puts(&t.text, ". Each waits for what the next holds, so none will ever go on. Usual "
-			  "fixes: take the locks in one order everywhere, or don't call out while "
-			  "holding one.");
-	finding->kind = FINDING_DEADLOCK;
-	/* The other threads wait for these: they do not belong to what the bug is known by. */
-	while (finding->participant_count > deadlock->count) {
-		struct finding rest = {
-			.participants = &finding->participants[--finding->participant_count],
-			.participant_count = 1
-		};
-		rest.participants = xcalloc(1, sizeof *rest.participants);
-		rest.participants[0] = finding->participants[finding->participant_count];
-		finding_clear(&rest);
-	}
-	free(finding->title);
-	free(finding->explanation);
-	finding->title = xprintf("%zu threads wait for each other's locks", deadlock->count);
-	finding->explanation = buf_take(&t.text);
-	finding->graph = buf_take(&t.graph);
 }

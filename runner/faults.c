@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "runner/fingerprint.h"
 #include "runner/util.h"
+#include "runner/waiting.h"
 
 /* The last part of a test's id, without parameters: what a title can hold. */
 static char *short_name(const char *test)
@@ -95,6 +97,14 @@ static char *thread_role(const struct captured_thread *thread)
 	return call ? xprintf("waits in %s", call) : xstrdup("waits");
 }
 
+/* What the wait itself is made of is plumbing: the frame to look at is the one that waits. */
+static void fold_wait(struct stack *stack)
+{
+	const struct frame *user = waiting_of(stack).user;
+	for (size_t i = 0; user && &stack->frames[i] != user; i++)
+		stack->frames[i].plumbing = true;
+}
+
 static void add_threads(const struct fault *fault, struct finding *finding)
 {
 	const struct capture *capture = fault->capture;
@@ -110,6 +120,8 @@ static void add_threads(const struct fault *fault, struct finding *finding)
 		part->thread = xprintf("%s (%d)", thread->name ? thread->name : "Thread",
 				       (int)thread->tid);
 		name_stack(fault, thread, &part->stack);
+		if (!thread->crashed && !thread->busy)
+			fold_wait(&part->stack);
 	}
 }
 
@@ -212,6 +224,61 @@ bool fault_of_status(const struct fault *fault, struct finding *finding)
 	return true;
 }
 
+/* The innermost Python frame, or NULL. */
+static const struct captured_frame *python_of(const struct captured_thread *thread)
+{
+	for (size_t i = 0; i < thread->count; i++)
+		if (thread->frames[i].kind == CAPTURED_PYTHON)
+			return &thread->frames[i];
+	return NULL;
+}
+
+static bool same_function(const struct captured_frame *frame, const struct captured_thread *thread)
+{
+	for (size_t i = 0; i < thread->count; i++) {
+		const struct captured_frame *other = &thread->frames[i];
+		if (other->kind == CAPTURED_PYTHON && !strcmp(other->qualname, frame->qualname) &&
+		    (other->file == frame->file ||
+		     (other->file && frame->file && !strcmp(other->file, frame->file))))
+			return true;
+	}
+	return false;
+}
+
+static bool was_there(const struct capture *before, pid_t tid, const struct captured_frame *frame)
+{
+	for (size_t i = 0; i < before->count; i++)
+		if (before->threads[i].tid == tid && same_function(frame, &before->threads[i]))
+			return true;
+	return false;
+}
+
+char *fault_spinning(const struct capture *before, const struct capture *now)
+{
+	enum { THREADS = 6 };
+	struct roots none = { NULL, 0 };
+	struct buf text = { 0 };
+	size_t told = 0, there = 0;
+	for (size_t i = 0; now && i < now->count && told < THREADS; i++) {
+		const struct captured_thread *thread = &now->threads[i];
+		const struct captured_frame *frame = python_of(thread);
+		if (!thread->busy || !frame)
+			continue;
+		char *path = frame->file ? short_path(frame->file, &none) : xstrdup("?");
+		bool same = was_there(before, thread->tid, frame);
+		buf_printf(&text, "%s%s in %s (%s:%d)%s", told ? "; " : "",
+			   thread->name ? thread->name : "a thread", frame->qualname, path,
+			   frame->line, same ? ", as before" : "");
+		there += same;
+		told++;
+		free(path);
+	}
+	if (told && there == told)
+		buf_puts(&text, ". All were there earlier too: a loop that waits for what never "
+				"comes (a livelock), or one long call");
+	return buf_take(&text);
+}
+
 void fault_of_hang(const struct fault *fault, struct finding *finding)
 {
 	*finding = (struct finding){ .kind = FINDING_HANG };
@@ -229,6 +296,7 @@ void fault_of_hang(const struct fault *fault, struct finding *finding)
 	struct buf detail = { 0 };
 	if (test)
 		buf_printf(&detail, "Test: %s\n", test);
+	buf_printf(&detail, "Seconds without progress: %.1f\n", fault->still);
 	put_output(&detail, fault->output);
 	finding->detail = buf_take(&detail);
 	add_test(finding, test);

@@ -20,6 +20,7 @@ struct fault {
 	int status;                    /* wait status */
 	const char *output;            /* what the iteration printed */
 	double timeout;                /* seconds */
+	double still;                  /* seconds without progress until it was killed */
 	uint64_t memory;               /* limit in bytes */
 	uint64_t resident;             /* bytes when it was killed */
 };
@@ -28,6 +29,11 @@ struct fault {
  * it says that all is well: the slice came to its end. */
 bool fault_of_status(const struct fault *fault, struct finding *finding);
 void fault_of_hang(const struct fault *fault, struct finding *finding);
+/*
+ * Where the threads of a process compute that makes no progress, and whether they were in the same
+ * functions before: "ftstress-0 in spin (x.py:4), as before". To be freed; "" if nothing is known.
+ */
+char *fault_spinning(const struct capture *before, const struct capture *now);
 void fault_of_memory(const struct fault *fault, struct finding *finding);
 /* The test ended the zygote, whose wait status `status` is. */
 void fault_of_parent(const struct fault *fault, struct finding *finding);

@@ -62,6 +62,16 @@ static void check_memory(struct guard *guard, const struct guard_limits *limits,
 	kill_iteration(trial, KILL_MEMORY);
 }
 
+/* Where a computing process is now, to see later whether it got anywhere. */
+static void take_earlier(struct guard *guard, const struct trial *trial)
+{
+	char *why = NULL;
+	capture_clear(&guard->earlier);
+	if (capture_process(trial->pid, &guard->earlier, &why) != 0)
+		guard->earlier = (struct capture){ 0 };
+	free(why);
+}
+
 /*
  * No progress for the time that the user allows: a hang if the process did next to nothing in the
  * second half of it, else a test that is slow here, which gets more time before it is ended.
@@ -85,9 +95,12 @@ static char *check_progress(struct guard *guard, const struct guard_limits *limi
 	double used = processor_of_group(trial->pid) - guard->processor;
 	bool computes = used > BUSY_SHARE * (now - guard->sampled);
 	guard->sampled = 0;
-	if (computes && still < SLOW_TIMEOUTS * timeout)
+	if (computes && still < SLOW_TIMEOUTS * timeout) {
+		take_earlier(guard, trial);
 		return NULL;
-	char *text = computes ? NULL : take_capture(guard, trial, false);
+	}
+	char *text = take_capture(guard, trial, false);
+	guard->still = still;
 	kill_iteration(trial, computes ? KILL_SLOW : KILL_HANG);
 	return text;
 }
@@ -102,6 +115,7 @@ static char *check_deadlock(struct guard *guard, struct trial *trial, double now
 	if (!deadlock_look(guard->watch, trial->pid, now, &guard->deadlock))
 		return NULL;
 	char *text = take_capture(guard, trial, false);
+	guard->still = now - trial->progressed;
 	kill_iteration(trial, KILL_HANG);
 	return text;
 }
@@ -114,15 +128,18 @@ char *guard_look(struct guard *guard, const struct guard_limits *limits, struct 
 	return trial->killed ? text : check_progress(guard, limits, trial, now);
 }
 
-static void note_slow(struct collator *collator, const struct guard_limits *limits,
-		      const struct trial *trial)
+static void note_slow(const struct guard *guard, struct collator *collator,
+		      const struct guard_limits *limits, const struct trial *trial)
 {
 	const char *test = trial_blamed(trial);
-	char *text =
-		xprintf("%s was ended after %.0f s: it was still computing (five times --timeout)",
-			test ? test : "an iteration", SLOW_TIMEOUTS * limits->timeout);
+	char *where = fault_spinning(&guard->earlier, guard->captured ? &guard->capture : NULL);
+	char *text = xprintf(
+		"%s was ended after %.0f s: it was still computing (five times --timeout)%s%s",
+		test ? test : "an iteration", SLOW_TIMEOUTS * limits->timeout, *where ? ": " : "",
+		where);
 	collator_note(collator, text);
 	free(text);
+	free(where);
 }
 
 static void judge_hang(const struct guard *guard, const struct fault *fault,
@@ -144,6 +161,7 @@ void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 			       .status = end->status,
 			       .output = end->output,
 			       .timeout = limits->timeout,
+			       .still = guard->still,
 			       .memory = limits->memory,
 			       .resident = guard->resident };
 	struct finding finding = { 0 };
@@ -154,7 +172,7 @@ void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 	else if (trial->killed == KILL_PARENT)
 		fault_of_parent(&fault, &finding);
 	else if (trial->killed == KILL_SLOW)
-		note_slow(end->collator, limits, trial);
+		note_slow(guard, end->collator, limits, trial);
 	bool made = trial->killed == KILL_HANG || trial->killed == KILL_MEMORY ||
 		    trial->killed == KILL_PARENT;
 	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding)))
@@ -165,10 +183,11 @@ void guard_forget(struct guard *guard)
 {
 	if (guard->captured)
 		capture_clear(&guard->capture);
+	capture_clear(&guard->earlier);
 	guard->deadlock.count = 0;
 	guard->captured = guard->looked_at = false;
 	guard->resident = guard->followers = 0;
-	guard->sampled = 0;
+	guard->sampled = guard->still = 0;
 }
 
 void guard_free(struct guard *guard)

@@ -21,6 +21,8 @@ struct guard {
 	uint64_t followers;       /* their bytes */
 	struct capture capture;   /* taken of the process before it was killed or died */
 	bool captured, looked_at; /* looked_at: it was tried */
+	struct capture earlier;   /* of a process that computes without progress; may be empty */
+	double still;             /* seconds without progress when it was killed for that */
 	uint64_t resident;        /* bytes when it was killed for its memory */
 	struct deadlock_watch *watch;
 	struct deadlock deadlock;  /* count 0 = none was seen */

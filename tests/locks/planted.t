@@ -6,6 +6,7 @@ Needs what `make run` builds (CPython with TSan); about two minutes.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,12 @@ def bugs(folder: str) -> set[str]:
     return {path.stem for path in (PLANTED / folder).glob("*_bug.py")}
 
 
+def seconds_until(finding: dict[str, Any]) -> float:
+    """Of the process without progress, until the deadlock was told."""
+    found = re.search(r"Seconds without progress: ([0-9.]+)", finding["detail"] or "")
+    return float(found[1]) if found else float("inf")
+
+
 def check_orders(scratch: Path) -> None:
     findings = run("planted_locks", scratch)
     missing = bugs("cases") - cases(findings, "lock-order")
@@ -70,6 +77,17 @@ def check_deadlocks(scratch: Path) -> None:
     ok(not missing, "every deadlock that happens is told", sorted(missing))
     wrong = [f for f in findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
     ok(not wrong, "no deadlock is told of what goes on", *[f["explanation"] for f in wrong])
+    late = [f["title"] for f in findings if f["kind"] == "deadlock" and seconds_until(f) > 5]
+    ok(not late, "each is told within five seconds", *late)
+    ended = [f["explanation"] for f in findings if "ended_bug" in str(f["tests"])]
+    ok(
+        any(
+            "ended_bug.py:17" in text and "ended_bug.py:9" in text and "has ended" in text
+            for text in ended
+        ),
+        "what is waited for is told, and who should have given it",
+        *ended,
+    )
     hangs = cases(findings, "hang")
     ok(not hangs, "none is left to the time limit", sorted(hangs))
 
