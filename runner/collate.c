@@ -475,6 +475,15 @@ void collator_occurrences_done(struct collator *c)
 	ledger_occurrences_done(c->ledger);
 }
 
+const struct finding *collator_as_written(struct collator *c, const char *id, unsigned runs,
+					  unsigned seen)
+{
+	struct entry *entry = ledger_find(c->ledger, id);
+	entry->finding.as_written_runs += runs;
+	entry->finding.as_written_seen += seen;
+	return &entry->finding;
+}
+
 const struct finding *const *collator_findings(struct collator *c, size_t *count)
 {
 	return ledger_findings(c->ledger, count);

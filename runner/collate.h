@@ -33,6 +33,7 @@ struct collate_options {
 	struct suppressions *suppressions; /* NULL = none; borrowed */
 	struct store *store;               /* NULL = every finding is new; borrowed */
 	int64_t run;                       /* this run's number in the store */
+	bool as_written;                   /* the run's order: every race shows with it */
 	const char *const
 		*site_dirs; /* where packages are installed: prefixes cut off file names */
 	size_t site_dir_count;
@@ -109,6 +110,13 @@ void collator_iteration_end(struct collator *collator, const struct iteration_co
  */
 const struct occurrence *collator_occurrences(const struct collator *collator, size_t *count);
 void collator_occurrences_done(struct collator *collator);
+
+/*
+ * Of `runs` runs with the order as written `seen` showed the finding `id`, which the collator has.
+ * Returns the finding.
+ */
+const struct finding *collator_as_written(struct collator *collator, const char *id, unsigned runs,
+					  unsigned seen);
 
 /* All findings of the run, sorted as in report_input: by status, kind, count, id. Valid until the
  * collator changes. */

@@ -51,6 +51,8 @@ char *command_replay(const struct settings *now, const struct settings *base)
 		add_option(&command, "gil", xstrdup(option_gil_text(now->gil)));
 	if (now->order != base->order)
 		add_option(&command, "happens-before", xstrdup(option_order_text(now->order)));
+	if (now->schedule != base->schedule)
+		add_option(&command, "schedule", xstrdup(option_schedule_text(now->schedule)));
 	if (now->locks != base->locks)
 		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
 	if (now->slice != base->slice)

@@ -9,7 +9,6 @@
 
 #include "runner/spawn.h"
 #include "runner/util.h"
-#include "runner/worker.h"
 
 struct list {
 	char **items;
@@ -220,7 +219,7 @@ char **variables_plain(const struct environment *environment, const struct suite
 
 char **variables_zygote(const struct environment *environment, const struct suite *suite,
 			const struct settings *settings, const struct paths *paths, uint64_t seed,
-			bool gil, const char *scratch)
+			enum worker_kind kind, const char *scratch)
 {
 	struct list list = { 0 };
 	push_inherited(&list);
@@ -230,11 +229,12 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xprintf("LD_PRELOAD=%s", paths->library));
 	push(&list, xprintf("FTSTRESS_CONTROL_FD=%d", WORKER_CONTROL_FD));
 	push(&list, xprintf("TMPDIR=%s", scratch));
-	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(settings->order)));
+	enum order_level order = kind == WORKER_AS_WRITTEN ? ORDER_AS_WRITTEN : settings->order;
+	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(order)));
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
 	/* Unset where the GIL is off: an extension that needs it switches it on, and is reported.
 	 */
-	if (gil)
+	if (kind == WORKER_GIL)
 		push(&list, xstrdup("PYTHON_GIL=1"));
 	/*
 	 * TSan's own signal handlers deadlock; text and exit status are not looked at; a short

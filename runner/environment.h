@@ -12,6 +12,7 @@
 #include "runner/paths.h"
 #include "runner/progress.h"
 #include "runner/suite.h"
+#include "runner/worker.h"
 
 struct environment {
 	char *python, *plain;                          /* interpreters: with and without TSan */
@@ -34,7 +35,7 @@ char **variables_plain(const struct environment *environment, const struct suite
 		       const struct paths *paths);
 char **variables_zygote(const struct environment *environment, const struct suite *suite,
 			const struct settings *settings, const struct paths *paths, uint64_t seed,
-			bool gil, const char *scratch);
+			enum worker_kind kind, const char *scratch);
 void variables_free(char **variables);
 
 #endif

@@ -18,6 +18,7 @@ struct ledger {
 	struct suppressions *suppressions; /* or NULL */
 	const char *command;               /* or NULL */
 	int64_t run;
+	bool as_written; /* the run's order */
 
 	struct entry **entries;
 	size_t entry_count, entry_capacity;
@@ -87,6 +88,10 @@ void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 		strings_add(&f->replays, &f->replay_count, FINDING_REPLAYS, context->replay);
 	if (test)
 		finding_add_test(f, test);
+	if (ledger->as_written && f->kind == FINDING_DATA_RACE && !f->as_written_seen) {
+		f->as_written_runs++;
+		f->as_written_seen++;
+	}
 	if (!f->command && ledger->command && context->replay)
 		f->command = xprintf("%s --replay %s", ledger->command, context->replay);
 	if (entry->rule != SUPPRESS_NONE)
@@ -155,6 +160,8 @@ static void set_history(struct ledger *ledger, struct entry *entry)
 	entry->finding.run_count = history.run_count;
 	entry->finding.first_seen = history.first_seen;
 	entry->finding.last_seen = history.last_seen;
+	entry->finding.as_written_runs = history.as_written_runs;
+	entry->finding.as_written_seen = history.as_written_seen;
 }
 
 void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
@@ -242,6 +249,7 @@ struct ledger *ledger_open(const struct collate_options *options)
 	ledger->suppressions = options->suppressions;
 	ledger->command = options->command;
 	ledger->run = options->run;
+	ledger->as_written = options->as_written;
 	load_run(ledger);
 	return ledger;
 }

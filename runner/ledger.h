@@ -28,7 +28,7 @@ struct entry {
 
 struct ledger;
 
-/* Of the options: store, run, suppressions, command. Loads what the run had before. */
+/* Of the options: store, run, suppressions, command, as_written. Loads what the run had before. */
 struct ledger *ledger_open(const struct collate_options *options);
 void ledger_close(struct ledger *ledger);
 

@@ -186,6 +186,7 @@ static char *parse_order(struct settings *settings, const char *value)
 }
 
 static const char *const schedule_names[] = { [SCHEDULE_TURNS] = "turns",
+					      [SCHEDULE_WHOLE_TURNS] = "whole-turns",
 					      [SCHEDULE_OVERLAP] = "overlap",
 					      [SCHEDULE_MIXED] = "mixed" };
 
@@ -202,7 +203,7 @@ static char *parse_schedule(struct settings *settings, const char *value)
 			return NULL;
 		}
 	}
-	return expected("turns, overlap or mixed", value);
+	return expected("turns, whole-turns, overlap or mixed", value);
 }
 
 /* set_gate has done the rest, before all other options. */
@@ -265,6 +266,7 @@ static char *parse_slice(struct settings *settings, const char *value)
 
 static char *parse_budget(struct settings *settings, const char *value)
 {
+	settings->budget_given = true;
 	return take_seconds(value, 0.1, &settings->budget);
 }
 
@@ -362,7 +364,7 @@ static const struct option options[] = {
 	{ "threads", "N-M", "threads that run each test (2-8)", parse_threads, true },
 	{ "happens-before", "LEVEL",
 	  "as-written, or meant: finds races of threads that did not meet", parse_order, true },
-	{ "schedule", "MODE", "threads take turns or overlap: turns, overlap or mixed (mixed)",
+	{ "schedule", "MODE", "turns, whole-turns or overlap of the threads, or mixed (mixed)",
 	  parse_schedule, true },
 	{ "gate", NULL, "each test once, taking turns: the same result every time", parse_gate,
 	  false },
@@ -536,12 +538,12 @@ static bool asks_for_gate(int argc, char *const argv[])
 /* What the gate stands for, over the suite's [run]. */
 static void set_gate(struct settings *settings)
 {
-	settings->schedule = SCHEDULE_TURNS;
+	settings->schedule = SCHEDULE_WHOLE_TURNS;
 	settings->order = ORDER_MEANT;
 	settings->gil = GIL_OFF;
 	settings->threads_min = settings->threads_max = GATE_THREADS;
 	settings->slice = GATE_SLICE;
-	settings->budget = GATE_BUDGET;
+	settings->budget = BUDGET_ALL;
 	settings->duration = 0;
 	settings->iterations = 0;
 	settings->seed = GATE_SEED;
@@ -555,18 +557,16 @@ static int check_gate(const struct settings *settings)
 			     : settings->resume           ? "resume"
 			     : settings->duration_given   ? "duration"
 			     : settings->iterations_given ? "iterations"
+			     : settings->budget_given     ? "budget"
 							  : NULL;
 	if (length)
 		return fail(EXIT_BAD_INPUT,
 			    "--gate and --%s don't go together: the gate runs each test once",
 			    length);
-	if (settings->budget < GATE_BUDGET)
-		return fail(EXIT_BAD_INPUT,
-			    "--gate and --budget don't go together: the gate leaves out no test");
-	const char *fixed = settings->schedule != SCHEDULE_TURNS ? "--schedule=turns"
-			    : settings->gil != GIL_OFF           ? "--gil=off"
-			    : settings->order != ORDER_MEANT     ? "--happens-before=meant"
-								 : NULL;
+	const char *fixed = settings->schedule > SCHEDULE_WHOLE_TURNS ? "--schedule=turns"
+			    : settings->gil != GIL_OFF                ? "--gil=off"
+			    : settings->order != ORDER_MEANT          ? "--happens-before=meant"
+								      : NULL;
 	if (fixed)
 		return fail(EXIT_BAD_INPUT,
 			    "--gate stands for %s, for its result is to be the same every time; "
@@ -581,7 +581,7 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 	/* On the second reading the suite of a command would look like one word too many. */
 	free(settings->suite);
 	settings->suite = NULL;
-	settings->iterations_given = settings->duration_given = false;
+	settings->iterations_given = settings->duration_given = settings->budget_given = false;
 	if (gate)
 		set_gate(settings);
 	for (int i = 1; i < argc; i++) {
@@ -603,6 +603,9 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 		settings->iterations = 0;
 	if (settings->replay_given && !settings->iterations_given)
 		settings->iterations = 5;
+	/* The test that showed the finding may have come late in its slice. */
+	if (settings->replay_given && !settings->budget_given)
+		settings->budget = BUDGET_ALL;
 	/* A gate that was cut off is taken up again by --resume alone: it is in the stored options.
 	 */
 	return gate ? check_gate(settings) : 0;

@@ -20,7 +20,12 @@ enum gil_choice { GIL_OFF, GIL_ON, GIL_MIXED };
 enum order_level { ORDER_AS_WRITTEN, ORDER_MEANT };
 
 /* Do the threads of a test run one after the other, or side by side? Mixed: see plan_trial. */
-enum schedule_choice { SCHEDULE_TURNS, SCHEDULE_OVERLAP, SCHEDULE_MIXED };
+enum schedule_choice {
+	SCHEDULE_TURNS, /* in some iterations they also change in the middle of a thread's work */
+	SCHEDULE_WHOLE_TURNS, /* never there */
+	SCHEDULE_OVERLAP,
+	SCHEDULE_MIXED,
+};
 
 enum command {
 	COMMAND_RUN,
@@ -39,11 +44,11 @@ struct replay_token {
 
 struct settings {
 	enum command command;
-	char *suite;                           /* NULL = not given */
-	uint64_t iterations;                   /* 0 = no end */
-	bool iterations_given, duration_given; /* on the command line */
-	unsigned threads_min, threads_max;     /* 1..FTS_THREADS_MAX */
-	double interval_min, interval_max;     /* switch interval, seconds */
+	char *suite;                                         /* NULL = not given */
+	uint64_t iterations;                                 /* 0 = no end */
+	bool iterations_given, duration_given, budget_given; /* on the command line */
+	unsigned threads_min, threads_max;                   /* 1..FTS_THREADS_MAX */
+	double interval_min, interval_max;                   /* switch interval, seconds */
 	enum gil_choice gil;
 	enum order_level order;
 	enum schedule_choice schedule;
@@ -69,12 +74,12 @@ struct settings {
 };
 
 #define FTS_THREADS_MAX 64u
+#define BUDGET_ALL (24 * 3600.0) /* seconds: no test is left out because of the clock */
 
 /* What --gate stands for; iterations are settled when the tests are known: one deck. */
 #define GATE_SEED 1u
 #define GATE_THREADS 2u
-#define GATE_SLICE 100u           /* a fork and its imports are shared by many tests */
-#define GATE_BUDGET (24 * 3600.0) /* seconds: no test is left out because of the clock */
+#define GATE_SLICE 100u /* a fork and its imports are shared by many tests */
 
 /* Sets the defaults; release with settings_clear. */
 void settings_init(struct settings *settings);

@@ -238,7 +238,7 @@ static bool takes_turns(const struct settings *settings, bool gil, bool one_in_t
 {
 	if (gil || settings->schedule == SCHEDULE_OVERLAP)
 		return false;
-	return settings->schedule == SCHEDULE_TURNS ||
+	return settings->schedule != SCHEDULE_MIXED ||
 	       (one_in_two && settings->order == ORDER_MEANT);
 }
 
@@ -284,10 +284,95 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	memcpy(trial->tests, plan->deck.order + slice->first, slice->count * sizeof *trial->tests);
 }
 
+const char *plan_schedule_text(const struct settings *settings, const struct trial_plan *trial)
+{
+	bool whole = settings->schedule == SCHEDULE_WHOLE_TURNS;
+	return option_schedule_text(!trial->turns ? SCHEDULE_OVERLAP
+				    : whole       ? SCHEDULE_WHOLE_TURNS
+						  : SCHEDULE_TURNS);
+}
+
 void trial_plan_clear(struct trial_plan *trial)
 {
 	free(trial->tests);
 	*trial = (struct trial_plan){ 0 };
+}
+
+/* Puts the tests of `wanted` that a slice of `pass` below `end` has into `leftovers`. */
+static void take_leftovers(struct plan *plan, uint64_t pass, uint64_t end, bool *wanted,
+			   struct leftover **leftovers, size_t *count, size_t *capacity)
+{
+	deal(plan, pass);
+	const struct deck *deck = &plan->deck;
+	for (size_t s = 0; s < deck->slice_count && pass * deck->slice_count + s < end; s++) {
+		const struct slice *slice = &deck->slices[s];
+		struct leftover leftover = { .slice = pass * deck->slice_count + s };
+		size_t room = 0;
+		for (size_t i = 0; i < slice->count; i++) {
+			size_t test = deck->order[slice->first + i];
+			if (!wanted[test])
+				continue;
+			wanted[test] = false;
+			ARRAY_PUSH(leftover.tests, leftover.test_count, room, test);
+		}
+		if (leftover.test_count)
+			ARRAY_PUSH(*leftovers, *count, *capacity, leftover);
+	}
+}
+
+static int by_slice(const void *left, const void *right)
+{
+	const struct leftover *a = left, *b = right;
+	return (a->slice > b->slice) - (a->slice < b->slice);
+}
+
+size_t plan_leftovers(struct plan *plan, uint64_t first_slice, const size_t *tests, size_t count,
+		      struct leftover **leftovers)
+{
+	size_t found = 0, capacity = 0;
+	size_t slices = plan_slices(plan);
+	assert(slices); /* nobody plans with no test */
+	uint64_t pass = first_slice / slices;
+	bool *wanted = xcalloc(plan->count, sizeof *wanted);
+	for (size_t i = 0; i < count; i++)
+		wanted[tests[i]] = true;
+	*leftovers = NULL;
+	/* The slices of a deck that was begun come last; what they have not yet is in the one
+	 * before. */
+	take_leftovers(plan, pass, first_slice, wanted, leftovers, &found, &capacity);
+	if (pass)
+		take_leftovers(plan, pass - 1, first_slice, wanted, leftovers, &found, &capacity);
+	free(wanted);
+	if (found)
+		qsort(*leftovers, found, sizeof **leftovers, by_slice);
+	return found;
+}
+
+void leftovers_clear(struct leftover *leftovers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(leftovers[i].tests);
+	free(leftovers);
+}
+
+struct replay_token plan_iteration(struct plan *plan, const struct settings *settings,
+				   const struct plan_start *start, uint64_t iteration,
+				   struct trial_plan *trial)
+{
+	struct replay_token token = { start->seed, iteration, start->first_slice + iteration };
+	const struct leftover *leftover =
+		iteration < start->leftover_count ? &start->leftovers[iteration] : NULL;
+	if (settings->replay_given)
+		token = settings->replay;
+	else if (leftover)
+		token.slice = leftover->slice;
+	plan_trial(plan, settings, token, trial);
+	trial->iteration = iteration; /* each repetition of a token has a number of its own */
+	if (leftover) {
+		trial->test_count = leftover->test_count;
+		memcpy(trial->tests, leftover->tests, leftover->test_count * sizeof *trial->tests);
+	}
+	return token;
 }
 
 unsigned plan_slice_for(size_t tests, uint64_t iterations)

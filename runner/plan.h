@@ -71,4 +71,41 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 		struct trial_plan *trial);
 void trial_plan_clear(struct trial_plan *trial);
 
+/* The trial's schedule, as the driver knows it: "turns", "whole-turns" or "overlap". */
+const char *plan_schedule_text(const struct settings *settings, const struct trial_plan *trial);
+
+/* Tests that earlier runs left over, because there was no time for them in this slice. */
+struct leftover {
+	uint64_t slice;
+	size_t *tests; /* indices, as in struct trial_plan */
+	size_t test_count;
+};
+
+/*
+ * Sorts tests that were left over by the slice, below `first_slice`, that they came in last; tests
+ * that did not come yet are left out. In the order of the slices; release with leftovers_clear.
+ */
+size_t plan_leftovers(struct plan *plan, uint64_t first_slice, const size_t *tests, size_t count,
+		      struct leftover **leftovers);
+void leftovers_clear(struct leftover *leftovers, size_t count);
+
+/*
+ * Where a run begins: iteration n takes slice first_slice + n, but the first ones take of older
+ * slices what was left over in them.
+ */
+struct plan_start {
+	uint64_t seed, first_slice;
+	const struct leftover
+		*leftovers; /* borrowed; as many as there are slices before, at most */
+	size_t leftover_count;
+};
+
+/*
+ * The trial of iteration `iteration` and its token, which is the user's where `settings` has one
+ * to be repeated. Where only what was left over is run, the token names the whole slice.
+ */
+struct replay_token plan_iteration(struct plan *plan, const struct settings *settings,
+				   const struct plan_start *start, uint64_t iteration,
+				   struct trial_plan *trial);
+
 #endif

@@ -19,6 +19,7 @@
 #include "runner/ending.h"
 #include "runner/guard.h"
 #include "runner/news.h"
+#include "runner/recheck.h"
 #include "runner/tally.h"
 #include "runner/trial.h"
 #include "runner/util.h"
@@ -30,11 +31,11 @@
 #define FAILURES_MAX 3       /* zygotes in a row that come to nothing */
 
 struct job {
-	struct worker workers[2]; /* without and with the GIL */
-	struct trial *trial;      /* that runs, or waits for its worker */
-	struct trial *next;       /* announced */
-	bool sent;                /* the attempt was given to the worker */
-	struct guard guard;       /* over the attempt's process */
+	struct worker workers[WORKER_KINDS];
+	struct trial *trial; /* that runs, or waits for its worker */
+	struct trial *next;  /* announced */
+	bool sent;           /* the attempt was given to the worker */
+	struct guard guard;  /* over the attempt's process */
 };
 
 struct pool {
@@ -42,6 +43,7 @@ struct pool {
 	struct pool_result *result;
 	struct job *jobs;
 	struct verifier *verifier;
+	struct recheck *recheck; /* NULL: races are not tried with the order as written */
 	uint64_t next_iteration, end_iteration; /* end 0 = none */
 	struct tally *tally;
 	struct news news;
@@ -53,14 +55,22 @@ struct pool {
 
 static struct worker *worker_of(struct job *job, const struct trial *trial)
 {
-	return &job->workers[trial->plan.gil];
+	return &job->workers[trial->as_written ? WORKER_AS_WRITTEN
+			     : trial->plan.gil ? WORKER_GIL
+					       : WORKER_PLAIN];
+}
+
+/* Who takes the worker's records. */
+static struct collator *collator_of(const struct pool *pool, const struct worker *worker)
+{
+	return worker->kind == WORKER_AS_WRITTEN ? pool->options->as_written
+						 : pool->options->collator;
 }
 
 /* --- records ------------------------------------------------------------------------------- */
 
 struct draining {
-	struct pool *pool;
-	struct job *job;
+	struct collator *collator;
 	struct trial *trial; /* NULL: the worker is idle */
 	struct iteration_context context;
 };
@@ -70,7 +80,7 @@ static void take_records(void *arg, const uint8_t *records, size_t length)
 	struct draining *draining = arg;
 	if (draining->trial)
 		trial_take(draining->trial, records, length);
-	collator_feed(draining->pool->options->collator, &draining->context, records, length);
+	collator_feed(draining->collator, &draining->context, records, length);
 }
 
 static struct iteration_context context_of(const struct worker *worker, const struct trial *trial)
@@ -79,16 +89,17 @@ static struct iteration_context context_of(const struct worker *worker, const st
 		return trial_context(trial, worker->number, worker->pid);
 	return (struct iteration_context){ .zygote = worker->number,
 					   .zygote_pid = worker->pid,
-					   .gil = worker->gil };
+					   .gil = worker->kind == WORKER_GIL };
 }
 
 static void drain(struct pool *pool, struct job *job, struct worker *worker)
 {
 	struct trial *trial = job->sent && worker == worker_of(job, job->trial) ? job->trial : NULL;
-	struct draining draining = { pool, job, trial, context_of(worker, trial) };
+	struct collator *collator = collator_of(pool, worker);
+	struct draining draining = { collator, trial, context_of(worker, trial) };
 	uint64_t lost = arena_drain(&worker->arena, take_records, &draining);
 	if (lost)
-		collator_lost(pool->options->collator, lost);
+		collator_lost(collator, lost);
 }
 
 static void announce(struct pool *pool)
@@ -113,18 +124,16 @@ static struct trial *plan_next(struct pool *pool)
 	if (pool->stopping || out_of_time(pool) ||
 	    (pool->end_iteration && pool->next_iteration >= pool->end_iteration))
 		return NULL;
-	uint64_t iteration = pool->next_iteration++;
-	struct replay_token token = { options->seed, iteration, options->first_slice + iteration };
-	if (options->settings->replay_given)
-		token = options->settings->replay;
 	struct trial_plan plan;
-	plan_trial(options->plan, options->settings, token, &plan);
-	if (options->settings->replay_given)
-		plan.iteration = iteration; /* so that each repetition has a number of its own */
+	struct replay_token token = plan_iteration(options->plan, options->settings,
+						   &options->start, pool->next_iteration++, &plan);
 	return trial_new(&plan, token, options->settings->budget, options->tests);
 }
 
-/* What this job does next: a test to be run alone, what was announced, or another job's. */
+/*
+ * What this job does next: a test to be run alone, what was announced, or another job's; when all
+ * are done, a race with the order as written.
+ */
 static struct trial *take_next(struct pool *pool, struct job *job)
 {
 	if (pool->stopping)
@@ -139,6 +148,10 @@ static struct trial *take_next(struct pool *pool, struct job *job)
 	for (unsigned i = 0; !trial && i < pool->options->jobs; i++) {
 		trial = pool->jobs[i].next;
 		pool->jobs[i].next = NULL;
+	}
+	if (!trial && pool->recheck) {
+		trial = recheck_next(pool->recheck);
+		pool->state.rechecking = pool->state.rechecking || trial;
 	}
 	return trial;
 }
@@ -164,16 +177,18 @@ static void send_attempt(struct pool *pool, struct job *job)
 	job->sent = true;
 	guard_begin(&job->guard, worker->since);
 	worker_send(worker,
-		    json_pack("{s:s, s:I, s:I, s:i, s:f, s:f, s:o}", "op", "run", "iteration",
+		    json_pack("{s:s, s:I, s:I, s:i, s:f, s:f, s:s, s:o}", "op", "run", "iteration",
 			      (json_int_t)trial->plan.iteration, "seed",
 			      (json_int_t)trial->plan.seed, "threads", (int)trial->plan.threads,
 			      "switch_interval", trial->plan.switch_interval, "budget",
-			      trial->budget, "tests", id_list(trial)));
+			      trial->budget, "schedule",
+			      plan_schedule_text(pool->options->settings, &trial->plan), "tests",
+			      id_list(trial)));
 }
 
 static int start_worker(struct pool *pool, struct worker *worker)
 {
-	collator_zygote(pool->options->collator, worker->number);
+	collator_zygote(collator_of(pool, worker), worker->number);
 	return worker_start(worker, pool->options->launch);
 }
 
@@ -223,7 +238,7 @@ static void finish_trial(struct pool *pool, struct job *job)
 	job->trial = NULL;
 	job->sent = false;
 	tally_trial(pool->tally, trial);
-	pool->state.done += !trial->alone;
+	pool->state.done += trial_counts(trial);
 	store_progress(pool, trial);
 	trial_free(trial);
 }
@@ -246,7 +261,7 @@ static void judge(struct pool *pool, struct job *job, const struct worker *worke
 {
 	char *output = output_text(&worker->printed);
 	struct guard_limits limits = limits_of(pool);
-	struct guard_end end = { context, pool->options->collator, status, output };
+	struct guard_end end = { context, collator_of(pool, worker), status, output };
 	guard_judge(&job->guard, &limits, job->trial, &end);
 	free(output);
 }
@@ -261,8 +276,11 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	struct iteration_context context = trial_context(trial, worker->number, worker->pid);
 	judge(pool, job, worker, &context, status);
 	count_tests(pool, trial);
-	verifier_take(pool->verifier, pool->options->collator, &context, trial);
-	collator_iteration_end(pool->options->collator, &context);
+	if (!trial->as_written)
+		verifier_take(pool->verifier, pool->options->collator, &context, trial);
+	collator_iteration_end(collator_of(pool, worker), &context);
+	if (trial->as_written)
+		recheck_take(pool->recheck, trial);
 	guard_forget(&job->guard);
 	announce(pool);
 	/* The time that the blamed test took is not at the expense of those behind it. */
@@ -270,7 +288,7 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	trial->budget = trial->budget - used > 1 ? trial->budget - used : 1;
 	trial->forked = 0;
 	job->sent = false;
-	if (!pool->stopping && !trial->alone && trial_continue(trial, pool->options->tests)) {
+	if (!pool->stopping && trial_counts(trial) && trial_continue(trial, pool->options->tests)) {
 		store_progress(pool, NULL);
 		if (worker->state == WORKER_READY)
 			send_attempt(pool, job);
@@ -293,6 +311,12 @@ static int give_up(struct worker *worker, const char *why)
 /* Counts a worker that came to nothing, and tells of it. */
 static void worker_failed(struct pool *pool, struct worker *worker, const char *why, int status)
 {
+	if (worker->kind == WORKER_AS_WRITTEN) {
+		/* What it can tell is not worth the run. */
+		if (++worker->failures >= FAILURES_MAX)
+			recheck_stop(pool->recheck);
+		return;
+	}
 	char *text = why ? xstrdup(why) : ending_text(status);
 	if (++worker->failures >= FAILURES_MAX && !pool->code)
 		pool->code = give_up(worker, text);
@@ -325,7 +349,11 @@ static void drop_worker(struct pool *pool, struct job *job, struct worker *worke
 		finish_attempt(pool, job, worker, status);
 	}
 	worker_stop(worker);
-	collator_zygote_end(pool->options->collator, worker->number);
+	collator_zygote_end(collator_of(pool, worker), worker->number);
+	if (job->trial && job->trial->as_written) {
+		trial_free(job->trial);
+		job->trial = NULL;
+	}
 	if (!pool->code && job->trial && worker == worker_of(job, job->trial))
 		pool->code = start_worker(pool, worker);
 }
@@ -390,7 +418,8 @@ static bool on_message(struct pool *pool, struct job *job, struct worker *worker
 	if (strcmp(op, "hello") == 0) {
 		on_hello(pool, job, worker, message);
 	} else if (strcmp(op, "error") == 0) {
-		on_error(pool, message);
+		if (worker->kind != WORKER_AS_WRITTEN) /* the others have told it */
+			on_error(pool, message);
 	} else if (strcmp(op, "started") == 0 && ours) {
 		on_started(pool, job, message);
 	} else if (strcmp(op, "ended") == 0 && ours) {
@@ -458,6 +487,11 @@ static void look_after(struct pool *pool, struct job *job)
 		trial->progressed = now;
 		return;
 	}
+	if (trial->as_written && now - trial->forked > RECHECK_SECONDS) {
+		trial->killed = KILL_INTERRUPT;
+		kill(-trial->pid, SIGKILL);
+		return;
+	}
 	struct guard_limits limits = limits_of(pool);
 	take_note(pool, guard_look(&job->guard, &limits, trial, now));
 }
@@ -469,7 +503,7 @@ static void tick(struct pool *pool)
 		struct job *job = &pool->jobs[i];
 		if (job->sent)
 			look_after(pool, job);
-		for (size_t w = 0; w < 2; w++) {
+		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &job->workers[w];
 			if (worker->state == WORKER_STARTING &&
 			    now - worker->since > HELLO_PATIENCE)
@@ -505,7 +539,7 @@ static void wait_and_act(struct pool *pool, struct polled *polled)
 {
 	polled->count = 0;
 	for (unsigned i = 0; i < pool->options->jobs; i++) {
-		for (size_t w = 0; w < 2; w++) {
+		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &pool->jobs[i].workers[w];
 			short out = worker->outgoing.length ? POLLOUT : 0;
 			add_fd(polled, &pool->jobs[i], worker, worker->control,
@@ -543,7 +577,7 @@ static bool feed_jobs(struct pool *pool)
 
 static void loop(struct pool *pool)
 {
-	size_t most = (size_t)pool->options->jobs * 4;
+	size_t most = (size_t)pool->options->jobs * 2 * WORKER_KINDS;
 	struct polled polled = { xcalloc(most, sizeof *polled.fds),
 				 xcalloc(most, sizeof *polled.jobs),
 				 xcalloc(most, sizeof *polled.workers), 0 };
@@ -566,7 +600,7 @@ static void stop_all(struct pool *pool)
 	pool->stopping = true;
 	for (unsigned i = 0; i < pool->options->jobs; i++) {
 		struct job *job = &pool->jobs[i];
-		for (size_t w = 0; w < 2; w++) {
+		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &job->workers[w];
 			if (worker->state == WORKER_OFF)
 				continue;
@@ -578,11 +612,11 @@ static void stop_all(struct pool *pool)
 				struct iteration_context context = context_of(worker, job->trial);
 				drain(pool, job, worker);
 				count_tests(pool, job->trial);
-				collator_iteration_end(pool->options->collator, &context);
+				collator_iteration_end(collator_of(pool, worker), &context);
 			}
 			guard_forget(&job->guard);
 			worker_stop(worker);
-			collator_zygote_end(pool->options->collator, worker->number);
+			collator_zygote_end(collator_of(pool, worker), worker->number);
 		}
 		guard_free(&job->guard);
 		trial_free(job->trial);
@@ -590,6 +624,11 @@ static void stop_all(struct pool *pool)
 	}
 	announce(pool);
 	store_progress(pool, NULL);
+	if (pool->recheck && !pool->result->store_failed) {
+		int code = recheck_tell(pool->recheck, pool->options->store);
+		if (!pool->code)
+			pool->code = code;
+	}
 }
 
 static void pool_clear(struct pool *pool)
@@ -598,6 +637,7 @@ static void pool_clear(struct pool *pool)
 	tally_free(pool->tally);
 	news_clear(&pool->news);
 	verifier_free(pool->verifier);
+	recheck_free(pool->recheck);
 }
 
 int pool_run(const struct pool_options *options, struct pool_result *result)
@@ -614,6 +654,16 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 			     .news = { .collator = options->collator,
 				       .quiet = settings->quiet,
 				       .verbose = settings->verbose } };
+	if (options->as_written)
+		pool.recheck = recheck_new(
+			&(struct recheck_options){ .tests = options->tests,
+						   .test_count = options->test_count,
+						   .findings = options->collator,
+						   .own = options->as_written,
+						   .threads = settings->threads_max,
+						   .switch_interval = settings->interval_min,
+						   .total = RECHECK_TOTAL,
+						   .share = RECHECK_SHARE });
 	pool.state = (struct progress_state){ .starting = true,
 					      .before = options->first_iteration,
 					      .done = options->first_iteration,
@@ -623,8 +673,9 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	if (settings->duration > 0)
 		pool.deadline = now_seconds() + settings->duration;
 	for (unsigned i = 0; i < options->jobs; i++)
-		for (unsigned w = 0; w < 2; w++)
-			worker_init(&pool.jobs[i].workers[w], i * 2 + w, w == 1);
+		for (unsigned w = 0; w < WORKER_KINDS; w++)
+			worker_init(&pool.jobs[i].workers[w], i * WORKER_KINDS + w,
+				    (enum worker_kind)w);
 	/* Processes that an iteration leaves behind become ours, so that they can be ended. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	loop(&pool);

@@ -4,7 +4,7 @@
  *     job 0: [trial 0 ─────][trial 2 ──][verify a test alone][trial 3 ...
  *     job 1: [trial 1 ──────────────][trial 4 ...
  *                      │
- *                      └─ one zygote without and one with the GIL, started when first needed;
+ *                      └─ a zygote of each enum worker_kind, started when first needed;
  *                         while a trial runs, the job's next one is announced ("prefetch")
  *
  * One loop around poll, one thread. What needs a look without an event (rings, memory, time) is
@@ -30,11 +30,12 @@ struct pool_options {
 	const struct plan_test *tests; /* as given to plan_new */
 	size_t test_count;
 	struct collator *collator;
+	struct collator *as_written; /* of recheck.h; NULL = races are not tried so */
 	struct store *store;
 	int64_t run;
-	uint64_t seed, first_slice;
+	struct plan_start start;
 	uint64_t first_iteration; /* above 0 when a run is resumed */
-	uint64_t deck_tests;      /* kept in the store while a token is replayed */
+	uint64_t deck_tests;      /* kept in the store while a token is replayed, and by the gate */
 	unsigned jobs;
 	uint64_t memory; /* bytes for an iteration */
 	struct progress *progress;

@@ -1,7 +1,6 @@
 /* run.c - see run.h. */
 #include "runner/run.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,6 +15,7 @@
 
 #include "runner/collate.h"
 #include "runner/command.h"
+#include "runner/course.h"
 #include "runner/environment.h"
 #include "runner/ledger.h"
 #include "runner/outcome.h"
@@ -44,14 +44,13 @@ struct run {
 	int lock;                /* held while the run goes on, or -1 */
 	struct store_run stored; /* the run in the store */
 	uint64_t deck_tests;     /* position in the deck before this run, in tests */
-	uint64_t deck;           /* the same in slices of this run's size */
 	struct environment environment;
 	struct tests_list tests;
-	struct plan *plan;
+	struct course course;
 	struct suppressions *suppressions;
-	char *command; /* shows a finding again, without the token */
-	char *scratch; /* folder for what the tests write */
-	struct collator *collator;
+	char *command;                          /* shows a finding again, without the token */
+	char *scratch;                          /* folder for what the tests write */
+	struct collator *collator, *as_written; /* see recheck.h; the latter may be NULL */
 	struct pool_result result;
 	struct buf notes;
 };
@@ -144,9 +143,10 @@ static char *arguments_text(const struct invocation *invocation)
 	return copy;
 }
 
-static int resume_run(struct run *run, bool locked)
+/* Reads the run that was cut off, and its settings. */
+static int find_cut_off(struct run *run)
 {
-	bool found = false;
+	bool found = false, locked = take_lock(run);
 	int code = store_run_get(run->store, 0, &run->stored, &found);
 	if (code)
 		return code;
@@ -163,6 +163,11 @@ static int resume_run(struct run *run, bool locked)
 	if (code)
 		return code;
 	run->settings->seed = run->stored.seed;
+	return 0;
+}
+
+static int resume_run(struct run *run)
+{
 	warn("run %" PRId64 " goes on at iteration %" PRIu64, run->stored.id,
 	     run->stored.iterations_done);
 	return store_run_reopen(run->store, run->stored.id);
@@ -171,9 +176,9 @@ static int resume_run(struct run *run, bool locked)
 static int begin_run(struct run *run)
 {
 	struct settings *settings = run->settings;
-	bool locked = take_lock(run);
 	if (settings->resume)
-		return resume_run(run, locked);
+		return resume_run(run);
+	take_lock(run);
 	if (settings->replay_given)
 		settings->seed = settings->replay.seed;
 	else if (!settings->seed_given &&
@@ -181,8 +186,7 @@ static int begin_run(struct run *run)
 		return fail(EXIT_INTERNAL, "getrandom: %s; give --seed", strerror(errno));
 	run->stored =
 		(struct store_run){ .seed = settings->seed,
-				    .first_slice = settings->replay_given ? settings->replay.slice
-									  : run->deck,
+				    .first_slice = course_start(&run->course, settings).first_slice,
 				    .iterations_planned = settings->iterations,
 				    .started = time(NULL),
 				    .options = arguments_text(run->invocation) };
@@ -191,32 +195,6 @@ static int begin_run(struct run *run)
 
 /* --- the plan ------------------------------------------------------------------------------ */
 
-static void print_plan(const struct run *run, uint64_t first_slice)
-{
-	const struct settings *settings = run->settings;
-	uint64_t count = settings->iterations ? settings->iterations : plan_slices(run->plan);
-	assert(run->tests.tests); /* nobody plans with no test */
-	printf("# seed %016" PRIx64 ", %zu tests, %zu slices in a deck\n"
-	       "# token threads switch-interval gil seed tests\n",
-	       settings->seed, run->tests.count, plan_slices(run->plan));
-	for (uint64_t n = 0; n < count; n++) {
-		struct replay_token token = { settings->seed, n, first_slice + n };
-		if (settings->replay_given)
-			token = settings->replay;
-		struct trial_plan trial;
-		plan_trial(run->plan, settings, token, &trial);
-		char *text = replay_token_text(token);
-		printf("%s %u %g %s %" PRIu32 " %zu\n", text, trial.threads, trial.switch_interval,
-		       trial.gil ? "on" : "off", trial.seed, trial.test_count);
-		for (size_t i = 0; i < trial.test_count; i++)
-			printf("  %s\n", run->tests.tests[trial.tests[i]].id);
-		free(text);
-		trial_plan_clear(&trial);
-		if (settings->replay_given)
-			break;
-	}
-}
-
 /* --list and --plan. */
 static int show(struct run *run)
 {
@@ -224,7 +202,7 @@ static int show(struct run *run)
 		for (size_t i = 0; i < run->tests.count; i++)
 			puts(run->tests.tests[i].id);
 	if (run->settings->plan)
-		print_plan(run, run->settings->replay_given ? 0 : run->deck);
+		course_print(&run->course, run->settings);
 	return fflush(stdout) == 0 ? 0
 				   : fail(EXIT_INTERNAL, "standard output: %s", strerror(errno));
 }
@@ -285,7 +263,14 @@ static void open_collator(struct run *run)
 		.source_dirs = (const char *const *)run->environment.sources.items,
 		.source_dir_count = run->environment.sources.count,
 	};
+	options.as_written = run->settings->order == ORDER_AS_WRITTEN;
 	run->collator = collator_open(&options);
+	/* Not in the gate: who meets whom in time is another result every time. */
+	if (run->settings->order == ORDER_MEANT && !run->settings->gate) {
+		options.store = NULL;
+		options.suppressions = NULL;
+		run->as_written = collator_open(&options);
+	}
 	for (size_t i = 0; i < run->tests.errors.count; i++)
 		collator_note(run->collator, run->tests.errors.items[i]);
 }
@@ -330,36 +315,39 @@ static int run_pool(struct run *run)
 {
 	char **arguments =
 		driver_arguments(&run->suite, run->environment.python, "ftstress_driver");
-	char **variables[2];
-	for (size_t gil = 0; gil < 2; gil++)
-		variables[gil] =
-			variables_zygote(&run->environment, &run->suite, run->settings, &run->paths,
-					 run->settings->seed, gil == 1, run->scratch);
+	char **variables[WORKER_KINDS];
 	struct launch launch = { .python = run->environment.python,
 				 .arguments = arguments,
-				 .environment = { variables[0], variables[1] },
 				 .folder = run->suite.folder };
+	for (enum worker_kind kind = 0; kind < WORKER_KINDS; kind++) {
+		variables[kind] =
+			variables_zygote(&run->environment, &run->suite, run->settings, &run->paths,
+					 run->settings->seed, kind, run->scratch);
+		launch.environment[kind] = variables[kind];
+	}
 	unsigned jobs = run->settings->jobs ? run->settings->jobs : default_jobs();
 	struct pool_options options = { .settings = run->settings,
 					.launch = &launch,
-					.plan = run->plan,
+					.plan = run->course.plan,
 					.tests = run->tests.tests,
 					.test_count = run->tests.count,
 					.collator = run->collator,
+					.as_written = run->as_written,
 					.store = run->store,
 					.run = run->stored.id,
-					.seed = run->settings->seed,
-					.first_slice = run->stored.first_slice,
+					.start = course_start(&run->course, run->settings),
 					.first_iteration = run->stored.iterations_done,
 					.deck_tests = run->deck_tests,
 					.jobs = jobs,
 					.memory = memory_limit(run, jobs),
 					.progress = run->progress,
 					.stop = run->invocation->stop };
+	if (run->settings->resume)
+		options.start.first_slice = run->stored.first_slice;
 	int code = pool_run(&options, &run->result);
 	variables_free(arguments);
-	for (size_t gil = 0; gil < 2; gil++)
-		variables_free(variables[gil]);
+	for (size_t kind = 0; kind < WORKER_KINDS; kind++)
+		variables_free(variables[kind]);
 	return code;
 }
 
@@ -381,6 +369,7 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "threads", option_threads_text(settings));
 	add_setting(info, &capacity, "switch interval", option_interval_text(settings));
 	add_setting(info, &capacity, "happens-before", xstrdup(option_order_text(settings->order)));
+	add_setting(info, &capacity, "schedule", xstrdup(option_schedule_text(settings->schedule)));
 	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
 	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));
@@ -479,29 +468,33 @@ static int finish(struct run *run, int code, double seconds)
 	return code;
 }
 
-/*
- * The slice where nobody named one. The deck's position is kept in tests, for the next run may cut
- * its slices in another size.
- */
-static void settle_slice(struct run *run)
+static void settle(struct run *run)
 {
-	if (run->settings->slice == 0)
-		run->settings->slice = plan_slice_for(run->tests.count, run->settings->iterations);
-	run->deck = run->deck_tests / run->settings->slice;
+	course_settle(&run->course, run->settings, run->tests.tests, run->tests.count,
+		      run->deck_tests);
+}
+
+static void warn_of_turns(const struct settings *settings)
+{
+	if (settings->schedule <= SCHEDULE_WHOLE_TURNS && settings->order == ORDER_AS_WRITTEN)
+		warn("threads that take turns show next to nothing with the order as written; add "
+		     "--happens-before=meant");
 }
 
 /* From the store being open to the exit code. */
 static int run_opened(struct run *run)
 {
-	settle_slice(run);
-	int code = begin_run(run);
+	settle(run);
+	warn_of_turns(run->settings);
+	int code = course_take_leftovers(&run->course, run->settings, run->store);
+	if (!code)
+		code = begin_run(run);
 	if (!code)
 		code = load_suppressions(run);
 	if (!code)
 		code = scratch_make(&run->scratch);
 	if (code)
 		return code;
-	run->plan = plan_new(run->tests.tests, run->tests.count, run->settings->slice);
 	open_collator(run);
 	double started = now_seconds();
 	code = run_pool(run);
@@ -513,12 +506,13 @@ static void run_clear(struct run *run)
 	progress_close(run->progress);
 	if (run->collator)
 		collator_close(run->collator);
+	collator_close(run->as_written);
 	if (run->suppressions)
 		suppress_free(run->suppressions);
 	remove_scratch(run);
 	free(run->command);
 	pool_result_clear(&run->result);
-	plan_free(run->plan);
+	course_clear(&run->course);
 	tests_list_clear(&run->tests);
 	environment_clear(&run->environment);
 	store_run_clear(&run->stored);
@@ -551,6 +545,8 @@ int run_suite(struct settings *settings, const struct invocation *invocation)
 	bool only_show = settings->list || settings->plan;
 	if (!code && !settings->list)
 		code = open_store(&run);
+	if (!code && settings->resume && !only_show)
+		code = find_cut_off(&run);
 	if (!code)
 		code = get_tests(&run);
 	if (!code && only_show) {
@@ -558,9 +554,11 @@ int run_suite(struct settings *settings, const struct invocation *invocation)
 		run.progress = NULL;
 		if (settings->replay_given)
 			settings->seed = settings->replay.seed;
-		settle_slice(&run);
-		run.plan = plan_new(run.tests.tests, run.tests.count, settings->slice);
-		code = show(&run);
+		settle(&run);
+		if (settings->plan)
+			code = course_take_leftovers(&run.course, settings, run.store);
+		if (!code)
+			code = show(&run);
 	} else if (!code) {
 		code = run_opened(&run);
 	}

@@ -36,7 +36,7 @@ void tally_free(struct tally *tally)
 
 void tally_tests(struct tally *tally, const struct trial *trial)
 {
-	for (size_t i = 0; !trial->alone && i < trial->count; i++) {
+	for (size_t i = 0; trial_counts(trial) && i < trial->count; i++) {
 		uint8_t *seen = &tally->seen[trial->tests[i]];
 		if (trial->states[i] != TEST_ENDED && trial->states[i] != TEST_BEGUN)
 			continue;
@@ -68,11 +68,23 @@ static void mark_done(struct tally *tally, uint64_t iteration)
 
 void tally_trial(struct tally *tally, const struct trial *trial)
 {
-	if (trial->alone)
+	if (!trial_counts(trial))
 		return;
 	tally->result->iterations_done++;
 	tally->result->iterations_gil_on += trial->plan.gil;
 	mark_done(tally, trial->plan.iteration);
+}
+
+/* Where the deck stands, in tests. */
+static uint64_t deck_position(const struct tally *tally)
+{
+	const struct pool_options *options = tally->options;
+	uint64_t iterations = tally->watermark;
+	if (options->settings->replay_given || options->settings->gate)
+		return options->deck_tests;
+	if (iterations < options->start.leftover_count)
+		iterations = options->start.leftover_count;
+	return (options->start.first_slice + iterations) * options->settings->slice;
 }
 
 int tally_store(struct tally *tally, const struct trial *trial)
@@ -82,17 +94,12 @@ int tally_store(struct tally *tally, const struct trial *trial)
 		return 0;
 	const char **ran = xcalloc(trial ? trial->plan.test_count : 0, sizeof *ran);
 	const char **left = xcalloc(trial ? trial->plan.test_count : 0, sizeof *left);
-	struct store_iteration iteration = {
-		.run = options->run,
-		.iterations_done = tally->watermark,
-		.next_slice = options->settings->replay_given
-				      ? options->deck_tests
-				      : (options->first_slice + tally->watermark) *
-						options->settings->slice,
-		.leftovers = left,
-		.ran = ran
-	};
-	for (size_t i = 0; trial && !trial->alone && i < trial->plan.test_count; i++) {
+	struct store_iteration iteration = { .run = options->run,
+					     .iterations_done = tally->watermark,
+					     .next_slice = deck_position(tally),
+					     .leftovers = left,
+					     .ran = ran };
+	for (size_t i = 0; trial && trial_counts(trial) && i < trial->plan.test_count; i++) {
 		size_t test = trial->plan.tests[i];
 		if (tally->seen[test])
 			ran[iteration.ran_count++] = options->tests[test].id;

@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void worker_init(struct worker *worker, unsigned number, bool gil)
+void worker_init(struct worker *worker, unsigned number, enum worker_kind kind)
 {
 	*worker = (struct worker){
-		.number = number, .gil = gil, .control = -1, .output = -1, .arena.fd = -1
+		.number = number, .kind = kind, .control = -1, .output = -1, .arena.fd = -1
 	};
 }
 
@@ -93,7 +93,7 @@ int worker_start(struct worker *worker, const struct launch *launch)
 		code = fail(EXIT_INTERNAL, "cannot start a worker: %s", strerror(errno));
 		goto out;
 	}
-	char **environment = own_environment(worker, launch->environment[worker->gil]);
+	char **environment = own_environment(worker, launch->environment[worker->kind]);
 	pid_t parent = getpid();
 	worker->pid = fork();
 	if (worker->pid == 0)

@@ -14,12 +14,19 @@
 #include "runner/output.h"
 #include "runner/util.h"
 
+enum worker_kind {
+	WORKER_PLAIN,
+	WORKER_GIL,        /* the GIL is on */
+	WORKER_AS_WRITTEN, /* see recheck.h */
+	WORKER_KINDS,
+};
+
 /* How zygotes are started; borrowed by the workers. */
 struct launch {
-	const char *python;          /* path */
-	char *const *arguments;      /* from argv[0] on, ends with NULL */
-	char *const *environment[2]; /* without and with the GIL; NAME=VALUE, ends with NULL */
-	const char *folder;          /* where it works */
+	const char *python;                     /* path */
+	char *const *arguments;                 /* from argv[0] on, ends with NULL */
+	char *const *environment[WORKER_KINDS]; /* NAME=VALUE, ends with NULL */
+	const char *folder;                     /* where it works */
 };
 
 #define WORKER_CONTROL_FD 3
@@ -34,7 +41,7 @@ enum worker_state {
 
 struct worker {
 	unsigned number; /* for the collator */
-	bool gil;
+	enum worker_kind kind;
 	enum worker_state state;
 	pid_t pid;
 	int control, output; /* -1 = closed */
@@ -46,7 +53,7 @@ struct worker {
 	char *python_version;          /* from "hello" */
 };
 
-void worker_init(struct worker *worker, unsigned number, bool gil);
+void worker_init(struct worker *worker, unsigned number, enum worker_kind kind);
 
 /* Starts the process. Returns 0 or EXIT_INTERNAL, having told the user. */
 int worker_start(struct worker *worker, const struct launch *launch);

@@ -33,6 +33,12 @@ finding() {
 		>/dev/null
 }
 
+# stored SQL: what the store of the suite "mine" answers.
+stored() {
+	python3 -c 'import sqlite3, sys
+for row in sqlite3.connect("reports/mine.db").execute(sys.argv[1]): print(*row, sep="|")' "$1"
+}
+
 last_report() {
 	ls -t reports/*.json | head -n 1
 }

@@ -95,7 +95,45 @@ setup() {
 	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off
 	[[ $(jq .run.tests.distinct "$(last_report)") == 2 ]]
 	[[ $(sort -u rest | wc -l) == 2 ]]
-	[[ $(sqlite3 reports/mine.db 'select next_slice from deck' 2>/dev/null || echo 4) == 4 ]]
+	[[ $(stored 'select next_slice from deck') == 4 ]]
+}
+
+@test "the gate runs every test once, in turns, and leaves the deck where it was" {
+	fine_scripts 5
+	suite mine '[run]' 'slice = 2' 'threads = 4-8' 'schedule = overlap' 'budget = 1'
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	before=$(stored 'select next_slice from deck')
+	"$FTSTRESS" --suite mine.ini --gate --slice 3 --plan >plan
+	[[ $(grep -c '^1\.[01]\.[01] 2 .* off whole-turns ' plan) == 2 ]]
+	[[ $(grep '^  ' plan | sort -u | wc -l) == 5 && $(grep -c '^  ' plan) == 5 ]]
+	run -0 "$FTSTRESS" --suite mine.ini --gate --slice 3
+	[[ $(jq -c '[.run.iterations.done, .run.tests.run, .run.tests.distinct]' "$(last_report)") \
+		== '[2,5,5]' ]]
+	[[ $(stored 'select next_slice from deck') == "$before" ]]
+}
+
+@test "turns with the order as written are told to show little" {
+	scripts fine
+	suite mine
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --schedule turns --happens-before as-written
+	[[ $output == *'take turns show next to nothing with the order as written'* ]]
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --happens-before as-written
+	[[ $output != *'take turns'* ]]
+}
+
+@test "tests that the time was too short for come first in the next run" {
+	scripts slow
+	for i in 1 2 3; do cp tests/slow.py "tests/s$i.py"; done
+	suite mine '[run]' 'slice = 4' 'budget = 0.1' 'gil = off' 'threads = 2'
+	left() { stored 'select test from leftovers order by test'; }
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --schedule overlap
+	left >first
+	[[ $(wc -l <first) == 3 ]]
+	"$FTSTRESS" --suite mine.ini --plan --iterations 1 | grep '^  ' | sort >planned
+	[[ $(tr -d ' ' <planned) == "$(cat first)" ]]
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --schedule overlap --budget 60
+	[[ $(jq .run.tests.distinct "$(last_report)") == 3 && -z $(left) ]]
+	[[ $(stored 'select next_slice from deck') == 4 ]]
 }
 
 @test "Ctrl-C ends the workers, keeps what was found and writes the report" {

@@ -117,7 +117,7 @@ static void the_gate_stands_for_one_fixed_pass(void **state)
 	char *const argv[] = { "ftstress", "--suite", "x", "--gate" };
 	assert_int_equal(options_parse(&settings, 4, argv), 0);
 	assert_true(settings.gate);
-	assert_int_equal(settings.schedule, SCHEDULE_TURNS);
+	assert_int_equal(settings.schedule, SCHEDULE_WHOLE_TURNS);
 	assert_int_equal(settings.order, ORDER_MEANT);
 	assert_int_equal(settings.gil, GIL_OFF);
 	assert_int_equal(settings.threads_min, 2);
@@ -201,7 +201,8 @@ static void a_bad_value_says_what_is_expected(void **state)
 	COMPLAINS("not \"-1\"", "--iterations", "-1");
 	COMPLAINS("not \"ten\"", "--jobs", "ten");
 	COMPLAINS("--gil: expected off, on or mixed", "--gil", "maybe");
-	COMPLAINS("--schedule: expected turns, overlap or mixed", "--schedule", "serial");
+	COMPLAINS("--schedule: expected turns, whole-turns, overlap or mixed", "--schedule",
+		  "serial");
 	COMPLAINS("--seed: expected up to 16 hexadecimal digits", "--seed", "xyz");
 	COMPLAINS("--seed", "--seed", "11112222333344445");
 	COMPLAINS("--switch-interval: expected seconds", "--switch-interval", "5e-3..1e-6");

@@ -328,6 +328,66 @@ static void the_schedule_changes_nothing_else_and_a_token_repeats_it(void **stat
 	settings_clear(&overlap);
 }
 
+/* Slice number `slice` as the plan has it. */
+static struct trial_plan slice_of(struct plan *plan, uint64_t slice)
+{
+	struct settings settings = defaults();
+	struct trial_plan trial;
+	plan_trial(plan, &settings, (struct replay_token){ 1, 0, slice }, &trial);
+	settings_clear(&settings);
+	return trial;
+}
+
+static void what_was_left_over_comes_with_the_slice_it_was_left_over_in(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(12, 3);
+	struct settings settings = defaults();
+	struct plan *plan = plan_new(made.tests, made.count, 10);
+	size_t slices = plan_slices(plan);
+	uint64_t start = slices + 2; /* two slices of the second deck were run */
+	struct trial_plan old = slice_of(plan, slices - 1), last = slice_of(plan, slices + 1);
+	struct trial_plan to_come = slice_of(plan, start);
+	/* The ends of two slices, and what has not come in any deck but the first. */
+	size_t tests[] = { last.tests[last.test_count - 1], last.tests[0],
+			   old.tests[old.test_count - 1], to_come.tests[0] };
+	struct leftover *leftovers;
+	size_t count = plan_leftovers(plan, start, tests, 4, &leftovers), seen = 0;
+	for (size_t i = 0; i < count; i++) {
+		assert_true(leftovers[i].slice < start);
+		assert_true(i == 0 || leftovers[i].slice > leftovers[i - 1].slice);
+		struct trial_plan whole = slice_of(plan, leftovers[i].slice), part;
+		struct plan_start begin = { 1, start - count, leftovers, count };
+		struct replay_token token = plan_iteration(plan, &settings, &begin, i, &part);
+		assert_int_equal(token.slice, leftovers[i].slice);
+		/* A part of the slice that the token names, in its order. */
+		size_t at = 0;
+		for (size_t k = 0; k < whole.test_count && at < part.test_count; k++)
+			at += whole.tests[k] == part.tests[at];
+		assert_int_equal(at, part.test_count);
+		seen += part.test_count;
+		trial_plan_clear(&whole);
+		trial_plan_clear(&part);
+	}
+	assert_int_equal(seen, 4);
+	/* Behind them the deck goes on. */
+	struct plan_start begin = { 1, start - count, leftovers, count };
+	struct trial_plan next;
+	assert_int_equal(plan_iteration(plan, &settings, &begin, count, &next).slice, start);
+	assert_int_equal(next.test_count, to_come.test_count);
+	trial_plan_clear(&next);
+	leftovers_clear(leftovers, count);
+	/* Nothing can be left over before anything has run. */
+	assert_int_equal(plan_leftovers(plan, 0, tests, 4, &leftovers), 0);
+	leftovers_clear(leftovers, 0);
+	trial_plan_clear(&old);
+	trial_plan_clear(&last);
+	trial_plan_clear(&to_come);
+	plan_free(plan);
+	free_tests(&made);
+	settings_clear(&settings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +400,7 @@ int main(void)
 		cmocka_unit_test(all_draws_are_in_range_and_use_it),
 		cmocka_unit_test(a_fixed_thread_count_changes_nothing_else),
 		cmocka_unit_test(the_gil_can_be_asked_for_and_ruled_out),
+		cmocka_unit_test(what_was_left_over_comes_with_the_slice_it_was_left_over_in),
 		cmocka_unit_test(the_schedule_can_be_asked_for_and_is_mixed_by_halves),
 		cmocka_unit_test(threads_overlap_with_the_gil_and_where_turns_show_nothing),
 		cmocka_unit_test(the_schedule_changes_nothing_else_and_a_token_repeats_it),
