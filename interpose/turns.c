@@ -46,21 +46,21 @@ static struct member members[MEMBERS];
 static uint32_t members_used;
 static struct member *running;
 static uint64_t tickets;
-static uint32_t expected;   /* bodies that have not entered yet */
-static uint32_t bodies;     /* that have not left; futex */
-static uint32_t generation; /* odd: turns are taken */
-static uint32_t turn_calls; /* Python calls in a turn, 0 = till the member ends or blocks */
+static uint32_t to_come;     /* bodies that have not entered yet */
+static uint32_t bodies_left; /* that have not left; futex */
+static uint32_t generation;  /* odd: turns are taken */
+static uint32_t turn_calls;  /* Python calls in a turn, 0 = till the member ends or blocks */
 static struct look look;
 
 static void *(*save_thread)(void); /* detaches: PyEval_SaveThread */
 static void (*restore_thread)(void *tstate);
 
-static void wake(uint32_t *word, long count)
+static void futex_wake(uint32_t *word, long count)
 {
 	raw_syscall6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
-static void wait(uint32_t *word, uint32_t value, const struct timespec *most)
+static void futex_wait(uint32_t *word, uint32_t value, const struct timespec *most)
 {
 	raw_syscall6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, (long)most, 0, 0);
 }
@@ -101,18 +101,18 @@ static struct member *first_queued(void)
 /* Gives the turn to the first in the queue, if nobody has it. */
 static void grant(void)
 {
-	struct member *first = running || expected ? NULL : first_queued();
+	struct member *first = running || to_come ? NULL : first_queued();
 	if (!first)
 		return;
 	running = first;
 	first->state = RUNNING;
 	first->waits = NULL;
 	__atomic_store_n(&first->go, 1, __ATOMIC_RELEASE);
-	wake(&first->go, 1);
+	futex_wake(&first->go, 1);
 	/* Who is first now watches the one that runs. */
 	struct member *next = first_queued();
 	if (next)
-		wake(&next->go, 1);
+		futex_wake(&next->go, 1);
 }
 
 static void queue(struct member *member)
@@ -203,7 +203,7 @@ static void wait_for_turn(struct member *member)
 	while (running != member && active() && member->generation == generation) {
 		bool watches = running && first_queued() == member;
 		raw_unlock(&lock);
-		wait(&member->go, 0, watches ? &stall : NULL);
+		futex_wait(&member->go, 0, watches ? &stall : NULL);
 		raw_lock(&lock);
 		if (watches && running && running != member && first_queued() == member &&
 		    is_stalled(running))
@@ -244,7 +244,8 @@ struct member *turns_created(void)
 	struct member *self = own_locked();
 	if (!self)
 		return NULL;
-	struct member *member = member_new(self, ++tickets);
+	/* First of all: its creator will wait until it has come up. */
+	struct member *member = member_new(self, 0);
 	raw_unlock(&lock);
 	return member;
 }
@@ -283,13 +284,13 @@ static void finish(void)
 {
 	generation++;
 	running = NULL;
-	expected = 0;
-	__atomic_store_n(&bodies, 0, __ATOMIC_RELEASE);
-	wake(&bodies, MEMBERS);
+	to_come = 0;
+	__atomic_store_n(&bodies_left, 0, __ATOMIC_RELEASE);
+	futex_wake(&bodies_left, MEMBERS);
 	for (uint32_t i = 0; i < members_used; i++) {
 		if (members[i].state != FREE) {
 			__atomic_store_n(&members[i].go, 1, __ATOMIC_RELEASE);
-			wake(&members[i].go, 1);
+			futex_wake(&members[i].go, 1);
 		}
 	}
 }
@@ -304,7 +305,7 @@ void ftstress_turns_begin(uint32_t count, uint32_t calls)
 		members[i].state = FREE;
 	members_used = 0;
 	look.member = NULL;
-	tickets = expected = bodies = count;
+	tickets = to_come = bodies_left = count;
 	turn_calls = calls;
 	generation++;
 	raw_unlock(&lock);
@@ -323,14 +324,14 @@ EXPORT void ftstress_turn_enter(uint32_t place);
 void ftstress_turn_enter(uint32_t place)
 {
 	raw_lock(&lock);
-	struct member *member = active() && expected ? member_new(NULL, place) : NULL;
+	struct member *member = active() && to_come ? member_new(NULL, place) : NULL;
 	if (!member) {
 		raw_unlock(&lock);
 		return;
 	}
 	member->tid = raw_gettid();
 	turns_self = member;
-	expected--;
+	to_come--;
 	wait_for_turn(member);
 }
 
@@ -342,15 +343,15 @@ void ftstress_turn_leave(void)
 		return;
 	turns_self = NULL;
 	uint32_t mine = generation;
-	if (--bodies == 0)
+	if (--bodies_left == 0)
 		finish();
 	else
 		pass(member, FREE, NULL);
 	/* Alive till the last one ends: TSan forgets what a thread that has ended did. */
 	while (mine == generation) {
-		uint32_t left = bodies;
+		uint32_t left = bodies_left;
 		raw_unlock(&lock);
-		wait(&bodies, left, NULL);
+		futex_wait(&bodies_left, left, NULL);
 		raw_lock(&lock);
 	}
 	raw_unlock(&lock);

@@ -133,9 +133,7 @@ def _overlapping(count: int, rng: random.Random) -> Iterator[_Meeting]:
 
         return wait
 
-    yield _Meeting(
-        [(meet(offset), lambda: None) for offset in _offsets(count, rng)], barrier.abort
-    )
+    yield _Meeting([(meet(offset), lambda: None) for offset in _offsets(count, rng)], barrier.abort)
 
 
 @contextmanager

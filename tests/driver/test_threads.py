@@ -2,11 +2,15 @@
 
 import random
 import threading
+import time
 import unittest
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from unittest import mock
 
 import harness
-from ftstress_driver import gil, threads
+from ftstress_driver import gil, threads, turns
 
 
 class Threads(unittest.TestCase):
@@ -63,6 +67,67 @@ class Threads(unittest.TestCase):
         ):
             threads.run_bodies([lambda: ran.append(1)] * 3, random.Random(1))
         self.assertEqual(ran, [])
+
+
+class FakeTurns(turns.Turns):
+    """Without the library: who has the lowest place enters first, nobody waits when it is over."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.over = threading.Event()
+
+    @contextmanager
+    def of(self, count: int, rng: random.Random) -> Iterator[list[turns.Place]]:
+        del rng
+        come = threading.Semaphore(0)
+
+        def enter(place: int) -> None:
+            come.release()
+            while not self.over.is_set() and come._value < count:
+                time.sleep(0.001)
+            self.told.append(f"enter {place}")
+
+        def leave(place: int) -> None:
+            self.told.append(f"leave {place}")
+
+        yield [turns.Place(partial(enter, i), partial(leave, i)) for i in range(count)]
+        self.told.append("end")
+
+    def end(self) -> None:
+        self.over.set()
+
+
+class TakingTurns(unittest.TestCase):
+    def test_each_thread_enters_and_leaves_the_turns_whatever_its_body_does(self) -> None:
+        fake = FakeTurns()
+        errors = threads.run_bodies([lambda: None, lambda: {}["key"]], random.Random(1), fake)
+        self.assertEqual([type(error) for error in errors], [type(None), KeyError])
+        self.assertEqual(sorted(fake.told[:-1]), ["enter 0", "enter 1", "leave 0", "leave 1"])
+        self.assertEqual(fake.told[-1], "end")
+
+    def test_no_body_runs_when_a_thread_cannot_start(self) -> None:
+        ran: list[int] = []
+        start = threading.Thread.start
+
+        def fail_last(thread: threading.Thread) -> None:
+            if threading.active_count() == 3:
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        with (
+            mock.patch.object(threading.Thread, "start", fail_last),
+            self.assertRaisesRegex(RuntimeError, "start new thread"),
+        ):
+            threads.run_bodies([lambda: ran.append(1)] * 3, random.Random(1), FakeTurns())
+        self.assertEqual(ran, [])
+
+    def test_a_body_alone_takes_turns_with_the_threads_that_it_starts(self) -> None:
+        fake = FakeTurns()
+        threads.run_alone(lambda: fake.told.append("body"), fake)
+        self.assertEqual(fake.told, ["enter 0", "body", "leave 0", "end"])
+
+    def test_without_the_library_threads_overlap(self) -> None:
+        self.assertIsNone(turns.turns_for("turns", random.Random(1)))
 
 
 class Gil(unittest.TestCase):
