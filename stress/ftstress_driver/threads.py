@@ -8,8 +8,9 @@ race detector can report. So the threads meet once, before the bodies, and never
 
 Nothing is shared between the barrier and the join but what the bodies share. Where the threads
 take turns (turns.py), entering the turns is the barrier, and leaving them keeps every thread alive
-until the last has done its work. threading.Thread, not _thread, because only it hands the context (and with it, from 3.14 on, warning filters) down;
-its bookkeeping runs before the barrier and after the body.
+until the last has done its work. threading.Thread, not _thread, because only it hands the context
+(and with it, from 3.14 on, warning filters) down; its bookkeeping runs before the barrier and after
+the body.
 """
 
 import random
