@@ -247,7 +247,8 @@ void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kin
 	} else if (LIKELY(held)) {
 		__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
 		trim(list);
-	} else if (kind == FTS_LOCK_LOCK && !python_is_signal(address, kind)) {
+	} else if ((kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYTHREAD) &&
+		   !python_is_signal(address, kind)) {
 		given_for_another(address, kind);
 	}
 }
@@ -290,13 +291,6 @@ static bool is_suspended(const struct fts_held *held, bool detaches, const void 
 	       python_in_section(tstate, held->address);
 }
 
-/* A threading lock that was made new after a fork, by _at_fork_reinit(). */
-static bool is_stale(const struct fts_held *held)
-{
-	return (held->kind == FTS_LOCK_LOCK || held->kind == FTS_LOCK_RLOCK) &&
-	       !(*(const volatile uint8_t *)held->address & 1);
-}
-
 static __attribute__((noinline)) void check_order(struct thread *thread, const struct lock *lock,
 						  struct call_site site)
 {
@@ -310,16 +304,21 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 	uint64_t all = 0, classes = 0;
 	if (list->overflow)
 		return;
+	/* An object that the collector clears is garbage: nobody else can hold its lock. */
+	if (lock->kind == FTS_LOCK_OBJECT && UNLIKELY(thread->collects) &&
+	    thread->collects == python_frame(tstate))
+		return;
 	for (uint32_t i = 0; i < list->used; i++) {
 		struct fts_held *held = &list->held[i];
 		uint64_t address = __atomic_load_n(&held->address, __ATOMIC_RELAXED);
 		if (!address || address == lock->address || is_suspended(held, detaches, tstate))
 			continue;
-		if (is_stale(held)) {
+		if (python_is_free(address, held->kind)) {
 			held->address = 0;
 			continue;
 		}
-		if (held->kind == FTS_LOCK_LOCK && python_is_signal(address, held->kind))
+		if ((held->kind == FTS_LOCK_LOCK || held->kind == FTS_LOCK_PYTHREAD) &&
+		    python_is_signal(address, held->kind))
 			continue;
 		/* Two-object sections take the lower address first; one section gives the other
 		 * back. */
@@ -380,6 +379,20 @@ void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 	    python_attached(python_tstate()))
 		lock.flags |= FTS_HELD_ATTACHED;
 	tell_wait(list, &lock);
+}
+
+void locks_wait_own(struct thread *thread, struct lock lock)
+{
+	struct fts_lock_thread *list = thread->shared;
+	struct fts_held *held = find_held(list, lock.address);
+	if (!held || (lock.kind != FTS_LOCK_LOCK && lock.kind != FTS_LOCK_PYTHREAD))
+		return;
+	list->wait_own = *held;
+	held->address = 0;
+	if (!python_is_signal(lock.address, lock.kind))
+		tell_signal(lock.address, lock.kind);
+	else
+		list->wait_own.flags |= FTS_HELD_SIGNAL;
 }
 
 void locks_wait_over(struct thread *thread)
@@ -462,17 +475,10 @@ int _PyMutex_LockTimed(uint8_t *mutex, int64_t timeout, int flags)
 	struct lock lock = { address, python_mutex_kind(address), 0 };
 	struct fts_held *held = find_held(thread->shared, address);
 	bool is_threading = lock.kind == FTS_LOCK_LOCK || lock.kind == FTS_LOCK_RLOCK;
-	if (held && !is_threading) {
+	if (held && !is_threading)
 		held->address = 0; /* the fast path did not get it after all */
-	} else if (held && lock.kind == FTS_LOCK_LOCK && timeout != 0) {
-		struct fts_held own = *held;
-		held->address = 0; /* whom it waits for is somebody else: a signal */
-		if (!python_is_signal(address, lock.kind))
-			tell_signal(address, lock.kind);
-		else
-			own.flags |= FTS_HELD_SIGNAL;
-		thread->shared->wait_own = own;
-	}
+	else if (held && timeout != 0)
+		locks_wait_own(thread, lock);
 	if (flags & TIMED_DETACH)
 		lock.flags |= FTS_HELD_DETACHES;
 	if (timeout == 0)

@@ -19,6 +19,7 @@
 #include "core.h"
 #include "ftstress/locks.h"
 #include "raw.h"
+#include "stacks.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -64,6 +65,7 @@ struct thread {
 	struct fts_lock_thread *shared;
 	uint64_t stack_end;
 	uint32_t depth;       /* inside of a lock function that is noted as a whole */
+	const void *collects; /* the Python frame in which garbage is collected, or NULL */
 	struct lock outer;    /* a wait that goes on around others; address 0 = none */
 	uint64_t known[1024]; /* orders that were seen */
 };
@@ -80,6 +82,8 @@ HIDDEN void locks_wait_over(struct thread *thread);
 HIDDEN void locks_order(struct thread *thread, const struct lock *lock, struct call_site site);
 /* The lock is held from here on. */
 HIDDEN void locks_taken(struct thread *thread, struct lock lock, struct call_site site);
+/* Waited for by the thread that took it: a signal, or it is never given back. */
+HIDDEN void locks_wait_own(struct thread *thread, struct lock lock);
 /* It is not held any more, by whomever. */
 HIDDEN void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kind);
 HIDDEN void locks_event(const struct fts_lock_event *event);
@@ -87,12 +91,31 @@ HIDDEN void locks_event(const struct fts_lock_event *event);
 /* locks_internal.c. False: module locks are not seen. */
 HIDDEN bool internal_locks_start(void);
 
+/* What differs between versions: locks_313.c, locks_314.c. */
+struct locks_version {
+	const struct stacks_version *stacks;
+	long tstate_state, frame_owner; /* offsets */
+	uint64_t rlock_size;            /* of an RLock object */
+	/* PyThread_allocate_lock() makes semaphores, an RLock object has one of these. */
+	bool semaphores;
+	/* Where the instructions begin that the frame runs. */
+	uint64_t (*bytecode)(const void *code, const void *frame);
+};
+extern const struct locks_version locks_313, locks_314;
+extern HIDDEN const struct locks_version *locks_version;
+
 /* locks_python.c */
 HIDDEN bool python_locks_start(const char **why);
 HIDDEN void *python_tstate(void);                                  /* NULL when detached */
 HIDDEN bool python_in_section(const void *tstate, uint64_t mutex); /* active critical section */
+HIDDEN const void *python_frame(const void *tstate);               /* that runs, or NULL */
 HIDDEN bool python_attached(const void *tstate);
 HIDDEN enum fts_lock_kind python_mutex_kind(uint64_t address);
+/* A lock of PyThread_allocate_lock() that is a semaphore; the kind: RLOCK or PYTHREAD. */
+HIDDEN void python_semaphore_made(void *semaphore);
+HIDDEN enum fts_lock_kind python_semaphore_kind(uint64_t address);
+/* A lock that Python made is not held by anyone: it was made new, after a fork. */
+HIDDEN bool python_is_free(uint64_t address, enum fts_lock_kind kind);
 /* The name of a module lock's module, ASCII; "" = not known. */
 HIDDEN void python_module_name(uint64_t module_lock, char *name, unsigned room);
 /* Identity of a threading lock (class << 28 | number in the class), 0 = its birth was not seen. */

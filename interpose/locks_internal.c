@@ -127,6 +127,30 @@ static const struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
 STOP(_PyEval_StopTheWorld)
 STOP(_PyEval_StopTheWorldAll)
 
+/* Garbage collection: the objects that it clears are nobody else's. */
+
+#define COLLECT(name)                                                                              \
+	EXPORT long name(void *tstate, long generation, long reason);                              \
+	long name(void *tstate, long generation, long reason)                                      \
+	{                                                                                          \
+		static long (*real)(void *, long, long);                                           \
+		if (UNLIKELY(!real))                                                               \
+			real = (long (*)(void *, long, long))core_need(#name);                     \
+		struct thread *thread = locks_on ? locks_thread() : NULL;                          \
+		if (!thread)                                                                       \
+			return real(tstate, generation, reason);                                   \
+		const void *outer = thread->collects;                                              \
+		thread->collects = python_frame(python_tstate());                                  \
+		long result = real(tstate, generation, reason);                                    \
+		thread->collects = outer;                                                          \
+		return result;                                                                     \
+	}
+
+COLLECT(PyGC_Collect)
+COLLECT(_PyGC_Collect)
+COLLECT(_PyGC_CollectNoFail)
+COLLECT(_Py_RunGC)
+
 /* Module locks. */
 
 typedef void *vectorcall(void *callable, void *const *arguments, size_t count, void *names);

@@ -9,7 +9,8 @@
  *     63      48 47  46 45       28 27            0
  *     | check   |s |g | class     | number in it |      s: used as a signal, g: in the graph
  *
- * The check is a hash of the address, for locks that were made before the word existed.
+ * The locks of PyThread_allocate_lock() are semaphores in 3.13, with room for such a word, too. The
+ * check is a hash of the address, for locks that were made before the word existed.
  */
 #define _GNU_SOURCE
 #include "locks.h"
@@ -23,22 +24,19 @@
 #include <link.h>
 #include <stddef.h>
 
-/* The same in 3.13 and 3.14 where no version is named. */
+/* The same in 3.13 and 3.14; what differs is in locks_313.c and locks_314.c. */
 enum {
-	TSTATE_STATE = 44, /* 1 = attached */
 	TSTATE_CRITICAL_SECTION = 176,
 	FRAME_PREVIOUS = 8,
-	FRAME_OWNER = 78,         /* 3.14 */
-	FRAME_TLBC_INDEX = 72,    /* 3.14 */
-	CODE_TLBC = 224,          /* 3.14 */
-	OWNED_BY_INTERPRETER = 3, /* 3.14 */
+	ENTRY_FRAME = 3, /* FRAME_OWNED_BY_CSTACK, in 3.14 _BY_INTERPRETER */
 	SECTION_MUTEX = 8,
 	SECTION_MUTEX2 = 16,
 	SECTION_INACTIVE = 1,
 	SECTION_TWO = 2,
 	OBJECT_TYPE = 24,
 	OBJECT_MUTEX = 10,
-	LOCK_MUTEX = 32, /* in Lock and RLock objects */
+	LOCK_MUTEX = 32,     /* in Lock and RLock objects */
+	SEMAPHORE_WORD = 24, /* in a sem_t of 32 bytes, of which glibc uses 16 */
 	TYPE_BASICSIZE = 48,
 	TYPE_DEALLOC = 64,
 	TYPE_FLAGS = 184,
@@ -63,6 +61,7 @@ struct range {
 };
 static struct range own; /* this library */
 
+HIDDEN const struct locks_version *locks_version;
 static long tstate_offset; /* of the thread state in thread-local storage */
 static void *code_type, *str_type;
 static struct threading_type {
@@ -83,7 +82,12 @@ void *python_tstate(void)
 
 bool python_attached(const void *tstate)
 {
-	return tstate && load32(tstate, TSTATE_STATE) == 1;
+	return tstate && load32(tstate, locks_version->tstate_state) == 1;
+}
+
+const void *python_frame(const void *tstate)
+{
+	return tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
 }
 
 bool python_in_section(const void *tstate, uint64_t mutex)
@@ -130,14 +134,26 @@ static uint64_t *word_of(uint64_t address, enum fts_lock_kind kind)
 {
 	if (kind == FTS_LOCK_LOCK)
 		return (uint64_t *)(address - LOCK_MUTEX + lock_type.word);
+	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && locks_version->semaphores))
+		return (uint64_t *)(address + SEMAPHORE_WORD);
 	if (kind == FTS_LOCK_RLOCK)
 		return (uint64_t *)(address - LOCK_MUTEX + rlock_type.word);
 	return NULL;
 }
 
+bool python_is_free(uint64_t address, enum fts_lock_kind kind)
+{
+	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && locks_version->semaphores))
+		return load32((const void *)address, 0) != 0;
+	if (kind == FTS_LOCK_LOCK || kind == FTS_LOCK_RLOCK)
+		return !(*(const volatile uint8_t *)address & 1);
+	return false;
+}
+
 #define WORD_SIGNAL (1ull << 47)
 #define WORD_IN_GRAPH (1ull << 46)
-#define WORD_IDENTITY (WORD_IN_GRAPH - 1)
+#define WORD_RLOCK (1ull << 45) /* of a semaphore: it belongs to an RLock */
+#define WORD_IDENTITY (WORD_RLOCK - 1)
 
 static uint64_t check_of(uint64_t object)
 {
@@ -204,7 +220,7 @@ static const char *code_of(const void *frame)
 
 static bool is_entry(const void *frame)
 {
-	return *((const uint8_t *)frame + FRAME_OWNER) == OWNED_BY_INTERPRETER;
+	return *((const uint8_t *)frame + locks_version->frame_owner) == ENTRY_FRAME;
 }
 
 static bool is_code(const char *code)
@@ -218,24 +234,42 @@ static uint64_t position_of(const void *frame, uint64_t instruction)
 	if (!is_code(code))
 		return 0;
 	uint32_t id = code_id(code);
-	const void *copies = load_pointer(code, CODE_TLBC);
-	uint64_t bytecode = load64(copies, 8 + 8 * (long)load32(frame, FRAME_TLBC_INDEX));
-	uint64_t offset = (instruction - bytecode) / 2;
+	uint64_t offset = (instruction - locks_version->bytecode(code, frame)) / 2;
 	if (offset >= FTS_PC_MARKER)
 		offset = FTS_PC_MARKER;
 	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | offset : 0;
 }
 
+/* The position of the first frame that is not importlib's own. */
+static uint64_t importing(const void *frame)
+{
+	static const char prefix[] = "<frozen importlib";
+	for (; frame; frame = load_pointer(frame, FRAME_PREVIOUS)) {
+		const char *code = is_entry(frame) ? NULL : code_of(frame), *name;
+		if (!is_code(code))
+			continue;
+		name = (const char *)load_pointer(code, CODE_FILENAME) + STR_ASCII_DATA;
+		unsigned same = 0;
+		while (prefix[same] && name[same] == prefix[same])
+			same++;
+		if (prefix[same])
+			return position_of(frame, load64(frame, FRAME_INSTR_PTR));
+	}
+	return 0;
+}
+
 void python_position(struct fts_held *held, const void *tstate)
 {
-	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
+	const void *frame = python_frame(tstate);
 	held->frame = (uint64_t)frame;
 	held->position = 0;
 	if (!frame)
 		return;
 	held->instruction = load64(frame, FRAME_INSTR_PTR);
 	held->code = load64(frame, FRAME_EXECUTABLE) & ~1ull;
-	if (held->kind != FTS_LOCK_OBJECT)
+	if (held->kind == FTS_LOCK_MODULE)
+		held->position = importing(frame);
+	else if (held->kind != FTS_LOCK_OBJECT)
 		held->position = position_of(frame, held->instruction);
 }
 
@@ -279,7 +313,7 @@ unsigned python_walk(struct thread *thread, struct call_site site, struct walked
 		     unsigned room)
 {
 	uint64_t fp = (uint64_t)site.hook, end = stack_end(thread, fp);
-	const void *tstate = stacks_314.running();
+	const void *tstate = locks_version->stacks->running();
 	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
 	unsigned count = 0;
 	while (count < room && fp % 8 == 0 && fp + 16 <= end) {
@@ -375,6 +409,31 @@ static void *rlock_alloc(void *type, long items)
 	return alloc(&rlock_type, type, items);
 }
 
+/* Its semaphore is made next, by the same thread. */
+static __thread bool makes_rlock __attribute__((tls_model("initial-exec")));
+
+static void *semaphore_rlock_alloc(void *type, long items)
+{
+	makes_rlock = true;
+	return rlock_type.alloc(type, items);
+}
+
+void python_semaphore_made(void *semaphore)
+{
+	uint64_t identity = new_identity();
+	if (makes_rlock)
+		identity |= WORD_RLOCK;
+	makes_rlock = false;
+	*(uint64_t *)((char *)semaphore + SEMAPHORE_WORD) =
+		check_of((uint64_t)semaphore) | identity;
+}
+
+enum fts_lock_kind python_semaphore_kind(uint64_t address)
+{
+	return word_at(address, FTS_LOCK_PYTHREAD) & WORD_RLOCK ? FTS_LOCK_RLOCK
+								: FTS_LOCK_PYTHREAD;
+}
+
 /* A lock that is thrown away while it is held, as waiters of a Condition are, is held no more. */
 static void dealloc(struct threading_type *type, char *object)
 {
@@ -429,10 +488,15 @@ static bool adopt_types(void)
 	char *lock = module ? attribute(module, "lock") : NULL;
 	char *rlock = module ? attribute(module, "RLock") : NULL;
 	if (!lock || !rlock || load64(lock, TYPE_BASICSIZE) != 40 ||
-	    load64(rlock, TYPE_BASICSIZE) != 56)
+	    load64(rlock, TYPE_BASICSIZE) != locks_version->rlock_size)
 		return false;
 	adopt(&lock_type, lock, lock_alloc, lock_dealloc);
-	adopt(&rlock_type, rlock, rlock_alloc, rlock_dealloc);
+	if (!locks_version->semaphores) {
+		adopt(&rlock_type, rlock, rlock_alloc, rlock_dealloc);
+		return true;
+	}
+	rlock_type.alloc = (void *(*)(void *, long))load_pointer(rlock, TYPE_ALLOC);
+	*(void **)(rlock + TYPE_ALLOC) = (void *)semaphore_rlock_alloc;
 	return true;
 }
 
@@ -462,9 +526,13 @@ static struct range range_of(uintptr_t at)
 
 bool python_locks_start(const char **why)
 {
+	static const struct locks_version *const versions[] = { &locks_313, &locks_314 };
 	const unsigned long *version = dlsym(RTLD_DEFAULT, "Py_Version");
-	if (!version || *version >> 16 != 0x030e) {
-		*why = "lock orders are seen on Python 3.14 only";
+	for (unsigned i = 0; i < sizeof versions / sizeof *versions; i++)
+		if (version && *version >> 16 == (0x0300 | versions[i]->stacks->minor))
+			locks_version = versions[i];
+	if (!locks_version) {
+		*why = "lock orders are seen on Python 3.13 and 3.14 only";
 		return false;
 	}
 	char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;

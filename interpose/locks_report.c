@@ -28,24 +28,33 @@ static unsigned told_count;
 
 /* Blocks with a lock in them that is in the graph: their free() is told. */
 static uint64_t watched[WATCHED];
+/* A bit of 32768 for each that ever was: most blocks are told from them in 4 KiB. */
+static uint64_t ever_watched[512];
 
 static const void *(*allocated_begin)(const void *);
 static uint64_t (*allocated_size)(const void *);
 
-static uint64_t *watch_set(uint64_t block)
+static inline uint64_t hash_of(uint64_t block)
 {
-	return &watched[(block >> 4) * 0x9e3779b97f4a7c15ull >> 50 & (WATCHED - WAYS)];
+	return (block >> 4) * 0x9e3779b97f4a7c15ull >> 49; /* 15 bits */
+}
+
+static uint64_t *watch_set(uint64_t hash)
+{
+	return &watched[hash >> 1 & (WATCHED - WAYS)];
 }
 
 /* False: there is no room, so the end of the block would not be noticed. */
 static bool watch(uint64_t block)
 {
-	uint64_t *set = watch_set(block);
+	uint64_t hash = hash_of(block), *set = watch_set(hash);
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i] == block)
 			return true;
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i] == 0) {
+			__atomic_fetch_or(&ever_watched[hash / 64], 1ull << hash % 64,
+					  __ATOMIC_RELAXED);
 			__atomic_store_n(&set[i], block, __ATOMIC_RELAXED);
 			return true;
 		}
@@ -64,7 +73,9 @@ static __attribute__((noinline)) void tell_freed(uint64_t *slot, uint64_t block)
 
 void locks_freed(const volatile void *block)
 {
-	uint64_t *set = watch_set((uint64_t)block);
+	uint64_t hash = hash_of((uint64_t)block), *set = watch_set(hash);
+	if (LIKELY(!(__atomic_load_n(&ever_watched[hash / 64], __ATOMIC_RELAXED) >> hash % 64 & 1)))
+		return;
 	for (unsigned i = 0; i < WAYS; i++)
 		if (UNLIKELY(__atomic_load_n(&set[i], __ATOMIC_RELAXED) == (uint64_t)block) &&
 		    block)

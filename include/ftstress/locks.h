@@ -18,9 +18,10 @@ enum fts_lock_kind {
 	FTS_LOCK_PTHREAD = 6,    /* pthread mutex, std::mutex */
 	FTS_LOCK_PTHREAD_RW = 7, /* pthread rwlock, std::shared_mutex */
 	FTS_LOCK_SPIN = 8,
-	FTS_LOCK_ATTACHED = 9, /* being attached to the interpreter; with the GIL: the GIL */
-	FTS_LOCK_ONCE = 10,    /* a once-flag whose function runs */
-	FTS_LOCK_MODULE = 11,  /* importlib's lock of a module; the section's text: its name */
+	FTS_LOCK_ATTACHED = 9,  /* being attached to the interpreter; with the GIL: the GIL */
+	FTS_LOCK_ONCE = 10,     /* a once-flag whose function runs */
+	FTS_LOCK_MODULE = 11,   /* importlib's lock of a module; the section's text: its name */
+	FTS_LOCK_PYTHREAD = 12, /* of PyThread_allocate_lock(), where that is no PyMutex (3.13) */
 };
 
 enum fts_lock_flag {
