@@ -1,5 +1,5 @@
-"""Slow-down of libftstress.so against plain ThreadSanitizer: same interpreter, same program, both
-sides by turns in one run, median of the ratios.
+"""Slow-down of libftstress.so against plain ThreadSanitizer, and of --locks=on against off: same
+interpreter, same program, all sides by turns in one run, medians of the ratios.
 
   slowdown.py HOST LIBRARY ENV.json [ROUNDS]
 """
@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 PROGRAMS = ["cpu", "attributes", "numpy_arrays", "locks"]
+LOCK_PROGRAMS = ["locks_nested"]  # for --locks alone
 TSAN = (
     "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
     "exitcode=0:die_after_fork=0:history_size=7"
@@ -20,7 +21,12 @@ TSAN = (
 
 def seconds(command, environment):
     out = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     for line in out.stderr.splitlines():
         if line.startswith("seconds "):
@@ -28,24 +34,38 @@ def seconds(command, environment):
     sys.exit(f"{' '.join(command)} failed:\n{out.stdout}{out.stderr}")
 
 
+def told(what, program, ratios, than):
+    median = statistics.median(ratios)
+    spread = f"{min(ratios):.2f}..{max(ratios):.2f}"
+    print(f"{what:10} {program:14} {median:.3f}x {than}   ({spread})", flush=True)
+    return median
+
+
 def main():
     host, library, env_file = sys.argv[1:4]
     rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 7
     env = json.loads(pathlib.Path(env_file).read_text())
-    environment = dict(os.environ, TSAN_OPTIONS=TSAN, PYTHONPATH=":".join(env["tsan_site"]))
+    environment = dict(
+        os.environ, TSAN_OPTIONS=TSAN, PYTHONPATH=":".join(env["tsan_site"])
+    )
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     script = str(pathlib.Path(__file__).parent / "programs" / "time_one.py")
-    medians = []
-    for program in PROGRAMS:
+    with_locks = dict(environment, FTSTRESS_LOCKS="on")
+    medians, lock_medians = [], []
+    for program in PROGRAMS + LOCK_PROGRAMS:
         plain = [env["python"], script, program]
-        ratios = []
+        watched = [host, library, *plain]
+        ratios, lock_ratios = [], []
         for _ in range(rounds):
             base = seconds(plain, environment)
-            ratios.append(seconds([host, library, *plain], environment) / base)
-        medians.append(statistics.median(ratios))
-        spread = f"{min(ratios):.2f}..{max(ratios):.2f}"
-        print(f"slow-down  {program:14} {medians[-1]:.3f}x plain TSan   ({spread})", flush=True)
+            off = seconds(watched, environment)
+            ratios.append(off / base)
+            lock_ratios.append(seconds(watched, with_locks) / off)
+        if program in PROGRAMS:
+            medians.append(told("slow-down", program, ratios, "plain TSan"))
+        lock_medians.append(told("locks", program, lock_ratios, "locks off"))
     print(f"slow-down  {'median':14} {statistics.median(medians):.3f}x")
+    print(f"locks      {'median':14} {statistics.median(lock_medians):.3f}x")
 
 
 if __name__ == "__main__":
