@@ -15,8 +15,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cases
 
 
-def work(number, call, gap):
+def work(number, call, gap, gate):
     # No closures here: 3.13 locks a variable that is shared with an inner function to read it.
+    gate.wait()  # a thread's start orders much
     time.sleep(gap * (1 + number))
     try:
         call()
@@ -32,7 +33,8 @@ def child(make, gap):
     if os.environ.get("OVERLAP"):
         overlap(calls)
         return
-    threads = [threading.Thread(target=work, args=(i, calls[i], gap)) for i in range(2)]
+    gate = threading.Barrier(2)
+    threads = [threading.Thread(target=work, args=(i, calls[i], gap, gate)) for i in range(2)]
     for thread in threads:
         thread.start()
     time.sleep(gap * 3 + 0.05)
