@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "reports/draw.h"
 #include "reports/formats.h"
 #include "reports/json.h"
 #include "reports/page_data.h"
@@ -46,10 +47,15 @@ static int html_write(FILE *out, const struct report_input *input)
 		return fail(EINVAL, "the page that was built into this ftstress has no %s", mark);
 	const unsigned char *tail = page_data + head + mark_length;
 	size_t tail_length = page_data_length - head - mark_length;
+	struct drawn *drawn = drawn_new(input);
 	errno = 0;
-	if (fwrite(page_data, 1, head, out) != head || report_json_dump(input, to_script, out) ||
-	    fwrite(tail, 1, tail_length, out) != tail_length)
-		return errno ? errno : EIO;
+	bool failed = fwrite(page_data, 1, head, out) != head ||
+		      report_json_dump(drawn_input(drawn), to_script, out) ||
+		      fwrite(tail, 1, tail_length, out) != tail_length;
+	int error = errno;
+	drawn_free(drawn);
+	if (failed)
+		return error ? error : EIO;
 	return report_flush(out);
 }
 

@@ -194,7 +194,27 @@ static void add_history(json_t *object, const struct finding *finding)
 	json_object_set_new(object, "as_written", as_written_of(finding));
 }
 
-static json_t *finding_of(struct source_cache *sources, const struct finding *finding)
+static bool is_of_locks(const struct finding *finding)
+{
+	return finding->kind == FINDING_LOCK_ORDER || finding->kind == FINDING_DEADLOCK;
+}
+
+/* A lock order and a deadlock of the same locks have the same digits in their ids. */
+static json_t *related_of(const struct report_input *input, const struct finding *finding)
+{
+	json_t *array = json_array();
+	const char *digits = is_of_locks(finding) ? strrchr(finding->id, '-') : NULL;
+	for (size_t i = 0; digits && i < input->count; i++) {
+		const struct finding *other = input->findings[i];
+		const char *others = is_of_locks(other) ? strrchr(other->id, '-') : NULL;
+		if (others && other->kind != finding->kind && !strcmp(digits, others))
+			json_array_append_new(array, string_of(other->id));
+	}
+	return array;
+}
+
+static json_t *finding_of(struct source_cache *sources, const struct report_input *input,
+			  const struct finding *finding)
 {
 	json_t *object = json_object();
 	json_object_set_new(object, "id", string_of(finding->id));
@@ -203,6 +223,10 @@ static json_t *finding_of(struct source_cache *sources, const struct finding *fi
 	json_object_set_new(object, "explanation", string_of(finding->explanation));
 	json_object_set_new(object, "detail", string_of(finding->detail));
 	json_object_set_new(object, "graph", string_of(finding->graph));
+	json_t *related = related_of(input, finding);
+	if (json_array_size(related))
+		json_object_set(object, "related", related);
+	json_decref(related);
 	json_object_set_new(object, "status", json_string(finding_status_name(finding->status)));
 	add_history(object, finding);
 	json_object_set_new(object, "subject", subject_of(sources, &finding->subject));
@@ -302,7 +326,7 @@ int report_json_dump(const struct report_input *input, json_dump_callback_t sink
 		goto end;
 	for (size_t i = 0; i < input->count; i++) {
 		if (put(i ? ",\n" : "\n", sink, data) ||
-		    dump(finding_of(sources, input->findings[i]), sink, data))
+		    dump(finding_of(sources, input, input->findings[i]), sink, data))
 			goto end;
 	}
 	result = put("\n]}\n", sink, data) ? -1 : 0;

@@ -218,24 +218,39 @@ static void ordering_found(void *context, struct finding *finding, uint32_t test
 	collator_add(o->collator, o->context, finding);
 }
 
-static void take_orders(struct collator *c, struct zygote *zygote,
-			const struct iteration_context *context)
+static struct lockorder_host host_of(struct ordering *ordering)
 {
-	struct ordering ordering = { c, zygote, context };
-	struct lockorder_host host = {
-		.context = &ordering,
+	return (struct lockorder_host){
+		.context = ordering,
 		.intern = ordering_intern,
 		.where = ordering_where,
 		.frames = ordering_frames,
 		.variable = ordering_variable,
 		.found = ordering_found,
-		.zygote_pid = zygote->pid,
-		.roots = c->roots,
-		.places = c->places,
+		.zygote_pid = ordering->zygote->pid,
+		.roots = ordering->collator->roots,
+		.places = ordering->collator->places,
 	};
+}
+
+static void take_orders(struct collator *c, struct zygote *zygote,
+			const struct iteration_context *context)
+{
+	struct ordering ordering = { c, zygote, context };
+	struct lockorder_host host = host_of(&ordering);
 	if (zygote->locks.length)
 		lockorder_take(c->orders, &host, zygote->locks.data, zygote->locks.length);
 	buf_clear(&zygote->locks);
+}
+
+char *collator_order(struct collator *c, const struct iteration_context *context, pid_t pid,
+		     const uint64_t *addresses, size_t count, char **names)
+{
+	const struct zygote *zygote = zygote_get(c, context->zygote);
+	struct ordering ordering = { c, zygote, context };
+	struct lockorder_host host = host_of(&ordering);
+	return lockorder_happened(c->orders, &host, zygote->locks.data, zygote->locks.length,
+				  (uint32_t)pid, addresses, count, names);
 }
 
 /* ---- what waits for the iteration's end ---- */

@@ -100,6 +100,13 @@ const struct finding *collator_add(struct collator *collator,
 				   const struct iteration_context *context,
 				   struct finding *finding);
 
+/*
+ * The id of the lock order finding that a deadlock of process `pid` is an instance of, and the
+ * names of its locks: see lockorder_happened. Before collator_iteration_end.
+ */
+char *collator_order(struct collator *collator, const struct iteration_context *context, pid_t pid,
+		     const uint64_t *addresses, size_t count, char **names);
+
 /* Resolves the iteration's reports, then drops its tables. */
 void collator_iteration_end(struct collator *collator, const struct iteration_context *context);
 

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "runner/deadlock.h"
-#include "runner/lockorder.h"
+#include "runner/fingerprint.h"
+#include "runner/lockname.h"
 #include "runner/util.h"
 #include "runner/waiting.h"
 
@@ -55,7 +56,7 @@ static void add_held(const struct fts_held *taken, struct collator *collator,
 			return;
 	part->locks = xrealloc(part->locks, (part->lock_count + 1) * sizeof *part->locks);
 	struct held_lock *held = &part->locks[part->lock_count++];
-	held->name = xprintf("%s (0x%llx)", lockorder_kind(taken->kind),
+	held->name = xprintf("%s (0x%llx)", lockname_kind(taken->kind),
 			     (unsigned long long)taken->address);
 	frames_of(taken, collator, context, pid, &held->created);
 }
@@ -87,62 +88,113 @@ static char letter(size_t i)
 
 struct telling {
 	const struct deadlock *deadlock;
-	struct buf text, graph;
+	struct collator *collator;
+	const struct iteration_context *context;
+	pid_t pid;
+	struct finding *finding;
+	char *names[DEADLOCK_MAX]; /* of the lock that each thread holds */
+	struct lockname_arc arcs[DEADLOCK_MAX];
+	struct buf text;
 };
 
-/* One thread of the cycle: its line in the text, its arc, and its place among the participants. */
-static void tell_one(struct telling *t, size_t i, struct participant *part)
+/* The lock that thread i holds and the one before it waits for. */
+static const struct fts_held *lock_of(const struct deadlock *deadlock, size_t i)
 {
-	size_t count = t->deadlock->wait_count;
-	const struct deadlock_wait *wait = &t->deadlock->waits[i];
-	const struct fts_held *own_lock = &t->deadlock->waits[(i + count - 1) % count].taken;
-	char next = letter((i + 1) % count), own = letter(i);
-	char *held_at = lockorder_line(&part->locks[0].created, &no_roots);
-	char *wanted_at = lockorder_line(&part->stack, &no_roots);
+	size_t count = deadlock->wait_count;
+	return &deadlock->waits[(i + count - 1) % count].taken;
+}
+
+/* One thread of the cycle: its line in the text. */
+static void put_part(struct telling *t, size_t i)
+{
+	size_t next = (i + 1) % t->deadlock->wait_count;
 	buf_printf(&t->text, "%sT%zu ", i ? "; " : "", i + 1);
-	if (own_lock->kind == FTS_LOCK_ATTACHED)
+	if (lock_of(t->deadlock, i)->kind == FTS_LOCK_ATTACHED)
 		buf_puts(&t->text, "stays attached to the interpreter");
 	else
-		buf_printf(&t->text, "holds %c (%s), taken at %s,", own,
-			   lockorder_kind(own_lock->kind), held_at);
-	if (wait->kind == FTS_LOCK_ATTACHED)
+		buf_printf(&t->text, "holds %c (%s), taken at %s,", letter(i), t->names[i],
+			   t->arcs[i].taken);
+	if (lock_of(t->deadlock, next)->kind == FTS_LOCK_ATTACHED)
 		buf_printf(&t->text,
 			   " and waits for a stop of the world, which needs all threads detached "
 			   "(%c), at %s",
-			   next, wanted_at);
+			   letter(next), t->arcs[i].wanted);
 	else
-		buf_printf(&t->text, " and waits for %c (%s) at %s", next,
-			   lockorder_kind(wait->kind), wanted_at);
-	buf_printf(&t->graph, "\t%c [label=\"%c: %s\"];\n\t%c -> %c [label=\"T%zu at %s\"];\n", own,
-		   own, lockorder_kind(own_lock->kind), own, next, i + 1, wanted_at);
-	set_role(part, xprintf("holds %c and waits for %c", own, next));
-	part->address = wait->address;
-	free(held_at);
-	free(wanted_at);
+		buf_printf(&t->text, " and waits for %c (%s) at %s", letter(next), t->names[next],
+			   t->arcs[i].wanted);
 }
 
-static void tell_cycle(const struct deadlock *deadlock, struct collator *collator,
-		       const struct iteration_context *context, pid_t pid, struct finding *finding)
+/* The locks' names; and the id of the finding, the same but for its kind as that of the order. */
+static void name_locks(struct telling *t)
 {
-	struct telling t = { .deadlock = deadlock };
-	size_t count = deadlock->wait_count;
-	buf_puts(&t.graph, "digraph locks {\n\tnode [shape=box];\n");
-	for (size_t i = 0; i < count; i++) {
-		move_to(finding, participant_of(finding, deadlock->waits[i].tid), i);
-		struct participant *part = &finding->participants[i];
-		add_held(&deadlock->waits[(i + count - 1) % count].taken, collator, context, pid,
-			 part);
-		tell_one(&t, i, part);
-	}
-	buf_puts(&t.graph, "}\n");
-	buf_puts(&t.text, ". Each waits for what the next holds, so none will ever go on. Usual "
-			  "fixes: take the locks in one order everywhere, or don't call out while "
-			  "holding one.");
+	uint64_t addresses[DEADLOCK_MAX];
+	size_t count = t->deadlock->wait_count;
+	for (size_t i = 0; i < count; i++)
+		addresses[i] = lock_of(t->deadlock, i)->address;
+	char *order = collator_order(t->collator, t->context, t->pid, addresses, count, t->names);
+	const char *digits = order ? strrchr(order, '-') : NULL;
+	if (digits)
+		replace(&t->finding->id,
+			xprintf("%s%s", finding_kind_name(FINDING_DEADLOCK), digits));
+	for (size_t i = 0; i < count && !digits; i++)
+		t->names[i] = xstrdup(lockname_kind(lock_of(t->deadlock, i)->kind));
+	free(order);
+}
+
+/* The cycle begins where its names begin, as in lockorder.c. */
+static void sort_cycle(const struct telling *t, struct deadlock *sorted)
+{
+	size_t count = t->deadlock->wait_count, first = 0;
+	*sorted = *t->deadlock;
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(t->names[i], t->names[first]) < 0)
+			first = i;
+	for (size_t i = 0; i < count; i++)
+		sorted->waits[i] = t->deadlock->waits[(first + i) % count];
+}
+
+static void fill_part(struct telling *t, size_t i)
+{
+	const struct deadlock_wait *wait = &t->deadlock->waits[i];
+	move_to(t->finding, participant_of(t->finding, wait->tid), i);
+	struct participant *part = &t->finding->participants[i];
+	add_held(lock_of(t->deadlock, i), t->collator, t->context, t->pid, part);
+	const struct stack *taken = &part->locks[part->lock_count - 1].created;
+	t->arcs[i] = (struct lockname_arc){ t->names[i], lockname_line(taken, &no_roots),
+					    lockname_line(&part->stack, &no_roots) };
+	set_role(part, xprintf("holds %c and waits for %c", letter(i),
+			       letter((i + 1) % t->deadlock->wait_count)));
+	part->address = wait->address;
+}
+
+static void tell_cycle(struct telling *t)
+{
+	struct deadlock sorted;
+	struct finding *finding = t->finding;
+	size_t count = t->deadlock->wait_count;
+	name_locks(t);
+	sort_cycle(t, &sorted);
+	for (size_t i = 0; i < count; i++)
+		free(t->names[i]);
+	t->deadlock = &sorted;
+	name_locks(t);
+	for (size_t i = 0; i < count; i++)
+		fill_part(t, i);
+	for (size_t i = 0; i < count; i++)
+		put_part(t, i);
+	buf_puts(&t->text, ". Each waits for what the next holds, so none will ever go on. Usual "
+			   "fixes: take the locks in one order everywhere, or don't call out while "
+			   "holding one.");
 	/* The other threads wait for these: they do not belong to what the bug is known by. */
 	drop_after(finding, count);
 	replace(&finding->title, xprintf("%zu threads wait for each other's locks", count));
-	replace(&finding->explanation, buf_take(&t.text));
-	replace(&finding->graph, buf_take(&t.graph));
+	replace(&finding->explanation, buf_take(&t->text));
+	replace(&finding->graph, lockname_graph(t->arcs, count));
+	for (size_t i = 0; i < count; i++) {
+		free(t->names[i]);
+		free((char *)t->arcs[i].taken);
+		free((char *)t->arcs[i].wanted);
+	}
 }
 
 /* A thread and a lock that it can't get because it has it. */
@@ -151,9 +203,9 @@ static char *self_text(const struct deadlock_wait *wait, const char *taken_at, c
 	if (wait->kind == FTS_LOCK_PTHREAD_RW && (wait->taken.flags & FTS_HELD_SHARED))
 		return xprintf("it took the %s for reading itself, at %s, and waits at %s until no "
 			       "reader holds it: an upgrade waits for itself",
-			       lockorder_kind(wait->kind), taken_at, at);
+			       lockname_kind(wait->kind), taken_at, at);
 	return xprintf("it took the %s itself, at %s, and waits for it at %s",
-		       lockorder_kind(wait->kind), taken_at, at);
+		       lockname_kind(wait->kind), taken_at, at);
 }
 
 static void tell_self(const struct deadlock *deadlock, struct collator *collator,
@@ -163,14 +215,14 @@ static void tell_self(const struct deadlock *deadlock, struct collator *collator
 	move_to(finding, participant_of(finding, wait->tid), 0);
 	struct participant *part = &finding->participants[0];
 	add_held(&wait->taken, collator, context, pid, part);
-	char *taken_at = lockorder_line(&part->locks[part->lock_count - 1].created, &no_roots);
-	char *at = lockorder_line(&part->stack, &no_roots);
+	char *taken_at = lockname_line(&part->locks[part->lock_count - 1].created, &no_roots);
+	char *at = lockname_line(&part->stack, &no_roots);
 	char *text = self_text(wait, taken_at, at);
-	set_role(part, xprintf("waits for the %s that it holds", lockorder_kind(wait->kind)));
+	set_role(part, xprintf("waits for the %s that it holds", lockname_kind(wait->kind)));
 	part->address = wait->address;
 	drop_after(finding, 1);
-	replace(&finding->title, xprintf("A thread waits for a %s that it holds itself",
-					 lockorder_kind(wait->kind)));
+	replace(&finding->title,
+		xprintf("A thread waits for a %s that it holds itself", lockname_kind(wait->kind)));
 	replace(&finding->explanation,
 		xprintf("The thread will never go on: %s. The lock is not recursive. Usual fixes: "
 			"an RLock or a recursive mutex, or a function that expects its caller to "
@@ -215,7 +267,7 @@ static struct sleeper sleeper_of(const struct deadlock *deadlock, const struct p
 				   .wait = wait_of(deadlock, part) };
 	const struct frame *user = sleeper.waiting.user;
 	if (!user) {
-		sleeper.at = lockorder_line(&part->stack, &no_roots);
+		sleeper.at = lockname_line(&part->stack, &no_roots);
 	} else {
 		char *path = short_path(user->file, &no_roots);
 		sleeper.at = xprintf("%s:%d", path, user->line);
@@ -247,7 +299,7 @@ static void put_holder(struct asleep_telling *t, const struct sleeper *sleeper, 
 		return;
 	struct stack taken;
 	frames_of(&wait->taken, t->collator, t->context, t->pid, &taken);
-	char *line = lockorder_line(&taken, &no_roots);
+	char *line = lockname_line(&taken, &no_roots);
 	size_t holder = participant_of(t->finding, wait->holder);
 	if (wait->ended)
 		buf_printf(text, ", which a thread that has ended took at %s and never gave back",
@@ -265,7 +317,7 @@ static void put_sleeper(struct asleep_telling *t, size_t i, struct buf *text)
 	struct sleeper *sleeper = &t->sleepers[i];
 	struct participant *part = &t->finding->participants[i];
 	const char *what = sleeper->waiting.what;
-	char *lock = xprintf("a %s", sleeper->wait ? lockorder_kind(sleeper->wait->kind) : "lock");
+	char *lock = xprintf("a %s", sleeper->wait ? lockname_kind(sleeper->wait->kind) : "lock");
 	set_role(part, xprintf("waits for %s", what ? what : lock));
 	if (sleeper->wait && !what)
 		part->address = sleeper->wait->address;
@@ -414,6 +466,11 @@ void deadlock_tell(const struct deadlock *deadlock, struct collator *collator,
 	} else if (deadlock->wait_count == 1) {
 		tell_self(deadlock, collator, context, pid, finding);
 	} else {
-		tell_cycle(deadlock, collator, context, pid, finding);
+		struct telling t = { .deadlock = deadlock,
+				     .collator = collator,
+				     .context = context,
+				     .pid = pid,
+				     .finding = finding };
+		tell_cycle(&t);
 	}
 }

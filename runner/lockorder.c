@@ -8,21 +8,18 @@
 #include "ftstress/locks.h"
 #include "runner/assemble.h"
 #include "runner/lockgraph.h"
+#include "runner/lockname.h"
 #include "runner/map.h"
 #include "runner/util.h"
 
 enum { LOCKS_MAX = 96 };
 
-struct label {
-	position where; /* of a lock in static storage */
-	char *type;     /* of the object that a lock is in */
-};
-
 struct lockorder {
 	struct lockgraph *graph;
 	uint64_t iterations;
+	struct source_cache *sources;
 	struct map label_of_class;
-	struct label *labels;
+	struct lock_label *labels;
 	size_t label_count, label_capacity;
 };
 
@@ -35,6 +32,7 @@ struct lockorder *lockorder_new(void)
 {
 	struct lockorder *orders = xcalloc(1, sizeof *orders);
 	orders->graph = lockgraph_new();
+	orders->sources = source_open();
 	return orders;
 }
 
@@ -47,6 +45,7 @@ void lockorder_free(struct lockorder *orders)
 	free(orders->labels);
 	map_free(&orders->label_of_class);
 	lockgraph_free(orders->graph);
+	source_close(orders->sources);
 	free(orders);
 }
 
@@ -61,7 +60,7 @@ bool lockorder_wants(const struct fts_record *record)
 		report->kind == FTS_REPORT_LOCK_EDGE);
 }
 
-static const struct label *label_of(const struct lockorder *orders, uint64_t class)
+static const struct lock_label *label_of(const struct lockorder *orders, uint64_t class)
 {
 	uint64_t at = map_get(&orders->label_of_class, class);
 	return at == MAP_NONE ? NULL : &orders->labels[at];
@@ -72,7 +71,7 @@ static void set_label(struct lockorder *orders, uint64_t class, position where, 
 {
 	if (label_of(orders, class))
 		return;
-	struct label label = { where, length ? xstrndup(type, length) : NULL };
+	struct lock_label label = { where, length ? xstrndup(type, length) : NULL };
 	ARRAY_PUSH(orders->labels, orders->label_count, orders->label_capacity, label);
 	map_set(&orders->label_of_class, class, orders->label_count - 1);
 }
@@ -201,93 +200,6 @@ static void take_all(struct taking *t, const uint8_t *records, size_t length, un
 	}
 }
 
-/* ---- names ---- */
-
-static bool is_own_code(const struct frame *frame, const struct roots *roots)
-{
-	(void)roots;
-	if (frame->language == FRAME_PYTHON)
-		return !frame->file || (!strstr(frame->file, "threading.py") &&
-					!strstr(frame->file, "<frozen importlib"));
-	return frame->module && strncmp(frame->module, "libpython", 9) != 0 &&
-	       strncmp(frame->module, "libftstress", 11) != 0 &&
-	       strncmp(frame->module, "libclang_rt", 11) != 0 &&
-	       strncmp(frame->module, "libc.so", 7) != 0 && !frame->is_inline;
-}
-
-/* The innermost frame that a person wrote; NULL in an empty stack. */
-static const struct frame *telling_frame(const struct stack *stack, const struct roots *roots)
-{
-	for (size_t i = 0; i < stack->count; i++)
-		if (is_own_code(&stack->frames[i], roots))
-			return &stack->frames[i];
-	for (size_t i = 0; i < stack->count; i++)
-		if (!stack->frames[i].is_inline)
-			return &stack->frames[i];
-	return NULL;
-}
-
-char *lockorder_line(const struct stack *stack, const struct roots *roots)
-{
-	const struct frame *frame = telling_frame(stack, roots);
-	if (!frame)
-		return xstrdup("an unknown place");
-	if (!frame->file)
-		return xstrdup(frame->function);
-	char *path = short_path(frame->file, roots);
-	char *text = xprintf("%s:%d", path, frame->line);
-	free(path);
-	return text;
-}
-
-const char *lockorder_kind(uint32_t kind)
-{
-	static const char *const names[] = {
-		[FTS_LOCK_LOCK] = "threading.Lock",
-		[FTS_LOCK_RLOCK] = "threading.RLock",
-		[FTS_LOCK_PYMUTEX] = "PyMutex",
-		[FTS_LOCK_OBJECT] = "critical section",
-		[FTS_LOCK_RWMUTEX] = "_PyRWMutex",
-		[FTS_LOCK_PTHREAD] = "pthread mutex",
-		[FTS_LOCK_PTHREAD_RW] = "pthread rwlock",
-		[FTS_LOCK_SPIN] = "spin lock",
-		[FTS_LOCK_ATTACHED] = "the attached state",
-		[FTS_LOCK_ONCE] = "once-flag",
-		[FTS_LOCK_MODULE] = "import lock",
-	};
-	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "lock";
-}
-
-static char *lock_name(const struct taking *t, const struct lockgraph_lock *lock)
-{
-	const struct lockorder_host *host = t->host;
-	const struct label *label = label_of(t->orders, lock->class);
-	const char *kind = lockorder_kind(lock->kind);
-	uint64_t offset = 0;
-	if (lock->birth != LOCKGRAPH_NONE) {
-		struct stack birth;
-		host->frames(host->context, lock->birth, &birth);
-		char *line = lockorder_line(&birth, &host->places);
-		char *name = xprintf("%s of %s", kind, line);
-		free(line);
-		stack_clear(&birth);
-		return name;
-	}
-	if (label && label->type && lock->kind == FTS_LOCK_MODULE)
-		return xprintf("import lock of module %s", label->type);
-	if (label && label->type)
-		return lock->kind == FTS_LOCK_OBJECT
-			       ? xprintf("critical section of a %s", label->type)
-			       : xprintf("%s in a %s", kind, label->type);
-	char *variable = label ? host->variable(host->context, label->where, &offset) : NULL;
-	if (!variable)
-		return xstrdup(kind);
-	char *name = offset ? xprintf("%s %s+%llu", kind, variable, (unsigned long long)offset)
-			    : xprintf("%s %s", kind, variable);
-	free(variable);
-	return name;
-}
-
 /* ---- findings ---- */
 
 /* Is what was seen as an exchange in an extension a PyMutex? Its inlined functions say so. */
@@ -309,24 +221,30 @@ static bool is_mutex(const struct taking *t, const struct lockgraph_lock *lock)
 
 struct side {
 	struct stack held, wanted;
-	char *held_name, *held_line, *wanted_line;
+	struct lockname lock; /* the held one */
+	char *held_line, *wanted_line;
 };
+
+static struct lockname name_of(const struct taking *t, const struct lockgraph_lock *lock)
+{
+	return lockname_of(t->host, t->orders->sources, lock, label_of(t->orders, lock->class));
+}
 
 static void side_fill(const struct taking *t, const struct lockgraph_part *part, struct side *side)
 {
 	const struct lockorder_host *host = t->host;
 	host->frames(host->context, part->held.stack, &side->held);
 	host->frames(host->context, part->wanted.stack, &side->wanted);
-	side->held_name = lock_name(t, &part->held);
-	side->held_line = lockorder_line(&side->held, &host->places);
-	side->wanted_line = lockorder_line(&side->wanted, &host->places);
+	side->lock = name_of(t, &part->held);
+	side->held_line = lockname_line(&side->held, &host->places);
+	side->wanted_line = lockname_line(&side->wanted, &host->places);
 }
 
 static void side_clear(struct side *side)
 {
 	stack_clear(&side->held);
 	stack_clear(&side->wanted);
-	free(side->held_name);
+	lockname_clear(&side->lock);
 	free(side->held_line);
 	free(side->wanted_line);
 }
@@ -348,7 +266,7 @@ static void add_text(const struct lockgraph_part *parts, const struct side *side
 				   i ? "; " : "", i + 1, next, sides[i].wanted_line);
 		else
 			buf_printf(&text, "%sT%zu holds %c (%s), taken at %s, and wants %c at %s",
-				   i ? "; " : "", i + 1, letter(i), sides[i].held_name,
+				   i ? "; " : "", i + 1, letter(i), sides[i].lock.name,
 				   sides[i].held_line, next, sides[i].wanted_line);
 		timed |= parts[i].wanted.flags & FTS_HELD_TIMED;
 		attached |= parts[i].held.kind == FTS_LOCK_ATTACHED;
@@ -369,46 +287,24 @@ static void add_text(const struct lockgraph_part *parts, const struct side *side
 	finding->explanation = buf_take(&text);
 }
 
-static void put_quoted(struct buf *out, const char *text)
-{
-	buf_puts(out, "\"");
-	for (; *text; text++)
-		buf_printf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
-	buf_puts(out, "\"");
-}
-
 static void add_graph(const struct side *sides, size_t count, struct finding *finding)
 {
-	struct buf out = { 0 };
-	buf_puts(&out, "digraph locks {\n\tnode [shape=box];\n");
-	for (size_t i = 0; i < count; i++) {
-		char *name = xprintf("%c: %s", letter(i), sides[i].held_name);
-		buf_printf(&out, "\t%c [label=", letter(i));
-		put_quoted(&out, name);
-		buf_puts(&out, "];\n");
-		free(name);
-	}
-	for (size_t i = 0; i < count; i++) {
-		char *name = xprintf("T%zu at %s", i + 1, sides[i].wanted_line);
-		buf_printf(&out, "\t%c -> %c [label=", letter(i), letter((i + 1) % count));
-		put_quoted(&out, name);
-		buf_puts(&out, "];\n");
-		free(name);
-	}
-	buf_puts(&out, "}\n");
-	finding->graph = buf_take(&out);
+	struct lockname_arc arcs[LOCKGRAPH_CYCLE_MAX];
+	for (size_t i = 0; i < count; i++)
+		arcs[i] = (struct lockname_arc){ sides[i].lock.name, sides[i].held_line,
+						 sides[i].wanted_line };
+	finding->graph = lockname_graph(arcs, count);
 }
 
 static void add_lock(const struct taking *t, const struct lockgraph_lock *lock,
 		     struct participant *part)
 {
 	struct held_lock *held = &part->locks[part->lock_count++];
-	char *name = lock_name(t, lock);
+	struct lockname name = name_of(t, lock);
 	held->name = lock->kind == FTS_LOCK_ATTACHED
-			     ? name
-			     : xprintf("%s (0x%llx)", name, (unsigned long long)lock->address);
-	if (held->name != name)
-		free(name);
+			     ? xstrdup(name.name)
+			     : xprintf("%s (0x%llx)", name.name, (unsigned long long)lock->address);
+	lockname_clear(&name);
 	t->host->frames(t->host->context, lock->stack, &held->created);
 }
 
@@ -420,6 +316,10 @@ static void add_part(const struct taking *t, const struct lockgraph_part *part, 
 	to->thread = xprintf("T%zu (thread %u of its process)", i + 1, part->thread);
 	to->address = part->wanted.address;
 	to->stack = side->wanted;
+	/* How the wait is made is plumbing: the frame to look at is the one that waits. */
+	const struct frame *frame = lockname_frame(&to->stack);
+	for (size_t k = 0; frame && &to->stack.frames[k] != frame; k++)
+		to->stack.frames[k].plumbing = true;
 	side->wanted = (struct stack){ 0 };
 	to->locks = xcalloc(part->other_count + 1, sizeof *to->locks);
 	add_lock(t, &part->held, to);
@@ -427,61 +327,165 @@ static void add_part(const struct taking *t, const struct lockgraph_part *part, 
 		add_lock(t, &part->others[k], to);
 }
 
-/* Where each lock is taken while another is held; not the line, see fingerprint.h. */
+/* "take in x.py > want in x.py"; not the line, see fingerprint.h. */
+static char *sites_of(const struct taking *t, const struct side *side)
+{
+	const struct frame *held = lockname_frame(&side->held);
+	const struct frame *wanted = lockname_frame(&side->wanted);
+	char *first = held ? frame_text(held, &t->host->roots) : xstrdup("?");
+	char *second = wanted ? frame_text(wanted, &t->host->roots) : xstrdup("?");
+	char *text = xprintf("%s > %s", first, second);
+	free(first);
+	free(second);
+	return text;
+}
+
+/*
+ * A cycle is known by the classes of its locks, whichever way a thread came to take them; where a
+ * class says too little, also by the functions that take them.
+ */
 static char *cycle_id(const struct taking *t, const struct side *sides, size_t count)
 {
-	char *texts[LOCKGRAPH_CYCLE_MAX];
+	char *texts[2 * LOCKGRAPH_CYCLE_MAX];
+	size_t used = 0;
+	bool vague = false;
 	for (size_t i = 0; i < count; i++) {
-		const struct frame *held = telling_frame(&sides[i].held, &t->host->roots);
-		const struct frame *wanted = telling_frame(&sides[i].wanted, &t->host->roots);
-		char *first = held ? frame_text(held, &t->host->roots) : xstrdup("?");
-		char *second = wanted ? frame_text(wanted, &t->host->roots) : xstrdup("?");
-		texts[i] = xprintf("%s > %s", first, second);
-		free(first);
-		free(second);
+		texts[used++] = xstrdup(sides[i].lock.class);
+		vague |= sides[i].lock.vague;
 	}
-	char *id = fingerprint(FINDING_LOCK_ORDER, (const char *const *)texts, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && vague; i++)
+		texts[used++] = sites_of(t, &sides[i]);
+	char *id = fingerprint(FINDING_LOCK_ORDER, (const char *const *)texts, used);
+	for (size_t i = 0; i < used; i++)
 		free(texts[i]);
 	return id;
+}
+
+static bool all_alike(const struct side *sides, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(sides[i].lock.name, sides[0].lock.name) != 0)
+			return false;
+	return true;
 }
 
 static char *cycle_title(const struct side *sides, size_t count)
 {
 	struct buf title = { 0 };
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&title, "%s%s",
-			   i == 0           ? ""
-			   : i + 1 == count ? " and "
-					    : ", ",
-			   sides[i].held_name);
+	if (all_alike(sides, count))
+		buf_printf(&title, "%zu locks (each a %s)", count, sides[0].lock.name);
+	else
+		for (size_t i = 0; i < count; i++)
+			buf_printf(&title, "%s%s",
+				   i == 0           ? ""
+				   : i + 1 == count ? " and "
+						    : ", ",
+				   sides[i].lock.name);
 	buf_puts(&title, count == 2 ? " are taken in both orders" : " are taken in a circle");
 	return buf_take(&title);
+}
+
+/* The cycle begins where its names begin, so that it is told the same way each time. */
+static size_t first_of(const struct side *sides, size_t count)
+{
+	size_t first = 0;
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(sides[i].lock.name, sides[first].lock.name) < 0)
+			first = i;
+	return first;
+}
+
+static void make_finding(const struct taking *t, const struct lockgraph_part *parts,
+			 struct side *sides, size_t count, struct finding *finding)
+{
+	finding->id = cycle_id(t, sides, count);
+	finding->title = cycle_title(sides, count);
+	add_text(parts, sides, count, finding);
+	add_graph(sides, count, finding);
+	finding->participants = xcalloc(count, sizeof *finding->participants);
+	for (size_t i = 0; i < count; i++)
+		add_part(t, &parts[i], &sides[i], i, count, finding);
 }
 
 static void found(void *context, const struct lockgraph_part *parts, size_t count)
 {
 	const struct taking *t = context;
-	struct side sides[LOCKGRAPH_CYCLE_MAX] = { 0 };
+	struct side unsorted[LOCKGRAPH_CYCLE_MAX] = { 0 }, sides[LOCKGRAPH_CYCLE_MAX] = { 0 };
+	struct lockgraph_part sorted[LOCKGRAPH_CYCLE_MAX] = { 0 };
 	struct finding finding = { .kind = FINDING_LOCK_ORDER };
 	for (size_t i = 0; i < count; i++)
 		if (!is_mutex(t, &parts[i].held) || !is_mutex(t, &parts[i].wanted))
 			return;
 	for (size_t i = 0; i < count; i++)
-		side_fill(t, &parts[i], &sides[i]);
-	finding.id = cycle_id(t, sides, count);
-	finding.title = cycle_title(sides, count);
-	add_text(parts, sides, count, &finding);
-	add_graph(sides, count, &finding);
-	finding.participants = xcalloc(count, sizeof *finding.participants);
-	for (size_t i = 0; i < count; i++)
-		add_part(t, &parts[i], &sides[i], i, count, &finding);
+		side_fill(t, &parts[i], &unsorted[i]);
+	size_t first = first_of(unsorted, count), now = 0;
+	for (size_t i = 0; i < count; i++) {
+		sides[i] = unsorted[(first + i) % count];
+		sorted[i] = parts[(first + i) % count];
+	}
+	make_finding(t, sorted, sides, count, &finding);
 	for (size_t i = 0; i < count; i++)
 		side_clear(&sides[i]);
-	size_t now = 0;
 	while (now + 1 < count && parts[now].old)
 		now++;
 	t->host->found(t->host->context, &finding, parts[now].test);
+}
+
+/* ---- cycles that happened ---- */
+
+/* The order `held` -> `wanted` among the records of a process. */
+static bool find_part(struct taking *t, const uint8_t *records, size_t length, uint32_t pid,
+		      uint64_t held, uint64_t wanted, struct lockgraph_part *out)
+{
+	const struct fts_record *record;
+	bool found = false;
+	for (size_t at = 0; at < length; at += record->length) {
+		struct report_view view;
+		record = (const void *)(records + at);
+		if (record->type != FTS_REC_REPORT || record->pid != pid ||
+		    !report_parse(record + 1, record->length - sizeof *record, &view))
+			continue;
+		size_t h = view.count, w = view.count;
+		for (size_t i = 0; i < view.count; i++) {
+			const struct fts_section *head = &view.sections[i].head;
+			if (head->kind == FTS_SEC_HELD && head->address == held)
+				h = i;
+			else if (head->kind == FTS_SEC_LOCK && head->address == wanted)
+				w = i;
+		}
+		if (h < view.count && w < view.count) {
+			*out = (struct lockgraph_part){ .held = read_lock(t, pid, &view, h),
+							.wanted = read_lock(t, pid, &view, w) };
+			found = true;
+		}
+		free(view.sections);
+	}
+	return found;
+}
+
+char *lockorder_happened(struct lockorder *orders, const struct lockorder_host *host,
+			 const void *records, size_t length, uint32_t pid,
+			 const uint64_t *addresses, size_t count, char **names)
+{
+	struct taking t = { orders, host };
+	struct side sides[LOCKGRAPH_CYCLE_MAX] = { 0 };
+	char *id = NULL;
+	size_t done = 0;
+	for (; count <= LOCKGRAPH_CYCLE_MAX && done < count; done++) {
+		struct lockgraph_part part;
+		if (!find_part(&t, records, length, pid, addresses[done],
+			       addresses[(done + 1) % count], &part))
+			break;
+		side_fill(&t, &part, &sides[done]);
+	}
+	if (count && done == count)
+		id = cycle_id(&t, sides, count);
+	for (size_t i = 0; i < done; i++) {
+		if (id)
+			names[i] = xstrdup(sides[i].lock.name);
+		side_clear(&sides[i]);
+	}
+	return id;
 }
 
 void lockorder_take(struct lockorder *orders, const struct lockorder_host *host,

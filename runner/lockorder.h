@@ -35,13 +35,18 @@ void lockorder_free(struct lockorder *orders);
 /* Is this a record for lockorder_take()? */
 bool lockorder_wants(const struct fts_record *record);
 
-/* For people: the kind of a lock (enum fts_lock_kind), and the innermost line of a stack that a
- * person wrote, "x.py:10"; the latter to be freed. */
-const char *lockorder_kind(uint32_t kind);
-char *lockorder_line(const struct stack *stack, const struct roots *roots);
-
 /* The records of one iteration, whole and in any order of rings; `length` bytes. */
 void lockorder_take(struct lockorder *orders, const struct lockorder_host *host,
 		    const void *records, size_t length);
+
+/*
+ * The id that the cycle has, or will have, as a finding, for one that is really waited in: thread i
+ * of process `pid` holds the lock at addresses[i] and waits for that at addresses[i + 1], the last
+ * for the first. `records` are those of the iteration, not yet taken. Sets names[0..count), to be
+ * freed, too. NULL, and no names, if the records don't tell all its orders.
+ */
+char *lockorder_happened(struct lockorder *orders, const struct lockorder_host *host,
+			 const void *records, size_t length, uint32_t pid,
+			 const uint64_t *addresses, size_t count, char **names);
 
 #endif

@@ -24,7 +24,7 @@ const FAILURE = "test-failure-91c6e2ab07d5";
 const CYCLE = "lock-order-0e47d9528ba1";
 
 /** A report in a format, from a fixture that `change` may have changed. */
-function write(format, change) {
+function write(format, change, environment = {}) {
   const data = fixture();
   change?.(data);
   const input = path.join(scratch, "input.json");
@@ -33,13 +33,14 @@ function write(format, change) {
   return execFileSync(path.join(build, "tests/write_report"), [format, input, root], {
     maxBuffer: 1 << 28,
     encoding: "utf8",
+    env: { ...process.env, ...environment },
   });
 }
 
 let written = 0;
-function writePage(change) {
+function writePage(change, environment) {
   const file = path.join(scratch, `page-${++written}.html`);
-  fs.writeFileSync(file, write("html", change));
+  fs.writeFileSync(file, write("html", change, environment));
   return `file://${file}`;
 }
 
@@ -292,10 +293,43 @@ test("a_drawn_graph_of_locks_is_an_image_in_which_nothing_runs", async () => {
     return image.naturalWidth;
   });
   holds(width > 100, `${width} wide`);
-  const change = (data) => (data.findings.at(-1).graph = "digraph { a -> b -> a }");
-  const other = await open(`finding/${CYCLE}`, { at: writePage(change) });
-  await other.getByText("Graphviz source").click();
-  holds(await other.getByText("a -> b -> a").isVisible(), "the source where there is no picture");
+});
+
+const SOURCE = `digraph locks {
+	A [label="A: threading.Lock a\\nof x.py:6"];
+	B [label="B: PyMutex \\"b\\""];
+	A -> B [label="T1: has A since x.py:10\\nwants B at x.py:11"];
+	B -> A [label="T2: has B since x.c:20\\nwants A at x.py:21"];
+}
+`;
+
+test("a_graph_is_drawn_or_where_that_is_not_possible_told_as_a_list", async () => {
+  const change = (data) => (data.findings.at(-1).graph = SOURCE);
+  const drawn = await open(`finding/${CYCLE}`, { at: writePage(change) });
+  const picture = decodeURIComponent(await drawn.locator("img.graph").getAttribute("src"));
+  for (const part of ["threading.Lock a", "of x.py:6", "wants B at x.py:11"])
+    holds(picture.includes(part), `${part} is in the picture`);
+  const plain = await open(`finding/${CYCLE}`, { at: writePage(change, { PATH: scratch }) });
+  equal(await plain.locator("img.graph").count(), 0, "pictures without `dot`");
+  equal(await texts(plain.locator(".arcs li")), [
+    "A: threading.Lock a, of x.py:6",
+    'B: PyMutex "b"',
+    "T1: has A since x.py:10, wants B at x.py:11",
+    "T2: has B since x.c:20, wants A at x.py:21",
+  ]);
+  await plain.getByText("Graphviz source").click();
+  holds(await plain.getByText("digraph locks").isVisible(), "the source");
+});
+
+test("a_lock_order_and_the_deadlock_that_came_of_it_lead_to_each_other", async () => {
+  const twin = CYCLE.replace("lock-order", "deadlock");
+  const change = (data) =>
+    data.findings.push({ ...data.findings.at(-1), id: twin, kind: "deadlock" });
+  const page = await open(`finding/${CYCLE}`, { at: writePage(change) });
+  await page.getByRole("link", { name: twin }).click();
+  await page.getByRole("link", { name: CYCLE }).waitFor();
+  const alone = await open(`finding/${CYCLE}`);
+  equal(await alone.locator(".related").count(), 0);
 });
 
 test("a_failed_test_shows_its_traceback", async () => {

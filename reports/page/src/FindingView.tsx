@@ -208,6 +208,30 @@ function Tests({ tests }: { tests: string[] }) {
   );
 }
 
+/** The same bug seen in another way: a lock order, and the deadlock that came of it. */
+function Related({ finding, filter }: Pick<Props, "finding" | "filter">) {
+  const ids = finding.related ?? [];
+  if (!ids.length) return null;
+  const what =
+    finding.kind === "deadlock"
+      ? "It was found as a lock order that can deadlock, too: "
+      : "It did deadlock, too: ";
+  return (
+    <p class="related">
+      {what}
+      {ids.map((id, index) => (
+        <>
+          {index > 0 && ", "}
+          <a key={id} href={linkTo({ name: "finding", id }, filter)}>
+            {id}
+          </a>
+        </>
+      ))}
+      .
+    </p>
+  );
+}
+
 export function FindingView({ finding, run, siblings, filter }: Props) {
   const knowsLocks = run.hooks.some((hook) => hook.live && /lock/i.test(hook.name));
   const isFailure = finding.kind === "test-failure";
@@ -232,6 +256,7 @@ export function FindingView({ finding, run, siblings, filter }: Props) {
               Hidden from the verdict by <code>{finding.suppressed_by}</code>.
             </p>
           )}
+          <Related finding={finding} filter={filter} />
           <Subject finding={finding} />
         </div>
         <History finding={finding} run={run} />

@@ -1,6 +1,33 @@
+/** "A: threading.Lock a" and "T1: ... wants B at x.py:3" of Graphviz source as ftstress writes it. */
+function labels(source: string): { locks: string[]; arcs: string[] } {
+  const found = [...source.matchAll(/^\t\w+( -> \w+)? \[label="((?:[^"\\]|\\.)*)"\];$/gm)];
+  const text = (label: string | undefined) => (label ?? "").replace(/\\n/g, ", ").replace(/\\(.)/g, "$1");
+  return {
+    locks: found.filter((match) => !match[1]).map((match) => text(match[2])),
+    arcs: found.filter((match) => match[1]).map((match) => text(match[2])),
+  };
+}
+
+function Plain({ graph }: { graph: string }) {
+  const { locks, arcs } = labels(graph);
+  return (
+    <>
+      <ul class="notes arcs">
+        {[...locks, ...arcs].map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+      <details>
+        <summary>Graphviz source</summary>
+        <pre class="text">{graph}</pre>
+      </details>
+    </>
+  );
+}
+
 /**
- * A cycle of locks: as a picture if it was drawn, else as Graphviz source to draw. As an image, so
- * that nothing in the SVG can run.
+ * A cycle of locks: as a picture if it was drawn, else as a list and Graphviz source to draw. As an
+ * image, so that nothing in the SVG can run.
  */
 export function LockGraph({ graph }: { graph: string }) {
   const start = graph.indexOf("<svg");
@@ -14,10 +41,7 @@ export function LockGraph({ graph }: { graph: string }) {
           src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(graph.slice(start))}`}
         />
       ) : (
-        <details>
-          <summary>Graphviz source</summary>
-          <pre class="text">{graph}</pre>
-        </details>
+        <Plain graph={graph} />
       )}
     </section>
   );

@@ -38,6 +38,7 @@ export interface Finding {
   explanation: string | null;
   detail: string | null;
   graph: string | null;
+  related?: string[];
   status: Status;
   count: number;
   run_count: number;
