@@ -112,35 +112,50 @@ def chain_into(b, events, a, removed, edge_name):
     return None
 
 
+class Trace:
+    """What edge_trace.c wrote, from `first` on: 1 is where A's call began, 2 where it ended."""
+
+    def __init__(self, path, first):
+        with open(path, "rb") as file:
+            data = file.read()
+        rows = struct.iter_unpack("<QQQIBBBB", data[: len(data) // 32 * 32])
+        events = [Event(*row) for row in rows]
+        self.names = Names(path + ".maps")
+        marks = {e.address: i for i, e in reversed(list(enumerate(events))) if e.kind == MARK}
+        self.a, self.b = events[marks[first]].thread, events[marks[4]].thread
+        self.main = events[0].thread
+        self.between = [e for e in events[marks[first] : marks[4]] if e.kind != MARK]
+
+    def edge_name(self, release, acquire):
+        return self.names.function(acquire.pc), self.names.function(release.pc)
+
+    def chains(self, rounds):
+        """Round by round, the chain that led from A to B; ends when there is none."""
+        removed = set()
+        for _ in range(rounds):
+            chain = chain_into(self.b, self.between, self.a, removed, self.edge_name)
+            if chain is None:
+                return
+            yield chain
+            removed.add(self.edge_name(*chain[-1]))
+
+
 def main():
-    path = sys.argv[1]
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 12
     verbose = len(sys.argv) > 3
-    with open(path, "rb") as file:
-        data = file.read()
-    events = [Event(*row) for row in struct.iter_unpack("<QQQIBBBB", data[: len(data) // 32 * 32])]
-    names = Names(path + ".maps")
-    first = int(os.environ.get("FROM", "2"))
-    marks = {e.address: i for i, e in reversed(list(enumerate(events))) if e.kind == MARK}
-    a, b = events[marks[first]].thread, events[marks[4]].thread
-    between = [e for e in events[marks[first] : marks[4]] if e.kind != MARK]
-    threads = {a: "A", b: "B"}
-    threads.setdefault(events[0].thread, "M")
-
-    def edge_name(release, acquire):
-        return names.function(acquire.pc), names.function(release.pc)
+    trace = Trace(sys.argv[1], int(os.environ.get("FROM", "2")))
+    names = trace.names
+    threads = {trace.a: "A", trace.b: "B"}
+    threads.setdefault(trace.main, "M")
 
     def told(event):
         thread = threads.setdefault(event.thread, f"T{len(threads)}")
         return thread, f"{names.function(event.pc)} <- {names.function(event.caller)}"
 
-    removed = set()
-    for number in range(rounds):
-        chain = chain_into(b, between, a, removed, edge_name)
-        if chain is None:
-            print("round", number, "B IS NOT ORDERED AFTER A")
-            break
+    number = 0
+    for chain in trace.chains(rounds):
         print("round", number, "chain of", len(chain))
+        number += 1
         for release, acquire in chain:
             (giver, given), (taker, taken) = told(release), told(acquire)
             where = f"{names.data(release.address)}/{release.size}"
@@ -148,7 +163,9 @@ def main():
             if verbose:
                 print("        ", names.line(release.pc))
                 print("        ", names.line(acquire.pc))
-        removed.add(edge_name(*chain[-1]))
+    if number < rounds:
+        print("round", number, "B IS NOT ORDERED AFTER A")
 
 
-main()
+if __name__ == "__main__":
+    main()

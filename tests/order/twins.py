@@ -545,3 +545,36 @@ def eval_and_exec():
         exec("def f(x): return [y for y in x]\nf([1])", {})
 
     return both(call)
+
+
+@ordered
+def everyday():
+    """A bit of everything that threads do without sharing: edges.py looks for what orders it."""
+
+    class Shape:
+        def __init__(self, sides):
+            self.sides = sides
+
+        @property
+        def corners(self):
+            return self.sides
+
+        def __repr__(self):
+            return f"{type(self).__name__}({self.sides})"
+
+    def produce(count):
+        yield from range(count)
+
+    def call():
+        shapes = {str(i): Shape(i) for i in produce(20)}
+        total = sum(s.corners for s in shapes.values())
+        text = ", ".join(sorted(map(repr, shapes.values())))
+        words = [w.upper() for w in text.split(", ")]
+        with contextlib.suppress(KeyError):
+            shapes["missing"]
+        file = io.StringIO()
+        print(total, words[:3], {1, 2} | {total}, file=file)
+        array.array("i", [1] * 9).append(total)
+        return collections.deque(words).popleft(), file.getvalue()
+
+    return both(call)
