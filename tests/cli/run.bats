@@ -121,6 +121,22 @@ setup() {
 	[[ $output != *'take turns'* ]]
 }
 
+@test "a new race says whether the order as written shows it, too" {
+	scripts staggered meeting
+	suite mine '[run]' 'gil = off' 'threads = 2' 'happens-before = meant'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --schedule overlap
+	[[ $output == *'The order as written shows it, too ('*' of 3 runs)'* ]]
+	[[ $output == *'Not seen in 3 runs with the order as written'* ]]
+	jq -e '.findings[] | select(.tests == ["tests/staggered.py"]) |
+		.as_written == {"runs": 3, "seen": 0}' "$(last_report)"
+	jq -e '.findings[] | select(.tests == ["tests/meeting.py"]) | .as_written.seen > 0' \
+		"$(last_report)"
+	# These runs are no iterations, and what the last report tells is kept.
+	[[ $(jq -c '[.run.iterations.done, .run.tests.run]' "$(last_report)") == '[2,4]' ]]
+	"$FTSTRESS" report mine.ini
+	jq -e 'any(.findings[].as_written; .seen == 0 and .runs == 3)' "$(last_report)"
+}
+
 @test "tests that the time was too short for come first in the next run" {
 	scripts slow
 	for i in 1 2 3; do cp tests/slow.py "tests/s$i.py"; done
