@@ -100,6 +100,47 @@ static PyObject *with_native_timed(PyObject *module, PyObject *arguments)
 	return result;
 }
 
+/* Locks of the interpreter's own, exported but not declared for others (pycore_lock.h). */
+void _PyRWMutex_RLock(void *mutex);
+void _PyRWMutex_RUnlock(void *mutex);
+void _PyRWMutex_Lock(void *mutex);
+void _PyRWMutex_Unlock(void *mutex);
+int _PyOnceFlag_CallOnceSlow(void *flag, int (*function)(void *), void *argument);
+
+static uintptr_t rwmutex;
+static uint8_t once;
+
+static PyObject *with_rwmutex_reader(PyObject *module, PyObject *call)
+{
+	_PyRWMutex_RLock(&rwmutex);
+	PyObject *result = PyObject_CallNoArgs(call);
+	_PyRWMutex_RUnlock(&rwmutex);
+	return result;
+}
+
+static PyObject *with_rwmutex_writer(PyObject *module, PyObject *call)
+{
+	_PyRWMutex_Lock(&rwmutex);
+	PyObject *result = PyObject_CallNoArgs(call);
+	_PyRWMutex_Unlock(&rwmutex);
+	return result;
+}
+
+/* Fails, so that the next one tries again. */
+static int call_and_fail(void *call)
+{
+	Py_XDECREF(PyObject_CallNoArgs(call));
+	return -1;
+}
+
+static PyObject *with_once(PyObject *module, PyObject *call)
+{
+	_PyOnceFlag_CallOnceSlow(&once, call_and_fail, call);
+	if (PyErr_Occurred())
+		return NULL;
+	Py_RETURN_NONE;
+}
+
 static PyObject *with_standard(PyObject *module, PyObject *arguments)
 {
 	int number;
@@ -147,6 +188,9 @@ static PyMethodDef methods[] = {
 	{ "with_writer", with_writer, METH_O, "the same rwlock, for writing" },
 	{ "with_spin", with_spin, METH_O, "pthread spin lock" },
 	{ "with_native_timed", with_native_timed, METH_VARARGS, "gives up after five seconds" },
+	{ "with_rwmutex_reader", with_rwmutex_reader, METH_O, "_PyRWMutex, for reading" },
+	{ "with_rwmutex_writer", with_rwmutex_writer, METH_O, "the same, for writing" },
+	{ "with_once", with_once, METH_O, "once-flag that is never done" },
 	{ "with_standard", with_standard, METH_VARARGS, "std::mutex 0 or 1" },
 	{ "with_section", with_section, METH_VARARGS, "critical section of an object" },
 	{ "with_sections", with_sections, METH_VARARGS, "critical section of two objects" },
