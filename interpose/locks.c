@@ -30,6 +30,7 @@ static struct fts_lock_thread *registry;
 extern EXPORT struct fts_locks ftstress_locks;
 struct fts_locks ftstress_locks; /* read by the runner */
 static struct raw_lock registry_lock;
+static uint32_t slots_used;   /* of the registry: those from here on were never claimed */
 static uint32_t thread_count; /* numbers given */
 static uint64_t sequence;
 static __thread struct thread *self __attribute__((tls_model("initial-exec")));
@@ -40,8 +41,9 @@ static uint64_t budget[BUDGET_SLOTS];
 static uint32_t edges_written;
 static uint64_t salt; /* another one in each process: what its parent knew does not count */
 
-struct fts_lock_thread *locks_registry(void)
+struct fts_lock_thread *locks_registry(uint32_t *count)
 {
+	*count = __atomic_load_n(&slots_used, __ATOMIC_ACQUIRE);
 	return registry;
 }
 
@@ -101,6 +103,9 @@ static struct thread *claim(uint32_t number)
 		for (unsigned i = 0; i < FTS_HELD_MAX; i++)
 			slot->held[i].address = 0;
 		__atomic_store_n(&slot->tid, raw_gettid(), __ATOMIC_RELEASE);
+		if (slot >= registry + slots_used)
+			__atomic_store_n(&slots_used, (uint32_t)(slot - registry) + 1,
+					 __ATOMIC_RELEASE);
 	}
 	raw_unlock(&registry_lock);
 	if (!slot) {
@@ -220,22 +225,30 @@ static void tell_signal(uint64_t address, enum fts_lock_kind kind)
 					      .sequence = locks_sequence() });
 }
 
-/* A lock that another thread took. */
-static void given_for_another(uint64_t address, enum fts_lock_kind kind)
+/* Takes the lock out of the lists of all threads. False: it is in none. */
+static bool clear_in_all(uint64_t address)
 {
-	for (unsigned i = 0; i < FTS_LOCK_THREADS; i++) {
-		struct fts_lock_thread *list = &registry[i];
-		uint32_t used = __atomic_load_n(&list->used, __ATOMIC_RELAXED);
-		for (uint32_t k = 0; list->tid && k < used && k < FTS_HELD_MAX; k++) {
-			uint64_t expected = address;
-			if (__atomic_load_n(&list->held[k].address, __ATOMIC_RELAXED) == address &&
-			    __atomic_compare_exchange_n(&list->held[k].address, &expected, 0, false,
-							__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-				tell_signal(address, kind);
-				return;
-			}
+	uint32_t count;
+	struct fts_lock_thread *lists = locks_registry(&count);
+	bool found = false;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t used = __atomic_load_n(&lists[i].used, __ATOMIC_RELAXED);
+		for (uint32_t k = 0; lists[i].tid && k < used && k < FTS_HELD_MAX; k++) {
+			uint64_t *slot = &lists[i].held[k].address, expected = address;
+			if (__atomic_load_n(slot, __ATOMIC_RELAXED) == address)
+				found |= __atomic_compare_exchange_n(slot, &expected, 0, false,
+								     __ATOMIC_RELAXED,
+								     __ATOMIC_RELAXED);
 		}
 	}
+	return found;
+}
+
+void locks_ended(uint64_t address, enum fts_lock_kind kind)
+{
+	/* Of a signal that is given back, the list of who took it was not told. */
+	if (python_is_signal(address, kind) || !python_is_free(address, kind))
+		clear_in_all(address);
 }
 
 void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kind)
@@ -248,8 +261,8 @@ void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kin
 		__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
 		trim(list);
 	} else if ((kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYTHREAD) &&
-		   !python_is_signal(address, kind)) {
-		given_for_another(address, kind);
+		   !python_is_signal(address, kind) && clear_in_all(address)) {
+		tell_signal(address, kind); /* another thread took it */
 	}
 }
 

@@ -72,7 +72,8 @@ struct thread {
 
 /* The calling thread's; NULL without memory or slots. */
 HIDDEN struct thread *locks_thread(void);
-HIDDEN struct fts_lock_thread *locks_registry(void);
+/* The lists of all threads, and how many of them were ever used. */
+HIDDEN struct fts_lock_thread *locks_registry(uint32_t *count);
 HIDDEN uint64_t locks_sequence(void); /* one more than the last */
 
 /* About to wait for the lock: edges, and the wait is told from here on. */
@@ -86,6 +87,8 @@ HIDDEN void locks_taken(struct thread *thread, struct lock lock, struct call_sit
 HIDDEN void locks_wait_own(struct thread *thread, struct lock lock);
 /* It is not held any more, by whomever. */
 HIDDEN void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kind);
+/* A lock that Python made is thrown away, held or not: nothing may look at it any more. */
+HIDDEN void locks_ended(uint64_t address, enum fts_lock_kind kind);
 HIDDEN void locks_event(const struct fts_lock_event *event);
 
 /* locks_internal.c. False: module locks are not seen. */

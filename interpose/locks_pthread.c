@@ -130,9 +130,9 @@ EXPORT int pthread_join(pthread_t pthread, void **result)
 {
 	NEXT(pthread_join);
 	struct thread *thread = locks_on ? locks_thread() : NULL;
-	uint32_t number = 0;
-	struct fts_lock_thread *registry = locks_registry();
-	for (unsigned i = 0; thread && i < FTS_LOCK_THREADS; i++)
+	uint32_t number = 0, count;
+	struct fts_lock_thread *registry = locks_registry(&count);
+	for (uint32_t i = 0; thread && i < count; i++)
 		if (registry[i].self == pthread)
 			number = registry[i].number;
 	int error = real(pthread, result);

@@ -434,12 +434,12 @@ enum fts_lock_kind python_semaphore_kind(uint64_t address)
 								: FTS_LOCK_PYTHREAD;
 }
 
-/* A lock that is thrown away while it is held, as waiters of a Condition are, is held no more. */
+/* It may be thrown away while it is held, as waiters of a Condition are. */
 static void dealloc(struct threading_type *type, char *object)
 {
-	struct thread *thread = locks_on ? locks_thread() : NULL;
-	if (thread && (*(uint8_t *)(object + LOCK_MUTEX) & 1))
-		locks_given(thread, (uint64_t)object + LOCK_MUTEX, FTS_LOCK_LOCK);
+	uint64_t address = (uint64_t)object + LOCK_MUTEX;
+	if (locks_on)
+		locks_ended(address, type == &lock_type ? FTS_LOCK_LOCK : FTS_LOCK_RLOCK);
 	type->dealloc(object);
 }
 

@@ -124,15 +124,13 @@ void *PyThread_allocate_lock(void)
 	return lock;
 }
 
-/* A lock that is thrown away while it is held is held no more. */
 EXPORT void PyThread_free_lock(void *lock);
 void PyThread_free_lock(void *lock)
 {
 	static void (*real)(void *);
 	if (UNLIKELY(!real))
 		real = (void (*)(void *))core_need("PyThread_free_lock");
-	struct thread *thread = noting();
-	if (thread)
-		locks_given(thread, (uint64_t)lock, FTS_LOCK_RLOCK);
+	if (locks_on && locks_version->semaphores)
+		locks_ended((uint64_t)lock, python_semaphore_kind((uint64_t)lock));
 	real(lock);
 }
