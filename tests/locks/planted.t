@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The whole of ftstress on planted lock orders and deadlocks.
 
-Needs what `make run` builds (CPython with TSan); about two minutes.
+Needs what `make run` builds (CPython with TSan), 3.13 too; about two minutes.
 """
 
 import json
@@ -28,17 +28,18 @@ def ok(passed: bool, promise: str, *why: object) -> None:
             print(f"#   {reason}", flush=True)
 
 
-def run(suite: str, scratch: Path) -> list[dict[str, Any]]:
+def run(suite: str, scratch: Path, *options: str) -> list[dict[str, Any]]:
     """The findings of a run."""
-    output = scratch / suite
+    output = scratch / "-".join([suite, *options])
     arguments = ["--suite", suite, "--output", str(output), "--format", "json", "--seed", "51"]
-    done = subprocess.run([FTSTRESS, *arguments], cwd=ROOT, text=True, capture_output=True)
+    command = [FTSTRESS, *arguments, *options]
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
     reports = list(output.glob("*.json"))
     if not reports:
         print("#   " + (done.stderr + done.stdout)[-2000:].replace("\n", "\n#   "))
-        return []
-    findings: list[dict[str, Any]] = json.loads(reports[0].read_text())["findings"]
-    return findings
+        return {"findings": [], "run": {}}
+    report: dict[str, Any] = json.loads(reports[0].read_text())
+    return report
 
 
 def cases(findings: list[dict[str, Any]], kind: str) -> set[str]:
@@ -55,12 +56,17 @@ def seconds_until(finding: dict[str, Any]) -> float:
     return float(found[1]) if found else float("inf")
 
 
-def check_orders(scratch: Path) -> None:
-    findings = run("planted_locks", scratch)
+def check_found(findings: list[dict[str, Any]], where: str) -> None:
     missing = bugs("cases") - cases(findings, "lock-order")
-    ok(not missing, "every lock order that can deadlock is found", sorted(missing))
+    ok(not missing, f"every lock order that can deadlock is found{where}", sorted(missing))
     wrong = [f for f in findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
-    ok(not wrong, "no finding names a correct twin", *[f["explanation"] for f in wrong])
+    ok(not wrong, f"no finding names a correct twin{where}", *[f["explanation"] for f in wrong])
+
+
+def check_orders(scratch: Path) -> None:
+    report = run("planted_locks", scratch)
+    findings = report["findings"]
+    check_found(findings, "")
     two = [f for f in findings if f["tests"] and "two_locks_bug" in f["tests"][0]]
     text = two[0]["explanation"] if two else ""
     ok(
@@ -69,10 +75,24 @@ def check_orders(scratch: Path) -> None:
         text,
     )
     ok(bool(two) and "A -> B" in two[0]["graph"], "the cycle is drawn", two)
+    check_profile(report["run"].get("lock_profile", []))
+
+
+def check_profile(locks: list[dict[str, Any]]) -> None:
+    wanted = [lock for lock in locks if "waiting_ok.py" in lock["class"]]
+    ok(
+        len(wanted) == 1
+        and "Lock wanted of" in wanted[0]["class"]
+        and wanted[0]["where"].endswith("waiting_ok.py:12")
+        and 0.02 <= wanted[0]["longest_hold_s"] < 1
+        and wanted[0]["longest_wait_s"] <= wanted[0]["waited_s"] < 10,
+        "where threads wait is told, and no lock that nobody waited for",
+        *locks,
+    )
 
 
 def check_deadlocks(scratch: Path) -> None:
-    findings = run("planted_deadlocks", scratch)
+    findings = run("planted_deadlocks", scratch)["findings"]
     missing = bugs("live") - cases(findings, "deadlock")
     ok(not missing, "every deadlock that happens is told", sorted(missing))
     wrong = [f for f in findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
@@ -95,6 +115,8 @@ def check_deadlocks(scratch: Path) -> None:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-locks-") as folder:
         check_orders(Path(folder))
+        older = run("planted_locks", Path(folder), "--python", "3.13", "--iterations", "4")
+        check_found(older, " on 3.13")
         check_deadlocks(Path(folder))
     print(f"1..{len(results)}")
     return 0 if all(results) else 1
