@@ -210,6 +210,7 @@ void locks_taken(struct thread *thread, struct lock lock, struct call_site site)
 	slot->pc = (uint64_t)site.pc;
 	slot->fp = *(const uint64_t *)site.hook;
 	python_position(slot, python_tstate());
+	thread->held_since[slot - list->held] = ticks_now();
 	__atomic_store_n(&slot->address, lock.address, __ATOMIC_RELEASE);
 }
 
@@ -258,6 +259,7 @@ void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kin
 	if (held && held->flags >= AGAIN) {
 		held->flags -= AGAIN;
 	} else if (LIKELY(held)) {
+		profile_given(thread, held);
 		__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
 		trim(list);
 	} else if ((kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYTHREAD) &&
@@ -392,6 +394,7 @@ void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 	    python_attached(python_tstate()))
 		lock.flags |= FTS_HELD_ATTACHED;
 	tell_wait(list, &lock);
+	profile_wait(thread, &lock, site);
 }
 
 void locks_wait_own(struct thread *thread, struct lock lock)
@@ -410,6 +413,8 @@ void locks_wait_own(struct thread *thread, struct lock lock)
 
 void locks_wait_over(struct thread *thread)
 {
+	if (UNLIKELY(thread->waiting_since) && !thread->outer.address)
+		profile_wait_over(thread);
 	tell_wait(thread->shared, &thread->outer);
 	thread->shared->wait_own.address = 0;
 }
@@ -592,6 +597,7 @@ static bool start(const char **why)
 	if (!internal_locks_start())
 		*why = "importlib's module locks are not seen in this Python";
 	locks_report_start();
+	profile_start();
 	self = claim(0);
 	ftstress_locks =
 		(struct fts_locks){ (uint64_t)registry, FTS_LOCK_THREADS, sizeof *registry };
@@ -619,6 +625,7 @@ static void after_fork(bool in_child)
 		self->shared->tid = raw_gettid();
 		self->shared->used = self->shared->overflow = 0;
 	}
+	profile_forked();
 	edges_written = 0;
 	salt = mix(raw_getpid());
 }

@@ -68,6 +68,11 @@ struct thread {
 	const void *collects; /* the Python frame in which garbage is collected, or NULL */
 	struct lock outer;    /* a wait that goes on around others; address 0 = none */
 	uint64_t known[1024]; /* orders that were seen */
+	/* Of locks_profile.c; the times are counts of the processor, 0 = none. */
+	uint64_t waiting_since;
+	struct lock waiting_for;
+	const void *waiting_pc;
+	uint64_t held_since[FTS_HELD_MAX];
 };
 
 /* The calling thread's; NULL without memory or slots. */
@@ -140,6 +145,22 @@ struct walked {
 /* The mixed stack, innermost first; returns how many. */
 HIDDEN unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
 			    unsigned room);
+
+/* locks_profile.c */
+HIDDEN void profile_start(void);
+HIDDEN void profile_forked(void); /* in the child */
+HIDDEN void profile_wait(struct thread *thread, const struct lock *lock, struct call_site site);
+/* Only if thread->waiting_since. */
+HIDDEN void profile_wait_over(struct thread *thread);
+/* The slot is still filled. */
+HIDDEN void profile_given(const struct thread *thread, const struct fts_held *held);
+/* Writes what was gathered, unless it did so a moment ago; `at_last`: in any case. */
+HIDDEN void locks_profile_tell(bool at_last);
+
+static inline uint64_t ticks_now(void)
+{
+	return __builtin_ia32_rdtsc();
+}
 
 /* locks_report.c */
 /* False: not now, the ring is too full. */

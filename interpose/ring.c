@@ -1,6 +1,7 @@
 /* ring.c - see ring.h and include/ftstress/arena.h. */
 #include "ring.h"
 
+#include "locks.h"
 #include "raw.h"
 
 #include <fcntl.h>
@@ -167,6 +168,8 @@ EXPORT int ftstress_emit(uint32_t type, const void *payload, uint32_t length)
 {
 	uint32_t most = FTS_RECORD_MAX - (uint32_t)sizeof(struct fts_record);
 	struct ring_part part = { payload, length < most ? length : most };
+	if (type == FTS_REC_TEST_END || type == FTS_REC_SLICE_END)
+		locks_profile_tell(type == FTS_REC_SLICE_END);
 	return ring_write(type, &part, 1) ? 0 : -1;
 }
 

@@ -283,6 +283,24 @@ static void add_surroundings(json_t *object, const struct run_info *run)
 	json_object_set_new(object, "settings", settings);
 }
 
+static json_t *lock_profile_of(const struct run_info *run)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < run->lock_count; i++) {
+		const struct run_lock *lock = &run->locks[i];
+		json_t *object = json_object();
+		json_object_set_new(object, "class", string_of(lock->name));
+		json_object_set_new(object, "kind", string_of(lock->kind));
+		json_object_set_new(object, "waits", integer_of(lock->waits));
+		json_object_set_new(object, "waited_s", json_real(lock->waited));
+		json_object_set_new(object, "longest_wait_s", json_real(lock->longest_wait));
+		json_object_set_new(object, "longest_hold_s", json_real(lock->longest_hold));
+		json_object_set_new(object, "where", string_of(lock->where));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *run_of(const struct run_info *run)
 {
 	json_t *object = json_object();
@@ -300,6 +318,8 @@ static json_t *run_of(const struct run_info *run)
 	json_object_set_new(object, "interrupted", json_boolean(run->interrupted));
 	json_object_set_new(object, "exit_code", json_integer(run->exit_code));
 	add_surroundings(object, run);
+	if (run->lock_count)
+		json_object_set_new(object, "lock_profile", lock_profile_of(run));
 	return object;
 }
 

@@ -511,6 +511,11 @@ struct collate_counters collator_counters(const struct collator *c)
 	return counters;
 }
 
+struct run_lock *collator_locks(const struct collator *c, size_t *count)
+{
+	return lockorder_profile(c->orders, count);
+}
+
 const struct run_hook *collator_hooks(const struct collator *c, size_t *count)
 {
 	*count = c->hook_count;

@@ -130,6 +130,8 @@ const struct finding *collator_as_written(struct collator *collator, const char 
 const struct finding *const *collator_findings(struct collator *collator, size_t *count);
 
 struct collate_counters collator_counters(const struct collator *collator);
+/* Where threads waited, as lockorder_profile(). */
+struct run_lock *collator_locks(const struct collator *collator, size_t *count);
 /* Hooks told, one a name (live if it was live anywhere), and notes, each once. Borrowed. */
 const struct run_hook *collator_hooks(const struct collator *collator, size_t *count);
 const char *const *collator_notes(const struct collator *collator, size_t *count);

@@ -35,6 +35,9 @@ const struct frame *lockname_frame(const struct stack *stack)
 		if (is_own_code(&stack->frames[i]))
 			return &stack->frames[i];
 	for (size_t i = 0; i < stack->count; i++)
+		if (stack->frames[i].language == FRAME_PYTHON)
+			return &stack->frames[i];
+	for (size_t i = 0; i < stack->count; i++)
 		if (!stack->frames[i].is_inline)
 			return &stack->frames[i];
 	return NULL;
@@ -53,23 +56,32 @@ char *lockname_line(const struct stack *stack, const struct roots *roots)
 	return text;
 }
 
+static const char *const names[] = {
+	[FTS_LOCK_LOCK] = "threading.Lock",
+	[FTS_LOCK_RLOCK] = "threading.RLock",
+	[FTS_LOCK_PYMUTEX] = "PyMutex",
+	[FTS_LOCK_OBJECT] = "critical section",
+	[FTS_LOCK_RWMUTEX] = "_PyRWMutex",
+	[FTS_LOCK_PTHREAD] = "pthread mutex",
+	[FTS_LOCK_PTHREAD_RW] = "pthread rwlock",
+	[FTS_LOCK_SPIN] = "spin lock",
+	[FTS_LOCK_ATTACHED] = "the attached state",
+	[FTS_LOCK_ONCE] = "once-flag",
+	[FTS_LOCK_MODULE] = "import lock",
+	[FTS_LOCK_PYTHREAD] = "PyThread lock",
+};
+
 const char *lockname_kind(uint32_t kind)
 {
-	static const char *const names[] = {
-		[FTS_LOCK_LOCK] = "threading.Lock",
-		[FTS_LOCK_RLOCK] = "threading.RLock",
-		[FTS_LOCK_PYMUTEX] = "PyMutex",
-		[FTS_LOCK_OBJECT] = "critical section",
-		[FTS_LOCK_RWMUTEX] = "_PyRWMutex",
-		[FTS_LOCK_PTHREAD] = "pthread mutex",
-		[FTS_LOCK_PTHREAD_RW] = "pthread rwlock",
-		[FTS_LOCK_SPIN] = "spin lock",
-		[FTS_LOCK_ATTACHED] = "the attached state",
-		[FTS_LOCK_ONCE] = "once-flag",
-		[FTS_LOCK_MODULE] = "import lock",
-		[FTS_LOCK_PYTHREAD] = "PyThread lock",
-	};
 	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "lock";
+}
+
+const char *lockname_kind_parse(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
+		if (names[i] && !strcmp(names[i], name))
+			return names[i];
+	return "lock";
 }
 
 /* ---- locks known by where they were made ---- */

@@ -42,6 +42,9 @@ void lockname_clear(struct lockname *name);
 /* For people: the kind of a lock (enum fts_lock_kind). */
 const char *lockname_kind(uint32_t kind);
 
+/* The name as lockname_kind() has it, of any string; "lock" for one that is none. */
+const char *lockname_kind_parse(const char *name);
+
 /* The innermost frame that a person wrote; NULL in an empty stack. */
 const struct frame *lockname_frame(const struct stack *stack);
 /* Its line, "x.py:10"; to be freed. */

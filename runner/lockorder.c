@@ -9,6 +9,7 @@
 #include "runner/assemble.h"
 #include "runner/lockgraph.h"
 #include "runner/lockname.h"
+#include "runner/lockprofile.h"
 #include "runner/map.h"
 #include "runner/util.h"
 
@@ -18,6 +19,7 @@ struct lockorder {
 	struct lockgraph *graph;
 	uint64_t iterations;
 	struct source_cache *sources;
+	struct lockprofile *profile;
 	struct map label_of_class;
 	struct lock_label *labels;
 	size_t label_count, label_capacity;
@@ -33,6 +35,7 @@ struct lockorder *lockorder_new(void)
 	struct lockorder *orders = xcalloc(1, sizeof *orders);
 	orders->graph = lockgraph_new();
 	orders->sources = source_open();
+	orders->profile = lockprofile_new();
 	return orders;
 }
 
@@ -46,6 +49,7 @@ void lockorder_free(struct lockorder *orders)
 	map_free(&orders->label_of_class);
 	lockgraph_free(orders->graph);
 	source_close(orders->sources);
+	lockprofile_free(orders->profile);
 	free(orders);
 }
 
@@ -57,7 +61,7 @@ bool lockorder_wants(const struct fts_record *record)
 	return record->type == FTS_REC_LOCK_EVENT ||
 	       (record->type == FTS_REC_REPORT &&
 		record->length >= sizeof *record + sizeof *report &&
-		report->kind == FTS_REPORT_LOCK_EDGE);
+		(report->kind == FTS_REPORT_LOCK_EDGE || report->kind == FTS_REPORT_LOCK_PROFILE));
 }
 
 static const struct lock_label *label_of(const struct lockorder *orders, uint64_t class)
@@ -186,6 +190,56 @@ static void take_event(struct taking *t, const struct fts_record *record)
 	lockgraph_event(t->orders->graph, process_of(t, record->pid), &event);
 }
 
+static struct lockname name_of(const struct taking *t, const struct lockgraph_lock *lock)
+{
+	return lockname_of(t->host, t->orders->sources, lock, label_of(t->orders, lock->class));
+}
+
+static unsigned kind_of(const struct fts_record *record)
+{
+	return ((const struct fts_report *)(const void *)(record + 1))->kind;
+}
+
+/* FTS_REPORT_LOCK_PROFILE */
+static void take_profile(struct taking *t, const struct fts_record *record)
+{
+	const struct lockorder_host *host = t->host;
+	struct report_view view;
+	if (!report_parse(record + 1, record->length - sizeof *record, &view))
+		return;
+	const struct section_view *times = NULL;
+	size_t at = view.count;
+	for (size_t i = 0; i < view.count; i++) {
+		if (view.sections[i].head.kind == FTS_SEC_LOCK)
+			at = i;
+		else if (view.sections[i].head.kind == FTS_SEC_OTHER &&
+			 view.sections[i].head.frame_count == 1)
+			times = &view.sections[i];
+	}
+	if (at < view.count && times) {
+		struct lockgraph_lock lock = read_lock(t, record->pid, &view, at);
+		struct lockname name = name_of(t, &lock);
+		struct stack stack;
+		host->frames(host->context, lock.stack, &stack);
+		char *where = lockname_line(&stack, &host->places);
+		struct lockprofile_times sum = { .waits = times->head.address,
+						 .waited = (double)times->head.size / 1e9,
+						 .longest_wait = (double)times->head.value / 1e9,
+						 .longest_hold = (double)times->frames[0] / 1e9 };
+		if (!strstr(name.class, "ftstress_driver/")) /* our own say nothing */
+			lockprofile_add(t->orders->profile, &name, lock.kind, where, &sum);
+		free(where);
+		stack_clear(&stack);
+		lockname_clear(&name);
+	}
+	free(view.sections);
+}
+
+struct run_lock *lockorder_profile(const struct lockorder *orders, size_t *count)
+{
+	return lockprofile_most(orders->profile, count);
+}
+
 static void take_all(struct taking *t, const uint8_t *records, size_t length, unsigned type)
 {
 	const struct fts_record *record;
@@ -193,10 +247,12 @@ static void take_all(struct taking *t, const uint8_t *records, size_t length, un
 		record = (const void *)(records + at);
 		if (record->type != type)
 			continue;
-		if (type == FTS_REC_REPORT)
+		if (type == FTS_REC_LOCK_EVENT)
+			take_event(t, record);
+		else if (kind_of(record) == FTS_REPORT_LOCK_EDGE)
 			take_edge(t, record);
 		else
-			take_event(t, record);
+			take_profile(t, record);
 	}
 }
 
@@ -224,11 +280,6 @@ struct side {
 	struct lockname lock; /* the held one */
 	char *held_line, *wanted_line;
 };
-
-static struct lockname name_of(const struct taking *t, const struct lockgraph_lock *lock)
-{
-	return lockname_of(t->host, t->orders->sources, lock, label_of(t->orders, lock->class));
-}
 
 static void side_fill(const struct taking *t, const struct lockgraph_part *part, struct side *side)
 {
@@ -443,6 +494,7 @@ static bool find_part(struct taking *t, const uint8_t *records, size_t length, u
 		struct report_view view;
 		record = (const void *)(records + at);
 		if (record->type != FTS_REC_REPORT || record->pid != pid ||
+		    kind_of(record) != FTS_REPORT_LOCK_EDGE ||
 		    !report_parse(record + 1, record->length - sizeof *record, &view))
 			continue;
 		size_t h = view.count, w = view.count;

@@ -35,6 +35,9 @@ void lockorder_free(struct lockorder *orders);
 /* Is this a record for lockorder_take()? */
 bool lockorder_wants(const struct fts_record *record);
 
+/* The classes that were waited for the most, as lockprofile_most(). */
+struct run_lock *lockorder_profile(const struct lockorder *orders, size_t *count);
+
 /* The records of one iteration, whole and in any order of rings; `length` bytes. */
 void lockorder_take(struct lockorder *orders, const struct lockorder_host *host,
 		    const void *records, size_t length);

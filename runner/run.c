@@ -396,6 +396,7 @@ static void fill_lists(const struct run *run, struct run_info *info)
 	for (size_t i = 0; i < count; i++)
 		info->notes[i] = xstrdup(notes[i]);
 	info->rules = suppress_rules(run->suppressions, &info->rule_count);
+	info->locks = collator_locks(run->collator, &info->lock_count);
 }
 
 static void fill_info(const struct run *run, struct run_info *info, double seconds)

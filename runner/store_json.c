@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runner/store.h"
+#include "runner/lockname.h"
 #include "runner/util.h"
 
 /* ---- values ---- */
@@ -285,6 +286,24 @@ static json_t *rules_value(const struct run_info *info)
 	return array;
 }
 
+static json_t *locks_value(const struct run_info *info)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < info->lock_count; i++) {
+		const struct run_lock *lock = &info->locks[i];
+		json_t *one = json_object();
+		put_text(one, "name", lock->name);
+		put_text(one, "kind", lock->kind);
+		put_number(one, "waits", lock->waits);
+		json_object_set_new(one, "waited", json_real(lock->waited));
+		json_object_set_new(one, "longest_wait", json_real(lock->longest_wait));
+		json_object_set_new(one, "longest_hold", json_real(lock->longest_hold));
+		put_text(one, "where", lock->where);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
 char *run_info_to_json(const struct run_info *info)
 {
 	json_t *object = json_object();
@@ -301,6 +320,7 @@ char *run_info_to_json(const struct run_info *info)
 	put_number(object, "exit_code", (uint64_t)info->exit_code);
 	json_object_set_new(object, "hooks", hooks_value(info));
 	json_object_set_new(object, "rules", rules_value(info));
+	json_object_set_new(object, "locks", locks_value(info));
 	put_texts(object, "notes", info->notes, info->note_count);
 	put_texts(object, "settings", info->settings, 2 * info->setting_count);
 	return dump(object);
@@ -330,6 +350,23 @@ static void get_rules(json_t *array, struct run_info *info)
 	}
 }
 
+static void get_lock_profile(json_t *array, struct run_info *info)
+{
+	info->lock_count = json_array_size(array);
+	info->locks = xcalloc(info->lock_count, sizeof *info->locks);
+	for (size_t i = 0; i < info->lock_count; i++) {
+		struct run_lock *lock = &info->locks[i];
+		json_t *one = json_array_get(array, i);
+		lock->name = get_text(one, "name");
+		lock->kind = lockname_kind_parse(json_string_value(json_object_get(one, "kind")));
+		lock->waits = get_number(one, "waits");
+		lock->waited = json_number_value(json_object_get(one, "waited"));
+		lock->longest_wait = json_number_value(json_object_get(one, "longest_wait"));
+		lock->longest_hold = json_number_value(json_object_get(one, "longest_hold"));
+		lock->where = get_text(one, "where");
+	}
+}
+
 bool run_info_from_json(const char *text, struct run_info *info)
 {
 	*info = (struct run_info){ 0 };
@@ -351,6 +388,7 @@ bool run_info_from_json(const char *text, struct run_info *info)
 	info->exit_code = (int)get_number(object, "exit_code");
 	get_hooks(json_object_get(object, "hooks"), info);
 	get_rules(json_object_get(object, "rules"), info);
+	get_lock_profile(json_object_get(object, "locks"), info);
 	info->notes = get_texts(object, "notes", &info->note_count);
 	info->settings = get_texts(object, "settings", &info->setting_count);
 	info->setting_count /= 2;
@@ -378,6 +416,11 @@ void run_info_clear(struct run_info *info)
 		free(info->settings[i]);
 	free(info->hooks);
 	free(info->rules);
+	for (size_t i = 0; i < info->lock_count; i++) {
+		free(info->locks[i].name);
+		free(info->locks[i].where);
+	}
+	free(info->locks);
 	free(info->notes);
 	free(info->settings);
 	*info = (struct run_info){ 0 };

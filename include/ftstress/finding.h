@@ -136,6 +136,15 @@ struct run_rule {
 	uint64_t used; /* 0 = unused: told to the user */
 };
 
+/* A class of locks that threads waited for; times in seconds. */
+struct run_lock {
+	char *name;       /* "threading.Lock _lock of x.py:10" */
+	const char *kind; /* "threading.Lock"; a static string */
+	uint64_t waits;
+	double waited, longest_wait, longest_hold;
+	char *where; /* the line of the longest wait, "x.py:12" */
+};
+
 struct run_info {
 	char *suite, *suite_file, *version; /* ftstress's version */
 	char *python, *python_version;
@@ -152,6 +161,8 @@ struct run_info {
 	size_t hook_count;
 	struct run_rule *rules;
 	size_t rule_count;
+	struct run_lock *locks; /* most waiting first */
+	size_t lock_count;
 	char **notes; /* "12 tests fail without threads: ...", one line each */
 	size_t note_count;
 	/* pairs "option", "value", in the order to be shown: threads, switch interval, gil, ... */

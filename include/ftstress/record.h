@@ -77,6 +77,12 @@ enum fts_report_kind {
 	FTS_REPORT_REFCOUNT = 6,
 	FTS_REPORT_LEAK = 7,
 	FTS_REPORT_OTHER = 8, /* any other TSan report; its name is in `text` */
+	/*
+	 * How long a lock was waited for: the lock as FTS_SEC_LOCK, with the place of the longest
+	 * wait; FTS_SEC_OTHER: address = waits, size = their sum, value = the longest, and as its
+	 * one frame the longest time that it was held, all times in nanoseconds.
+	 */
+	FTS_REPORT_LOCK_PROFILE = 9,
 };
 
 struct fts_report {

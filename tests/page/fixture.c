@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "runner/lockname.h"
 #include "runner/util.h"
 
 static void die(const char *what, const char *which)
@@ -197,6 +198,25 @@ static struct finding finding_of(const json_t *item, const char *root)
 	return finding;
 }
 
+static void load_locks(struct run_info *run, const json_t *locks)
+{
+	run->lock_count = json_array_size(locks);
+	run->locks = xcalloc(run->lock_count, sizeof *run->locks);
+	for (size_t i = 0; i < run->lock_count; i++) {
+		const json_t *lock = json_array_get(locks, i);
+		run->locks[i] = (struct run_lock){
+			.name = text_at(lock, "class"),
+			.kind = lockname_kind_parse(
+				json_string_value(json_object_get(lock, "kind"))),
+			.waits = number_at(lock, "waits"),
+			.waited = json_number_value(json_object_get(lock, "waited_s")),
+			.longest_wait = json_number_value(json_object_get(lock, "longest_wait_s")),
+			.longest_hold = json_number_value(json_object_get(lock, "longest_hold_s")),
+			.where = text_at(lock, "where"),
+		};
+	}
+}
+
 static void load_lists(struct run_info *run, const json_t *item)
 {
 	const json_t *hooks = json_object_get(item, "hooks");
@@ -215,6 +235,7 @@ static void load_lists(struct run_info *run, const json_t *item)
 		run->rules[i] = (struct run_rule){ text_at(rule, "rule"), text_at(rule, "file"),
 						   number_at(rule, "used") };
 	}
+	load_locks(run, json_object_get(item, "lock_profile"));
 	run->note_count = texts_at(item, "notes", &run->notes);
 	const json_t *settings = json_object_get(item, "settings");
 	run->setting_count = json_array_size(settings);

@@ -423,6 +423,29 @@ test("the_run_tells_hooks_settings_notes_and_unused_suppressions", async () => {
     holds(text.includes(part), part);
 });
 
+test("where_threads_wait_is_a_table_of_the_run", async () => {
+  const lock = {
+    class: "threading.Lock _lock of x.py:10",
+    kind: "threading.Lock",
+    waits: 1200,
+    waited_s: 2.5,
+    longest_wait_s: 0.021,
+    longest_hold_s: 0.0000071,
+    where: "x.py:12",
+  };
+  const page = await open("run", { at: writePage(({ run }) => (run.lock_profile = [lock])) });
+  equal(await texts(page.locator("table.waiting tbody tr > *")), [
+    "threading.Lock _lock of x.py:10",
+    "2.5 s",
+    "1,200",
+    "21 ms",
+    "7 µs",
+    "x.py:12",
+  ]);
+  const without = await open("run");
+  equal(await without.locator("table.waiting").count(), 0);
+});
+
 // ---- for everybody ----
 
 test("whatever_a_text_holds_is_shown_as_text", async () => {

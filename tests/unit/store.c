@@ -225,6 +225,13 @@ static void the_facts_of_a_run_come_back(void **state)
 	struct run_hook hooks[] = { { (char *)"races", true, NULL },
 				    { (char *)"locks", false, (char *)"x" } };
 	struct run_rule rules[] = { { (char *)"race:f", (char *)"list:2", 7 } };
+	struct run_lock locks[] = { { .name = (char *)"a",
+				      .kind = "PyMutex",
+				      .waits = 3,
+				      .waited = 2.5,
+				      .longest_wait = 1.5,
+				      .longest_hold = 0.5,
+				      .where = (char *)"x.py:1" } };
 	char *notes[] = { (char *)"a note" }, *settings[] = { (char *)"threads", (char *)"2-8" };
 	struct run_info info = { .suite = (char *)"numpy",
 				 .seconds = 1.5,
@@ -235,6 +242,8 @@ static void the_facts_of_a_run_come_back(void **state)
 				 .hook_count = 2,
 				 .rules = rules,
 				 .rule_count = 1,
+				 .locks = locks,
+				 .lock_count = 1,
 				 .notes = notes,
 				 .note_count = 1,
 				 .settings = settings,
@@ -252,6 +261,11 @@ static void the_facts_of_a_run_come_back(void **state)
 	assert_string_equal(back.hooks[1].why, "x");
 	assert_true(back.hooks[0].live);
 	assert_int_equal(back.rules[0].used, 7);
+	assert_int_equal(back.lock_count, 1);
+	assert_string_equal(back.locks[0].kind, "PyMutex");
+	assert_true(back.locks[0].waits == 3 && back.locks[0].waited > 2.4 &&
+		    back.locks[0].longest_wait > 1.4 && back.locks[0].longest_hold > 0.4);
+	assert_string_equal(back.locks[0].where, "x.py:1");
 	assert_string_equal(back.notes[0], "a note");
 	assert_string_equal(back.settings[1], "2-8");
 	run_info_clear(&back);

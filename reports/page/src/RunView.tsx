@@ -128,6 +128,53 @@ function Suppressions({ run }: { run: Run }) {
   );
 }
 
+/** "1.2 s", "34 ms", "5 µs" */
+function time(seconds: number): string {
+  if (seconds >= 1) return `${seconds.toFixed(1)} s`;
+  if (seconds >= 1e-3) return `${(seconds * 1e3).toFixed(seconds >= 1e-2 ? 0 : 1)} ms`;
+  return seconds > 0 ? `${(seconds * 1e6).toFixed(0)} µs` : "–";
+}
+
+function Waiting({ run }: { run: Run }) {
+  const locks = run.lock_profile ?? [];
+  if (!locks.length) return null;
+  return (
+    <section aria-labelledby="waiting-heading">
+      <h2 id="waiting-heading">Where threads wait</h2>
+      <p>
+        The {locks.length === 1 ? "lock" : `${locks.length} kinds of locks`} with the most waiting,
+        over all iterations. ThreadSanitizer makes all times longer: compare them with each other.
+      </p>
+      <table class="waiting">
+        <thead>
+          <tr>
+            <th scope="col">Lock</th>
+            <th scope="col">Waited</th>
+            <th scope="col">Waits</th>
+            <th scope="col">Longest wait</th>
+            <th scope="col">Longest hold</th>
+            <th scope="col">Longest wait at</th>
+          </tr>
+        </thead>
+        <tbody>
+          {locks.map((lock, index) => (
+            <tr key={index}>
+              <th scope="row">{lock.class}</th>
+              <td>{time(lock.waited_s)}</td>
+              <td>{count(lock.waits)}</td>
+              <td>{time(lock.longest_wait_s)}</td>
+              <td>{time(lock.longest_hold_s)}</td>
+              <td>
+                <code>{lock.where}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
 function Settings({ run }: { run: Run }) {
   if (!run.settings.length) return null;
   return (
@@ -168,6 +215,7 @@ export function RunView({ run }: { run: Run }) {
           </ul>
         </section>
       )}
+      <Waiting run={run} />
       <div class="columns">
         <Hooks run={run} />
         <Settings run={run} />

@@ -77,6 +77,18 @@ export interface Run {
   suppressions: { rule: string; file: string | null; used: number }[];
   notes: string[];
   settings: [string, string][];
+  lock_profile?: LockUse[];
+}
+
+/** A class of locks that threads waited for; times in seconds. */
+export interface LockUse {
+  class: string;
+  kind: string;
+  waits: number;
+  waited_s: number;
+  longest_wait_s: number;
+  longest_hold_s: number;
+  where: string | null;
 }
 
 export interface Report {
