@@ -3,6 +3,8 @@
  *
  *     fails in threads ─► waits ─► run alone, once a test and run ─┬─ passes: finding test-failure
  *                                                                  └─ fails: a note
+ *
+ * Only of iterations whose threads overlap.
  */
 #ifndef RUNNER_VERIFY_H
 #define RUNNER_VERIFY_H
