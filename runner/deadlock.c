@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "runner/asleep.h"
-#include "runner/remote.h"
+#include "runner/locklists.h"
 #include "runner/util.h"
 
 struct standing { /* a thread at the last look */
@@ -42,130 +40,16 @@ void deadlock_watch_free(struct deadlock_watch *watch)
 	free(watch);
 }
 
-/* ---- the library's lists ---- */
-
-#define HEAD_BYTES offsetof(struct fts_lock_thread, held)
-
-struct listed {
-	struct fts_lock_thread head; /* without held[] */
-	struct fts_held *held;
-	size_t count; /* of held */
-	bool ended;
-};
-
-struct look {
-	pid_t pid;
-	struct listed *threads;
-	size_t count;
-};
-
-static bool read_memory(pid_t pid, uint64_t address, void *to, size_t length)
-{
-	struct iovec local = { to, length }, remote = { (void *)(uintptr_t)address, length };
-	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)length;
-}
-
-/* Where the process keeps its locks: the variable ftstress_locks of our library. */
-static void find_locks(struct deadlock_watch *watch, pid_t pid)
-{
-	struct remote remote;
-	watch->without = true;
-	if (remote_open(&remote, pid) != 0)
-		return;
-	for (size_t i = 0; i < remote.module_count; i++) {
-		struct remote_module *module = remote.modules[i];
-		if (!module->path || !strstr(module->path, "libftstress.so"))
-			continue;
-		remote_parse(&remote, module);
-		uint64_t at = remote_symbol(&remote, module, "ftstress_locks");
-		if (at && remote_read(&remote, at, &watch->where, sizeof watch->where) &&
-		    watch->where.address && watch->where.count <= FTS_LOCK_THREADS &&
-		    watch->where.size == sizeof(struct fts_lock_thread))
-			watch->without = false;
-		break;
-	}
-	remote_close(&remote);
-}
-
-static uint64_t switches_of(pid_t pid, pid_t tid)
-{
-	char path[64], line[128];
-	unsigned long long sum = 0, one;
-	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)tid);
-	FILE *file = fopen(path, "re");
-	while (file && fgets(line, sizeof line, file))
-		if (sscanf(line, "voluntary_ctxt_switches: %llu", &one) == 1 ||
-		    sscanf(line, "nonvoluntary_ctxt_switches: %llu", &one) == 1)
-			sum += one;
-	if (file)
-		fclose(file);
-	return sum;
-}
-
-static void look_clear(struct look *look)
-{
-	for (size_t i = 0; i < look->count; i++)
-		free(look->threads[i].held);
-	free(look->threads);
-	*look = (struct look){ 0 };
-}
-
-/* The heads of all lists in one call: the lists as a whole are megabytes. */
-static size_t read_heads(const struct fts_locks *where, pid_t pid, struct listed *threads)
-{
-	static const size_t most = 256;
-	struct iovec local[256], remote[256];
-	size_t done = 0;
-	while (done < where->count) {
-		size_t n = where->count - done < most ? where->count - done : most;
-		for (size_t i = 0; i < n; i++) {
-			uint64_t at = where->address + (done + i) * where->size;
-			local[i] = (struct iovec){ &threads[done + i].head, HEAD_BYTES };
-			remote[i] = (struct iovec){ (void *)(uintptr_t)at, HEAD_BYTES };
-		}
-		if (process_vm_readv(pid, local, n, remote, n, 0) != (ssize_t)(n * HEAD_BYTES))
-			return 0;
-		done += n;
-	}
-	return done;
-}
-
-static void read_held(const struct fts_locks *where, pid_t pid, size_t slot, struct listed *thread)
-{
-	char path[64];
-	uint32_t used = thread->head.used < FTS_HELD_MAX ? thread->head.used : FTS_HELD_MAX;
-	uint64_t at = where->address + slot * where->size + HEAD_BYTES;
-	snprintf(path, sizeof path, "/proc/%d/task/%u", (int)pid, thread->head.tid);
-	thread->ended = access(path, F_OK) != 0;
-	thread->held = xcalloc(used, sizeof *thread->held);
-	if (read_memory(pid, at, thread->held, used * sizeof *thread->held))
-		thread->count = used;
-}
-
-static bool take_look(const struct deadlock_watch *watch, pid_t pid, struct look *look)
-{
-	struct listed *all = xcalloc(watch->where.count, sizeof *all);
-	size_t count = read_heads(&watch->where, pid, all);
-	*look = (struct look){ .pid = pid, .threads = all };
-	for (size_t i = 0; i < count; i++) {
-		if (!all[i].head.tid)
-			continue;
-		read_held(&watch->where, pid, i, &all[i]);
-		all[look->count++] = all[i];
-	}
-	return count > 0;
-}
-
 /* ---- deciding ---- */
 
-static bool waits(const struct listed *thread)
+static bool waits(const struct locklist *thread)
 {
 	return !thread->ended && thread->head.wait_address &&
 	       !(thread->head.wait_flags & FTS_HELD_TIMED);
 }
 
 /* The slot by which `other` keeps `thread` from the lock that it waits for, or NULL. */
-static const struct fts_held *keeps(const struct listed *other, const struct listed *thread)
+static const struct fts_held *keeps(const struct locklist *other, const struct locklist *thread)
 {
 	static const struct fts_held attached = { .address = 1, .kind = FTS_LOCK_ATTACHED };
 	const struct fts_lock_thread *head = &thread->head;
@@ -190,7 +74,7 @@ static bool anyone_may_give(uint32_t kind)
 	return kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYMUTEX;
 }
 
-static struct deadlock_wait wait_of(const struct listed *thread, const struct listed *holder,
+static struct deadlock_wait wait_of(const struct locklist *thread, const struct locklist *holder,
 				    const struct fts_held *taken)
 {
 	return (struct deadlock_wait){ .tid = (pid_t)thread->head.tid,
@@ -202,18 +86,18 @@ static struct deadlock_wait wait_of(const struct listed *thread, const struct li
 }
 
 struct search {
-	const struct look *look;
-	const struct listed *start;
+	const struct locklists *lists;
+	const struct locklist *start;
 	bool *seen; /* of each thread: no way leads from it to the start */
 	struct deadlock *out;
 };
 
 /* Is there a way of waits from `thread` to the start? They are put into out->waits. */
-static bool follow(struct search *s, const struct listed *thread, size_t depth)
+static bool follow(struct search *s, const struct locklist *thread, size_t depth)
 {
 	const struct fts_held *taken;
-	for (size_t i = 0; i < s->look->count; i++) {
-		const struct listed *next = &s->look->threads[i];
+	for (size_t i = 0; i < s->lists->count; i++) {
+		const struct locklist *next = &s->lists->threads[i];
 		if (next->ended || s->seen[i] || !(taken = keeps(next, thread)))
 			continue;
 		s->out->waits[depth] = wait_of(thread, next, taken);
@@ -230,13 +114,13 @@ static bool follow(struct search *s, const struct listed *thread, size_t depth)
 	return false;
 }
 
-static bool find_cycle(const struct look *look, struct deadlock *out)
+static bool find_cycle(const struct locklists *lists, struct deadlock *out)
 {
 	bool found = false;
-	bool *seen = xcalloc(look->count, sizeof *seen);
-	for (size_t i = 0; i < look->count && !found; i++) {
-		struct search search = { look, &look->threads[i], seen, out };
-		memset(seen, 0, look->count * sizeof *seen);
+	bool *seen = xcalloc(lists->count, sizeof *seen);
+	for (size_t i = 0; i < lists->count && !found; i++) {
+		struct search search = { lists, &lists->threads[i], seen, out };
+		memset(seen, 0, lists->count * sizeof *seen);
 		*out = (struct deadlock){ .kind = DEADLOCK_CYCLE };
 		found = waits(search.start) && follow(&search, search.start, 0);
 	}
@@ -245,14 +129,14 @@ static bool find_cycle(const struct look *look, struct deadlock *out)
 }
 
 /* All sleep: what the lists know of who waits for whom. */
-static bool fill_asleep(const struct look *look, size_t count, struct deadlock *out)
+static bool fill_asleep(const struct locklists *lists, size_t count, struct deadlock *out)
 {
 	const struct fts_held *taken;
 	*out = (struct deadlock){ .kind = DEADLOCK_ASLEEP, .count = count };
-	for (size_t i = 0; count && i < look->count; i++) {
-		const struct listed *thread = &look->threads[i];
-		for (size_t k = 0; waits(thread) && k < look->count; k++) {
-			const struct listed *holder = &look->threads[k];
+	for (size_t i = 0; count && i < lists->count; i++) {
+		const struct locklist *thread = &lists->threads[i];
+		for (size_t k = 0; waits(thread) && k < lists->count; k++) {
+			const struct locklist *holder = &lists->threads[k];
 			if (!(taken = keeps(holder, thread)) || out->wait_count == DEADLOCK_MAX ||
 			    (holder == thread && taken->flags & FTS_HELD_SIGNAL))
 				continue;
@@ -261,6 +145,28 @@ static bool fill_asleep(const struct look *look, size_t count, struct deadlock *
 		}
 	}
 	return count > 0;
+}
+
+bool deadlock_find(const struct locklists *lists, size_t asleep, struct deadlock *out)
+{
+	return find_cycle(lists, out) || fill_asleep(lists, asleep, out);
+}
+
+/* ---- does it last? ---- */
+
+static uint64_t switches_of(pid_t pid, pid_t tid)
+{
+	char path[64], line[128];
+	unsigned long long sum = 0, one;
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)tid);
+	FILE *file = fopen(path, "re");
+	while (file && fgets(line, sizeof line, file))
+		if (sscanf(line, "voluntary_ctxt_switches: %llu", &one) == 1 ||
+		    sscanf(line, "nonvoluntary_ctxt_switches: %llu", &one) == 1)
+			sum += one;
+	if (file)
+		fclose(file);
+	return sum;
 }
 
 static bool same_verdict(const struct deadlock *a, const struct deadlock *b)
@@ -295,18 +201,18 @@ static bool must_stand(const struct deadlock *verdict, pid_t tid)
 }
 
 /* Notes how often each was scheduled; did the cycle's threads, or even none at all, run? */
-static void compare(struct deadlock_watch *watch, const struct look *look,
+static void compare(struct deadlock_watch *watch, const struct locklists *lists,
 		    const struct deadlock *cycle, bool *cycle_still, bool *all_still)
 {
-	struct standing *now = xcalloc(look->count, sizeof *now);
+	struct standing *now = xcalloc(lists->count, sizeof *now);
 	size_t count = 0;
 	*cycle_still = *all_still = true;
-	for (size_t i = 0; i < look->count; i++) {
-		if (look->threads[i].ended)
+	for (size_t i = 0; i < lists->count; i++) {
+		if (lists->threads[i].ended)
 			continue;
 		struct standing *one = &now[count++];
-		one->tid = (pid_t)look->threads[i].head.tid;
-		one->switches = switches_of(look->pid, one->tid);
+		one->tid = (pid_t)lists->threads[i].head.tid;
+		one->switches = switches_of(watch->pid, one->tid);
 		bool still = stood_still(watch, one);
 		*all_still &= still;
 		*cycle_still &= still || !must_stand(cycle, one->tid);
@@ -325,11 +231,11 @@ static bool any_may_give(const struct deadlock *cycle)
 }
 
 /* Is the verdict of this look, which takes the last one's place, sure? */
-static bool is_sure(struct deadlock_watch *watch, const struct look *look,
+static bool is_sure(struct deadlock_watch *watch, const struct locklists *lists,
 		    const struct deadlock *verdict, bool asleep, double now)
 {
 	bool cycle_still, all_still, same = same_verdict(&watch->verdict, verdict);
-	compare(watch, look, verdict, &cycle_still, &all_still);
+	compare(watch, lists, verdict, &cycle_still, &all_still);
 	bool cycle = verdict->kind == DEADLOCK_CYCLE, given = cycle && any_may_give(verdict);
 	/* Since when it has stood as it stands now. */
 	if (!same || (cycle && !(given ? all_still : cycle_still)))
@@ -351,7 +257,7 @@ static void forget(struct deadlock_watch *watch, pid_t pid)
 
 bool deadlock_look(struct deadlock_watch *watch, pid_t pid, double now, struct deadlock *out)
 {
-	struct look look = { 0 };
+	struct locklists lists = { 0 };
 	struct asleep asleep;
 	if (watch->pid != pid)
 		forget(watch, pid);
@@ -359,19 +265,19 @@ bool deadlock_look(struct deadlock_watch *watch, pid_t pid, double now, struct d
 		return false;
 	watch->looked = now;
 	if (!watch->where.address && !watch->without)
-		find_locks(watch, pid);
-	if (!watch->without && !take_look(watch, pid, &look))
-		look_clear(&look);
+		watch->without = !locklists_find(pid, &watch->where);
+	if (!watch->without)
+		locklists_read(&watch->where, pid, &lists);
 	asleep_look("/proc", pid, &asleep);
 	bool all_asleep = asleep_same(&watch->asleep, &asleep), found = false;
-	if (find_cycle(&look, out) || fill_asleep(&look, asleep.count, out))
-		found = is_sure(watch, &look, out, all_asleep, now);
+	if (deadlock_find(&lists, asleep.count, out))
+		found = is_sure(watch, &lists, out, all_asleep, now);
 	else
 		watch->verdict.count = 0;
 	if (!found)
 		out->count = 0;
 	asleep_clear(&watch->asleep);
 	watch->asleep = asleep;
-	look_clear(&look);
+	locklists_clear(&lists);
 	return found;
 }

@@ -27,6 +27,7 @@
 #include "ftstress/finding.h"
 #include "ftstress/locks.h"
 #include "runner/collate.h"
+#include "runner/locklists.h"
 
 #define DEADLOCK_SECONDS 1.0
 #define DEADLOCK_PATIENCE 3.0
@@ -55,6 +56,12 @@ struct deadlock {
 	struct deadlock_wait waits[DEADLOCK_MAX];
 	size_t wait_count; /* for a cycle, all its threads */
 };
+
+/*
+ * What one look at the lists says; `asleep`: so many threads sleep for ever, 0 = not all do.
+ * Whether it lasts, and so is sure, a second look tells. False: nothing.
+ */
+bool deadlock_find(const struct locklists *lists, size_t asleep, struct deadlock *out);
 
 struct deadlock_watch; /* what was seen at the last look */
 

@@ -28,8 +28,8 @@ def ok(passed: bool, promise: str, *why: object) -> None:
             print(f"#   {reason}", flush=True)
 
 
-def run(suite: str, scratch: Path, *options: str) -> list[dict[str, Any]]:
-    """The findings of a run."""
+def run(suite: str, scratch: Path, *options: str) -> dict[str, Any]:
+    """The report of a run."""
     output = scratch / "-".join([suite, *options])
     arguments = ["--suite", suite, "--output", str(output), "--format", "json", "--seed", "51"]
     command = [FTSTRESS, *arguments, *options]
@@ -116,7 +116,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-locks-") as folder:
         check_orders(Path(folder))
         older = run("planted_locks", Path(folder), "--python", "3.13", "--iterations", "4")
-        check_found(older, " on 3.13")
+        check_found(older["findings"], " on 3.13")
         check_deadlocks(Path(folder))
     print(f"1..{len(results)}")
     return 0 if all(results) else 1
