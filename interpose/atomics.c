@@ -192,6 +192,36 @@ static __attribute__((noinline)) int section_order(volatile uint8_t *word, uint8
 	return MO_RELEASE;
 }
 
+enum { LOCK_OF_OBJECT = 10, TYPE_OF_OBJECT = 24, VALUE_OF_CELL = 32 }; /* offsets */
+
+/* Is this lock, taken in the eval loop, one of a cell? */
+static inline bool is_cell(const volatile uint8_t *word)
+{
+	return ((uintptr_t)word & 15) == LOCK_OF_OBJECT &&
+	       *(const void *const volatile *)(word - LOCK_OF_OBJECT + TYPE_OF_OBJECT) ==
+		       order_cells;
+}
+
+/* The eval loop takes or gives back the lock of a cell: what it does there is not told. */
+static __attribute__((noinline)) int cell_order(volatile uint8_t *word, uint8_t to)
+{
+	static __thread const void *had __attribute__((tls_model("initial-exec")));
+	const void *value = *(const void *const volatile *)(word - LOCK_OF_OBJECT + VALUE_OF_CELL);
+	if (to) {
+		if (untold || __atomic_load_n(word, __ATOMIC_RELAXED) != 0)
+			return MO_ACQUIRE; /* it fails; the slow path takes the lock as written */
+		untold = word;
+		had = value;
+		tsan_ignore_begin();
+		return MO_ACQUIRE;
+	}
+	if (untold != word)
+		return MO_RELEASE;
+	untold = NULL;
+	tsan_ignore_end();
+	return value == had ? MO_NONE : MO_RELEASE;
+}
+
 EXPORT cas8 __tsan_atomic8_compare_exchange_val;
 uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from, uint8_t to,
 					    int order, int failed_order)
@@ -200,6 +230,8 @@ uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from
 		enum place place = order_place(HERE);
 		if (UNLIKELY(place == PLACE_QUEUE || place == PLACE_UNTOLD))
 			order = section_order(word, to, place);
+		else if (UNLIKELY(place == PLACE_LOOP) && order_cells && is_cell(word))
+			order = cell_order(word, to);
 		else if (place > PLACE_AS_WRITTEN)
 			order = to ? MO_ACQUIRE : MO_RELEASE;
 		if (place > PLACE_AS_WRITTEN)

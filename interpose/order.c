@@ -28,6 +28,7 @@
 
 HIDDEN uintptr_t order_low, order_size;
 HIDDEN uint8_t order_places[CODE_MAX / 16];
+HIDDEN const void *order_cells;
 
 static const struct {
 	enum place place;
@@ -289,7 +290,10 @@ static bool start(const char **why)
 	}
 	/* major, minor, micro, level: a byte each; of 3.11 and later */
 	const uint32_t *version = dlsym(RTLD_DEFAULT, "Py_Version");
-	tell_missing(version ? *version >> 16 & 0xff : UINT8_MAX);
+	unsigned minor = version ? *version >> 16 & 0xff : UINT8_MAX;
+	if (minor == 13)
+		order_cells = dlsym(RTLD_DEFAULT, "PyCell_Type");
+	tell_missing(minor);
 	return true;
 }
 

@@ -24,6 +24,8 @@ enum place {
 /* The interpreter's code: one place for each 16 bytes, as the compiler aligns functions. */
 extern HIDDEN uintptr_t order_low, order_size; /* size 0: orders are told as they are written */
 extern HIDDEN uint8_t order_places[];
+/* The type of cells where the eval loop locks them to read them (3.13), else NULL. */
+extern HIDDEN const void *order_cells;
 
 static inline enum place order_place(const void *return_address)
 {

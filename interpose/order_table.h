@@ -43,6 +43,9 @@ ORDER_PLACE(MOVES, 13,
 	"them: told as release (what it means on every machine that CPython runs on, where a store "
 	"that depends on a lock cannot be seen before what the lock made visible)")
 
+ORDER_PLACE(LOOP, 13, "_PyEval_EvalFrameDefault",
+	"Python/ceval.c: where 3.13 locks a cell, the variable of a closure, to read it")
+
 /* Reference counts, Include/refcount.h and Objects/object.c, 3.13 and 3.14 */
 ORDER_RULE("64-bit add", "4, shared count of an object", "anywhere", "none",
 	"Py_INCREF: who increments holds a reference already, and got it by other means")
@@ -72,6 +75,12 @@ ORDER_RULE("8-bit cas", "0 -> 1", "QUEUE, UNTOLD", "none",
 	"acquires the lock all the same: the owner gave its work to it when it left")
 ORDER_RULE("8-bit cas", "1 -> 0", "QUEUE", "release", "from the pusher to the owner")
 ORDER_RULE("8-bit cas", "1 -> 0", "UNTOLD", "none", "the section changed nothing")
+
+ORDER_RULE("8-bit cas", "0 -> 1, lock of a cell", "LOOP, 3.13", "acquire",
+	"Include/internal/pycore_cell.h; the section's reads and writes are not told")
+ORDER_RULE("8-bit cas", "1 -> 0, lock of a cell", "LOOP, 3.13", "none, release if it was changed",
+	"who read the cell has nothing to tell: what it does with the value, the value's own count "
+	"orders before the value's end")
 
 /* The rest */
 ORDER_RULE("64-bit or", "any", "QUEUE, EVAL_BREAKER", "release",

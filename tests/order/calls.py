@@ -73,6 +73,17 @@ def array_set():
 
 
 @race
+def array_set_in_closure():
+    a = array.array("i", [0])
+
+    def call():
+        a[0] = 1
+        return a  # 3.13 locks the variable to read it
+
+    return both(call)
+
+
+@race
 def array_append():
     a = array.array("i", [0])
     return both(lambda: a.append(1))

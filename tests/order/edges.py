@@ -45,8 +45,10 @@ KNOWN = {
     "_PySeqLock_UnlockWrite",
     "_PyType_AllocNoTrack",
     "_PyType_CacheInitForSpecialization",
+    "_PyType_LookupRef",
     "_PyType_LookupStackRefAndVersion",
     "_Py_Specialize_LoadGlobal",
+    "insert_split_key",
 }
 
 

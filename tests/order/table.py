@@ -46,7 +46,7 @@ class Reader(threading.Thread):
     """Takes the records out of the rings while the program runs; counts reports by process."""
 
     def __init__(self, memory):
-        super().__init__()
+        super().__init__(daemon=True)
         self.memory, self.ended = memory, threading.Event()
         self.reports = collections.Counter()
         self.start()

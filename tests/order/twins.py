@@ -232,6 +232,19 @@ def join_by_another(write, read):
 
 
 @ordered
+def closure_rewritten():
+    """Each makes the variable's next value of the last one, which the other may have made."""
+    cell = array.array("i", [0])
+
+    def call():
+        nonlocal cell
+        for _ in range(100):
+            cell = array.array("i", [cell[0] + 1])
+
+    return both(call)
+
+
+@ordered
 def last_decref():
     """Both use the object; whoever lets it go last destroys it."""
     boxes = [[array.array("i", [1] * 9) for _ in range(20)] for _ in range(2)]
