@@ -15,13 +15,16 @@
  *         arena.c         the records that it and its iterations write
  *         trial.c         an iteration: which of its tests ran, and how
  *         tally.c         what of the run is done, and storing it
- *         guard.c         an eye on its process: memory (watch.c), progress, locks (deadlock.c)
+ *         guard.c         an eye on its process: memory (watch.c), progress
+ *           deadlock.c      does it stand still for ever: its lists of locks (locklists.c), all
+ *                           its threads asleep (asleep.c); deadlock_tell.c, waiting.c: in words
  *         unwind.c        stacks of a stopped process (remote.c, native.c, pyframes.c, activity.c)
  *         faults.c        findings about processes: crash, hang, memory
  *         verify.c        does a test that failed in threads pass alone?
  *         news.c          what the user is told meanwhile
  *       collate.c       records become findings
  *         resolve.c       TSan's reports (stacks.c, symbolize.c, fingerprint.c, suppress.c, ...)
+ *         lockorder.c     lock orders (lockgraph.c, lockname.c), and waiting (lockprofile.c)
  *         ledger.c        the run's findings: status, counts, what the store is told
  *       store.c         what is remembered between runs
  *       outcome.c       reports and summary (reports/)

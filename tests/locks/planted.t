@@ -108,6 +108,13 @@ def check_deadlocks(scratch: Path) -> None:
         "what is waited for is told, and who should have given it",
         *ended,
     )
+    orders = {f["id"] for f in findings if f["kind"] == "lock-order"}
+    two = [f for f in findings if f["kind"] == "deadlock" and "two_locks_bug" in str(f["tests"])]
+    ok(
+        len(two) == 1 and set(two[0].get("related", [])) & orders,
+        "a deadlock and the lock order that it came of are one bug",
+        *two,
+    )
     hangs = cases(findings, "hang")
     ok(not hangs, "none is left to the time limit", sorted(hangs))
 
