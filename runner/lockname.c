@@ -100,6 +100,21 @@ static char *line_text(struct source_cache *sources, const struct frame *frame)
 	return xstrndup(from, (size_t)(end - from));
 }
 
+/* Does it call something that is called like a class? Else the line is not what makes the lock. */
+static bool makes_an_object(const char *text)
+{
+	for (bool inside = false; *text; text++) {
+		bool letter = isalnum((unsigned char)*text) || *text == '_';
+		size_t length = 0;
+		while (isalnum((unsigned char)text[length]) || text[length] == '_')
+			length++;
+		if (!inside && isupper((unsigned char)*text) && text[length] == '(')
+			return true;
+		inside = letter;
+	}
+	return false;
+}
+
 /* "self._lock" of "self._lock: Lock = Lock()"; empty if nothing is assigned. To be freed. */
 static char *assigned(const char *line)
 {
@@ -109,7 +124,8 @@ static char *assigned(const char *line)
 	const char *rest = line + length + strspn(line + length, " ");
 	if (*rest == ':')
 		rest += strcspn(rest, "=");
-	if (!length || isdigit((unsigned char)*line) || *rest != '=' || rest[1] == '=')
+	if (!length || isdigit((unsigned char)*line) || *rest != '=' || rest[1] == '=' ||
+	    !makes_an_object(rest))
 		length = 0;
 	return xstrndup(line, length);
 }
