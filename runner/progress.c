@@ -133,14 +133,14 @@ void progress_show(struct progress *progress, const struct progress_state *state
 		   state->tests == 1 ? "" : "s", state->findings_new);
 	if (state->findings_known)
 		buf_printf(&line, " %zu known", state->findings_known);
-	if (elapsed > 1 && state->done > state->before)
-		buf_printf(&line, ", %.1f it/min",
-			   (double)(state->done - state->before) * 60 / elapsed);
 	if (state->rechecking) {
 		buf_puts(&line, ", trying new races with the order as written");
 		show(progress, buf_take(&line));
 		return;
 	}
+	if (elapsed > 1 && state->done > state->before)
+		buf_printf(&line, ", %.1f it/min",
+			   (double)(state->done - state->before) * 60 / elapsed);
 	double left = time_left(state, elapsed);
 	if (left >= 0) {
 		char *text = time_text(left);
