@@ -30,7 +30,7 @@
 #include "runner/locklists.h"
 
 #define DEADLOCK_SECONDS 1.0
-#define DEADLOCK_PATIENCE 3.0
+#define DEADLOCK_PATIENCE 10.0 /* longer than a test sleeps before it gives a lock to others */
 #define DEADLOCK_MAX 16 /* threads of the longest cycle looked for, and waits that are told */
 
 /* A thread that waits for a lock, and who has it. */

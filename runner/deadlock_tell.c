@@ -318,7 +318,8 @@ static void put_sleeper(struct asleep_telling *t, size_t i, struct buf *text)
 	struct participant *part = &t->finding->participants[i];
 	const char *what = sleeper->waiting.what;
 	char *lock = xprintf("a %s", sleeper->wait ? lockname_kind(sleeper->wait->kind) : "lock");
-	set_role(part, xprintf("waits for %s", what ? what : lock));
+	set_role(part, sleeper->waiting.driver ? xstrdup("waits for the threads of the test")
+					       : xprintf("waits for %s", what ? what : lock));
 	if (sleeper->wait && !what)
 		part->address = sleeper->wait->address;
 	if (!is_idle(sleeper) && i < SENTENCES) {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "runner/fingerprint.h"
+#include "runner/plumbing.h"
 #include "runner/util.h"
 #include "runner/waiting.h"
 
@@ -34,10 +35,12 @@ static void add_test(struct finding *finding, const char *test)
 
 static struct frame python_frame(const struct captured_frame *frame)
 {
-	return (struct frame){ .language = FRAME_PYTHON,
+	struct frame named = { .language = FRAME_PYTHON,
 			       .function = xstrdup(frame->qualname),
 			       .file = xstrdup(frame->file),
 			       .line = frame->line };
+	named.plumbing = plumbing_is(&named);
+	return named;
 }
 
 static struct frame gap_frame(const struct captured_frame *frame)

@@ -96,7 +96,8 @@ struct waiting waiting_of(const struct stack *stack)
 		if (frame->language != FRAME_PYTHON || !frame->file)
 			continue;
 		waiting.job |= is_job(frame);
-		if (!waiting.user && !kind_of(frame) && !strstr(frame->file, "/ftstress_driver/"))
+		if (!waiting.user && !frame->plumbing && !kind_of(frame) &&
+		    !strstr(frame->file, "/ftstress_driver/"))
 			waiting.user = frame;
 	}
 	/* A wait of the driver's own code: nothing of a test lies on its stack behind it. */
