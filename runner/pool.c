@@ -285,7 +285,7 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	announce(pool);
 	/* The time that the blamed test took is not at the expense of those behind it. */
 	double used = trial->forked > 0 ? trial->progressed - trial->forked : 0;
-	trial->budget = trial->budget - used > 1 ? trial->budget - used : 1;
+	trial->budget = trial->budget - used > BUDGET_LEAST ? trial->budget - used : BUDGET_LEAST;
 	trial->forked = 0;
 	job->sent = false;
 	if (!pool->stopping && trial_counts(trial) && trial_continue(trial, pool->options->tests)) {

@@ -373,7 +373,9 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
 	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));
-	add_setting(info, &capacity, "budget", xprintf("%g s", settings->budget));
+	add_setting(info, &capacity, "budget",
+		    settings->budget < BUDGET_ALL ? xprintf("%g s", settings->budget)
+						  : xstrdup("none"));
 	add_setting(info, &capacity, "timeout", xprintf("%g s", settings->timeout));
 	add_setting(info, &capacity, "memory", xprintf("%" PRIu64 " MiB", settings->memory));
 	add_setting(info, &capacity, "jobs",

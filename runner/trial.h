@@ -20,6 +20,8 @@
 #include "runner/collate.h"
 #include "runner/plan.h"
 
+#define BUDGET_LEAST 1.0 /* seconds for what is behind a test that took the process down */
+
 enum test_state {
 	TEST_WAITING,
 	TEST_BEGUN,
@@ -46,7 +48,7 @@ struct trial {
 	bool as_written; /* one test with the order as written; see recheck.h */
 	char *token;
 	unsigned attempts, fruitless; /* fruitless: attempts in a row that began no test */
-	double budget;                /* seconds left */
+	double budget;                /* seconds left; BUDGET_LEAST when there was no time left */
 
 	/* The present attempt. */
 	size_t *tests;    /* indices of the suite's tests */

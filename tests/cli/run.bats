@@ -152,6 +152,20 @@ setup() {
 	[[ $(stored 'select next_slice from deck') == 4 ]]
 }
 
+@test "a test that the worker can't read does not come first in the next run" {
+	fine_scripts 2
+	mkdir lib
+	cat >lib/spoils.py <<-EOF
+		import os
+		if "FTSTRESS_WORKER" in os.environ:
+		    open("$PWD/tests/t2.py", "w").write("(")
+	EOF
+	suite mine 'args = spoils' 'path = lib'
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	[[ $(jq .run.tests.run "$(last_report)") == 1 ]]
+	[[ -z $(stored 'select test from leftovers') ]]
+}
+
 @test "Ctrl-C ends the workers, keeps what was found and writes the report" {
 	scripts exits slow
 	suite mine '[run]' 'slice = 1' 'gil = off'
