@@ -142,7 +142,7 @@ static enum look look_at(struct process *p, pid_t tid, struct asleep_thread *out
 static bool waits_for_signals(const struct process *p)
 {
 	static const int without[] = { SIGHUP, SIGINT, SIGQUIT, SIGILL,  SIGTRAP, SIGABRT,
-				       SIGBUS, SIGFPE, SIGSEGV, SIGPIPE, SIGTERM };
+				       SIGBUS, SIGFPE, SIGSEGV, SIGPIPE, SIGTERM, SIGSYS };
 	char *status = read_of(p, 0, "status");
 	uint64_t caught = status ? number_after(status, "\nSigCgt:", 16) : UINT64_MAX;
 	for (size_t i = 0; i < sizeof without / sizeof *without; i++)

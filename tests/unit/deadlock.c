@@ -9,8 +9,15 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "runner/asleep.h"
 #include "runner/deadlock.h"
 
 enum { MOST = 4 };
@@ -156,6 +163,69 @@ static void all_asleep_is_a_verdict_without_any_list(void **state)
 	assert_true(nothing());
 }
 
+/* ---- does it last? ---- */
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void *lock(void *unused)
+{
+	pthread_mutex_lock(&mutex);
+	return unused;
+}
+
+/* A process whose two threads wait for a mutex that nobody will give back. */
+static pid_t hung_process(void)
+{
+	pid_t pid = fork();
+	if (pid)
+		return pid;
+	pthread_t other;
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pthread_mutex_lock(&mutex);
+	if (pthread_create(&other, NULL, lock, NULL) == 0)
+		lock(NULL);
+	_exit(1);
+}
+
+static void wait_until_asleep(pid_t pid)
+{
+	struct asleep asleep = { 0 };
+	for (int i = 0; i < 10000 && asleep.count != 2; i++) {
+		struct timespec pause = { 0, 1000000 };
+		nanosleep(&pause, NULL);
+		asleep_clear(&asleep);
+		asleep_look("/proc", pid, &asleep);
+	}
+	assert_int_equal(asleep.count, 2);
+	asleep_clear(&asleep);
+}
+
+/* The time is the caller's: no test waits for it. */
+static void two_looks_without_anything_in_between_are_a_verdict(void **state)
+{
+	(void)state;
+	struct deadlock_watch *watch = deadlock_watch_new();
+	struct deadlock deadlock;
+	pid_t pid = hung_process();
+	assert_true(pid > 0);
+	wait_until_asleep(pid);
+	assert_false(deadlock_look(watch, pid, 100, &deadlock));
+	assert_false(deadlock_look(watch, pid, 100.5, &deadlock)); /* not yet */
+	kill(pid, SIGSTOP);
+	waitpid(pid, NULL, WUNTRACED);
+	kill(pid, SIGCONT);
+	wait_until_asleep(pid); /* both were scheduled */
+	assert_false(deadlock_look(watch, pid, 101, &deadlock));
+	assert_true(deadlock_look(watch, pid, 102, &deadlock));
+	assert_int_equal(deadlock.kind, DEADLOCK_ASLEEP);
+	assert_int_equal(deadlock.count, 2);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_false(deadlock_look(watch, pid, 103, &deadlock));
+	deadlock_watch_free(watch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +239,7 @@ int main(void)
 				       begin),
 		cmocka_unit_test_setup(the_holder_of_a_lock_may_have_ended, begin),
 		cmocka_unit_test_setup(all_asleep_is_a_verdict_without_any_list, begin),
+		cmocka_unit_test(two_looks_without_anything_in_between_are_a_verdict),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
