@@ -63,10 +63,17 @@ def check_found(findings: list[dict[str, Any]], where: str) -> None:
     ok(not wrong, f"no finding names a correct twin{where}", *[f["explanation"] for f in wrong])
 
 
+def count(findings: list[dict[str, Any]], case: str) -> int:
+    return sum(case in {Path(test).stem for test in f["tests"]} for f in findings)
+
+
 def check_orders(scratch: Path) -> None:
     report = run("planted_locks", scratch)
     findings = report["findings"]
     check_found(findings, "")
+    orders = [f for f in findings if f["kind"] == "lock-order"]
+    several = sorted(name for name in bugs("cases") if count(orders, name) > 1)
+    ok(not several, "the locks of a case are one finding, whoever took them where", several)
     two = [f for f in findings if f["tests"] and "two_locks_bug" in f["tests"][0]]
     text = two[0]["explanation"] if two else ""
     ok(
