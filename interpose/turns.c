@@ -206,6 +206,8 @@ static void wait_for_turn(struct member *member)
 		raw_unlock(&lock);
 		futex_wait(&member->go, 0, watches ? &stall : NULL);
 		raw_lock(&lock);
+		if (member->state == BLOCKED) /* it got the turn, and lost it before it woke up */
+			queue(member);
 		if (watches && running && running != member && first_queued() == member &&
 		    is_stalled(running))
 			pass(running, BLOCKED, NULL);

@@ -321,6 +321,26 @@ static void a_forked_child_takes_no_turns(void **state)
 	story_of(bodies, 2, 0);
 }
 
+static void takes_the_turn_of_the_second(int number)
+{
+	(void)number;
+	tell('t');
+	raw_lock(&lock);
+	for (struct member *member = members; member < members + members_used; member++)
+		if (member != turns_self)
+			pass(member, BLOCKED, NULL);
+	raw_unlock(&lock);
+	tell('T');
+}
+
+static void who_loses_the_turn_before_it_wakes_up_queues_again(void **state)
+{
+	(void)state;
+	body *const bodies[] = { takes_the_turn_of_the_second, three_steps };
+	for (int time = 0; time < 5; time++)
+		assert_string_equal(story_of(bodies, 2, 0), "tTbbb");
+}
+
 static void *enters(void *argument)
 {
 	ftstress_turn_enter(0);
@@ -352,6 +372,7 @@ int main(void)
 		cmocka_unit_test(all_threads_that_a_test_starts_exist_before_one_goes_on),
 		cmocka_unit_test(who_sleeps_unseen_loses_the_turn),
 		cmocka_unit_test(who_has_ended_has_no_turn),
+		cmocka_unit_test(who_loses_the_turn_before_it_wakes_up_queues_again),
 		cmocka_unit_test(a_forked_child_takes_no_turns),
 		cmocka_unit_test(the_end_frees_who_waits_for_threads_that_never_come),
 	};
