@@ -52,6 +52,12 @@ static _Noreturn void become_zygote(const struct launch *launch, char *const *en
 		_exit(127);
 	struct rlimit none = { 0, 0 };
 	setrlimit(RLIMIT_CORE, &none);
+	struct rlimit stack;
+	if (launch->stack && getrlimit(RLIMIT_STACK, &stack) == 0 &&
+	    stack.rlim_cur > launch->stack) {
+		stack.rlim_cur = launch->stack;
+		setrlimit(RLIMIT_STACK, &stack);
+	}
 	/*
 	 * The same addresses every time: what depends on them (the order of a set of objects, which
 	 * object gets a freed one's place) is repeated with the iteration. With many random bits

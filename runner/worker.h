@@ -27,6 +27,7 @@ struct launch {
 	char *const *arguments;                 /* from argv[0] on, ends with NULL */
 	char *const *environment[WORKER_KINDS]; /* NAME=VALUE, ends with NULL */
 	const char *folder;                     /* where it works */
+	size_t stack; /* bytes of a thread's stack at most; 0 = what the user has */
 };
 
 #define WORKER_CONTROL_FD 3

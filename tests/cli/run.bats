@@ -33,6 +33,12 @@ setup() {
 	nothing_is_left
 }
 
+@test "a recursion in C ends before the memory of ThreadSanitizer does" {
+	scripts deep
+	suite ways '[run]' 'threads = 1-2' 'gil = off'
+	run -0 "$FTSTRESS" --suite ways.ini --iterations 4
+}
+
 @test "the tests behind a crash run in a new process of the same iteration" {
 	fine_scripts 6
 	scripts abort
