@@ -142,8 +142,8 @@ void verifier_take(struct verifier *verifier, struct collator *collator,
 		return;
 	}
 	/*
-	 * Threads that take turns run a test twice in a row, more or less: what fails then is a test
-	 * that leaves something behind. Lost updates are for iterations that overlap.
+	 * Threads that take turns run a test twice in a row, more or less: what fails then is a
+	 * test that leaves something behind. Lost updates are for iterations that overlap.
 	 */
 	if (trial->plan.turns)
 		return;
