@@ -121,6 +121,7 @@ HIDDEN bool python_attached(const void *tstate);
 HIDDEN enum fts_lock_kind python_mutex_kind(uint64_t address);
 /* A lock of PyThread_allocate_lock() that is a semaphore; the kind: RLOCK or PYTHREAD. */
 HIDDEN void python_semaphore_made(void *semaphore);
+HIDDEN void python_semaphore_renewed(const void *before, void *semaphore);
 HIDDEN enum fts_lock_kind python_semaphore_kind(uint64_t address);
 /* A lock that Python made is not held by anyone: it was made new, after a fork. */
 HIDDEN bool python_is_free(uint64_t address, enum fts_lock_kind kind);

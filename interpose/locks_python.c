@@ -428,6 +428,14 @@ void python_semaphore_made(void *semaphore)
 		check_of((uint64_t)semaphore) | identity;
 }
 
+void python_semaphore_renewed(const void *before, void *semaphore)
+{
+	uint64_t word = word_at((uint64_t)before, FTS_LOCK_PYTHREAD);
+	if (word)
+		*(uint64_t *)((char *)semaphore + SEMAPHORE_WORD) =
+			check_of((uint64_t)semaphore) | (word & (WORD_IDENTITY | WORD_RLOCK));
+}
+
 enum fts_lock_kind python_semaphore_kind(uint64_t address)
 {
 	return word_at(address, FTS_LOCK_PYTHREAD) & WORD_RLOCK ? FTS_LOCK_RLOCK

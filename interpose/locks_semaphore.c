@@ -124,6 +124,20 @@ void *PyThread_allocate_lock(void)
 	return lock;
 }
 
+/* In the child of a fork: another semaphore for the same lock. */
+EXPORT int _PyThread_at_fork_reinit(void **lock);
+int _PyThread_at_fork_reinit(void **lock)
+{
+	static int (*real)(void **);
+	if (UNLIKELY(!real))
+		real = (int (*)(void **))core_need("_PyThread_at_fork_reinit");
+	void *before_fork = *lock;
+	int error = real(lock);
+	if (locks_on && locks_version->semaphores && before_fork && *lock != before_fork)
+		python_semaphore_renewed(before_fork, *lock);
+	return error;
+}
+
 EXPORT void PyThread_free_lock(void *lock);
 void PyThread_free_lock(void *lock)
 {
