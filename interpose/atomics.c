@@ -171,16 +171,28 @@ void _mi_abandoned_collect(void *heap, bool force, void *segments)
 
 /*
  * Sections of the interpreter whose reads and writes are not told to TSan, so that the lock around
- * them need not order them. `taken`: the order of the lock; `given`: that of the unlock.
+ * them need not order them: one lock, or the two of a critical section for two objects. Returns the
+ * order of the lock (`to` 1) or unlock.
  */
 static __attribute__((noinline)) int section_order(volatile uint8_t *word, uint8_t to,
 						   enum place place)
 {
+	static __thread volatile uint8_t *second __attribute__((tls_model("initial-exec")));
 	if (to) {
-		if (untold || __atomic_load_n(word, __ATOMIC_RELAXED) != 0)
+		if (__atomic_load_n(word, __ATOMIC_RELAXED) != 0)
 			return MO_ACQUIRE; /* it fails; the slow path takes the lock as written */
+		if (untold) {
+			if (place != PLACE_UNTOLD || second)
+				return MO_ACQUIRE;
+			second = word;
+			return MO_NONE;
+		}
 		untold = word;
 		tsan_ignore_begin();
+		return MO_NONE;
+	}
+	if (second == word) {
+		second = NULL;
 		return MO_NONE;
 	}
 	if (untold == word) {

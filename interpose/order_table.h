@@ -29,9 +29,14 @@ ORDER_PLACE(EVAL_BREAKER, 13,
 	"stop_the_world _Py_set_eval_breaker_bit_all",
 	"Python/ceval_gil.c, gc_free_threading.c, pystate.c: set a bit that the owner polls")
 
-ORDER_PLACE(UNTOLD, 14, "_PyObject_MergePerThreadRefcounts",
+ORDER_PLACE(UNTOLD, 14,
+	"_PyObject_MergePerThreadRefcounts _Py_Specialize_LoadGlobal "
+	"_PyDictKeys_StringLookupAndVersion",
 	"Python/uniqueid.c: adds a thread's own counts to the objects; of the pool it only reads the "
-	"table, and nothing of it leaves the lock")
+	"table, and nothing of it leaves the lock. Python/specialize.c, Objects/dictobject.c: a thread "
+	"that runs a line for the second time looks a name up under the locks of the module's and "
+	"the builtins' dicts; what it writes is its own copy of the bytecode, and the keys' version, "
+	"which is atomic; readers without a lock load keys and values with acquire")
 ORDER_PLACE(COUNTER, 13, "_Py_qsbr_advance",
 	"Python/qsbr.c: the write sequence: readers of it learn how far time went, no data; memory "
 	"is safe by the threads' own sequence numbers, which keep their order")

@@ -490,8 +490,12 @@ void _PySemaphore_Wakeup(void *semaphore)
 
 static bool start(const char **why)
 {
-	save_thread = (void *(*)(void))core_need("PyEval_SaveThread");
-	restore_thread = (void (*)(void *))core_need("PyEval_RestoreThread");
+	save_thread = (void *(*)(void))core_next("PyEval_SaveThread");
+	restore_thread = (void (*)(void *))core_next("PyEval_RestoreThread");
+	if (!save_thread || !restore_thread) {
+		*why = "this process has no Python";
+		return false;
+	}
 	if (core_next("_PySemaphore_Wait"))
 		return true;
 	*why = "this Python does not export its waits: turns are passed on late";

@@ -45,9 +45,7 @@ def main():
     host, library, env_file = sys.argv[1:4]
     rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 7
     env = json.loads(pathlib.Path(env_file).read_text())
-    environment = dict(
-        os.environ, TSAN_OPTIONS=TSAN, PYTHONPATH=":".join(env["tsan_site"])
-    )
+    environment = dict(os.environ, TSAN_OPTIONS=TSAN, PYTHONPATH=":".join(env["tsan_site"]))
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     script = str(pathlib.Path(__file__).parent / "programs" / "time_one.py")
     with_locks = dict(environment, FTSTRESS_LOCKS="on")

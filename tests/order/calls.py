@@ -67,6 +67,21 @@ def next_cycle():
 
 
 @race
+def next_between_lines():
+    """Lines before and after the access look up globals: that orders nothing either."""
+    shared = iter(range(1000))
+
+    def call():
+        for text in map(str, range(9)):
+            len(text), repr(text)
+        next(shared)
+        for text in map(repr, range(9)):
+            int(text), ord(text)
+
+    return both(call)
+
+
+@race
 def array_set():
     a = array.array("i", [0])
     return both(lambda: a.__setitem__(0, 1))

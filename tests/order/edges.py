@@ -39,7 +39,6 @@ os._exit(0)
 # Who comes second learns what the first had done when it filled a cache, and no more.
 KNOWN = {
     "_PyCode_GetTLBC",
-    "_PyDictKeys_StringLookupAndVersion",
     "_PyObject_InitInlineValues",
     "_PyOnceFlag_CallOnceSlow",
     "_PySeqLock_UnlockWrite",
@@ -47,7 +46,6 @@ KNOWN = {
     "_PyType_CacheInitForSpecialization",
     "_PyType_LookupRef",
     "_PyType_LookupStackRefAndVersion",
-    "_Py_Specialize_LoadGlobal",
     "insert_split_key",
 }
 

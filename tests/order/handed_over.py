@@ -1,6 +1,7 @@
 """Twins: one thread makes something and hands it to the other in a place that CPython keeps."""
 
 import array
+import builtins
 import collections
 import threading
 
@@ -133,6 +134,17 @@ def through_global():
     space = {"v": None}
     exec("def put(x):\n global v\n v = x\ndef get():\n return v", space)
     return space["put"], space["get"]
+
+
+def through_builtin():
+    """A name that is not there for many tries, so that its line is made a fast one meanwhile."""
+    space = {}
+    exec("def get():\n return handed_over_by_name", space)
+
+    def put(v):
+        builtins.handed_over_by_name = v
+
+    return put, space["get"]
 
 
 def through_closure():
@@ -296,6 +308,7 @@ for make in (
     through_class_attribute,
     through_inherited_class_attribute,
     through_global,
+    through_builtin,
     through_closure,
     through_weakref,
     through_weak_dict,

@@ -9,6 +9,6 @@ used = object()
 
 def stress(thread):
     time.sleep(0.5 * thread)
-    list((used, used))
+    _ = [used, used]
     shared[0] = thread
-    list((used, used))
+    _ = [used, used]
