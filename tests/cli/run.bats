@@ -60,7 +60,7 @@ setup() {
 @test "a test that fails in threads only is a finding, one that always fails is a note" {
 	scripts threads always
 	suite mine
-	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --schedule overlap
 	finding test-failure 'threads.py fails in threads: ValueError'
 	[[ $(jq '.findings | length' "$(last_report)") == 1 ]]
 	jq -e '.run.notes[] | select(contains("always.py fails without threads"))' "$(last_report)"

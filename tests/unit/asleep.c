@@ -241,5 +241,6 @@ int main(void)
 		cmocka_unit_test(a_pool_has_idle_threads_and_jobs_that_wait),
 		cmocka_unit_test(the_drivers_own_wait_is_known),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

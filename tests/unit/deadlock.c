@@ -241,5 +241,6 @@ int main(void)
 		cmocka_unit_test_setup(all_asleep_is_a_verdict_without_any_list, begin),
 		cmocka_unit_test(two_looks_without_anything_in_between_are_a_verdict),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,5 +72,6 @@ int main(void)
 		cmocka_unit_test(a_thread_that_got_elsewhere_is_slow),
 		cmocka_unit_test(threads_that_sleep_are_not_told),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,5 +153,6 @@ int main(void)
 		cmocka_unit_test(other_locks_are_known_by_variable_or_object),
 		cmocka_unit_test(a_cycle_is_graphviz_source),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

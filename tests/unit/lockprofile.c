@@ -83,5 +83,6 @@ int main(void)
 		cmocka_unit_test(the_ten_with_the_most_waiting_are_told),
 		cmocka_unit_test(kinds_are_found_by_their_name),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
