@@ -60,11 +60,6 @@ void locks_event(const struct fts_lock_event *event)
 
 /* Threads. */
 
-static bool is_gone(uint32_t tid)
-{
-	return raw_syscall3(SYS_tkill, (long)tid, 0, 0) == -3; /* -ESRCH */
-}
-
 static uint64_t own_pthread(void)
 {
 	uint64_t pointer;
@@ -83,7 +78,7 @@ static struct fts_lock_thread *find_slot(uint64_t pthread)
 			found = &registry[i];
 	}
 	for (unsigned i = 0; i < FTS_LOCK_THREADS && !found; i++)
-		if (is_gone(registry[i].tid))
+		if (raw_is_gone(registry[i].tid))
 			found = &registry[i];
 	return found;
 }
@@ -569,17 +564,10 @@ static void find_inside(void)
 		find_function(names[i], &inside[i].low, &inside[i].size);
 }
 
-static bool same(const char *left, const char *right)
-{
-	while (*left && *left == *right)
-		left++, right++;
-	return *left == *right;
-}
-
 static bool start(const char **why)
 {
 	const char *level = getenv("FTSTRESS_LOCKS");
-	if (!level || !same(level, "on")) {
+	if (!level || !raw_same(level, "on")) {
 		*why = "off: FTSTRESS_LOCKS is not \"on\"";
 		return false;
 	}

@@ -77,6 +77,14 @@ struct thread {
 
 /* The calling thread's; NULL without memory or slots. */
 HIDDEN struct thread *locks_thread(void);
+
+/* NULL: not noted, because the concern is off or a noted call makes this one. */
+static inline struct thread *locks_noting(void)
+{
+	struct thread *thread = locks_on ? locks_thread() : NULL;
+	return thread && !thread->depth ? thread : NULL;
+}
+
 /* The lists of all threads, and how many of them were ever used. */
 HIDDEN struct fts_lock_thread *locks_registry(uint32_t *count);
 HIDDEN uint64_t locks_sequence(void); /* one more than the last */

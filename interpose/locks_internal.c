@@ -13,13 +13,6 @@
 
 #include "layout.h"
 
-/* NULL: not noted, because the concern is off or a noted call makes this one. */
-static inline struct thread *noting(void)
-{
-	struct thread *thread = locks_on ? locks_thread() : NULL;
-	return thread && !thread->depth ? thread : NULL;
-}
-
 /* _PyRWMutex (Python/lock.c): waits for it detach. */
 
 #define TAKE(name, flags)                                                                          \
@@ -29,7 +22,7 @@ static inline struct thread *noting(void)
 		static void (*real)(void *);                                                       \
 		if (UNLIKELY(!real))                                                               \
 			real = (void (*)(void *))core_need(#name);                                 \
-		struct thread *thread = noting();                                                  \
+		struct thread *thread = locks_noting();                                            \
 		struct lock lock = { (uint64_t)mutex, FTS_LOCK_RWMUTEX,                            \
 				     FTS_HELD_DETACHES | (flags) };                                \
 		if (thread)                                                                        \
@@ -48,7 +41,7 @@ static inline struct thread *noting(void)
 		static void (*real)(void *);                                                       \
 		if (UNLIKELY(!real))                                                               \
 			real = (void (*)(void *))core_need(#name);                                 \
-		struct thread *thread = noting();                                                  \
+		struct thread *thread = locks_noting();                                            \
 		if (thread)                                                                        \
 			locks_given(thread, (uint64_t)mutex, FTS_LOCK_RWMUTEX);                    \
 		real(mutex);                                                                       \
@@ -87,7 +80,7 @@ int _PyOnceFlag_CallOnceSlow(void *flag, int (*function)(void *), void *argument
 	static once_slow *real;
 	if (UNLIKELY(!real))
 		real = (once_slow *)core_need("_PyOnceFlag_CallOnceSlow");
-	struct thread *thread = noting();
+	struct thread *thread = locks_noting();
 	if (!thread)
 		return real(flag, function, argument);
 	struct once once = { function,
@@ -112,7 +105,7 @@ static const struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
 		static void (*real)(void *);                                                       \
 		if (UNLIKELY(!real))                                                               \
 			real = (void (*)(void *))core_need(#name);                                 \
-		struct thread *thread = noting();                                                  \
+		struct thread *thread = locks_noting();                                            \
 		if (!thread) {                                                                     \
 			real(whom);                                                                \
 			return;                                                                    \
@@ -163,7 +156,7 @@ static inline struct lock module_lock(const void *object)
 
 static void *acquire(void *callable, void *const *arguments, size_t count, void *names)
 {
-	struct thread *thread = noting();
+	struct thread *thread = locks_noting();
 	if (!thread || !(count << 1))
 		return call_function(callable, arguments, count, names);
 	struct lock lock = module_lock(arguments[0]);
@@ -180,7 +173,7 @@ static void *acquire(void *callable, void *const *arguments, size_t count, void 
 
 static void *release(void *callable, void *const *arguments, size_t count, void *names)
 {
-	struct thread *thread = noting();
+	struct thread *thread = locks_noting();
 	if (!thread || !(count << 1))
 		return call_function(callable, arguments, count, names);
 	struct lock lock = module_lock(arguments[0]);

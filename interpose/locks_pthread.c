@@ -15,13 +15,6 @@
 	if (UNLIKELY(!real))                                                                       \
 	real = (__typeof__(name) *)core_need(#name)
 
-/* NULL: not noted, because the concern is off or a noted call makes this one. */
-static inline struct thread *noting(void)
-{
-	struct thread *thread = locks_on ? locks_thread() : NULL;
-	return thread && !thread->depth ? thread : NULL;
-}
-
 static inline struct lock lock_at(const volatile void *address, enum fts_lock_kind kind,
 				  uint32_t flags)
 {
@@ -32,7 +25,7 @@ static inline struct lock lock_at(const volatile void *address, enum fts_lock_ki
 	EXPORT int name(type *lock __VA_ARGS__)                                                    \
 	{                                                                                          \
 		NEXT(name);                                                                        \
-		struct thread *thread = noting();                                                  \
+		struct thread *thread = locks_noting();                                            \
 		if (!thread)                                                                       \
 			return real arguments;                                                     \
 		struct call_site site = CALL_SITE;                                                 \
@@ -53,7 +46,7 @@ static inline struct lock lock_at(const volatile void *address, enum fts_lock_ki
 	EXPORT int name(type *lock)                                                                \
 	{                                                                                          \
 		NEXT(name);                                                                        \
-		struct thread *thread = noting();                                                  \
+		struct thread *thread = locks_noting();                                            \
 		if (thread)                                                                        \
 			locks_given(thread, (uint64_t)lock, kind);                                 \
 		return real(lock);                                                                 \
@@ -93,7 +86,7 @@ GIVE(pthread_spinlock_t, pthread_spin_unlock, FTS_LOCK_SPIN)
 	EXPORT int name(pthread_cond_t *condition, pthread_mutex_t *lock __VA_ARGS__)              \
 	{                                                                                          \
 		NEXT(name);                                                                        \
-		struct thread *thread = noting();                                                  \
+		struct thread *thread = locks_noting();                                            \
 		if (!thread)                                                                       \
 			return real arguments;                                                     \
 		struct call_site site = CALL_SITE;                                                 \
@@ -117,7 +110,7 @@ WAIT(pthread_cond_clockwait, (condition, lock, clock, until), , clockid_t clock,
 	EXPORT int name(type *lock)                                                                \
 	{                                                                                          \
 		NEXT(name);                                                                        \
-		if (noting())                                                                      \
+		if (locks_noting())                                                                \
 			locks_freed(lock);                                                         \
 		return real(lock);                                                                 \
 	}

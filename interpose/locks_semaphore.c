@@ -10,8 +10,7 @@
 
 static inline struct thread *noting(void)
 {
-	struct thread *thread = locks_on && locks_version->semaphores ? locks_thread() : NULL;
-	return thread && !thread->depth ? thread : NULL;
+	return locks_on && locks_version->semaphores ? locks_noting() : NULL;
 }
 
 static struct lock lock_at(const void *semaphore, bool waits, bool timed, uint32_t flags)

@@ -235,21 +235,14 @@ static void tell_missing(unsigned minor)
 		ring_write(FTS_REC_NOTE, &part, 1);
 }
 
-static bool same(const char *left, const char *right)
-{
-	while (*left && *left == *right)
-		left++, right++;
-	return *left == *right;
-}
-
 static bool start(const char **why)
 {
 	const char *level = getenv("FTSTRESS_HAPPENS_BEFORE");
-	if (!level || same(level, "as-written")) {
+	if (!level || raw_same(level, "as-written")) {
 		*why = "the level is as-written: every synchronisation of the interpreter counts";
 		return false;
 	}
-	if (!same(level, "meant")) {
+	if (!raw_same(level, "meant")) {
 		*why = "FTSTRESS_HAPPENS_BEFORE is neither as-written nor meant";
 		return false;
 	}

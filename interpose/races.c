@@ -169,20 +169,13 @@ static void add_accesses(struct output *out, void *report, int count)
 	}
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
 static uint16_t location_kind(const char *type)
 {
-	if (type && same_text(type, "heap"))
+	if (type && raw_same(type, "heap"))
 		return FTS_SEC_HEAP;
-	if (type && same_text(type, "global"))
+	if (type && raw_same(type, "global"))
 		return FTS_SEC_GLOBAL;
-	if (type && (same_text(type, "stack") || same_text(type, "tls")))
+	if (type && (raw_same(type, "stack") || raw_same(type, "tls")))
 		return FTS_SEC_STACK;
 	return FTS_SEC_OTHER;
 }
@@ -283,7 +276,7 @@ static void write_report(void *report)
 	clear_trace();
 	__tsan_get_report_data(report, &type, &count, &stacks, &accesses, &locations, &mutexes,
 			       &threads, &unique, trace, FRAMES_MAX);
-	bool race = type && same_text(type, "data-race");
+	bool race = type && raw_same(type, "data-race");
 	uint32_t text_length = type && !race ? (uint32_t)raw_length(type) : 0;
 	uint32_t text_room = (text_length + 7) & ~7u;
 	struct output out = { 0 };

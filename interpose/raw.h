@@ -43,6 +43,12 @@ static inline uint32_t raw_gettid(void)
 	return (uint32_t)raw_syscall3(SYS_gettid, 0, 0, 0);
 }
 
+/* Has this thread of the process ended? */
+static inline bool raw_is_gone(uint32_t tid)
+{
+	return raw_syscall3(SYS_tkill, (long)tid, 0, 0) == -3; /* -ESRCH */
+}
+
 static inline uint32_t raw_getpid(void)
 {
 	return (uint32_t)raw_syscall3(SYS_getpid, 0, 0, 0);
@@ -94,6 +100,13 @@ static inline void raw_copy(void *to, const void *from, uint64_t length)
 static inline void raw_zero(void *to, uint64_t length)
 {
 	__asm__ volatile("rep stosb" : "+D"(to), "+c"(length) : "a"(0) : "memory");
+}
+
+static inline bool raw_same(const char *left, const char *right)
+{
+	while (*left && *left == *right)
+		left++, right++;
+	return *left == *right;
 }
 
 static inline uint64_t raw_length(const char *text)

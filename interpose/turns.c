@@ -154,7 +154,7 @@ static uint64_t number(const char *text)
 	return value;
 }
 
-static long read_status(uint32_t tid, char *text)
+static void read_status(uint32_t tid, char *text)
 {
 	char path[48] = "/proc/self/task/", digits[12];
 	unsigned at = 16, count = 0;
@@ -165,12 +165,10 @@ static long read_status(uint32_t tid, char *text)
 		path[at++] = digits[--count];
 	raw_copy(path + at, "/status", 8);
 	long fd = raw_syscall3(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	long length = raw_syscall3(SYS_read, fd, (long)text, LOOK_BYTES - 1);
-	raw_syscall3(SYS_close, fd, 0, 0);
+	long length = fd < 0 ? 0 : raw_syscall3(SYS_read, fd, (long)text, LOOK_BYTES - 1);
+	if (fd >= 0)
+		raw_syscall3(SYS_close, fd, 0, 0);
 	text[length > 0 ? length : 0] = '\0';
-	return length;
 }
 
 /* Is the member that has the turn not going to pass it on by itself? Asked every STALL_NS. */
@@ -183,10 +181,11 @@ static bool is_stalled(struct member *member)
 		look = (struct look){ member, now, 0 };
 	if (!member->tid)
 		return false; /* is being created */
-	if (read_status(member->tid, text) <= 0) {
+	if (raw_is_gone(member->tid)) {
 		pass(member, FREE, NULL); /* it has ended without a word */
 		return false;
 	}
+	read_status(member->tid, text); /* empty where no file can be opened: then it is awake */
 	char state = *after(text, "\nState:\t");
 	bool asleep = state == 'S' || state == 'D';
 	uint64_t switches = number(after(text, "\nvoluntary_ctxt_switches:\t")) + 1;

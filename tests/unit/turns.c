@@ -363,6 +363,7 @@ static void the_end_frees_who_waits_for_threads_that_never_come(void **state)
 int main(void)
 {
 	const char *why = NULL;
+	alarm(120); /* who never gets the turn waits for ever */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_after_the_other),
 		cmocka_unit_test(who_blocks_passes_the_turn_and_is_queued_when_woken),
