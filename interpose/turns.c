@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "turns.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/select.h>
@@ -9,8 +10,9 @@
 
 enum {
 	MEMBERS = 1024,
+	ALL = MEMBERS,                     /* may end */
 	STALL_NS = 10 * 1000 * 1000,       /* between two looks at who holds the turn */
-	LONG_NS = 5 * 1000 * 1000 * 1000l, /* of computing, after which the next one joins in */
+	LONG_NS = 5 * 1000 * 1000 * 1000l, /* of computing, after which a turn should end */
 	FLUSH_EVERY = 8,                   /* tests */
 	LOOK_BYTES = 2048,                 /* of /proc/self/task/TID/status */
 };
@@ -37,7 +39,8 @@ struct member {
 /* What was seen of who has the turn. */
 struct look {
 	struct member *member;
-	uint64_t since, switches;
+	uint64_t computed; /* ns, at the first look or since it was asked to end */
+	uint64_t switches;
 };
 
 HIDDEN __thread struct member *turns_self __attribute__((tls_model("initial-exec")));
@@ -47,8 +50,11 @@ static struct member members[MEMBERS];
 static uint32_t members_used;
 static struct member *running;
 static uint64_t tickets;
-static uint32_t to_come;     /* bodies that have not entered yet */
+static uint32_t to_come;     /* bodies that have not entered yet; futex */
+static uint32_t body_count;  /* of the test */
 static uint32_t bodies_left; /* that have not left; futex */
+static bool main_to_come;    /* the main thread starts the others, and has not finished that */
+static uint32_t may_end;     /* 1 + place of the body whose thread may end; futex */
 static uint32_t generation;  /* odd: turns are taken */
 static uint32_t turn_calls;  /* Python calls in a turn, 0 = till the member ends or blocks */
 static struct look look;
@@ -61,9 +67,25 @@ static void futex_wake(uint32_t *word, long count)
 	raw_syscall6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, count, 0, 0, 0);
 }
 
-static void futex_wait(uint32_t *word, uint32_t value, const struct timespec *most)
+static long futex_wait(uint32_t *word, uint32_t value, const struct timespec *most)
 {
-	raw_syscall6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, (long)most, 0, 0);
+	return raw_syscall6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, (long)most, 0, 0);
+}
+
+/* Until the word is at most the value; false: a signal came, and the caller has to see to it. */
+static bool wait_for_at_most(uint32_t *word, uint32_t most)
+{
+	uint32_t value;
+	while ((value = __atomic_load_n(word, __ATOMIC_ACQUIRE)) > most)
+		if (futex_wait(word, value, NULL) == -EINTR)
+			return false;
+	return true;
+}
+
+static void set_and_wake(uint32_t *word, uint32_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+	futex_wake(word, MEMBERS);
 }
 
 static bool active(void)
@@ -102,10 +124,11 @@ static struct member *first_queued(void)
 /* Gives the turn to the first in the queue, if nobody has it. */
 static void grant(void)
 {
-	struct member *first = running || to_come ? NULL : first_queued();
+	struct member *first = running || to_come || main_to_come ? NULL : first_queued();
 	if (!first)
 		return;
 	running = first;
+	look.member = NULL;
 	first->state = RUNNING;
 	first->waits = NULL;
 	__atomic_store_n(&first->go, 1, __ATOMIC_RELEASE);
@@ -171,26 +194,43 @@ static void read_status(uint32_t tid, char *text)
 	text[length > 0 ? length : 0] = '\0';
 }
 
-/* Is the member that has the turn not going to pass it on by itself? Asked every STALL_NS. */
+/* Nanoseconds of processor time that the thread has used. */
+static uint64_t computed_by(uint32_t tid)
+{
+	enum { SCHEDULER_CLOCK = 2, OF_THREAD = 4 }; /* linux: include/uapi/linux/time.h */
+	struct timespec time = { 0 };
+	raw_syscall3(SYS_clock_gettime, (long)(int)(~tid << 3 | SCHEDULER_CLOCK | OF_THREAD),
+		     (long)&time, 0);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+/*
+ * Is the member that has the turn not going to pass it on by itself? Asked every STALL_NS. In a
+ * wait that nothing can interrupt (state D) it is busy with a file, not waiting for somebody.
+ */
 static bool is_stalled(struct member *member)
 {
 	char text[LOOK_BYTES];
-	uint64_t now = raw_now();
-	bool again = look.member == member;
-	if (!again)
-		look = (struct look){ member, now, 0 };
 	if (!member->tid)
 		return false; /* is being created */
 	if (raw_is_gone(member->tid)) {
 		pass(member, FREE, NULL); /* it has ended without a word */
 		return false;
 	}
+	uint64_t computed = computed_by(member->tid);
+	bool again = look.member == member;
+	if (!again)
+		look = (struct look){ member, computed, 0 };
+	if (computed - look.computed >= (uint64_t)LONG_NS) {
+		if (member->yields)
+			return true; /* it calls nothing: it gets company */
+		__atomic_store_n(&member->yields, true, __ATOMIC_RELAXED);
+		look.computed = computed;
+	}
 	read_status(member->tid, text); /* empty where no file can be opened: then it is awake */
-	char state = *after(text, "\nState:\t");
-	bool asleep = state == 'S' || state == 'D';
+	bool asleep = *after(text, "\nState:\t") == 'S';
 	uint64_t switches = number(after(text, "\nvoluntary_ctxt_switches:\t")) + 1;
-	bool stalled = (asleep && again && look.switches == switches) ||
-		       now - look.since >= (uint64_t)LONG_NS;
+	bool stalled = asleep && again && look.switches == switches;
 	look.switches = asleep ? switches : 0;
 	return stalled;
 }
@@ -286,9 +326,9 @@ static void finish(void)
 {
 	generation++;
 	running = NULL;
-	to_come = 0;
-	__atomic_store_n(&bodies_left, 0, __ATOMIC_RELEASE);
-	futex_wake(&bodies_left, MEMBERS);
+	main_to_come = false;
+	set_and_wake(&to_come, 0);
+	set_and_wake(&bodies_left, 0);
 	for (uint32_t i = 0; i < members_used; i++) {
 		if (members[i].state != FREE) {
 			__atomic_store_n(&members[i].go, 1, __ATOMIC_RELEASE);
@@ -314,8 +354,8 @@ static void flush(void)
 		forget();
 }
 
-EXPORT void ftstress_turns_begin(uint32_t count, uint32_t calls);
-void ftstress_turns_begin(uint32_t count, uint32_t calls)
+EXPORT void ftstress_turns_begin(uint32_t count, uint32_t calls, bool in_threads);
+void ftstress_turns_begin(uint32_t count, uint32_t calls, bool in_threads)
 {
 	flush();
 	raw_lock(&lock);
@@ -325,7 +365,9 @@ void ftstress_turns_begin(uint32_t count, uint32_t calls)
 		members[i].state = FREE;
 	members_used = 0;
 	look.member = NULL;
-	tickets = to_come = bodies_left = count;
+	tickets = to_come = bodies_left = body_count = count;
+	main_to_come = in_threads;
+	may_end = 0;
 	turn_calls = calls;
 	generation++;
 	raw_unlock(&lock);
@@ -338,6 +380,29 @@ void ftstress_turns_end(void)
 	if (active())
 		finish();
 	raw_unlock(&lock);
+	set_and_wake(&may_end, ALL);
+}
+
+EXPORT bool ftstress_turns_entered(uint32_t count);
+bool ftstress_turns_entered(uint32_t count)
+{
+	return wait_for_at_most(&to_come, body_count - count);
+}
+
+EXPORT bool ftstress_turns_run(void);
+bool ftstress_turns_run(void)
+{
+	raw_lock(&lock);
+	main_to_come = false;
+	grant();
+	raw_unlock(&lock);
+	return wait_for_at_most(&bodies_left, 0);
+}
+
+EXPORT void ftstress_turns_let_go(uint32_t place);
+void ftstress_turns_let_go(uint32_t place)
+{
+	set_and_wake(&may_end, place + 1);
 }
 
 EXPORT void ftstress_turn_enter(uint32_t place);
@@ -351,7 +416,7 @@ void ftstress_turn_enter(uint32_t place)
 	}
 	member->tid = raw_gettid();
 	turns_self = member;
-	to_come--;
+	set_and_wake(&to_come, to_come - 1);
 	wait_for_turn(member);
 }
 
@@ -362,19 +427,19 @@ void ftstress_turn_leave(void)
 	if (!member)
 		return;
 	turns_self = NULL;
-	uint32_t mine = generation;
-	if (--bodies_left == 0)
+	if (bodies_left == 1)
 		finish();
 	else
-		pass(member, FREE, NULL);
-	/* Alive till the last one ends: TSan forgets what a thread that has ended did. */
-	while (mine == generation) {
-		uint32_t left = bodies_left;
-		raw_unlock(&lock);
-		futex_wait(&bodies_left, left, NULL);
-		raw_lock(&lock);
-	}
+		set_and_wake(&bodies_left, bodies_left - 1), pass(member, FREE, NULL);
 	raw_unlock(&lock);
+}
+
+EXPORT void ftstress_turn_stay(uint32_t place);
+void ftstress_turn_stay(uint32_t place)
+{
+	uint32_t which;
+	while ((which = __atomic_load_n(&may_end, __ATOMIC_ACQUIRE)) != place + 1 && which != ALL)
+		futex_wait(&may_end, which, NULL);
 }
 
 /*
@@ -396,8 +461,8 @@ static void woken(struct member *member)
 
 void turns_call_ended(struct member *member)
 {
-	if (LIKELY(!member->yields && (turn_calls == 0 || ++member->calls < turn_calls)) ||
-	    !own_locked())
+	bool yields = __atomic_load_n(&member->yields, __ATOMIC_RELAXED);
+	if (LIKELY(!yields && (turn_calls == 0 || ++member->calls < turn_calls)) || !own_locked())
 		return;
 	member->calls = 0;
 	member->yields = false;

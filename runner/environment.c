@@ -229,6 +229,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xprintf("LD_PRELOAD=%s", paths->library));
 	push(&list, xprintf("FTSTRESS_CONTROL_FD=%d", WORKER_CONTROL_FD));
 	push(&list, xprintf("TMPDIR=%s", scratch));
+	/* Python's allocator gives no memory back by the clock, so that a run can be repeated. */
+	push(&list, xstrdup("MIMALLOC_PURGE_DELAY=-1"));
 	enum order_level order = kind == WORKER_AS_WRITTEN ? ORDER_AS_WRITTEN : settings->order;
 	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(order)));
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));

@@ -7,8 +7,9 @@ race detector can report. So the threads meet once, before the bodies, and never
     thread i:        \\_ barrier _ offset(i) _ body(i) _ own cell _/
 
 Nothing is shared between the barrier and the join but what the bodies share. Where the threads
-take turns (turns.py), entering the turns is the barrier, and leaving them keeps every thread alive
-until the last has done its work. threading.Thread, not _thread, because only it hands the context
+take turns (turns.py), entering the turns is the barrier. Then they also come up and end one by one,
+so that each gets the same memory in each run, and all live until the last has done its work: what
+a thread has done is forgotten when it ends. threading.Thread, not _thread, because only it hands the context
 (and with it, from 3.14 on, warning filters) down; its bookkeeping runs before the barrier and after
 the body.
 """
@@ -20,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .turns import Turns
+from .turns import Place, Turns
 
 Body = Callable[[], object]
 
@@ -37,6 +38,7 @@ class _Worker(threading.Thread):
         """meet is called before the body and may call it off with BrokenBarrierError, part after
         it."""
         super().__init__(name=f"ftstress-{index}")
+        self.index = index
         self._body = body
         self._meet = meet
         self._part = part
@@ -55,11 +57,18 @@ class _Worker(threading.Thread):
 
 @dataclass(frozen=True)
 class _Meeting:
-    """How the threads of a test begin together: for each what it calls before and after its body,
-    and what tells those that have come that not all will."""
+    """How the threads of a test begin and end together."""
 
     threads: Sequence[tuple[Body, Body]]
+    """What each calls before and after its body."""
     abort: Body
+    """Tells those that have come that not all will."""
+    started: Callable[[int], None] = lambda count: None
+    """Called when so many threads have been started."""
+    run: Body = lambda: None
+    """Called when all have been started."""
+    ending: Callable[[int], None] = lambda index: None
+    """Called before this thread is joined."""
 
 
 def run_bodies(
@@ -85,11 +94,14 @@ def run_bodies(
             for worker in order:
                 worker.start()
                 started.append(worker)
+                meeting_.started(len(started))
+            meeting_.run()
         except RuntimeError:
             meeting_.abort()
             raise
         finally:
             for worker in started:
+                meeting_.ending(worker.index)
                 worker.join()
         return [worker.error for worker in workers]
 
@@ -106,7 +118,7 @@ def alone(turns: Turns | None) -> Iterator[None]:
     if turns is None:
         yield
         return
-    with turns.of(1, random.Random(0)) as (place,):
+    with turns.of(1, random.Random(0), in_threads=False) as (place,):
         place.enter()
         try:
             yield
@@ -154,8 +166,21 @@ def _turns(count: int, rng: random.Random, turns: Turns) -> Iterator[_Meeting]:
         called_off = True
         turns.end()
 
+    def part(place: Place) -> Body:
+        def leave() -> None:
+            place.leave()
+            place.stay()
+
+        return leave
+
     with turns.of(count, rng) as places:
-        yield _Meeting([(meet(place.enter), place.leave) for place in places], abort)
+        yield _Meeting(
+            [(meet(place.enter), part(place)) for place in places],
+            abort,
+            turns.entered,
+            turns.run,
+            lambda index: turns.let_go(places[index]),
+        )
 
 
 def _offsets(count: int, rng: random.Random) -> list[float]:

@@ -21,11 +21,15 @@ MIN_CALLS, MAX_CALLS = 30, 30_000
 
 @dataclass(frozen=True)
 class Place:
-    """A thread's place in the turns; its functions return when it is the thread's turn, and when
-    all have left."""
+    """A thread's place in the turns."""
 
+    number: int
     enter: Callable[[], object]
+    """Returns when it is the thread's turn."""
     leave: Callable[[], object]
+    """Others may have the turn from here on."""
+    stay: Callable[[], object]
+    """Returns when the thread may end."""
 
 
 class Turns:
@@ -34,24 +38,45 @@ class Turns:
     def __init__(self, preempt: bool) -> None:
         """preempt: turns may also end in the middle of a thread's work."""
         self._library = ctypes.CDLL(None)
+        self._library.ftstress_turns_entered.restype = ctypes.c_bool
+        self._library.ftstress_turns_run.restype = ctypes.c_bool
         self._preempt = preempt
 
     @contextmanager
-    def of(self, count: int, rng: random.Random) -> Iterator[list[Place]]:
-        """The places of `count` threads; all of them must enter and leave, or none."""
+    def of(
+        self, count: int, rng: random.Random, in_threads: bool = True
+    ) -> Iterator[list[Place]]:
+        """The places of `count` threads; all of them must enter and leave, or none.
+
+        in_threads  the caller calls run() then; otherwise it enters itself
+        """
         calls = _calls(rng) if self._preempt else 0
         places = list(range(count))
         rng.shuffle(places)
         threshold = gc.get_threshold()
         quiet = (COLLECT_AT, *threshold[1:])
         gc.set_threshold(*quiet)
-        self._library.ftstress_turns_begin(ctypes.c_uint32(count), ctypes.c_uint32(calls))
+        self._library.ftstress_turns_begin(ctypes.c_uint32(count), ctypes.c_uint32(calls), in_threads)
         try:
             yield [self._place(place) for place in places]
         finally:
             self.end()
             if gc.get_threshold() == quiet:
                 gc.set_threshold(*threshold)
+
+    def entered(self, count: int) -> None:
+        """Waits until so many threads have entered."""
+        while not self._library.ftstress_turns_entered(ctypes.c_uint32(count)):
+            pass  # a signal's handler runs here
+
+    def run(self) -> None:
+        """The first turn begins; waits until all have left."""
+        while not self._library.ftstress_turns_run():
+            pass
+
+    def let_go(self, place: Place) -> None:
+        """The thread at this place may end."""
+        self._library.ftstress_turns_let_go(ctypes.c_uint32(place.number))
 
     def end(self) -> None:
         """Nobody waits for a turn any more."""
@@ -61,9 +86,10 @@ class Turns:
         # By index: each time another function object.
         enter = self._library["ftstress_turn_enter"]
         leave = self._library["ftstress_turn_leave"]
-        enter.restype = leave.restype = None
+        stay = self._library["ftstress_turn_stay"]
+        enter.restype = leave.restype = stay.restype = None
         number = ctypes.c_uint32(place)
-        return Place(lambda: enter(number), leave)
+        return Place(place, lambda: enter(number), leave, lambda: stay(number))
 
 
 def turns_for(schedule: str, rng: random.Random) -> Turns | None:

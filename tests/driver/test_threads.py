@@ -70,40 +70,74 @@ class Threads(unittest.TestCase):
 
 
 class FakeTurns(turns.Turns):
-    """Without the library: who has the lowest place enters first, nobody waits when it is over."""
+    """Without the library: bodies begin when the main thread lets them, and end one by one."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
-        self.over = threading.Event()
+        self.begun = threading.Event()
+        self.come = threading.Semaphore(0)
+        self.gone = threading.Semaphore(0)
+        self.may_end: list[int] = []
+        self.count = 0
 
     @contextmanager
-    def of(self, count: int, rng: random.Random) -> Iterator[list[turns.Place]]:
+    def of(
+        self, count: int, rng: random.Random, in_threads: bool = True
+    ) -> Iterator[list[turns.Place]]:
         del rng
-        come = threading.Semaphore(0)
+        self.count = count
+        if not in_threads:
+            self.begun.set()
 
         def enter(place: int) -> None:
-            come.release()
-            while not self.over.is_set() and come._value < count:
-                time.sleep(0.001)
+            self.come.release()
+            self.begun.wait()
             self.told.append(f"enter {place}")
 
         def leave(place: int) -> None:
             self.told.append(f"leave {place}")
+            self.gone.release()
 
-        yield [turns.Place(partial(enter, i), partial(leave, i)) for i in range(count)]
-        self.told.append("end")
+        def stay(place: int) -> None:
+            while place not in self.may_end:
+                time.sleep(0.001)
+            self.told.append(f"end {place}")
+
+        yield [
+            turns.Place(i, partial(enter, i), partial(leave, i), partial(stay, i))
+            for i in range(count)
+        ]
+        self.told.append("over")
+
+    def entered(self, count: int) -> None:
+        while self.come._value < count:
+            time.sleep(0.001)
+        self.told.append(f"{count} entered")
+
+    def run(self) -> None:
+        self.told.append("run")
+        self.begun.set()
+        for _ in range(self.count):
+            self.gone.acquire()
+
+    def let_go(self, place: turns.Place) -> None:
+        self.told.append(f"let go {place.number}")
+        self.may_end.append(place.number)
 
     def end(self) -> None:
-        self.over.set()
+        self.begun.set()
 
 
 class TakingTurns(unittest.TestCase):
-    def test_each_thread_enters_and_leaves_the_turns_whatever_its_body_does(self) -> None:
+    def test_threads_come_up_and_end_one_by_one_whatever_their_bodies_do(self) -> None:
         fake = FakeTurns()
         errors = threads.run_bodies([lambda: None, lambda: {}["key"]], random.Random(1), fake)
         self.assertEqual([type(error) for error in errors], [type(None), KeyError])
-        self.assertEqual(sorted(fake.told[:-1]), ["enter 0", "enter 1", "leave 0", "leave 1"])
-        self.assertEqual(fake.told[-1], "end")
+        self.assertEqual(fake.told[:3], ["1 entered", "2 entered", "run"])
+        self.assertEqual(sorted(fake.told[3:7]), ["enter 0", "enter 1", "leave 0", "leave 1"])
+        first = int(fake.told[7][-1])
+        ends = [word for i in (first, 1 - first) for word in (f"let go {i}", f"end {i}")]
+        self.assertEqual(fake.told[7:], [*ends, "over"])
 
     def test_no_body_runs_when_a_thread_cannot_start(self) -> None:
         ran: list[int] = []
@@ -124,7 +158,7 @@ class TakingTurns(unittest.TestCase):
     def test_a_body_alone_takes_turns_with_the_threads_that_it_starts(self) -> None:
         fake = FakeTurns()
         threads.run_alone(lambda: fake.told.append("body"), fake)
-        self.assertEqual(fake.told, ["enter 0", "body", "leave 0", "end"])
+        self.assertEqual(fake.told, ["enter 0", "body", "leave 0", "over"])
 
     def test_without_the_library_threads_overlap(self) -> None:
         self.assertIsNone(turns.turns_for("turns", random.Random(1)))

@@ -96,10 +96,11 @@ static void *run_body(void *argument)
 	ftstress_turn_enter((uint32_t)thread->number);
 	thread->body(thread->number);
 	ftstress_turn_leave();
+	ftstress_turn_stay((uint32_t)thread->number);
 	return NULL;
 }
 
-/* Each body in a thread, started in the opposite order of their places. */
+/* Each body in a thread, started and ended in the opposite order of their places. */
 static const char *story_of(body *const bodies[], int count, uint32_t calls)
 {
 	pthread_t ids[WAYS];
@@ -108,13 +109,18 @@ static const char *story_of(body *const bodies[], int count, uint32_t calls)
 	told = 0;
 	sem_init(&semaphore, 0, 0);
 	sem_init(&second, 0, 0);
-	ftstress_turns_begin((uint32_t)count, calls);
+	ftstress_turns_begin((uint32_t)count, calls, true);
 	for (int i = count - 1; i >= 0; i--) {
 		threads[i] = (struct thread){ bodies[i], i };
 		assert_int_equal(pthread_create(&ids[i], NULL, run_body, &threads[i]), 0);
+		assert_true(ftstress_turns_entered((uint32_t)(count - i)));
 	}
-	for (int i = 0; i < count; i++)
+	assert_int_equal(told, 0);
+	assert_true(ftstress_turns_run());
+	for (int i = count - 1; i >= 0; i--) {
+		ftstress_turns_let_go((uint32_t)i);
 		pthread_join(ids[i], NULL);
+	}
 	ftstress_turns_end();
 	return story;
 }
@@ -126,6 +132,13 @@ static const char *story_of(body *const bodies[], int count, uint32_t calls)
 			assert_string_equal(                                                       \
 				story_of(bodies, sizeof bodies / sizeof *bodies, calls),           \
 				expected);                                                         \
+	} while (0)
+
+#define STORY_ONCE(expected, ...)                                                                  \
+	do {                                                                                       \
+		body *const bodies[] = { __VA_ARGS__ };                                            \
+		assert_string_equal(story_of(bodies, sizeof bodies / sizeof *bodies, 0),           \
+				    expected);                                                     \
 	} while (0)
 
 static void three_steps(int number)
@@ -265,6 +278,51 @@ static void who_sleeps_unseen_loses_the_turn(void **state)
 	close(channel[1]);
 }
 
+/* As if the caller had computed for LONG_NS since it was last looked at. */
+static void seem_long(void)
+{
+	struct member *self = turns_self;
+	raw_lock(&lock);
+	look = (struct look){ self, computed_by(self->tid) - (uint64_t)LONG_NS, 0 };
+	raw_unlock(&lock);
+}
+
+static void computes(int number)
+{
+	(void)number;
+	tell('l');
+	seem_long();
+	while (!strchr(story, 'b'))
+		turns_called();
+	tell('L');
+}
+
+static void who_computes_for_long_gives_the_turn_up_at_the_next_call(void **state)
+{
+	(void)state;
+	STORY_ONCE("lbbbL", computes, three_steps);
+}
+
+static void computes_and_calls_nothing(int number)
+{
+	(void)number;
+	tell('l');
+	seem_long();
+	while (!__atomic_load_n(&turns_self->yields, __ATOMIC_RELAXED))
+		;
+	seem_long();
+	while (!__atomic_load_n(&story[3], __ATOMIC_RELAXED))
+		;
+	turns_attach();
+	tell('L');
+}
+
+static void who_calls_nothing_for_long_gets_company(void **state)
+{
+	(void)state;
+	STORY_ONCE("lbbbL", computes_and_calls_nothing, three_steps);
+}
+
 static void *ends_silently(void *argument)
 {
 	turns_started(argument);
@@ -351,7 +409,7 @@ static void the_end_frees_who_waits_for_threads_that_never_come(void **state)
 {
 	(void)state;
 	pthread_t id;
-	ftstress_turns_begin(2, 0);
+	ftstress_turns_begin(2, 0, true);
 	assert_int_equal(pthread_create(&id, NULL, enters, NULL), 0);
 	while (__atomic_load_n(&to_come, __ATOMIC_RELAXED) == 2)
 		sched_yield();
@@ -372,6 +430,8 @@ int main(void)
 		cmocka_unit_test(who_yields_lets_the_others_run),
 		cmocka_unit_test(all_threads_that_a_test_starts_exist_before_one_goes_on),
 		cmocka_unit_test(who_sleeps_unseen_loses_the_turn),
+		cmocka_unit_test(who_computes_for_long_gives_the_turn_up_at_the_next_call),
+		cmocka_unit_test(who_calls_nothing_for_long_gets_company),
 		cmocka_unit_test(who_has_ended_has_no_turn),
 		cmocka_unit_test(who_loses_the_turn_before_it_wakes_up_queues_again),
 		cmocka_unit_test(a_forked_child_takes_no_turns),
