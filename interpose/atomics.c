@@ -169,6 +169,57 @@ void _mi_abandoned_collect(void *heap, bool force, void *segments)
 		real(heap, force, segments);
 }
 
+enum { LOCK_OF_OBJECT = 10, TYPE_OF_OBJECT = 24, VALUE_OF_CELL = 32 }; /* offsets */
+
+static inline const void *type_of(const volatile void *object)
+{
+	return *(const void *const volatile *)((const volatile char *)object + TYPE_OF_OBJECT);
+}
+
+/* The return addresses of the functions that called this one, outermost last. */
+static unsigned callers(const void *frame, const void **found, unsigned most)
+{
+	enum { FRAME_MAX = 1024 }; /* bytes; of what is asked here, none is larger */
+	unsigned count = 0;
+	while (count < most) {
+		const void *const *at = frame;
+		found[count++] = at[1];
+		uintptr_t step = (uintptr_t)at[0] - (uintptr_t)frame;
+		if (step < 16 || step > FRAME_MAX || step % 8)
+			break; /* compiled without frame pointers */
+		frame = at[0];
+	}
+	return count;
+}
+
+/* Called from a decrement: is it the type cache's, of the name in an entry that it replaces? */
+static __attribute__((noinline)) bool dropped_by_type_cache(void)
+{
+	const void *called[5]; /* the first is in this file */
+	unsigned count = callers(__builtin_frame_address(0), called, 5), i = 1;
+	while (i < count && order_place(called[i]) == PLACE_DECREF)
+		i++;
+	if (i == 1 || i >= count)
+		return false;
+	enum place place = order_place(called[i]);
+	return place == PLACE_TYPE_CACHE || place == PLACE_TYPE_CACHE_14;
+}
+
+/*
+ * Which entry of the type cache a name goes to depends on addresses. When one is replaced, the name
+ * that was there is given back to the thread that made it, which is ordered after the thread that
+ * gives it back, but has nothing to do with it. So the name is kept; it is some bytes long.
+ */
+EXPORT void _Py_brc_queue_object(void *object);
+void _Py_brc_queue_object(void *object)
+{
+	static void (*real)(void *);
+	if (!real)
+		real = (void (*)(void *))core_need("_Py_brc_queue_object");
+	if (!order_size || type_of(object) != order_str || !dropped_by_type_cache())
+		real(object);
+}
+
 /*
  * Sections of the interpreter whose reads and writes are not told to TSan, so that the lock around
  * them need not order them: one lock, or the two of a critical section for two objects. Returns the
@@ -204,14 +255,11 @@ static __attribute__((noinline)) int section_order(volatile uint8_t *word, uint8
 	return MO_RELEASE;
 }
 
-enum { LOCK_OF_OBJECT = 10, TYPE_OF_OBJECT = 24, VALUE_OF_CELL = 32 }; /* offsets */
-
 /* Is this lock, taken in the eval loop, one of a cell? */
 static inline bool is_cell(const volatile uint8_t *word)
 {
 	return ((uintptr_t)word & 15) == LOCK_OF_OBJECT &&
-	       *(const void *const volatile *)(word - LOCK_OF_OBJECT + TYPE_OF_OBJECT) ==
-		       order_cells;
+	       type_of(word - LOCK_OF_OBJECT) == order_cells;
 }
 
 /* The eval loop takes or gives back the lock of a cell: what it does there is not told. */

@@ -24,6 +24,12 @@ ORDER_PLACE(AS_WRITTEN, 13, "_PyRWMutex_RLock _PyRWMutex_Lock _PyOnceFlag_CallOn
 
 ORDER_PLACE(QUEUE, 13, "_Py_brc_queue_object",
 	"Python/brc.c: puts an object into its owner's queue under the bucket's lock")
+ORDER_PLACE(DECREF, 13, "_Py_DecRefShared _Py_DecRefSharedDebug",
+	"Objects/object.c: a decrement by a thread that does not own the object; queues it to its "
+	"owner if that may be the last")
+ORDER_PLACE(TYPE_CACHE, 13, "_PyType_LookupRef",
+	"Objects/typeobject.c: replaces an entry of the type cache, and drops the name that was there")
+ORDER_PLACE(TYPE_CACHE_14, 14, "_PyType_LookupStackRefAndVersion", "the same, of 3.14")
 ORDER_PLACE(EVAL_BREAKER, 13,
 	"_PyEval_SignalReceived _PyEval_AddPendingCall _Py_ScheduleGC PyThreadState_SetAsyncExc "
 	"stop_the_world _Py_set_eval_breaker_bit_all",
