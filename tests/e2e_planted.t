@@ -190,12 +190,26 @@ def check_cpython(scratch: Path) -> None:
     ok(not wrong, "planted_cpython: no finding names a correct twin", *run.list_of(wrong))
 
 
+def check_crashes(scratch: Path) -> None:
+    """What crashes when threads overlap is found in turns, and does no harm there."""
+    overlap = ("--schedule", "overlap", "--happens-before", "as-written", "--iterations", "4")
+    run = Run("planted_crashes", scratch / "overlap", *overlap, "--gil", "off")
+    ok(
+        any(finding["kind"] == "crash" for finding in run.findings),
+        "planted_crashes: overlapping threads crash",
+        *run.list_of(run.findings),
+    )
+    turns = Run("planted_crashes", scratch / "turns", "--schedule", "turns", "--iterations", "6")
+    check_detection(turns, "crashes")
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-e2e-") as folder:
         scratch = Path(folder)
         check_plan()
         check_gate(scratch, check_known(scratch))
         check_cpython(scratch)
+        check_crashes(scratch)
         check_cython(scratch)
         check_pure_python(scratch)
     print(f"1..{len(results)}")

@@ -34,6 +34,7 @@ int planted_add_publish_cpp(PyObject *module);
 int planted_add_locking(PyObject *module);
 int planted_add_containers(PyObject *module);
 int planted_add_workers(PyObject *module);
+int planted_add_crashes(PyObject *module);
 
 /*
  * Reads the arguments of a METH_FASTCALL function: `expected` whole numbers. Functions take their
