@@ -78,7 +78,7 @@ void course_print(const struct course *course, const struct settings *settings)
 		char *text = replay_token_text(token);
 		printf("%s %u %g %s %s %" PRIu32 " %zu\n", text, trial.threads,
 		       trial.switch_interval, trial.gil ? "on" : "off",
-		       plan_schedule_text(settings, &trial), trial.seed, trial.test_count);
+		       option_schedule_text(trial.schedule), trial.seed, trial.test_count);
 		for (size_t i = 0; i < trial.test_count; i++)
 			printf("  %s\n", course->tests[trial.tests[i]].id);
 		free(text);

@@ -373,8 +373,8 @@ static const char *const plain_texts[FINDING_KINDS] = {
 		"ftstress. A test that is heavy alone is that many times as heavy in "
 		"threads; "
 		"mark it unsafe in the suite if that is all.",
-	[FINDING_TEST_FAILURE] = "The test passes alone and fails when several threads run "
-				 "it at once. Either "
+	[FINDING_TEST_FAILURE] = "The test passes when its threads run it one after the "
+				 "other, and fails when they do so at once. Either "
 				 "the code under test is not thread-safe, or the test "
 				 "itself shares something "
 				 "(a file, a global, a fixture) between threads.",

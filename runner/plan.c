@@ -234,12 +234,13 @@ size_t plan_slices(const struct plan *plan)
 	return count;
 }
 
-static bool takes_turns(const struct settings *settings, bool gil, bool one_in_two)
+static enum schedule_choice schedule_of(const struct settings *settings, bool gil, bool one_in_two)
 {
-	if (gil || settings->schedule == SCHEDULE_OVERLAP)
-		return false;
-	return settings->schedule != SCHEDULE_MIXED ||
-	       (one_in_two && settings->order == ORDER_MEANT);
+	if (gil)
+		return SCHEDULE_OVERLAP;
+	if (settings->schedule != SCHEDULE_MIXED)
+		return settings->schedule;
+	return one_in_two && settings->order == ORDER_MEANT ? SCHEDULE_TURNS : SCHEDULE_OVERLAP;
 }
 
 /* Log-uniform in [low, high]; rounded, so that another libm's last bit makes no other plan. */
@@ -270,7 +271,7 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	bool one_in_eight = draw_below(&state, 8) == 0;
 	trial->gil = settings->gil == GIL_ON || (settings->gil == GIL_MIXED && one_in_eight);
 	trial->seed = (uint32_t)(splitmix64(&state) >> 32);
-	trial->turns = takes_turns(settings, trial->gil, draw_below(&state, 2) == 0);
+	trial->schedule = schedule_of(settings, trial->gil, draw_below(&state, 2) == 0);
 
 	if (!plan->deck.ready)
 		deal(plan, 0);
@@ -282,14 +283,6 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	trial->test_count = slice->count;
 	trial->tests = xcalloc(slice->count, sizeof *trial->tests);
 	memcpy(trial->tests, plan->deck.order + slice->first, slice->count * sizeof *trial->tests);
-}
-
-const char *plan_schedule_text(const struct settings *settings, const struct trial_plan *trial)
-{
-	bool whole = settings->schedule == SCHEDULE_WHOLE_TURNS;
-	return option_schedule_text(!trial->turns ? SCHEDULE_OVERLAP
-				    : whole       ? SCHEDULE_WHOLE_TURNS
-						  : SCHEDULE_TURNS);
 }
 
 void trial_plan_clear(struct trial_plan *trial)

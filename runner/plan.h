@@ -38,7 +38,7 @@ struct trial_plan {
 	unsigned threads;
 	double switch_interval; /* seconds, three significant digits */
 	bool gil;
-	bool turns;    /* the threads of a test take turns */
+	enum schedule_choice schedule; /* never mixed */
 	uint32_t seed; /* for the tests' random numbers and the order of thread starts */
 	size_t *tests; /* indices into the tests given to plan_new; free with trial_plan_clear */
 	size_t test_count;
@@ -70,9 +70,6 @@ size_t plan_slices(const struct plan *plan);
 void plan_trial(struct plan *plan, const struct settings *settings, struct replay_token token,
 		struct trial_plan *trial);
 void trial_plan_clear(struct trial_plan *trial);
-
-/* The trial's schedule, as the driver knows it: "turns", "whole-turns" or "overlap". */
-const char *plan_schedule_text(const struct settings *settings, const struct trial_plan *trial);
 
 /* Tests that earlier runs left over, because there was no time for them in this slice. */
 struct leftover {

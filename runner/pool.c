@@ -131,7 +131,7 @@ static struct trial *plan_next(struct pool *pool)
 }
 
 /*
- * What this job does next: a test to be run alone, what was announced, or another job's; when all
+ * What this job does next: a test to be checked, what was announced, or another job's; when all
  * are done, a race with the order as written.
  */
 static struct trial *take_next(struct pool *pool, struct job *job)
@@ -182,7 +182,7 @@ static void send_attempt(struct pool *pool, struct job *job)
 			      (json_int_t)trial->plan.seed, "threads", (int)trial->plan.threads,
 			      "switch_interval", trial->plan.switch_interval, "budget",
 			      trial->budget, "schedule",
-			      plan_schedule_text(pool->options->settings, &trial->plan), "tests",
+			      option_schedule_text(trial->plan.schedule), "tests",
 			      id_list(trial)));
 }
 

@@ -116,6 +116,7 @@ struct trial *recheck_next(struct recheck *recheck)
 	uint64_t seed = hash_string(++recheck->trials, recheck->options.tests[test].id);
 	struct trial_plan plan = { .iteration = recheck->trials,
 				   .threads = recheck->options.threads,
+				   .schedule = SCHEDULE_OVERLAP,
 				   .switch_interval = recheck->options.switch_interval,
 				   .seed = (uint32_t)(seed ^ seed >> 32),
 				   .tests = xmalloc(sizeof *plan.tests),

@@ -72,7 +72,7 @@ void trial_free(struct trial *trial)
 
 bool trial_counts(const struct trial *trial)
 {
-	return !trial->alone && !trial->as_written;
+	return !trial->check && !trial->as_written;
 }
 
 static char *take_text(const uint8_t **at, size_t *room, uint32_t length)

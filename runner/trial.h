@@ -44,7 +44,7 @@ enum kill_reason { KILL_NONE, KILL_MEMORY, KILL_HANG, KILL_SLOW, KILL_INTERRUPT,
 
 struct trial {
 	struct trial_plan plan;
-	bool alone;      /* one test in one thread, to see whether it passes there; see verify.h */
+	bool check;      /* one test in turns, to see whether it passes there; see verify.h */
 	bool as_written; /* one test with the order as written; see recheck.h */
 	char *token;
 	unsigned attempts, fruitless; /* fruitless: attempts in a row that began no test */

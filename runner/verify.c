@@ -8,8 +8,8 @@
 #include "runner/faults.h"
 #include "runner/util.h"
 
-/* Seconds for a test alone; the no-progress limit ends it earlier. */
-#define ALONE_BUDGET 3600.0
+/* Seconds for a test in turns; the no-progress limit ends it earlier. */
+#define CHECK_BUDGET 3600.0
 
 enum verdict { VERDICT_NONE, VERDICT_WAITS, VERDICT_PASSES, VERDICT_FAILS };
 
@@ -25,7 +25,7 @@ struct waiting {
 struct verifier {
 	const struct plan_test *tests;
 	uint8_t *verdicts; /* enum verdict of each test */
-	size_t *queue;     /* tests to be run alone */
+	size_t *queue;     /* tests to be run in turns */
 	size_t queued, queue_capacity, taken;
 	struct waiting *waiting;
 	size_t waiting_count, waiting_capacity;
@@ -57,12 +57,12 @@ void verifier_free(struct verifier *verifier)
 	free(verifier);
 }
 
-static void fails_alone(struct verifier *verifier, struct collator *collator, size_t test)
+static void fails_in_turns(struct verifier *verifier, struct collator *collator, size_t test)
 {
 	if (verifier->verdicts[test] == VERDICT_FAILS)
 		return;
 	verifier->verdicts[test] = VERDICT_FAILS;
-	char *text = xprintf("%s fails without threads, too", verifier->tests[test].id);
+	char *text = xprintf("%s fails without threads that overlap, too", verifier->tests[test].id);
 	collator_note(collator, text);
 	free(text);
 }
@@ -75,7 +75,7 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 	const struct test_failure *failure = &trial->failures[first];
 	size_t test = trial->tests[failure->index];
 	if (failure->threads <= 1) {
-		fails_alone(verifier, collator, test);
+		fails_in_turns(verifier, collator, test);
 		return;
 	}
 	if (verifier->verdicts[test] == VERDICT_FAILS)
@@ -98,7 +98,7 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 	}
 }
 
-/* A test ran alone: what waited for it becomes findings, or is dropped. */
+/* A test ran in turns: what waited for it becomes findings, or is dropped. */
 static void take_verdict(struct verifier *verifier, struct collator *collator,
 			 const struct iteration_context *context, const struct trial *trial)
 {
@@ -112,7 +112,7 @@ static void take_verdict(struct verifier *verifier, struct collator *collator,
 	if (passed)
 		verifier->verdicts[test] = VERDICT_PASSES;
 	else
-		fails_alone(verifier, collator, test);
+		fails_in_turns(verifier, collator, test);
 	size_t kept = 0;
 	for (size_t i = 0; i < verifier->waiting_count; i++) {
 		struct waiting *waiting = &verifier->waiting[i];
@@ -137,7 +137,7 @@ static void take_verdict(struct verifier *verifier, struct collator *collator,
 void verifier_take(struct verifier *verifier, struct collator *collator,
 		   const struct iteration_context *context, const struct trial *trial)
 {
-	if (trial->alone) {
+	if (trial->check) {
 		take_verdict(verifier, collator, context, trial);
 		return;
 	}
@@ -145,7 +145,7 @@ void verifier_take(struct verifier *verifier, struct collator *collator,
 	 * Threads that take turns run a test twice in a row, more or less: what fails then is a
 	 * test that leaves something behind. Lost updates are for iterations that overlap.
 	 */
-	if (trial->plan.turns)
+	if (trial->plan.schedule != SCHEDULE_OVERLAP)
 		return;
 	for (size_t first = 0, last; first < trial->failure_count; first = last) {
 		last = first + 1;
@@ -168,13 +168,13 @@ struct trial *verifier_next(struct verifier *verifier)
 	if (!waiting)
 		return NULL;
 	struct trial_plan plan = waiting->plan;
-	plan.threads = 1;
+	plan.schedule = SCHEDULE_WHOLE_TURNS;
 	plan.tests = xmalloc(sizeof *plan.tests);
 	plan.tests[0] = test;
 	plan.test_count = 1;
 	struct trial *trial =
-		trial_new(&plan, (struct replay_token){ 0, 0, 0 }, ALONE_BUDGET, verifier->tests);
-	trial->alone = true;
+		trial_new(&plan, (struct replay_token){ 0, 0, 0 }, CHECK_BUDGET, verifier->tests);
+	trial->check = true;
 	free(trial->token);
 	trial->token = xstrdup(waiting->token);
 	return trial;

@@ -57,13 +57,14 @@ setup() {
 	jq -e '.findings[0].threads[0].frames[] | select(.language == "c")' "$(last_report)"
 }
 
-@test "a test that fails in threads only is a finding, one that always fails is a note" {
-	scripts threads always
+@test "a test that fails when threads overlap is a finding, one that fails in turns is a note" {
+	scripts threads always twice
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --schedule overlap
 	finding test-failure 'threads.py fails in threads: ValueError'
 	[[ $(jq '.findings | length' "$(last_report)") == 1 ]]
-	jq -e '.run.notes[] | select(contains("always.py fails without threads"))' "$(last_report)"
+	jq -e '.run.notes[] | select(contains("always.py fails without threads that overlap"))' "$(last_report)"
+	jq -e '.run.notes[] | select(contains("twice.py fails without threads that overlap"))' "$(last_report)"
 	[[ $(jq .run.iterations.done "$(last_report)") == 2 ]]
 }
 

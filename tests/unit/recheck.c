@@ -126,7 +126,8 @@ static void a_new_race_is_tried_in_overlapping_runs_of_its_test(void **state)
 	struct trial *trial = recheck_next(b.recheck);
 	assert_non_null(trial);
 	assert_true(trial->as_written && !trial_counts(trial));
-	assert_false(trial->plan.turns || trial->plan.gil);
+	assert_int_equal(trial->plan.schedule, SCHEDULE_OVERLAP);
+	assert_false(trial->plan.gil);
 	assert_int_equal(trial->plan.threads, 8);
 	assert_int_equal(trial->count, 1);
 	assert_string_equal(trial->ids[0], tests[1].id);
