@@ -358,7 +358,8 @@ void fault_of_failures(const char *test, const struct test_failure *failures, si
 	free(name);
 	finding->explanation = xstrdup(
 		"The test passes when its threads run it one after the other, and fails when they "
-		"run it at once. Either the code under test is not safe, or the test itself shares something "
+		"run it at once. Either the code under test is not safe, or the test itself shares "
+		"something "
 		"between its threads (a file's name, a module's variable).");
 	struct buf detail = { 0 };
 	buf_printf(&detail, "Test: %s\n", test);

@@ -181,9 +181,8 @@ static void send_attempt(struct pool *pool, struct job *job)
 			      (json_int_t)trial->plan.iteration, "seed",
 			      (json_int_t)trial->plan.seed, "threads", (int)trial->plan.threads,
 			      "switch_interval", trial->plan.switch_interval, "budget",
-			      trial->budget, "schedule",
-			      option_schedule_text(trial->plan.schedule), "tests",
-			      id_list(trial)));
+			      trial->budget, "schedule", option_schedule_text(trial->plan.schedule),
+			      "tests", id_list(trial)));
 }
 
 static int start_worker(struct pool *pool, struct worker *worker)

@@ -62,7 +62,8 @@ static void fails_in_turns(struct verifier *verifier, struct collator *collator,
 	if (verifier->verdicts[test] == VERDICT_FAILS)
 		return;
 	verifier->verdicts[test] = VERDICT_FAILS;
-	char *text = xprintf("%s fails without threads that overlap, too", verifier->tests[test].id);
+	char *text =
+		xprintf("%s fails without threads that overlap, too", verifier->tests[test].id);
 	collator_note(collator, text);
 	free(text);
 }
