@@ -32,8 +32,13 @@ static cas8 *tsan_cas8 = first_cas8;
 static void (*tsan_ignore_begin)(void), (*tsan_ignore_end)(void);
 static void (*tsan_acquire)(const volatile void *address);
 
-/* The lock of the section, if any, in which this thread's accesses are not told now. */
-static __thread volatile uint8_t *untold __attribute__((tls_model("initial-exec")));
+HIDDEN __thread volatile uint8_t *atomics_untold __attribute__((tls_model("initial-exec")));
+
+void atomics_tell_again(void)
+{
+	atomics_untold = NULL;
+	tsan_ignore_end();
+}
 
 void atomics_resolve(void)
 {
@@ -133,8 +138,8 @@ uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t 
 		int meant = count_order(from, to);
 		if (meant >= 0 && order_is_count(word)) {
 			/* The owner is gone: what it did it gave to the lock when it left. */
-			if (UNLIKELY(untold) && (to & COUNT_FLAGS) == MERGED)
-				tsan_acquire(untold);
+			if (UNLIKELY(atomics_untold) && (to & COUNT_FLAGS) == MERGED)
+				tsan_acquire(atomics_untold);
 			order = meant;
 			failed_order = MO_NONE;
 		}
@@ -169,7 +174,7 @@ void _mi_abandoned_collect(void *heap, bool force, void *segments)
 		real(heap, force, segments);
 }
 
-enum { LOCK_OF_OBJECT = 10, TYPE_OF_OBJECT = 24, VALUE_OF_CELL = 32 }; /* offsets */
+enum { LOCK_OF_OBJECT = 10, TYPE_OF_OBJECT = 24 }; /* offsets */
 
 static inline const void *type_of(const volatile void *object)
 {
@@ -201,8 +206,7 @@ static __attribute__((noinline)) bool dropped_by_type_cache(void)
 		i++;
 	if (i == 1 || i >= count)
 		return false;
-	enum place place = order_place(called[i]);
-	return place == PLACE_TYPE_CACHE || place == PLACE_TYPE_CACHE_14;
+	return order_place(called[i]) == PLACE_TYPE_CACHE;
 }
 
 /*
@@ -232,13 +236,13 @@ static __attribute__((noinline)) int section_order(volatile uint8_t *word, uint8
 	if (to) {
 		if (__atomic_load_n(word, __ATOMIC_RELAXED) != 0)
 			return MO_ACQUIRE; /* it fails; the slow path takes the lock as written */
-		if (untold) {
+		if (atomics_untold) {
 			if (place != PLACE_UNTOLD || second)
 				return MO_ACQUIRE;
 			second = word;
 			return MO_NONE;
 		}
-		untold = word;
+		atomics_untold = word;
 		tsan_ignore_begin();
 		return MO_NONE;
 	}
@@ -246,8 +250,8 @@ static __attribute__((noinline)) int section_order(volatile uint8_t *word, uint8
 		second = NULL;
 		return MO_NONE;
 	}
-	if (untold == word) {
-		untold = NULL;
+	if (atomics_untold == word) {
+		atomics_untold = NULL;
 		tsan_ignore_end();
 		if (place == PLACE_UNTOLD)
 			return MO_NONE;
@@ -255,54 +259,155 @@ static __attribute__((noinline)) int section_order(volatile uint8_t *word, uint8
 	return MO_RELEASE;
 }
 
-/* Is this lock, taken in the eval loop, one of a cell? */
-static inline bool is_cell(const volatile uint8_t *word)
+/*
+ * Sections that only read, or nearly: taking the lock acquires, and what happens in the section is
+ * not told. Giving the lock back releases only if the word that is looked at has changed.
+ */
+static __thread struct {
+	const void *const volatile *word; /* NULL: nothing is ever changed */
+	const void *before;
+} looked_at __attribute__((tls_model("initial-exec")));
+
+enum {
+	VALUE_OF_CELL = 32,
+	HASH_OF_WEAKREF = 48,
+	KEYS_OF_DICT = 48,
+	KIND_OF_KEYS = 10
+}; /* offsets */
+enum { KEYS_GENERAL = 0 }; /* a kind of keys */
+
+/* Head of the list of weak references to which PyWeakref_NewRef() may add one, in this thread. */
+static __thread const void *const volatile *weak_references
+	__attribute__((tls_model("initial-exec")));
+
+EXPORT void *PyWeakref_NewRef(void *object, void *callback);
+void *PyWeakref_NewRef(void *object, void *callback)
 {
-	return ((uintptr_t)word & 15) == LOCK_OF_OBJECT &&
-	       type_of(word - LOCK_OF_OBJECT) == order_cells;
+	static void *(*real)(void *, void *);
+	static const void *const volatile *(*list_of)(void *);
+	if (!real) {
+		list_of = (const void *const volatile *(*)(void *))core_next(
+			"PyObject_GET_WEAKREFS_LISTPTR");
+		real = (void *(*)(void *, void *))core_need("PyWeakref_NewRef");
+	}
+	if (order_size && !callback && list_of)
+		weak_references = list_of(object);
+	void *reference = real(object, callback);
+	weak_references = NULL;
+	return reference;
 }
 
-/* The eval loop takes or gives back the lock of a cell: what it does there is not told. */
-static __attribute__((noinline)) int cell_order(volatile uint8_t *word, uint8_t to)
+/* The set of an abstract class that this thread asks for a class. */
+static __thread const void *abstract_set __attribute__((tls_model("initial-exec")));
+
+EXPORT int PySet_Contains(void *set, void *key);
+int PySet_Contains(void *set, void *key)
 {
-	static __thread const void *had __attribute__((tls_model("initial-exec")));
-	const void *value = *(const void *const volatile *)(word - LOCK_OF_OBJECT + VALUE_OF_CELL);
-	if (to) {
-		if (untold || __atomic_load_n(word, __ATOMIC_RELAXED) != 0)
-			return MO_ACQUIRE; /* it fails; the slow path takes the lock as written */
-		untold = word;
-		had = value;
-		tsan_ignore_begin();
-		return MO_ACQUIRE;
+	static int (*real)(void *, void *);
+	if (!real)
+		real = (int (*)(void *, void *))core_need("PySet_Contains");
+	if (order_place(HERE) != PLACE_READS)
+		return real(set, key);
+	abstract_set = set;
+	int found = real(set, key);
+	abstract_set = NULL;
+	return found;
+}
+
+static inline bool is_object_lock(const volatile uint8_t *word)
+{
+	return ((uintptr_t)word & 15) == LOCK_OF_OBJECT;
+}
+
+static inline bool is_cell(const volatile uint8_t *word)
+{
+	return is_object_lock(word) && type_of(word - LOCK_OF_OBJECT) == order_cells;
+}
+
+static bool has_string_keys(const volatile uint8_t *dict)
+{
+	const uint8_t *keys = *(const uint8_t *const volatile *)(dict + KEYS_OF_DICT);
+	return keys[KIND_OF_KEYS] != KEYS_GENERAL;
+}
+
+/* May this be the lock of a section that only reads? */
+static inline bool is_reading(enum place place, const volatile uint8_t *word)
+{
+	return (place >= PLACE_READS && place <= PLACE_READS_HASH) ||
+	       (place == PLACE_LOOP && order_cells && is_cell(word));
+}
+
+/* The lock is held: does the section only read? *look: the word that says whether it did. */
+static bool only_reads(const volatile uint8_t *word, enum place place,
+		       const void *const volatile **look)
+{
+	const volatile uint8_t *object = word - LOCK_OF_OBJECT;
+	switch (place) {
+	case PLACE_READS_DICT:
+		return has_string_keys(object);
+	case PLACE_READS_SET:
+		return object == abstract_set;
+	case PLACE_READS_HASH:
+		return *(const volatile int64_t *)(object + HASH_OF_WEAKREF) != -1;
+	case PLACE_READS_LIST:
+		*look = weak_references;
+		return weak_references;
+	case PLACE_LOOP:
+		*look = (const void *const volatile *)(object + VALUE_OF_CELL);
+		return true;
+	default:
+		return true;
 	}
-	if (untold != word)
-		return MO_RELEASE;
-	untold = NULL;
+}
+
+static __attribute__((noinline)) void reading_begins(volatile uint8_t *word, enum place place)
+{
+	const void *const volatile *look = NULL;
+	if (atomics_untold || !only_reads(word, place, &look))
+		return;
+	looked_at.word = look;
+	looked_at.before = look ? *look : NULL;
+	atomics_untold = word;
+	tsan_ignore_begin();
+}
+
+/* It is about to be given back; returns in which order. */
+static __attribute__((noinline)) int reading_ends(const volatile uint8_t *word, enum place place)
+{
+	bool reads = place == PLACE_READS || place == PLACE_READS_HASH;
+	if (atomics_untold != word) /* within another one, or told */
+		return atomics_untold && reads ? MO_NONE : MO_RELEASE;
+	atomics_untold = NULL;
 	tsan_ignore_end();
-	return value == had ? MO_NONE : MO_RELEASE;
+	return looked_at.word && *looked_at.word != looked_at.before ? MO_RELEASE : MO_NONE;
 }
 
 EXPORT cas8 __tsan_atomic8_compare_exchange_val;
 uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from, uint8_t to,
 					    int order, int failed_order)
 {
+	enum place place = PLACE_OUTSIDE;
+	bool reads = false;
 	if (order == MO_SEQ_CST && from + to == 1) {
-		enum place place = order_place(HERE);
-		if (UNLIKELY(place == PLACE_QUEUE || place == PLACE_UNTOLD))
+		place = order_place(HERE);
+		reads = is_reading(place, word);
+		if (UNLIKELY(reads))
+			order = to ? MO_ACQUIRE : reading_ends(word, place);
+		else if (UNLIKELY(place == PLACE_QUEUE || place == PLACE_UNTOLD))
 			order = section_order(word, to, place);
-		else if (UNLIKELY(place == PLACE_LOOP) && order_cells && is_cell(word))
-			order = cell_order(word, to);
 		else if (place > PLACE_AS_WRITTEN)
 			order = to ? MO_ACQUIRE : MO_RELEASE;
 		if (place > PLACE_AS_WRITTEN)
 			failed_order = MO_NONE;
 	}
-	if (locks_on && from + to == 1 && locks_exchange(word, to, CALL_SITE)) {
-		struct call_site site = CALL_SITE;
-		uint8_t was = tsan_cas8(word, from, to, order, failed_order);
-		if (was == from)
-			locks_exchanged(word, site);
-		return was;
-	}
-	JUMP tsan_cas8(word, from, to, order, failed_order);
+	bool noted = locks_on && from + to == 1 && locks_exchange(word, to, CALL_SITE);
+	if (LIKELY(!noted && !(reads && to)))
+		JUMP tsan_cas8(word, from, to, order, failed_order);
+	struct call_site site = CALL_SITE;
+	uint8_t was = tsan_cas8(word, from, to, order, failed_order);
+	if (was == from && noted)
+		locks_exchanged(word, site);
+	if (was == from && reads && to)
+		reading_begins(word, place);
+	return was;
 }

@@ -37,6 +37,7 @@ static const struct {
 	const char *functions; /* separated by a blank */
 } named[] = {
 #define ORDER_PLACE(name, since, functions, why) { PLACE_##name, since, functions },
+#define ORDER_ALSO ORDER_PLACE
 #include "order_table.h"
 };
 #define NAMED (sizeof named / sizeof named[0])

@@ -7,10 +7,14 @@
  *     version of CPython 3 that brought them. Compiled code only knows in which function it stands
  *     after inlining, so a rule names the functions that the compiler keeps. A name that this build
  *     should have and has not (or has twice) is left alone and told.
+ * ORDER_ALSO(NAME, since, "function ...", why): more functions of a place, of another version.
  * ORDER_RULE(operation, shape, places, order, why): documents one rule; atomics.c applies it.
  */
 #ifndef ORDER_PLACE
 #define ORDER_PLACE(name, since, functions, why)
+#endif
+#ifndef ORDER_ALSO
+#define ORDER_ALSO(name, since, functions, why)
 #endif
 #ifndef ORDER_RULE
 #define ORDER_RULE(operation, shape, places, order, why)
@@ -29,7 +33,7 @@ ORDER_PLACE(DECREF, 13, "_Py_DecRefShared _Py_DecRefSharedDebug",
 	"owner if that may be the last")
 ORDER_PLACE(TYPE_CACHE, 13, "_PyType_LookupRef",
 	"Objects/typeobject.c: replaces an entry of the type cache, and drops the name that was there")
-ORDER_PLACE(TYPE_CACHE_14, 14, "_PyType_LookupStackRefAndVersion", "the same, of 3.14")
+ORDER_ALSO(TYPE_CACHE, 14, "_PyType_LookupStackRefAndVersion", "the same")
 ORDER_PLACE(EVAL_BREAKER, 13,
 	"_PyEval_SignalReceived _PyEval_AddPendingCall _Py_ScheduleGC PyThreadState_SetAsyncExc "
 	"stop_the_world _Py_set_eval_breaker_bit_all",
@@ -43,6 +47,26 @@ ORDER_PLACE(UNTOLD, 14,
 	"that runs a line for the second time looks a name up under the locks of the module's and "
 	"the builtins' dicts; what it writes is its own copy of the bytecode, and the keys' version, "
 	"which is atomic; readers without a lock load keys and values with acquire")
+ORDER_PLACE(READS, 13,
+	"list_item_impl _in_weak_set _PyObject_InitInlineValues weakref_richcompare PyWeakref_GetRef "
+	"_PyWeakref_IsDead",
+	"Objects/listobject.c, dictobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what "
+	"others write under it: an item, a pointer, how many shared keys may still come (and count one "
+	"less, which nobody relies on). Weak references share their locks, by address")
+ORDER_ALSO(READS, 14, "_PyCode_GetTLBC _Py_Specialize_LoadAttr _Py_Specialize_StoreAttr",
+	"Objects/codeobject.c: copies the bytecode for this thread, and puts the copy at its own place "
+	"in a table; who reads the table without the lock loads it with acquire. Python/specialize.c: "
+	"looks an attribute up, and writes to that copy")
+ORDER_PLACE(READS_DICT, 13, "_Py_dict_lookup_threadsafe",
+	"Objects/dictobject.c: looks a key up under the dict's lock, when a value has no shared count "
+	"yet. Only where all keys are strings: comparing others may run anybody's code")
+ORDER_PLACE(READS_LIST, 13, "get_or_create_weakref",
+	"Objects/weakrefobject.c: finds the weak reference that an object has already, as each "
+	"isinstance() with an abstract class does, or makes one and puts it at the head of the list")
+ORDER_PLACE(READS_SET, 13, "PySet_Contains",
+	"Objects/setobject.c, called from _in_weak_set: finds the class's weak reference, or does not")
+ORDER_PLACE(READS_HASH, 13, "weakref_hash",
+	"Objects/weakrefobject.c: the hash of a weak reference, where it is known already")
 ORDER_PLACE(COUNTER, 13, "_Py_qsbr_advance",
 	"Python/qsbr.c: the write sequence: readers of it learn how far time went, no data; memory "
 	"is safe by the threads' own sequence numbers, which keep their order")
@@ -87,6 +111,13 @@ ORDER_RULE("8-bit cas", "0 -> 1", "QUEUE, UNTOLD", "none",
 ORDER_RULE("8-bit cas", "1 -> 0", "QUEUE", "release", "from the pusher to the owner")
 ORDER_RULE("8-bit cas", "1 -> 0", "UNTOLD", "none", "the section changed nothing")
 
+ORDER_RULE("8-bit cas", "0 -> 1", "READS, READS_DICT, READS_LIST, READS_SET, READS_HASH",
+	"acquire",
+	"who reads under a lock learns what writers did; the section's reads and writes are not told")
+ORDER_RULE("8-bit cas", "1 -> 0", "READS, READS_DICT, READS_SET, READS_HASH", "none",
+	"and tells the next one nothing: that it has been there, nobody can find out")
+ORDER_RULE("8-bit cas", "1 -> 0", "READS_LIST", "none, release if a reference was added", "the same")
+
 ORDER_RULE("8-bit cas", "0 -> 1, lock of a cell", "LOOP, 3.13", "acquire",
 	"Include/internal/pycore_cell.h; the section's reads and writes are not told")
 ORDER_RULE("8-bit cas", "1 -> 0, lock of a cell", "LOOP, 3.13", "none, release if it was changed",
@@ -102,4 +133,5 @@ ORDER_RULE("64-bit store", "relaxed", "MOVES", "release", "see the place")
 /* clang-format on */
 
 #undef ORDER_PLACE
+#undef ORDER_ALSO
 #undef ORDER_RULE
