@@ -1,11 +1,14 @@
 """What two threads may do: silent under both levels."""
 
+import _abc
+import abc
 import array
 import collections
 import contextlib
 import functools
 import io
 import threading
+import weakref
 
 from handed_over import poll
 from pairs import ORDERED, both, ordered
@@ -226,6 +229,83 @@ def join_by_another(write, read):
 
     def two():
         threads.get().join()
+        read()
+
+    return one, two
+
+
+@after
+def class_registered(write, read):
+    class Abstract(abc.ABC):
+        pass
+
+    class Marker:
+        pass
+
+    def one():
+        write()
+        Abstract.register(Marker)
+
+    def two():
+        poll(lambda: issubclass(Marker, Abstract) or None)
+        read()
+
+    return one, two
+
+
+@after
+def class_found_in_cache(write, read):
+    class Abstract(abc.ABC):
+        pass
+
+    class Marker:
+        pass
+
+    class Sub(Marker):
+        pass
+
+    Abstract.register(Marker)
+
+    def one():
+        write()
+        isinstance(Sub(), Abstract)
+
+    def two():
+        poll(lambda: any(ref() is Sub for ref in _abc._get_dump(Abstract)[1]) or None)
+        read()
+
+    return one, two
+
+
+@after
+def subclass_made(write, read):
+    class Base:
+        pass
+
+    made = []
+
+    def one():
+        write()
+        made.append(type("New", (Base,), {}))
+
+    def two():
+        poll(lambda: Base.__subclasses__() or None)
+        read()
+
+    return one, two
+
+
+@after
+def weakref_counted(write, read):
+    thing = type("Thing", (), {})()
+    kept = []
+
+    def one():
+        write()
+        kept.append(weakref.ref(thing))
+
+    def two():
+        poll(lambda: weakref.getweakrefcount(thing) or None)
         read()
 
     return one, two
