@@ -348,20 +348,8 @@ static bool start(const char **why)
 	return true;
 }
 
-static void before_fork(void)
-{
-	raw_lock(&lock);
-}
-
-static void after_fork(bool in_child)
-{
-	(void)in_child;
-	raw_unlock(&lock);
-}
-
+/* No handlers of fork: TSan forks with its report lock held, so nobody is in on_report() then. */
 const struct concern concern_races = {
 	.name = "data races",
 	.start = start,
-	.before_fork = before_fork,
-	.after_fork = after_fork,
 };

@@ -14,6 +14,7 @@ enum {
 	STALL_NS = 10 * 1000 * 1000,       /* between two looks at who holds the turn */
 	LONG_NS = 5 * 1000 * 1000 * 1000l, /* of computing, after which a turn should end */
 	FLUSH_EVERY = 8,                   /* tests */
+	NAPS = 50,                         /* looks that find it asleep, for moments at a time */
 	LOOK_BYTES = 2048,                 /* of /proc/self/task/TID/status */
 };
 
@@ -41,9 +42,12 @@ struct look {
 	struct member *member;
 	uint64_t computed; /* ns, at the first look or since it was asked to end */
 	uint64_t switches;
+	uint32_t naps;
 };
 
 HIDDEN __thread struct member *turns_self __attribute__((tls_model("initial-exec")));
+/* The next turns give its slot to another: it is the thread's as long as this stands in it. */
+static __thread uint32_t self_tid __attribute__((tls_model("initial-exec")));
 
 static struct raw_lock lock; /* of all below */
 static struct member members[MEMBERS];
@@ -220,7 +224,7 @@ static bool is_stalled(struct member *member)
 	uint64_t computed = computed_by(member->tid);
 	bool again = look.member == member;
 	if (!again)
-		look = (struct look){ member, computed, 0 };
+		look = (struct look){ member, computed, 0, 0 };
 	if (computed - look.computed >= (uint64_t)LONG_NS) {
 		if (member->yields)
 			return true; /* it calls nothing: it gets company */
@@ -230,7 +234,8 @@ static bool is_stalled(struct member *member)
 	read_status(member->tid, text); /* empty where no file can be opened: then it is awake */
 	bool asleep = *after(text, "\nState:\t") == 'S';
 	uint64_t switches = number(after(text, "\nvoluntary_ctxt_switches:\t")) + 1;
-	bool stalled = asleep && again && look.switches == switches;
+	look.naps += asleep;
+	bool stalled = asleep && again && (look.switches == switches || look.naps >= NAPS);
 	look.switches = asleep ? switches : 0;
 	return stalled;
 }
@@ -239,12 +244,15 @@ static bool is_stalled(struct member *member)
 static void wait_for_turn(struct member *member)
 {
 	static const struct timespec stall = { 0, STALL_NS };
+	const uint32_t mine = generation;
 	grant();
-	while (running != member && active() && member->generation == generation) {
+	while (running != member && active() && generation == mine) {
 		bool watches = running && first_queued() == member;
 		raw_unlock(&lock);
 		futex_wait(&member->go, 0, watches ? &stall : NULL);
 		raw_lock(&lock);
+		if (generation != mine)
+			break;
 		if (member->state == BLOCKED) /* it got the turn, and lost it before it woke up */
 			queue(member);
 		if (watches && running && running != member && first_queued() == member &&
@@ -262,7 +270,7 @@ static struct member *own_locked(void)
 	if (!member)
 		return NULL;
 	raw_lock(&lock);
-	if (active() && member->generation == generation)
+	if (active() && member->generation == generation && member->tid == self_tid)
 		return member;
 	raw_unlock(&lock);
 	turns_self = NULL;
@@ -304,10 +312,13 @@ void turns_not_created(struct member *member)
 
 void turns_started(struct member *member)
 {
-	turns_self = member;
-	if (!own_locked())
+	raw_lock(&lock);
+	if (!active() || member->generation != generation || member->tid) {
+		raw_unlock(&lock); /* it comes late */
 		return;
-	member->tid = raw_gettid();
+	}
+	member->tid = self_tid = raw_gettid();
+	turns_self = member;
 	wait_for_turn(member);
 }
 
@@ -414,7 +425,7 @@ void ftstress_turn_enter(uint32_t place)
 		raw_unlock(&lock);
 		return;
 	}
-	member->tid = raw_gettid();
+	member->tid = self_tid = raw_gettid();
 	turns_self = member;
 	set_and_wake(&to_come, to_come - 1);
 	wait_for_turn(member);
@@ -578,6 +589,8 @@ static void after_fork(bool in_child)
 			generation++;
 		running = NULL;
 		turns_self = NULL;
+		to_come = bodies_left = 0;
+		may_end = ALL;
 	}
 	raw_unlock(&lock);
 }

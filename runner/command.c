@@ -1,6 +1,7 @@
 /* command.c - see command.h. */
 #include "runner/command.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,10 @@ char *command_replay(const struct settings *now, const struct settings *base)
 		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
 	if (now->slice != base->slice)
 		add_option(&command, "slice", xprintf("%u", now->slice));
+	if (now->memory != base->memory)
+		add_option(&command, "memory", xprintf("%" PRIu64, now->memory));
+	if (now->timeout < base->timeout || now->timeout > base->timeout)
+		add_option(&command, "timeout", xprintf("%gs", now->timeout));
 	if (now->python)
 		add_option(&command, "python", xstrdup(now->python));
 	if (strcmp(now->output, "reports") != 0)

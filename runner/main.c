@@ -20,7 +20,7 @@
  *                           its threads asleep (asleep.c); deadlock_tell.c, waiting.c: in words
  *         unwind.c        stacks of a stopped process (remote.c, native.c, pyframes.c, activity.c)
  *         faults.c        findings about processes: crash, hang, memory
- *         verify.c        does a test that failed in threads pass in turns?
+ *         verify.c        does a test that failed in threads pass when they do not overlap?
  *         news.c          what the user is told meanwhile
  *       collate.c       records become findings
  *         resolve.c       TSan's reports (stacks.c, symbolize.c, fingerprint.c, suppress.c, ...)

@@ -188,7 +188,8 @@ static char *parse_order(struct settings *settings, const char *value)
 static const char *const schedule_names[] = { [SCHEDULE_TURNS] = "turns",
 					      [SCHEDULE_WHOLE_TURNS] = "whole-turns",
 					      [SCHEDULE_OVERLAP] = "overlap",
-					      [SCHEDULE_MIXED] = "mixed" };
+					      [SCHEDULE_MIXED] = "mixed",
+					      [SCHEDULE_ONE_BY_ONE] = "one-by-one" };
 
 const char *option_schedule_text(enum schedule_choice schedule)
 {
@@ -197,7 +198,7 @@ const char *option_schedule_text(enum schedule_choice schedule)
 
 static char *parse_schedule(struct settings *settings, const char *value)
 {
-	for (size_t i = 0; i < sizeof schedule_names / sizeof *schedule_names; i++) {
+	for (size_t i = 0; i <= SCHEDULE_MIXED; i++) {
 		if (strcmp(value, schedule_names[i]) == 0) {
 			settings->schedule = (enum schedule_choice)i;
 			return NULL;

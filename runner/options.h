@@ -25,6 +25,7 @@ enum schedule_choice {
 	SCHEDULE_WHOLE_TURNS, /* never there */
 	SCHEDULE_OVERLAP,
 	SCHEDULE_MIXED,
+	SCHEDULE_ONE_BY_ONE, /* of a check (verify.h); nobody asks for it */
 };
 
 enum command {

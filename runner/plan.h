@@ -38,7 +38,7 @@ struct trial_plan {
 	unsigned threads;
 	double switch_interval; /* seconds, three significant digits */
 	bool gil;
-	enum schedule_choice schedule; /* never mixed */
+	enum schedule_choice schedule; /* never mixed; one by one: a check only */
 	uint32_t seed; /* for the tests' random numbers and the order of thread starts */
 	size_t *tests; /* indices into the tests given to plan_new; free with trial_plan_clear */
 	size_t test_count;

@@ -139,13 +139,13 @@ static struct trial *take_next(struct pool *pool, struct job *job)
 	if (pool->stopping)
 		return NULL;
 	struct trial *trial = verifier_next(pool->verifier);
-	if (!trial && job->next) {
+	if (!trial && job->next && !out_of_time(pool)) {
 		trial = job->next;
 		job->next = NULL;
 	}
 	if (!trial)
 		trial = plan_next(pool);
-	for (unsigned i = 0; !trial && i < pool->options->jobs; i++) {
+	for (unsigned i = 0; !trial && !out_of_time(pool) && i < pool->options->jobs; i++) {
 		trial = pool->jobs[i].next;
 		pool->jobs[i].next = NULL;
 	}
@@ -273,7 +273,9 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	worker_read_output(worker);
 	drain(pool, job, worker);
 	struct iteration_context context = trial_context(trial, worker->number, worker->pid);
-	judge(pool, job, worker, &context, status);
+	/* Threads that wait for each other can't run one by one: that is no finding. */
+	if (trial->plan.schedule != SCHEDULE_ONE_BY_ONE)
+		judge(pool, job, worker, &context, status);
 	count_tests(pool, trial);
 	if (!trial->as_written)
 		verifier_take(pool->verifier, pool->options->collator, &context, trial);
@@ -344,12 +346,13 @@ static void drop_worker(struct pool *pool, struct job *job, struct worker *worke
 		worker_failed(pool, worker, why, status);
 	worker->state = WORKER_STARTING; /* so that nothing is sent to it */
 	if (running) {
-		trial->killed = by_test ? KILL_PARENT : KILL_INTERRUPT;
+		if (!trial->killed)
+			trial->killed = by_test ? KILL_PARENT : KILL_INTERRUPT;
 		finish_attempt(pool, job, worker, status);
 	}
 	worker_stop(worker);
 	collator_zygote_end(collator_of(pool, worker), worker->number);
-	if (job->trial && job->trial->as_written) {
+	if (worker->kind == WORKER_AS_WRITTEN && job->trial && job->trial->as_written) {
 		trial_free(job->trial);
 		job->trial = NULL;
 	}
@@ -489,10 +492,13 @@ static void look_after(struct pool *pool, struct job *job)
 	if (trial->as_written && now - trial->forked > RECHECK_SECONDS) {
 		trial->killed = KILL_INTERRUPT;
 		kill(-trial->pid, SIGKILL);
+		worker->since = now;
 		return;
 	}
 	struct guard_limits limits = limits_of(pool);
 	take_note(pool, guard_look(&job->guard, &limits, trial, now));
+	if (trial->killed)
+		worker->since = now; /* its end is waited for */
 }
 
 static void tick(struct pool *pool)
@@ -621,6 +627,7 @@ static void stop_all(struct pool *pool)
 		trial_free(job->trial);
 		trial_free(job->next);
 	}
+	verifier_leave(pool->verifier, pool->options->collator);
 	announce(pool);
 	store_progress(pool, NULL);
 	if (pool->recheck && !pool->result->store_failed) {

@@ -123,12 +123,12 @@ static int open_store(struct run *run)
 }
 
 /* A lock beside the store says that a run is under way; it goes with the process. */
-static bool take_lock(struct run *run)
+static bool take_lock(struct run *run, int kind)
 {
 	char *path = xprintf("%s/.%s.lock", run->settings->output, run->suite.name);
 	run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	free(path);
-	return run->lock < 0 || flock(run->lock, LOCK_EX | LOCK_NB) == 0;
+	return run->lock < 0 || flock(run->lock, kind | LOCK_NB) == 0;
 }
 
 static char *arguments_text(const struct invocation *invocation)
@@ -146,7 +146,7 @@ static char *arguments_text(const struct invocation *invocation)
 /* Reads the run that was cut off, and its settings. */
 static int find_cut_off(struct run *run)
 {
-	bool found = false, locked = take_lock(run);
+	bool found = false, locked = take_lock(run, LOCK_EX);
 	int code = store_run_get(run->store, 0, &run->stored, &found);
 	if (code)
 		return code;
@@ -163,6 +163,7 @@ static int find_cut_off(struct run *run)
 	if (code)
 		return code;
 	run->settings->seed = run->stored.seed;
+	flock(run->lock, LOCK_SH); /* other runs may begin beside it */
 	return 0;
 }
 
@@ -178,7 +179,7 @@ static int begin_run(struct run *run)
 	struct settings *settings = run->settings;
 	if (settings->resume)
 		return resume_run(run);
-	take_lock(run);
+	take_lock(run, LOCK_SH);
 	if (settings->replay_given)
 		settings->seed = settings->replay.seed;
 	else if (!settings->seed_given &&
@@ -355,7 +356,9 @@ static int run_pool(struct run *run)
 					.progress = run->progress,
 					.stop = run->invocation->stop };
 	if (run->settings->resume)
-		options.start.first_slice = run->stored.first_slice;
+		options.start.first_slice =
+			run->settings->gate ? run->stored.first_slice
+					    : run->course.deck - run->stored.iterations_done;
 	int code = pool_run(&options, &run->result);
 	variables_free(arguments);
 	for (size_t kind = 0; kind < WORKER_KINDS; kind++)
@@ -473,7 +476,7 @@ static int finish(struct run *run, int code, double seconds)
 	size_t count;
 	const struct finding *const *findings = collator_findings(run->collator, &count);
 	struct report_input input = { &info, findings, count };
-	enum store_state state = run->result.interrupted ? RUN_INTERRUPTED : RUN_FINISHED;
+	enum store_state state = run->result.interrupted || code ? RUN_INTERRUPTED : RUN_FINISHED;
 	int failed = run->result.store_failed
 			     ? code
 			     : store_run_end(run->store, run->stored.id, state, &info);

@@ -101,7 +101,9 @@ int tally_store(struct tally *tally, const struct trial *trial)
 					     .ran = ran };
 	/* What can't be imported, say, can't be in the next run either: no reason to come first. */
 	bool late = trial && trial->budget <= BUDGET_LEAST;
-	for (size_t i = 0; trial && trial_counts(trial) && i < trial->plan.test_count; i++) {
+	bool dealt = !options->settings->replay_given && !options->settings->gate;
+	for (size_t i = 0; dealt && trial && trial_counts(trial) && i < trial->plan.test_count;
+	     i++) {
 		size_t test = trial->plan.tests[i];
 		if (tally->seen[test] || !late)
 			ran[iteration.ran_count++] = options->tests[test].id;

@@ -11,7 +11,13 @@
 /* Seconds for a test in turns; the no-progress limit ends it earlier. */
 #define CHECK_BUDGET 3600.0
 
-enum verdict { VERDICT_NONE, VERDICT_WAITS, VERDICT_PASSES, VERDICT_FAILS };
+enum verdict {
+	VERDICT_NONE,
+	VERDICT_WAITS,      /* for a run in turns */
+	VERDICT_WAITS_MORE, /* it failed in turns; for a run of one thread after the other */
+	VERDICT_PASSES,
+	VERDICT_FAILS,
+};
 
 /* A failure that waits for the verdict on its test. */
 struct waiting {
@@ -99,7 +105,7 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 	}
 }
 
-/* A test ran in turns: what waited for it becomes findings, or is dropped. */
+/* A test was checked: what waited for it becomes findings, or is dropped. */
 static void take_verdict(struct verifier *verifier, struct collator *collator,
 			 const struct iteration_context *context, const struct trial *trial)
 {
@@ -110,9 +116,13 @@ static void take_verdict(struct verifier *verifier, struct collator *collator,
 	}
 	bool passed = trial->states[0] == TEST_ENDED && trial->outcomes[0] != FTS_OUTCOME_FAILED &&
 		      trial->outcomes[0] != FTS_OUTCOME_ERROR;
-	if (passed)
+	if (passed) {
 		verifier->verdicts[test] = VERDICT_PASSES;
-	else
+	} else if (verifier->verdicts[test] == VERDICT_WAITS) {
+		verifier->verdicts[test] = VERDICT_WAITS_MORE;
+		ARRAY_PUSH(verifier->queue, verifier->queued, verifier->queue_capacity, test);
+		return;
+	} else
 		fails_in_turns(verifier, collator, test);
 	size_t kept = 0;
 	for (size_t i = 0; i < verifier->waiting_count; i++) {
@@ -157,6 +167,18 @@ void verifier_take(struct verifier *verifier, struct collator *collator,
 	}
 }
 
+void verifier_leave(const struct verifier *verifier, struct collator *collator)
+{
+	for (size_t i = 0; i < verifier->waiting_count; i++) {
+		char *text = xprintf("%s failed in threads (%s); the run ended before it was seen "
+				     "whether it passes in turns",
+				     verifier->tests[verifier->waiting[i].test].id,
+				     verifier->waiting[i].token);
+		collator_note(collator, text);
+		free(text);
+	}
+}
+
 struct trial *verifier_next(struct verifier *verifier)
 {
 	if (verifier->taken == verifier->queued)
@@ -169,7 +191,9 @@ struct trial *verifier_next(struct verifier *verifier)
 	if (!waiting)
 		return NULL;
 	struct trial_plan plan = waiting->plan;
-	plan.schedule = SCHEDULE_WHOLE_TURNS;
+	plan.schedule = verifier->verdicts[test] == VERDICT_WAITS ? SCHEDULE_WHOLE_TURNS
+								  : SCHEDULE_ONE_BY_ONE;
+	plan.gil = false; /* who waits for the GIL and who waits for the turn wait for each other */
 	plan.tests = xmalloc(sizeof *plan.tests);
 	plan.tests[0] = test;
 	plan.test_count = 1;

@@ -1,11 +1,14 @@
 /*
- * verify.h - does a test that failed in threads pass when they take turns?
+ * verify.h - does a test that failed in threads pass when they do not overlap?
  *
- *     fails in threads ─► waits ─► run in turns, once a test and run ─┬─ passes: finding
- *                                                                     └─ fails: a note
+ *     fails ─► waits ─► run in turns ─┬─ passes: finding
+ *                                     └─ fails ─► run one by one ─┬─ passes: finding
+ *                                                                 └─ fails: a note
  *
- * Only of iterations whose threads overlap. As many threads, one after the other, and not one
- * alone: a test that leaves something behind fails the second time, and that is no bug of threads.
+ * Once a test and run, and only for iterations whose threads overlap. In as many threads, not in
+ * one alone: a test that leaves something behind fails the second time, and that is no bug of
+ * threads. In turns first, since threads may need each other; one by one then, since who sleeps in
+ * its turn passes it on.
  */
 #ifndef RUNNER_VERIFY_H
 #define RUNNER_VERIFY_H
@@ -25,6 +28,9 @@ void verifier_free(struct verifier *verifier);
  */
 void verifier_take(struct verifier *verifier, struct collator *collator,
 		   const struct iteration_context *context, const struct trial *trial);
+
+/* The run ends: notes the failures that still wait for a verdict. */
+void verifier_leave(const struct verifier *verifier, struct collator *collator);
 
 /* A trial that runs the next test in turns, or NULL. */
 struct trial *verifier_next(struct verifier *verifier);

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import linux
+from . import gil, linux
 from .contract import Outcome
 from .emit import Emitter
 from .failures import describe
 from .suite import Context, Result, Suite, Test
-from .turns import Turns, turns_for
+from .turns import Schedule, Turns, turns_for
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _run_test(
     index: int,
     slice_: Sequence[Test | None],
     plan: Plan,
-    turns: Turns | None,
+    turns: Schedule,
     deadline: float,
     emitter: Emitter,
 ) -> None:
@@ -68,13 +68,19 @@ def _run_test(
 
     threads = test.threads(plan.threads) if plan.threads > 1 else 1
     _seed(f"{plan.seed}:{test.id}")
+    if gil.enabled() and isinstance(turns, Turns):
+        turns = None  # who waits for the GIL and who waits for the turn would wait for each other
     context = Context(threads, random.Random(f"{plan.seed}:{index}:{test.id}"), next_test, turns)
     emitter.begin(index, threads)
+    process = os.getpid()
     start = time.perf_counter_ns()
     try:
         result = test.run(context)
     except BaseException as error:
         result = Result(Outcome.ERROR, [describe(error, None)])
+    if os.getpid() != process:  # a child that the test has forked, and that left it
+        _flush()
+        os._exit(1 if result.failures else 0)
     duration = time.perf_counter_ns() - start
     for failure in result.failures:
         emitter.fail(index, threads, failure)

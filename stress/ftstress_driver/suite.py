@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .contract import Outcome
 from .failures import Failure
-from .turns import Turns
+from .turns import Schedule
 
 
 class SuiteError(Exception):
@@ -71,7 +71,7 @@ class Context:
     next_test: Callable[[], "Test | None"]
     """Which test comes next, None for none: called after the body, before what it shared with
     the next one is torn down."""
-    turns: Turns | None = None
+    turns: Schedule = None
     """The test's threads take turns; None: they overlap."""
 
 

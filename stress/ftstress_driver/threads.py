@@ -9,19 +9,19 @@ race detector can report. So the threads meet once, before the bodies, and never
 Nothing is shared between the barrier and the join but what the bodies share. Where the threads
 take turns (turns.py), entering the turns is the barrier. Then they also come up and end one by one,
 so that each gets the same memory in each run, and all live until the last has done its work: what
-a thread has done is forgotten when it ends. threading.Thread, not _thread, because only it hands the context
-(and with it, from 3.14 on, warning filters) down; its bookkeeping runs before the barrier and after
-the body.
+a thread has done is forgotten when it ends. threading.Thread, not _thread, because only it hands
+the context (and with it, from 3.14 on, warning filters) down; its bookkeeping runs before the
+barrier and after the body.
 """
 
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from .turns import Place, Turns
+from .turns import OneByOne, Place, Schedule, Turns
 
 Body = Callable[[], object]
 
@@ -45,14 +45,15 @@ class _Worker(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._meet()
-        except threading.BrokenBarrierError:
-            return
-        try:
+            try:
+                self._meet()
+            except threading.BrokenBarrierError:
+                return
             self._body()
         except BaseException as error:
             self.error = error
-        self._part()
+        finally:
+            self._part()
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,16 @@ class _Meeting:
 
 
 def run_bodies(
-    bodies: Sequence[Body], rng: random.Random, turns: Turns | None = None
+    bodies: Sequence[Body], rng: random.Random, turns: Schedule = None
 ) -> list[BaseException | None]:
     """Runs every body once, each in a thread of its own, started together.
 
     rng     decides the order of thread starts and each body's start offset, or place in the turns
-    turns   the threads take turns; None: they overlap
+    turns   how the threads follow each other; None: they overlap
     Returns what each body raised, by its index, or None.
     Raises RuntimeError when a thread can't be started; no body runs then.
     """
-    meeting = _overlapping(len(bodies), rng) if turns is None else _turns(len(bodies), rng, turns)
-    with meeting as meeting_:
+    with _meeting(len(bodies), rng, turns) as meeting_:
         workers = [
             _Worker(i, body, meet, part)
             for i, (body, (meet, part)) in enumerate(zip(bodies, meeting_.threads, strict=True))
@@ -96,7 +96,7 @@ def run_bodies(
                 started.append(worker)
                 meeting_.started(len(started))
             meeting_.run()
-        except RuntimeError:
+        except BaseException:
             meeting_.abort()
             raise
         finally:
@@ -106,16 +106,16 @@ def run_bodies(
         return [worker.error for worker in workers]
 
 
-def run_alone(body: Body, turns: Turns | None = None) -> list[BaseException | None]:
+def run_alone(body: Body, turns: Schedule = None) -> list[BaseException | None]:
     """Runs one body in the calling thread; returns as run_bodies()."""
     with alone(turns):
         return [_call(body)]
 
 
 @contextmanager
-def alone(turns: Turns | None) -> Iterator[None]:
+def alone(turns: Schedule) -> Iterator[None]:
     """The calling thread takes turns with the threads that it starts here."""
-    if turns is None:
+    if not isinstance(turns, Turns):
         yield
         return
     with turns.of(1, random.Random(0), in_threads=False) as (place,):
@@ -132,6 +132,23 @@ def _call(body: Body) -> BaseException | None:
     except BaseException as error:
         return error
     return None
+
+
+def _meeting(count: int, rng: random.Random, turns: Schedule) -> AbstractContextManager[_Meeting]:
+    if turns is None:
+        return _overlapping(count, rng)
+    return _one_by_one(count) if isinstance(turns, OneByOne) else _turns(count, rng, turns)
+
+
+@contextmanager
+def _one_by_one(count: int) -> Iterator[_Meeting]:
+    done = threading.Semaphore(0)
+
+    def wait(started: int) -> None:
+        del started
+        done.acquire()
+
+    yield _Meeting([(lambda: None, done.release)] * count, lambda: None, wait)
 
 
 @contextmanager

@@ -43,9 +43,7 @@ class Turns:
         self._preempt = preempt
 
     @contextmanager
-    def of(
-        self, count: int, rng: random.Random, in_threads: bool = True
-    ) -> Iterator[list[Place]]:
+    def of(self, count: int, rng: random.Random, in_threads: bool = True) -> Iterator[list[Place]]:
         """The places of `count` threads; all of them must enter and leave, or none.
 
         in_threads  the caller calls run() then; otherwise it enters itself
@@ -56,7 +54,9 @@ class Turns:
         threshold = gc.get_threshold()
         quiet = (COLLECT_AT, *threshold[1:])
         gc.set_threshold(*quiet)
-        self._library.ftstress_turns_begin(ctypes.c_uint32(count), ctypes.c_uint32(calls), in_threads)
+        self._library.ftstress_turns_begin(
+            ctypes.c_uint32(count), ctypes.c_uint32(calls), in_threads
+        )
         try:
             yield [self._place(place) for place in places]
         finally:
@@ -92,12 +92,23 @@ class Turns:
         return Place(place, lambda: enter(number), leave, lambda: stay(number))
 
 
-def turns_for(schedule: str, rng: random.Random) -> Turns | None:
-    """What the runner's word for a schedule asks for; None: the threads overlap.
+class OneByOne:
+    """Each thread is started when the one before it has done its work. Nobody can meet, so this is
+    for tests that have failed otherwise."""
+
+
+Schedule = Turns | OneByOne | None
+"""None: the threads overlap."""
+
+
+def turns_for(schedule: str, rng: random.Random) -> Schedule:
+    """What the runner's word for a schedule asks for.
 
     "turns": half of the iterations switch in the middle of a thread's work too; "whole-turns":
     none does.
     """
+    if schedule == "one-by-one":
+        return OneByOne()
     if schedule == "overlap" or not hasattr(ctypes.CDLL(None), "ftstress_turns_begin"):
         return None
     return Turns(preempt=schedule == "turns" and rng.random() < 0.5)

@@ -58,14 +58,28 @@ setup() {
 }
 
 @test "a test that fails when threads overlap is a finding, one that fails in turns is a note" {
-	scripts threads always twice
+	scripts threads sleeps always twice
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --schedule overlap
 	finding test-failure 'threads.py fails in threads: ValueError'
-	[[ $(jq '.findings | length' "$(last_report)") == 1 ]]
+	finding test-failure 'sleeps.py fails in threads: ValueError'
+	[[ $(jq '.findings | length' "$(last_report)") == 2 ]]
 	jq -e '.run.notes[] | select(contains("always.py fails without threads that overlap"))' "$(last_report)"
 	jq -e '.run.notes[] | select(contains("twice.py fails without threads that overlap"))' "$(last_report)"
 	[[ $(jq .run.iterations.done "$(last_report)") == 2 ]]
+}
+
+@test "threads that outlive their test, fork or nap in turns are no findings" {
+	scripts outlives leaves naps
+	for name in a b; do
+		mkdir "$name"
+		echo "NAME = '$name'" >"$name/helper.py"
+		printf '%s\n' 'import helper' "assert helper.NAME == '$name'" >"$name/test_$name.py"
+	done
+	suite mine '  a/test_a.py' '  b/test_b.py' '[run]' 'timeout = 10'
+	run -0 "$FTSTRESS" --suite mine.ini --schedule whole-turns --threads 4 --gil off --iterations 3
+	[[ $output == *"Nothing found in 3 iterations"* ]]
+	[[ $(jq '.run.notes | length' "$(last_report)") == 0 ]]
 }
 
 @test "a finding of an earlier run is known and the exit code is 0" {

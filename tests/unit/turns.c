@@ -283,7 +283,7 @@ static void seem_long(void)
 {
 	struct member *self = turns_self;
 	raw_lock(&lock);
-	look = (struct look){ self, computed_by(self->tid) - (uint64_t)LONG_NS, 0 };
+	look = (struct look){ self, computed_by(self->tid) - (uint64_t)LONG_NS, 0, 0 };
 	raw_unlock(&lock);
 }
 

@@ -54,6 +54,22 @@ class Script(Test):
         sys.modules["__main__"] = module
         sys.argv = [str(self._path)]
         sys.path.insert(0, str(self._path.parent))
+        imported = set(sys.modules)
+        try:
+            return self._run(module, context)
+        finally:
+            if str(self._path.parent) in sys.path:
+                sys.path.remove(str(self._path.parent))
+            self._forget(set(sys.modules) - imported)
+
+    def _forget(self, names: set[str]) -> None:
+        """Another script may have other modules of these names beside it."""
+        for name in names:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file is not None and Path(file).is_relative_to(self._path.parent):
+                del sys.modules[name]
+
+    def _run(self, module: types.ModuleType, context: Context) -> Result:
         with alone(context.turns):
             error = _call(lambda: exec(self._code, module.__dict__))
         if error is None:

@@ -54,6 +54,7 @@ class Fixtures:
             self._module = kind.__module__
             self._blocked = _attempt(getattr(sys.modules[self._module], "setUpModule", None))
             if self._blocked is not None:
+                _attempt(unittest.doModuleCleanups)
                 self._class = None
                 self._module = None
                 return self._blocked
@@ -66,15 +67,15 @@ class Fixtures:
         """Tears down what the class that follows does not share; returns what was raised."""
         errors: list[BaseException | None] = []
         kind = self._class
-        if kind is None or following is kind:
+        if kind is not None and following is kind:
             return []
-        if self._blocked is None:
+        if kind is not None and self._blocked is None:
             errors.append(_attempt(kind.tearDownClass))
             errors.append(_attempt(kind.doClassCleanups))
             errors.extend(error for _, error, _ in getattr(kind, "tearDown_exceptions", []))
         self._class = None
-        if following is None or following.__module__ != self._module:
-            assert self._module is not None
+        # Behind tests that were skipped, a module is set up without a class.
+        if self._module is not None and (following is None or following.__module__ != self._module):
             errors.append(_attempt(getattr(sys.modules[self._module], "tearDownModule", None)))
             errors.append(_attempt(unittest.doModuleCleanups))
             self._module = None
