@@ -4,6 +4,7 @@ import _abc
 import abc
 import array
 import collections
+import collections.abc
 import contextlib
 import functools
 import io
@@ -658,6 +659,10 @@ def everyday():
     def produce(count):
         yield from range(count)
 
+    # What an abstract class has answered once, it finds in its caches.
+    assert isinstance("", collections.abc.Sequence) and not isinstance(1, collections.abc.Sized)
+    units, names = [object() for _ in range(5)], {str(i): object() for i in range(5)}
+
     def call():
         shapes = {str(i): Shape(i) for i in produce(20)}
         total = sum(s.corners for s in shapes.values())
@@ -665,6 +670,9 @@ def everyday():
         words = [w.upper() for w in text.split(", ")]
         with contextlib.suppress(KeyError):
             shapes["missing"]
+        assert all(isinstance(word, collections.abc.Sequence) for word in words)
+        assert not isinstance(total, collections.abc.Sized)
+        assert units[2] is not names["3"]
         file = io.StringIO()
         print(total, words[:3], {1, 2} | {total}, file=file)
         array.array("i", [1] * 9).append(total)
