@@ -21,8 +21,6 @@
 #ifndef INTERPOSE_ATOMICS_H
 #define INTERPOSE_ATOMICS_H
 
-#include "raw.h"
-
 #include <stdint.h>
 
 enum memory_order {              /* values of the compiler's and of TSan's interface */
@@ -35,16 +33,5 @@ enum memory_order {              /* values of the compiler's and of TSan's inter
 
 /* Look TSan's functions up. Idempotent. */
 void atomics_resolve(void);
-
-/* The lock of the section, if any, in which this thread's accesses are not told now. */
-extern HIDDEN __thread volatile uint8_t *atomics_untold __attribute__((tls_model("initial-exec")));
-HIDDEN void atomics_tell_again(void);
-
-/* Python code is entered. In a section that compares keys it can be anybody's, and is told. */
-static inline void atomics_python_begins(void)
-{
-	if (UNLIKELY(atomics_untold))
-		atomics_tell_again();
-}
 
 #endif

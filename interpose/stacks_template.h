@@ -4,11 +4,11 @@
  *   CODE_BYTECODE, FRAME_TAG_BITS, STR_KIND_SHIFT, debug_words, and from 3.14 on FRAME_TLBC_INDEX
  *   and CODE_TLBC.
  */
-#include "atomics.h"
 #include "code.h"
 #include "ftstress/record.h"
 #include "layout.h"
 #include "raw.h"
+#include "sections.h"
 #include "stacks.h"
 #include "turns.h"
 
@@ -143,7 +143,7 @@ static __attribute__((noinline)) void *call_eval(void *tstate, void *frame, int 
 
 static void *evaluate(void *tstate, void *frame, int throw_flag)
 {
-	atomics_python_begins();
+	sections_python_begins();
 	struct activation outer = now;
 	const char *code = frame_code(frame);
 	uint32_t id = code_id(code);
