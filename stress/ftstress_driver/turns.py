@@ -37,9 +37,12 @@ class Turns:
 
     def __init__(self, preempt: bool) -> None:
         """preempt: turns may also end in the middle of a thread's work."""
-        self._library = ctypes.CDLL(None)
-        self._library.ftstress_turns_entered.restype = ctypes.c_bool
-        self._library.ftstress_turns_run.restype = ctypes.c_bool
+        self._library = library = ctypes.CDLL(None)
+        # All are made here: making one writes to what they share while threads call others.
+        self._begin, self._end = library.ftstress_turns_begin, library.ftstress_turns_end
+        self._entered, self._run = library.ftstress_turns_entered, library.ftstress_turns_run
+        self._let_go = library.ftstress_turns_let_go
+        self._entered.restype = self._run.restype = ctypes.c_bool
         self._preempt = preempt
 
     @contextmanager
@@ -54,7 +57,7 @@ class Turns:
         threshold = gc.get_threshold()
         quiet = (COLLECT_AT, *threshold[1:])
         gc.set_threshold(*quiet)
-        self._library.ftstress_turns_begin(
+        self._begin(
             ctypes.c_uint32(count), ctypes.c_uint32(calls), in_threads
         )
         try:
@@ -66,21 +69,21 @@ class Turns:
 
     def entered(self, count: int) -> None:
         """Waits until so many threads have entered."""
-        while not self._library.ftstress_turns_entered(ctypes.c_uint32(count)):
+        while not self._entered(ctypes.c_uint32(count)):
             pass  # a signal's handler runs here
 
     def run(self) -> None:
         """The first turn begins; waits until all have left."""
-        while not self._library.ftstress_turns_run():
+        while not self._run():
             pass
 
     def let_go(self, place: Place) -> None:
         """The thread at this place may end."""
-        self._library.ftstress_turns_let_go(ctypes.c_uint32(place.number))
+        self._let_go(ctypes.c_uint32(place.number))
 
     def end(self) -> None:
         """Nobody waits for a turn any more."""
-        self._library.ftstress_turns_end()
+        self._end()
 
     def _place(self, place: int) -> Place:
         # By index: each time another function object.
