@@ -57,9 +57,7 @@ class Turns:
         threshold = gc.get_threshold()
         quiet = (COLLECT_AT, *threshold[1:])
         gc.set_threshold(*quiet)
-        self._begin(
-            ctypes.c_uint32(count), ctypes.c_uint32(calls), in_threads
-        )
+        self._begin(ctypes.c_uint32(count), ctypes.c_uint32(calls), in_threads)
         try:
             yield [self._place(place) for place in places]
         finally:
