@@ -235,8 +235,6 @@ int worker_stop(struct worker *worker)
 	buf_free(&worker->incoming);
 	buf_free(&worker->outgoing);
 	output_free(&worker->printed);
-	free(worker->python_version);
-	worker->python_version = NULL;
 	worker->control = worker->output = -1;
 	worker->pid = 0;
 	worker->state = WORKER_OFF;

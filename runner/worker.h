@@ -51,7 +51,6 @@ struct worker {
 	struct arena arena;
 	struct output printed;         /* since the last iteration began */
 	struct buf incoming, outgoing; /* of the control channel */
-	char *python_version;          /* from "hello" */
 };
 
 void worker_init(struct worker *worker, unsigned number, enum worker_kind kind);
