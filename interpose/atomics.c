@@ -7,7 +7,6 @@
 #include "raw.h"
 #include "sections.h"
 
-#define JUMP __attribute__((musttail)) return
 #define HERE __builtin_return_address(0)
 
 typedef uint64_t add64(volatile uint64_t *word, uint64_t value, int order);

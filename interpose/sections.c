@@ -73,24 +73,23 @@ enum {
 	KEYS_GENERAL = 0,
 };
 
-/* Head of the list of weak references to which PyWeakref_NewRef() may add one, in this thread. */
-static __thread const void *const volatile *weak_references
-	__attribute__((tls_model("initial-exec")));
+/* To which PyWeakref_NewRef() may add a weak reference, in this thread. */
+static __thread void *weakly_referenced __attribute__((tls_model("initial-exec")));
+static const void *const volatile *(*weak_references_of)(void *object);
 
 EXPORT void *PyWeakref_NewRef(void *object, void *callback);
 void *PyWeakref_NewRef(void *object, void *callback)
 {
 	static void *(*real)(void *, void *);
-	static const void *const volatile *(*list_of)(void *);
 	if (!real) {
-		list_of = (const void *const volatile *(*)(void *))core_next(
+		weak_references_of = (const void *const volatile *(*)(void *))core_next(
 			"PyObject_GET_WEAKREFS_LISTPTR");
 		real = (void *(*)(void *, void *))core_need("PyWeakref_NewRef");
 	}
-	if (order_size && !callback && list_of)
-		weak_references = list_of(object);
+	if (order_size && !callback && weak_references_of)
+		weakly_referenced = object;
 	void *reference = real(object, callback);
-	weak_references = NULL;
+	weakly_referenced = NULL;
 	return reference;
 }
 
@@ -117,9 +116,7 @@ static bool has_string_keys(const volatile uint8_t *dict)
 	return keys[KIND_OF_KEYS] != KEYS_GENERAL;
 }
 
-/* *look: the word that says whether it did. */
-static bool only_reads(const volatile uint8_t *word, enum place place,
-		       const void *const volatile **look)
+static bool only_reads(const volatile uint8_t *word, enum place place)
 {
 	const volatile uint8_t *object = word - LOCK_OF_OBJECT;
 	switch (place) {
@@ -130,25 +127,29 @@ static bool only_reads(const volatile uint8_t *word, enum place place,
 	case PLACE_READS_HASH:
 		return *(const volatile int64_t *)(object + HASH_OF_WEAKREF) != -1;
 	case PLACE_READS_LIST:
-		*look = weak_references;
-		return weak_references;
-	case PLACE_LOOP:
-		*look = (const void *const volatile *)(object + VALUE_OF_CELL);
-		return true;
+		return weakly_referenced;
 	default:
 		return true;
 	}
 }
 
+/* The word that says whether it did. */
+static const void *const volatile *word_to_look_at(const volatile uint8_t *word, enum place place)
+{
+	if (place == PLACE_LOOP)
+		return (const void *const volatile *)(word - LOCK_OF_OBJECT + VALUE_OF_CELL);
+	return place == PLACE_READS_LIST ? weak_references_of(weakly_referenced) : NULL;
+}
+
 void sections_reading_begins(volatile uint8_t *word, enum place place)
 {
-	const void *const volatile *look = NULL;
-	if (sections_untold || !only_reads(word, place, &look))
+	if (sections_untold || !only_reads(word, place))
 		return;
-	looked_at.word = look;
-	looked_at.before = look ? *look : NULL;
 	sections_untold = word;
 	tsan_ignore_begin();
+	/* Not before: CPython is asked, and what it reads is no more told than the section. */
+	looked_at.word = word_to_look_at(word, place);
+	looked_at.before = looked_at.word ? *looked_at.word : NULL;
 }
 
 int sections_reading_ends(const volatile uint8_t *word, enum place place)

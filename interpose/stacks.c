@@ -6,6 +6,7 @@
  */
 #include "stacks.h"
 
+#include "bytes.h"
 #include "code.h"
 #include "core.h"
 #include "raw.h"
@@ -49,6 +50,8 @@ HIDDEN void stacks_resolve(void)
 		stacks_real_read[i] = (tsan_access *)core_need(read_names[i]);
 		stacks_real_write[i] = (tsan_access *)core_need(write_names[i]);
 	}
+	bytes_resolve();
+	stacks_real_write[0] = bytes_write;
 }
 
 /* Called by stacks_entry.S for a function that the eval loop calls, and for the loop itself. */
