@@ -58,11 +58,18 @@ def main():
         plain = [env["python"], script, program]
         watched = [host, library, *plain]
         ratios = {"slow-down": [], "meant": [], "locks": []}
+        sides = {
+            "off": (watched, meant),
+            "plain": (plain, environment),
+            "written": (watched, written),
+            "locks": (watched, with_locks),
+        }
         for _ in range(rounds):
-            off = seconds(watched, meant)
-            ratios["slow-down"].append(off / seconds(plain, environment))
-            ratios["meant"].append(off / seconds(watched, written))
-            ratios["locks"].append(seconds(watched, with_locks) / off)
+            took = {side: seconds(*how) for side, how in sides.items()}
+            ratios["slow-down"].append(took["off"] / took["plain"])
+            ratios["meant"].append(took["off"] / took["written"])
+            ratios["locks"].append(took["locks"] / took["off"])
+            sides = dict(reversed(sides.items()))  # who comes first is slower
         if program in LOCK_PROGRAMS:
             del ratios["slow-down"]
         for what, of_program in ratios.items():
