@@ -15,8 +15,7 @@ void course_settle(struct course *course, struct settings *settings, const struc
 		settings->slice = plan_slice_for(test_count, settings->iterations);
 	*course = (struct course){ .tests = tests,
 				   .test_count = test_count,
-				   .plan = plan_new(tests, test_count, settings->slice),
-				   .deck_tests = deck_tests };
+				   .plan = plan_new(tests, test_count, settings->slice) };
 	if (settings->gate)
 		settings->iterations = plan_slices(course->plan);
 	else

@@ -14,8 +14,7 @@ struct course {
 	const struct plan_test *tests; /* as given to plan_new; borrowed */
 	size_t test_count;
 	struct plan *plan;
-	uint64_t deck_tests; /* position in the deck before this run, in tests */
-	uint64_t deck;       /* the same in slices of this run's size; 0 for the gate */
+	uint64_t deck; /* slices of this run's size that earlier runs ran; 0 for the gate */
 	struct leftover *leftovers;
 	size_t leftover_count; /* that this run takes */
 	size_t leftover_found;
