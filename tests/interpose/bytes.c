@@ -42,9 +42,15 @@ static void *work(void *arg)
 	else if (!strcmp(order, "down"))
 		for (long i = LENGTH; --i >= 0;)
 			shared[i] = 1;
-	else
+	else if (!strcmp(order, "halves"))
 		for (long i = place; i < LENGTH; i += 2)
 			shared[i] = 1;
+	else if (!strcmp(order, place ? "second" : "first"))
+		for (long i = 0; i < LENGTH; i++)
+			shared[i] = 1;
+	else
+		for (long i = 0; i < LENGTH; i++)
+			(void)shared[i];
 	pass_on();
 	wait_for(2); /* its stack stays in TSan's history */
 	return NULL;

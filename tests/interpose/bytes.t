@@ -6,7 +6,7 @@ host="$build/tests/interpose/host"
 program="$build/tests/interpose/bytes"
 n=0
 
-for order in up down halves; do
+for order in up down first second halves; do
 	found=0 plain=0 ended=0
 	for events in 0 1 2 3 4 5 6 7; do
 		out=$("$host" "$build/libftstress.so" "$program" $order $events)
