@@ -1,11 +1,15 @@
 """Two calls on one shared object: a race, or ordered by CPython's own locks and atomics."""
 
+import _thread
 import array
 import collections
 import ctypes
 import functools
 import io
 import itertools
+import signal
+import time
+import weakref
 
 from pairs import ORDERED, RACES, both, ordered, race
 
@@ -327,6 +331,96 @@ def switch_interval():
 @ordered
 def eval_small():
     return both(lambda: eval("1+1"))
+
+
+def by_c(name, make):
+    """C code that a section of CPython would run, which is more than to read."""
+
+    def case():
+        cell = array.array("i", [1] * 99)
+        return make(cell), lambda: cell.append(1)
+
+    RACES["by_c_" + name] = case
+
+
+def key_that_appends(cell):
+    """Equal to nothing, and whoever compares it appends to the array, without a line of Python."""
+    return type("Key", (), {"__eq__": cell.append, "__hash__": (10**6).__hash__})()
+
+
+def dict_key_compared(cell):
+    key, d = key_that_appends(cell), {10**6: 1}
+    return lambda: d.get(key)
+
+
+def set_key_compared(cell):
+    key, s = key_that_appends(cell), {10**6}
+    contains = ctypes.pythonapi.PySet_Contains
+    contains.argtypes = [ctypes.py_object] * 2
+    return lambda: contains(s, key)
+
+
+def weakref_hashed(cell):
+    thing = type("Thing", (), {"__hash__": cell.pop})()
+    ref = weakref.ref(thing)
+    return lambda: (hash(ref), thing)
+
+
+by_c("dict_key_compared", dict_key_compared)
+by_c("set_key_compared", set_key_compared)
+by_c("weakref_hashed", weakref_hashed)
+
+
+@race
+def dict_key_compared_by_python():
+    """All keys are strings, so that the section is one that reads, until the line begins."""
+    cell, number = array.array("i", [0]), hash("name")
+    d = {"".join(["na", "me"]): 1}  # a string that no other thread has seen
+
+    class Key:
+        def __hash__(self):
+            return number
+
+        def __eq__(self, other):
+            cell.append(1)
+            return False
+
+    key = Key()
+    return lambda: d.get(key), lambda: cell.append(1)
+
+
+@race
+def interrupted_between():
+    """Each sets a bit for the main thread: that tells the two nothing of each other."""
+    cell = array.array("i", [0])
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    interrupt = functools.partial(_thread.interrupt_main, signal.SIGUSR1)
+    return lambda: (cell.append(1), interrupt()), lambda: (interrupt(), cell.append(1))
+
+
+@race
+def names_dropped_between():
+    """One thread's names make room in the type cache for the other's, which did its part before."""
+    append = array.array("i", [0]).append  # looking it up orders
+
+    class C:
+        pass
+
+    def look_up(prefix, count):
+        for i in range(count):
+            hasattr(C, prefix + str(i))
+
+    def one():
+        look_up("a", 500)
+        time.sleep(0.3)  # the other does all its part meanwhile
+        append(1)
+
+    def two():
+        append(1)
+        look_up("b", 500)
+        time.sleep(0.3)
+
+    return one, two
 
 
 def numpy_race(name, make):

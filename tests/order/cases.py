@@ -30,6 +30,16 @@ GUARDED_SINCE_314 = {
     "switch_interval",
 }
 
+# Races that are found only as long as one rule or the guard of a rule in interpose/ does its work.
+BY_ONE_RULE = {
+    "by_c_dict_key_compared",  # sections.c: dicts whose keys are strings only
+    "by_c_set_key_compared",  # the sets of abstract classes only
+    "by_c_weakref_hashed",  # a hash that is known only
+    "dict_key_compared_by_python",  # a section ends where Python begins
+    "interrupted_between",  # EVAL_BREAKER
+    "names_dropped_between",  # atomics.c: a name that the type cache drops
+}
+
 PLANTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../stress/planted/cases")
 
 

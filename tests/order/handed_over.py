@@ -273,12 +273,15 @@ def through_exception():
 
 
 def through_moved_list_slot():
-    place, ready = [None], threading.Lock()
+    place, ready = [], threading.Lock()
+    for _ in range(5):
+        place.append(None)  # makes room for eight: a new table would order all that was before
     ready.acquire()
 
     def move():
         place[0]  # from here on readers take no lock
         with ready:
+            place[0]  # nor for this one
             place.insert(0, 0)
 
     mover = threading.Thread(target=move)

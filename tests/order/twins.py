@@ -8,6 +8,8 @@ import collections.abc
 import contextlib
 import functools
 import io
+import os
+import sys
 import threading
 import weakref
 
@@ -288,6 +290,8 @@ def subclass_made(write, read):
         made.append(type("New", (Base,), {}))
 
     def two():
+        while not made:  # orders nothing; CPython reads its list of subclasses without a lock
+            pass
         poll(lambda: Base.__subclasses__() or None)
         read()
 
@@ -305,6 +309,25 @@ def weakref_counted(write, read):
 
     def two():
         poll(lambda: weakref.getweakrefcount(thing) or None)
+        read()
+
+    return one, two
+
+
+@after
+def weakref_made_by_c(write, read):
+    """The cursor makes a weak reference to itself, in C, and keeps it in the connection."""
+    import sqlite3
+
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    cursor = sqlite3.Cursor.__new__(sqlite3.Cursor)
+
+    def one():
+        write()
+        cursor.__init__(connection)
+
+    def two():
+        poll(lambda: weakref.getweakrefcount(cursor) or None)
         read()
 
     return one, two
@@ -404,6 +427,60 @@ def merged_by_owner():
             second.pop()
         [2 * 10**6 + i for i in range(60)]
         done.append(1)
+
+    return one, two
+
+
+class Thing:
+    """Whoever ends it uses it once more."""
+
+    def __init__(self):
+        self.cell = array.array("i", [0])
+
+    def __del__(self):
+        self.cell[0] += 1
+
+
+@ordered
+def ended_by_second():
+    """A uses the object until it lets it go; B, who had it before that, lets it go last."""
+    place, taken = collections.deque(), collections.deque()
+
+    def one():
+        thing = Thing()
+        place.append(thing)
+        poll(taken.popleft)
+        place.clear()
+        thing.cell[0] = 1
+
+    def two():
+        alone = Thing()
+        mine = poll(lambda: place[0])
+        taken.append(1)
+        while sys.getrefcount(mine) > sys.getrefcount(alone):  # orders nothing
+            pass
+        del mine
+
+    return one, two
+
+
+@ordered
+def owner_gone():
+    """The owner uses the object after it has given it away, and ends; B ends the object."""
+    place, taken = collections.deque(), collections.deque()
+
+    def one():
+        thing = Thing()
+        place.extend([f"/proc/self/task/{threading.get_native_id()}", thing])
+        poll(taken.popleft)
+        thing.cell[0] = 1
+
+    def two():
+        path, thing = poll(place.popleft), poll(place.popleft)
+        taken.append(1)
+        while os.path.exists(path):  # orders nothing
+            pass
+        del thing
 
     return one, two
 
