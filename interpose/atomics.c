@@ -27,6 +27,7 @@ static store64 *tsan_store64 = first_store64;
 static cas64 *tsan_cas64 = first_cas64;
 static or64 *tsan_or64 = first_or64;
 static cas8 *tsan_cas8 = first_cas8;
+static void (*tsan_acquire)(const volatile void *address);
 
 void atomics_resolve(void)
 {
@@ -34,6 +35,7 @@ void atomics_resolve(void)
 	tsan_store64 = (store64 *)core_need("__tsan_atomic64_store");
 	tsan_cas64 = (cas64 *)core_need("__tsan_atomic64_compare_exchange_val");
 	tsan_or64 = (or64 *)core_need("__tsan_atomic64_fetch_or");
+	tsan_acquire = (void (*)(const volatile void *))core_need("__tsan_acquire");
 	sections_resolve();
 	tsan_cas8 = (cas8 *)core_need("__tsan_atomic8_compare_exchange_val");
 }
@@ -73,6 +75,8 @@ static uint8_t first_cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int 
 
 enum { COUNT_ONE = 4, COUNT_FLAGS = 3, MAYBE_WEAKREF = 1, QUEUED = 2, MERGED = 3 };
 
+enum { DICT_VERSION = 4096 }; /* 3.13: what the interpreter's count of dicts goes up by */
+
 static inline bool aligned(const volatile void *word)
 {
 	return ((uintptr_t)word & 15) == 0;
@@ -95,6 +99,15 @@ static inline int count_order(uint64_t from, uint64_t to)
 	return -1;
 }
 
+/* One dict less has the keys. */
+static uint64_t uncount_keys(volatile uint64_t *word)
+{
+	uint64_t was = tsan_add64(word, UINT64_MAX, MO_RELEASE);
+	if (was == 1)
+		tsan_acquire(word);
+	return was;
+}
+
 EXPORT add64 __tsan_atomic64_fetch_add;
 uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int order)
 {
@@ -102,8 +115,11 @@ uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int 
 		enum place place = order_place(HERE);
 		if ((value == COUNT_ONE && aligned(word) && place != PLACE_AS_WRITTEN &&
 		     place != PLACE_UNTOLD && order_is_count(word)) ||
-		    place == PLACE_COUNTER)
+		    place == PLACE_COUNTER || (value == DICT_VERSION && place > PLACE_AS_WRITTEN) ||
+		    (value == 1 && place == PLACE_KEYS))
 			order = MO_NONE;
+		else if (place == PLACE_KEYS && value == UINT64_MAX)
+			return uncount_keys(word);
 	}
 	JUMP tsan_add64(word, value, order);
 }
@@ -113,6 +129,10 @@ void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
 {
 	if (order == MO_NONE && UNLIKELY(order_place(HERE) == PLACE_MOVES))
 		order = MO_RELEASE;
+	if (order == MO_SEQ_CST && UNLIKELY(order_place(HERE) == PLACE_READS_KEYS)) {
+		__atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+		return;
+	}
 	JUMP tsan_store64(word, value, order);
 }
 

@@ -31,9 +31,6 @@ ORDER_PLACE(QUEUE, 13, "_Py_brc_queue_object",
 ORDER_PLACE(DECREF, 13, "_Py_DecRefShared _Py_DecRefSharedDebug",
 	"Objects/object.c: a decrement by a thread that does not own the object; queues it to its "
 	"owner if that may be the last")
-ORDER_PLACE(TYPE_CACHE, 13, "_PyType_LookupRef",
-	"Objects/typeobject.c: replaces an entry of the type cache, and drops the name that was there")
-ORDER_ALSO(TYPE_CACHE, 14, "_PyType_LookupStackRefAndVersion", "the same")
 ORDER_PLACE(EVAL_BREAKER, 13,
 	"_PyEval_SignalReceived _PyEval_AddPendingCall _Py_ScheduleGC PyThreadState_SetAsyncExc "
 	"stop_the_world _Py_set_eval_breaker_bit_all",
@@ -48,11 +45,9 @@ ORDER_PLACE(UNTOLD, 14,
 	"the builtins' dicts; what it writes is its own copy of the bytecode, and the keys' version, "
 	"which is atomic; readers without a lock load keys and values with acquire")
 ORDER_PLACE(READS, 13,
-	"list_item_impl _in_weak_set _PyObject_InitInlineValues weakref_richcompare PyWeakref_GetRef "
-	"_PyWeakref_IsDead",
-	"Objects/listobject.c, dictobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what "
-	"others write under it: an item, a pointer, how many shared keys may still come (and count one "
-	"less, which nobody relies on). Weak references share their locks, by address")
+	"list_item_impl _in_weak_set weakref_richcompare PyWeakref_GetRef _PyWeakref_IsDead",
+	"Objects/listobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what others write "
+	"under it: an item, a pointer. Weak references share their locks, by address")
 ORDER_ALSO(READS, 14, "_PyCode_GetTLBC _Py_Specialize_LoadAttr _Py_Specialize_StoreAttr",
 	"Objects/codeobject.c: copies the bytecode for this thread, and puts the copy at its own place "
 	"in a table; who reads the table without the lock loads it with acquire. Python/specialize.c: "
@@ -65,11 +60,29 @@ ORDER_PLACE(READS_LIST, 13, "get_or_create_weakref",
 	"isinstance() with an abstract class does, or makes one and puts it at the head of the list")
 ORDER_PLACE(READS_SET, 13, "PySet_Contains",
 	"Objects/setobject.c, called from _in_weak_set: finds the class's weak reference, or does not")
+ORDER_PLACE(TYPE_CACHE, 13, "_PyType_LookupRef",
+	"Objects/typeobject.c: looks a name up in the types that a type inherits from, under the lock of "
+	"all types, and gives the type a version, an atomic number that means nothing else; replaces an "
+	"entry of the type cache, and drops the name that was there")
+ORDER_ALSO(TYPE_CACHE, 14, "_PyType_LookupStackRefAndVersion", "the same")
+ORDER_PLACE(READS_KEYS, 13, "_PyObject_InitInlineValues",
+	"Objects/dictobject.c: each of the first thirty instances of a class looks under a lock how many "
+	"shared keys may still come, and counts one less; the next instance gets that many places, or "
+	"more, and relies on nothing else that the maker of the last one did")
 ORDER_PLACE(READS_HASH, 13, "weakref_hash",
 	"Objects/weakrefobject.c: the hash of a weak reference, where it is known already")
 ORDER_PLACE(COUNTER, 13, "_Py_qsbr_advance",
 	"Python/qsbr.c: the write sequence: readers of it learn how far time went, no data; memory "
 	"is safe by the threads' own sequence numbers, which keep their order")
+ORDER_ALSO(COUNTER, 13,
+	"bounded_lru_cache_wrapper infinite_lru_cache_wrapper uncached_lru_cache_wrapper",
+	"Modules/_functoolsmodule.c: hits and misses; the results are in a dict")
+ORDER_PLACE(KEYS, 13,
+	"dictkeys_decref _Py_dict_lookup copy_lock_held make_dict_from_instance_attributes dict_new "
+	"dict_vectorcall PyObject_GenericGetDict",
+	"Objects/dictobject.c, dictkeys_incref() and dictkeys_decref(): the count of the dicts that share "
+	"keys, those of the instances of a class")
+ORDER_ALSO(KEYS, 14, "new_dict_with_shared_keys", "the same")
 
 ORDER_PLACE(MOVES, 13,
 	"PyList_Insert list_insert list_ass_item_lock_held list_ass_subscript_lock_held",
@@ -111,10 +124,12 @@ ORDER_RULE("8-bit cas", "0 -> 1", "QUEUE, UNTOLD", "none",
 ORDER_RULE("8-bit cas", "1 -> 0", "QUEUE", "release", "from the pusher to the owner")
 ORDER_RULE("8-bit cas", "1 -> 0", "UNTOLD", "none", "the section changed nothing")
 
-ORDER_RULE("8-bit cas", "0 -> 1", "READS, READS_DICT, READS_LIST, READS_SET, READS_HASH",
+ORDER_RULE("8-bit cas", "0 -> 1",
+	"READS, READS_DICT, READS_LIST, READS_SET, READS_KEYS, READS_HASH, TYPE_CACHE",
 	"acquire",
 	"who reads under a lock learns what writers did; the section's reads and writes are not told")
-ORDER_RULE("8-bit cas", "1 -> 0", "READS, READS_DICT, READS_SET, READS_HASH", "none",
+ORDER_RULE("8-bit cas", "1 -> 0",
+	"READS, READS_DICT, READS_SET, READS_KEYS, READS_HASH, TYPE_CACHE", "none",
 	"and tells the next one nothing: that it has been there, nobody can find out")
 ORDER_RULE("8-bit cas", "1 -> 0", "READS_LIST", "none, release if a reference was added", "the same")
 
@@ -128,7 +143,14 @@ ORDER_RULE("8-bit cas", "1 -> 0, lock of a cell", "LOOP, 3.13", "none, release i
 ORDER_RULE("64-bit or", "any", "QUEUE, EVAL_BREAKER", "release",
 	"who sets a bit for a thread tells it something and learns nothing")
 ORDER_RULE("64-bit add", "any", "COUNTER", "none", "see the place")
+ORDER_RULE("64-bit add", "4096", "interpreter", "none",
+	"3.13, dict_next_version(): each new dict takes the next number of the interpreter's")
+ORDER_RULE("64-bit add", "1", "KEYS", "none", "as a reference count: who counts has the keys already")
+ORDER_RULE("64-bit add", "-1", "KEYS", "release, acquire if it was the last",
+	"as a reference count: what this thread did must be seen by who frees the keys")
 ORDER_RULE("64-bit store", "relaxed", "MOVES", "release", "see the place")
+ORDER_RULE("64-bit store", "sequentially consistent", "READS_KEYS", "not told",
+	"as the section that it is in: who adds a key reads the same word under the lock")
 
 /* clang-format on */
 

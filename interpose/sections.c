@@ -154,7 +154,7 @@ void sections_reading_begins(volatile uint8_t *word, enum place place)
 
 int sections_reading_ends(const volatile uint8_t *word, enum place place)
 {
-	bool reads = place == PLACE_READS || place == PLACE_READS_HASH;
+	bool reads = place == PLACE_READS || place == PLACE_READS_KEYS || place == PLACE_READS_HASH;
 	if (sections_untold != word) /* within another one, or told */
 		return sections_untold && reads ? MO_NONE : MO_RELEASE;
 	sections_untold = NULL;

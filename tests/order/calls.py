@@ -9,6 +9,7 @@ import io
 import itertools
 import signal
 import time
+import unittest
 import weakref
 
 from pairs import ORDERED, RACES, both, ordered, race
@@ -387,6 +388,71 @@ def dict_key_compared_by_python():
 
     key = Key()
     return lambda: d.get(key), lambda: cell.append(1)
+
+
+@race
+def instances_made_between():
+    """A class counts its first thirty instances under a lock, which says nothing."""
+    cell = array.array("i", [0])
+
+    class Counted:
+        def __init__(self):
+            self.number = 1
+
+    Counted()  # its methods are in the type cache
+
+    def one():
+        Counted()
+        cell.append(1)
+        Counted()
+
+    return both(one)
+
+
+def test_case():
+    cell = array.array("i", [0])
+
+    class Case(unittest.TestCase):
+        def test(self):
+            cell.append(1)
+
+    Case("test").run()  # what it calls is in the type cache
+    return Case("test")
+
+
+@race
+def test_cases_run_between():
+    kind = type(test_case())
+    return both(lambda: kind("test").run())
+
+
+@race
+def test_cases_copied_between():
+    """Dicts of instances share their keys, and count who does."""
+    template = test_case()
+
+    def one():
+        made = type(template)("test")
+        for name, value in vars(template).items():
+            vars(made).setdefault(name, value)
+        made.run()
+
+    return both(one)
+
+
+@race
+def counted_by_lru_cache():
+    """Hits and misses are counted, by all."""
+    cell = array.array("i", [0])
+    cached = functools.cache(lambda n: n)
+    cached(1)
+
+    def one():
+        cached(1)
+        cell.append(1)
+        cached(1)
+
+    return both(one)
 
 
 @race

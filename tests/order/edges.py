@@ -38,11 +38,9 @@ os._exit(0)
 
 # Who comes second learns what the first had done when it filled a cache, and no more.
 KNOWN = {
-    "_PyObject_InitInlineValues",
     "_PyOnceFlag_CallOnceSlow",
     "_PySeqLock_AbandonWrite",
     "_PySeqLock_UnlockWrite",
-    "_PyType_AllocNoTrack",
     "_PyType_CacheInitForSpecialization",
     "_PyType_LookupRef",
     "_PyType_LookupStackRefAndVersion",
