@@ -30,12 +30,8 @@ GUARDED_SINCE_314 = {
     "switch_interval",
 }
 
-# Races that have a lock before 3.14, or are ordered there by what no rule is about yet.
-ORDERED_BEFORE_314 = {
-    "counted_by_lru_cache",
-    "test_cases_copied_between",
-    "test_cases_run_between",
-}
+# Races that have a lock before 3.14.
+LOCKED_BEFORE_314 = {"counted_by_lru_cache"}
 
 # Races that are found only as long as one rule or the guard of a rule in interpose/ does its work.
 BY_ONE_RULE = {
@@ -43,12 +39,11 @@ BY_ONE_RULE = {
     "by_c_set_key_compared",  # the sets of abstract classes only
     "by_c_weakref_hashed",  # a hash that is known only
     "counted_by_lru_cache",  # COUNTER
+    "dicts_of_instances_between",  # KEYS
     "dict_key_compared_by_python",  # a section ends where Python begins
     "instances_made_between",  # READS_KEYS
     "interrupted_between",  # EVAL_BREAKER
     "names_dropped_between",  # atomics.c: a name that the type cache drops
-    "test_cases_copied_between",  # KEYS
-    "test_cases_run_between",  # READS_KEYS
 }
 
 PLANTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../stress/planted/cases")

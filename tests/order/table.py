@@ -161,7 +161,7 @@ def available(names):
     numpy = any(os.path.isdir(os.path.join(place, "numpy")) for place in places)
     command = [PYTHON, "-c", "import sys; print(sys.version_info[1])"]
     minor = int(subprocess.run(command, capture_output=True, check=True).stdout)
-    left_out = cases.GUARDED_SINCE_314 | cases.ORDERED_BEFORE_314 if minor < 14 else set()
+    left_out = cases.GUARDED_SINCE_314 | cases.LOCKED_BEFORE_314 if minor < 14 else set()
     return [n for n in names if n not in left_out and (numpy or not n.startswith("numpy_"))]
 
 
