@@ -13,6 +13,8 @@
  *	    $ ftstress --suite numpy_tests --replay 1fb3.c.2
  *
  *	Not shown: 1 known, 2 upstream, 3 suppressed.
+ *
+ * A replay is asked for what is known, and shows it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -62,34 +64,52 @@ static void add_duration(struct buf *line, double seconds)
 }
 
 /* "2 new data races and 1 new crash" is read better than a table: kinds in the order they come. */
-static void add_new(struct buf *line, const struct report_input *input, uint64_t fresh)
+static void add_kinds(struct buf *line, const struct report_input *input,
+		      enum finding_status status, uint64_t count)
 {
+	const char *name = finding_status_name(status);
 	uint64_t kinds[FINDING_KINDS] = { 0 };
 	size_t different = 0, said = 0;
 	for (size_t i = 0; i < input->count; i++) {
 		const struct finding *finding = input->findings[i];
-		if (finding->status == STATUS_NEW)
+		if (finding->status == status)
 			different += kinds[finding->kind]++ == 0;
 	}
 	if (different > 2)
-		buf_printf(line, "%" PRIu64 " new findings: ", fresh);
+		buf_printf(line, "%" PRIu64 " %s findings: ", count, name);
 	for (enum finding_kind kind = 0; kind < FINDING_KINDS; kind++) {
 		if (!kinds[kind])
 			continue;
 		const char *between = !said ? "" : said + 1 == different ? " and " : ", ";
-		buf_printf(line, "%s%" PRIu64 "%s %s", between, kinds[kind],
-			   different > 2 ? "" : " new", text_kind(kind, kinds[kind]));
+		buf_printf(line, "%s%" PRIu64 "%s%s %s", between, kinds[kind],
+			   different > 2 ? "" : " ", different > 2 ? "" : name,
+			   text_kind(kind, kinds[kind]));
 		said++;
 	}
 }
 
-static void print_head(const struct page *page, const struct report_input *input, uint64_t fresh)
+/* Those that are told in full. */
+static bool is_shown(const struct report_input *input, const struct finding *finding)
 {
+	return finding->status == STATUS_NEW ||
+	       (finding->status == STATUS_KNOWN && input->run->replay);
+}
+
+static void print_head(const struct page *page, const struct report_input *input,
+		       const uint64_t counts[STATUS_COUNT])
+{
+	uint64_t fresh = counts[STATUS_NEW];
+	uint64_t again = input->run->replay ? counts[STATUS_KNOWN] : 0;
 	struct buf line = { 0 };
 	const struct run_info *run = input->run;
 	if (fresh)
-		add_new(&line, input, fresh);
-	else
+		add_kinds(&line, input, STATUS_NEW, fresh);
+	if (again) {
+		buf_puts(&line, fresh ? ", and again " : "");
+		add_kinds(&line, input, STATUS_KNOWN, again);
+		buf_puts(&line, fresh ? "," : " again,");
+	}
+	if (!fresh && !again)
 		buf_puts(&line, input->count ? "Nothing new found" : "Nothing found");
 	buf_puts(&line, " in ");
 	text_add_run(&line, run);
@@ -200,13 +220,14 @@ static void print_finding(const struct page *page, const struct run_info *run, s
 	buf_free(&line);
 }
 
-static void print_rest(const struct page *page, const uint64_t counts[STATUS_COUNT])
+static void print_rest(const struct page *page, const struct report_input *input,
+		       const uint64_t counts[STATUS_COUNT])
 {
 	static const enum finding_status rest[] = { STATUS_KNOWN, STATUS_UPSTREAM,
 						    STATUS_SUPPRESSED };
 	struct buf line = { 0 };
 	for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
-		if (!counts[rest[i]])
+		if (!counts[rest[i]] || (rest[i] == STATUS_KNOWN && input->run->replay))
 			continue;
 		buf_printf(&line, "%s%" PRIu64 " %s",
 			   line.length ? ", " : "Not shown: ", counts[rest[i]],
@@ -227,16 +248,16 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 	struct page page = { out, color, columns };
 	uint64_t counts[STATUS_COUNT];
 	text_count(input, counts);
-	print_head(&page, input, counts[STATUS_NEW]);
+	print_head(&page, input, counts);
 	size_t number = 0;
 	for (size_t i = 0; i < input->count; i++) {
 		const struct finding *finding = input->findings[i];
-		if (finding->status == STATUS_NEW && ++number <= SHOWN_MAX)
+		if (is_shown(input, finding) && ++number <= SHOWN_MAX)
 			print_finding(&page, input->run, number, finding);
 	}
 	if (number > SHOWN_MAX)
-		fprintf(out, "\nand %zu more new findings: see the report\n", number - SHOWN_MAX);
-	print_rest(&page, counts);
+		fprintf(out, "\nand %zu more findings: see the report\n", number - SHOWN_MAX);
+	print_rest(&page, input, counts);
 	if (input->run->records_lost)
 		fprintf(out,
 			"\n%" PRIu64 " of %" PRIu64 " records were lost: the worker wrote faster "

@@ -444,6 +444,7 @@ static void fill_info(const struct run *run, struct run_info *info, double secon
 		.records = counters.records,
 		.records_lost = counters.records_lost,
 		.interrupted = result->interrupted,
+		.replay = run->settings->replay_given,
 	};
 	fill_settings(run, info);
 	fill_lists(run, info);

@@ -156,6 +156,7 @@ struct run_info {
 	uint64_t tests_run, tests_distinct, tests_total, tests_thread_unsafe, tests_skipped;
 	uint64_t records, records_lost;
 	bool interrupted;
+	bool replay; /* asked for what is known already; not stored */
 	int exit_code;
 	struct run_hook *hooks;
 	size_t hook_count;

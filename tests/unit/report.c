@@ -560,6 +560,24 @@ static void the_summary_tells_new_findings_and_counts_the_rest(void **state)
 	free(text);
 }
 
+static void the_summary_of_a_replay_shows_what_is_known(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	document.run.replay = true;
+	char *text = summary(&document.input, false, 0);
+	assert_int_equal(strncmp(text, "1 new data race, and again 1 known ", 35), 0);
+	assert_non_null(strstr(text, "\n 2. "));
+	assert_non_null(strstr(text, "Not shown: 1 upstream, 1 suppressed.\n"));
+	free(text);
+	document.findings[0].status = STATUS_KNOWN;
+	text = summary(&document.input, false, 0);
+	assert_non_null(strstr(text, " again, in 20 iterations of words"));
+	assert_null(strstr(text, "Nothing"));
+	free(text);
+}
+
 static void the_summary_of_a_clean_run_says_what_ran(void **state)
 {
 	(void)state;
@@ -663,6 +681,7 @@ int main(void)
 		cmocka_unit_test(tap_of_any_title_is_one_line),
 		cmocka_unit_test(tap_of_a_clean_run_is_ok),
 		cmocka_unit_test(the_summary_tells_new_findings_and_counts_the_rest),
+		cmocka_unit_test(the_summary_of_a_replay_shows_what_is_known),
 		cmocka_unit_test(the_summary_of_a_clean_run_says_what_ran),
 		cmocka_unit_test(the_summary_fits_the_terminal_but_for_commands),
 		cmocka_unit_test(a_title_can_not_steer_the_terminal),
