@@ -6,9 +6,11 @@
 #include "order.h"
 #include "raw.h"
 #include "sections.h"
+#include "type_cache.h"
 
 #define HERE __builtin_return_address(0)
 
+typedef uint32_t load32(const volatile uint32_t *word, int order);
 typedef uint64_t add64(volatile uint64_t *word, uint64_t value, int order);
 typedef void store64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint64_t cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
@@ -16,12 +18,14 @@ typedef uint64_t cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int 
 typedef uint64_t or64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint8_t cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order, int failed_order);
 
+static load32 first_load32;
 static add64 first_add64;
 static store64 first_store64;
 static cas64 first_cas64;
 static or64 first_or64;
 static cas8 first_cas8;
 
+static load32 *tsan_load32 = first_load32;
 static add64 *tsan_add64 = first_add64;
 static store64 *tsan_store64 = first_store64;
 static cas64 *tsan_cas64 = first_cas64;
@@ -31,16 +35,24 @@ static void (*tsan_acquire)(const volatile void *address);
 
 void atomics_resolve(void)
 {
+	tsan_load32 = (load32 *)core_need("__tsan_atomic32_load");
 	tsan_add64 = (add64 *)core_need("__tsan_atomic64_fetch_add");
 	tsan_store64 = (store64 *)core_need("__tsan_atomic64_store");
 	tsan_cas64 = (cas64 *)core_need("__tsan_atomic64_compare_exchange_val");
 	tsan_or64 = (or64 *)core_need("__tsan_atomic64_fetch_or");
 	tsan_acquire = (void (*)(const volatile void *))core_need("__tsan_acquire");
 	sections_resolve();
+	type_cache_resolve();
 	tsan_cas8 = (cas8 *)core_need("__tsan_atomic8_compare_exchange_val");
 }
 
 /* The first operation of all, from a constructor. */
+static uint32_t first_load32(const volatile uint32_t *word, int order)
+{
+	atomics_resolve();
+	JUMP tsan_load32(word, order);
+}
+
 static uint64_t first_add64(volatile uint64_t *word, uint64_t value, int order)
 {
 	atomics_resolve();
@@ -108,6 +120,15 @@ static uint64_t uncount_keys(volatile uint64_t *word)
 	return was;
 }
 
+/* Of all operations the most frequent, nearly always relaxed: an object's count of its owner. */
+EXPORT load32 __tsan_atomic32_load;
+uint32_t __tsan_atomic32_load(const volatile uint32_t *word, int order)
+{
+	if (UNLIKELY(order != MO_NONE) && UNLIKELY(type_cache_entry != NULL))
+		return type_cache_load(word);
+	JUMP tsan_load32(word, order);
+}
+
 EXPORT add64 __tsan_atomic64_fetch_add;
 uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int order)
 {
@@ -127,9 +148,12 @@ uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int 
 EXPORT store64 __tsan_atomic64_store;
 void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
 {
-	if (order == MO_NONE && UNLIKELY(order_place(HERE) == PLACE_MOVES))
+	enum place place = order_place(HERE);
+	if (order == MO_NONE && UNLIKELY(place == PLACE_MOVES))
 		order = MO_RELEASE;
-	if (order == MO_SEQ_CST && UNLIKELY(order_place(HERE) == PLACE_READS_KEYS)) {
+	if (order == MO_RELEASE && UNLIKELY(place == PLACE_UNTOLD))
+		order = MO_NONE;
+	if (order == MO_SEQ_CST && UNLIKELY(place == PLACE_READS_KEYS)) {
 		__atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 		return;
 	}
@@ -180,49 +204,6 @@ void _mi_abandoned_collect(void *heap, bool force, void *segments)
 		real(heap, force, segments);
 }
 
-/* The return addresses of the functions that called this one, outermost last. */
-static unsigned callers(const void *frame, const void **found, unsigned most)
-{
-	enum { FRAME_MAX = 1024 }; /* bytes; of what is asked here, none is larger */
-	unsigned count = 0;
-	while (count < most) {
-		const void *const *at = frame;
-		found[count++] = at[1];
-		uintptr_t step = (uintptr_t)at[0] - (uintptr_t)frame;
-		if (step < 16 || step > FRAME_MAX || step % 8)
-			break; /* compiled without frame pointers */
-		frame = at[0];
-	}
-	return count;
-}
-
-/* Called from a decrement: is it the type cache's, of the name in an entry that it replaces? */
-static __attribute__((noinline)) bool dropped_by_type_cache(void)
-{
-	const void *called[5]; /* the first is in this file */
-	unsigned count = callers(__builtin_frame_address(0), called, 5), i = 1;
-	while (i < count && order_place(called[i]) == PLACE_DECREF)
-		i++;
-	if (i == 1 || i >= count)
-		return false;
-	return order_place(called[i]) == PLACE_TYPE_CACHE;
-}
-
-/*
- * Which entry of the type cache a name goes to depends on addresses. When one is replaced, the name
- * that was there is given back to the thread that made it, which is ordered after the thread that
- * gives it back, but has nothing to do with it. So the name is kept; it is some bytes long.
- */
-EXPORT void _Py_brc_queue_object(void *object);
-void _Py_brc_queue_object(void *object)
-{
-	static void (*real)(void *);
-	if (!real)
-		real = (void (*)(void *))core_need("_Py_brc_queue_object");
-	if (!order_size || type_of(object) != order_str || !dropped_by_type_cache())
-		real(object);
-}
-
 EXPORT cas8 __tsan_atomic8_compare_exchange_val;
 uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from, uint8_t to,
 					    int order, int failed_order)
@@ -232,7 +213,9 @@ uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from
 	if (order == MO_SEQ_CST && from + to == 1) {
 		place = order_place(HERE);
 		reads = sections_reads(place, word);
-		if (UNLIKELY(reads))
+		if (UNLIKELY(place == PLACE_TYPE_CACHE && to))
+			order = MO_NONE; /* and then type_cache_locked() */
+		else if (UNLIKELY(reads))
 			order = to ? MO_ACQUIRE : sections_reading_ends(word, place);
 		else if (UNLIKELY(place == PLACE_QUEUE || place == PLACE_UNTOLD))
 			order = sections_order(word, to, place);
@@ -240,6 +223,8 @@ uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from
 			order = to ? MO_ACQUIRE : MO_RELEASE;
 		if (place > PLACE_AS_WRITTEN)
 			failed_order = MO_NONE;
+		if (order == MO_RELEASE)
+			type_cache_unlocks(word);
 	}
 	bool noted = locks_on && from + to == 1 && locks_exchange(word, to, CALL_SITE);
 	if (LIKELY(!noted && !(reads && to)))
@@ -248,7 +233,10 @@ uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from
 	uint8_t was = tsan_cas8(word, from, to, order, failed_order);
 	if (was == from && noted)
 		locks_exchanged(word, site);
-	if (was == from && reads && to)
+	if (was == from && reads && to) {
+		if (place == PLACE_TYPE_CACHE)
+			type_cache_locked(word);
 		sections_reading_begins(word, place);
+	}
 	return was;
 }

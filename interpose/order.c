@@ -29,7 +29,7 @@
 HIDDEN uintptr_t order_low, order_size;
 HIDDEN uint8_t order_places[CODE_MAX / 16];
 HIDDEN const void *order_cells;
-HIDDEN const void *order_str;
+HIDDEN bool order_type_cache;
 
 static const struct {
 	enum place place;
@@ -286,7 +286,7 @@ static bool start(const char **why)
 	/* major, minor, micro, level: a byte each; of 3.11 and later */
 	const uint32_t *version = dlsym(RTLD_DEFAULT, "Py_Version");
 	unsigned minor = version ? *version >> 16 & 0xff : UINT8_MAX;
-	order_str = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
+	order_type_cache = minor == 13 || minor == 14;
 	if (minor == 13)
 		order_cells = dlsym(RTLD_DEFAULT, "PyCell_Type");
 	tell_missing(minor);

@@ -26,7 +26,8 @@ extern HIDDEN uintptr_t order_low, order_size; /* size 0: orders are told as the
 extern HIDDEN uint8_t order_places[];
 /* The type of cells where the eval loop locks them to read them (3.13), else NULL. */
 extern HIDDEN const void *order_cells;
-extern HIDDEN const void *order_str; /* PyUnicode_Type */
+/* Orders are told as meant, and type_cache.c knows the type cache of this Python. */
+extern HIDDEN bool order_type_cache;
 
 static inline enum place order_place(const void *return_address)
 {

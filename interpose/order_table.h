@@ -38,20 +38,25 @@ ORDER_PLACE(EVAL_BREAKER, 13,
 
 ORDER_PLACE(UNTOLD, 14,
 	"_PyObject_MergePerThreadRefcounts _Py_Specialize_LoadGlobal "
-	"_PyDictKeys_StringLookupAndVersion",
+	"_PyDictKeys_StringLookupAndVersion _PyType_CacheInitForSpecialization "
+	"_PyType_CacheGetItemForSpecialization",
 	"Python/uniqueid.c: adds a thread's own counts to the objects; of the pool it only reads the "
 	"table, and nothing of it leaves the lock. Python/specialize.c, Objects/dictobject.c: a thread "
 	"that runs a line for the second time looks a name up under the locks of the module's and "
 	"the builtins' dicts; what it writes is its own copy of the bytecode, and the keys' version, "
-	"which is atomic; readers without a lock load keys and values with acquire")
+	"which is atomic; readers without a lock load keys and values with acquire. "
+	"Objects/typeobject.c: keeps the function that a call of a class runs, for this version of the "
+	"class; whose version it is, has looked the function up and is ordered after its maker")
 ORDER_PLACE(READS, 13,
 	"list_item_impl _in_weak_set weakref_richcompare PyWeakref_GetRef _PyWeakref_IsDead",
 	"Objects/listobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what others write "
 	"under it: an item, a pointer. Weak references share their locks, by address")
-ORDER_ALSO(READS, 14, "_PyCode_GetTLBC _Py_Specialize_LoadAttr _Py_Specialize_StoreAttr",
+ORDER_ALSO(READS, 14,
+	"_PyCode_GetTLBC _Py_Specialize_LoadAttr _Py_Specialize_StoreAttr _PyType_Validate",
 	"Objects/codeobject.c: copies the bytecode for this thread, and puts the copy at its own place "
 	"in a table; who reads the table without the lock loads it with acquire. Python/specialize.c: "
-	"looks an attribute up, and writes to that copy")
+	"looks an attribute up, and writes to that copy. Objects/typeobject.c: looks at a type and gives "
+	"it a version")
 ORDER_PLACE(READS_DICT, 13, "_Py_dict_lookup_threadsafe",
 	"Objects/dictobject.c: looks a key up under the dict's lock, when a value has no shared count "
 	"yet. Only where all keys are strings: comparing others may run anybody's code")
@@ -62,8 +67,8 @@ ORDER_PLACE(READS_SET, 13, "PySet_Contains",
 	"Objects/setobject.c, called from _in_weak_set: finds the class's weak reference, or does not")
 ORDER_PLACE(TYPE_CACHE, 13, "_PyType_LookupRef",
 	"Objects/typeobject.c: looks a name up in the types that a type inherits from, under the lock of "
-	"all types, and gives the type a version, an atomic number that means nothing else; replaces an "
-	"entry of the type cache, and drops the name that was there")
+	"all types, and gives the type a version, an atomic number that means nothing else; then fills "
+	"an entry of the type cache")
 ORDER_ALSO(TYPE_CACHE, 14, "_PyType_LookupStackRefAndVersion", "the same")
 ORDER_PLACE(READS_KEYS, 13, "_PyObject_InitInlineValues",
 	"Objects/dictobject.c: each of the first thirty instances of a class looks under a lock how many "
@@ -125,9 +130,12 @@ ORDER_RULE("8-bit cas", "1 -> 0", "QUEUE", "release", "from the pusher to the ow
 ORDER_RULE("8-bit cas", "1 -> 0", "UNTOLD", "none", "the section changed nothing")
 
 ORDER_RULE("8-bit cas", "0 -> 1",
-	"READS, READS_DICT, READS_LIST, READS_SET, READS_KEYS, READS_HASH, TYPE_CACHE",
+	"READS, READS_DICT, READS_LIST, READS_SET, READS_KEYS, READS_HASH",
 	"acquire",
 	"who reads under a lock learns what writers did; the section's reads and writes are not told")
+ORDER_RULE("8-bit cas", "0 -> 1", "TYPE_CACHE", "none, then acquire of less",
+	"a type that has a version has not been changed since it got it: who made it what it was then "
+	"(type_cache.h); without one all that was done under the lock")
 ORDER_RULE("8-bit cas", "1 -> 0",
 	"READS, READS_DICT, READS_SET, READS_KEYS, READS_HASH, TYPE_CACHE", "none",
 	"and tells the next one nothing: that it has been there, nobody can find out")
@@ -139,6 +147,12 @@ ORDER_RULE("8-bit cas", "1 -> 0, lock of a cell", "LOOP, 3.13", "none, release i
 	"who read the cell has nothing to tell: what it does with the value, the value's own count "
 	"orders before the value's end")
 
+/* The type cache, Objects/typeobject.c and Python/lock.c: type_cache.h */
+ORDER_RULE("all of a sequence lock", "any", "anywhere", "not told",
+	"which thread fills an entry is an accident; nor are the writer's reads and writes told")
+ORDER_RULE("32-bit load", "acquire, in an entry's lock", "anywhere", "acquire of less",
+	"who finds an entry is ordered after those who changed the type before it got this version")
+
 /* The rest */
 ORDER_RULE("64-bit or", "any", "QUEUE, EVAL_BREAKER", "release",
 	"who sets a bit for a thread tells it something and learns nothing")
@@ -148,6 +162,7 @@ ORDER_RULE("64-bit add", "4096", "interpreter", "none",
 ORDER_RULE("64-bit add", "1", "KEYS", "none", "as a reference count: who counts has the keys already")
 ORDER_RULE("64-bit add", "-1", "KEYS", "release, acquire if it was the last",
 	"as a reference count: what this thread did must be seen by who frees the keys")
+ORDER_RULE("64-bit store", "release", "UNTOLD", "none", "see the place")
 ORDER_RULE("64-bit store", "relaxed", "MOVES", "release", "see the place")
 ORDER_RULE("64-bit store", "sequentially consistent", "READS_KEYS", "not told",
 	"as the section that it is in: who adds a key reads the same word under the lock")

@@ -8,6 +8,7 @@
 #include "private_heap.h"
 #include "raw.h"
 #include "turns.h"
+#include "type_cache.h"
 
 #include <pthread.h>
 
@@ -16,6 +17,7 @@ struct launch {
 	void *argument;
 	uint32_t number;     /* of locks.h */
 	struct member *turn; /* of turns.h */
+	uint32_t generation; /* of type_cache.h */
 };
 
 static bool started;
@@ -26,6 +28,7 @@ static void *run(void *pointer)
 	heap_free(pointer);
 	locks_thread_started(launch.number);
 	crash_thread_init();
+	type_cache_acquired = launch.generation;
 	if (LIKELY(!launch.turn))
 		return launch.start(launch.argument);
 	turns_started(launch.turn);
@@ -44,7 +47,8 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	struct launch *launch = started ? heap_alloc(sizeof *launch) : NULL;
 	if (!launch)
 		return real(thread, attributes, start, argument);
-	*launch = (struct launch){ start, argument, locks_thread_created(), turns_created() };
+	*launch = (struct launch){ start, argument, locks_thread_created(), turns_created(),
+				   type_cache_acquired };
 	int error = real(thread, attributes, run, launch);
 	if (error) {
 		turns_not_created(launch->turn);

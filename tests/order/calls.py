@@ -8,8 +8,6 @@ import functools
 import io
 import itertools
 import signal
-import time
-import unittest
 import weakref
 
 from pairs import ORDERED, RACES, both, ordered, race
@@ -391,55 +389,6 @@ def dict_key_compared_by_python():
 
 
 @race
-def instances_made_between():
-    """A class counts its first thirty instances under a lock, which says nothing."""
-    cell = array.array("i", [0])
-
-    class Counted:
-        def __init__(self):
-            self.number = 1
-
-    Counted()  # its methods are in the type cache
-
-    def one():
-        Counted()
-        cell.append(1)
-        Counted()
-
-    return both(one)
-
-
-@race
-def test_cases_run_between():
-    cell = array.array("i", [0])
-
-    class Case(unittest.TestCase):
-        def test(self):
-            cell.append(1)
-
-    Case("test").run()  # what it calls is in the type cache, but for what the addresses push out
-    return both(lambda: Case("test").run())
-
-
-@race
-def dicts_of_instances_between():
-    """They share their keys, and count it."""
-    cell = array.array("i", [0])
-
-    class Plain:
-        pass
-
-    def one():
-        vars(Plain())
-        cell.append(1)
-        vars(Plain())
-
-    for _ in range(40):
-        vars(Plain())
-    return both(one)
-
-
-@race
 def counted_by_lru_cache():
     """Hits and misses are counted, by all."""
     cell = array.array("i", [0])
@@ -461,31 +410,6 @@ def interrupted_between():
     signal.signal(signal.SIGUSR1, lambda *_: None)
     interrupt = functools.partial(_thread.interrupt_main, signal.SIGUSR1)
     return lambda: (cell.append(1), interrupt()), lambda: (interrupt(), cell.append(1))
-
-
-@race
-def names_dropped_between():
-    """One thread's names make room in the type cache for the other's, which did its part before."""
-    append = array.array("i", [0]).append  # looking it up orders
-
-    class C:
-        pass
-
-    def look_up(prefix, count):
-        for i in range(count):
-            hasattr(C, prefix + str(i))
-
-    def one():
-        look_up("a", 500)
-        time.sleep(0.3)  # the other does all its part meanwhile
-        append(1)
-
-    def two():
-        append(1)
-        look_up("b", 500)
-        time.sleep(0.3)
-
-    return one, two
 
 
 def numpy_race(name, make):

@@ -4,6 +4,7 @@ import os
 import runpy
 
 import calls  # noqa: F401
+import classes  # noqa: F401
 import handed_over  # noqa: F401
 import twins  # noqa: F401
 from pairs import ORDERED, RACES
@@ -38,12 +39,15 @@ BY_ONE_RULE = {
     "by_c_dict_key_compared",  # sections.c: dicts whose keys are strings only
     "by_c_set_key_compared",  # the sets of abstract classes only
     "by_c_weakref_hashed",  # a hash that is known only
+    "class_first_used_between",  # type_cache.c
     "counted_by_lru_cache",  # COUNTER
     "dicts_of_instances_between",  # KEYS
     "dict_key_compared_by_python",  # a section ends where Python begins
     "instances_made_between",  # READS_KEYS
     "interrupted_between",  # EVAL_BREAKER
-    "names_dropped_between",  # atomics.c: a name that the type cache drops
+    "entries_filled_again_between",  # type_cache.c
+    "names_dropped_between",  # type_cache.c: the name that was in an entry
+    "other_class_made_between",  # type_cache.c: generations
 }
 
 PLANTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../stress/planted/cases")

@@ -146,6 +146,18 @@ LOCKS(pthread_mutex_unlock, 1, pthread_mutex_t)
 LOCKS(sem_wait, 0, sem_t)
 LOCKS(sem_post, 1, sem_t)
 
+#define ANNOTATION(F, K, MO)                                                                       \
+	void F(void *a)                                                                            \
+	{                                                                                          \
+		static void (*r)(void *);                                                          \
+		if (!r)                                                                            \
+			r = dlsym(RTLD_NEXT, #F);                                                  \
+		lg(a, PC, UP, K, MO, 1);                                                           \
+		r(a);                                                                              \
+	}
+ANNOTATION(__tsan_acquire, 0, 2)
+ANNOTATION(__tsan_release, 1, 3)
+
 /* Called by the script: 1 = A begins its work, 2 = it ended, 3 and 4 = B. */
 void edge_mark(int what);
 void edge_mark(int what)

@@ -2,6 +2,8 @@
 with something that orders them. A case is a function that makes the shared state and returns one
 call for each thread; in ORDERED the second may wait for the first, never by time."""
 
+import array
+
 RACES = {}
 ORDERED = {}
 
@@ -18,3 +20,23 @@ def ordered(make):
 
 def both(call):
     return call, call
+
+
+def after(order):
+    """A twin: writer and reader of an array, which itself orders nothing, with `order` between."""
+
+    def case():
+        cell = array.array("i", [0, 0])
+
+        def write():
+            cell[0] += 1
+
+        def read():
+            cell[0] += 1
+            cell[1] += cell[0]
+
+        return order(write, read)
+
+    case.__name__ = order.__name__
+    ORDERED[order.__name__] = case
+    return case

@@ -14,7 +14,7 @@ import threading
 import weakref
 
 from handed_over import poll
-from pairs import ORDERED, both, ordered
+from pairs import after, both, ordered
 
 
 @ordered
@@ -27,23 +27,6 @@ def own_objects():
     def call():
         d = {str(i): [i] for i in range(50)}
         return sorted(d), repr(d), "%s" % (tuple(d),)
-
-    return both(call)
-
-
-@ordered
-def own_class():
-    def call():
-        class C:
-            x = 1
-
-            def f(self):
-                return self.x
-
-        c = C()
-        c.f()
-        C.x = 2
-        return c.f()
 
     return both(call)
 
@@ -71,26 +54,6 @@ def shared_dict_and_list():
         l[0], len(l), "a" in d, list(d), l[:]
 
     return both(call)
-
-
-def after(order):
-    """A twin: writer and reader of an array, which itself orders nothing, with `order` between."""
-
-    def case():
-        cell = array.array("i", [0, 0])
-
-        def write():
-            cell[0] += 1
-
-        def read():
-            cell[0] += 1
-            cell[1] += cell[0]
-
-        return order(write, read)
-
-    case.__name__ = order.__name__
-    ORDERED[order.__name__] = case
-    return case
 
 
 @after
@@ -273,26 +236,6 @@ def class_found_in_cache(write, read):
 
     def two():
         poll(lambda: any(ref() is Sub for ref in _abc._get_dump(Abstract)[1]) or None)
-        read()
-
-    return one, two
-
-
-@after
-def subclass_made(write, read):
-    class Base:
-        pass
-
-    made = []
-
-    def one():
-        write()
-        made.append(type("New", (Base,), {}))
-
-    def two():
-        while not made:  # orders nothing; CPython reads its list of subclasses without a lock
-            pass
-        poll(lambda: Base.__subclasses__() or None)
         read()
 
     return one, two
@@ -501,78 +444,6 @@ def freed_here_reused_there():
             mine[0][0] = 2
 
     return one, two
-
-
-@ordered
-def type_published():
-    place = []
-
-    def one():
-        class Base:
-            limit = [1]
-
-            def f(self):
-                return self.limit
-
-        class C(Base):
-            __slots__ = ("x",)
-
-        place.append(C)
-
-    def two():
-        C = poll(lambda: place[0])
-        c = C()
-        c.x = 1
-        return c.f(), c.x, repr(c), isinstance(c, C), C.__mro__
-
-    return one, two
-
-
-@ordered
-def type_changed_under_lock():
-    guard = threading.Lock()
-
-    class C:
-        v = 1
-
-    class D(C):
-        pass
-
-    d = D()
-
-    def one():
-        with guard:
-            for i in range(9):
-                C.v = [i]
-                d.v
-                C.f = lambda self: 1
-                d.f()
-
-    return one, one
-
-
-@ordered
-def type_read_by_both():
-    class Base:
-        a = [1]
-
-        def f(self):
-            return 1
-
-        @property
-        def p(self):
-            return 2
-
-    kinds = [type("C%d" % i, (Base,), {"b": i}) for i in range(20)]
-
-    def call():
-        for C in kinds:
-            c = C()
-            c.a, c.b, c.f(), c.p, C.b, isinstance(c, Base)
-            with contextlib.suppress(AttributeError):
-                c.missing
-
-    return both(call)
 
 
 @ordered
