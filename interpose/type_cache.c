@@ -85,7 +85,7 @@ static void next_generation(void)
 }
 
 /* The generation of now; what is changed from here on belongs to the next. */
-static uint32_t use_generation(void)
+static __attribute__((noinline)) uint32_t use_generation(void)
 {
 	uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
 	uint32_t used = __atomic_load_n(&newest_in_use, __ATOMIC_ACQUIRE);
@@ -100,9 +100,9 @@ static inline uint32_t generation_of(uint32_t version)
 {
 	uint64_t both = __atomic_load_n(slot_of(version), __ATOMIC_ACQUIRE);
 	/* Each interpreter counts for itself. */
-	if (LIKELY(both >> 32 == version && !type_cache_more_locks))
-		return (uint32_t)both;
-	return use_generation();
+	if (UNLIKELY(both >> 32 != version) || UNLIKELY(type_cache_more_locks != 0))
+		return use_generation();
+	return (uint32_t)both;
 }
 
 static __attribute__((noinline)) void acquire_generation(uint32_t wanted)
@@ -192,19 +192,24 @@ static write_lock *real_lock, *real_unlock, *real_abandon;
 static begin_read *real_begin;
 static end_read *real_end;
 
-static bool is_on(void)
+static __attribute__((noinline, cold)) bool find_real(void)
 {
-	if (UNLIKELY(!real_end)) {
-		real_lock = (write_lock *)core_need("_PySeqLock_LockWrite");
-		real_unlock = (write_lock *)core_need("_PySeqLock_UnlockWrite");
-		real_abandon = (write_lock *)core_need("_PySeqLock_AbandonWrite");
-		real_begin = (begin_read *)core_need("_PySeqLock_BeginRead");
-		real_end = (end_read *)core_need("_PySeqLock_EndRead");
-	}
-	return order_type_cache;
+	real_lock = (write_lock *)core_need("_PySeqLock_LockWrite");
+	real_unlock = (write_lock *)core_need("_PySeqLock_UnlockWrite");
+	real_abandon = (write_lock *)core_need("_PySeqLock_AbandonWrite");
+	real_begin = (begin_read *)core_need("_PySeqLock_BeginRead");
+	real_end = (end_read *)core_need("_PySeqLock_EndRead");
+	return false;
 }
 
-static void yield(void)
+static inline bool is_on(void)
+{
+	if (LIKELY(order_type_cache))
+		return true;
+	return real_end ? false : find_real();
+}
+
+static __attribute__((noinline, cold)) void yield(void)
 {
 	raw_syscall3(SYS_sched_yield, 0, 0, 0);
 }
