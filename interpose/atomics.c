@@ -15,6 +15,8 @@ typedef uint64_t add64(volatile uint64_t *word, uint64_t value, int order);
 typedef void store64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint64_t cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
 		       int failed_order);
+typedef uint32_t cas32(volatile uint32_t *word, uint32_t from, uint32_t to, int order,
+		       int failed_order);
 typedef uint64_t or64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint8_t cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order, int failed_order);
 
@@ -22,6 +24,7 @@ static load32 first_load32;
 static add64 first_add64;
 static store64 first_store64;
 static cas64 first_cas64;
+static cas32 first_cas32;
 static or64 first_or64;
 static cas8 first_cas8;
 
@@ -29,6 +32,7 @@ static load32 *tsan_load32 = first_load32;
 static add64 *tsan_add64 = first_add64;
 static store64 *tsan_store64 = first_store64;
 static cas64 *tsan_cas64 = first_cas64;
+static cas32 *tsan_cas32 = first_cas32;
 static or64 *tsan_or64 = first_or64;
 static cas8 *tsan_cas8 = first_cas8;
 static void (*tsan_acquire)(const volatile void *address);
@@ -39,6 +43,7 @@ void atomics_resolve(void)
 	tsan_add64 = (add64 *)core_need("__tsan_atomic64_fetch_add");
 	tsan_store64 = (store64 *)core_need("__tsan_atomic64_store");
 	tsan_cas64 = (cas64 *)core_need("__tsan_atomic64_compare_exchange_val");
+	tsan_cas32 = (cas32 *)core_need("__tsan_atomic32_compare_exchange_val");
 	tsan_or64 = (or64 *)core_need("__tsan_atomic64_fetch_or");
 	tsan_acquire = (void (*)(const volatile void *))core_need("__tsan_acquire");
 	sections_resolve();
@@ -70,6 +75,13 @@ static uint64_t first_cas64(volatile uint64_t *word, uint64_t from, uint64_t to,
 {
 	atomics_resolve();
 	JUMP tsan_cas64(word, from, to, order, failed_order);
+}
+
+static uint32_t first_cas32(volatile uint32_t *word, uint32_t from, uint32_t to, int order,
+			    int failed_order)
+{
+	atomics_resolve();
+	JUMP tsan_cas32(word, from, to, order, failed_order);
 }
 
 static uint64_t first_or64(volatile uint64_t *word, uint64_t value, int order)
@@ -175,6 +187,15 @@ uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t 
 		}
 	}
 	JUMP tsan_cas64(word, from, to, order, failed_order);
+}
+
+EXPORT cas32 __tsan_atomic32_compare_exchange_val;
+uint32_t __tsan_atomic32_compare_exchange_val(volatile uint32_t *word, uint32_t from, uint32_t to,
+					      int order, int failed_order)
+{
+	if (order == MO_SEQ_CST && order_place(HERE) == PLACE_COUNTER)
+		order = failed_order = MO_NONE;
+	JUMP tsan_cas32(word, from, to, order, failed_order);
 }
 
 EXPORT or64 __tsan_atomic64_fetch_or;

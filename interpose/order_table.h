@@ -37,20 +37,23 @@ ORDER_PLACE(EVAL_BREAKER, 13,
 	"Python/ceval_gil.c, gc_free_threading.c, pystate.c: set a bit that the owner polls")
 
 ORDER_PLACE(UNTOLD, 14,
+	"_PyObject_AssignUniqueId _PyObject_ReleaseUniqueId "
 	"_PyObject_MergePerThreadRefcounts _Py_Specialize_LoadGlobal "
 	"_PyDictKeys_StringLookupAndVersion _PyType_CacheInitForSpecialization "
 	"_PyType_CacheGetItemForSpecialization",
-	"Python/uniqueid.c: adds a thread's own counts to the objects; of the pool it only reads the "
-	"table, and nothing of it leaves the lock. Python/specialize.c, Objects/dictobject.c: a thread "
+	"Python/uniqueid.c: takes a number for a new class or function out of a pool, and gives it back; "
+	"adds a thread's own counts to the objects; nothing of the pool leaves the lock. Python/specialize.c, Objects/dictobject.c: a thread "
 	"that runs a line for the second time looks a name up under the locks of the module's and "
 	"the builtins' dicts; what it writes is its own copy of the bytecode, and the keys' version, "
 	"which is atomic; readers without a lock load keys and values with acquire. "
 	"Objects/typeobject.c: keeps the function that a call of a class runs, for this version of the "
 	"class; whose version it is, has looked the function up and is ordered after its maker")
 ORDER_PLACE(READS, 13,
-	"list_item_impl _in_weak_set weakref_richcompare PyWeakref_GetRef _PyWeakref_IsDead",
-	"Objects/listobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what others write "
-	"under it: an item, a pointer. Weak references share their locks, by address")
+	"list_item_impl super_init_impl _in_weak_set weakref_richcompare PyWeakref_GetRef "
+	"_PyWeakref_IsDead",
+	"Objects/listobject.c, typeobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what "
+	"others write under it: an item, a cell (the class, in which super() is called), a pointer. Weak "
+	"references share their locks, by address")
 ORDER_ALSO(READS, 14,
 	"_PyCode_GetTLBC _Py_Specialize_LoadAttr _Py_Specialize_StoreAttr _PyType_Validate",
 	"Objects/codeobject.c: copies the bytecode for this thread, and puts the copy at its own place "
@@ -82,6 +85,9 @@ ORDER_PLACE(COUNTER, 13, "_Py_qsbr_advance",
 ORDER_ALSO(COUNTER, 13,
 	"bounded_lru_cache_wrapper infinite_lru_cache_wrapper uncached_lru_cache_wrapper",
 	"Modules/_functoolsmodule.c: hits and misses; the results are in a dict")
+ORDER_ALSO(COUNTER, 14,
+	"_PyDictKeys_GetVersionForCurrentState _PyDict_GetKeysVersionForCurrentState",
+	"Objects/dictobject.c: the next number for a version of keys")
 ORDER_PLACE(KEYS, 13,
 	"dictkeys_decref _Py_dict_lookup copy_lock_held make_dict_from_instance_attributes dict_new "
 	"dict_vectorcall PyObject_GenericGetDict",
@@ -157,6 +163,7 @@ ORDER_RULE("32-bit load", "acquire, in an entry's lock", "anywhere", "acquire of
 ORDER_RULE("64-bit or", "any", "QUEUE, EVAL_BREAKER", "release",
 	"who sets a bit for a thread tells it something and learns nothing")
 ORDER_RULE("64-bit add", "any", "COUNTER", "none", "see the place")
+ORDER_RULE("32-bit cas", "any", "COUNTER", "none", "see the place")
 ORDER_RULE("64-bit add", "4096", "interpreter", "none",
 	"3.13, dict_next_version(): each new dict takes the next number of the interpreter's")
 ORDER_RULE("64-bit add", "1", "KEYS", "none", "as a reference count: who counts has the keys already")
