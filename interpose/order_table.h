@@ -49,17 +49,18 @@ ORDER_PLACE(UNTOLD, 14,
 	"Objects/typeobject.c: keeps the function that a call of a class runs, for this version of the "
 	"class; whose version it is, has looked the function up and is ordered after its maker")
 ORDER_PLACE(READS, 13,
-	"list_item_impl super_init_impl _in_weak_set weakref_richcompare PyWeakref_GetRef "
+	"list_item_impl super_init_impl hackcheck _PyType_GetBases _PyType_GetMRO _in_weak_set weakref_richcompare PyWeakref_GetRef "
 	"_PyWeakref_IsDead",
 	"Objects/listobject.c, typeobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what "
-	"others write under it: an item, a cell (the class, in which super() is called), a pointer. Weak "
-	"references share their locks, by address")
+	"others write under it: an item, a cell (the class, in which super() is called), the bases of a "
+	"type under the lock of all types, a pointer. Weak references share their locks, by address")
 ORDER_ALSO(READS, 14,
-	"_PyCode_GetTLBC _Py_Specialize_LoadAttr _Py_Specialize_StoreAttr _PyType_Validate",
+	"_PyCode_GetTLBC _Py_Specialize_LoadAttr _Py_Specialize_StoreAttr _PyType_Validate "
+	"PyType_GetModuleByDef",
 	"Objects/codeobject.c: copies the bytecode for this thread, and puts the copy at its own place "
 	"in a table; who reads the table without the lock loads it with acquire. Python/specialize.c: "
 	"looks an attribute up, and writes to that copy. Objects/typeobject.c: looks at a type and gives "
-	"it a version")
+	"it a version; finds the module, whose state an extension's method needs, of a type's base")
 ORDER_PLACE(READS_DICT, 13, "_Py_dict_lookup_threadsafe",
 	"Objects/dictobject.c: looks a key up under the dict's lock, when a value has no shared count "
 	"yet. Only where all keys are strings: comparing others may run anybody's code")

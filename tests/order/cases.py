@@ -32,7 +32,7 @@ GUARDED_SINCE_314 = {
 }
 
 # Races that have a lock before 3.14.
-LOCKED_BEFORE_314 = {"counted_by_lru_cache"}
+LOCKED_BEFORE_314 = {"counted_by_lru_cache", "module_of_base_looked_for_between"}
 
 # Races that are found only as long as one rule or the guard of a rule in interpose/ does its work.
 BY_ONE_RULE = {
@@ -46,8 +46,10 @@ BY_ONE_RULE = {
     "instances_made_between",  # READS_KEYS
     "interrupted_between",  # EVAL_BREAKER
     "entries_filled_again_between",  # type_cache.c
+    "module_of_base_looked_for_between",  # READS
     "names_dropped_between",  # type_cache.c: the name that was in an entry
     "other_class_made_between",  # type_cache.c: generations
+    "super_called_between",  # READS
 }
 
 PLANTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../stress/planted/cases")

@@ -4,6 +4,7 @@ import array
 import contextlib
 import ctypes
 import gc
+import struct
 import threading
 import time
 import unittest
@@ -158,6 +159,41 @@ def other_class_changed_between():
     cell, use = array.array("i", [0]), used_class()
     use(), use()  # the first time gives the class its version
     return used(lambda: cell.append(1), use, between)
+
+
+@race
+def super_called_between():
+    """It reads the class out of a cell, under the cell's lock."""
+    cell = array.array("i", [0])
+
+    class C:
+        def f(self):
+            parent = super()
+            cell.append(1)
+            return parent, super()
+
+    c = C()
+    c.f()
+    return both(c.f)
+
+
+@race
+def module_of_base_looked_for_between():
+    """A method of a class's base finds its module's state through the bases."""
+    cell = array.array("i", [0])
+
+    class Shape(struct.Struct):
+        pass
+
+    shape = Shape("i")
+
+    def one():
+        shape.pack(1)
+        cell.append(1)
+        shape.pack(1)
+
+    one()
+    return both(one)
 
 
 def handed_over_by_class(make):
