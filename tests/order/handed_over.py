@@ -52,6 +52,12 @@ def through_dict_int():
     return lambda v: place.__setitem__(7, v), lambda: place[7]
 
 
+def through_dict_tuple():
+    """The key is the first thread's; the other's is equal, and is compared with it."""
+    place = {(i, "other"): i for i in range(6)}
+    return lambda v: place.__setitem__((6, "key"), v), lambda: place.get((6, "key"))
+
+
 def through_dict_pop():
     place = {}
     return lambda v: place.__setitem__("v", v), lambda: place.pop("v")
@@ -299,6 +305,7 @@ for make in (
     through_dict,
     through_dict_get,
     through_dict_int,
+    through_dict_tuple,
     through_dict_pop,
     through_list,
     through_list_append,
