@@ -120,6 +120,29 @@ bool section_is_act(const struct report_view *report, const struct section_view 
 	}
 }
 
+uint64_t report_global_address(const struct report_view *report)
+{
+	uint64_t address = 0;
+	if (report->kind != FTS_REPORT_DATA_RACE)
+		return 0;
+	for (size_t i = 0; i < report->count; i++) {
+		const struct fts_section *head = &report->sections[i].head;
+		switch (head->kind) {
+		case FTS_SEC_ACCESS: /* they overlap from where the later one starts */
+			address = head->address > address ? head->address : address;
+			break;
+		case FTS_SEC_HEAP:
+		case FTS_SEC_STACK:
+		case FTS_SEC_OBJECT:
+		case FTS_SEC_OTHER: /* a file descriptor */
+			return 0;
+		default:
+			break;
+		}
+	}
+	return address;
+}
+
 /* ---- putting together ---- */
 
 struct assembly {

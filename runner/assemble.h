@@ -35,6 +35,12 @@ enum finding_kind report_kind(const struct report_view *report);
 /* Does the section tell what a thread did (and so belong to the fingerprint)? */
 bool section_is_act(const struct report_view *report, const struct section_view *section);
 
+/*
+ * The address that both sides of a data race touched, whichever is told first, unless the report
+ * says that it is no global variable's; else 0.
+ */
+uint64_t report_global_address(const struct report_view *report);
+
 /* How a section's addresses become names. */
 struct assembler {
 	void *context;

@@ -147,6 +147,48 @@ char *site_text(const struct stack *stack, const struct roots *roots)
 	return at == SITE_NONE ? xstrdup("?") : frame_text(&stack->frames[at], roots);
 }
 
+bool site_is_base(const struct stack *stack)
+{
+	size_t at = site_frame(stack);
+	if (at == SITE_NONE)
+		return false;
+	const struct frame *frame = &stack->frames[at];
+	return frame->language == FRAME_PYTHON ||
+	       (frame->module && plumbing_is_base_module(frame->module));
+}
+
+/* The length without one thing that a compiler added: `length` itself if there is none. */
+static size_t without_suffix(const char *symbol, size_t length)
+{
+	static const char *const words[] = { ".llvm", ".lto_priv", ".__uniq" };
+	size_t from = length;
+	while (from && isdigit((unsigned char)symbol[from - 1]))
+		from--;
+	if (from < 2 || from == length || symbol[from - 1] != '.')
+		return length;
+	from--;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t word = strlen(words[i]);
+		if (from > word && !strncmp(symbol + from - word, words[i], word))
+			return from - word;
+	}
+	return from;
+}
+
+/* A static variable of a function is "calls.0" (GCC), "run.calls" or "run.calls.1" (clang), a field
+ * of a struct that clang took apart "limits.1", a variable that LTO made global "calls.llvm.123",
+ * and "ns::calls (.llvm.123)" after demangling. */
+char *global_text(const char *symbol)
+{
+	const char *remark = strstr(symbol, " (.");
+	size_t length = remark && remark > symbol ? (size_t)(remark - symbol) : strlen(symbol);
+	for (size_t cut = 0; cut != length;) {
+		cut = length;
+		length = without_suffix(symbol, length);
+	}
+	return xstrndup(symbol, length);
+}
+
 char *test_without_parameters(const char *test)
 {
 	const char *bracket = strchr(test, '[');

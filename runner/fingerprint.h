@@ -11,10 +11,16 @@
  *
  * An access that the eval loop made for a Python frame has that Python function as its site.
  * The fingerprint hashes the kind and the sites, sorted, so that neither side comes first.
+ *
+ * Two global variables that race between the same functions are two bugs: a data race on a global
+ * is known by the variable's name, too. Not by an offset in it, nor what compilers add to the name.
+ * The interpreter's code works on what it is handed, so a race between it and whatever static type
+ * or object is one bug: if a site or the variable is the interpreter's, the name does not count.
  */
 #ifndef RUNNER_FINGERPRINT_H
 #define RUNNER_FINGERPRINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ftstress/finding.h"
@@ -33,6 +39,10 @@ size_t site_frame(const struct stack *stack);
 char *site_text(const struct stack *stack, const struct roots *roots);
 /* The same for one frame. */
 char *frame_text(const struct frame *frame, const struct roots *roots);
+/* Is the site the interpreter's: a Python function, or C code of a plumbing_is_base_module()? */
+bool site_is_base(const struct stack *stack);
+/* A global variable's name by its symbol, without what compilers add. To be freed. */
+char *global_text(const char *symbol);
 /* A file's name for people and fingerprints: below a root, else its last two parts. To be freed. */
 char *short_path(const char *file, const struct roots *roots);
 /* A test's id without pytest's parameters: "f.py::test_x[3-a]" is "f.py::test_x". To be freed. */

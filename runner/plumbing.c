@@ -122,6 +122,19 @@ static const char *base_name(const char *path)
 
 #define LISTED(rules, name) listed(rules, COUNT(rules), name)
 
+/* The executable of a Python without libpython: "python", "python3.14t", "python3.14td". */
+static bool is_python_itself(const char *module)
+{
+	return !strncmp(module, "python", 6) &&
+	       module[6 + strspn(module + 6, "0123456789.td")] == '\0';
+}
+
+bool plumbing_is_base_module(const char *module)
+{
+	return !strncmp(module, "libpython", 9) || is_python_itself(module) ||
+	       LISTED(runtime_modules, module) || LISTED(library_modules, module);
+}
+
 static bool python_plumbing(const struct frame *frame)
 {
 	if (!frame->file)

@@ -21,4 +21,10 @@ bool plumbing_is(const struct frame *frame);
  */
 bool plumbing_is_helper(const struct frame *frame);
 
+/*
+ * A module of the process itself: the interpreter, the C library, a runtime. Its code works on what
+ * others hand to it.
+ */
+bool plumbing_is_base_module(const char *module);
+
 #endif

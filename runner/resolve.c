@@ -3,8 +3,8 @@
  *
  * One report costs, from the cheapest to the dearest:
  *
- *   seen before      its stacks hash to known numbers, its signature (kind and stack numbers) to a
- *                    known finding: count it
+ *   seen before      its stacks hash to known numbers, its signature (kind, stack numbers and what
+ *                    global it is on) to a known finding: count it
  *   new signature    its stacks' sites, kept with each stack, give the fingerprint; known finding:
  *                    merge, and keep the better example
  *   new stack        its positions are symbolized, all of an iteration in one batch
@@ -19,6 +19,7 @@
 #include "runner/explain.h"
 #include "runner/fingerprint.h"
 #include "runner/map.h"
+#include "runner/plumbing.h"
 #include "runner/util.h"
 
 struct resolver {
@@ -37,6 +38,7 @@ struct parsed {
 	const struct fts_record *record;
 	struct report_view view;
 	uint32_t *stacks; /* number of each section's stack */
+	char *global;     /* the variable raced on, if it is a global outside of the interpreter */
 	uint64_t signature;
 };
 
@@ -46,7 +48,20 @@ static uint32_t owner(const struct source *source, uint32_t pid)
 	return pid == source->zygote_pid ? 0 : pid;
 }
 
-/* The stacks of a report by number, and its signature. */
+static char *find_global(struct resolver *r, const struct source *source,
+			 const struct parsed *parsed)
+{
+	uint64_t address = report_global_address(&parsed->view);
+	uint32_t pid = owner(source, parsed->record->pid);
+	position where = address ? tables_position(source->tables, pid, address) : POSITION_UNKNOWN;
+	if (where == POSITION_UNKNOWN ||
+	    plumbing_is_base_module(symbolizer_module_name(r->parts.symbolizer, where)))
+		return NULL;
+	const char *symbol = symbolizer_global(r->parts.symbolizer, where);
+	return symbol ? global_text(symbol) : NULL;
+}
+
+/* The stacks of a report by number, its global variable, and its signature. */
 static void intern_report(struct resolver *r, const struct source *source, struct parsed *parsed)
 {
 	uint32_t pid = owner(source, parsed->record->pid);
@@ -71,7 +86,8 @@ static void intern_report(struct resolver *r, const struct source *source, struc
 				 (uint64_t)section->head.kind << 56;
 		hash = splitmix64(&state);
 	}
-	parsed->signature = hash;
+	parsed->global = find_global(r, source, parsed);
+	parsed->signature = parsed->global ? hash_string(hash, parsed->global) : hash;
 	free(positions);
 }
 
@@ -99,12 +115,24 @@ static char *view_text(const struct report_view *view)
 	return view->text_length ? xstrndup(view->text, view->text_length) : NULL;
 }
 
+/* The global variable that the finding is known by; NULL = none, see fingerprint.h. */
+static const char *known_global(struct resolver *r, const struct parsed *parsed)
+{
+	for (size_t i = 0; i < parsed->view.count && parsed->global; i++) {
+		if (section_is_act(&parsed->view, &parsed->view.sections[i]) &&
+		    stacks_judge(r->parts.stacks, parsed->stacks[i]).base)
+			return NULL;
+	}
+	return parsed->global;
+}
+
 static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 {
 	const struct report_view *view = &parsed->view;
 	enum finding_kind kind = report_kind(view);
-	const char **parts = xcalloc(view->count + 1, sizeof *parts);
-	char *text = view_text(view);
+	const char **parts = xcalloc(view->count + 2, sizeof *parts);
+	const char *name = known_global(r, parsed);
+	char *text = view_text(view), *global = name ? xprintf("global:%s", name) : NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < view->count; i++) {
 		if (section_is_act(view, &view->sections[i]))
@@ -112,7 +140,10 @@ static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 	}
 	if (text) /* another type of TSan's, or the name of a Python variable */
 		parts[count++] = text;
+	if (global)
+		parts[count++] = global;
 	char *id = fingerprint(kind, parts, count);
+	free(global);
 	free(text);
 	free(parts);
 	return id;
@@ -259,6 +290,7 @@ struct resolved resolver_take(struct resolver *r, const struct iteration_context
 			    iteration_test(context, parsed[i].record->test));
 		free(parsed[i].view.sections);
 		free(parsed[i].stacks);
+		free(parsed[i].global);
 	}
 	free(parsed);
 	return counts;

@@ -1,7 +1,6 @@
 /* stacks.c - see stacks.h. */
 #include "runner/stacks.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +13,7 @@ struct known {
 	size_t from; /* in stacks.positions */
 	uint32_t count, score;
 	char *site; /* NULL = not looked at yet */
+	bool base;
 };
 
 struct stacks {
@@ -81,7 +81,7 @@ struct shared_stack stacks_get(const struct stacks *stacks, uint32_t number)
 {
 	const struct known *known = &stacks->known[number];
 	return (struct shared_stack){ stacks->positions + known->from, known->count, known->score,
-				      known->site };
+				      known->site, known->base };
 }
 
 void frames_of(struct symbolizer *symbolizer, const position *positions, size_t count,
@@ -130,6 +130,7 @@ struct shared_stack stacks_judge(struct stacks *stacks, uint32_t number)
 	if (is_complete(&stack))
 		known->score += COMPLETE_STACK;
 	known->site = site_text(&stack, &stacks->roots);
+	known->base = site_is_base(&stack);
 	stack_clear(&stack);
 	return stacks_get(stacks, number);
 }

@@ -9,6 +9,7 @@
 #ifndef RUNNER_STACKS_H
 #define RUNNER_STACKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct shared_stack {
 	size_t count;
 	uint32_t score;   /* how good an example it is */
 	const char *site; /* see fingerprint.h */
+	bool base;        /* it is the interpreter's: site_is_base() */
 };
 
 struct stacks;

@@ -43,6 +43,11 @@ struct code {
 	int first_line;
 };
 
+struct variable {
+	char *name; /* NULL = there is none */
+	uint64_t start, size;
+};
+
 struct symbolizer {
 	struct symbolizer_options options;
 	struct cython *cython;
@@ -55,6 +60,9 @@ struct symbolizer {
 	struct stack *symbols;
 	size_t symbol_count, symbol_capacity;
 	struct map symbols_by_position;
+	struct variable *variables;
+	size_t variable_count, variable_capacity;
+	struct map variables_by_position;
 	char **files; /* where the files that symbols name lie, see locate() */
 	size_t file_count, file_capacity;
 	struct map files_by_hash;
@@ -348,15 +356,19 @@ void symbolizer_close(struct symbolizer *s)
 	}
 	for (size_t i = 0; i < s->symbol_count; i++)
 		stack_clear(&s->symbols[i]);
+	for (size_t i = 0; i < s->variable_count; i++)
+		free(s->variables[i].name);
 	for (size_t i = 0; i < s->file_count; i++)
 		free(s->files[i]);
 	free(s->modules);
 	free(s->codes);
 	free(s->symbols);
+	free(s->variables);
 	free(s->files);
 	map_free(&s->modules_by_hash);
 	map_free(&s->codes_by_hash);
 	map_free(&s->symbols_by_position);
+	map_free(&s->variables_by_position);
 	map_free(&s->files_by_hash);
 	free(s);
 }
@@ -573,11 +585,6 @@ const struct stack *symbolizer_frames(struct symbolizer *s, position where)
 
 /* ---- global variables ---- */
 
-struct variable {
-	char *name;
-	uint64_t start;
-};
-
 static void take_variable(struct symbolizer *s, void *context, size_t index, const char *line,
 			  size_t length)
 {
@@ -587,27 +594,53 @@ static void take_variable(struct symbolizer *s, void *context, size_t index, con
 	json_t *data = json_object_get(answer, "Data");
 	const char *name = json_string_value(json_object_get(data, "Name"));
 	const char *start = json_string_value(json_object_get(data, "Start"));
+	const char *size = json_string_value(json_object_get(data, "Size"));
 	if (name && *name && strcmp(name, "??") != 0 && start) {
 		variable->name = xstrdup(name);
 		variable->start = strtoull(start, NULL, 16);
+		variable->size = size ? strtoull(size, NULL, 16) : 0;
 	}
 	json_decref(answer);
 }
 
-char *symbolizer_variable(struct symbolizer *s, position where, uint64_t *offset)
+/* What is at a position, asked for once: a race is seen many times. */
+static struct variable variable_at(struct symbolizer *s, position where)
 {
 	struct variable variable = { 0 };
 	struct answers answers = { take_variable, &variable, 0, 1 };
 	struct buf request = { 0 };
-	uint64_t address = where & ADDRESS_MASK;
+	uint64_t at = map_get(&s->variables_by_position, where);
+	if (at != MAP_NONE)
+		return s->variables[at];
 	if (!module_of(s, where)->readable || !child_ready(s))
-		return NULL;
+		return variable;
 	buf_printf(&request, "DATA \"%s\" 0x%llx\n", module_of(s, where)->path,
-		   (unsigned long long)address);
+		   (unsigned long long)(where & ADDRESS_MASK));
 	if (!converse(s, &request, &answers))
 		child_failed(s);
 	buf_free(&request);
+	if (answers.taken) {
+		ARRAY_PUSH(s->variables, s->variable_count, s->variable_capacity, variable);
+		map_set(&s->variables_by_position, where, s->variable_count - 1);
+	}
+	return variable;
+}
+
+char *symbolizer_variable(struct symbolizer *s, position where, uint64_t *offset)
+{
+	struct variable variable = variable_at(s, where);
 	if (variable.name)
-		*offset = address - variable.start;
-	return variable.name;
+		*offset = (where & ADDRESS_MASK) - variable.start;
+	return xstrdup(variable.name);
+}
+
+const char *symbolizer_global(struct symbolizer *s, position where)
+{
+	struct variable variable = variable_at(s, where);
+	return (where & ADDRESS_MASK) - variable.start < variable.size ? variable.name : NULL;
+}
+
+const char *symbolizer_module_name(const struct symbolizer *s, position where)
+{
+	return module_of(s, where)->name;
 }

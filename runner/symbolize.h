@@ -71,8 +71,14 @@ void symbolizer_resolve(struct symbolizer *symbolizer, const position *positions
 const struct stack *symbolizer_frames(struct symbolizer *symbolizer, position where);
 
 /* The name of the global variable at a native position, with the position's offset in it; to be
- * freed, NULL = none is known. */
+ * freed, NULL = none is known. Without a symbol of its own that can be the one before it. */
 char *symbolizer_variable(struct symbolizer *symbolizer, position where, uint64_t *offset);
+/* The name of the global variable that the position lies in by the symbol's size, or NULL; valid
+ * until the symbolizer is closed. */
+const char *symbolizer_global(struct symbolizer *symbolizer, position where);
+
+/* Base name of the shared object of a native position; the symbolizer's own. */
+const char *symbolizer_module_name(const struct symbolizer *symbolizer, position where);
 
 /* Adds copies of the frames to the end of a stack. */
 void stack_append(struct stack *stack, const struct frame *frames, size_t count);

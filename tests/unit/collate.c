@@ -219,6 +219,138 @@ static void a_python_function_that_moves_stays_the_same_finding(void **state)
 	bench_end(&b);
 }
 
+/* ---- global variables ---- */
+
+static uint64_t global_at(const char *symbol)
+{
+	uint64_t address = (uint64_t)(uintptr_t)dlsym(object.handle, symbol);
+	assert_int_not_equal(address, 0);
+	return address - object.bias + BIAS;
+}
+
+static void race_at(struct bench *b, uint64_t address)
+{
+	put_race(&b->stream, (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN)) },
+		 (struct side){ 2, 0, FRAMES(at(IN_OTHER)) }, address);
+}
+
+/* The id of a race of the same two functions on an address of generator.so. */
+static char *id_at(uint64_t address)
+{
+	struct bench b = bench_start();
+	race_at(&b, address);
+	char *id = xstrdup(only_finding(&b)->id);
+	bench_end(&b);
+	return id;
+}
+
+/* What plain_function against other_function is called where no global is known: for ever. */
+#define NO_GLOBAL "data-race-5455aa79d709"
+
+static void two_globals_between_the_same_functions_are_two_findings(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	size_t count;
+	race_at(&b, global_at("shared_counters"));
+	race_at(&b, global_at("shared_calls"));
+	const struct finding *const *all = findings(&b, &count);
+	assert_int_equal(count, 2);
+	assert_string_not_equal(all[0]->id, all[1]->id);
+	bench_end(&b);
+}
+
+static void one_global_is_one_finding_wherever_it_is_touched(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	uint64_t counters = global_at("shared_counters");
+	struct side writer = { 1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN)) };
+	struct side reader = { 2, 0, FRAMES(at(IN_OTHER)) };
+	race_at(&b, counters);
+	race_at(&b, counters + 24);
+	for (unsigned i = 0; i < 2; i++) { /* one side starts before it, whichever is told first */
+		begin_report(&b.stream, FTS_REPORT_DATA_RACE, "");
+		put_access(&b.stream, i ? writer : reader, counters - 2);
+		put_access(&b.stream, i ? reader : writer, counters);
+		put_section(&b.stream,
+			    (struct fts_section){ .kind = FTS_SEC_GLOBAL, .address = counters },
+			    NULL, 0, "global");
+		stream_end(&b.stream);
+	}
+	assert_int_equal(only_finding(&b)->run_count, 4);
+	bench_end(&b);
+}
+
+static void what_compilers_add_to_a_globals_name_does_not_count(void **state)
+{
+	(void)state;
+	char *plain = id_at(global_at("shared_calls"));
+	char *renamed = id_at(global_at("shared_calls.llvm.123"));
+	assert_string_equal(plain, renamed);
+	free(plain);
+	free(renamed);
+}
+
+static void what_is_on_no_global_keeps_its_id(void **state)
+{
+	(void)state;
+	static const struct fts_section places[] = {
+		{ .kind = FTS_SEC_HEAP, .tid = 1 },
+		{ .kind = FTS_SEC_STACK, .tid = 1 },
+		{ .kind = FTS_SEC_OBJECT, .size = 64 },
+		{ .kind = FTS_SEC_OTHER, .tid = 1 }, /* a file descriptor */
+	};
+	char *id = id_at(0x1000);
+	assert_string_equal(id, NO_GLOBAL);
+	free(id);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct bench b = bench_start();
+		uint64_t address = global_at("shared_calls"); /* of a module that is gone */
+		begin_report(&b.stream, FTS_REPORT_DATA_RACE, "");
+		put_access(&b.stream, (struct side){ 1, 1, FRAMES(at(IN_PLAIN)) }, address);
+		put_access(&b.stream, (struct side){ 2, 0, FRAMES(at(IN_OTHER)) }, address);
+		put_section(&b.stream, places[i], NULL, 0, "");
+		stream_end(&b.stream);
+		assert_string_equal(only_finding(&b)->id, NO_GLOBAL);
+		bench_end(&b);
+	}
+}
+
+#define ELSEWHERE 0x550000000000ull
+
+/* The same code and data once more, as the interpreter. */
+static char *put_interpreter(struct bench *b)
+{
+	char *path = xprintf("%s/libpython3.14t.so.1.0", object.folder);
+	assert_int_equal(symlink(object.path, path), 0);
+	b->stream.pid = ZYGOTE;
+	put_module(&b->stream, path, ELSEWHERE, ELSEWHERE, ELSEWHERE + 0x100000);
+	b->stream.pid = CHILD;
+	return path;
+}
+
+/* A static type, the running interpreter: one bug, whichever it was. */
+static void the_interpreter_works_on_what_it_is_handed(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "shared_counters", "shared_calls" };
+	struct bench b = bench_start();
+	char *path = put_interpreter(&b);
+	struct side own = { 1, FTS_ACCESS_WRITE, FRAMES(at(IN_PLAIN)) };
+	struct side reads = { 2, 0, FRAMES(object_pc(&object, IN_OTHER, ELSEWHERE)) };
+	for (unsigned i = 0; i < 2; i++) {
+		race_at(&b, global_at(names[i]) - BIAS + ELSEWHERE);  /* its variables */
+		put_race(&b.stream, own, reads, global_at(names[i])); /* its code */
+	}
+	const struct finding *finding = only_finding(&b);
+	assert_string_equal(finding->id, NO_GLOBAL);
+	assert_int_equal(finding->run_count, 4);
+	unlink(path);
+	free(path);
+	bench_end(&b);
+}
+
 /* ---- tables ---- */
 
 static void a_code_record_may_come_after_the_report(void **state)
@@ -622,6 +754,11 @@ int main(void)
 		cmocka_unit_test(the_roles_of_the_threads_do_not_matter),
 		cmocka_unit_test(the_address_layout_does_not_matter),
 		cmocka_unit_test(a_python_function_that_moves_stays_the_same_finding),
+		cmocka_unit_test(two_globals_between_the_same_functions_are_two_findings),
+		cmocka_unit_test(one_global_is_one_finding_wherever_it_is_touched),
+		cmocka_unit_test(what_compilers_add_to_a_globals_name_does_not_count),
+		cmocka_unit_test(what_is_on_no_global_keeps_its_id),
+		cmocka_unit_test(the_interpreter_works_on_what_it_is_handed),
 		cmocka_unit_test(a_code_record_may_come_after_the_report),
 		cmocka_unit_test(what_an_iteration_told_ends_with_it),
 		cmocka_unit_test(a_child_of_the_iteration_has_code_ids_of_its_own),

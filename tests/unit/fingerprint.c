@@ -146,6 +146,47 @@ static void the_name_is_the_kind_and_twelve_digits_for_ever(void **state)
 	free(id);
 }
 
+static void a_globals_name_is_the_same_in_every_build(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{ "g_time", "g_time" },
+		{ "counter.0", "counter" },
+		{ "run.counter", "run.counter" },
+		{ "run.counter.12", "run.counter" },
+		{ "run.llvm", "run.llvm" },
+		{ "g_time.llvm.4567", "g_time" },
+		{ "counter.3.llvm.4567", "counter" },
+		{ "table.lto_priv.0.lto_priv.1", "table" },
+		{ "table.__uniq.1234567.llvm.4567", "table" },
+		{ "ns::f(int)::counter", "ns::f(int)::counter" },
+		{ "(anonymous namespace)::counter (.llvm.4567)", "(anonymous namespace)::counter" },
+		{ "version2.5", "version2" },
+		{ ".5", ".5" },
+		{ "7", "7" },
+		{ "", "" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *name = global_text(cases[i][0]);
+		assert_string_equal(name, cases[i][1]);
+		free(name);
+	}
+}
+
+static void the_interpreters_sites_are_its_own(void **state)
+{
+	(void)state;
+	assert_true(site_is_base(&STACK(C("f", "f.c", "libpython3.14t.so.1.0"))));
+	assert_true(site_is_base(&STACK(C("f", "f.c", "python3.14t"))));
+	assert_true(site_is_base(&STACK(PYTHON("f", "/opt/site/f.py"))));
+	assert_true(site_is_base(&STACK(C("f", "f.c", "libc.so.6"))));
+	assert_false(
+		site_is_base(&STACK(C("memcpy", NULL, "libc.so.6"), C("f", "f.c", "pythonnet.so"),
+				    C("g", "g.c", "libpython3.14t.so.1.0"))));
+	assert_false(site_is_base(&STACK(CYTHON("f", "m.pyx", "m.so"))));
+	assert_false(site_is_base(&(struct stack){ 0 }));
+}
+
 static void a_crash_is_its_signal_and_three_frames(void **state)
 {
 	(void)state;
@@ -351,6 +392,8 @@ int main(void)
 		cmocka_unit_test(no_stack_is_a_question_mark),
 		cmocka_unit_test(neither_side_comes_first),
 		cmocka_unit_test(the_name_is_the_kind_and_twelve_digits_for_ever),
+		cmocka_unit_test(a_globals_name_is_the_same_in_every_build),
+		cmocka_unit_test(the_interpreters_sites_are_its_own),
 		cmocka_unit_test(a_crash_is_its_signal_and_three_frames),
 		cmocka_unit_test(a_crash_without_a_stack_is_its_test),
 		cmocka_unit_test(a_hang_is_where_its_threads_wait),

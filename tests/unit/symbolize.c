@@ -66,6 +66,18 @@ static void real_code_has_function_file_and_line(void **state)
 	symbolizer_close(s);
 }
 
+/* How many requests a stand-in wrote into its log, which is removed. */
+static unsigned requests_in(const char *log)
+{
+	char *asked = read_file(log, NULL);
+	unsigned lines = 0;
+	for (const char *at = asked; *at; at++)
+		lines += *at == '\n';
+	free(asked);
+	unlink(log);
+	return lines;
+}
+
 static void a_position_is_asked_for_once(void **state)
 {
 	(void)state;
@@ -79,13 +91,7 @@ static void a_position_is_asked_for_once(void **state)
 	symbolizer_resolve(s, twice, 3);
 	assert_string_equal(symbolizer_frames(s, twice[0])->frames[0].function, "answer");
 	symbolizer_close(s);
-	char *asked = read_file(log, NULL);
-	unsigned lines = 0;
-	for (const char *at = asked; *at; at++)
-		lines += *at == '\n';
-	assert_int_equal(lines, 2);
-	free(asked);
-	unlink(log);
+	assert_int_equal(requests_in(log), 2);
 	free(log);
 	free(body);
 	script_remove(path);
@@ -266,7 +272,50 @@ static void a_global_variable_has_its_name(void **state)
 	assert_int_equal(offset, 8);
 	free(name);
 	assert_null(symbolizer_variable(s, POSITION_UNKNOWN, &offset));
+	assert_string_equal(symbolizer_global(s, where), "shared_counters");
+	assert_null(symbolizer_global(s, POSITION_UNKNOWN));
+	assert_string_equal(symbolizer_module_name(s, where), "generator.so");
 	symbolizer_close(s);
+}
+
+static void a_variable_is_asked_for_once(void **state)
+{
+	(void)state;
+	struct buf notes = { 0 };
+	uint64_t offset;
+	char *log = xprintf("%s/log", object.folder);
+	char *body = xprintf("while read line; do echo \"$line\" >> %s; "
+			     "echo '{\"Data\":{\"Name\":\"\"}}'; done",
+			     log);
+	char *path = script(body);
+	struct symbolizer *s = open_with(path, &notes);
+	for (unsigned i = 0; i < 3; i++)
+		assert_null(symbolizer_variable(s, mark(s, IN_SEED), &offset));
+	assert_null(symbolizer_global(s, mark(s, IN_SEED)));
+	symbolizer_close(s);
+	assert_int_equal(requests_in(log), 1);
+	free(log);
+	free(body);
+	script_remove(path);
+}
+
+/* In a stripped library the answer is the symbol before, however far: in another build another. */
+static void a_symbol_without_a_size_is_no_global(void **state)
+{
+	(void)state;
+	struct buf notes = { 0 };
+	uint64_t offset;
+	char *path = script("while read line; do echo '{\"Data\":{\"Name\":\"_edata\","
+			    "\"Start\":\"0x10\",\"Size\":\"0x0\"}}'; done");
+	struct symbolizer *s = open_with(path, &notes);
+	position where = position_native(module_of(s, object.path), 0x18);
+	char *name = symbolizer_variable(s, where, &offset);
+	assert_string_equal(name, "_edata");
+	assert_int_equal(offset, 8);
+	assert_null(symbolizer_global(s, where));
+	free(name);
+	symbolizer_close(s);
+	script_remove(path);
 }
 
 int main(void)
@@ -283,6 +332,8 @@ int main(void)
 		cmocka_unit_test(cxx_names_are_for_people),
 		cmocka_unit_test(a_code_objects_line_comes_from_its_table),
 		cmocka_unit_test(a_global_variable_has_its_name),
+		cmocka_unit_test(a_variable_is_asked_for_once),
+		cmocka_unit_test(a_symbol_without_a_size_is_no_global),
 	};
 	if (object_build(&object) != 0)
 		return 1;
