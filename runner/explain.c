@@ -28,6 +28,17 @@ static char *function_name(const struct stack *stack)
 	return xprintf("%.*s...", (int)length, name);
 }
 
+/* "g_time: "; of a long name the end, where C++ has the variable. */
+static void add_global(struct buf *out, const char *name)
+{
+	size_t length = strlen(name), from = 0;
+	if (length > NAME_MAX_LENGTH)
+		from = length - (NAME_MAX_LENGTH - 3);
+	while (((unsigned char)name[from] & 0xc0) == 0x80)
+		from++;
+	buf_printf(out, "%s%s: ", from ? "..." : "", name + from);
+}
+
 /* "numpy/random/_mt19937.pyx:186"; to be freed, or NULL. */
 static char *location(const struct stack *stack, const struct roots *roots)
 {
@@ -166,6 +177,8 @@ static void title_of_kind(struct buf *out, const struct finding *finding, const 
 {
 	switch (finding->kind) {
 	case FINDING_DATA_RACE:
+		if (finding->subject.global)
+			add_global(out, finding->subject.global);
 		race_title(out, finding, roots);
 		break;
 	case FINDING_PYTHON_RACE:

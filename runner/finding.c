@@ -97,6 +97,7 @@ void finding_clear(struct finding *finding)
 	strings_free(finding->replays, finding->replay_count);
 	strings_free(finding->tests, finding->test_count);
 	free(finding->subject.description);
+	free(finding->subject.global);
 	stack_clear(&finding->subject.allocated);
 	for (size_t i = 0; i < finding->participant_count; i++)
 		participant_clear(&finding->participants[i]);

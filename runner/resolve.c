@@ -229,6 +229,7 @@ static void build_example(struct resolver *r, const struct source *source,
 	char *text = view_text(&parsed->view);
 	*out = (struct finding){ 0 };
 	report_assemble(&parsed->view, &assembler, out);
+	out->subject.global = xstrdup(known_global(r, parsed));
 	out->title = explain_title(out, text, &r->parts.places);
 	out->explanation = explain_text(out, text, &r->parts.places);
 	free(text);

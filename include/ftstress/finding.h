@@ -79,6 +79,8 @@ struct participant {
 /* What the memory or the object is. */
 struct subject {
 	char *description;      /* one line: "offset 48 of an itertools.cycle object (64 bytes)" */
+	char *global;           /* name of the global variable that a data race is known by (see
+				 * runner/fingerprint.h); NULL = none. For the title, not stored */
 	struct stack allocated; /* may be empty */
 };
 

@@ -247,6 +247,15 @@ static char *id_at(uint64_t address)
 /* What plain_function against other_function is called where no global is known: for ever. */
 #define NO_GLOBAL "data-race-5455aa79d709"
 
+static bool any_title_starts(const struct finding *const *all, size_t count, const char *start)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strncmp(all[i]->title, start, strlen(start)))
+			return true;
+	}
+	return false;
+}
+
 static void two_globals_between_the_same_functions_are_two_findings(void **state)
 {
 	(void)state;
@@ -257,6 +266,8 @@ static void two_globals_between_the_same_functions_are_two_findings(void **state
 	const struct finding *const *all = findings(&b, &count);
 	assert_int_equal(count, 2);
 	assert_string_not_equal(all[0]->id, all[1]->id);
+	assert_true(any_title_starts(all, count, "shared_counters: plain_function writes while "));
+	assert_true(any_title_starts(all, count, "shared_calls: plain_function writes while "));
 	bench_end(&b);
 }
 
@@ -312,7 +323,9 @@ static void what_is_on_no_global_keeps_its_id(void **state)
 		put_access(&b.stream, (struct side){ 2, 0, FRAMES(at(IN_OTHER)) }, address);
 		put_section(&b.stream, places[i], NULL, 0, "");
 		stream_end(&b.stream);
-		assert_string_equal(only_finding(&b)->id, NO_GLOBAL);
+		const struct finding *finding = only_finding(&b);
+		assert_string_equal(finding->id, NO_GLOBAL);
+		assert_int_equal(strncmp(finding->title, "plain_function writes", 21), 0);
 		bench_end(&b);
 	}
 }
@@ -346,6 +359,7 @@ static void the_interpreter_works_on_what_it_is_handed(void **state)
 	const struct finding *finding = only_finding(&b);
 	assert_string_equal(finding->id, NO_GLOBAL);
 	assert_int_equal(finding->run_count, 4);
+	assert_int_equal(strncmp(finding->title, "plain_function writes", 21), 0);
 	unlink(path);
 	free(path);
 	bench_end(&b);

@@ -314,6 +314,39 @@ static void a_title_names_the_writer_first_and_no_address(void **state)
 	free(title);
 }
 
+static char *title_on(const char *global)
+{
+	struct participant sides[] = {
+		{ .stack = STACK(C("FIO_display", "fileio.c", "zstd.so")) },
+		{ .write = true, .stack = STACK(C("FIO_start", "fileio.c", "zstd.so")) },
+	};
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.participants = sides,
+				.participant_count = 2,
+				.subject = { .global = (char *)global } };
+	return explain_title(&race, NULL, &roots);
+}
+
+static void a_title_starts_with_the_global_variable(void **state)
+{
+	(void)state;
+	char *title = title_on("g_time");
+	assert_string_equal(title, "g_time: FIO_start writes while FIO_display reads (fileio.c:1)");
+	free(title);
+	title = title_on("ns::Pool<std::vector<std::pair<int, std::string>>, ns::Allocator<char>>::"
+			 "grow(unsigned long)::calls");
+	assert_string_equal(title,
+			    "...nt, std::string>>, ns::Allocator<char>>::grow(unsigned "
+			    "long)::calls: FIO_start writes while FIO_display reads (fileio.c:1)");
+	free(title);
+	title = title_on("ns::\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9\u00e9"
+			 "::f(std::vector<std::pair<int, std::string>>, unsigned)::calls");
+	assert_string_equal(
+		title, "...\u00e9\u00e9::f(std::vector<std::pair<int, std::string>>, "
+		       "unsigned)::calls: FIO_start writes while FIO_display reads (fileio.c:1)");
+	free(title);
+}
+
 static void the_explanation_tells_which_locks_were_held(void **state)
 {
 	(void)state;
@@ -400,6 +433,7 @@ int main(void)
 		cmocka_unit_test(parameters_of_a_test_do_not_count),
 		cmocka_unit_test(cython_names_become_the_users),
 		cmocka_unit_test(a_title_names_the_writer_first_and_no_address),
+		cmocka_unit_test(a_title_starts_with_the_global_variable),
 		cmocka_unit_test(the_explanation_tells_which_locks_were_held),
 		cmocka_unit_test(every_kind_has_title_and_explanation),
 		cmocka_unit_test(plumbing_is_what_carries_calls),

@@ -69,7 +69,8 @@ static struct finding race(enum finding_status status)
 		.test_count = 1,
 		.command = "ftstress --suite words --replay 1f.c.2",
 		.gil_off = true,
-		.subject = { "4 bytes of a Words object", { read_frames, 2 } },
+		.subject = { .description = "4 bytes of a Words object",
+			     .allocated = { read_frames, 2 } },
 		.participants = sides,
 		.participant_count = 2,
 	};

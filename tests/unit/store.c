@@ -366,7 +366,8 @@ static void a_finding_comes_back_complete(void **state)
 	in.explanation = (char *)"why";
 	in.detail = (char *)"trace\nback";
 	in.gil_on = true;
-	in.subject = (struct subject){ (char *)"a list", { frames, 1 } };
+	in.subject =
+		(struct subject){ .description = (char *)"a list", .allocated = { frames, 1 } };
 	in.participants = &side;
 	in.participant_count = 1;
 	in.status = STATUS_UPSTREAM;
