@@ -363,26 +363,57 @@ static void offer(const char *name, void *arg)
 	}
 }
 
+static bool ends_in_ini(const char *name)
+{
+	size_t length = strlen(name);
+	return length > 4 && strcmp(name + length - 4, ".ini") == 0;
+}
+
+/* Says that the file is not there, where that is, and which one might be meant. */
+static int no_file(const char *name, const char *near, const char *close)
+{
+	struct stat status;
+	bool is_folder = stat(name, &status) == 0 && S_ISDIR(status.st_mode);
+	char *here = *name == '/' ? NULL : realpath(".", NULL);
+	char *where = here ? xprintf(" (in %s)", here) : xstrdup("");
+	int code;
+	if (is_folder)
+		code = fail(EXIT_BAD_INPUT,
+			    "--suite %s%s is a folder; give the path of a suite file in it", name,
+			    where);
+	else if (close)
+		code = fail(EXIT_BAD_INPUT,
+			    "the suite file %s%s does not exist; did you mean %s%s.ini?", name,
+			    where, near, close);
+	else
+		code = fail(EXIT_BAD_INPUT,
+			    "the suite file %s%s does not exist; correct the path, or write the "
+			    "file ([suite] with driver, target and install is enough); suites that "
+			    "come with ftstress are given by name alone: `ftstress suites` lists "
+			    "them",
+			    name, where);
+	free(where);
+	free(here);
+	return code;
+}
+
 /* Says that there is no such suite, and which one might be meant. */
 static int not_found(const char *name, const char *folder)
 {
 	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
-	bool path = slash || (strlen(name) > 4 && strcmp(name + strlen(name) - 4, ".ini") == 0);
-	char *near = path ? xstrndup(slash ? name : ".", slash ? (size_t)(slash - name + 1) : 1)
-			  : xstrdup(folder);
-	size_t stem = strlen(base);
-	if (stem > 4 && strcmp(base + stem - 4, ".ini") == 0)
-		stem -= 4;
-	char *wanted = xstrndup(base, stem);
+	bool path = slash || ends_in_ini(name);
+	char *near = slash  ? xstrndup(name, (size_t)(slash - name + 1))
+		     : path ? xstrdup("")
+			    : xstrdup(folder);
+	char *wanted = xstrndup(base, strlen(base) - (ends_in_ini(base) ? 4 : 0));
 	struct search search = { .wanted = wanted };
-	each_suite(near, offer, &search);
+	each_suite(*near ? near : ".", offer, &search);
 	int code;
-	if (search.found && slash)
-		code = fail(EXIT_BAD_INPUT, "no suite file %s; did you mean %s%s.ini?", name, near,
-			    search.found);
+	if (path)
+		code = no_file(name, near, search.found);
 	else if (search.found)
-		code = fail(EXIT_BAD_INPUT, "no suite \"%s\"; did you mean \"%s%s\"?", name,
-			    search.found, path ? ".ini" : "");
+		code = fail(EXIT_BAD_INPUT, "no suite \"%s\"; did you mean \"%s\"?", name,
+			    search.found);
 	else
 		code = fail(EXIT_BAD_INPUT,
 			    "no suite \"%s\"; `ftstress suites` lists them, and a file "

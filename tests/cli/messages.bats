@@ -37,11 +37,22 @@ says() {
 @test "a misspelt suite names the closest one" {
 	printf '%s\n' '[suite]' 'driver = script' 'target = x' >numpy_own.ini
 	run -4 "$FTSTRESS" --suite numpy_onw.ini
-	says 'no suite "numpy_onw.ini"; did you mean "numpy_own.ini"?'
+	says "the suite file numpy_onw.ini (in $PWD) does not exist; did you mean numpy_own.ini?"
 	run -4 "$FTSTRESS" --suite "$PWD/numpy_on.ini"
 	says "did you mean $PWD/numpy_own.ini?"
 	run -4 "$FTSTRESS" --suite nothing_like_it_at_all
 	says '`ftstress suites` lists them'
+}
+
+@test "a suite file that is not there is told as a file" {
+	run -4 "$FTSTRESS" --suite nofile.ini
+	says "the suite file nofile.ini (in $PWD) does not exist; correct the path"
+	run -4 "$FTSTRESS" --suite no/such/thing
+	says "the suite file no/such/thing (in $PWD) does not exist"
+	run -4 "$FTSTRESS" --suite /no/such/thing.ini
+	says 'the suite file /no/such/thing.ini does not exist'
+	run -4 "$FTSTRESS" --suite ./tests
+	says "--suite ./tests (in $PWD) is a folder; give the path of a suite file in it"
 }
 
 @test "a misspelt option names the closest one" {
