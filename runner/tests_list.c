@@ -305,15 +305,18 @@ static void take_errors(struct tests_list *list, const json_t *errors, const str
 
 /* No test is left: why. */
 static int nothing(const struct tests_list *list, const struct suite *suite,
-		   const struct settings *settings, const json_t *errors)
+		   const struct settings *settings, const json_t *document)
 {
+	const json_t *errors = json_object_get(document, "errors");
+	const char *where = json_string_value(json_object_get(document, "where"));
 	const char *traceback =
 		json_string_value(json_object_get(json_array_get(errors, 0), "traceback"));
 	if (!list->total && json_array_size(errors))
 		return fail(EXIT_BAD_INPUT, "%s: no test could be imported%s%s", suite->file,
 			    traceback && *traceback ? ":\n" : "", traceback ? traceback : "");
 	if (!list->total)
-		return fail(EXIT_NOTHING_RAN, "nothing ran: %s has no tests", suite->file);
+		return fail(EXIT_NOTHING_RAN, "nothing ran: %s has no tests: %s", suite->file,
+			    where ? where : "");
 	if (settings->tests && !list->skipped)
 		return fail(EXIT_NOTHING_RAN,
 			    "nothing ran: none of the %zu tests matches --tests \"%s\"; "
@@ -343,13 +346,12 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 		code = select_ids(suite, settings->tests, environment, paths, path, &selected,
 				  stop);
 	if (!code) {
-		const json_t *errors = json_object_get(document, "errors");
 		take_tests(list, json_object_get(document, "tests"), suite,
 			   settings->tests ? &selected : NULL);
 		if (!list->count)
-			code = nothing(list, suite, settings, errors);
+			code = nothing(list, suite, settings, document);
 		else
-			take_errors(list, errors, suite);
+			take_errors(list, json_object_get(document, "errors"), suite);
 	}
 	json_decref(document);
 	strings_clear(&selected);

@@ -45,6 +45,8 @@ def collect(suite: Suite, options: Options, output: Path) -> None:
         for _, test in sorted(tests.items())
     ]
     document = {"schema": SCHEMA, "rootdir": str(rootdir), "tests": rows, "errors": errors}
+    if not rows:
+        document["where"] = suite.where()
     output.write_text(json.dumps(document), encoding="utf-8")
 
 

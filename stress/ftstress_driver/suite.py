@@ -109,6 +109,10 @@ class Suite(ABC):
     def list_tests(self) -> Iterator[Listed | Problem]:
         """All tests of the suite, in any order."""
 
+    @abstractmethod
+    def where(self) -> str:
+        """Where tests were looked for, and what makes a test: for the user of a suite without."""
+
     def enter_iteration(self, scratch: Path, threads: int, seed: int) -> None:  # noqa: B027
         """In the forked child, before the first test."""
 

@@ -250,6 +250,13 @@ setup() {
 	run -4 "$FTSTRESS" --suite mine.ini --tests 't1 and ('
 }
 
+@test "a suite without tests is told where they were looked for" {
+	mkdir tests.py
+	printf '%s\n' '[suite]' 'driver = script' 'target = tests.py' >mine.ini
+	run -5 "$FTSTRESS" --suite mine.ini
+	[[ $output == *"$PWD/mine.ini has no tests: tests.py names no file below $PWD; folders are not searched"* ]]
+}
+
 @test "what the suite skips is not run" {
 	fine_scripts 2
 	suite mine 'skip = tests/*2.py'

@@ -167,6 +167,13 @@ class Unittest(unittest.TestCase):
         self.assertEqual(tests["cases.Two.test_chdir"]["unsafe"], "changes the working directory")
         self.assertIn("test_chdir", tests["cases.Two.test_chdir"]["keywords"])
 
+    def test_an_empty_list_names_the_module_that_has_no_tests(self) -> None:
+        output = self.zygote.directory / "list.json"
+        done = collect("--driver", "unittest", "--target", "json", "--output", str(output))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        where = json.loads(output.read_text())["where"]
+        self.assertIn(f"no class of unittest.TestCase in json ({json.__file__})", where)
+
     def test_a_module_that_does_not_exist_is_one_clear_error(self) -> None:
         done = collect("--driver", "unittest", "--target", "no_such", "--output", "/dev/null")
         self.assertEqual((done.returncode, len(done.stderr.splitlines())), (4, 1), done.stderr)

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import signal
+import tempfile
 import time
 import unittest
 from collections.abc import Callable
@@ -373,6 +374,25 @@ class PytestSuite(unittest.TestCase):
         self.assertEqual(len(selected.stdout.splitlines()), 99, selected.stderr)
         wrong = collect("--select", "many and", "--input", str(output))
         self.assertEqual((wrong.returncode, len(wrong.stderr.splitlines())), (4, 1))
+
+
+@unittest.skipUnless(HAS_PYTEST, "pytest can't be imported: put it on PYTHONPATH")
+class WithoutTests(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory())).resolve()
+
+    def test_an_empty_list_says_where_tests_were_looked_for_and_what_makes_one(self) -> None:
+        (self.folder / "mine").mkdir()
+        config = self.folder / "pytest.ini"
+        config.write_text("[pytest]\npython_files = check_*.py\n")
+        output = self.folder / "list.json"
+        arguments = ["--target", "mine", "--rootdir", str(self.folder), "--output", str(output)]
+        done = collect("--driver", "pytest", *arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        where = json.loads(output.read_text())["where"]
+        self.assertIn(f"pytest found none in {self.folder}/mine; ", where)
+        self.assertIn("files named check_*.py with test functions", where)
+        self.assertIn(f"does {config} leave them out?", where)
 
 
 def _comes_true(condition: Callable[[], bool]) -> bool:

@@ -100,6 +100,7 @@ class PytestSuite(Suite):
         self._branches: dict[pytest.Collector, _Branch] = {}
         targets, rootdir, installed = resolve_targets(options)
         self.scratch_is_cwd = installed
+        self._targets = targets
         os.chdir(rootdir)
         self._config = _configure(
             [*options.args, *OWN_ARGUMENTS, f"--rootdir={rootdir}", *targets], self._plugin
@@ -138,6 +139,15 @@ class PytestSuite(Suite):
             reason = self._unsafe_reason(item)
             keywords = sorted(KeywordMatcher.from_item(item)._names)
             yield Listed(item.nodeid, item.nodeid.partition("::")[0], keywords, reason)
+
+    def where(self) -> str:
+        files = " ".join(self._config.getini("python_files"))
+        advice = [f"are there files named {files} with test functions in them"]
+        if self.scratch_is_cwd:
+            advice.append("is the package installed with its tests (if not: target = their folder)")
+        if self._config.inipath is not None:
+            advice.append(f"does {self._config.inipath} leave them out")
+        return f"pytest found none in {' '.join(self._targets)}; {', '.join(advice)}?"
 
     def _unsafe_reason(self, item: pytest.Item) -> str | None:
         return self._options.unsafe_reason(item.nodeid) or self._rules.unsafe_reason(item)

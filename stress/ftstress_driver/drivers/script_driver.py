@@ -134,6 +134,12 @@ class ScriptSuite(Suite):
             tests.append(Script(id_, path, code, self._options.unsafe_reason(id_)))
         return tests, problems
 
+    def where(self) -> str:
+        return (
+            f"{' '.join(self._options.targets)} names no file below {self._root}; "
+            "folders are not searched: target = FOLDER/*.py"
+        )
+
     def list_tests(self) -> Iterator[Listed | Problem]:
         for id_, path in self._files.items():
             try:

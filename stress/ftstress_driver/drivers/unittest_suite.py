@@ -178,6 +178,16 @@ class UnittestSuite(Suite):
             for module in modules_of(target):
                 yield from self._list_module(module)
 
+    def where(self) -> str:
+        places = [
+            f"{target} ({inspect.getsourcefile(sys.modules[target]) or 'no file'})"
+            for target in self._options.targets
+        ]
+        return (
+            f"no class of unittest.TestCase in {', '.join(places)}; of a package, its modules "
+            "named test* are looked at: is another module the target?"
+        )
+
     def _list_module(self, name: str) -> Iterator[Listed | Problem]:
         try:
             module = importlib.import_module(name)
