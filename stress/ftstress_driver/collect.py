@@ -4,7 +4,8 @@
     --select EXPR --input FILE                                   prints the ids that match
 
 Runs in the plain interpreter. Exit status 4 and one line on stderr when the suite can't be
-collected at all or the expression is wrong; a file that can't be imported is listed in `errors`.
+collected at all, sources would be tested instead of what was built from them, or the expression is
+wrong; a file that can't be imported is listed in `errors`.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from pathlib import Path
 from .cli import options_from, parser
 from .drivers import find_driver
 from .expression import Expression, ExpressionError
+from .installed import describe_shadowed
 from .suite import Listed, Options, Suite, SuiteError
 
 SCHEMA = 1
@@ -78,6 +80,8 @@ def main() -> int:
         made.error("--output or --select is needed")
     options = options_from(arguments)
     output = arguments.output.resolve()
+    root = options.rootdir or Path.cwd()
+    tests = [root / target.partition("::")[0] for target in options.targets]
     try:
         # stdout is for the ids of --select: what tests print at import is not for it.
         with contextlib.redirect_stdout(sys.stderr):
@@ -86,12 +90,16 @@ def main() -> int:
                 warnings.simplefilter("ignore")
                 collect(suite, options, output)
     except SuiteError as error:
-        return _unusable(str(error))
+        return _unusable(describe_shadowed(tests) or str(error))
     except Exception as error:
+        shadowed = describe_shadowed(tests)
+        if shadowed is not None:
+            return _unusable(shadowed)
         if os.environ.get("FTSTRESS_DEBUG"):
             traceback.print_exc()
         return _unusable(f"{' '.join(options.targets)}: {type(error).__name__}: {error}")
-    return 0
+    shadowed = describe_shadowed(tests)
+    return 0 if shadowed is None else _unusable(shadowed)
 
 
 def _unusable(message: str) -> int:

@@ -29,11 +29,22 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, **more}
 
 
-def collect(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the collector."""
+def collect(
+    *arguments: str, cwd: Path | None = None, site: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """Runs the collector; `site` is put behind PYTHONPATH."""
     command = [sys.executable, "-m", "ftstress_driver.collect", *arguments]
+    variables = environment()
+    if site:
+        variables["PYTHONPATH"] += f"{os.pathsep}{site}"
     return subprocess.run(
-        command, env=environment(), text=True, capture_output=True, timeout=LIMIT, check=False
+        command,
+        env=variables,
+        cwd=cwd,
+        text=True,
+        capture_output=True,
+        timeout=LIMIT,
+        check=False,
     )
 
 
