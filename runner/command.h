@@ -7,12 +7,19 @@
 #include "runner/options.h"
 
 /*
- * The command that shows a finding again, without the token: what decides tests and draws, where it
- * isn't the suite's. `base` is what the suite alone says. The caller's.
+ * What to type for this program: "ftstress" where PATH leads to it, else `called`, the argv[0] that
+ * it was started with. As a shell takes it. The caller's.
  */
-char *command_replay(const struct settings *now, const struct settings *base);
+char *command_program(const char *called);
 
-/* The arguments as a shell takes them, with our name for argv[0]. The caller's. */
-char *command_line(int argc, char *const *argv);
+/*
+ * The command that shows a finding again, without the token: what decides tests and draws, where it
+ * isn't the suite's. `base` is what the suite alone says; `program` is of command_program(). The
+ * caller's.
+ */
+char *command_replay(const char *program, const struct settings *now, const struct settings *base);
+
+/* The arguments as a shell takes them, with `program` for argv[0]. The caller's. */
+char *command_line(const char *program, int argc, char *const *argv);
 
 #endif

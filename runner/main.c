@@ -33,9 +33,11 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/command.h"
 #include "runner/options.h"
 #include "runner/run.h"
 #include "runner/util.h"
@@ -92,7 +94,8 @@ int main(int argc, char *argv[])
 	catch_signals();
 	struct settings settings;
 	settings_init(&settings);
-	struct invocation invocation = { argc, argv, &stop };
+	char *program = command_program(argv[0]);
+	struct invocation invocation = { argc, argv, program, &stop };
 	int code = EXIT_CLEAN;
 	if (argc == 1)
 		settings.command = COMMAND_HELP;
@@ -101,5 +104,6 @@ int main(int argc, char *argv[])
 	if (!code)
 		code = dispatch(&settings, &invocation);
 	settings_clear(&settings);
+	free(program);
 	return code;
 }

@@ -251,7 +251,7 @@ static const char *symbolizer(void)
 
 static void open_collator(struct run *run)
 {
-	run->command = command_replay(run->settings, &run->base);
+	run->command = command_replay(run->invocation->program, run->settings, &run->base);
 	struct collate_options options = {
 		.symbolizer = symbolizer(),
 		.suite = run->suite.name,
@@ -429,7 +429,8 @@ static void fill_info(const struct run *run, struct run_info *info, double secon
 		.python = xstrdup(run->environment.python),
 		.python_version = xstrdup(python),
 		.seed = xprintf("%016" PRIx64, run->settings->seed),
-		.command = command_line(run->invocation->argc, run->invocation->argv),
+		.command = command_line(run->invocation->program, run->invocation->argc,
+					run->invocation->argv),
 		.started = run->stored.started,
 		.ended = time(NULL),
 		.seconds = seconds,

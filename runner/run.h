@@ -13,6 +13,7 @@
 struct invocation {
 	int argc;
 	char *const *argv;
+	const char *program;               /* what to type for ftstress, see command.h */
 	const volatile sig_atomic_t *stop; /* not 0: the user wants to stop */
 };
 

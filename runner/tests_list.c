@@ -320,8 +320,8 @@ static int nothing(const struct tests_list *list, const struct suite *suite,
 	if (settings->tests && !list->skipped)
 		return fail(EXIT_NOTHING_RAN,
 			    "nothing ran: none of the %zu tests matches --tests \"%s\"; "
-			    "ftstress --suite %s --list lists them",
-			    list->total, settings->tests, settings->suite);
+			    "--list in place of --tests shows them",
+			    list->total, settings->tests);
 	return fail(EXIT_NOTHING_RAN, "nothing ran: %s skips all of the tests", suite->file);
 }
 

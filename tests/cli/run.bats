@@ -246,7 +246,7 @@ setup() {
 	run -0 "$FTSTRESS" --suite mine.ini --tests 't1' --list
 	[[ $output == tests/t1.py ]]
 	run -5 "$FTSTRESS" --suite mine.ini --tests 't3'
-	[[ $output == *'nothing ran: none of the 2 tests matches --tests "t3"'* ]]
+	[[ $output == *'nothing ran: none of the 2 tests matches --tests "t3"; --list in place'* ]]
 	run -4 "$FTSTRESS" --suite mine.ini --tests 't1 and ('
 }
 
@@ -282,6 +282,16 @@ setup() {
 	suite mine 'args = picky' 'path = lib'
 	run -4 "$FTSTRESS" --suite mine.ini --gil off
 	[[ $output == *'RuntimeError: not here'* ]]
+}
+
+@test "commands name the program as it was called, unless PATH leads to it" {
+	scripts exits
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	[[ $output == *"    \$ $FTSTRESS --suite mine.ini --gil off "* ]]
+	[[ $(jq -r .run.command "$(last_report)") == "$FTSTRESS --suite mine.ini --iterations 1 --gil off" ]]
+	PATH=${FTSTRESS%/*}:$PATH run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	[[ $(jq -r '.findings[0].command' "$(last_report)") == 'ftstress --suite mine.ini --gil off '* ]]
 }
 
 @test "the last run's report can be written again" {

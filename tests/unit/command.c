@@ -1,0 +1,66 @@
+/* command.c - commands that can be copied: they start this very program. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runner/command.h"
+#include "runner/util.h"
+
+/* Last: it defines a macro of the name of util.h's fail(). */
+#include <cmocka.h>
+
+/* What is printed for a program called `called`, where PATH leads to a link to `target`. */
+static char *program(const char *called, const char *target)
+{
+	char folder[] = "/tmp/ftstress-command-XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	char *link = xprintf("%s/ftstress", folder);
+	char *path = xprintf("/nowhere:%s", folder);
+	assert_int_equal(symlink(target, link), 0);
+	assert_int_equal(setenv("PATH", path, 1), 0);
+	char *text = command_program(called);
+	unlink(link);
+	rmdir(folder);
+	free(link);
+	free(path);
+	return text;
+}
+
+static void expect(const char *called, const char *target, const char *expected)
+{
+	char *text = program(called, target);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void the_program_is_named_as_it_was_called_unless_path_leads_to_it(void **state)
+{
+	(void)state;
+	char ours[4096] = "";
+	assert_true(readlink("/proc/self/exe", ours, sizeof ours - 1) > 0);
+	expect("build/ftstress", ours, "ftstress");
+	expect("build/ftstress", "/bin/true", "build/ftstress");
+	expect("build/ftstress", "/no/such/file", "build/ftstress");
+	expect("my build/ftstress", "/bin/true", "'my build/ftstress'");
+}
+
+static void a_command_line_is_what_a_shell_takes(void **state)
+{
+	(void)state;
+	char *const argv[] = { "x", "--suite", "mine.ini", "--tests", "a and b", NULL };
+	char *text = command_line("build/ftstress", 5, argv);
+	assert_string_equal(text, "build/ftstress --suite mine.ini --tests 'a and b'");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_program_is_named_as_it_was_called_unless_path_leads_to_it),
+		cmocka_unit_test(a_command_line_is_what_a_shell_takes),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
