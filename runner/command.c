@@ -33,6 +33,12 @@ static void add_option(struct buf *command, const char *name, char *value)
 	free(value);
 }
 
+static void add_output(struct buf *command, const struct settings *now)
+{
+	if (strcmp(now->output, "reports") != 0)
+		add_option(command, "output", xstrdup(now->output));
+}
+
 static bool differ(const char *a, const char *b)
 {
 	return a != b && (!a || !b || strcmp(a, b) != 0);
@@ -93,8 +99,17 @@ char *command_replay(const char *program, const struct settings *now, const stru
 		add_option(&command, "timeout", xprintf("%gs", now->timeout));
 	if (now->python)
 		add_option(&command, "python", xstrdup(now->python));
-	if (strcmp(now->output, "reports") != 0)
-		add_option(&command, "output", xstrdup(now->output));
+	add_output(&command, now);
+	return buf_take(&command);
+}
+
+char *command_resume(const char *program, const struct settings *now)
+{
+	struct buf command = { 0 };
+	buf_puts(&command, program);
+	add_option(&command, "suite", xstrdup(now->suite));
+	add_output(&command, now);
+	buf_puts(&command, " --resume");
 	return buf_take(&command);
 }
 

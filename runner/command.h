@@ -19,6 +19,9 @@ char *command_program(const char *called);
  */
 char *command_replay(const char *program, const struct settings *now, const struct settings *base);
 
+/* The command that goes on with a run that was cut off. The caller's. */
+char *command_resume(const char *program, const struct settings *now);
+
 /* The arguments as a shell takes them, with `program` for argv[0]. The caller's. */
 char *command_line(const char *program, int argc, char *const *argv);
 

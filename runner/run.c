@@ -468,6 +468,21 @@ static int exit_code(const struct run *run, int code)
 	return EXIT_CLEAN;
 }
 
+/* A replay is repeated, not gone on with. */
+static void tell_resume(const struct run *run)
+{
+	if (run->settings->replay_given)
+		return;
+	char *command = command_resume(run->invocation->program, run->settings);
+	char *part = run->result.tests_distinct < run->tests.count
+			     ? xprintf("; --tests EXPR runs a part of the %zu tests only",
+				       run->tests.count)
+			     : xstrdup("");
+	warn("interrupted; to go on: %s%s", command, part);
+	free(part);
+	free(command);
+}
+
 static int finish(struct run *run, int code, double seconds)
 {
 	progress_close(run->progress);
@@ -484,6 +499,8 @@ static int finish(struct run *run, int code, double seconds)
 			     : store_run_end(run->store, run->stored.id, state, &info);
 	int unwritten = outcome_write(run->settings, &input, !failed);
 	code = failed ? failed : unwritten ? unwritten : info.exit_code;
+	if (code == EXIT_INTERRUPTED)
+		tell_resume(run);
 	run_info_clear(&info);
 	return code;
 }

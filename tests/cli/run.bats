@@ -197,6 +197,7 @@ setup() {
 	status=0
 	wait $pid || status=$?
 	[[ $status == 2 ]]
+	grep -qF "ftstress: interrupted; to go on: $FTSTRESS --suite mine.ini --resume" messages
 	finding crash 'calls os._exit(3)'
 	[[ $(jq .run.interrupted "$(last_report)") == true ]]
 	nothing_is_left

@@ -46,6 +46,23 @@ static void the_program_is_named_as_it_was_called_unless_path_leads_to_it(void *
 	expect("my build/ftstress", "/bin/true", "'my build/ftstress'");
 }
 
+static void what_goes_on_is_found_by_suite_and_output(void **state)
+{
+	(void)state;
+	struct settings settings;
+	settings_init(&settings);
+	settings.suite = xstrdup("mine.ini");
+	char *text = command_resume("build/ftstress", &settings);
+	assert_string_equal(text, "build/ftstress --suite mine.ini --resume");
+	free(text);
+	free(settings.output);
+	settings.output = xstrdup("my reports");
+	text = command_resume("ftstress", &settings);
+	assert_string_equal(text, "ftstress --suite mine.ini --output 'my reports' --resume");
+	free(text);
+	settings_clear(&settings);
+}
+
 static void a_command_line_is_what_a_shell_takes(void **state)
 {
 	(void)state;
@@ -59,6 +76,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_program_is_named_as_it_was_called_unless_path_leads_to_it),
+		cmocka_unit_test(what_goes_on_is_found_by_suite_and_output),
 		cmocka_unit_test(a_command_line_is_what_a_shell_takes),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
