@@ -28,6 +28,7 @@
 #define TICK 0.05            /* seconds between looks at the rings */
 #define HELLO_PATIENCE 180.0 /* seconds until a zygote that does not come up is given up */
 #define START_PATIENCE 600.0 /* ... that does not fork: it may have to import a lot first */
+#define LONG_ITERATION 5.0   /* seconds from which it is shown how far an iteration is */
 #define FAILURES_MAX 3       /* zygotes in a row that come to nothing */
 
 struct job {
@@ -501,6 +502,24 @@ static void look_after(struct pool *pool, struct job *job)
 		worker->since = now; /* its end is waited for */
 }
 
+/* Where the iterations are that run now, as long as nothing else tells that the run goes on. */
+static void count_running(struct pool *pool, double now)
+{
+	struct progress_state *state = &pool->state;
+	bool wanted = state->done == state->before;
+	state->slice_begun = state->slice_tests = 0;
+	for (unsigned i = 0; i < pool->options->jobs; i++) {
+		const struct job *job = &pool->jobs[i];
+		if (!job->sent || !trial_counts(job->trial) || job->trial->forked <= 0)
+			continue;
+		wanted = wanted || now - job->trial->forked > LONG_ITERATION;
+		state->slice_begun += trial_begun(job->trial);
+		state->slice_tests += job->trial->plan.test_count;
+	}
+	if (!wanted)
+		state->slice_tests = 0;
+}
+
 static void tick(struct pool *pool)
 {
 	double now = now_seconds();
@@ -517,6 +536,7 @@ static void tick(struct pool *pool)
 				drain(pool, job, worker);
 		}
 	}
+	count_running(pool, now);
 	progress_show(pool->options->progress, &pool->state);
 }
 

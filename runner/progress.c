@@ -129,8 +129,14 @@ void progress_show(struct progress *progress, const struct progress_state *state
 		show(progress, buf_take(&line));
 		return;
 	}
-	buf_printf(&line, " iterations, %" PRIu64 " test%s, findings: %zu new", state->tests,
-		   state->tests == 1 ? "" : "s", state->findings_new);
+	buf_puts(&line, " iterations");
+	if (state->slice_tests)
+		buf_printf(&line, " (now test %" PRIu64 " of %" PRIu64 ")", state->slice_begun,
+			   state->slice_tests);
+	if (state->tests || !state->slice_tests)
+		buf_printf(&line, ", %" PRIu64 " test%s", state->tests,
+			   state->tests == 1 ? "" : "s");
+	buf_printf(&line, ", findings: %zu new", state->findings_new);
 	if (state->findings_known)
 		buf_printf(&line, " %zu known", state->findings_known);
 	if (state->rechecking) {

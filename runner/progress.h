@@ -16,8 +16,10 @@ struct progress_state {
 	uint64_t done, total; /* iterations; total 0 = no end */
 	uint64_t before;      /* of `done`: in the run that this one goes on with */
 	uint64_t tests;       /* that ran */
-	bool starting;        /* no iteration began yet: the suite is imported */
-	bool rechecking;      /* see recheck.h; all iterations are done */
+	/* Of the iterations that run now: tests that began, and all of them; 0 = not shown. */
+	uint64_t slice_begun, slice_tests;
+	bool starting;   /* no iteration began yet: the suite is imported */
+	bool rechecking; /* see recheck.h; all iterations are done */
 	size_t findings_new, findings_known;
 	double started;  /* now_seconds() */
 	double duration; /* seconds, 0 = no limit */

@@ -190,6 +190,11 @@ bool trial_continue(struct trial *trial, const struct plan_test *tests)
 	return true;
 }
 
+size_t trial_begun(const struct trial *trial)
+{
+	return trial->plan.test_count - trial->count + trial->begun;
+}
+
 const char *trial_blamed(const struct trial *trial)
 {
 	return trial->running < trial->count ? trial->ids[trial->running] : NULL;

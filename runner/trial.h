@@ -87,6 +87,9 @@ void trial_take(struct trial *trial, const uint8_t *records, size_t length);
  */
 bool trial_continue(struct trial *trial, const struct plan_test *tests);
 
+/* How many tests of the iteration have begun, in all attempts. */
+size_t trial_begun(const struct trial *trial);
+
 /* Id of the test that was running, or NULL. */
 const char *trial_blamed(const struct trial *trial);
 

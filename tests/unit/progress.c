@@ -1,0 +1,88 @@
+/* progress.c - the line on a terminal: what it says of a run and of its preparation. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runner/progress.h"
+#include "runner/util.h"
+
+/* Last: it defines a macro of the name of util.h's fail(). */
+#include <cmocka.h>
+
+/* A terminal in the place of standard error. */
+struct terminal {
+	int master, saved;
+	char text[65536]; /* all that came */
+	size_t length;
+	struct progress *progress;
+};
+
+static void terminal_open(struct terminal *terminal)
+{
+	int slave;
+	*terminal = (struct terminal){ 0 };
+	assert_int_equal(openpty(&terminal->master, &slave, NULL, NULL, NULL), 0);
+	assert_true(fcntl(terminal->master, F_SETFL, O_NONBLOCK) >= 0);
+	terminal->saved = dup(STDERR_FILENO);
+	dup2(slave, STDERR_FILENO);
+	close(slave);
+	setenv("TERM", "xterm", 1);
+	terminal->progress = progress_open(false);
+}
+
+static bool shows(struct terminal *terminal, const char *text)
+{
+	ssize_t count = read(terminal->master, terminal->text + terminal->length,
+			     sizeof terminal->text - 1 - terminal->length);
+	terminal->length += count > 0 ? (size_t)count : 0;
+	terminal->text[terminal->length] = '\0';
+	return strstr(terminal->text, text) != NULL;
+}
+
+static void terminal_close(struct terminal *terminal)
+{
+	progress_close(terminal->progress);
+	dup2(terminal->saved, STDERR_FILENO);
+	close(terminal->saved);
+	close(terminal->master);
+}
+
+static void expect_run(const struct progress_state *state, const char *expected)
+{
+	struct terminal terminal;
+	terminal_open(&terminal);
+	progress_show(terminal.progress, state);
+	bool good = shows(&terminal, expected);
+	terminal_close(&terminal);
+	if (!good)
+		fail_msg("expected \"%s\" in \"%s\"", expected, terminal.text);
+}
+
+static void a_long_iteration_shows_at_which_of_its_tests_it_is(void **state)
+{
+	(void)state;
+	struct progress_state run = {
+		.total = 8, .slice_begun = 312, .slice_tests = 4400, .started = now_seconds()
+	};
+	expect_run(&run, "\r0/8 iterations (now test 312 of 4400), findings: 0 new\033");
+	run.done = 1;
+	run.tests = 4400;
+	expect_run(&run, "\r1/8 iterations (now test 312 of 4400), 4400 tests, findings: 0 new");
+	run.slice_tests = 0;
+	expect_run(&run, "\r1/8 iterations, 4400 tests, findings: 0 new");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_long_iteration_shows_at_which_of_its_tests_it_is),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
