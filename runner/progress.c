@@ -17,6 +17,8 @@ struct progress {
 	bool quiet, terminal;
 	double shown; /* when the last time */
 	char *line;   /* as it is drawn */
+	char *step;   /* of the preparation */
+	double began; /* the step, now_seconds() */
 	bool drawn;
 };
 
@@ -61,6 +63,7 @@ void progress_close(struct progress *progress)
 	message_before = message_after = NULL;
 	display = NULL;
 	free(progress->line);
+	free(progress->step);
 	free(progress);
 }
 
@@ -158,9 +161,23 @@ void progress_show(struct progress *progress, const struct progress_state *state
 
 void progress_step(struct progress *progress, const char *text, uint64_t done, uint64_t total)
 {
-	bool fresh = !progress->line || strncmp(progress->line, text, strlen(text)) != 0;
+	bool fresh = !progress->step || strcmp(progress->step, text) != 0;
+	if (fresh) {
+		free(progress->step);
+		progress->step = xstrdup(text);
+		progress->began = now_seconds();
+	}
 	if (progress->quiet || (!due(progress) && !(fresh && progress->terminal)))
 		return;
-	char *line = total ? xprintf("%s %" PRIu64 " %%", text, done * 100 / total) : xstrdup(text);
-	show(progress, line);
+	double elapsed = now_seconds() - progress->began;
+	struct buf line = { 0 };
+	buf_puts(&line, text);
+	if (done && total) {
+		buf_printf(&line, " %" PRIu64 " %%", done * 100 / total);
+	} else if (elapsed >= 1) {
+		char *time = time_text(elapsed);
+		buf_printf(&line, ", %s", time);
+		free(time);
+	}
+	show(progress, buf_take(&line));
 }

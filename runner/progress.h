@@ -34,7 +34,10 @@ void progress_close(struct progress *progress);
 
 /* Shows it if enough time has passed since the last time. */
 void progress_show(struct progress *progress, const struct progress_state *state);
-/* Shows a step of the preparation: "NumPy 2.4.6: compiling", with a share done of a total. */
+/*
+ * Shows a step of the preparation: "NumPy 2.4.6: compiling", with the share done of `total`; where
+ * that is not known (either is 0), with the time since the step was first shown.
+ */
 void progress_step(struct progress *progress, const char *text, uint64_t done, uint64_t total);
 
 #endif

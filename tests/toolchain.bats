@@ -299,6 +299,27 @@ refuses() {
 	grep -q 'compiling CPython 3.14.99 (tsan)' "$BATS_TEST_TMPDIR/progress"
 }
 
+@test "the share of a build that is done comes from ninja, not from Cython before it" {
+	# shellcheck source=/dev/null
+	source "${PREPARE%/*}/lib/packages.sh"
+	LOG_FILE=$BATS_TEST_TMPDIR/log NINJA_LOG_START=1
+	echo '[1/1] Cythonizing words.pyx' >"$LOG_FILE"
+	[[ $(ninja_probe) -eq 0 ]]
+	echo '[3/10] Compiling C object words.o' >>"$LOG_FILE"
+	[[ $(ninja_probe) -eq 299 ]]
+}
+
+@test "a step of which no share is known gives signs of life" {
+	local progress=$BATS_TEST_TMPDIR/progress
+	: >"$progress"
+	PROGRESS=$progress LIB=${PREPARE%/*}/lib timeout 60 bash -c '
+		source "$LIB/log.sh"
+		LOG_FILE=/dev/null PREPARE_PROGRESS_FD=3
+		three_lines() { until (($(wc -l <"$PROGRESS") >= 3)); do read -rt 0.1 <> <(:) || true; done; }
+		run_logged package 0 - "compiling words" -- three_lines' 3>>"$progress"
+	[[ $(sort -u "$progress") == $'package\t0\t0\tcompiling words' ]]
+}
+
 @test "check-python: a path that is nothing, and a program that is no Python" {
 	refuses 1 'there is no program "no-such-python"' -- check-python no-such-python
 	refuses 1 '/etc/passwd is not a program' -- check-python /etc/passwd

@@ -78,10 +78,35 @@ static void a_long_iteration_shows_at_which_of_its_tests_it_is(void **state)
 	expect_run(&run, "\r1/8 iterations, 4400 tests, findings: 0 new");
 }
 
+/* Shows the step until the terminal has `expected`: as often as time has to pass. */
+static bool comes(struct terminal *terminal, const char *expected, uint64_t done, uint64_t total)
+{
+	double until = now_seconds() + 10;
+	do
+		progress_step(terminal->progress, "compiling words", done, total);
+	while (!shows(terminal, expected) && now_seconds() < until);
+	return strstr(terminal->text, expected) != NULL;
+}
+
+static void a_step_without_a_share_shows_its_time_and_no_percentage(void **state)
+{
+	(void)state;
+	struct terminal terminal;
+	terminal_open(&terminal);
+	bool good = comes(&terminal, "\rcompiling words\033", 0, 1000) &&
+		    comes(&terminal, "\rcompiling words, 1 s\033", 0, 1000) &&
+		    comes(&terminal, "\rcompiling words, 2 s\033", 0, 0) &&
+		    !shows(&terminal, "%") &&
+		    comes(&terminal, "\rcompiling words 12 %\033", 120, 1000);
+	terminal_close(&terminal);
+	assert_true(good);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_long_iteration_shows_at_which_of_its_tests_it_is),
+		cmocka_unit_test(a_step_without_a_share_shows_its_time_and_no_percentage),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

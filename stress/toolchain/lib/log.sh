@@ -2,11 +2,13 @@
 # What people and the runner see while things are prepared.
 #
 # Human lines go to stderr. With PREPARE_PROGRESS_FD=N, machine lines go to descriptor N instead:
-#     step<TAB>done<TAB>total<TAB>text\n       (total 0: not known)
+#     step<TAB>done<TAB>total<TAB>text\n       (done or total 0: not known)
+# While a step runs its line comes twice a second, so that its reader can show how long it takes.
 # Standard output stays free for the one JSON object that a command answers with.
 
 readonly EXIT_FAILED=1 EXIT_USAGE=4
 LOG_FILE=  # the log of the step that runs now
+STEP_BEGAN=0 # the time of its beginning, as of SECONDS
 LAST_TEXT= # the last line of progress, when standard error is no terminal
 
 say() {
@@ -23,9 +25,11 @@ progress() {
 	shift 3
 	if [[ -n ${PREPARE_PROGRESS_FD:-} ]]; then
 		printf '%s\t%d\t%d\t%s\n' "$step" "$done" "$total" "$*" >&"$PREPARE_PROGRESS_FD"
-	elif [[ -t 2 && $total -gt 0 ]]; then
+	elif [[ -t 2 && $total -gt 0 && $done -gt 0 ]]; then
 		printf '\r\033[Kprepare: %s %d%%' "$*" $((done * 100 / total)) >&2
 		((done < total)) || printf '\n' >&2
+	elif [[ -t 2 && $total -gt 0 ]]; then
+		printf '\r\033[Kprepare: %s, %d s' "$*" $((SECONDS - STEP_BEGAN)) >&2
 	elif [[ $* != "$LAST_TEXT" ]]; then
 		printf 'prepare: %s\n' "$*" >&2
 		LAST_TEXT=$*
@@ -89,6 +93,7 @@ advice_from_log() {
 run_logged() {
 	local step=$1 total=$2 probe=$3 text=$4 status=0 wake
 	shift 5
+	STEP_BEGAN=$SECONDS
 	progress "$step" 0 "$total" "$text"
 	# A pipe that wakes the loop below at once when the command ends.
 	exec {wake}<> <(:)
@@ -107,7 +112,11 @@ run_logged() {
 	set +m
 	until read -rt 0.5 -u "$wake"; do
 		kill -0 "$CHILD" 2>/dev/null || break
-		[[ $probe == - ]] || progress "$step" "$("$probe")" "$total" "$text"
+		if [[ $probe == - ]]; then
+			progress "$step" 0 "$total" "$text"
+		else
+			progress "$step" "$("$probe")" "$total" "$text"
+		fi
 	done
 	wait "$CHILD" || status=$?
 	exec {wake}>&-

@@ -122,7 +122,7 @@ package_unpack() {
 # ninja_probe: thousandths, from ninja's last "[12/345]".
 ninja_probe() {
 	tail -n "+$NINJA_LOG_START" -- "$LOG_FILE" | awk '
-		/\] [A-Z]/ && match($0, /\[[0-9]+\/[0-9]+\]/) {
+		/\] [A-Z]/ && !/\] Cythonizing/ && match($0, /\[[0-9]+\/[0-9]+\]/) {
 			split(substr($0, RSTART + 1, RLENGTH - 2), part, "/")
 			if (part[2] > 0) done = int(999 * part[1] / part[2])
 		}
