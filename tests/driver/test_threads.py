@@ -1,5 +1,6 @@
 """Bodies run together, once each, and nothing of what they raise is lost."""
 
+import decimal
 import random
 import threading
 import time
@@ -35,6 +36,12 @@ class Threads(unittest.TestCase):
 
         errors = threads.run_bodies([lambda: None, leave, lambda: {}["key"]], random.Random(1))
         self.assertEqual([type(error) for error in errors], [type(None), SystemExit, KeyError])
+
+    def test_threads_do_not_inherit_decimals_context(self) -> None:
+        decimal.getcontext().prec = 9
+        contexts: list[decimal.Context] = []
+        threads.run_bodies([lambda: contexts.append(decimal.getcontext())] * 2, random.Random(1))
+        self.assertEqual(len({id(context) for context in [decimal.getcontext(), *contexts]}), 3)
 
     def test_the_seed_decides_the_order_of_starts(self) -> None:
         def order(seed: int) -> list[str]:
