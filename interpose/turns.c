@@ -27,7 +27,6 @@ enum state {
 
 struct member {
 	enum state state;
-	uint32_t go;            /* futex, 1 = the turn is yours */
 	uint32_t tid;           /* 0 = not known yet */
 	uint32_t generation;    /* of the turns that it takes part in */
 	uint64_t ticket;        /* place in the queue */
@@ -51,6 +50,7 @@ static __thread uint32_t self_tid __attribute__((tls_model("initial-exec")));
 
 static struct raw_lock lock; /* of all below */
 static struct member members[MEMBERS];
+static uint32_t rung[MEMBERS]; /* futexes: how often each was called to look again */
 static uint32_t members_used;
 static struct member *running;
 static uint64_t tickets;
@@ -125,6 +125,30 @@ static struct member *first_queued(void)
 	return first;
 }
 
+static uint32_t *bell(const struct member *member)
+{
+	return &rung[member - members];
+}
+
+/*
+ * The member looks again at whose turn it is. The count only rises, also when its slot gets another
+ * member: who has given the lock back and does not wait yet will not wait then.
+ */
+static void ring(const struct member *member)
+{
+	uint32_t *word = bell(member);
+	__atomic_store_n(word, *word + 1, __ATOMIC_RELEASE);
+	futex_wake(word, 1);
+}
+
+/* Who is first in the queue watches the one that runs, and may not know that it is first now. */
+static void ring_first(void)
+{
+	struct member *first = first_queued();
+	if (first)
+		ring(first);
+}
+
 /* Gives the turn to the first in the queue, if nobody has it. */
 static void grant(void)
 {
@@ -135,12 +159,8 @@ static void grant(void)
 	look.member = NULL;
 	first->state = RUNNING;
 	first->waits = NULL;
-	__atomic_store_n(&first->go, 1, __ATOMIC_RELEASE);
-	futex_wake(&first->go, 1);
-	/* Who is first now watches the one that runs. */
-	struct member *next = first_queued();
-	if (next)
-		futex_wake(&next->go, 1);
+	ring(first);
+	ring_first();
 }
 
 static void queue(struct member *member)
@@ -154,7 +174,6 @@ static void pass(struct member *member, enum state state, const void *waits)
 {
 	member->state = state;
 	member->waits = waits;
-	__atomic_store_n(&member->go, 0, __ATOMIC_RELAXED);
 	if (running == member)
 		running = NULL;
 	grant();
@@ -248,8 +267,9 @@ static void wait_for_turn(struct member *member)
 	grant();
 	while (running != member && active() && generation == mine) {
 		bool watches = running && first_queued() == member;
+		uint32_t heard = *bell(member);
 		raw_unlock(&lock);
-		futex_wait(&member->go, 0, watches ? &stall : NULL);
+		futex_wait(bell(member), heard, watches ? &stall : NULL);
 		raw_lock(&lock);
 		if (generation != mine)
 			break;
@@ -305,8 +325,10 @@ void turns_not_created(struct member *member)
 	if (!member)
 		return;
 	raw_lock(&lock);
-	if (member->generation == generation)
+	if (member->generation == generation) {
 		pass(member, FREE, NULL);
+		ring_first();
+	}
 	raw_unlock(&lock);
 }
 
@@ -341,10 +363,8 @@ static void finish(void)
 	set_and_wake(&to_come, 0);
 	set_and_wake(&bodies_left, 0);
 	for (uint32_t i = 0; i < members_used; i++) {
-		if (members[i].state != FREE) {
-			__atomic_store_n(&members[i].go, 1, __ATOMIC_RELEASE);
-			futex_wake(&members[i].go, 1);
-		}
+		if (members[i].state != FREE)
+			ring(&members[i]);
 	}
 }
 

@@ -3,8 +3,13 @@
  * for the interpreter's waits. Each order is asked for many times, since what is wrong with a
  * scheduler shows now and then.
  */
+#include "interpose/raw.h"
+
+static long hooked_syscall6(long number, long a, long b, long c, long d, long e, long f);
+#define raw_syscall6 hooked_syscall6
 #undef _GNU_SOURCE /* turns.c defines it */
 #include "interpose/turns.c"
+#undef raw_syscall6
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -65,6 +70,17 @@ void *core_next(const char *symbol)
 void *core_need(const char *symbol)
 {
 	return core_next(symbol);
+}
+
+/* Called by a member that has decided to wait for its turn, and does not wait yet; NULL = nothing.
+ */
+static void (*about_to_wait)(bool watches);
+
+static long hooked_syscall6(long number, long a, long b, long c, long d, long e, long f)
+{
+	if (about_to_wait && turns_self && number == SYS_futex && b == FUTEX_WAIT_PRIVATE)
+		about_to_wait(d != 0);
+	return raw_syscall6(number, a, b, c, d, e, f);
 }
 
 /* What the threads did, in order; only who has the turn writes. */
@@ -278,6 +294,59 @@ static void who_sleeps_unseen_loses_the_turn(void **state)
 	close(channel[1]);
 }
 
+static void second_comes_late(bool watches)
+{
+	if (turns_self->ticket == 1 && !watches)
+		sem_wait(&semaphore);
+}
+
+static void lets_the_second_wait(int number)
+{
+	sem_post(&semaphore);
+	reads_pipe(number);
+}
+
+static void who_becomes_first_when_about_to_wait_watches(void **state)
+{
+	(void)state;
+	body *const bodies[] = { lets_the_second_wait, writes_pipe };
+	assert_int_equal(pipe(channel), 0);
+	about_to_wait = second_comes_late;
+	assert_string_equal(story_of(bodies, 2, 0), "rxXR");
+	about_to_wait = NULL;
+	close(channel[0]);
+	close(channel[1]);
+}
+
+static bool created;
+
+static void tell_that_nobody_watches(bool watches)
+{
+	if (__atomic_load_n(&created, __ATOMIC_ACQUIRE) && !watches)
+		sem_post(&semaphore);
+}
+
+static void fails_to_start_one(int number)
+{
+	struct member *member = turns_created();
+	__atomic_store_n(&created, true, __ATOMIC_RELEASE);
+	sem_wait(&semaphore);
+	turns_not_created(member);
+	reads_pipe(number);
+}
+
+static void who_was_behind_a_thread_that_did_not_start_watches(void **state)
+{
+	(void)state;
+	body *const bodies[] = { fails_to_start_one, writes_pipe };
+	assert_int_equal(pipe(channel), 0);
+	about_to_wait = tell_that_nobody_watches;
+	assert_string_equal(story_of(bodies, 2, 0), "rxXR");
+	about_to_wait = NULL;
+	close(channel[0]);
+	close(channel[1]);
+}
+
 /* As if the caller had computed for LONG_NS since it was last looked at. */
 static void seem_long(void)
 {
@@ -418,6 +487,40 @@ static void the_end_frees_who_waits_for_threads_that_never_come(void **state)
 	assert_null(turns_created());
 }
 
+static struct member *late;
+
+static void one_comes_late(bool watches)
+{
+	(void)watches;
+	if (late)
+		return;
+	late = turns_self;
+	sem_post(&semaphore);
+	sem_wait(&second);
+}
+
+static void the_end_frees_who_is_about_to_wait_in_a_place_that_another_gets(void **state)
+{
+	(void)state;
+	pthread_t ids[2];
+	sem_init(&semaphore, 0, 0);
+	sem_init(&second, 0, 0);
+	about_to_wait = one_comes_late;
+	ftstress_turns_begin(2, 0, true);
+	assert_int_equal(pthread_create(&ids[0], NULL, enters, NULL), 0);
+	sem_wait(&semaphore);
+	ftstress_turns_end();
+	ftstress_turns_begin(2, 0, true);
+	assert_int_equal(pthread_create(&ids[1], NULL, enters, NULL), 0);
+	assert_true(ftstress_turns_entered(1));
+	assert_int_equal(late->generation, generation);
+	sem_post(&second);
+	assert_int_equal(pthread_join(ids[0], NULL), 0);
+	ftstress_turns_end();
+	assert_int_equal(pthread_join(ids[1], NULL), 0);
+	about_to_wait = NULL;
+}
+
 int main(void)
 {
 	const char *why = NULL;
@@ -430,12 +533,15 @@ int main(void)
 		cmocka_unit_test(who_yields_lets_the_others_run),
 		cmocka_unit_test(all_threads_that_a_test_starts_exist_before_one_goes_on),
 		cmocka_unit_test(who_sleeps_unseen_loses_the_turn),
+		cmocka_unit_test(who_becomes_first_when_about_to_wait_watches),
+		cmocka_unit_test(who_was_behind_a_thread_that_did_not_start_watches),
 		cmocka_unit_test(who_computes_for_long_gives_the_turn_up_at_the_next_call),
 		cmocka_unit_test(who_calls_nothing_for_long_gets_company),
 		cmocka_unit_test(who_has_ended_has_no_turn),
 		cmocka_unit_test(who_loses_the_turn_before_it_wakes_up_queues_again),
 		cmocka_unit_test(a_forked_child_takes_no_turns),
 		cmocka_unit_test(the_end_frees_who_waits_for_threads_that_never_come),
+		cmocka_unit_test(the_end_frees_who_is_about_to_wait_in_a_place_that_another_gets),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	concern_turns.start(&why);
