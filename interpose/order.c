@@ -44,7 +44,8 @@ static const struct {
 
 /* Reference counts: what is a type. */
 
-enum { TYPE_SLOTS = 4096, OB_TYPE = 24, COUNT_TO_TYPE = 8 };
+enum { TYPE_SLOTS = 4096, OB_TYPE = 24, COUNT_TO_TYPE = 8, TYPE_FLAGS = 184 };
+#define FLAG_MAKES_TYPES (1ul << 31) /* Py_TPFLAGS_TYPE_SUBCLASS */
 
 static const void *seen_types[TYPE_SLOTS], *seen_others[TYPE_SLOTS];
 static const void *type_type;
@@ -64,15 +65,26 @@ static bool read_word(const void *address, void *word)
 			    0) == 8;
 }
 
-/* The type of an object is a type, whose type is one, and so on, which ends at `type`. */
+static const void *word_at(const void *address, long offset)
+{
+	const void *word = NULL;
+	const char *at = (const char *)address + offset;
+	return address && ((uintptr_t)address & 7) == 0 && read_word(at, &word) ? word : NULL;
+}
+
+/*
+ * What has a type that makes types is a type, and is not just an object; the type of that is one,
+ * too, and so on, which ends at `type`.
+ */
 static bool is_type(const void *candidate)
 {
-	for (int depth = 0; depth < 5; depth++) {
-		if (candidate == type_type)
+	const void *meta = word_at(candidate, OB_TYPE);
+	if (!((uintptr_t)word_at(meta, TYPE_FLAGS) & FLAG_MAKES_TYPES))
+		return false;
+	for (int depth = 0; depth < 5 && meta; depth++) {
+		if (meta == type_type)
 			return true;
-		if (!candidate || ((uintptr_t)candidate & 7) ||
-		    !read_word((const char *)candidate + OB_TYPE, &candidate))
-			return false;
+		meta = word_at(meta, OB_TYPE);
 	}
 	return false;
 }
@@ -253,9 +265,8 @@ static bool start(const char **why)
 	struct link_map *map = NULL;
 	type_type = dlsym(RTLD_DEFAULT, "PyType_Type");
 	void *loop = dlsym(RTLD_DEFAULT, "_PyEval_EvalFrameDefault");
-	const void *word = NULL;
-	if (!type_type || !loop || !dladdr1(loop, &info, (void **)&map, RTLD_DL_LINKMAP) || !map ||
-	    !read_word((const char *)type_type + OB_TYPE, &word) || word != type_type) {
+	if (!loop || !dladdr1(loop, &info, (void **)&map, RTLD_DL_LINKMAP) || !map ||
+	    word_at(type_type, OB_TYPE) != type_type || !is_type(type_type)) {
 		*why = "the interpreter's types or code cannot be read";
 		return false;
 	}

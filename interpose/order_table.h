@@ -22,9 +22,12 @@
 
 /* clang-format off */
 
-ORDER_PLACE(AS_WRITTEN, 13, "_PyRWMutex_RLock _PyRWMutex_Lock _PyOnceFlag_CallOnceSlow",
+ORDER_PLACE(AS_WRITTEN, 13,
+	"_PyRWMutex_RLock _PyRWMutex_Lock _PyOnceFlag_CallOnceSlow _PyParkingLot_Park "
+	"_PyParkingLot_Unpark _PyParkingLot_UnparkAll _PyRawMutex_LockSlow _PyRawMutex_UnlockSlow",
 	"operations that look like a reference count's or a PyMutex's and are neither: readers of a "
-	"_PyRWMutex add 4; a once flag goes 0 -> 1 to say that somebody initialises")
+	"_PyRWMutex add 4; a once flag goes 0 -> 1 to say that somebody initialises; so does a "
+	"_PyRawMutex, and the word behind it points to a stack, where anything may be")
 
 ORDER_PLACE(QUEUE, 13, "_Py_brc_queue_object",
 	"Python/brc.c: puts an object into its owner's queue under the bucket's lock")
