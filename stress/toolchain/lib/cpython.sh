@@ -18,7 +18,7 @@
 readonly TSAN_CFLAGS="-g -O2 -fno-omit-frame-pointer -fno-slp-vectorize -shared-libsan"
 readonly TSAN_CORE_CFLAGS="-fvisibility=default -fsemantic-interposition"
 # Raise it when what is built changes in a way that the hashed text below does not show.
-readonly CPYTHON_RECIPE=1
+readonly CPYTHON_RECIPE=2
 # Lines that make prints up to the end, for the progress display.
 readonly CPYTHON_MAKE_LINES=540
 
