@@ -1,32 +1,43 @@
 /*
- * core.c - start-up, fork, and the list of concerns.
+ * core.c - start-up, fork, and the list of concerns. What is where, in the order in which data
+ * passes (tests/lint/includes.py has the order of the rooms):
  *
- *   core        this file
- *   raw.h       system calls, a lock: what hooks may use
- *   ring        the writer's side of the shared rings
- *   private_heap  jemalloc of our own
- *   modules     which shared objects are mapped where
- *   code        ids for Python code objects
- *   stacks      Python frames in TSan's history; stacks_entry.S, stacks_31x.c, stacks_template.h
- *   races       TSan's reports as records
- *   object      what Python object an address belongs to
- *   threads     what a new thread gets first
- *   order       which order the interpreter's atomic operations mean; atomics.c passes it on
- *   crash       fatal signals
- *   locks       locks held, and the orders in which they are taken
- *   turns       one thread of a test runs at a time
+ *   wrap/     what the process calls and we see
+ *     atomics      TSan's atomic operations: passed on with the order that is meant
+ *     races        TSan's reports as records
+ *     threads      what a new thread gets first
+ *     modules      which shared objects are mapped where
+ *     crash        fatal signals
+ *   locks/    locks held, and the orders in which they are taken
+ *     locks        the rule; locks_python, locks_pthread, locks_semaphore, locks_internal: its
+ *                  wrappers; locks_31x: what differs by release
+ *     locks_report, locks_profile   orders and waiting as records
+ *   order/    which order the interpreter's atomic operations mean
+ *     order        by place (order_table.h); sections: critical sections that only read;
+ *                  type_cache: who made a value, not who filled an entry
+ *   turns/    one thread of a test runs at a time
+ *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_31x.c, stacks_template.h
+ *     bytes        loops over single bytes
+ *   python/   what is known of CPython's layouts
+ *     layout.h, code (ids for code objects), object (what object an address belongs to)
+ *   base/     what hooks may use
+ *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
+ *     ring         the writer's side of the shared rings
+ *     private_heap jemalloc of our own
+ *     concern.h    what a concern is
  */
 #define _GNU_SOURCE
-#include "core.h"
+#include "interpose/base/concern.h"
+#include "interpose/base/symbol.h"
 
-#include "code.h"
-#include "crash.h"
-#include "locks.h"
-#include "order.h"
-#include "private_heap.h"
-#include "raw.h"
-#include "ring.h"
-#include "turns.h"
+#include "interpose/python/code.h"
+#include "interpose/wrap/crash.h"
+#include "interpose/locks/locks.h"
+#include "interpose/order/order.h"
+#include "interpose/base/private_heap.h"
+#include "interpose/base/raw.h"
+#include "interpose/base/ring.h"
+#include "interpose/turns/turns.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -37,25 +48,6 @@ static const struct concern *const concerns[] = {
 	&concern_crash, &concern_order,   &concern_locks,  &concern_turns,
 };
 #define CONCERNS (sizeof concerns / sizeof concerns[0])
-
-void *core_next(const char *symbol)
-{
-	return dlsym(RTLD_NEXT, symbol);
-}
-
-void *core_need(const char *symbol)
-{
-	void *found = dlsym(RTLD_NEXT, symbol);
-	if (found)
-		return found;
-	static const char text[] = "libftstress.so: this process has no shared ThreadSanitizer "
-				   "runtime; missing symbol: ";
-	raw_syscall3(SYS_write, 2, (long)text, sizeof text - 1);
-	raw_syscall3(SYS_write, 2, (long)symbol, (long)raw_length(symbol));
-	raw_syscall3(SYS_write, 2, (long)"\n", 1);
-	raw_syscall3(SYS_exit_group, 3, 0, 0);
-	__builtin_unreachable();
-}
 
 static void before_fork(void)
 {
@@ -130,6 +122,23 @@ int ftstress_start(const char **why)
 	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 	clean_environment();
 	return 0;
+}
+
+/* What the driver calls through ctypes; see record.h. */
+EXPORT int ftstress_emit(uint32_t type, const void *payload, uint32_t length)
+{
+	uint32_t most = FTS_RECORD_MAX - (uint32_t)sizeof(struct fts_record);
+	struct ring_part part = { payload, length < most ? length : most };
+	if (type == FTS_REC_TEST_END || type == FTS_REC_SLICE_END)
+		locks_profile_tell(type == FTS_REC_SLICE_END);
+	return ring_write(type, &part, 1) ? 0 : -1;
+}
+
+/* The test that runs now, as an index in the slice, or FTS_NO_TEST. */
+EXPORT void ftstress_set_test(uint32_t index);
+void ftstress_set_test(uint32_t index)
+{
+	ring_set_test(index);
 }
 
 /* Whatever else happens, a program that is executed from here must not load this library. */

@@ -8,10 +8,10 @@ PRIVATE_HEAP_WRAPS := clock_gettime close creat dl_iterate_phdr madvise memchr m
 	sigprocmask strlen write
 JEMALLOC := $(firstword $(wildcard /usr/lib/*/libjemalloc_pic.a /usr/lib/libjemalloc_pic.a))
 
-INTERPOSE_SOURCES := $(wildcard interpose/*.c) interpose/stacks_entry.S
+INTERPOSE_SOURCES := $(wildcard interpose/*.c interpose/*/*.c interpose/*/*.S)
 INTERPOSE_OBJECTS := $(INTERPOSE_SOURCES:%=$(BUILD)/%.o)
 INTERPOSE_CFLAGS := -std=gnu17 -O2 -g -fPIC -fvisibility=hidden -fno-builtin -fno-omit-frame-pointer \
-	-momit-leaf-frame-pointer -fno-stack-protector $(WARNINGS) -Iinclude
+	-momit-leaf-frame-pointer -fno-stack-protector $(WARNINGS) -Iinclude -I.
 
 $(BUILD)/interpose/%.c.o: interpose/%.c
 	@mkdir -p $(@D)

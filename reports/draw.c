@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runner/spawn.h"
-#include "runner/util.h"
+#include "runner/base/spawn.h"
+#include "runner/base/util.h"
 
 #define PATIENCE "5" /* seconds for one picture */
 

@@ -15,7 +15,7 @@
 #include "reports/formats.h"
 #include "reports/json.h"
 #include "reports/page_data.h"
-#include "runner/util.h"
+#include "runner/base/util.h"
 
 static const char mark[] = "@@REPORT@@";
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "reports/formats.h"
-#include "reports/source.h"
+#include "runner/symbols/source.h"
 #include "reports/text.h"
 
 #define SOURCE_AROUND 2 /* lines shown before and after a frame's own */

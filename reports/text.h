@@ -7,7 +7,7 @@
 #define REPORTS_TEXT_H
 
 #include "ftstress/finding.h"
-#include "runner/util.h"
+#include "runner/base/util.h"
 
 /* Append `text` as valid UTF-8: each byte that is part of none becomes U+FFFD. */
 void text_add_utf8(struct buf *out, const char *text);

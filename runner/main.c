@@ -1,35 +1,51 @@
 /*
- * main.c - the ftstress command. What is where, in the order in which data passes:
+ * main.c - the ftstress command. What is where, in the order in which data passes. A room includes
+ * only what stands below it (tests/lint/includes.py has the order).
  *
- *     options.c       the command line, and the keys of a suite's [run], from one table
- *     suite.c         a suite file
- *     run.c           the commands, from settings to exit code
- *       command.c       command lines as text
- *       scratch.c       the folder for what the tests write
- *       paths.c         our own files and the cache
- *       environment.c   interpreters and packages, through stress/toolchain (spawn.c)
- *       tests_list.c    the suite's tests: collected, kept, selected
- *       plan.c          which tests run when, in how many threads
- *       pool.c          runs iterations: the loop
- *         worker.c        a zygote: process, control channel, output (output.c)
- *         arena.c         the records that it and its iterations write
- *         trial.c         an iteration: which of its tests ran, and how
- *         tally.c         what of the run is done, and storing it
- *         guard.c         an eye on its process: memory (watch.c), progress
- *           deadlock.c      does it stand still for ever: its lists of locks (locklists.c), all
- *                           its threads asleep (asleep.c); deadlock_tell.c, waiting.c: in words
- *         unwind.c        stacks of a stopped process (remote.c, native.c, pyframes.c, activity.c)
- *         faults.c        findings about processes: crash, hang, memory
- *         verify.c        does a test that failed in threads pass when they do not overlap?
- *         news.c          what the user is told meanwhile
- *       collate.c       records become findings
- *         resolve.c       TSan's reports (stacks.c, symbolize.c, fingerprint.c, suppress.c, ...)
- *         lockorder.c     lock orders (lockgraph.c, lockname.c), and waiting (lockprofile.c)
- *         ledger.c        the run's findings: status, counts, what the store is told
- *       store.c         what is remembered between runs
- *       outcome.c       reports and summary (reports/)
- *     progress.c      the line that tells how far it is
- *     util.c, closest.c
+ *     setup/        what is asked for
+ *       options         the command line, and the keys of a suite's [run], from one table
+ *       suite           a suite file
+ *       command         command lines as text
+ *       paths, scratch  our own files and the cache; the folder for what the tests write
+ *       environment     interpreters and packages, through stress/toolchain
+ *       tests_list      the suite's tests: collected, kept, selected
+ *     plan/         which tests run when, in how many threads
+ *       settings        what was asked for, as data
+ *       plan, course    decks and slices; where in them the run begins
+ *     trial/        the processes that run tests
+ *       worker, output  a zygote: process, control channel; what it prints
+ *       trial, ending   an iteration: which of its tests ran, and how; how its process ended
+ *       watch           the memory of processes
+ *     records/      what the interposer wrote
+ *       arena           the shared memory
+ *       iteration       which iteration records belong to
+ *       assemble        reports and lock records, put together from their parts
+ *     inspect/      a stopped process, looked at from outside
+ *       remote, native  its memory and registers; its C stacks
+ *       pyframes        its Python stacks (pyframes_31x: what differs by release)
+ *       unwind          all of its threads; activity: what each does
+ *       locklists       which locks its threads hold and wait for; asleep: do all threads sleep?
+ *     verdict/      what became of a process
+ *       guard           an eye on it: memory, progress
+ *       deadlock        does it stand still for ever? deadlock_tell, waiting: in words
+ *       faults          findings about processes: crash, hang, memory
+ *     collate/      records become findings
+ *       collate, resolve  records; TSan's reports
+ *       suppress, ledger  rules of what not to hear of; the run's findings: status, counts
+ *     symbols/      addresses become functions and lines
+ *       stacks, tables  stacks by content; which module and code object was where
+ *       symbolize       llvm-symbolizer; cython, pyline: lines of .pyx and Python; source: text
+ *     locks/        lock records become findings
+ *       lockgraph, lockorder, lockname, lockprofile
+ *     model/        what a finding is: finding, fingerprint, explain, plumbing, lock_kind
+ *     store/        what is remembered between runs (store_json: its long texts)
+ *     run/          the run
+ *       run             the commands, from settings to exit code
+ *       pool            the loop that runs iterations; tally: what of them is done
+ *       verify, recheck does a failed test pass when threads do not overlap? does a race show with
+ *                       the order as written?
+ *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
+ *     base/         util, map, closest, spawn, progress
  */
 #include <signal.h>
 #include <stdio.h>
@@ -37,10 +53,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/command.h"
-#include "runner/options.h"
-#include "runner/run.h"
-#include "runner/util.h"
+#include "runner/setup/command.h"
+#include "runner/setup/options.h"
+#include "runner/run/run.h"
+#include "runner/base/util.h"
 
 /* Set by the first SIGINT, SIGTERM or SIGHUP; the second one ends us at once. */
 static volatile sig_atomic_t stop;

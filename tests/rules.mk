@@ -18,7 +18,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/sanitized/librunner.a
 $(BUILD)/sanitized/ftstress: $(BUILD)/sanitized/runner/main.o $(BUILD)/sanitized/librunner.a
 	$(CLANG) $(SANITIZE) -o $@ $^ $(RUNNER_LIBS)
 
-$(BUILD)/tests/interpose/host: tests/interpose/host.c $(BUILD)/runner/arena.o $(BUILD)/runner/util.o
+$(BUILD)/tests/interpose/host: tests/interpose/host.c $(BUILD)/runner/records/arena.o $(BUILD)/runner/base/util.o
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(RUNNER_CFLAGS) -o $@ $^
 

@@ -1,7 +1,7 @@
 /*
  * finding.h - a finding: records that are the same bug, ready to be told to a person.
  *
- * Built by runner/collate.c, kept by runner/store.c, written by reports/. Plain data: strings are
+ * Built by runner/collate/collate.c, kept by runner/store/store.c, written by reports/. Plain data: strings are
  * owned by the structure that points to them, NULL where a thing is not known. Not thread-safe.
  */
 #ifndef FTSTRESS_FINDING_H
@@ -80,7 +80,7 @@ struct participant {
 struct subject {
 	char *description;      /* one line: "offset 48 of an itertools.cycle object (64 bytes)" */
 	char *global;           /* name of the global variable that a data race is known by (see
-				 * runner/fingerprint.h); NULL = none. For the title, not stored */
+				 * runner/model/fingerprint.h); NULL = none. For the title, not stored */
 	struct stack allocated; /* may be empty */
 };
 

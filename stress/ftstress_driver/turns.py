@@ -1,4 +1,4 @@
-"""Turns: the threads of a test run one at a time, as interpose/turns.h tells.
+"""Turns: the threads of a test run one at a time, as interpose/turns/turns.h tells.
 
 No lock and no object of Python's is shared when the turn is handed over: each thread has function
 objects of its own, and what they call only waits on a futex that ThreadSanitizer does not see.

@@ -18,8 +18,8 @@
 
 #include "ftstress/arena.h"
 #include "ftstress/record.h"
-#include "runner/collate.h"
-#include "runner/util.h"
+#include "runner/collate/collate.h"
+#include "runner/base/util.h"
 
 enum {
 	FRAMES = 30,

@@ -4,8 +4,8 @@
  */
 #include <stdio.h>
 
-#include "runner/lockgraph.h"
-#include "runner/util.h"
+#include "runner/locks/lockgraph.h"
+#include "runner/base/util.h"
 
 enum { LOCKS = 20000, ARCS = 1000000, BACK = 40 };
 

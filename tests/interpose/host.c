@@ -6,7 +6,7 @@
  * One line for each record: "hook live NAME", "report ACCESSES FRAMES...", "module PATH", and the
  * program's exit at the end: "exit STATUS". For the TAP tests beside this file.
  */
-#include "runner/arena.h"
+#include "runner/records/arena.h"
 #include "ftstress/record.h"
 
 #include <fcntl.h>

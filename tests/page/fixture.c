@@ -9,8 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "runner/lockname.h"
-#include "runner/util.h"
+#include "runner/locks/lockname.h"
+#include "runner/model/lock_kind.h"
+#include "runner/base/util.h"
 
 static void die(const char *what, const char *which)
 {
@@ -206,8 +207,7 @@ static void load_locks(struct run_info *run, const json_t *locks)
 		const json_t *lock = json_array_get(locks, i);
 		run->locks[i] = (struct run_lock){
 			.name = text_at(lock, "class"),
-			.kind = lockname_kind_parse(
-				json_string_value(json_object_get(lock, "kind"))),
+			.kind = lock_kind_parse(json_string_value(json_object_get(lock, "kind"))),
 			.waits = number_at(lock, "waits"),
 			.waited = json_number_value(json_object_get(lock, "waited_s")),
 			.longest_wait = json_number_value(json_object_get(lock, "longest_wait_s")),

@@ -9,7 +9,7 @@
 
 #include "fixture.h"
 #include "reports/report.h"
-#include "runner/util.h"
+#include "runner/base/util.h"
 
 int main(int argc, char **argv)
 {

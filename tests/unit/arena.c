@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "ftstress/record.h"
-#include "runner/arena.h"
-#include "runner/output.h"
-#include "runner/util.h"
+#include "runner/records/arena.h"
+#include "runner/trial/output.h"
+#include "runner/base/util.h"
 
 /* Last: it defines a macro of the name of util.h's fail(). */
 #include <cmocka.h>
@@ -49,7 +49,7 @@ static int close_one(void **state)
 	return 0;
 }
 
-/* As interpose/ring.c writes. */
+/* As interpose/base/ring.c writes. */
 static bool put(struct fts_ring *ring, uint64_t number, uint32_t length)
 {
 	uint64_t to_end = FTS_RING_BYTES - (ring->head & (FTS_RING_BYTES - 1));

@@ -1,6 +1,6 @@
 /* asleep.c - when a process counts as asleep for ever, on a /proc that is made here. */
 /* Before cmocka, whose fail() is a macro. */
-#include "runner/util.h"
+#include "runner/base/util.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runner/asleep.h"
-#include "runner/waiting.h"
+#include "runner/inspect/asleep.h"
+#include "runner/verdict/waiting.h"
 
 #define ENDLESS "202 0x7f00 0x189 0x0 0x0 0x0 0xffffffff 0x7ffe 0x7f617a8a3f16"
 #define TIMED "202 0x7f00 0x189 0x0 0x7ffeb0 0x0 0xffffffff 0x7ffe 0x7f617a8a3f16"

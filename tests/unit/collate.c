@@ -1,7 +1,7 @@
 /* collate.c - records become findings. The code they point into is fixtures/generator.pyx.c. */
 #include "tests/unit/fixtures/records.h"
 
-#include "runner/collate.h"
+#include "runner/collate/collate.h"
 
 enum { ZYGOTE = 100, CHILD = 200, OTHER_CHILD = 201 };
 

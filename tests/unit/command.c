@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "runner/command.h"
-#include "runner/util.h"
+#include "runner/setup/command.h"
+#include "runner/base/util.h"
 
 /* Last: it defines a macro of the name of util.h's fail(). */
 #include <cmocka.h>

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/cython.h"
-#include "runner/util.h"
+#include "runner/symbols/cython.h"
+#include "runner/base/util.h"
 
 #include <cmocka.h>
 

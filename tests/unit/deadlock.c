@@ -1,6 +1,6 @@
 /* deadlock.c - what the lists of locks say of who waits for whom. */
 /* Before cmocka, whose fail() is a macro. */
-#include "runner/util.h"
+#include "runner/base/util.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runner/asleep.h"
-#include "runner/deadlock.h"
+#include "runner/inspect/asleep.h"
+#include "runner/verdict/deadlock.h"
 
 enum { MOST = 4 };
 

@@ -1,6 +1,6 @@
 /* faults.c - where a process computes that makes no progress. */
 /* Before cmocka, whose fail() is a macro. */
-#include "runner/util.h"
+#include "runner/base/util.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/faults.h"
+#include "runner/verdict/faults.h"
 
 static struct captured_frame spin = {
 	.kind = CAPTURED_PYTHON, .qualname = "spin", .file = "/a/x.py", .line = 4

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/cython.h"
-#include "runner/explain.h"
-#include "runner/fingerprint.h"
-#include "runner/plumbing.h"
+#include "runner/symbols/cython.h"
+#include "runner/model/explain.h"
+#include "runner/model/fingerprint.h"
+#include "runner/model/plumbing.h"
 
 #include <cmocka.h>
 

@@ -8,8 +8,8 @@
 
 #include <glob.h>
 
-#include "runner/suppress.h"
-#include "runner/util.h"
+#include "runner/collate/suppress.h"
+#include "runner/base/util.h"
 
 #include <cmocka.h>
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "runner/lockgraph.h"
+#include "runner/locks/lockgraph.h"
 
 struct cycles {
 	size_t count, length;

@@ -1,6 +1,6 @@
 /* lockname.c - what locks are called, for people and in fingerprints. */
 /* Before cmocka, whose fail() is a macro. */
-#include "runner/util.h"
+#include "runner/base/util.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "ftstress/locks.h"
-#include "runner/lockname.h"
-#include "runner/lockorder.h"
+#include "runner/locks/lockname.h"
+#include "runner/locks/lockorder.h"
 
 static char path[64];
 static int line;

@@ -1,6 +1,7 @@
 /* lockprofile.c - where threads wait, over all processes of a run. */
 /* Before cmocka, whose fail() is a macro. */
-#include "runner/util.h"
+#include "runner/base/util.h"
+#include "runner/model/lock_kind.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 
 #include "ftstress/locks.h"
-#include "runner/lockprofile.h"
+#include "runner/locks/lockprofile.h"
 
 static void add(struct lockprofile *profile, char *class, const char *where, double waited,
 		double longest_wait, double longest_hold)
@@ -71,9 +72,9 @@ static void the_ten_with_the_most_waiting_are_told(void **state)
 static void kinds_are_found_by_their_name(void **state)
 {
 	(void)state;
-	assert_string_equal(lockname_kind_parse("PyMutex"), "PyMutex");
-	assert_string_equal(lockname_kind_parse("nothing"), "lock");
-	assert_string_equal(lockname_kind_parse(NULL), "lock");
+	assert_string_equal(lock_kind_parse("PyMutex"), "PyMutex");
+	assert_string_equal(lock_kind_parse("nothing"), "lock");
+	assert_string_equal(lock_kind_parse(NULL), "lock");
 }
 
 int main(void)

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/closest.h"
-#include "runner/options.h"
-#include "runner/util.h"
+#include "runner/base/closest.h"
+#include "runner/setup/options.h"
+#include "runner/base/util.h"
 
 /* Last: it defines a macro of the name of util.h's fail(). */
 #include <cmocka.h>

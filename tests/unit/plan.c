@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/plan.h"
-#include "runner/util.h"
+#include "runner/plan/plan.h"
+#include "runner/setup/options.h"
+#include "runner/base/util.h"
 
 /* Last: it defines a macro of the name of util.h's fail(). */
 #include <cmocka.h>

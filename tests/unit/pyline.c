@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "runner/pyline.h"
+#include "runner/symbols/pyline.h"
 
 #include <cmocka.h>
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/recheck.h"
-#include "runner/util.h"
+#include "runner/run/recheck.h"
+#include "runner/base/util.h"
 
 /* Last: it defines a macro of the name of util.h's fail(). */
 #include <cmocka.h>

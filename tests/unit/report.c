@@ -1,6 +1,6 @@
 /* report.c - the writers: each format keeps its promises whatever the text and the output are. */
 /* Before cmocka, whose fail() is a macro. */
-#include "runner/util.h"
+#include "runner/base/util.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

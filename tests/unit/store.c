@@ -14,9 +14,9 @@
 
 #include <sqlite3.h>
 
-#include "runner/collate.h"
-#include "runner/store.h"
-#include "runner/util.h"
+#include "runner/collate/collate.h"
+#include "runner/store/store.h"
+#include "runner/base/util.h"
 
 #include <cmocka.h>
 

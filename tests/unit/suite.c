@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runner/suite.h"
-#include "runner/util.h"
+#include "runner/setup/suite.h"
+#include "runner/base/util.h"
 
 /* Last: it defines a macro of the name of util.h's fail(). */
 #include <cmocka.h>

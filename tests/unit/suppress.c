@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/suppress.h"
-#include "runner/util.h"
+#include "runner/collate/suppress.h"
+#include "runner/base/util.h"
 
 #include <cmocka.h>
 

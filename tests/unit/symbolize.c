@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "runner/symbolize.h"
+#include "runner/symbols/symbolize.h"
 
 static struct object object;
 

@@ -1,14 +1,14 @@
 /*
- * Turns, without Python and ThreadSanitizer: interpose/turns.c alone, with semaphores that stand
+ * Turns, without Python and ThreadSanitizer: interpose/turns/turns.c alone, with semaphores that stand
  * for the interpreter's waits. Each order is asked for many times, since what is wrong with a
  * scheduler shows now and then.
  */
-#include "interpose/raw.h"
+#include "interpose/base/raw.h"
 
 static long hooked_syscall6(long number, long a, long b, long c, long d, long e, long f);
 #define raw_syscall6 hooked_syscall6
 #undef _GNU_SOURCE /* turns.c defines it */
-#include "interpose/turns.c"
+#include "interpose/turns/turns.c"
 #undef raw_syscall6
 
 #include <dlfcn.h>
@@ -50,7 +50,7 @@ static void fake_restore(void *tstate)
 	turns_attach();
 }
 
-void *core_next(const char *symbol)
+void *symbol_next(const char *symbol)
 {
 	static const struct {
 		const char *name;
@@ -67,9 +67,9 @@ void *core_next(const char *symbol)
 	return dlsym(RTLD_NEXT, symbol);
 }
 
-void *core_need(const char *symbol)
+void *symbol_need(const char *symbol)
 {
-	return core_next(symbol);
+	return symbol_next(symbol);
 }
 
 /* Called by a member that has decided to wait for its turn, and does not wait yet; NULL = nothing.

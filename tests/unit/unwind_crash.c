@@ -26,7 +26,7 @@ static int build(void **state)
 	(void)state;
 	fixture = program_build("-O2 -fomit-frame-pointer -fno-optimize-sibling-calls -fno-inline "
 				"-pthread -fno-builtin -fno-stack-protector",
-				"tests/unit/fixtures/unwind_crash.c interpose/crash.c -ldl");
+				"tests/unit/fixtures/unwind_crash.c interpose/wrap/crash.c -ldl");
 	return fixture ? 0 : -1;
 }
 

@@ -7,7 +7,7 @@
 
 #include <glob.h>
 
-#include "runner/pyframes.h"
+#include "runner/inspect/pyframes.h"
 
 #define SCRIPT "tests/unit/fixtures/unwind_threads.py"
 #define THREADS 8

@@ -1,0 +1,26 @@
+/*
+ * concern.h - a concern of libftstress.so: one file with one `const struct concern`; core.c lists
+ * them.
+ *
+ * Start-up has two steps. TSan's entry points are called by constructors that run before ours, so
+ * wrappers resolve what they forward to at their first call. All else waits for ftstress_start(),
+ * which the driver calls once, attached, in the single-threaded zygote.
+ */
+#ifndef INTERPOSE_CONCERN_H
+#define INTERPOSE_CONCERN_H
+
+#include <stdbool.h>
+
+struct concern {
+	const char *name; /* as shown in the report's list of hooks */
+	/* Begin to work. False, and *why in plain words, if it cannot in this Python. */
+	bool (*start)(const char **why);
+	/* Around fork; either may be NULL. The child has one thread. */
+	void (*before_fork)(void);
+	void (*after_fork)(bool in_child);
+};
+
+extern const struct concern concern_stacks, concern_races, concern_modules, concern_heap,
+	concern_threads;
+
+#endif

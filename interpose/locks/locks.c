@@ -1,0 +1,627 @@
+/*
+ * locks.c - see locks.h. The lists of locks held, the rule, and the cache of known orders.
+ *
+ * A list has one writer, its thread. Another thread may only clear a slot, with a compare-exchange
+ * on its address: it gave back a lock that the owner of the list had taken.
+ */
+#define _GNU_SOURCE
+#include "interpose/locks/locks.h"
+#include "interpose/base/symbol.h"
+
+#include "interpose/base/private_heap.h"
+#include "interpose/base/ring.h"
+#include "interpose/turns/turns.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum {
+	AGAIN = 1 << 16, /* in fts_held.flags: counts how often it was taken again */
+	BUDGET_SLOTS = 1 << 16,
+	EDGES_OF_A_KIND = 48,  /* edges written by a process for the same classes */
+	EDGES_TO_OBJECTS = 8,  /* the same, to the locks in objects, which are many */
+	EDGES_AT_MOST = 20000, /* written by a process */
+};
+
+HIDDEN bool locks_on;
+
+static struct fts_lock_thread *registry;
+extern EXPORT struct fts_locks ftstress_locks;
+struct fts_locks ftstress_locks; /* read by the runner */
+static struct raw_lock registry_lock;
+static uint32_t slots_used;   /* of the registry: those from here on were never claimed */
+static uint32_t thread_count; /* numbers given */
+static uint64_t sequence;
+static __thread struct thread *self __attribute__((tls_model("initial-exec")));
+static __thread bool refused __attribute__((tls_model("initial-exec")));
+
+/* How many edges were written for a set of classes: hash above, count in the low byte. */
+static uint64_t budget[BUDGET_SLOTS];
+static uint32_t edges_written;
+static uint64_t salt; /* another one in each process: what its parent knew does not count */
+
+struct fts_lock_thread *locks_registry(uint32_t *count)
+{
+	*count = __atomic_load_n(&slots_used, __ATOMIC_ACQUIRE);
+	return registry;
+}
+
+uint64_t locks_sequence(void)
+{
+	return __atomic_add_fetch(&sequence, 1, __ATOMIC_RELAXED);
+}
+
+void locks_event(const struct fts_lock_event *event)
+{
+	struct ring_part part = { event, sizeof *event };
+	ring_write(FTS_REC_LOCK_EVENT, &part, 1);
+}
+
+/* Threads. */
+
+static uint64_t own_pthread(void)
+{
+	uint64_t pointer;
+	__asm__("movq %%fs:16, %0" : "=r"(pointer)); /* tcbhead_t.self, which is pthread_self() */
+	return pointer;
+}
+
+/* A slot whose thread had the same pthread_t, or a free one, or one of a thread that is gone. */
+static struct fts_lock_thread *find_slot(uint64_t pthread)
+{
+	struct fts_lock_thread *found = NULL;
+	for (unsigned i = 0; i < FTS_LOCK_THREADS; i++) {
+		if (registry[i].self == pthread)
+			return &registry[i];
+		if (!found && registry[i].tid == 0)
+			found = &registry[i];
+	}
+	for (unsigned i = 0; i < FTS_LOCK_THREADS && !found; i++)
+		if (raw_is_gone(registry[i].tid))
+			found = &registry[i];
+	return found;
+}
+
+static struct thread *claim(uint32_t number)
+{
+	struct thread *thread = heap_zalloc(sizeof *thread);
+	if (!thread)
+		return NULL;
+	raw_lock(&registry_lock);
+	struct fts_lock_thread *slot = find_slot(own_pthread());
+	if (slot) {
+		slot->number = number;
+		slot->used = slot->overflow = 0;
+		slot->wait_address = slot->wait_own.address = 0;
+		slot->self = own_pthread();
+		for (unsigned i = 0; i < FTS_HELD_MAX; i++)
+			slot->held[i].address = 0;
+		__atomic_store_n(&slot->tid, raw_gettid(), __ATOMIC_RELEASE);
+		if (slot >= registry + slots_used)
+			__atomic_store_n(&slots_used, (uint32_t)(slot - registry) + 1,
+					 __ATOMIC_RELEASE);
+	}
+	raw_unlock(&registry_lock);
+	if (!slot) {
+		heap_free(thread);
+		return NULL;
+	}
+	thread->shared = slot;
+	return thread;
+}
+
+static __attribute__((noinline)) struct thread *first_use(uint32_t number)
+{
+	if (refused)
+		return NULL;
+	refused = true; /* what is called from here may take a lock */
+	self = claim(number);
+	refused = self == NULL;
+	return self;
+}
+
+struct thread *locks_thread(void)
+{
+	if (LIKELY(self))
+		return self;
+	return first_use(__atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED));
+}
+
+uint32_t locks_thread_created(void)
+{
+	if (!locks_on)
+		return 0;
+	struct thread *thread = locks_thread();
+	uint32_t number = __atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
+	if (thread)
+		locks_event(&(struct fts_lock_event){ .kind = FTS_LOCK_STARTED,
+						      .thread = thread->shared->number,
+						      .other = number,
+						      .sequence = locks_sequence() });
+	return number;
+}
+
+void locks_thread_started(uint32_t number)
+{
+	if (locks_on && number && !self)
+		first_use(number);
+}
+
+/* The lists. */
+
+static struct fts_held *find_held(struct fts_lock_thread *list, uint64_t address)
+{
+	for (uint32_t i = list->used; i-- > 0;)
+		if (list->held[i].address == address)
+			return &list->held[i];
+	return NULL;
+}
+
+static void trim(struct fts_lock_thread *list)
+{
+	while (list->used &&
+	       __atomic_load_n(&list->held[list->used - 1].address, __ATOMIC_RELAXED) == 0)
+		list->used--;
+	if (!list->used)
+		list->overflow = 0;
+}
+
+static struct fts_held *free_slot(struct fts_lock_thread *list)
+{
+	trim(list);
+	if (LIKELY(list->used < FTS_HELD_MAX))
+		return &list->held[list->used++];
+	for (uint32_t i = 0; i < FTS_HELD_MAX; i++)
+		if (list->held[i].address == 0)
+			return &list->held[i];
+	return NULL;
+}
+
+/* Is every take matched by one that gives it back? */
+static bool is_counted(enum fts_lock_kind kind)
+{
+	return kind == FTS_LOCK_PTHREAD || kind == FTS_LOCK_PTHREAD_RW ||
+	       kind == FTS_LOCK_RWMUTEX || kind == FTS_LOCK_MODULE;
+}
+
+void locks_taken(struct thread *thread, struct lock lock, struct call_site site)
+{
+	struct fts_lock_thread *list = thread->shared;
+	struct fts_held *slot = list->used ? find_held(list, lock.address) : NULL;
+	if (slot && is_counted(lock.kind)) {
+		slot->flags += AGAIN; /* a recursive mutex, or read twice */
+		return;
+	}
+	if (!slot)
+		slot = free_slot(list);
+	if (UNLIKELY(!slot)) {
+		list->overflow = 1;
+		return;
+	}
+	slot->identity = python_identity(lock.address, lock.kind);
+	slot->kind = lock.kind;
+	slot->flags = lock.flags;
+	slot->pc = (uint64_t)site.pc;
+	slot->fp = *(const uint64_t *)site.hook;
+	python_position(slot, python_tstate());
+	thread->held_since[slot - list->held] = ticks_now();
+	__atomic_store_n(&slot->address, lock.address, __ATOMIC_RELEASE);
+}
+
+static void tell_signal(uint64_t address, enum fts_lock_kind kind)
+{
+	uint64_t identity = python_identity(address, kind);
+	python_set_signal(address, kind);
+	if (!python_set_in_graph(address, kind, false))
+		return;
+	locks_event(&(struct fts_lock_event){ .kind = FTS_LOCK_SIGNAL,
+					      .address = address,
+					      .identity = identity,
+					      .sequence = locks_sequence() });
+}
+
+/* Takes the lock out of the lists of all threads. False: it is in none. */
+static bool clear_in_all(uint64_t address)
+{
+	uint32_t count;
+	struct fts_lock_thread *lists = locks_registry(&count);
+	bool found = false;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t used = __atomic_load_n(&lists[i].used, __ATOMIC_RELAXED);
+		for (uint32_t k = 0; lists[i].tid && k < used && k < FTS_HELD_MAX; k++) {
+			uint64_t *slot = &lists[i].held[k].address, expected = address;
+			if (__atomic_load_n(slot, __ATOMIC_RELAXED) == address)
+				found |= __atomic_compare_exchange_n(slot, &expected, 0, false,
+								     __ATOMIC_RELAXED,
+								     __ATOMIC_RELAXED);
+		}
+	}
+	return found;
+}
+
+void locks_ended(uint64_t address, enum fts_lock_kind kind)
+{
+	/* Of a signal that is given back, the list of who took it was not told. */
+	if (python_is_signal(address, kind) || !python_is_free(address, kind))
+		clear_in_all(address);
+}
+
+void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kind)
+{
+	struct fts_lock_thread *list = thread->shared;
+	struct fts_held *held = find_held(list, address);
+	if (held && held->flags >= AGAIN) {
+		held->flags -= AGAIN;
+	} else if (LIKELY(held)) {
+		profile_given(thread, held);
+		__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
+		trim(list);
+	} else if ((kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYTHREAD) &&
+		   !python_is_signal(address, kind) && clear_in_all(address)) {
+		tell_signal(address, kind); /* another thread took it */
+	}
+}
+
+/* The rule. */
+
+static inline uint64_t mix(uint64_t hash)
+{
+	hash ^= hash >> 31;
+	hash *= 0x9e3779b97f4a7c15ull;
+	return hash ^ hash >> 29;
+}
+
+static uint64_t class_of(uint64_t address, uint64_t identity, uint32_t kind)
+{
+	if (identity)
+		return identity >> 28 | 1ull << 40;
+	if (kind == FTS_LOCK_OBJECT)
+		return *(const uint64_t *)(address + 14); /* ob_type */
+	return address;
+}
+
+/* One more edge for these classes? */
+static bool within_budget(uint64_t key, uint64_t most)
+{
+	uint64_t *slot = &budget[key & (BUDGET_SLOTS - 1)];
+	uint64_t seen = __atomic_load_n(slot, __ATOMIC_RELAXED);
+	uint64_t count = (seen ^ key) >> 8 ? 0 : seen & 255;
+	if (count >= most || __atomic_load_n(&edges_written, __ATOMIC_RELAXED) >= EDGES_AT_MOST)
+		return false;
+	__atomic_store_n(slot, (key & ~255ull) | (count + 1), __ATOMIC_RELAXED);
+	__atomic_add_fetch(&edges_written, 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* Would the lock be given back while the thread waits for another? */
+static bool is_suspended(const struct fts_held *held, bool detaches, const void *tstate)
+{
+	return detaches && (held->kind == FTS_LOCK_OBJECT || held->kind == FTS_LOCK_PYMUTEX) &&
+	       python_in_section(tstate, held->address);
+}
+
+static __attribute__((noinline)) void check_order(struct thread *thread, const struct lock *lock,
+						  struct call_site site)
+{
+	struct fts_held *before[FTS_HELD_MAX + 1];
+	struct fts_held attached;
+	struct fts_lock_thread *list = thread->shared;
+	void *tstate = python_tstate();
+	bool detaches = lock->flags & FTS_HELD_DETACHES;
+	unsigned count = 0;
+	uint64_t identity = python_identity(lock->address, lock->kind);
+	uint64_t all = 0, classes = 0;
+	if (list->overflow)
+		return;
+	/* An object that the collector clears is garbage: nobody else can hold its lock. */
+	if (lock->kind == FTS_LOCK_OBJECT && UNLIKELY(thread->collects) &&
+	    thread->collects == python_frame(tstate))
+		return;
+	for (uint32_t i = 0; i < list->used; i++) {
+		struct fts_held *held = &list->held[i];
+		uint64_t address = __atomic_load_n(&held->address, __ATOMIC_RELAXED);
+		if (!address || address == lock->address || is_suspended(held, detaches, tstate))
+			continue;
+		if (python_is_free(address, held->kind)) {
+			held->address = 0;
+			continue;
+		}
+		if ((held->kind == FTS_LOCK_LOCK || held->kind == FTS_LOCK_PYTHREAD) &&
+		    python_is_signal(address, held->kind))
+			continue;
+		/* Two-object sections take the lower address first; one section gives the other
+		 * back. */
+		if (held->kind == FTS_LOCK_OBJECT && lock->kind == FTS_LOCK_OBJECT)
+			continue;
+		if (held->kind == FTS_LOCK_MODULE && lock->kind == FTS_LOCK_MODULE)
+			continue;
+		before[count++] = held;
+		all += mix(address ^ held->identity << 8);
+		classes += mix(class_of(address, held->identity, held->kind));
+	}
+	if (!detaches && lock->kind != FTS_LOCK_ATTACHED && python_attached(tstate)) {
+		attached = (struct fts_held){ .address = 1,
+					      .kind = FTS_LOCK_ATTACHED,
+					      .pc = (uint64_t)site.pc };
+		before[count++] = &attached;
+		all += 1;
+		classes += 1;
+	}
+	if (!count)
+		return;
+	all = mix((all ^ salt) + mix(lock->address ^ identity << 8) + lock->flags);
+	uint64_t *known = &thread->known[all % 1024];
+	if (LIKELY(*known == all))
+		return;
+	*known = all;
+	classes = mix((classes ^ salt) + mix(class_of(lock->address, identity, lock->kind)) +
+		      lock->flags);
+	if (within_budget(classes,
+			  lock->kind == FTS_LOCK_OBJECT ? EDGES_TO_OBJECTS : EDGES_OF_A_KIND) &&
+	    !locks_report_edge(thread, lock, before, count, site))
+		*known = 0;
+}
+
+void locks_order(struct thread *thread, const struct lock *lock, struct call_site site)
+{
+	if (thread->shared->used)
+		check_order(thread, lock, site);
+}
+
+static inline void tell_wait(struct fts_lock_thread *list, const struct lock *lock)
+{
+	list->wait_kind = lock->kind;
+	list->wait_flags = lock->flags;
+	__atomic_store_n(&list->wait_address, lock->address, __ATOMIC_RELEASE);
+}
+
+void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
+{
+	struct fts_lock_thread *list = thread->shared;
+	const struct fts_held *own = list->used ? find_held(list, lock.address) : NULL;
+	/* A lock of its own that it waits for is taken again, or never: no order. */
+	if (own)
+		list->wait_own = *own;
+	else if (list->used || !(lock.flags & FTS_HELD_DETACHES))
+		check_order(thread, &lock, site);
+	if (!(lock.flags & FTS_HELD_DETACHES) && lock.kind != FTS_LOCK_ATTACHED &&
+	    python_attached(python_tstate()))
+		lock.flags |= FTS_HELD_ATTACHED;
+	tell_wait(list, &lock);
+	profile_wait(thread, &lock, site);
+}
+
+void locks_wait_own(struct thread *thread, struct lock lock)
+{
+	struct fts_lock_thread *list = thread->shared;
+	struct fts_held *held = find_held(list, lock.address);
+	if (!held || (lock.kind != FTS_LOCK_LOCK && lock.kind != FTS_LOCK_PYTHREAD))
+		return;
+	list->wait_own = *held;
+	held->address = 0;
+	if (!python_is_signal(lock.address, lock.kind))
+		tell_signal(lock.address, lock.kind);
+	else
+		list->wait_own.flags |= FTS_HELD_SIGNAL;
+}
+
+void locks_wait_over(struct thread *thread)
+{
+	if (UNLIKELY(thread->waiting_since) && !thread->outer.address)
+		profile_wait_over(thread);
+	tell_wait(thread->shared, &thread->outer);
+	thread->shared->wait_own.address = 0;
+}
+
+/* PyMutex. */
+
+typedef int lock_timed(uint8_t *mutex, int64_t timeout, int flags);
+typedef int try_unlock(uint8_t *mutex);
+
+/* Functions of Python/lock.c whose exchanges are part of a call that is noted as a whole. */
+static struct {
+	uintptr_t low, size;
+} inside[3];
+
+static bool is_inside(const void *pc)
+{
+	uintptr_t at = (uintptr_t)pc;
+	return at - inside[0].low < inside[0].size || at - inside[1].low < inside[1].size ||
+	       at - inside[2].low < inside[2].size;
+}
+
+extern HIDDEN uintptr_t locks_python_low, locks_python_size;
+
+static inline struct lock mutex_at(const volatile void *word, const void *pc)
+{
+	uint64_t address = (uint64_t)word;
+	struct lock lock = { address, python_mutex_kind(address), FTS_HELD_DETACHES };
+	if ((uintptr_t)pc - locks_python_low >= locks_python_size)
+		lock.flags |= FTS_HELD_FOREIGN;
+	return lock;
+}
+
+bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site)
+{
+	struct thread *thread = locks_thread();
+	if (!thread || thread->depth || is_inside(site.pc))
+		return false;
+	uint8_t now = __atomic_load_n(word, __ATOMIC_RELAXED);
+	if (to == 0) {
+		if (now == 1)
+			locks_given(thread, (uint64_t)word, FTS_LOCK_PYMUTEX);
+		return false;
+	}
+	if (now != 0)
+		return true;
+	/* Where the exchange fails all the same, _PyMutex_LockTimed is called next. */
+	struct lock lock = mutex_at(word, site.pc);
+	if (thread->shared->used)
+		check_order(thread, &lock, site);
+	locks_taken(thread, lock, site);
+	return false;
+}
+
+void locks_exchanged(volatile uint8_t *word, struct call_site site)
+{
+	struct thread *thread = locks_thread();
+	struct lock lock = mutex_at(word, site.pc);
+	if (thread->shared->used)
+		check_order(thread, &lock, site);
+	locks_taken(thread, lock, site);
+}
+
+enum { TIMED_DETACH = 1, TIMED_ACQUIRED = 1 };
+
+EXPORT lock_timed _PyMutex_LockTimed;
+int _PyMutex_LockTimed(uint8_t *mutex, int64_t timeout, int flags)
+{
+	static lock_timed *real;
+	if (UNLIKELY(!real))
+		real = (lock_timed *)symbol_need("_PyMutex_LockTimed");
+	struct thread *thread = locks_on ? locks_thread() : NULL;
+	if (!thread || thread->depth)
+		return real(mutex, timeout, flags);
+	struct call_site site = CALL_SITE;
+	uint64_t address = (uint64_t)mutex;
+	struct lock lock = { address, python_mutex_kind(address), 0 };
+	struct fts_held *held = find_held(thread->shared, address);
+	bool is_threading = lock.kind == FTS_LOCK_LOCK || lock.kind == FTS_LOCK_RLOCK;
+	if (held && !is_threading)
+		held->address = 0; /* the fast path did not get it after all */
+	else if (held && timeout != 0)
+		locks_wait_own(thread, lock);
+	if (flags & TIMED_DETACH)
+		lock.flags |= FTS_HELD_DETACHES;
+	if (timeout == 0)
+		lock.flags |= FTS_HELD_TRIED;
+	else if (timeout > 0)
+		lock.flags |= FTS_HELD_TIMED;
+	if (timeout != 0)
+		locks_wait(thread, lock, site);
+	int result = real(mutex, timeout, flags);
+	if (timeout != 0)
+		locks_wait_over(thread);
+	if (result == TIMED_ACQUIRED)
+		locks_taken(thread, lock, site);
+	return result;
+}
+
+EXPORT try_unlock _PyMutex_TryUnlock;
+int _PyMutex_TryUnlock(uint8_t *mutex)
+{
+	static try_unlock *real;
+	if (UNLIKELY(!real))
+		real = (try_unlock *)symbol_need("_PyMutex_TryUnlock");
+	struct thread *thread = locks_on ? locks_thread() : NULL;
+	if (thread && !thread->depth && (__atomic_load_n(mutex, __ATOMIC_RELAXED) & 1))
+		locks_given(thread, (uint64_t)mutex, python_mutex_kind((uint64_t)mutex));
+	return real(mutex);
+}
+
+/* Attaching waits while the world is stopped, and for the GIL where there is one. */
+EXPORT void _PyThreadState_Attach(void *tstate);
+void _PyThreadState_Attach(void *tstate)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))symbol_need("_PyThreadState_Attach");
+	turns_attach();
+	struct thread *thread = locks_on ? locks_thread() : NULL;
+	struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
+	if (!thread || !thread->shared->used) {
+		real(tstate);
+		return;
+	}
+	/* Often in the middle of another wait, which has given up being attached. */
+	struct fts_lock_thread *list = thread->shared;
+	struct lock before = { list->wait_address, list->wait_kind, list->wait_flags };
+	check_order(thread, &attached, CALL_SITE);
+	tell_wait(list, &attached);
+	real(tstate);
+	tell_wait(list, &before);
+}
+
+/* Start. */
+
+static void find_function(const char *name, uintptr_t *low, uintptr_t *size)
+{
+	void *function = symbol_next(name);
+	Dl_info info;
+	ElfW(Sym) *symbol = NULL;
+	if (!function || !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+		return;
+	*low = (uintptr_t)function;
+	*size = symbol->st_size;
+}
+
+static void find_inside(void)
+{
+	static const char *const names[] = { "_PyMutex_LockTimed", "_PyMutex_TryUnlock",
+					     "_PyOnceFlag_CallOnceSlow" };
+	for (unsigned i = 0; i < 3; i++)
+		find_function(names[i], &inside[i].low, &inside[i].size);
+}
+
+static bool start(const char **why)
+{
+	const char *level = getenv("FTSTRESS_LOCKS");
+	if (!level || !raw_same(level, "on")) {
+		*why = "off: FTSTRESS_LOCKS is not \"on\"";
+		return false;
+	}
+	if (!python_locks_start(why))
+		return false;
+	long at = raw_syscall6(SYS_mmap, 0, FTS_LOCK_THREADS * sizeof *registry,
+			       PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			       -1, 0);
+	if (at < 0 && at > -4096) {
+		*why = "no memory";
+		return false;
+	}
+	registry = (struct fts_lock_thread *)at;
+	find_inside();
+	if (!internal_locks_start())
+		*why = "importlib's module locks are not seen in this Python";
+	locks_report_start();
+	profile_start();
+	self = claim(0);
+	ftstress_locks =
+		(struct fts_locks){ (uint64_t)registry, FTS_LOCK_THREADS, sizeof *registry };
+	locks_on = self != NULL;
+	return locks_on;
+}
+
+static void before_fork(void)
+{
+	raw_lock(&registry_lock);
+	locks_report_before_fork();
+}
+
+static void after_fork(bool in_child)
+{
+	locks_report_after_fork();
+	raw_unlock(&registry_lock);
+	if (!in_child || !locks_on)
+		return;
+	for (unsigned i = 0; i < FTS_LOCK_THREADS; i++)
+		if (!self || &registry[i] != self->shared)
+			registry[i].tid = registry[i].used = 0, registry[i].self = 0;
+	/* What was held for the time of the fork is made new now. */
+	if (self) {
+		self->shared->tid = raw_gettid();
+		self->shared->used = self->shared->overflow = 0;
+	}
+	profile_forked();
+	edges_written = 0;
+	salt = mix(raw_getpid());
+}
+
+const struct concern concern_locks = {
+	.name = "locks",
+	.start = start,
+	.before_fork = before_fork,
+	.after_fork = after_fork,
+};

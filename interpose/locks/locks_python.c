@@ -1,0 +1,573 @@
+/*
+ * locks_python.c - what the locks concern reads of CPython: critical sections, Python frames, and
+ * where threading.Lock and RLock objects come from.
+ *
+ * Lock and RLock objects get one more word, behind their own fields: where they were made and which
+ * one of these they are. The word costs no memory (blocks are multiples of 16 bytes), goes with the
+ * object, and needs no table:
+ *
+ *     63      48 47  46 45       28 27            0
+ *     | check   |s |g | class     | number in it |      s: used as a signal, g: in the graph
+ *
+ * The locks of PyThread_allocate_lock() are semaphores in 3.13, with room for such a word, too. The
+ * check is a hash of the address, for locks that were made before the word existed.
+ */
+#define _GNU_SOURCE
+#include "interpose/locks/locks.h"
+#include "interpose/base/symbol.h"
+
+#include "interpose/python/code.h"
+#include "ftstress/record.h"
+#include "interpose/python/layout.h"
+#include "interpose/stacks/stacks.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+
+/* The same in 3.13 and 3.14; what differs is in locks_313.c and locks_314.c. */
+enum {
+	TSTATE_CRITICAL_SECTION = 176,
+	FRAME_PREVIOUS = 8,
+	ENTRY_FRAME = 3, /* FRAME_OWNED_BY_CSTACK, in 3.14 _BY_INTERPRETER */
+	SECTION_MUTEX = 8,
+	SECTION_MUTEX2 = 16,
+	SECTION_INACTIVE = 1,
+	SECTION_TWO = 2,
+	OBJECT_TYPE = 24,
+	OBJECT_MUTEX = 10,
+	LOCK_MUTEX = 32,     /* in Lock and RLock objects */
+	SEMAPHORE_WORD = 24, /* in a sem_t of 32 bytes, of which glibc uses 16 */
+	TYPE_BASICSIZE = 48,
+	TYPE_DEALLOC = 64,
+	TYPE_FLAGS = 184,
+	TYPE_INLINE_VALUES = 1 << 2,
+	TYPE_ALLOC = 320,
+};
+
+enum { CLASSES = 1 << 15, CLASS_FRAMES = 6 };
+
+/* Where locks are made: an open-addressed table, entries are never removed. */
+static struct class {
+	uint64_t hash;  /* 0 = free; written last */
+	uint32_t count; /* locks made so far */
+	uint32_t frame_count;
+	uint64_t frames[CLASS_FRAMES];
+} classes[CLASSES];
+static struct raw_lock classes_lock;
+
+/* A range of code, and an address in it. */
+struct range {
+	uintptr_t at, low, size;
+};
+static struct range own; /* this library */
+
+HIDDEN const struct locks_version *locks_version;
+static long tstate_offset; /* of the thread state in thread-local storage */
+static void *code_type, *str_type;
+static struct threading_type {
+	void *type;
+	uint32_t word; /* offset of our word in the object */
+	void *(*alloc)(void *type, long items);
+	void (*dealloc)(void *object);
+} lock_type, rlock_type;
+
+HIDDEN uintptr_t locks_python_low, locks_python_size;
+
+void *python_tstate(void)
+{
+	char *base;
+	__asm__("movq %%fs:0, %0" : "=r"(base));
+	return load_pointer(base, tstate_offset);
+}
+
+bool python_attached(const void *tstate)
+{
+	return tstate && load32(tstate, locks_version->tstate_state) == 1;
+}
+
+const void *python_frame(const void *tstate)
+{
+	return tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
+}
+
+bool python_in_section(const void *tstate, uint64_t mutex)
+{
+	uint64_t at = tstate ? load64(tstate, TSTATE_CRITICAL_SECTION) : 0;
+	while (at && !(at & SECTION_INACTIVE)) {
+		const void *section = (const void *)(at & ~3ull);
+		if (load64(section, SECTION_MUTEX) == mutex ||
+		    ((at & SECTION_TWO) && load64(section, SECTION_MUTEX2) == mutex))
+			return true;
+		at = load64(section, 0);
+	}
+	return false;
+}
+
+/* Lock objects. */
+
+/* Both words lie in the page of `address`: nothing that is not mapped is read. */
+static inline bool same_page(uint64_t address, uint64_t other)
+{
+	return (address ^ other) >> 12 == 0;
+}
+
+static inline const struct threading_type *threading_type(uint64_t address)
+{
+	uint64_t type = address - LOCK_MUTEX + OBJECT_TYPE;
+	if (address % 16 || !same_page(address, type))
+		return NULL;
+	void *found = *(void **)type;
+	if (found == lock_type.type)
+		return &lock_type;
+	return found == rlock_type.type ? &rlock_type : NULL;
+}
+
+enum fts_lock_kind python_mutex_kind(uint64_t address)
+{
+	if (address % 16 == OBJECT_MUTEX && same_page(address, address + 21))
+		return FTS_LOCK_OBJECT;
+	const struct threading_type *type = threading_type(address);
+	return type == &lock_type ? FTS_LOCK_LOCK : type ? FTS_LOCK_RLOCK : FTS_LOCK_PYMUTEX;
+}
+
+static uint64_t *word_of(uint64_t address, enum fts_lock_kind kind)
+{
+	if (kind == FTS_LOCK_LOCK)
+		return (uint64_t *)(address - LOCK_MUTEX + lock_type.word);
+	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && locks_version->semaphores))
+		return (uint64_t *)(address + SEMAPHORE_WORD);
+	if (kind == FTS_LOCK_RLOCK)
+		return (uint64_t *)(address - LOCK_MUTEX + rlock_type.word);
+	return NULL;
+}
+
+bool python_is_free(uint64_t address, enum fts_lock_kind kind)
+{
+	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && locks_version->semaphores))
+		return load32((const void *)address, 0) != 0;
+	if (kind == FTS_LOCK_LOCK || kind == FTS_LOCK_RLOCK)
+		return !(*(const volatile uint8_t *)address & 1);
+	return false;
+}
+
+#define WORD_SIGNAL (1ull << 47)
+#define WORD_IN_GRAPH (1ull << 46)
+#define WORD_RLOCK (1ull << 45) /* of a semaphore: it belongs to an RLock */
+#define WORD_IDENTITY (WORD_RLOCK - 1)
+
+static uint64_t check_of(uint64_t object)
+{
+	return ((object * 0x9e3779b97f4a7c15ull >> 49) | 1) << 48;
+}
+
+static uint64_t word_at(uint64_t address, enum fts_lock_kind kind)
+{
+	const uint64_t *word = word_of(address, kind);
+	if (!word)
+		return 0;
+	uint64_t value = __atomic_load_n(word, __ATOMIC_RELAXED);
+	return value >> 48 << 48 == check_of(address) ? value : 0;
+}
+
+uint64_t python_identity(uint64_t address, enum fts_lock_kind kind)
+{
+	return word_at(address, kind) & WORD_IDENTITY;
+}
+
+bool python_is_signal(uint64_t address, enum fts_lock_kind kind)
+{
+	return word_at(address, kind) & WORD_SIGNAL;
+}
+
+void python_set_signal(uint64_t address, enum fts_lock_kind kind)
+{
+	if (word_at(address, kind))
+		__atomic_fetch_or(word_of(address, kind), WORD_SIGNAL, __ATOMIC_RELAXED);
+}
+
+bool python_set_in_graph(uint64_t address, enum fts_lock_kind kind, bool set)
+{
+	uint64_t word = word_at(address, kind);
+	if (set && word && !(word & WORD_IN_GRAPH))
+		__atomic_fetch_or(word_of(address, kind), WORD_IN_GRAPH, __ATOMIC_RELAXED);
+	return !word || (word & WORD_IN_GRAPH);
+}
+
+/*
+ * A module lock keeps its fields in the values that lie behind the object: lock, wakeup, name (in
+ * the order in which _ModuleLock.__init__ sets them).
+ */
+void python_module_name(uint64_t module_lock, char *name, unsigned room)
+{
+	const char *object = (const char *)module_lock, *type = load_pointer(object, OBJECT_TYPE);
+	const char *values = object + load64(type, TYPE_BASICSIZE);
+	const char *text = load_pointer(values, 8 + 2 * 8);
+	name[0] = '\0';
+	if (!(load64(type, TYPE_FLAGS) & TYPE_INLINE_VALUES) || values[1] < 3 || !values[3] ||
+	    !text || load_pointer(text, OBJECT_TYPE) != str_type)
+		return;
+	uint64_t length = load64(text, STR_LENGTH);
+	raw_copy(name, text + STR_ASCII_DATA, length < room ? length : room - 1);
+	name[length < room ? length : room - 1] = '\0';
+}
+
+/* Frames. */
+
+static const char *code_of(const void *frame)
+{
+	return (const char *)(load64(frame, FRAME_EXECUTABLE) & ~1ull);
+}
+
+static bool is_entry(const void *frame)
+{
+	return *((const uint8_t *)frame + locks_version->frame_owner) == ENTRY_FRAME;
+}
+
+static bool is_code(const char *code)
+{
+	return code && load_pointer(code, OBJECT_TYPE) == code_type;
+}
+
+static uint64_t position_of(const void *frame, uint64_t instruction)
+{
+	const char *code = code_of(frame);
+	if (!is_code(code))
+		return 0;
+	uint32_t id = code_id(code);
+	uint64_t offset = (instruction - locks_version->bytecode(code, frame)) / 2;
+	if (offset >= FTS_PC_MARKER)
+		offset = FTS_PC_MARKER;
+	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | offset : 0;
+}
+
+/* The position of the first frame that is not importlib's own. */
+static uint64_t importing(const void *frame)
+{
+	static const char prefix[] = "<frozen importlib";
+	for (; frame; frame = load_pointer(frame, FRAME_PREVIOUS)) {
+		const char *code = is_entry(frame) ? NULL : code_of(frame), *name;
+		if (!is_code(code))
+			continue;
+		name = (const char *)load_pointer(code, CODE_FILENAME) + STR_ASCII_DATA;
+		unsigned same = 0;
+		while (prefix[same] && name[same] == prefix[same])
+			same++;
+		if (prefix[same])
+			return position_of(frame, load64(frame, FRAME_INSTR_PTR));
+	}
+	return 0;
+}
+
+void python_position(struct fts_held *held, const void *tstate)
+{
+	const void *frame = python_frame(tstate);
+	held->frame = (uint64_t)frame;
+	held->position = 0;
+	if (!frame)
+		return;
+	held->instruction = load64(frame, FRAME_INSTR_PTR);
+	held->code = load64(frame, FRAME_EXECUTABLE) & ~1ull;
+	if (held->kind == FTS_LOCK_MODULE)
+		held->position = importing(frame);
+	else if (held->kind != FTS_LOCK_OBJECT)
+		held->position = position_of(frame, held->instruction);
+}
+
+uint64_t python_pc_of(const struct fts_held *held)
+{
+	const void *frame = (const void *)held->frame;
+	if (held->position)
+		return held->position;
+	return (uint64_t)code_of(frame) == held->code ? position_of(frame, held->instruction) : 0;
+}
+
+/* The Python frames of one eval loop into `out`; *frame moves on to the caller's. */
+static unsigned walk_python(const void **frame, uint64_t fp, struct walked *out, unsigned room)
+{
+	unsigned count = 0;
+	while (*frame && !is_entry(*frame)) {
+		uint64_t pc = position_of(*frame, load64(*frame, FRAME_INSTR_PTR));
+		if (pc && count < room)
+			out[count++] = (struct walked){ pc, fp, (uint64_t)*frame };
+		*frame = load_pointer(*frame, FRAME_PREVIOUS);
+	}
+	if (*frame)
+		*frame = load_pointer(*frame, FRAME_PREVIOUS);
+	return count;
+}
+
+static uint64_t stack_end(struct thread *thread, uint64_t fp)
+{
+	if (thread->stack_end)
+		return thread->stack_end;
+	uint64_t top = thread->shared->self; /* a thread's control block lies above its stack */
+	void **main_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
+	if (main_end && (uint64_t)*main_end > fp && (uint64_t)*main_end - fp < 1ull << 30)
+		top = (uint64_t)*main_end;
+	if (top < fp || top - fp > 1ull << 30)
+		top = fp; /* not known: no frames */
+	return thread->stack_end = top;
+}
+
+unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
+		     unsigned room)
+{
+	uint64_t fp = (uint64_t)site.hook, end = stack_end(thread, fp);
+	const void *tstate = locks_version->stacks->running();
+	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
+	unsigned count = 0;
+	while (count < room && fp % 8 == 0 && fp + 16 <= end) {
+		uint64_t next = load64((const void *)fp, 0), pc = load64((const void *)fp, 8);
+		if (pc < 4096)
+			break;
+		if (pc - stacks_eval_low < stacks_eval_size && frame)
+			count += walk_python(&frame, next, out + count, room - count);
+		else if (pc - own.low >= own.size)
+			out[count++] = (struct walked){ pc, next, 0 };
+		if (next <= fp)
+			break;
+		fp = next;
+	}
+	return count;
+}
+
+/* Birth and death. */
+
+static uint64_t hash_frames(const uint64_t *frames, unsigned count)
+{
+	uint64_t hash = 1;
+	for (unsigned i = 0; i < count; i++) {
+		hash = (hash ^ frames[i]) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 29;
+	}
+	return hash | 1;
+}
+
+/* The word, without its check, of a lock that is made now; 0 if the table is full. */
+static uint64_t new_identity(void)
+{
+	uint64_t frames[CLASS_FRAMES];
+	unsigned count = 0;
+	const void *tstate = python_tstate();
+	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
+	for (; frame && count < CLASS_FRAMES; frame = load_pointer(frame, FRAME_PREVIOUS)) {
+		uint64_t pc =
+			is_entry(frame) ? 0 : position_of(frame, load64(frame, FRAME_INSTR_PTR));
+		if (pc)
+			frames[count++] = pc;
+	}
+	uint64_t hash = hash_frames(frames, count);
+	uint32_t at = (uint32_t)(hash >> 20) % CLASSES, tries = 0;
+	for (; tries < 64; tries++, at = (at + 1) % CLASSES) {
+		uint64_t seen = __atomic_load_n(&classes[at].hash, __ATOMIC_ACQUIRE);
+		if (seen == hash)
+			break;
+		if (seen)
+			continue;
+		raw_lock(&classes_lock);
+		bool mine = classes[at].hash == 0;
+		if (mine) {
+			classes[at].frame_count = count;
+			for (unsigned i = 0; i < count; i++)
+				classes[at].frames[i] = frames[i];
+			__atomic_store_n(&classes[at].hash, hash, __ATOMIC_RELEASE);
+		}
+		raw_unlock(&classes_lock);
+		if (mine || classes[at].hash == hash)
+			break;
+	}
+	if (tries == 64)
+		return 0;
+	uint64_t number = __atomic_add_fetch(&classes[at].count, 1, __ATOMIC_RELAXED);
+	return (uint64_t)at << 28 | (number & ((1u << 28) - 1));
+}
+
+unsigned python_class_frames(uint64_t identity, const uint64_t **frames)
+{
+	const struct class *class = &classes[identity >> 28 & (CLASSES - 1)];
+	*frames = class->frames;
+	return identity ? class->frame_count : 0;
+}
+
+static void *alloc(struct threading_type *type, void *of, long items)
+{
+	char *object = type->alloc(of, items);
+	uint64_t identity = object ? new_identity() : 0;
+	if (identity)
+		*(uint64_t *)(object + type->word) =
+			check_of((uint64_t)object + LOCK_MUTEX) | identity;
+	return object;
+}
+
+static void *lock_alloc(void *type, long items)
+{
+	return alloc(&lock_type, type, items);
+}
+
+static void *rlock_alloc(void *type, long items)
+{
+	return alloc(&rlock_type, type, items);
+}
+
+/* Its semaphore is made next, by the same thread. */
+static __thread bool makes_rlock __attribute__((tls_model("initial-exec")));
+
+static void *semaphore_rlock_alloc(void *type, long items)
+{
+	makes_rlock = true;
+	return rlock_type.alloc(type, items);
+}
+
+void python_semaphore_made(void *semaphore)
+{
+	uint64_t identity = new_identity();
+	if (makes_rlock)
+		identity |= WORD_RLOCK;
+	makes_rlock = false;
+	*(uint64_t *)((char *)semaphore + SEMAPHORE_WORD) =
+		check_of((uint64_t)semaphore) | identity;
+}
+
+void python_semaphore_renewed(const void *before, void *semaphore)
+{
+	uint64_t word = word_at((uint64_t)before, FTS_LOCK_PYTHREAD);
+	if (word)
+		*(uint64_t *)((char *)semaphore + SEMAPHORE_WORD) =
+			check_of((uint64_t)semaphore) | (word & (WORD_IDENTITY | WORD_RLOCK));
+}
+
+enum fts_lock_kind python_semaphore_kind(uint64_t address)
+{
+	return word_at(address, FTS_LOCK_PYTHREAD) & WORD_RLOCK ? FTS_LOCK_RLOCK
+								: FTS_LOCK_PYTHREAD;
+}
+
+/* It may be thrown away while it is held, as waiters of a Condition are. */
+static void dealloc(struct threading_type *type, char *object)
+{
+	uint64_t address = (uint64_t)object + LOCK_MUTEX;
+	if (locks_on)
+		locks_ended(address, type == &lock_type ? FTS_LOCK_LOCK : FTS_LOCK_RLOCK);
+	type->dealloc(object);
+}
+
+static void lock_dealloc(void *object)
+{
+	dealloc(&lock_type, object);
+}
+
+static void rlock_dealloc(void *object)
+{
+	dealloc(&rlock_type, object);
+}
+
+/* Every object's end: a lock in it is another one when the memory is used again. */
+EXPORT void _Py_Dealloc(void *object);
+void _Py_Dealloc(void *object)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))symbol_need("_Py_Dealloc");
+	if (locks_on)
+		locks_freed(object);
+	__attribute__((musttail)) return real(object);
+}
+
+/* Start. */
+
+static void adopt(struct threading_type *slot, char *type, void *(*new_alloc)(void *, long),
+		  void (*new_dealloc)(void *))
+{
+	slot->type = type;
+	slot->word = (uint32_t)load64(type, TYPE_BASICSIZE);
+	slot->alloc = (void *(*)(void *, long))load_pointer(type, TYPE_ALLOC);
+	slot->dealloc = (void (*)(void *))load_pointer(type, TYPE_DEALLOC);
+	*(uint64_t *)(type + TYPE_BASICSIZE) += 8;
+	*(void **)(type + TYPE_ALLOC) = (void *)new_alloc;
+	*(void **)(type + TYPE_DEALLOC) = (void *)new_dealloc;
+}
+
+static bool adopt_types(void)
+{
+	void *(*import)(const char *) =
+		(void *(*)(const char *))symbol_next("PyImport_ImportModule");
+	void *(*attribute)(void *, const char *) =
+		(void *(*)(void *, const char *))symbol_next("PyObject_GetAttrString");
+	void *module = import && attribute ? import("_thread") : NULL;
+	char *lock = module ? attribute(module, "lock") : NULL;
+	char *rlock = module ? attribute(module, "RLock") : NULL;
+	if (!lock || !rlock || load64(lock, TYPE_BASICSIZE) != 40 ||
+	    load64(rlock, TYPE_BASICSIZE) != locks_version->rlock_size)
+		return false;
+	adopt(&lock_type, lock, lock_alloc, lock_dealloc);
+	if (!locks_version->semaphores) {
+		adopt(&rlock_type, rlock, rlock_alloc, rlock_dealloc);
+		return true;
+	}
+	rlock_type.alloc = (void *(*)(void *, long))load_pointer(rlock, TYPE_ALLOC);
+	*(void **)(rlock + TYPE_ALLOC) = (void *)semaphore_rlock_alloc;
+	return true;
+}
+
+static int find_range(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	struct range *range = argument;
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t low = info->dlpi_addr + header->p_vaddr;
+		if (header->p_type != PT_LOAD || !(header->p_flags & PF_X) ||
+		    range->at - low >= header->p_memsz)
+			continue;
+		range->low = low;
+		range->size = header->p_memsz;
+		return 1;
+	}
+	return 0;
+}
+
+static struct range range_of(uintptr_t at)
+{
+	struct range range = { .at = at };
+	dl_iterate_phdr(find_range, &range);
+	return range;
+}
+
+bool python_locks_start(const char **why)
+{
+	static const struct locks_version *const versions[] = { &locks_313, &locks_314 };
+	const unsigned long *version = dlsym(RTLD_DEFAULT, "Py_Version");
+	for (unsigned i = 0; i < sizeof versions / sizeof *versions; i++)
+		if (version && *version >> 16 == (0x0300 | versions[i]->stacks->minor))
+			locks_version = versions[i];
+	if (!locks_version) {
+		*why = "lock orders are seen on Python 3.13 and 3.14 only";
+		return false;
+	}
+	char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
+	code_type = dlsym(RTLD_DEFAULT, "PyCode_Type");
+	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
+	if (!tstate || !code_type || !str_type || !symbol_next("_PyMutex_LockTimed") ||
+	    !stacks_eval_size) {
+		*why = "this Python does not export its locks (ftstress builds one that does)";
+		return false;
+	}
+	__asm__("movq %%fs:0, %0" : "=r"(base));
+	tstate_offset = tstate - base;
+	const char *state = python_tstate();
+	if (!state ||
+	    load_pointer(state, 16) != ((void *(*)(void))symbol_next("PyInterpreterState_Get"))()) {
+		*why = "the thread state of this Python cannot be found";
+		return false;
+	}
+	struct range python = range_of(stacks_eval_low);
+	locks_python_low = python.low;
+	locks_python_size = python.size;
+	own = range_of((uintptr_t)python_locks_start);
+	if (!adopt_types()) {
+		*why = "the lock types of this Python are laid out in another way";
+		return false;
+	}
+	return locks_python_size != 0;
+}

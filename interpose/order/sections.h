@@ -1,0 +1,57 @@
+/*
+ * sections.h - critical sections of the interpreter whose reads and writes TSan is not told of, so
+ * that their locks need not order threads (order_table.h says which, and why they need not).
+ *
+ *   UNTOLD, QUEUE   touch a list or a table of the interpreter's own. The lock is not told either;
+ *                   giving it back releases in QUEUE.
+ *   READS...        only read, or nearly: taking the lock acquires; giving it back releases only if
+ *                   the word that is looked at has changed.
+ *
+ * A thread is in one section at a time; one within another is part of it. Python code that is
+ * entered in a section (to compare keys) is anybody's: it ends the section and is told.
+ */
+#ifndef INTERPOSE_SECTIONS_H
+#define INTERPOSE_SECTIONS_H
+
+#include "interpose/order/order.h"
+#include "interpose/base/raw.h"
+
+enum { LOCK_OF_OBJECT = 10, TYPE_OF_OBJECT = 24 }; /* offsets */
+
+/* The lock of the section that this thread is in, or NULL. */
+extern HIDDEN __thread volatile uint8_t *sections_untold __attribute__((tls_model("initial-exec")));
+
+HIDDEN void sections_resolve(void);
+
+/* In a section: what the lock's holders did is known, after all. */
+HIDDEN void sections_acquire(void);
+
+HIDDEN void sections_tell_again(void);
+
+static inline void sections_python_begins(void)
+{
+	if (UNLIKELY(sections_untold))
+		sections_tell_again();
+}
+
+/* UNTOLD, QUEUE: the lock is about to be taken (`to` 1) or given back; returns in which order. */
+HIDDEN int sections_order(volatile uint8_t *word, uint8_t to, enum place place);
+
+/* READS...: the lock has been taken; it is about to be given back, returns in which order. */
+HIDDEN void sections_reading_begins(volatile uint8_t *word, enum place place);
+HIDDEN int sections_reading_ends(const volatile uint8_t *word, enum place place);
+
+static inline const void *type_of(const volatile void *object)
+{
+	return *(const void *const volatile *)((const volatile char *)object + TYPE_OF_OBJECT);
+}
+
+/* May this be the lock of a section that only reads? On 3.13 the eval loop locks cells to do so. */
+static inline bool sections_reads(enum place place, const volatile uint8_t *word)
+{
+	return (place >= PLACE_READS && place <= PLACE_READS_HASH) ||
+	       (place == PLACE_LOOP && order_cells && ((uintptr_t)word & 15) == LOCK_OF_OBJECT &&
+		type_of(word - LOCK_OF_OBJECT) == order_cells);
+}
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * code.c - see code.h.
+ *
+ * Two levels: a cache of each thread, direct-mapped by the code object's address and checked
+ * against the three pointers and the line that make its identity (addresses are reused), and one
+ * table for all, open-addressed by a hash of the contents. Entries of the table are never changed
+ * after they were published, so that look-ups take no lock; a table that is full is replaced by a
+ * larger one and left to the readers it may still have.
+ */
+#include "interpose/python/code.h"
+
+#include "interpose/python/layout.h"
+#include "interpose/base/private_heap.h"
+#include "interpose/base/raw.h"
+#include "interpose/base/ring.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CACHE_SIZE 512u
+#define RETRY_EVERY 256u
+
+struct cached {
+	const void *code, *linetable, *qualname, *filename;
+	int32_t first_line;
+	uint32_t id; /* 0 = could not be told (full ring, no memory): tried again now and then */
+	uint32_t misses;
+};
+
+struct table {
+	uint32_t mask, used;
+	struct {
+		uint64_t hash;
+		uint32_t id; /* 0 = empty; written last */
+	} slot[];
+};
+
+static struct table *table;
+static struct raw_lock table_lock;
+static uint32_t last_id;
+static unsigned kind_bit, compact_bit, ascii_bit;
+static __thread struct cached *cache __attribute__((tls_model("initial-exec")));
+
+void code_init(unsigned kind_shift, unsigned compact_shift, unsigned ascii_shift)
+{
+	kind_bit = kind_shift;
+	compact_bit = compact_shift;
+	ascii_bit = ascii_shift;
+}
+
+void code_before_fork(void)
+{
+	raw_lock(&table_lock);
+}
+
+void code_after_fork(void)
+{
+	raw_unlock(&table_lock);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+	return hash ^ (hash >> 29);
+}
+
+static uint64_t hash_memory(uint64_t hash, const uint8_t *bytes, uint64_t length)
+{
+	uint64_t i = 0;
+	for (; i + 8 <= length; i += 8)
+		hash = mix(hash, *(const uint64_t *)(const void *)(bytes + i));
+	uint64_t tail = 0;
+	for (; i < length; i++)
+		tail = tail << 8 | bytes[i];
+	return mix(hash, tail ^ length << 56);
+}
+
+struct text {
+	const uint8_t *data;
+	uint64_t length; /* characters */
+	unsigned kind;   /* bytes a character; 0 = cannot be read */
+	bool ascii;
+};
+
+static struct text text_of(const void *str)
+{
+	struct text text = { 0 };
+	if (!str)
+		return text;
+	uint32_t state = (uint32_t)load32(str, STR_STATE);
+	if (!(state >> compact_bit & 1))
+		return text;
+	text.kind = state >> kind_bit & 7;
+	text.ascii = state >> ascii_bit & 1;
+	text.length = load64(str, STR_LENGTH);
+	text.data = (const uint8_t *)str + (text.ascii ? STR_ASCII_DATA : STR_COMPACT_DATA);
+	return text;
+}
+
+static uint64_t hash_of(const void *code)
+{
+	struct text file = text_of(load_pointer(code, CODE_FILENAME));
+	struct text name = text_of(load_pointer(code, CODE_QUALNAME));
+	const void *lines = load_pointer(code, CODE_LINETABLE);
+	uint64_t hash = mix(0, (uint32_t)load32(code, CODE_FIRST_LINE));
+	hash = hash_memory(hash, file.data, file.length * file.kind);
+	hash = hash_memory(hash, name.data, name.length * name.kind);
+	if (lines)
+		hash = hash_memory(hash, (const uint8_t *)lines + BYTES_DATA,
+				   load64(lines, BYTES_SIZE));
+	return hash;
+}
+
+/* UTF-8 of a str, at most `room` bytes; returns the bytes written. */
+static uint32_t utf8_of(const void *str, uint8_t *out, uint32_t room)
+{
+	struct text text = text_of(str);
+	uint32_t used = 0;
+	for (uint64_t i = 0; i < text.length && used + 4 <= room; i++) {
+		uint32_t c = text.kind == 1   ? text.data[i]
+			     : text.kind == 2 ? ((const uint16_t *)(const void *)text.data)[i]
+			     : text.kind == 4 ? ((const uint32_t *)(const void *)text.data)[i]
+					      : '?';
+		if (c < 0x80) {
+			out[used++] = (uint8_t)c;
+		} else if (c < 0x800) {
+			out[used++] = (uint8_t)(0xc0 | c >> 6);
+			out[used++] = (uint8_t)(0x80 | (c & 0x3f));
+		} else if (c < 0x10000) {
+			out[used++] = (uint8_t)(0xe0 | c >> 12);
+			out[used++] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+			out[used++] = (uint8_t)(0x80 | (c & 0x3f));
+		} else {
+			out[used++] = (uint8_t)(0xf0 | c >> 18);
+			out[used++] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
+			out[used++] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+			out[used++] = (uint8_t)(0x80 | (c & 0x3f));
+		}
+	}
+	return used;
+}
+
+static bool announce(uint32_t id, const void *code)
+{
+	uint8_t name[1024], file[2048];
+	const void *lines = load_pointer(code, CODE_LINETABLE);
+	uint64_t lines_length = lines ? load64(lines, BYTES_SIZE) : 0;
+	uint32_t most = FTS_RECORD_MAX - 4096;
+	struct fts_code record = {
+		.id = id,
+		.first_line = load32(code, CODE_FIRST_LINE),
+		.qualname_length = utf8_of(load_pointer(code, CODE_QUALNAME), name, sizeof name),
+		.file_length = utf8_of(load_pointer(code, CODE_FILENAME), file, sizeof file),
+		.linetable_length = (uint32_t)(lines_length < most ? lines_length : most),
+	};
+	struct ring_part parts[] = {
+		{ &record, sizeof record },
+		{ name, record.qualname_length },
+		{ file, record.file_length },
+		{ (const uint8_t *)lines + BYTES_DATA, record.linetable_length },
+	};
+	return ring_write(FTS_REC_CODE, parts, lines ? 4 : 3);
+}
+
+static uint32_t find(const struct table *in, uint64_t hash)
+{
+	for (uint32_t i = (uint32_t)hash & in->mask;; i = (i + 1) & in->mask) {
+		uint32_t id = __atomic_load_n(&in->slot[i].id, __ATOMIC_ACQUIRE);
+		if (id == 0 || in->slot[i].hash == hash)
+			return id;
+	}
+}
+
+static void insert(struct table *into, uint64_t hash, uint32_t id)
+{
+	uint32_t i = (uint32_t)hash & into->mask;
+	while (into->slot[i].id != 0)
+		i = (i + 1) & into->mask;
+	into->slot[i].hash = hash;
+	__atomic_store_n(&into->slot[i].id, id, __ATOMIC_RELEASE);
+	into->used++;
+}
+
+/* Called with the lock held. NULL without memory. */
+static struct table *with_room(void)
+{
+	struct table *old = table;
+	if (old && old->used * 2 < old->mask)
+		return old;
+	uint32_t size = old ? (old->mask + 1) * 2 : 8192;
+	struct table *larger = heap_zalloc(sizeof *larger + size * sizeof larger->slot[0]);
+	if (!larger)
+		return NULL;
+	larger->mask = size - 1;
+	for (uint32_t i = 0; old && i <= old->mask; i++)
+		if (old->slot[i].id != 0)
+			insert(larger, old->slot[i].hash, old->slot[i].id);
+	__atomic_store_n(&table, larger, __ATOMIC_RELEASE);
+	return larger;
+}
+
+static uint32_t intern(const void *code)
+{
+	uint64_t hash = hash_of(code);
+	const struct table *seen = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
+	uint32_t id = seen ? find(seen, hash) : 0;
+	if (id)
+		return id;
+	raw_lock(&table_lock);
+	struct table *into = with_room();
+	id = into ? find(into, hash) : 0;
+	if (into && !id && announce(last_id + 1, code)) {
+		id = ++last_id;
+		insert(into, hash, id);
+	}
+	raw_unlock(&table_lock);
+	return id;
+}
+
+uint32_t code_id(const void *code)
+{
+	if (UNLIKELY(!cache)) {
+		cache = heap_zalloc(CACHE_SIZE * sizeof *cache);
+		if (!cache)
+			return intern(code);
+	}
+	struct cached *entry = &cache[((uintptr_t)code >> 5 ^ (uintptr_t)code >> 14) % CACHE_SIZE];
+	const void *linetable = load_pointer(code, CODE_LINETABLE);
+	const void *qualname = load_pointer(code, CODE_QUALNAME);
+	const void *filename = load_pointer(code, CODE_FILENAME);
+	int32_t first_line = load32(code, CODE_FIRST_LINE);
+	if (LIKELY(entry->code == code && entry->linetable == linetable &&
+		   entry->qualname == qualname && entry->filename == filename &&
+		   entry->first_line == first_line) &&
+	    LIKELY(entry->id || entry->misses++ % RETRY_EVERY))
+		return entry->id;
+	uint32_t id = intern(code);
+	*entry = (struct cached){ code, linetable, qualname, filename, first_line, id, 1 };
+	return id;
+}

@@ -1,0 +1,103 @@
+/* object.c - see object.h. */
+#include "interpose/python/object.h"
+
+#include "interpose/base/raw.h"
+
+#include <stddef.h>
+#include <sys/uio.h>
+
+enum {
+	SEGMENT_SLICES = 264, /* mi_segment_t.slices */
+	SEGMENT_SLICE_ENTRIES = 248,
+	SLICE_BYTES = 65536,
+	SLICE_HEADER = 104, /* sizeof(mi_slice_t) */
+	HEAP_MEM = 0,       /* mi_page_t.tag: _Py_MIMALLOC_HEAP_* */
+	HEAP_GC_PRE = 3,
+	GC_PRE_HEADER = 16, /* before objects with a __dict__ or weak references slot */
+	OBJECT_TYPE = 24,   /* PyObject.ob_type, free-threaded */
+	TYPE_NAME = 40,
+	TYPE_FLAGS = 184,
+};
+#define SEGMENT_BYTES (32ull << 20)
+#define TYPE_SUBCLASS (1ull << 31) /* Py_TPFLAGS_TYPE_SUBCLASS */
+
+struct slice { /* the head of mi_page_t */
+	uint32_t count;
+	uint32_t offset; /* bytes back to the first slice of the page */
+	uint8_t flags;   /* tag in bits 3..6 */
+	uint8_t debug_offset;
+	uint16_t capacity, reserved;
+	uint8_t more[22];
+	uint32_t block_size;
+};
+_Static_assert(offsetof(struct slice, block_size) == 36, "mi_page_t.xblock_size");
+
+/* Copies memory of this process that may not be there. */
+static bool peek(uint64_t address, void *out, uint64_t length)
+{
+	struct iovec local = { out, length };
+	struct iovec remote = { (void *)address, length };
+	return raw_syscall6(SYS_process_vm_readv, raw_getpid(), (long)&local, 1, (long)&remote, 1,
+			    0) == (long)length;
+}
+
+static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsigned *tag)
+{
+	uint64_t segment = address & ~(SEGMENT_BYTES - 1);
+	uint64_t index = (address - segment) / SLICE_BYTES;
+	uint64_t at = segment + SEGMENT_SLICES + index * SLICE_HEADER;
+	uint64_t entries = 0;
+	struct slice slice;
+	if (!peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) || index >= entries ||
+	    entries > SEGMENT_BYTES / SLICE_BYTES || !peek(at, &slice, sizeof slice))
+		return false;
+	if (slice.offset % SLICE_HEADER != 0 || slice.offset / SLICE_HEADER > index)
+		return false;
+	at -= slice.offset;
+	if (!peek(at, &slice, sizeof slice) || slice.offset != 0 || slice.count == 0 ||
+	    slice.block_size < 8)
+		return false;
+	uint64_t block = slice.block_size;
+	/* _mi_segment_page_start_from_slice */
+	uint64_t first = segment + (at - segment - SEGMENT_SLICES) / SLICE_HEADER * SLICE_BYTES +
+			 (block <= 64    ? 3 * block
+			  : block <= 512 ? block
+					 : 0);
+	if (address < first || (address - first) / block >= slice.reserved)
+		return false;
+	*start = first + (address - first) / block * block;
+	*size = block;
+	*tag = slice.flags >> 3 & 15;
+	return true;
+}
+
+/* The name of the type at `type`, if that is a type: an object whose type has TYPE_SUBCLASS. */
+static bool type_name(uint64_t type, char *name, uint64_t room)
+{
+	uint64_t meta = 0, flags = 0, text = 0;
+	if (!peek(type + OBJECT_TYPE, &meta, 8) || !peek(meta + TYPE_FLAGS, &flags, 8) ||
+	    !(flags & TYPE_SUBCLASS) || !peek(type + TYPE_NAME, &text, 8))
+		return false;
+	uint64_t length = 0;
+	for (; length + 1 < room; length++)
+		if (!peek(text + length, &name[length], 1) || name[length] < ' ')
+			break;
+	name[length] = '\0';
+	return length > 0;
+}
+
+bool object_find(uint64_t address, struct object *object)
+{
+	uint64_t start, size, type = 0;
+	unsigned tag;
+	if (!find_block(address, &start, &size, &tag))
+		return false;
+	uint64_t header = tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0;
+	*object = (struct object){ .start = start, .size = size };
+	if (tag != HEAP_MEM && peek(start + header + OBJECT_TYPE, &type, 8) &&
+	    type_name(type, object->type, sizeof object->type)) {
+		object->start += header;
+		object->size -= header;
+	}
+	return true;
+}

@@ -1,0 +1,76 @@
+/*
+ * turns.h - the threads of a test take turns: one of them runs, the others wait.
+ *
+ *   member 1   ▓▓▓▓▓ blocks on a lock ........... woken, waits for its turn ▓▓▓▓ ended
+ *   member 2         ▓▓▓▓▓▓▓▓ gives the lock back ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ ended
+ *                    └ the turn is passed on      └ member 1 is queued here, not when it wakes up
+ *
+ * A member is a thread that runs the test's body, or one that a member has started. The turn goes
+ * to the next in the queue when a member ends or blocks; who is woken joins the queue at that point
+ * of the waker's turn. So the order does not depend on how fast a core wakes up, and a run can be
+ * repeated. Where a member sleeps in some other way (a pipe, a timer), the next one takes the turn
+ * after STALL_NS. One that computes on and on gives the turn up after LONG_NS of processor time, at
+ * the next Python call; if none comes, it gets company.
+ *
+ * The turn is handed over by raw futexes and plain memory, which ThreadSanitizer does not see: what
+ * two members do in their turns stays unordered, so a race is reported although they never met.
+ *
+ * Called by the driver (stress/ftstress_driver/turns.py), detached from the interpreter; M is the
+ * main thread, B each thread that runs a body:
+ *
+ *   M  ftstress_turns_begin(count, calls, in_threads)
+ *          `count` bodies will enter. A turn also ends after so many Python calls (0 = it does
+ *          not). in_threads: M is not one of them, and calls ftstress_turns_run().
+ *   M  ftstress_turns_entered(count)  returns when so many have entered; false: a signal came
+ *   B  ftstress_turn_enter(place)     returns when it is its turn; the lowest place comes first
+ *   M  ftstress_turns_run()           lets the first turn begin; returns when all have left; false:
+ *                                     a signal came, and M waits no longer
+ *   B  ftstress_turn_leave()          its body has ended
+ *   B  ftstress_turn_stay(place)      returns when its thread may end
+ *   M  ftstress_turns_let_go(place)   it may
+ *   M  ftstress_turns_end()           nobody waits for anything any more
+ *
+ * So threads come up one by one, and end one by one: each gets the same memory in each run. They
+ * live till the last body has ended, since ThreadSanitizer forgets what an ended thread did.
+ */
+#ifndef INTERPOSE_TURNS_H
+#define INTERPOSE_TURNS_H
+
+#include "interpose/base/concern.h"
+#include "interpose/base/raw.h"
+
+extern const struct concern concern_turns;
+
+struct member;
+
+/* The calling thread's, or NULL, nearly always. */
+extern HIDDEN __thread struct member *turns_self __attribute__((tls_model("initial-exec")));
+
+/* In the thread that is about to create another: what turns_started() is to get; NULL = none. */
+HIDDEN struct member *turns_created(void);
+/* The thread was not created after all. */
+HIDDEN void turns_not_created(struct member *member);
+/* In the new thread, before and after its own code. */
+HIDDEN void turns_started(struct member *member);
+HIDDEN void turns_ended(void);
+
+HIDDEN void turns_regain(void);
+
+/* Before the thread attaches to the interpreter, where it may sleep: waits for its turn. */
+static inline void turns_attach(void)
+{
+	if (UNLIKELY(turns_self))
+		turns_regain();
+}
+
+/* After a Python function has returned, attached: the turn may end here. */
+HIDDEN void turns_call_ended(struct member *member);
+
+static inline void turns_called(void)
+{
+	struct member *member = turns_self;
+	if (UNLIKELY(member))
+		turns_call_ended(member);
+}
+
+#endif

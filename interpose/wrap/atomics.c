@@ -1,0 +1,265 @@
+/* atomics.c - see atomics.h. */
+#include "interpose/wrap/atomics.h"
+
+#include "interpose/base/memory_order.h"
+
+#include "interpose/base/symbol.h"
+#include "interpose/locks/locks.h"
+#include "interpose/order/order.h"
+#include "interpose/base/raw.h"
+#include "interpose/order/sections.h"
+#include "interpose/order/type_cache.h"
+
+#define HERE __builtin_return_address(0)
+
+typedef uint32_t load32(const volatile uint32_t *word, int order);
+typedef uint64_t add64(volatile uint64_t *word, uint64_t value, int order);
+typedef void store64(volatile uint64_t *word, uint64_t value, int order);
+typedef uint64_t cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
+		       int failed_order);
+typedef uint32_t cas32(volatile uint32_t *word, uint32_t from, uint32_t to, int order,
+		       int failed_order);
+typedef uint64_t or64(volatile uint64_t *word, uint64_t value, int order);
+typedef uint8_t cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order, int failed_order);
+
+static load32 first_load32;
+static add64 first_add64;
+static store64 first_store64;
+static cas64 first_cas64;
+static cas32 first_cas32;
+static or64 first_or64;
+static cas8 first_cas8;
+
+static load32 *tsan_load32 = first_load32;
+static add64 *tsan_add64 = first_add64;
+static store64 *tsan_store64 = first_store64;
+static cas64 *tsan_cas64 = first_cas64;
+static cas32 *tsan_cas32 = first_cas32;
+static or64 *tsan_or64 = first_or64;
+static cas8 *tsan_cas8 = first_cas8;
+static void (*tsan_acquire)(const volatile void *address);
+
+void atomics_resolve(void)
+{
+	tsan_load32 = (load32 *)symbol_need("__tsan_atomic32_load");
+	tsan_add64 = (add64 *)symbol_need("__tsan_atomic64_fetch_add");
+	tsan_store64 = (store64 *)symbol_need("__tsan_atomic64_store");
+	tsan_cas64 = (cas64 *)symbol_need("__tsan_atomic64_compare_exchange_val");
+	tsan_cas32 = (cas32 *)symbol_need("__tsan_atomic32_compare_exchange_val");
+	tsan_or64 = (or64 *)symbol_need("__tsan_atomic64_fetch_or");
+	tsan_acquire = (void (*)(const volatile void *))symbol_need("__tsan_acquire");
+	sections_resolve();
+	type_cache_resolve();
+	tsan_cas8 = (cas8 *)symbol_need("__tsan_atomic8_compare_exchange_val");
+}
+
+/* The first operation of all, from a constructor. */
+static uint32_t first_load32(const volatile uint32_t *word, int order)
+{
+	atomics_resolve();
+	JUMP tsan_load32(word, order);
+}
+
+static uint64_t first_add64(volatile uint64_t *word, uint64_t value, int order)
+{
+	atomics_resolve();
+	JUMP tsan_add64(word, value, order);
+}
+
+static void first_store64(volatile uint64_t *word, uint64_t value, int order)
+{
+	atomics_resolve();
+	JUMP tsan_store64(word, value, order);
+}
+
+static uint64_t first_cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
+			    int failed_order)
+{
+	atomics_resolve();
+	JUMP tsan_cas64(word, from, to, order, failed_order);
+}
+
+static uint32_t first_cas32(volatile uint32_t *word, uint32_t from, uint32_t to, int order,
+			    int failed_order)
+{
+	atomics_resolve();
+	JUMP tsan_cas32(word, from, to, order, failed_order);
+}
+
+static uint64_t first_or64(volatile uint64_t *word, uint64_t value, int order)
+{
+	atomics_resolve();
+	JUMP tsan_or64(word, value, order);
+}
+
+static uint8_t first_cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order,
+			  int failed_order)
+{
+	atomics_resolve();
+	JUMP tsan_cas8(word, from, to, order, failed_order);
+}
+
+enum { COUNT_ONE = 4, COUNT_FLAGS = 3, MAYBE_WEAKREF = 1, QUEUED = 2, MERGED = 3 };
+
+enum { DICT_VERSION = 4096 }; /* 3.13: what the interpreter's count of dicts goes up by */
+
+static inline bool aligned(const volatile void *word)
+{
+	return ((uintptr_t)word & 15) == 0;
+}
+
+/* Which order a change of a shared reference count means; -1 if it is not one of its changes. */
+static inline int count_order(uint64_t from, uint64_t to)
+{
+	if (to == MERGED)
+		return MO_BOTH;
+	if (to - from == COUNT_ONE)
+		return MO_NONE;
+	/* Only without flags: from "queued" the same bit is the owner's merge. */
+	if ((from & COUNT_FLAGS) == 0 &&
+	    (to == (from | MAYBE_WEAKREF) || to == ((from + COUNT_ONE) | MAYBE_WEAKREF)))
+		return MO_NONE;
+	if (from - to == COUNT_ONE || (to == QUEUED && from <= MAYBE_WEAKREF) ||
+	    ((to & COUNT_FLAGS) == MERGED && (from & COUNT_FLAGS) != MERGED))
+		return MO_RELEASE;
+	return -1;
+}
+
+/* One dict less has the keys. */
+static uint64_t uncount_keys(volatile uint64_t *word)
+{
+	uint64_t was = tsan_add64(word, UINT64_MAX, MO_RELEASE);
+	if (was == 1)
+		tsan_acquire(word);
+	return was;
+}
+
+/* Of all operations the most frequent, nearly always relaxed: an object's count of its owner. */
+EXPORT load32 __tsan_atomic32_load;
+uint32_t __tsan_atomic32_load(const volatile uint32_t *word, int order)
+{
+	if (UNLIKELY(order != MO_NONE) && UNLIKELY(type_cache_entry != NULL))
+		return type_cache_load(word);
+	JUMP tsan_load32(word, order);
+}
+
+EXPORT add64 __tsan_atomic64_fetch_add;
+uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int order)
+{
+	if (order == MO_SEQ_CST && order_size) {
+		enum place place = order_place(HERE);
+		if ((value == COUNT_ONE && aligned(word) && place != PLACE_AS_WRITTEN &&
+		     place != PLACE_UNTOLD && order_is_count(word)) ||
+		    place == PLACE_COUNTER || (value == DICT_VERSION && place > PLACE_AS_WRITTEN) ||
+		    (value == 1 && place == PLACE_KEYS))
+			order = MO_NONE;
+		else if (place == PLACE_KEYS && value == UINT64_MAX)
+			return uncount_keys(word);
+	}
+	JUMP tsan_add64(word, value, order);
+}
+
+EXPORT store64 __tsan_atomic64_store;
+void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
+{
+	enum place place = order_place(HERE);
+	if (order == MO_NONE && UNLIKELY(place == PLACE_MOVES))
+		order = MO_RELEASE;
+	if (order == MO_RELEASE && UNLIKELY(place == PLACE_UNTOLD))
+		order = MO_NONE;
+	if (order == MO_SEQ_CST && UNLIKELY(place == PLACE_READS_KEYS)) {
+		__atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+		return;
+	}
+	JUMP tsan_store64(word, value, order);
+}
+
+EXPORT cas64 __tsan_atomic64_compare_exchange_val;
+uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t from, uint64_t to,
+					      int order, int failed_order)
+{
+	if (order == MO_SEQ_CST && aligned(word) && order_place(HERE) > PLACE_AS_WRITTEN) {
+		int meant = count_order(from, to);
+		if (meant >= 0 && order_is_count(word)) {
+			/* The owner is gone: what it did it gave to the lock when it left. */
+			if (UNLIKELY(sections_untold) && (to & COUNT_FLAGS) == MERGED)
+				sections_acquire();
+			order = meant;
+			failed_order = MO_NONE;
+		}
+	}
+	JUMP tsan_cas64(word, from, to, order, failed_order);
+}
+
+EXPORT cas32 __tsan_atomic32_compare_exchange_val;
+uint32_t __tsan_atomic32_compare_exchange_val(volatile uint32_t *word, uint32_t from, uint32_t to,
+					      int order, int failed_order)
+{
+	if (order == MO_SEQ_CST && order_place(HERE) == PLACE_COUNTER)
+		order = failed_order = MO_NONE;
+	JUMP tsan_cas32(word, from, to, order, failed_order);
+}
+
+EXPORT or64 __tsan_atomic64_fetch_or;
+uint64_t __tsan_atomic64_fetch_or(volatile uint64_t *word, uint64_t value, int order)
+{
+	if (order == MO_SEQ_CST) {
+		enum place place = order_place(HERE);
+		if (place == PLACE_EVAL_BREAKER || place == PLACE_QUEUE)
+			order = MO_RELEASE;
+	}
+	JUMP tsan_or64(word, value, order);
+}
+
+/*
+ * A thread's end (and forced collections) visits the abandoned segments 1,024 times over, 20,000
+ * atomic operations that fill the thread's history, so that TSan has lost the stack of the access
+ * when the other side of the race comes. Segments that are not collected here are taken up by the
+ * next thread that needs one.
+ */
+EXPORT void _mi_abandoned_collect(void *heap, bool force, void *segments);
+void _mi_abandoned_collect(void *heap, bool force, void *segments)
+{
+	static void (*real)(void *, bool, void *);
+	if (!real)
+		real = (void (*)(void *, bool, void *))symbol_need("_mi_abandoned_collect");
+	if (force || !order_size)
+		real(heap, force, segments);
+}
+
+EXPORT cas8 __tsan_atomic8_compare_exchange_val;
+uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from, uint8_t to,
+					    int order, int failed_order)
+{
+	enum place place = PLACE_OUTSIDE;
+	bool reads = false;
+	if (order == MO_SEQ_CST && from + to == 1) {
+		place = order_place(HERE);
+		reads = sections_reads(place, word);
+		if (UNLIKELY(place == PLACE_TYPE_CACHE && to))
+			order = MO_NONE; /* and then type_cache_locked() */
+		else if (UNLIKELY(reads))
+			order = to ? MO_ACQUIRE : sections_reading_ends(word, place);
+		else if (UNLIKELY(place == PLACE_QUEUE || place == PLACE_UNTOLD))
+			order = sections_order(word, to, place);
+		else if (place > PLACE_AS_WRITTEN)
+			order = to ? MO_ACQUIRE : MO_RELEASE;
+		if (place > PLACE_AS_WRITTEN)
+			failed_order = MO_NONE;
+		if (order == MO_RELEASE)
+			type_cache_unlocks(word);
+	}
+	bool noted = locks_on && from + to == 1 && locks_exchange(word, to, CALL_SITE);
+	if (LIKELY(!noted && !(reads && to)))
+		JUMP tsan_cas8(word, from, to, order, failed_order);
+	struct call_site site = CALL_SITE;
+	uint8_t was = tsan_cas8(word, from, to, order, failed_order);
+	if (was == from && noted)
+		locks_exchanged(word, site);
+	if (was == from && reads && to) {
+		if (place == PLACE_TYPE_CACHE)
+			type_cache_locked(word);
+		sections_reading_begins(word, place);
+	}
+	return was;
+}

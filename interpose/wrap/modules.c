@@ -1,0 +1,142 @@
+/*
+ * modules.c - tells the runner which shared objects are mapped where, so that it can turn program
+ * counters into names: all of them at the start, and after each dlopen what came with it.
+ */
+#define _GNU_SOURCE
+#include "interpose/base/concern.h"
+#include "interpose/base/symbol.h"
+#include "interpose/base/raw.h"
+#include "interpose/base/ring.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+#define MODULES_MAX 4096u
+
+static struct raw_lock lock;
+static uintptr_t told[MODULES_MAX]; /* biases of the modules told, a set by linear search */
+static unsigned told_count;
+static int (*real_iterate)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+static bool started;
+
+static void build_id(const struct dl_phdr_info *info, struct fts_module *module)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		if (header->p_type != PT_NOTE)
+			continue;
+		const char *at = (const char *)(info->dlpi_addr + header->p_vaddr);
+		const char *end = at + header->p_memsz;
+		while (at + sizeof(ElfW(Nhdr)) <= end) {
+			const ElfW(Nhdr) *note = (const void *)at;
+			const char *name = at + sizeof *note;
+			const char *bytes = name + ((note->n_namesz + 3) & ~3u);
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_descsz <= 20) {
+				module->build_id_length = (uint8_t)note->n_descsz;
+				raw_copy(module->build_id, bytes, note->n_descsz);
+				return;
+			}
+			at = bytes + ((note->n_descsz + 3) & ~3u);
+		}
+	}
+}
+
+static void extent(const struct dl_phdr_info *info, struct fts_module *module)
+{
+	module->low = UINT64_MAX;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		if (header->p_type != PT_LOAD)
+			continue;
+		uint64_t low = info->dlpi_addr + header->p_vaddr;
+		if (low < module->low)
+			module->low = low;
+		if (low + header->p_memsz > module->high)
+			module->high = low + header->p_memsz;
+	}
+}
+
+static bool was_told(uintptr_t bias)
+{
+	for (unsigned i = 0; i < told_count; i++)
+		if (told[i] == bias)
+			return true;
+	if (told_count < MODULES_MAX)
+		told[told_count++] = bias;
+	return false;
+}
+
+static int tell(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	(void)size, (void)unused;
+	struct fts_module module = { .bias = info->dlpi_addr };
+	extent(info, &module);
+	if (module.low == UINT64_MAX || was_told(module.low))
+		return 0;
+	char self[4096];
+	const char *path = info->dlpi_name;
+	uint64_t length = path ? raw_length(path) : 0;
+	if (length == 0) {
+		long got =
+			raw_syscall3(SYS_readlink, (long)"/proc/self/exe", (long)self, sizeof self);
+		path = self;
+		length = got > 0 ? (uint64_t)got : 0;
+	}
+	module.path_length = (uint16_t)length;
+	build_id(info, &module);
+	struct ring_part parts[] = { { &module, sizeof module }, { path, (uint32_t)length } };
+	ring_write(FTS_REC_MODULE, parts, 2);
+	return 0;
+}
+
+static void tell_all(void)
+{
+	raw_lock(&lock);
+	real_iterate(tell, NULL);
+	raw_unlock(&lock);
+}
+
+EXPORT void *dlopen(const char *path, int flags)
+{
+	static void *(*real)(const char *, int);
+	if (UNLIKELY(!real))
+		real = (void *(*)(const char *, int))symbol_need("dlopen");
+	void *handle = real(path, flags);
+	if (handle && started)
+		tell_all();
+	return handle;
+}
+
+static bool start(const char **why)
+{
+	/* libc's own: TSan's interceptor takes a lock of the runtime. */
+	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	real_iterate = (int (*)(int (*)(struct dl_phdr_info *, size_t, void *), void *))(
+		libc ? dlsym(libc, "dl_iterate_phdr") : NULL);
+	if (!real_iterate) {
+		*why = "no dl_iterate_phdr in libc.so.6: frames stay addresses";
+		return false;
+	}
+	tell_all();
+	started = true;
+	return true;
+}
+
+static void before_fork(void)
+{
+	raw_lock(&lock);
+}
+
+static void after_fork(bool in_child)
+{
+	(void)in_child;
+	raw_unlock(&lock);
+}
+
+const struct concern concern_modules = {
+	.name = "modules",
+	.start = start,
+	.before_fork = before_fork,
+	.after_fork = after_fork,
+};

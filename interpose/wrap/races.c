@@ -1,0 +1,355 @@
+/*
+ * races.c - ThreadSanitizer's reports as records.
+ *
+ * TSan calls the weak __tsan::OnReport for each report before it prints it, and prints nothing if
+ * that returns true. It is called with the runtime's locks held: nothing instrumented, nothing
+ * intercepted and nothing of CPython may be called from here. Python frames in the stacks are ids
+ * (stacks.h), so nothing has to be looked up.
+ *
+ * TSan drops a report whose pair of stacks it has seen in this process; across processes the runner
+ * merges.
+ */
+#include "interpose/base/concern.h"
+#include "interpose/python/object.h"
+#include "interpose/base/raw.h"
+#include "interpose/base/ring.h"
+
+#include <stddef.h>
+
+typedef unsigned long uptr;
+
+/* llvm: compiler-rt/lib/tsan/rtl/tsan_debugging.cpp */
+#define TSAN_API extern __attribute__((weak))
+TSAN_API int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
+				    int *accesses, int *locations, int *mutexes, int *threads,
+				    int *unique_tids, void **sleep, uptr room);
+TSAN_API int __tsan_get_report_mop(void *report, uptr index, int *tid, void **address, int *size,
+				   int *write, int *atomic, void **trace, uptr room);
+TSAN_API int __tsan_get_report_loc(void *report, uptr index, const char **type, void **address,
+				   uptr *start, uptr *size, int *tid, int *fd, int *suppressable,
+				   void **trace, uptr room);
+TSAN_API int __tsan_get_report_mutex(void *report, uptr index, uptr *id, void **address,
+				     int *destroyed, void **trace, uptr room);
+TSAN_API int __tsan_get_report_thread(void *report, uptr index, int *tid, uint64_t *os_id,
+				      int *running, const char **name, int *parent, void **trace,
+				      uptr room);
+TSAN_API int __tsan_get_report_stack(void *report, uptr index, void **trace, uptr room);
+TSAN_API void *__tsan_create_fiber(unsigned flags);
+TSAN_API void __tsan_destroy_fiber(void *fiber);
+TSAN_API void __tsan_switch_to_fiber(void *fiber, unsigned flags);
+TSAN_API void *__tsan_get_current_fiber(void);
+TSAN_API void __tsan_write8_pc(void *address, void *pc);
+
+#define FRAMES_MAX 256u
+#define BUFFER_BYTES (FTS_RECORD_MAX - 64u)
+
+/* One report at a time: TSan holds its report lock while it calls us; ours is a second belt. */
+static struct raw_lock lock;
+static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
+static void *trace[FRAMES_MAX + 1];
+
+static uint64_t self_test_word; /* raced on by self_test() */
+static bool self_test_seen;
+
+/*
+ * The locks held at an access are not in the API. Layout of ReportDesc and ReportMop
+ * (tsan_report.h, llvm 22); every field that the API also gives is compared before the rest is
+ * believed.
+ */
+struct tsan_vector {
+	void **begin, **end, **limit;
+};
+struct tsan_held {
+	int id;
+	bool write;
+};
+struct tsan_access {
+	int tid;
+	uptr address;
+	int size;
+	bool write, atomic;
+	uptr tag;
+	struct tsan_held *held, *held_end, *held_limit;
+};
+struct tsan_report {
+	int type;
+	uptr tag;
+	struct tsan_vector stacks, accesses;
+};
+
+struct output {
+	uint32_t used;
+	uint32_t sections;
+};
+
+static uint8_t *room_for(struct output *out, uint32_t length)
+{
+	if (out->used + length > BUFFER_BYTES)
+		return NULL;
+	uint8_t *at = buffer + out->used;
+	out->used += length;
+	return at;
+}
+
+static uint32_t frames_in_trace(void)
+{
+	uint32_t count = 0;
+	while (count < FRAMES_MAX && trace[count])
+		count++;
+	return count;
+}
+
+static void add_section(struct output *out, struct fts_section section, const char *text)
+{
+	section.frame_count = frames_in_trace();
+	section.text_length = text ? (uint32_t)raw_length(text) : 0;
+	uint32_t text_room = (section.text_length + 7) & ~7u;
+	uint8_t *at = room_for(out, (uint32_t)sizeof section + 8 * section.frame_count + text_room);
+	if (!at)
+		return;
+	raw_copy(at, &section, sizeof section);
+	at += sizeof section;
+	raw_copy(at, trace, 8 * section.frame_count);
+	at += 8 * section.frame_count;
+	raw_zero(at, text_room);
+	raw_copy(at, text, section.text_length);
+	out->sections++;
+}
+
+static void clear_trace(void)
+{
+	raw_zero(trace, sizeof trace);
+}
+
+static const struct tsan_access *access_layout(void *report, int index, int count)
+{
+	const struct tsan_report *desc = report;
+	if (desc->accesses.end - desc->accesses.begin != count)
+		return NULL;
+	return (const struct tsan_access *)desc->accesses.begin[index];
+}
+
+static void add_held(struct output *out, const struct tsan_access *access)
+{
+	clear_trace();
+	for (const struct tsan_held *held = access->held; held < access->held_end; held++) {
+		struct fts_section section = {
+			.kind = FTS_SEC_HELD,
+			.flags = held->write ? FTS_HELD_WRITE : 0,
+			.tid = access->tid,
+			.value = (uint64_t)held->id,
+		};
+		add_section(out, section, NULL);
+	}
+}
+
+static void add_accesses(struct output *out, void *report, int count)
+{
+	for (int i = 0; i < count; i++) {
+		int tid = -1, size = 0, write = 0, atomic = 0;
+		void *address = NULL;
+		clear_trace();
+		__tsan_get_report_mop(report, (uptr)i, &tid, &address, &size, &write, &atomic,
+				      trace, FRAMES_MAX);
+		struct fts_section section = {
+			.kind = FTS_SEC_ACCESS,
+			.flags = (uint16_t)((write ? FTS_ACCESS_WRITE : 0) |
+					    (atomic ? FTS_ACCESS_ATOMIC : 0)),
+			.tid = tid,
+			.address = (uint64_t)address,
+			.size = (uint64_t)size,
+		};
+		add_section(out, section, NULL);
+		if ((uintptr_t)address == (uintptr_t)&self_test_word)
+			self_test_seen = true;
+		const struct tsan_access *access = access_layout(report, i, count);
+		if (access && access->tid == tid && access->address == (uptr)address &&
+		    access->size == size && access->write == !!write && access->atomic == !!atomic)
+			add_held(out, access);
+	}
+}
+
+static uint16_t location_kind(const char *type)
+{
+	if (type && raw_same(type, "heap"))
+		return FTS_SEC_HEAP;
+	if (type && raw_same(type, "global"))
+		return FTS_SEC_GLOBAL;
+	if (type && (raw_same(type, "stack") || raw_same(type, "tls")))
+		return FTS_SEC_STACK;
+	return FTS_SEC_OTHER;
+}
+
+static void add_locations(struct output *out, void *report, int count)
+{
+	for (int i = 0; i < count; i++) {
+		const char *type = NULL;
+		void *address = NULL;
+		uptr start = 0, size = 0;
+		int tid = -1, fd = 0, suppressable = 0;
+		clear_trace();
+		__tsan_get_report_loc(report, (uptr)i, &type, &address, &start, &size, &tid, &fd,
+				      &suppressable, trace, FRAMES_MAX);
+		struct fts_section section = {
+			.kind = location_kind(type),
+			.tid = tid,
+			.address = start ? start : (uint64_t)address,
+			.size = size,
+		};
+		add_section(out, section, type);
+	}
+}
+
+/* What TSan cannot know: the Python object, or the block of PyMem, that the access is in. */
+static void add_object(struct output *out, void *report)
+{
+	int tid, size, write, atomic;
+	void *address = NULL;
+	struct object object;
+	__tsan_get_report_mop(report, 0, &tid, &address, &size, &write, &atomic, trace, FRAMES_MAX);
+	clear_trace();
+	if (!object_find((uint64_t)address, &object))
+		return;
+	struct fts_section section = {
+		.kind = FTS_SEC_OBJECT,
+		.tid = -1,
+		.address = object.start,
+		.size = object.size,
+		.value = (uint64_t)address - object.start,
+	};
+	add_section(out, section, object.type);
+}
+
+static void add_mutexes(struct output *out, void *report, int count)
+{
+	for (int i = 0; i < count; i++) {
+		uptr id = 0;
+		void *address = NULL;
+		int destroyed = 0;
+		clear_trace();
+		__tsan_get_report_mutex(report, (uptr)i, &id, &address, &destroyed, trace,
+					FRAMES_MAX);
+		struct fts_section section = {
+			.kind = FTS_SEC_MUTEX,
+			.tid = -1,
+			.address = (uint64_t)address,
+			.value = id,
+		};
+		add_section(out, section, NULL);
+	}
+}
+
+static void add_threads(struct output *out, void *report, int count)
+{
+	for (int i = 0; i < count; i++) {
+		const char *name = NULL;
+		uint64_t os_id = 0;
+		int tid = -1, running = 0, parent = -1;
+		clear_trace();
+		__tsan_get_report_thread(report, (uptr)i, &tid, &os_id, &running, &name, &parent,
+					 trace, FRAMES_MAX);
+		struct fts_section section = {
+			.kind = FTS_SEC_THREAD,
+			.tid = tid,
+			.address = os_id,
+			.value = (uint64_t)(int64_t)parent,
+		};
+		add_section(out, section, name);
+	}
+}
+
+/* Reports of other kinds carry their stacks without roles. */
+static void add_stacks(struct output *out, void *report, int count)
+{
+	for (int i = 0; i < count; i++) {
+		clear_trace();
+		__tsan_get_report_stack(report, (uptr)i, trace, FRAMES_MAX);
+		add_section(out, (struct fts_section){ .kind = FTS_SEC_OTHER, .tid = -1 }, NULL);
+	}
+}
+
+static void write_report(void *report)
+{
+	const char *type = NULL;
+	int count = 0, stacks = 0, accesses = 0, locations = 0, mutexes = 0, threads = 0,
+	    unique = 0;
+	clear_trace();
+	__tsan_get_report_data(report, &type, &count, &stacks, &accesses, &locations, &mutexes,
+			       &threads, &unique, trace, FRAMES_MAX);
+	bool race = type && raw_same(type, "data-race");
+	uint32_t text_length = type && !race ? (uint32_t)raw_length(type) : 0;
+	uint32_t text_room = (text_length + 7) & ~7u;
+	struct output out = { 0 };
+	uint8_t *head = room_for(&out, (uint32_t)sizeof(struct fts_report) + text_room);
+	raw_zero(head, sizeof(struct fts_report) + text_room);
+	raw_copy(head + sizeof(struct fts_report), type, text_length);
+	add_accesses(&out, report, accesses);
+	if (!race)
+		add_stacks(&out, report, stacks);
+	add_locations(&out, report, locations);
+	if (accesses > 0)
+		add_object(&out, report);
+	add_mutexes(&out, report, mutexes);
+	add_threads(&out, report, threads);
+	struct fts_report header = {
+		.kind = race ? FTS_REPORT_DATA_RACE : FTS_REPORT_OTHER,
+		.section_count = (uint16_t)out.sections,
+		.text_length = (uint16_t)text_length,
+	};
+	raw_copy(head, &header, sizeof header);
+	struct ring_part part = { buffer, out.used };
+	if (!self_test_seen)
+		ring_write(FTS_REC_REPORT, &part, 1);
+}
+
+/* bool __tsan::OnReport(const ReportDesc *, bool suppressed) */
+EXPORT bool on_report(void *report,
+		      bool suppressed) __asm__("_ZN6__tsan8OnReportEPKNS_10ReportDescEb");
+bool on_report(void *report, bool suppressed)
+{
+	if (!ring_arena())
+		return suppressed;
+	raw_lock(&lock);
+	write_report(report);
+	self_test_seen = self_test_seen && !__atomic_load_n(&self_test_word, __ATOMIC_RELAXED);
+	raw_unlock(&lock);
+	return true;
+}
+
+/*
+ * Let TSan report a race of two fibers on a word of ours: if the report comes here, reports are
+ * captured.
+ */
+static bool self_test(void)
+{
+	void *here = __tsan_get_current_fiber();
+	void *other = __tsan_create_fiber(0);
+	self_test_seen = false;
+	__tsan_write8_pc(&self_test_word, (void *)self_test);
+	__tsan_switch_to_fiber(other, 1); /* 1: without synchronisation */
+	__tsan_write8_pc(&self_test_word, (void *)self_test);
+	__tsan_switch_to_fiber(here, 1);
+	__tsan_destroy_fiber(other);
+	bool seen = self_test_seen;
+	self_test_seen = false;
+	return seen;
+}
+
+static bool start(const char **why)
+{
+	if (!__tsan_get_report_data || !__tsan_create_fiber) {
+		*why = "no ThreadSanitizer runtime: no data races are found";
+		return false;
+	}
+	if (!self_test()) {
+		*why = "a planted race was not reported to this library: no data races are found";
+		return false;
+	}
+	return true;
+}
+
+/* No handlers of fork: TSan forks with its report lock held, so nobody is in on_report() then. */
+const struct concern concern_races = {
+	.name = "data races",
+	.start = start,
+};

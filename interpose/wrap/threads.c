@@ -1,0 +1,68 @@
+/*
+ * threads.c - what every new thread gets before its own code runs: an alternate signal stack, so
+ * that a stack overflow is told and not just fatal.
+ */
+#include "interpose/base/concern.h"
+#include "interpose/base/symbol.h"
+#include "interpose/wrap/crash.h"
+#include "interpose/locks/locks.h"
+#include "interpose/base/private_heap.h"
+#include "interpose/base/raw.h"
+#include "interpose/turns/turns.h"
+#include "interpose/order/type_cache.h"
+
+#include <pthread.h>
+
+struct launch {
+	void *(*start)(void *);
+	void *argument;
+	uint32_t number;     /* of locks.h */
+	struct member *turn; /* of turns.h */
+	uint32_t generation; /* of type_cache.h */
+};
+
+static bool started;
+
+static void *run(void *pointer)
+{
+	struct launch launch = *(struct launch *)pointer;
+	heap_free(pointer);
+	locks_thread_started(launch.number);
+	crash_thread_init();
+	type_cache_acquired = launch.generation;
+	if (LIKELY(!launch.turn))
+		return launch.start(launch.argument);
+	turns_started(launch.turn);
+	void *result = launch.start(launch.argument);
+	turns_ended();
+	return result;
+}
+
+EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			  void *(*start)(void *), void *argument)
+{
+	static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	if (UNLIKELY(!real))
+		real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+				void *))symbol_need("pthread_create");
+	struct launch *launch = started ? heap_alloc(sizeof *launch) : NULL;
+	if (!launch)
+		return real(thread, attributes, start, argument);
+	*launch = (struct launch){ start, argument, locks_thread_created(), turns_created(),
+				   type_cache_acquired };
+	int error = real(thread, attributes, run, launch);
+	if (error) {
+		turns_not_created(launch->turn);
+		heap_free(launch);
+	}
+	return error;
+}
+
+static bool start(const char **why)
+{
+	(void)why;
+	started = true;
+	return true;
+}
+
+const struct concern concern_threads = { .name = "thread start", .start = start };

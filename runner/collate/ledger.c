@@ -1,0 +1,302 @@
+/* ledger.c - see ledger.h. */
+#include "runner/collate/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "runner/base/map.h"
+#include "runner/base/util.h"
+
+struct tally {
+	struct occurrence occurrence;
+	char *token, *test;
+};
+
+struct ledger {
+	struct store *store;               /* or NULL */
+	struct suppressions *suppressions; /* or NULL */
+	const char *command;               /* or NULL */
+	int64_t run;
+	bool as_written; /* the run's order */
+
+	struct entry **entries;
+	size_t entry_count, entry_capacity;
+	struct map entries_by_id;
+	const struct finding **sorted;
+
+	struct tally *tallies;
+	size_t tally_count, tally_capacity;
+	struct map tallies_by_key;
+	struct occurrence *occurrences; /* made of tallies on request */
+};
+
+/* ---- what the store is to be told ---- */
+
+static void strings_add(char ***strings, size_t *count, size_t max, const char *text)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (!strcmp((*strings)[i], text))
+			return;
+	}
+	if (*count == max)
+		return;
+	*strings = xrealloc(*strings, (*count + 1) * sizeof **strings);
+	(*strings)[(*count)++] = xstrdup(text);
+}
+
+void finding_add_test(struct finding *finding, const char *test)
+{
+	strings_add(&finding->tests, &finding->test_count, FINDING_TESTS, test);
+}
+
+const char *iteration_test(const struct iteration_context *context, uint32_t index)
+{
+	return context->tests && index < context->test_count ? context->tests[index] : NULL;
+}
+
+static void add_tally(struct ledger *ledger, const struct iteration_context *context,
+		      const struct entry *entry, const char *test)
+{
+	const char *token = context->replay ? context->replay : "";
+	uint64_t key = hash_string(hash_string(0, entry->finding.id), token);
+	key = hash_string(key, test ? test : "");
+	uint64_t at = map_get(&ledger->tallies_by_key, key);
+	if (at == MAP_NONE) {
+		struct tally tally = { .token = xstrdup(token), .test = xstrdup(test) };
+		tally.occurrence = (struct occurrence){ &entry->finding, 0, tally.token, tally.test,
+							entry->finding.last_seen };
+		ARRAY_PUSH(ledger->tallies, ledger->tally_count, ledger->tally_capacity, tally);
+		at = ledger->tally_count - 1;
+		map_set(&ledger->tallies_by_key, key, at);
+	}
+	ledger->tallies[at].occurrence.count++;
+}
+
+void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
+		 struct entry *entry, const char *test)
+{
+	struct finding *f = &entry->finding;
+	f->count++;
+	f->run_count++;
+	f->last_seen = (int64_t)time(NULL);
+	if (!f->first_seen)
+		f->first_seen = f->last_seen;
+	f->gil_on |= context->gil;
+	f->gil_off |= !context->gil;
+	if (context->replay)
+		strings_add(&f->replays, &f->replay_count, FINDING_REPLAYS, context->replay);
+	if (test)
+		finding_add_test(f, test);
+	if (ledger->as_written && f->kind == FINDING_DATA_RACE && !f->as_written_seen) {
+		f->as_written_runs++;
+		f->as_written_seen++;
+	}
+	if (!f->command && ledger->command && context->replay)
+		f->command = xprintf("%s --replay %s", ledger->command, context->replay);
+	if (entry->rule != SUPPRESS_NONE)
+		suppress_used(ledger->suppressions, entry->rule, 1);
+	add_tally(ledger, context, entry, test);
+}
+
+const struct occurrence *ledger_occurrences(struct ledger *ledger, size_t *count)
+{
+	*count = ledger->tally_count;
+	ledger->occurrences =
+		xrealloc(ledger->occurrences, (*count + 1) * sizeof *ledger->occurrences);
+	for (size_t i = 0; i < *count; i++)
+		ledger->occurrences[i] = ledger->tallies[i].occurrence;
+	return ledger->occurrences;
+}
+
+void ledger_occurrences_done(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->tally_count; i++) {
+		free(ledger->tallies[i].token);
+		free(ledger->tallies[i].test);
+	}
+	ledger->tally_count = 0;
+	map_clear(&ledger->tallies_by_key);
+}
+
+/* ---- entries ---- */
+
+struct entry *ledger_entry(const struct ledger *ledger, size_t number)
+{
+	return ledger->entries[number];
+}
+
+struct entry *ledger_find(const struct ledger *ledger, const char *id)
+{
+	uint64_t at = map_get(&ledger->entries_by_id, hash_string(0, id));
+	return at == MAP_NONE ? NULL : ledger->entries[at];
+}
+
+static void set_status(struct ledger *ledger, struct entry *entry, bool known)
+{
+	struct finding *f = &entry->finding;
+	free(f->suppressed_by);
+	f->suppressed_by = NULL;
+	f->status = known ? STATUS_KNOWN : STATUS_NEW;
+	if (entry->rule != SUPPRESS_NONE)
+		f->suppressed_by =
+			xstrdup(suppress_rule(ledger->suppressions, entry->rule, &f->status));
+}
+
+static bool known_before(struct ledger *ledger, const char *id, struct store_history *history)
+{
+	*history = (struct store_history){ 0 };
+	if (!ledger->store || store_history(ledger->store, ledger->run, id, history) != 0)
+		return false;
+	return history->known;
+}
+
+/* A new finding takes its history from the store. */
+static void set_history(struct ledger *ledger, struct entry *entry)
+{
+	struct store_history history;
+	known_before(ledger, entry->finding.id, &history);
+	entry->finding.count = history.count;
+	entry->finding.run_count = history.run_count;
+	entry->finding.first_seen = history.first_seen;
+	entry->finding.last_seen = history.last_seen;
+	entry->finding.as_written_runs = history.as_written_runs;
+	entry->finding.as_written_seen = history.as_written_seen;
+}
+
+void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
+{
+	struct store_history history;
+	if (entry->judged && (entry->rule == SUPPRESS_NONE || rule != SUPPRESS_NONE))
+		return;
+	entry->rule = rule;
+	entry->judged = true;
+	set_status(ledger, entry, known_before(ledger, entry->finding.id, &history));
+}
+
+static struct entry *entry_add(struct ledger *ledger, struct finding *finding)
+{
+	struct entry *entry = xcalloc(1, sizeof *entry);
+	entry->finding = *finding;
+	*finding = (struct finding){ 0 };
+	entry->rule = SUPPRESS_NONE;
+	entry->number = ledger->entry_count;
+	ARRAY_PUSH(ledger->entries, ledger->entry_count, ledger->entry_capacity, entry);
+	map_set(&ledger->entries_by_id, hash_string(0, entry->finding.id), ledger->entry_count - 1);
+	return entry;
+}
+
+struct entry *ledger_add(struct ledger *ledger, struct finding *finding)
+{
+	struct entry *entry = entry_add(ledger, finding);
+	set_history(ledger, entry);
+	return entry;
+}
+
+void ledger_replace(struct entry *entry, struct finding *from)
+{
+	struct finding *to = &entry->finding;
+	struct finding old = {
+		.title = to->title,
+		.explanation = to->explanation,
+		.detail = to->detail,
+		.graph = to->graph,
+		.subject = to->subject,
+		.participants = to->participants,
+		.participant_count = to->participant_count,
+	};
+	to->title = from->title;
+	to->explanation = from->explanation;
+	to->detail = from->detail;
+	to->graph = from->graph;
+	to->subject = from->subject;
+	to->participants = from->participants;
+	to->participant_count = from->participant_count;
+	from->title = from->explanation = from->detail = from->graph = NULL;
+	from->subject = (struct subject){ 0 };
+	from->participants = NULL;
+	from->participant_count = 0;
+	finding_clear(&old);
+}
+
+/* ---- life ---- */
+
+/* A run that is taken up again goes on with what it had. */
+static void load_run(struct ledger *ledger)
+{
+	struct finding *findings = NULL;
+	size_t count = 0;
+	if (!ledger->store || !ledger->run ||
+	    store_findings(ledger->store, ledger->run, &findings, &count) != 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct entry *entry = entry_add(ledger, &findings[i]);
+		size_t length = strlen(ledger->command ? ledger->command : "");
+		struct finding *f = &entry->finding;
+		if (!f->command && length && f->replay_count)
+			f->command = xprintf("%s --replay %s", ledger->command, f->replays[0]);
+		ledger_judge(ledger, entry,
+			     ledger->suppressions ? suppress_match(ledger->suppressions, f)
+						  : SUPPRESS_NONE);
+	}
+	free(findings);
+}
+
+struct ledger *ledger_open(const struct collate_options *options)
+{
+	struct ledger *ledger = xcalloc(1, sizeof *ledger);
+	ledger->store = options->store;
+	ledger->suppressions = options->suppressions;
+	ledger->command = options->command;
+	ledger->run = options->run;
+	ledger->as_written = options->as_written;
+	load_run(ledger);
+	return ledger;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->entry_count; i++) {
+		finding_clear(&ledger->entries[i]->finding);
+		free(ledger->entries[i]);
+	}
+	ledger_occurrences_done(ledger);
+	map_free(&ledger->entries_by_id);
+	map_free(&ledger->tallies_by_key);
+	free(ledger->entries);
+	free(ledger->sorted);
+	free(ledger->tallies);
+	free(ledger->occurrences);
+	free(ledger);
+}
+
+/* ---- results ---- */
+
+int finding_compare(const void *left, const void *right)
+{
+	const struct finding *a = *(const struct finding *const *)left;
+	const struct finding *b = *(const struct finding *const *)right;
+	if (a->status != b->status)
+		return a->status < b->status ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->run_count != b->run_count)
+		return a->run_count > b->run_count ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+const struct finding *const *ledger_findings(struct ledger *ledger, size_t *count)
+{
+	*count = ledger->entry_count;
+	ledger->sorted = xrealloc(ledger->sorted, (*count + 1) * sizeof *ledger->sorted);
+	for (size_t i = 0; i < *count; i++)
+		ledger->sorted[i] = &ledger->entries[i]->finding;
+	qsort(ledger->sorted, *count, sizeof *ledger->sorted, finding_compare);
+	return ledger->sorted;
+}
+
+void ledger_count(const struct ledger *ledger, size_t by_status[STATUS_COUNT])
+{
+	for (size_t i = 0; i < ledger->entry_count; i++)
+		by_status[ledger->entries[i]->finding.status]++;
+}

@@ -1,0 +1,312 @@
+/*
+ * resolve.c - see resolve.h.
+ *
+ * One report costs, from the cheapest to the dearest:
+ *
+ *   seen before      its stacks hash to known numbers, its signature (kind, stack numbers and what
+ *                    global it is on) to a known finding: count it
+ *   new signature    its stacks' sites, kept with each stack, give the fingerprint; known finding:
+ *                    merge, and keep the better example
+ *   new stack        its positions are symbolized, all of an iteration in one batch
+ */
+#include "runner/collate/resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ftstress/record.h"
+#include "runner/records/assemble.h"
+#include "runner/model/explain.h"
+#include "runner/model/fingerprint.h"
+#include "runner/base/map.h"
+#include "runner/model/plumbing.h"
+#include "runner/base/util.h"
+
+struct resolver {
+	struct resolver_parts parts;
+	struct map rules_by_position; /* hash of kind, top and position -> rule */
+	struct map entries_by_signature;
+};
+
+/* The reports of one call come from the processes of one zygote. */
+struct source {
+	const struct tables *tables;
+	uint32_t zygote_pid;
+};
+
+struct parsed {
+	const struct fts_record *record;
+	struct report_view view;
+	uint32_t *stacks; /* number of each section's stack */
+	char *global;     /* the variable raced on, if it is a global outside of the interpreter */
+	uint64_t signature;
+};
+
+/* A pid as the tables know it. */
+static uint32_t owner(const struct source *source, uint32_t pid)
+{
+	return pid == source->zygote_pid ? 0 : pid;
+}
+
+static char *find_global(struct resolver *r, const struct source *source,
+			 const struct parsed *parsed)
+{
+	uint64_t address = report_global_address(&parsed->view);
+	uint32_t pid = owner(source, parsed->record->pid);
+	position where = address ? tables_position(source->tables, pid, address) : POSITION_UNKNOWN;
+	if (where == POSITION_UNKNOWN ||
+	    plumbing_is_base_module(symbolizer_module_name(r->parts.symbolizer, where)))
+		return NULL;
+	const char *symbol = symbolizer_global(r->parts.symbolizer, where);
+	return symbol ? global_text(symbol) : NULL;
+}
+
+/* The stacks of a report by number, its global variable, and its signature. */
+static void intern_report(struct resolver *r, const struct source *source, struct parsed *parsed)
+{
+	uint32_t pid = owner(source, parsed->record->pid);
+	const struct report_view *view = &parsed->view;
+	position *positions = NULL;
+	size_t capacity = 0;
+	uint64_t hash = hash_bytes(view->kind, view->text, view->text_length);
+
+	parsed->stacks = xcalloc(view->count, sizeof *parsed->stacks);
+	for (size_t i = 0; i < view->count; i++) {
+		const struct section_view *section = &view->sections[i];
+		size_t count = section->head.frame_count;
+		if (count > capacity) {
+			capacity = count;
+			positions = xrealloc(positions, capacity * sizeof *positions);
+		}
+		count = tables_stack(source->tables, pid, section->frames, count, false, positions);
+		parsed->stacks[i] = stacks_add(r->parts.stacks, positions, count);
+		if (!section_is_act(view, section))
+			continue;
+		uint64_t state = hash ^ parsed->stacks[i] ^ (uint64_t)section->head.flags << 40 ^
+				 (uint64_t)section->head.kind << 56;
+		hash = splitmix64(&state);
+	}
+	parsed->global = find_global(r, source, parsed);
+	parsed->signature = parsed->global ? hash_string(hash, parsed->global) : hash;
+	free(positions);
+}
+
+static struct parsed *parse(struct resolver *r, const struct source *source, const uint8_t *records,
+			    size_t length, struct resolved *counts)
+{
+	struct parsed *parsed = NULL;
+	size_t capacity = 0, at = 0;
+	while (at < length) {
+		const struct fts_record *record = (const void *)(records + at);
+		struct parsed one = { .record = record };
+		at += record->length;
+		if (!report_parse(record + 1, record->length - sizeof *record, &one.view)) {
+			counts->broken++;
+			continue;
+		}
+		intern_report(r, source, &one);
+		ARRAY_PUSH(parsed, counts->reports, capacity, one);
+	}
+	return parsed;
+}
+
+static char *view_text(const struct report_view *view)
+{
+	return view->text_length ? xstrndup(view->text, view->text_length) : NULL;
+}
+
+/* The global variable that the finding is known by; NULL = none, see fingerprint.h. */
+static const char *known_global(struct resolver *r, const struct parsed *parsed)
+{
+	for (size_t i = 0; i < parsed->view.count && parsed->global; i++) {
+		if (section_is_act(&parsed->view, &parsed->view.sections[i]) &&
+		    stacks_judge(r->parts.stacks, parsed->stacks[i]).base)
+			return NULL;
+	}
+	return parsed->global;
+}
+
+static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
+{
+	const struct report_view *view = &parsed->view;
+	enum finding_kind kind = report_kind(view);
+	const char **parts = xcalloc(view->count + 2, sizeof *parts);
+	const char *name = known_global(r, parsed);
+	char *text = view_text(view), *global = name ? xprintf("global:%s", name) : NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < view->count; i++) {
+		if (section_is_act(view, &view->sections[i]))
+			parts[count++] = stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
+	}
+	if (text) /* another type of TSan's, or the name of a Python variable */
+		parts[count++] = text;
+	if (global)
+		parts[count++] = global;
+	char *id = fingerprint(kind, parts, count);
+	free(global);
+	free(text);
+	free(parts);
+	return id;
+}
+
+static uint32_t report_score(struct resolver *r, const struct parsed *parsed)
+{
+	uint32_t score = 0;
+	for (size_t i = 0; i < parsed->view.count; i++) {
+		const struct section_view *section = &parsed->view.sections[i];
+		if (section_is_act(&parsed->view, section))
+			score += 4 * stacks_judge(r->parts.stacks, parsed->stacks[i]).score;
+		else
+			score += section->head.frame_count > 0;
+	}
+	return score;
+}
+
+/* The rule for one position, remembered: rules are many and positions come again. */
+static size_t position_rule(struct resolver *r, enum finding_kind kind, position where, bool top)
+{
+	uint64_t state = where ^ (uint64_t)kind << 40 ^ (uint64_t)top << 62;
+	uint64_t key = splitmix64(&state);
+	uint64_t known = map_get(&r->rules_by_position, key);
+	if (known != MAP_NONE)
+		return known == MAP_NONE - 1 ? SUPPRESS_NONE : (size_t)known;
+	const struct stack *frames = symbolizer_frames(r->parts.symbolizer, where);
+	size_t best = SUPPRESS_NONE;
+	for (size_t i = 0; i < frames->count; i++) {
+		size_t rule = suppress_frame(r->parts.suppressions, kind, &frames->frames[i],
+					     top && i == 0);
+		best = rule < best ? rule : best;
+	}
+	map_set(&r->rules_by_position, key, best == SUPPRESS_NONE ? MAP_NONE - 1 : best);
+	return best;
+}
+
+static size_t report_rule(struct resolver *r, const struct parsed *parsed)
+{
+	enum finding_kind kind = report_kind(&parsed->view);
+	size_t best = SUPPRESS_NONE;
+	if (!r->parts.suppressions)
+		return best;
+	for (size_t i = 0; i < parsed->view.count; i++) {
+		struct shared_stack stack = stacks_get(r->parts.stacks, parsed->stacks[i]);
+		for (size_t k = 0; k < stack.count; k++) {
+			size_t rule = position_rule(r, kind, stack.positions[k], k == 0);
+			best = rule < best ? rule : best;
+		}
+	}
+	return best;
+}
+
+/* ---- a report's names ---- */
+
+struct naming {
+	struct resolver *resolver;
+	const struct source *source;
+	const struct parsed *parsed;
+};
+
+static void naming_frames(void *context, size_t index, struct stack *out)
+{
+	const struct naming *naming = context;
+	stacks_frames(naming->resolver->parts.stacks, naming->parsed->stacks[index], out);
+}
+
+static char *naming_variable(void *context, uint64_t address, uint64_t *offset)
+{
+	const struct naming *naming = context;
+	uint32_t pid = owner(naming->source, naming->parsed->record->pid);
+	position where = tables_position(naming->source->tables, pid, address);
+	if (where == POSITION_UNKNOWN || (where & POSITION_PYTHON))
+		return NULL;
+	return symbolizer_variable(naming->resolver->parts.symbolizer, where, offset);
+}
+
+static void build_example(struct resolver *r, const struct source *source,
+			  const struct parsed *parsed, struct finding *out)
+{
+	struct naming naming = { r, source, parsed };
+	struct assembler assembler = { &naming, naming_frames, naming_variable };
+	char *text = view_text(&parsed->view);
+	*out = (struct finding){ 0 };
+	report_assemble(&parsed->view, &assembler, out);
+	out->subject.global = xstrdup(known_global(r, parsed));
+	out->title = explain_title(out, text, &r->parts.places);
+	out->explanation = explain_text(out, text, &r->parts.places);
+	free(text);
+}
+
+/* The finding of a report whose signature is new: an old one, or one that begins. */
+static struct entry *merge_report(struct resolver *r, const struct source *source,
+				  const struct parsed *parsed)
+{
+	char *id = report_fingerprint(r, parsed);
+	struct entry *entry = ledger_find(r->parts.ledger, id);
+	uint32_t score = report_score(r, parsed);
+	size_t rule = report_rule(r, parsed);
+	/* the example shows what is not suppressed, if there is such */
+	bool opens = entry && entry->rule != SUPPRESS_NONE && rule == SUPPRESS_NONE;
+	bool hidden =
+		entry && entry->judged && entry->rule == SUPPRESS_NONE && rule != SUPPRESS_NONE;
+
+	if (!entry || !entry->example || opens || (score > entry->score && !hidden)) {
+		struct finding example;
+		build_example(r, source, parsed, &example);
+		if (!entry) {
+			example.id = xstrdup(id);
+			entry = ledger_add(r->parts.ledger, &example);
+		} else {
+			ledger_replace(entry, &example);
+			finding_clear(&example);
+		}
+		entry->score = score;
+		entry->example = true;
+	}
+	ledger_judge(r->parts.ledger, entry, rule);
+	free(id);
+	return entry;
+}
+
+static struct entry *entry_of(struct resolver *r, const struct source *source,
+			      const struct parsed *parsed)
+{
+	uint64_t at = map_get(&r->entries_by_signature, parsed->signature);
+	if (at != MAP_NONE)
+		return ledger_entry(r->parts.ledger, (size_t)at);
+	struct entry *entry = merge_report(r, source, parsed);
+	map_set(&r->entries_by_signature, parsed->signature, entry->number);
+	return entry;
+}
+
+struct resolved resolver_take(struct resolver *r, const struct iteration_context *context,
+			      const struct tables *tables, const void *records, size_t length)
+{
+	struct source source = { tables, (uint32_t)context->zygote_pid };
+	struct resolved counts = { 0, 0 };
+	uint32_t first_new = (uint32_t)stacks_count(r->parts.stacks);
+	struct parsed *parsed = parse(r, &source, records, length, &counts);
+	stacks_resolve(r->parts.stacks, first_new);
+	for (size_t i = 0; i < counts.reports; i++) {
+		struct entry *entry = entry_of(r, &source, &parsed[i]);
+		ledger_seen(r->parts.ledger, context, entry,
+			    iteration_test(context, parsed[i].record->test));
+		free(parsed[i].view.sections);
+		free(parsed[i].stacks);
+		free(parsed[i].global);
+	}
+	free(parsed);
+	return counts;
+}
+
+struct resolver *resolver_new(const struct resolver_parts *parts)
+{
+	struct resolver *r = xcalloc(1, sizeof *r);
+	r->parts = *parts;
+	return r;
+}
+
+void resolver_free(struct resolver *r)
+{
+	map_free(&r->rules_by_position);
+	map_free(&r->entries_by_signature);
+	free(r);
+}

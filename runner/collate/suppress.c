@@ -1,0 +1,296 @@
+/* suppress.c - see suppress.h. */
+#include "runner/collate/suppress.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/util.h"
+
+enum rule_type {
+	RULE_RACE,
+	RULE_RACE_TOP,
+	RULE_THREAD,
+	RULE_MUTEX,
+	RULE_DEADLOCK,
+	RULE_SIGNAL,
+	RULE_CALLED_FROM_LIB,
+	RULE_TYPES, /* from here on: RULE_TYPES + enum finding_kind */
+};
+
+static const char *const type_names[RULE_TYPES] = {
+	"race", "race_top", "thread", "mutex", "deadlock", "signal", "called_from_lib",
+};
+
+struct rule {
+	char *text;          /* "race:pattern" */
+	const char *pattern; /* in text */
+	char *place;         /* "file:12" */
+	unsigned type;
+	enum finding_status status;
+	uint64_t used;
+};
+
+struct suppressions {
+	struct rule *rules; /* the user's first */
+	size_t count, capacity;
+};
+
+struct suppressions *suppress_new(void)
+{
+	return xcalloc(1, sizeof(struct suppressions));
+}
+
+void suppress_free(struct suppressions *set)
+{
+	if (!set)
+		return;
+	for (size_t i = 0; i < set->count; i++) {
+		free(set->rules[i].text);
+		free(set->rules[i].place);
+	}
+	free(set->rules);
+	free(set);
+}
+
+/* ---- patterns ---- */
+
+static const char *find(const char *text, const char *part, size_t length)
+{
+	for (; strlen(text) >= length; text++) {
+		if (!memcmp(text, part, length))
+			return text;
+	}
+	return NULL;
+}
+
+bool suppress_pattern(const char *pattern, const char *text)
+{
+	if (!text || !*text)
+		return false;
+	bool start = *pattern == '^', any = false;
+	pattern += start;
+	while (*pattern) {
+		if (*pattern == '*') {
+			pattern++;
+			start = false;
+			any = true;
+			continue;
+		}
+		if (*pattern == '$')
+			return !*text || any;
+		size_t length = strcspn(pattern, "*$");
+		const char *at = find(text, pattern, length);
+		if (!at || (start && at != text))
+			return false;
+		text = at + length;
+		pattern += length;
+		start = any = false;
+	}
+	return true;
+}
+
+/* ---- files ---- */
+
+/* The type whose name stands at `text` before a ':'; -1 if there is none. */
+static int type_parse(const char *text, size_t length)
+{
+	for (int i = 0; i < RULE_TYPES; i++) {
+		if (strlen(type_names[i]) == length && !memcmp(type_names[i], text, length))
+			return i;
+	}
+	for (int i = 0; i < FINDING_KINDS; i++) {
+		const char *name = finding_kind_name((enum finding_kind)i);
+		if (strlen(name) == length && !memcmp(name, text, length))
+			return RULE_TYPES + i;
+	}
+	return -1;
+}
+
+static void rule_insert(struct suppressions *set, struct rule rule)
+{
+	ARRAY_PUSH(set->rules, set->count, set->capacity, rule);
+	size_t at = set->count - 1;
+	while (at > 0 && rule.status == STATUS_SUPPRESSED &&
+	       set->rules[at - 1].status != STATUS_SUPPRESSED) {
+		set->rules[at] = set->rules[at - 1];
+		at--;
+	}
+	set->rules[at] = rule;
+}
+
+/* One line without blanks around it; 0 or an exit code. */
+static int line_parse(struct suppressions *set, const char *line, size_t length, const char *place,
+		      enum finding_status status)
+{
+	const char *colon = memchr(line, ':', length);
+	int type = colon ? type_parse(line, (size_t)(colon - line)) : -1;
+	if (!colon)
+		return fail(EXIT_BAD_INPUT, "%s: expected TYPE:PATTERN, as in race:list_append",
+			    place);
+	if (type < 0)
+		return fail(EXIT_BAD_INPUT,
+			    "%s: unknown suppression type '%.*s' (race, race_top, thread, mutex, "
+			    "deadlock, signal, called_from_lib, or a kind of finding)",
+			    place, (int)(colon - line), line);
+	if (colon + 1 == line + length)
+		return fail(EXIT_BAD_INPUT, "%s: nothing stands after '%.*s'", place,
+			    (int)(colon + 1 - line), line);
+	struct rule rule = { .text = xstrndup(line, length),
+			     .place = xstrdup(place),
+			     .type = (unsigned)type,
+			     .status = status };
+	rule.pattern = rule.text + (colon + 1 - line);
+	rule_insert(set, rule);
+	return 0;
+}
+
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+int suppress_parse(struct suppressions *set, const char *path, const char *text,
+		   enum finding_status status)
+{
+	int result = 0;
+	for (unsigned number = 1; *text; number++) {
+		size_t length = strcspn(text, "\n");
+		const char *line = text, *end = text + length;
+		text = end + (*end == '\n');
+		while (line < end && blank(*line))
+			line++;
+		while (line < end && blank(end[-1]))
+			end--;
+		if (line == end || *line == '#')
+			continue;
+		char *place = xprintf("%s:%u", path, number);
+		int code = line_parse(set, line, (size_t)(end - line), place, status);
+		result = code ? code : result;
+		free(place);
+	}
+	return result;
+}
+
+int suppress_load(struct suppressions *set, const char *path, enum finding_status status)
+{
+	size_t length;
+	char *text = read_file(path, &length);
+	if (!text)
+		return fail(EXIT_BAD_INPUT, "can't read the suppressions %s: %s", path,
+			    strerror(errno));
+	int code = strlen(text) == length ? suppress_parse(set, path, text, status)
+					  : fail(EXIT_BAD_INPUT,
+						 "%s: not a text file (it holds a NUL byte)", path);
+	free(text);
+	return code;
+}
+
+/* ---- matching ---- */
+
+/* TSan's type for a kind of finding, RULE_TYPES = it has none. */
+static unsigned type_of(enum finding_kind kind)
+{
+	switch (kind) {
+	case FINDING_DATA_RACE:
+	case FINDING_PYTHON_RACE:
+	case FINDING_USE_AFTER_FREE:
+	case FINDING_DOUBLE_FREE:
+	case FINDING_REFCOUNT:
+		return RULE_RACE;
+	case FINDING_LOCK_ORDER:
+	case FINDING_DEADLOCK:
+		return RULE_DEADLOCK;
+	case FINDING_CRASH:
+		return RULE_SIGNAL;
+	case FINDING_LEAK:
+		return RULE_THREAD;
+	default:
+		return RULE_TYPES;
+	}
+}
+
+static bool applies(const struct rule *rule, enum finding_kind kind, bool top)
+{
+	unsigned type = type_of(kind);
+	if (rule->type == RULE_TYPES + (unsigned)kind)
+		return true;
+	if (type == RULE_TYPES)
+		return false;
+	return rule->type == type || (rule->type == RULE_RACE_TOP && type == RULE_RACE && top);
+}
+
+/* TSan itself would see the eval loop where the stack says Python. */
+static bool frame_matches(const char *pattern, const struct frame *frame)
+{
+	return suppress_pattern(pattern, frame->function) ||
+	       suppress_pattern(pattern, frame->file) || suppress_pattern(pattern, frame->module) ||
+	       (frame->language == FRAME_PYTHON &&
+		suppress_pattern(pattern, "_PyEval_EvalFrameDefault"));
+}
+
+size_t suppress_frame(const struct suppressions *set, enum finding_kind kind,
+		      const struct frame *frame, bool top)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (applies(&set->rules[i], kind, top) &&
+		    frame_matches(set->rules[i].pattern, frame))
+			return i;
+	}
+	return SUPPRESS_NONE;
+}
+
+static void match_stack(const struct suppressions *set, enum finding_kind kind,
+			const struct stack *stack, size_t *best)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		size_t rule = suppress_frame(set, kind, &stack->frames[i], i == 0);
+		*best = rule < *best ? rule : *best;
+	}
+}
+
+size_t suppress_match(const struct suppressions *set, const struct finding *finding)
+{
+	size_t best = SUPPRESS_NONE;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		match_stack(set, finding->kind, &finding->participants[i].stack, &best);
+		match_stack(set, finding->kind, &finding->participants[i].created, &best);
+	}
+	match_stack(set, finding->kind, &finding->subject.allocated, &best);
+	for (size_t i = 0; i < set->count && i < best; i++) {
+		const struct rule *rule = &set->rules[i];
+		if (rule->type != RULE_TYPES + (unsigned)finding->kind)
+			continue;
+		for (size_t k = 0; k < finding->test_count && best > i; k++) {
+			if (suppress_pattern(rule->pattern, finding->tests[k]))
+				best = i;
+		}
+	}
+	return best;
+}
+
+const char *suppress_rule(const struct suppressions *set, size_t rule, enum finding_status *status)
+{
+	*status = set->rules[rule].status;
+	return set->rules[rule].text;
+}
+
+void suppress_used(struct suppressions *set, size_t rule, uint64_t times)
+{
+	set->rules[rule].used += times;
+}
+
+struct run_rule *suppress_rules(const struct suppressions *set, size_t *count)
+{
+	struct run_rule *rules = xcalloc(set->count, sizeof *rules);
+	*count = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct rule *rule = &set->rules[i];
+		if (rule->status != STATUS_SUPPRESSED && !rule->used)
+			continue;
+		rules[*count].rule = xstrdup(rule->text);
+		rules[*count].file = xstrdup(rule->place);
+		rules[(*count)++].used = rule->used;
+	}
+	return rules;
+}

@@ -1,0 +1,263 @@
+/* pyframes.c - see pyframes.h. */
+#include "runner/inspect/pyframes.h"
+
+#include "runner/base/util.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Limits for memory that may be overwritten or in the middle of a change. */
+#define INTERPRETERS_MAX 1000
+#define THREADS_MAX 10000
+#define CHAIN_MAX 1000000 /* frames */
+#define TEXT_MAX 4096     /* characters of a name or a path */
+#define LINE_TABLE_MAX (1u << 20)
+#define FRAME_MAX 512 /* bytes of an _PyInterpreterFrame, without locals */
+
+#define OFFSETS_MAX 2048
+#define COOKIE "xdebugpy"
+
+static const struct python_release *const releases[] = { &python_release_313, &python_release_314 };
+
+static const struct python_release *release_of(uint16_t version)
+{
+	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
+		if (releases[i]->version == version)
+			return releases[i];
+	return NULL;
+}
+
+/* Is it worth to look for _PyRuntime there? A symbol look-up in each of 150 modules is not free. */
+static bool may_be_python(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	return name && strstr(name, "python");
+}
+
+static bool read_release(struct remote *remote, struct python *python, char **why)
+{
+	uint8_t offsets[OFFSETS_MAX];
+	uint64_t version;
+	if (!remote_read(remote, python->runtime, offsets, 16) ||
+	    memcmp(offsets, COOKIE, strlen(COOKIE)) != 0) {
+		*why = xprintf("the Python of process %d is older than 3.13: only native stacks",
+			       remote->pid);
+		return false;
+	}
+	memcpy(&version, offsets + 8, sizeof version);
+	const struct python_release *release = release_of((uint16_t)(version >> 16));
+	if (!release || release->offsets_size > sizeof offsets ||
+	    !remote_read(remote, python->runtime, offsets, release->offsets_size)) {
+		*why = xprintf("Python %u.%u is not supported: only native stacks",
+			       (unsigned)(version >> 24) & 255, (unsigned)(version >> 16) & 255);
+		return false;
+	}
+	release->layout(offsets, &python->layout);
+	if (python->layout.frame_size > FRAME_MAX) {
+		*why = xprintf("the frames of process %d are laid out in an unknown way: only "
+			       "native stacks",
+			       remote->pid);
+		return false;
+	}
+	python->version = release->version;
+	return true;
+}
+
+bool python_find(struct remote *remote, struct python *python, char **why)
+{
+	*python = (struct python){ 0 };
+	for (size_t i = 0; i < remote->module_count; i++) {
+		struct remote_module *module = remote->modules[i];
+		if (!may_be_python(module->path))
+			continue;
+		python->runtime = remote_symbol(remote, module, "_PyRuntime");
+		if (!python->runtime)
+			continue;
+		python->code_type = remote_symbol(remote, module, "PyCode_Type");
+		return read_release(remote, python, why);
+	}
+	*why = xprintf("process %d has no Python in it: only native stacks", remote->pid);
+	return false;
+}
+
+size_t python_threads(struct remote *remote, const struct python *python,
+		      struct python_thread **threads)
+{
+	const struct python_layout *at = &python->layout;
+	size_t count = 0, capacity = 0, interpreters = 0;
+	*threads = NULL;
+	if (!python->version)
+		return 0;
+	for (uint64_t interpreter = remote_word(remote, python->runtime + at->interpreters_head);
+	     interpreter && interpreters++ < INTERPRETERS_MAX;
+	     interpreter = remote_word(remote, interpreter + at->interpreter_next))
+		for (uint64_t state = remote_word(remote, interpreter + at->threads_head);
+		     state && count < THREADS_MAX;
+		     state = remote_word(remote, state + at->thread_next)) {
+			struct python_thread thread = {
+				.thread_id = remote_word(remote, state + at->thread_id),
+				.native_id = remote_word(remote, state + at->native_thread_id),
+				.frame = remote_word(remote, state + at->current_frame),
+			};
+			ARRAY_PUSH(*threads, count, capacity, thread);
+		}
+	return count;
+}
+
+size_t python_chain(struct remote *remote, const struct python *python, uint64_t innermost,
+		    struct python_frame **frames)
+{
+	const struct python_layout *at = &python->layout;
+	size_t count = 0, capacity = 0;
+	*frames = NULL;
+	for (uint64_t address = innermost; address && count < CHAIN_MAX;) {
+		uint8_t owner;
+		uint64_t previous;
+		if (!remote_read(remote, address + at->owner, &owner, sizeof owner) ||
+		    !remote_read(remote, address + at->previous, &previous, sizeof previous))
+			break;
+		struct python_frame frame = { address, owner >= at->entry_owner };
+		ARRAY_PUSH(*frames, count, capacity, frame);
+		if (previous == address)
+			break;
+		address = previous;
+	}
+	return count;
+}
+
+static void add_utf8(struct buf *buf, uint32_t c)
+{
+	char bytes[4];
+	if (c < 0x20)
+		c = '?'; /* a line break in a name would break a report's */
+	size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	for (size_t i = length; i-- > 1; c >>= 6)
+		bytes[i] = (char)(0x80 | (c & 0x3f));
+	bytes[0] = (char)(lead[length] | c);
+	buf_add(buf, bytes, length);
+}
+
+/* A str; NULL if it cannot be read. Only the compact form: names and paths have no other. */
+static char *read_text(struct remote *remote, const struct python *python, uint64_t object)
+{
+	const struct python_layout *at = &python->layout;
+	uint32_t state = 0;
+	if (!object || !remote_read(remote, object + at->unicode_state, &state, sizeof state))
+		return NULL;
+	state >>= at->kind_shift;
+	unsigned kind = state & 7;
+	bool compact = state & 8, ascii = state & 16;
+	uint64_t length = remote_word(remote, object + at->unicode_length);
+	if (!compact || length > TEXT_MAX || (kind != 1 && kind != 2 && kind != 4))
+		return NULL;
+	/* Text that is not ASCII comes after two more fields, for a UTF-8 copy. */
+	uint64_t data = object + at->ascii_size + (ascii ? 0 : 2 * sizeof(uint64_t));
+	uint8_t *raw = xmalloc(length * kind);
+	struct buf text = { 0 };
+	bool readable = remote_read(remote, data, raw, length * kind);
+	for (uint64_t i = 0; readable && i < length; i++) {
+		uint32_t c = 0;
+		memcpy(&c, raw + i * kind, kind);
+		add_utf8(&text, c < 0x110000 ? c : 0xfffd);
+	}
+	free(raw);
+	return readable ? buf_take(&text) : NULL;
+}
+
+struct bytes {
+	const uint8_t *at, *end;
+};
+
+static unsigned read_varint(struct bytes *bytes)
+{
+	unsigned value = 0, shift = 0, byte = 64;
+	while ((byte & 64) && bytes->at < bytes->end && shift < 32) {
+		byte = *bytes->at++;
+		value |= (byte & 63) << shift;
+		shift += 6;
+	}
+	return value;
+}
+
+static int read_signed_varint(struct bytes *bytes)
+{
+	unsigned value = read_varint(bytes);
+	return value & 1 ? -(int)(value >> 1) : (int)(value >> 1);
+}
+
+int python_line(const uint8_t *table, size_t size, int first_line, int64_t instruction)
+{
+	enum { ONE_LINE_1 = 11, ONE_LINE_2 = 12, NO_COLUMNS = 13, LONG = 14, NONE = 15 };
+	int line = first_line;
+	int64_t position = 0;
+	for (size_t i = 0; i < size;) {
+		unsigned code = (table[i] >> 3) & 15;
+		struct bytes rest = { table + i + 1, table + size };
+		if (code == NO_COLUMNS || code == LONG)
+			line += read_signed_varint(&rest);
+		else if (code == ONE_LINE_1 || code == ONE_LINE_2)
+			line += (int)code - 10;
+		position += 2 * ((table[i] & 7) + 1);
+		if (instruction < position)
+			return code == NONE || line < 0 ? 0 : line;
+		for (i++; i < size && !(table[i] & 128); i++)
+			;
+	}
+	return 0;
+}
+
+/* Where the bytecode begins that the frame runs: the code object's, or this thread's own copy. */
+static uint64_t bytecode_of(struct remote *remote, const struct python_layout *at,
+			    const uint8_t *frame, uint64_t code)
+{
+	int32_t index = 0;
+	uint64_t copies = at->tlbc_index ? remote_word(remote, code + at->co_tlbc) : 0;
+	if (!copies)
+		return code + at->co_code_adaptive;
+	memcpy(&index, frame + at->tlbc_index, sizeof index);
+	if (index < 0 || (uint64_t)index >= remote_word(remote, copies)) /* _PyCodeArray.size */
+		return code + at->co_code_adaptive;
+	return remote_word(remote, copies + 8 + 8 * (uint64_t)index);
+}
+
+static int line_of(struct remote *remote, const struct python_layout *at, uint64_t code,
+		   uint64_t bytecode, uint64_t instruction)
+{
+	int32_t first = 0;
+	uint64_t table = remote_word(remote, code + at->co_linetable);
+	uint64_t size = table ? remote_word(remote, table + at->bytes_size) : 0;
+	if (!size || size > LINE_TABLE_MAX ||
+	    !remote_read(remote, code + at->co_firstlineno, &first, sizeof first))
+		return 0;
+	uint8_t *bytes = xmalloc(size);
+	int line = 0;
+	if (remote_read(remote, table + at->bytes_data, bytes, size))
+		line = python_line(bytes, size, first, (int64_t)(instruction - bytecode));
+	free(bytes);
+	return line;
+}
+
+void python_describe(struct remote *remote, const struct python *python, uint64_t address,
+		     char **qualname, char **file, int *line)
+{
+	const struct python_layout *at = &python->layout;
+	uint8_t frame[FRAME_MAX];
+	uint64_t code = 0, instruction = 0;
+	*qualname = *file = NULL;
+	*line = 0;
+	if (remote_read(remote, address, frame, at->frame_size)) {
+		memcpy(&code, frame + at->executable, sizeof code);
+		memcpy(&instruction, frame + at->instr_ptr, sizeof instruction);
+		code &= at->executable_mask;
+	}
+	if (code &&
+	    (!python->code_type || remote_word(remote, code + at->ob_type) == python->code_type)) {
+		*qualname = read_text(remote, python, remote_word(remote, code + at->co_qualname));
+		*file = read_text(remote, python, remote_word(remote, code + at->co_filename));
+		*line = line_of(remote, at, code, bytecode_of(remote, at, frame, code),
+				instruction);
+	}
+	if (!*qualname)
+		*qualname = xstrdup("<frame not readable>");
+}

@@ -1,0 +1,105 @@
+/*
+ * pyframes_313.c - how CPython 3.13 lays out frames, code objects and strings.
+ *
+ * struct debug_offsets is a copy of struct _Py_DebugOffsets of
+ * Include/internal/pycore_runtime.h, with CPython's own names.
+ */
+#include "runner/inspect/pyframes.h"
+
+#include <string.h>
+
+struct debug_offsets {
+	char cookie[8];
+	uint64_t version, free_threaded;
+	struct {
+		uint64_t size, finalizing, interpreters_head;
+	} runtime_state;
+	struct {
+		uint64_t size, id, next, threads_head, gc, imports_modules, sysdict, builtins,
+			ceval_gil, gil_runtime_state, gil_runtime_state_enabled,
+			gil_runtime_state_locked, gil_runtime_state_holder;
+	} interpreter_state;
+	struct {
+		uint64_t size, prev, next, interp, current_frame, thread_id, native_thread_id,
+			datastack_chunk, status;
+	} thread_state;
+	struct {
+		uint64_t size, previous, executable, instr_ptr, localsplus, owner;
+	} interpreter_frame;
+	struct {
+		uint64_t size, filename, name, qualname, linetable, firstlineno, argcount,
+			localsplusnames, localspluskinds, co_code_adaptive;
+	} code_object;
+	struct {
+		uint64_t size, ob_type;
+	} pyobject;
+	struct {
+		uint64_t size, tp_name, tp_repr, tp_flags;
+	} type_object;
+	struct {
+		uint64_t size, ob_item, ob_size;
+	} tuple_object;
+	struct {
+		uint64_t size, ob_item, ob_size;
+	} list_object;
+	struct {
+		uint64_t size, ma_keys, ma_values;
+	} dict_object;
+	struct {
+		uint64_t size, ob_fval;
+	} float_object;
+	struct {
+		uint64_t size, lv_tag, ob_digit;
+	} long_object;
+	struct {
+		uint64_t size, ob_size, ob_sval;
+	} bytes_object;
+	struct {
+		uint64_t size, state, length, asciiobject_size;
+	} unicode_object;
+	struct {
+		uint64_t size, collecting;
+	} gc;
+};
+
+#define FRAME_OWNED_BY_CSTACK 3 /* enum _frameowner */
+#define INTERNED_BITS 2         /* of the state word of a str, before `kind` */
+
+static void read_layout(const void *offsets, struct python_layout *layout)
+{
+	struct debug_offsets from;
+	memcpy(&from, offsets, sizeof from);
+	layout->interpreters_head = from.runtime_state.interpreters_head;
+	layout->interpreter_next = from.interpreter_state.next;
+	layout->threads_head = from.interpreter_state.threads_head;
+	layout->thread_next = from.thread_state.next;
+	layout->current_frame = from.thread_state.current_frame;
+	layout->thread_id = from.thread_state.thread_id;
+	layout->native_thread_id = from.thread_state.native_thread_id;
+	layout->frame_size = from.interpreter_frame.size;
+	layout->previous = from.interpreter_frame.previous;
+	layout->executable = from.interpreter_frame.executable;
+	layout->instr_ptr = from.interpreter_frame.instr_ptr;
+	layout->owner = from.interpreter_frame.owner;
+	layout->co_filename = from.code_object.filename;
+	layout->co_qualname = from.code_object.qualname;
+	layout->co_linetable = from.code_object.linetable;
+	layout->co_firstlineno = from.code_object.firstlineno;
+	layout->co_code_adaptive = from.code_object.co_code_adaptive;
+	layout->ob_type = from.pyobject.ob_type;
+	layout->bytes_size = from.bytes_object.ob_size;
+	layout->bytes_data = from.bytes_object.ob_sval;
+	layout->unicode_state = from.unicode_object.state;
+	layout->unicode_length = from.unicode_object.length;
+	layout->ascii_size = from.unicode_object.asciiobject_size;
+
+	layout->executable_mask = ~0ull; /* f_executable is a plain pointer */
+	layout->entry_owner = FRAME_OWNED_BY_CSTACK;
+	layout->kind_shift = INTERNED_BITS;
+}
+
+const struct python_release python_release_313 = {
+	.version = 0x030d,
+	.offsets_size = sizeof(struct debug_offsets),
+	.layout = read_layout,
+};

@@ -1,0 +1,397 @@
+/* fingerprint.c - see fingerprint.h. */
+#include "runner/model/fingerprint.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/model/plumbing.h"
+#include "runner/base/util.h"
+
+enum { CRASH_FRAMES = 3 };
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+static bool is_c(const struct frame *frame)
+{
+	return frame->language == FRAME_C || frame->language == FRAME_CXX ||
+	       frame->language == FRAME_UNKNOWN;
+}
+
+static bool in_header(const struct frame *frame)
+{
+	size_t length = frame->file ? strlen(frame->file) : 0;
+	return frame->language == FRAME_C && length > 2 && !strcmp(frame->file + length - 2, ".h");
+}
+
+/* Do the frames belong to one run of calls inside a module? */
+static bool same_segment(const struct frame *a, const struct frame *b)
+{
+	if (b->language == FRAME_PYTHON)
+		return false;
+	return a->module && b->module ? !strcmp(a->module, b->module) : a->module == b->module;
+}
+
+/* The Python frame that the eval loop at `at` runs; SITE_NONE if it isn't the eval loop. */
+static size_t python_frame_of(const struct stack *stack, size_t at)
+{
+	const struct frame *frame = &stack->frames[at];
+	if (frame->language == FRAME_PYTHON)
+		return at;
+	if (strcmp(frame->function, "_PyEval_EvalFrameDefault") != 0)
+		return SITE_NONE;
+	for (size_t i = at + 1; i < stack->count && i < at + 4; i++) {
+		if (stack->frames[i].language == FRAME_PYTHON)
+			return i;
+	}
+	return SITE_NONE;
+}
+
+/* The innermost C function of the segment: small functions of headers are their caller's, for
+ * whether they show at all depends on what was inlined. */
+static size_t c_frame_of(const struct stack *stack, size_t from, size_t end)
+{
+	size_t at = from;
+	for (size_t i = from; i < end && in_header(&stack->frames[at]); i++) {
+		const struct frame *frame = &stack->frames[i];
+		if (is_c(frame) && !in_header(frame) && !plumbing_is_helper(frame) &&
+		    !plumbing_is(frame))
+			at = i;
+	}
+	return at;
+}
+
+size_t site_frame(const struct stack *stack)
+{
+	size_t from = 0;
+	while (from < stack->count && plumbing_is_helper(&stack->frames[from]))
+		from++;
+	if (from == stack->count)
+		return stack->count ? 0 : SITE_NONE;
+
+	size_t python = python_frame_of(stack, from);
+	if (python != SITE_NONE)
+		return python;
+	size_t end = from + 1;
+	while (end < stack->count && same_segment(&stack->frames[from], &stack->frames[end]))
+		end++;
+	for (size_t i = from; i < end; i++) {
+		if (stack->frames[i].language == FRAME_CYTHON)
+			return i;
+	}
+	return c_frame_of(stack, from, end);
+}
+
+char *short_path(const char *file, const struct roots *roots)
+{
+	for (size_t i = 0; roots && i < roots->count; i++) {
+		size_t length = strlen(roots->dirs[i]);
+		while (length && roots->dirs[i][length - 1] == '/')
+			length--;
+		if (length && !strncmp(file, roots->dirs[i], length) && file[length] == '/')
+			return xstrdup(file + length + 1);
+	}
+	if (*file != '/')
+		return xstrdup(file);
+	const char *tail = base_name(file);
+	if (tail > file + 1) {
+		tail--;
+		while (tail > file && tail[-1] != '/')
+			tail--;
+	}
+	return xstrdup(tail);
+}
+
+/* The Cython module. Not by the file: that is a .pxd where a line was included, and changes with
+ * how much of the sources is there. */
+static char *cython_stem(const struct frame *frame)
+{
+	const char *name = frame->module ? frame->module
+			   : frame->file ? base_name(frame->file)
+					 : NULL;
+	return name ? xstrndup(name, strcspn(name, ".")) : xstrdup("?");
+}
+
+char *frame_text(const struct frame *frame, const struct roots *roots)
+{
+	char *file = NULL, *text;
+	switch (frame->language) {
+	case FRAME_PYTHON:
+		file = frame->file ? short_path(frame->file, roots) : xstrdup("?");
+		text = xprintf("py:%s@%s", frame->function, file);
+		break;
+	case FRAME_CYTHON:
+		file = cython_stem(frame);
+		text = xprintf("cy:%s@%s", frame->function, file);
+		break;
+	default: {
+		/* without what compilers add: ".isra.0", ".cold", " [clone .part.1]" */
+		size_t length = frame->language == FRAME_C ? strcspn(frame->function, ". [")
+							   : strlen(frame->function);
+		const char *where = frame->file ? base_name(frame->file) : frame->module;
+		text = xprintf("c:%.*s@%s", (int)length, frame->function, where ? where : "?");
+	}
+	}
+	free(file);
+	return text;
+}
+
+char *site_text(const struct stack *stack, const struct roots *roots)
+{
+	size_t at = site_frame(stack);
+	return at == SITE_NONE ? xstrdup("?") : frame_text(&stack->frames[at], roots);
+}
+
+bool site_is_base(const struct stack *stack)
+{
+	size_t at = site_frame(stack);
+	if (at == SITE_NONE)
+		return false;
+	const struct frame *frame = &stack->frames[at];
+	return frame->language == FRAME_PYTHON ||
+	       (frame->module && plumbing_is_base_module(frame->module));
+}
+
+/* The length without one thing that a compiler added: `length` itself if there is none. */
+static size_t without_suffix(const char *symbol, size_t length)
+{
+	static const char *const words[] = { ".llvm", ".lto_priv", ".__uniq" };
+	size_t from = length;
+	while (from && isdigit((unsigned char)symbol[from - 1]))
+		from--;
+	if (from < 2 || from == length || symbol[from - 1] != '.')
+		return length;
+	from--;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t word = strlen(words[i]);
+		if (from > word && !strncmp(symbol + from - word, words[i], word))
+			return from - word;
+	}
+	return from;
+}
+
+/* A static variable of a function is "calls.0" (GCC), "run.calls" or "run.calls.1" (clang), a field
+ * of a struct that clang took apart "limits.1", a variable that LTO made global "calls.llvm.123",
+ * and "ns::calls (.llvm.123)" after demangling. */
+char *global_text(const char *symbol)
+{
+	const char *remark = strstr(symbol, " (.");
+	size_t length = remark && remark > symbol ? (size_t)(remark - symbol) : strlen(symbol);
+	for (size_t cut = 0; cut != length;) {
+		cut = length;
+		length = without_suffix(symbol, length);
+	}
+	return xstrndup(symbol, length);
+}
+
+char *test_without_parameters(const char *test)
+{
+	const char *bracket = strchr(test, '[');
+	return bracket ? xstrndup(test, (size_t)(bracket - test)) : xstrdup(test);
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char *fingerprint(enum finding_kind kind, const char *const *parts, size_t count)
+{
+	const char **sorted = xmalloc((count ? count : 1) * sizeof *sorted);
+	if (count)
+		memcpy(sorted, parts, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, compare_text);
+	uint64_t hash = hash_string(0, finding_kind_name(kind));
+	for (size_t i = 0; i < count; i++) {
+		if (i && !strcmp(sorted[i], sorted[i - 1]))
+			continue;
+		hash = hash_bytes(hash, sorted[i], strlen(sorted[i]) + 1);
+	}
+	free(sorted);
+	return xprintf("%s-%012llx", finding_kind_name(kind),
+		       (unsigned long long)(splitmix64(&hash) >> 16));
+}
+
+/* ---- the kinds that are not made of sites alone ---- */
+
+static char *fingerprint_owned(enum finding_kind kind, char **parts, size_t count)
+{
+	char *id = fingerprint(kind, (const char *const *)parts, count);
+	for (size_t i = 0; i < count; i++)
+		free(parts[i]);
+	free(parts);
+	return id;
+}
+
+char *fingerprint_crash(const char *signal, const struct stack *stack, const struct roots *roots)
+{
+	struct buf frames = { 0 };
+	size_t taken = 0;
+	buf_puts(&frames, signal);
+	for (size_t i = 0; i < stack->count && taken < CRASH_FRAMES; i++) {
+		const struct frame *frame = &stack->frames[i];
+		if (frame->plumbing || plumbing_is_helper(frame))
+			continue;
+		char *text = frame_text(frame, roots);
+		buf_printf(&frames, "\n%s", text);
+		free(text);
+		taken++;
+	}
+	char *joined = buf_take(&frames);
+	char *id = fingerprint(FINDING_CRASH, (const char *const[]){ joined }, 1);
+	free(joined);
+	return id;
+}
+
+/* How a thread waits, not what for. */
+static bool is_wait(const struct frame *frame)
+{
+	static const char *const prefixes[] = {
+		"_PySemaphore_",
+		"_PyParkingLot_",
+		"PyMutex_",
+		"_PyMutex_",
+		"PyThread_",
+		"PyEvent_",
+		"_PyEvent_",
+		"_PyRWMutex_",
+		"rwmutex_",
+		"pthread_",
+		"__pthread_",
+		"sem_",
+		"lock_acquire",
+		"acquire_timed",
+		"rlock_",
+		"_PyRecursiveMutex_",
+		"lock_PyThread_acquire_lock",
+		"rlock_acquire",
+		"__futex_",
+		"futex_",
+		"do_futex_",
+		"syscall",
+		"PyEval_RestoreThread",
+		"_PyThreadState_",
+		"take_gil",
+		"_PyCriticalSection",
+		"_thread_lock_",
+		"_thread_RLock_",
+		"tstate_",
+		"_PyEval_StopTheWorld",
+		"stop_the_world",
+	};
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		if (is_c(frame) && !strncmp(frame->function, prefixes[i], strlen(prefixes[i])))
+			return true;
+	}
+	return false;
+}
+
+static char *wait_text(const struct stack *stack, const struct roots *roots)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		if (!frame->plumbing && !plumbing_is_helper(frame) && !is_wait(frame))
+			return frame_text(frame, roots);
+	}
+	return xstrdup("?");
+}
+
+char *fingerprint_hang(enum finding_kind kind, const struct participant *participants, size_t count,
+		       const struct roots *roots)
+{
+	char **parts = xcalloc(count, sizeof *parts);
+	for (size_t i = 0; i < count; i++)
+		parts[i] = wait_text(&participants[i].stack, roots);
+	return fingerprint_owned(kind, parts, count);
+}
+
+char *fingerprint_test_failure(const char *test, const char *exception)
+{
+	char *bare = test_without_parameters(test);
+	char *part = xprintf("%s\n%s", bare, exception ? exception : "");
+	char *id = fingerprint(FINDING_TEST_FAILURE, (const char *const[]){ part }, 1);
+	free(part);
+	free(bare);
+	return id;
+}
+
+char *fingerprint_out_of_memory(const char *test)
+{
+	char *bare = test_without_parameters(test);
+	char *id = fingerprint(FINDING_OUT_OF_MEMORY, (const char *const[]){ bare }, 1);
+	free(bare);
+	return id;
+}
+
+/* The first word of the form SIGXXX in a text; to be freed, or NULL. */
+static char *signal_in(const char *text)
+{
+	const char *at = text ? strstr(text, "SIG") : NULL;
+	size_t length = 0;
+	while (at && (isupper((unsigned char)at[length]) || isdigit((unsigned char)at[length])))
+		length++;
+	return at ? xstrndup(at, length) : NULL;
+}
+
+/* Does a frame tell where the thread was? */
+static bool tells(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		if (!stack->frames[i].plumbing && !plumbing_is_helper(&stack->frames[i]))
+			return true;
+	}
+	return false;
+}
+
+static char *crash_of(const struct finding *finding, const struct roots *roots)
+{
+	const struct participant *first = finding->participants;
+	if (!first || !tells(&first->stack)) {
+		char *test = test_without_parameters(finding->test_count ? finding->tests[0] : "");
+		const char *parts[] = { test, finding->title ? finding->title : "" };
+		char *id = fingerprint(FINDING_CRASH, parts, 2);
+		free(test);
+		return id;
+	}
+	char *signal = signal_in(first->role);
+	if (!signal)
+		signal = signal_in(finding->title);
+	char *id = fingerprint_crash(signal ? signal : "", &first->stack, roots);
+	free(signal);
+	return id;
+}
+
+char *fingerprint_finding(const struct finding *finding, const struct roots *roots)
+{
+	const char *test = finding->test_count ? finding->tests[0] : "";
+	const char *title = finding->title ? finding->title : "";
+	switch (finding->kind) {
+	case FINDING_CRASH:
+		return crash_of(finding, roots);
+	case FINDING_HANG:
+	case FINDING_DEADLOCK:
+		if (finding->participant_count)
+			return fingerprint_hang(finding->kind, finding->participants,
+						finding->participant_count, roots);
+		return fingerprint(finding->kind, &test, 1);
+	case FINDING_TEST_FAILURE: {
+		const char *colon = strrchr(title, ':');
+		return fingerprint_test_failure(test, colon ? colon + 1 : title);
+	}
+	case FINDING_OUT_OF_MEMORY:
+		return fingerprint_out_of_memory(test);
+	default:
+		break;
+	}
+	if (!finding->participant_count)
+		return fingerprint(finding->kind, &title, 1);
+	char **parts = xcalloc(finding->participant_count, sizeof *parts);
+	for (size_t i = 0; i < finding->participant_count; i++)
+		parts[i] = site_text(&finding->participants[i].stack, roots);
+	return fingerprint_owned(finding->kind, parts, finding->participant_count);
+}

@@ -1,0 +1,15 @@
+/*
+ * lock_kind.h - the names of the kinds of locks (enum fts_lock_kind).
+ */
+#ifndef RUNNER_LOCK_KIND_H
+#define RUNNER_LOCK_KIND_H
+
+#include <stdint.h>
+
+/* For people: the kind of a lock (enum fts_lock_kind). */
+const char *lock_kind_name(uint32_t kind);
+
+/* The name as lock_kind_name() has it, of any string; "lock" for one that is none. */
+const char *lock_kind_parse(const char *name);
+
+#endif

@@ -1,0 +1,376 @@
+/* plan.c - see plan.h. */
+#include "runner/plan/plan.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/util.h"
+
+/* Tests of one file: a run of `tests`, which is sorted by id and regrouped by file. */
+struct group {
+	size_t first, count;
+};
+
+struct slice {
+	size_t first, count; /* in deck.order */
+};
+
+/* One pass over all tests. */
+struct deck {
+	uint64_t pass;
+	bool ready;
+	size_t *order;        /* test indices, slice after slice */
+	struct slice *slices; /* shuffled */
+	size_t slice_count, slice_capacity;
+};
+
+struct plan {
+	size_t count, slice;
+	uint64_t hash;   /* of all ids */
+	size_t *grouped; /* test indices, file after file, in order of the file's first test */
+	struct group *groups;
+	size_t group_count, group_capacity;
+	struct deck deck; /* the pass that was asked for last */
+};
+
+/* 0..bound-1 without bias worth mentioning: bound is far below 2^32 (Lemire, 2019). */
+static uint64_t draw_below(uint64_t *state, uint64_t bound)
+{
+	return (uint64_t)(((__uint128_t)splitmix64(state) * bound) >> 64);
+}
+
+static void shuffle(size_t *items, size_t count, uint64_t *state)
+{
+	for (size_t i = count; i > 1; i--) {
+		size_t j = (size_t)draw_below(state, i);
+		size_t item = items[i - 1];
+		items[i - 1] = items[j];
+		items[j] = item;
+	}
+}
+
+struct keyed {
+	const char *file;
+	size_t index;
+};
+
+static int by_file(const void *left, const void *right)
+{
+	const struct keyed *a = left, *b = right;
+	int order = strcmp(a->file, b->file);
+	return order ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+static void group_by_file(struct plan *plan, const struct plan_test *tests)
+{
+	struct keyed *keyed = xcalloc(plan->count, sizeof *keyed);
+	for (size_t i = 0; i < plan->count; i++)
+		keyed[i] = (struct keyed){ tests[i].file, i };
+	qsort(keyed, plan->count, sizeof *keyed, by_file);
+	plan->grouped = xcalloc(plan->count, sizeof *plan->grouped);
+	for (size_t i = 0; i < plan->count; i++) {
+		plan->grouped[i] = keyed[i].index;
+		if (i == 0 || strcmp(keyed[i].file, keyed[i - 1].file) != 0)
+			ARRAY_PUSH(plan->groups, plan->group_count, plan->group_capacity,
+				   ((struct group){ i, 0 }));
+		plan->groups[plan->group_count - 1].count++;
+	}
+	free(keyed);
+}
+
+struct plan *plan_new(const struct plan_test *tests, size_t count, size_t slice)
+{
+	struct plan *plan = xcalloc(1, sizeof *plan);
+	plan->count = count;
+	plan->slice = slice;
+	for (size_t i = 0; i < count; i++)
+		plan->hash = hash_bytes(plan->hash, tests[i].id, strlen(tests[i].id) + 1);
+	group_by_file(plan, tests);
+	return plan;
+}
+
+static void deck_clear(struct deck *deck)
+{
+	free(deck->order);
+	free(deck->slices);
+	*deck = (struct deck){ 0 };
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	deck_clear(&plan->deck);
+	free(plan->grouped);
+	free(plan->groups);
+	free(plan);
+}
+
+/* What is left of a file when its whole slices are cut, and where it went. */
+struct remainder {
+	size_t first, count; /* in the shuffled order by file */
+	size_t bin;
+};
+
+static int larger_first(const void *left, const void *right)
+{
+	const struct remainder *a = left, *b = right;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	/* `bin` holds a random rank until the remainders are packed. */
+	return (a->bin > b->bin) - (a->bin < b->bin);
+}
+
+/* Cuts whole slices off each file; returns the remainders (groups.count of them, some empty). */
+static struct remainder *cut_files(const struct plan *plan, struct deck *deck, size_t *shuffled,
+				   size_t *used, uint64_t *state)
+{
+	struct remainder *rests = xcalloc(plan->group_count, sizeof *rests);
+	size_t *rank = xcalloc(plan->group_count, sizeof *rank);
+	for (size_t g = 0; g < plan->group_count; g++)
+		rank[g] = g;
+	shuffle(rank, plan->group_count, state);
+	for (size_t g = 0; g < plan->group_count; g++) {
+		const struct group *group = &plan->groups[g];
+		shuffle(shuffled + group->first, group->count, state);
+		size_t whole = group->count / plan->slice * plan->slice;
+		for (size_t at = 0; at < whole; at += plan->slice) {
+			ARRAY_PUSH(deck->slices, deck->slice_count, deck->slice_capacity,
+				   ((struct slice){ *used, plan->slice }));
+			memcpy(deck->order + *used, shuffled + group->first + at,
+			       plan->slice * sizeof *shuffled);
+			*used += plan->slice;
+		}
+		rests[g] =
+			(struct remainder){ group->first + whole, group->count - whole, rank[g] };
+	}
+	free(rank);
+	return rests;
+}
+
+/* First fit, decreasing. Returns the number of bins; `bin` of each remainder says where it is. */
+static size_t pack(struct remainder *rests, size_t count, size_t capacity)
+{
+	qsort(rests, count, sizeof *rests, larger_first);
+	size_t *room = xcalloc(count, sizeof *room);
+	size_t bins = 0, open = 0;
+	for (size_t i = 0; i < count && rests[i].count; i++) {
+		while (open < bins && room[open] == 0)
+			open++;
+		size_t bin = open;
+		while (bin < bins && room[bin] < rests[i].count)
+			bin++;
+		if (bin == bins)
+			room[bins++] = capacity;
+		room[bin] -= rests[i].count;
+		rests[i].bin = bin;
+	}
+	free(room);
+	return bins;
+}
+
+static void place_remainders(const struct plan *plan, struct deck *deck, const size_t *shuffled,
+			     struct remainder *rests, size_t used)
+{
+	size_t bins = pack(rests, plan->group_count, plan->slice);
+	size_t base = deck->slice_count;
+	for (size_t bin = 0; bin < bins; bin++)
+		ARRAY_PUSH(deck->slices, deck->slice_count, deck->slice_capacity,
+			   ((struct slice){ 0, 0 }));
+	for (size_t i = 0; i < plan->group_count && rests[i].count; i++) {
+		assert(rests[i].bin < bins);
+		deck->slices[base + rests[i].bin].count += rests[i].count;
+	}
+	for (size_t bin = 0; bin < bins; bin++) {
+		struct slice *slice = &deck->slices[base + bin];
+		slice->first = used;
+		used += slice->count;
+		slice->count = 0;
+	}
+	for (size_t i = 0; i < plan->group_count && rests[i].count; i++) {
+		struct slice *slice = &deck->slices[base + rests[i].bin];
+		memcpy(deck->order + slice->first + slice->count, shuffled + rests[i].first,
+		       rests[i].count * sizeof *shuffled);
+		slice->count += rests[i].count;
+	}
+}
+
+static void deal(struct plan *plan, uint64_t pass)
+{
+	struct deck *deck = &plan->deck;
+	if (deck->ready && deck->pass == pass)
+		return;
+	deck_clear(deck);
+	uint64_t state = plan->hash ^ pass * 0xd1342543de82ef95ull;
+	size_t *shuffled = xcalloc(plan->count, sizeof *shuffled);
+	memcpy(shuffled, plan->grouped, plan->count * sizeof *shuffled);
+	deck->order = xcalloc(plan->count, sizeof *deck->order);
+	size_t used = 0;
+	struct remainder *rests = cut_files(plan, deck, shuffled, &used, &state);
+	place_remainders(plan, deck, shuffled, rests, used);
+	for (size_t i = deck->slice_count; i > 1; i--) {
+		size_t j = (size_t)draw_below(&state, i);
+		struct slice slice = deck->slices[i - 1];
+		deck->slices[i - 1] = deck->slices[j];
+		deck->slices[j] = slice;
+	}
+	free(rests);
+	free(shuffled);
+	deck->pass = pass;
+	deck->ready = true;
+}
+
+size_t plan_slices(const struct plan *plan)
+{
+	/* Only sizes matter, so a scratch deck of pass 0 tells it for all. */
+	struct plan scratch = *plan;
+	scratch.deck = (struct deck){ 0 };
+	deal(&scratch, 0);
+	size_t count = scratch.deck.slice_count;
+	deck_clear(&scratch.deck);
+	return count;
+}
+
+static enum schedule_choice schedule_of(const struct settings *settings, bool gil, bool one_in_two)
+{
+	if (gil)
+		return SCHEDULE_OVERLAP;
+	if (settings->schedule != SCHEDULE_MIXED)
+		return settings->schedule;
+	return one_in_two && settings->order == ORDER_MEANT ? SCHEDULE_TURNS : SCHEDULE_OVERLAP;
+}
+
+/* Log-uniform in [low, high]; rounded, so that another libm's last bit makes no other plan. */
+static double draw_interval(uint64_t *state, double low, double high)
+{
+	double unit = (double)(splitmix64(state) >> 11) * 0x1p-53;
+	double value = low < high ? exp(log(low) + unit * (log(high) - log(low))) : low;
+	char text[32];
+	snprintf(text, sizeof text, "%.3g", value);
+	double rounded = strtod(text, NULL);
+	return rounded < low ? low : rounded > high ? high : rounded;
+}
+
+void plan_trial(struct plan *plan, const struct settings *settings, struct replay_token token,
+		struct trial_plan *trial)
+{
+	uint64_t state = token.seed;
+	state = splitmix64(&state) ^ token.iteration;
+	*trial = (struct trial_plan){ .iteration = token.iteration, .slice = token.slice };
+	/*
+	 * Every draw is made, used or not, so that a fixed thread count changes nothing else; a new
+	 * one comes last, so that old tokens keep their meaning.
+	 */
+	uint64_t span = settings->threads_max - settings->threads_min + 1;
+	trial->threads = settings->threads_min + (unsigned)draw_below(&state, span);
+	trial->switch_interval =
+		draw_interval(&state, settings->interval_min, settings->interval_max);
+	bool one_in_eight = draw_below(&state, 8) == 0;
+	trial->gil = settings->gil == GIL_ON || (settings->gil == GIL_MIXED && one_in_eight);
+	trial->seed = (uint32_t)(splitmix64(&state) >> 32);
+	trial->schedule = schedule_of(settings, trial->gil, draw_below(&state, 2) == 0);
+
+	if (!plan->deck.ready)
+		deal(plan, 0);
+	size_t slices = plan->deck.slice_count;
+	assert(slices); /* nobody plans with no test */
+	deal(plan, token.slice / slices);
+	assert(plan->deck.slice_count == slices && plan->deck.slices);
+	const struct slice *slice = &plan->deck.slices[token.slice % slices];
+	trial->test_count = slice->count;
+	trial->tests = xcalloc(slice->count, sizeof *trial->tests);
+	memcpy(trial->tests, plan->deck.order + slice->first, slice->count * sizeof *trial->tests);
+}
+
+void trial_plan_clear(struct trial_plan *trial)
+{
+	free(trial->tests);
+	*trial = (struct trial_plan){ 0 };
+}
+
+/* Puts the tests of `wanted` that a slice of `pass` below `end` has into `leftovers`. */
+static void take_leftovers(struct plan *plan, uint64_t pass, uint64_t end, bool *wanted,
+			   struct leftover **leftovers, size_t *count, size_t *capacity)
+{
+	deal(plan, pass);
+	const struct deck *deck = &plan->deck;
+	for (size_t s = 0; s < deck->slice_count && pass * deck->slice_count + s < end; s++) {
+		const struct slice *slice = &deck->slices[s];
+		struct leftover leftover = { .slice = pass * deck->slice_count + s };
+		size_t room = 0;
+		for (size_t i = 0; i < slice->count; i++) {
+			size_t test = deck->order[slice->first + i];
+			if (!wanted[test])
+				continue;
+			wanted[test] = false;
+			ARRAY_PUSH(leftover.tests, leftover.test_count, room, test);
+		}
+		if (leftover.test_count)
+			ARRAY_PUSH(*leftovers, *count, *capacity, leftover);
+	}
+}
+
+static int by_slice(const void *left, const void *right)
+{
+	const struct leftover *a = left, *b = right;
+	return (a->slice > b->slice) - (a->slice < b->slice);
+}
+
+size_t plan_leftovers(struct plan *plan, uint64_t first_slice, const size_t *tests, size_t count,
+		      struct leftover **leftovers)
+{
+	size_t found = 0, capacity = 0;
+	size_t slices = plan_slices(plan);
+	assert(slices); /* nobody plans with no test */
+	uint64_t pass = first_slice / slices;
+	bool *wanted = xcalloc(plan->count, sizeof *wanted);
+	for (size_t i = 0; i < count; i++)
+		wanted[tests[i]] = true;
+	*leftovers = NULL;
+	/* The slices of a deck that was begun come last; what they have not yet is in the one
+	 * before. */
+	take_leftovers(plan, pass, first_slice, wanted, leftovers, &found, &capacity);
+	if (pass)
+		take_leftovers(plan, pass - 1, first_slice, wanted, leftovers, &found, &capacity);
+	free(wanted);
+	if (found)
+		qsort(*leftovers, found, sizeof **leftovers, by_slice);
+	return found;
+}
+
+void leftovers_clear(struct leftover *leftovers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(leftovers[i].tests);
+	free(leftovers);
+}
+
+struct replay_token plan_iteration(struct plan *plan, const struct settings *settings,
+				   const struct plan_start *start, uint64_t iteration,
+				   struct trial_plan *trial)
+{
+	struct replay_token token = { start->seed, iteration, start->first_slice + iteration };
+	const struct leftover *leftover =
+		iteration < start->leftover_count ? &start->leftovers[iteration] : NULL;
+	if (settings->replay_given)
+		token = settings->replay;
+	else if (leftover)
+		token.slice = leftover->slice;
+	plan_trial(plan, settings, token, trial);
+	trial->iteration = iteration; /* each repetition of a token has a number of its own */
+	if (leftover) {
+		trial->test_count = leftover->test_count;
+		memcpy(trial->tests, leftover->tests, leftover->test_count * sizeof *trial->tests);
+	}
+	return token;
+}
+
+unsigned plan_slice_for(size_t tests, uint64_t iterations)
+{
+	const unsigned least = 20, most = 100;
+	uint64_t even = iterations ? (tests + iterations - 1) / iterations : least;
+	return even < least ? least : even > most ? most : (unsigned)even;
+}

@@ -1,0 +1,85 @@
+/*
+ * settings.h - what the user asks for, as data. setup/options.h fills it in.
+ */
+#ifndef RUNNER_SETTINGS_H
+#define RUNNER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum gil_choice { GIL_OFF, GIL_ON, GIL_MIXED };
+
+/* Which order TSan is told of the interpreter's own synchronisation; docs/happens-before.md. */
+enum order_level { ORDER_AS_WRITTEN, ORDER_MEANT };
+
+/* Do the threads of a test run one after the other, or side by side? Mixed: see plan_trial. */
+enum schedule_choice {
+	SCHEDULE_TURNS, /* in some iterations they also change in the middle of a thread's work */
+	SCHEDULE_WHOLE_TURNS, /* never there */
+	SCHEDULE_OVERLAP,
+	SCHEDULE_MIXED,
+	SCHEDULE_ONE_BY_ONE, /* of a check (verify.h); nobody asks for it */
+};
+
+enum command {
+	COMMAND_RUN,
+	COMMAND_PREPARE,
+	COMMAND_DOCTOR,
+	COMMAND_SUITES,
+	COMMAND_REPORT,
+	COMMAND_HELP,
+	COMMAND_VERSION,
+};
+
+/* Names one iteration: run seed, iteration number, slice number. Written S.n.k. */
+struct replay_token {
+	uint64_t seed, iteration, slice;
+};
+
+struct settings {
+	enum command command;
+	char *suite;                                         /* NULL = not given */
+	uint64_t iterations;                                 /* 0 = no end */
+	bool iterations_given, duration_given, budget_given; /* on the command line */
+	unsigned threads_min, threads_max;                   /* 1..FTS_THREADS_MAX */
+	double interval_min, interval_max;                   /* switch interval, seconds */
+	enum gil_choice gil;
+	enum order_level order;
+	enum schedule_choice schedule;
+	bool gate;   /* one pass over all tests that always comes out the same; GATE_* */
+	bool locks;  /* look for lock orders that can deadlock */
+	char *tests; /* expression, NULL = all */
+	uint64_t seed;
+	bool seed_given;
+	unsigned jobs;       /* 0 = half the cores */
+	double duration;     /* seconds, 0 = no limit */
+	unsigned slice;      /* tests in an iteration; 0 = see plan_slice_for */
+	double budget;       /* seconds for a slice */
+	double timeout;      /* seconds without progress */
+	uint64_t memory;     /* MiB resident; 0 = 60 % of the machine by the jobs */
+	char *python;        /* version or path, NULL = the suite's */
+	char *output;        /* folder */
+	char *formats;       /* comma-separated names */
+	char **suppressions; /* files */
+	size_t suppression_count, suppression_capacity;
+	struct replay_token replay;
+	bool replay_given;
+	bool resume, list, plan, quiet, verbose;
+};
+
+#define FTS_THREADS_MAX 64u
+#define BUDGET_ALL (24 * 3600.0) /* seconds: no test is left out because of the clock */
+
+/* What --gate stands for; iterations are settled when the tests are known: one deck. */
+#define GATE_SEED 1u
+#define GATE_THREADS 2u
+#define GATE_SLICE 100u /* a fork and its imports are shared by many tests */
+
+/* The word that the user writes for it. */
+const char *schedule_text(enum schedule_choice schedule);
+
+/* "S.n.k"; to be freed. */
+char *replay_token_text(struct replay_token token);
+
+#endif

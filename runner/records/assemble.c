@@ -1,0 +1,383 @@
+/* assemble.c - see assemble.h. */
+#include "runner/records/assemble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/util.h"
+
+static size_t padded(size_t length)
+{
+	return (length + 7) & ~(size_t)7;
+}
+
+/* ---- taking apart ---- */
+
+static bool section_parse(const uint8_t **at, const uint8_t *end, struct section_view *section)
+{
+	size_t left = (size_t)(end - *at);
+	if (left < sizeof section->head)
+		return false;
+	memcpy(&section->head, *at, sizeof section->head);
+	left -= sizeof section->head;
+	uint64_t frames = 8ull * section->head.frame_count;
+	uint64_t text = padded(section->head.text_length);
+	if (frames + text > left)
+		return false;
+	*at += sizeof section->head;
+	section->frames = (const uint64_t *)(const void *)*at;
+	*at += frames;
+	section->text = (const char *)*at;
+	*at += text;
+	return true;
+}
+
+bool report_parse(const void *payload, size_t length, struct report_view *report)
+{
+	struct fts_report head;
+	const uint8_t *at = payload, *end = at + length;
+
+	*report = (struct report_view){ 0 };
+	if (length < sizeof head)
+		return false;
+	memcpy(&head, at, sizeof head);
+	at += sizeof head;
+	if (padded(head.text_length) > (size_t)(end - at))
+		return false;
+	report->kind = head.kind;
+	report->text = (const char *)at;
+	report->text_length = head.text_length;
+	at += padded(head.text_length);
+	if (head.section_count > length / sizeof(struct fts_section))
+		return false;
+	report->sections = xcalloc(head.section_count, sizeof *report->sections);
+	while (report->count < head.section_count) {
+		if (!section_parse(&at, end, &report->sections[report->count])) {
+			free(report->sections);
+			*report = (struct report_view){ 0 };
+			return false;
+		}
+		report->count++;
+	}
+	return true;
+}
+
+static bool text_starts(const struct report_view *report, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	return report->text_length >= length && !memcmp(report->text, prefix, length);
+}
+
+/* The names are those of ReportTypeDescription() in compiler-rt's tsan_debugging.cpp. */
+static enum finding_kind other_kind(const struct report_view *report)
+{
+	if (text_starts(report, "heap-use-after-free"))
+		return FINDING_USE_AFTER_FREE;
+	if (text_starts(report, "lock-order-inversion") || text_starts(report, "mutex-") ||
+	    text_starts(report, "locked-mutex-destroy"))
+		return FINDING_LOCK_ORDER;
+	if (text_starts(report, "thread-leak"))
+		return FINDING_LEAK;
+	return FINDING_DATA_RACE;
+}
+
+enum finding_kind report_kind(const struct report_view *report)
+{
+	switch (report->kind) {
+	case FTS_REPORT_PYTHON_RACE:
+		return FINDING_PYTHON_RACE;
+	case FTS_REPORT_LOCK_EDGE:
+		return FINDING_LOCK_ORDER;
+	case FTS_REPORT_USE_AFTER_FREE:
+		return FINDING_USE_AFTER_FREE;
+	case FTS_REPORT_DOUBLE_FREE:
+		return FINDING_DOUBLE_FREE;
+	case FTS_REPORT_REFCOUNT:
+		return FINDING_REFCOUNT;
+	case FTS_REPORT_LEAK:
+		return FINDING_LEAK;
+	case FTS_REPORT_OTHER:
+		return other_kind(report);
+	default:
+		return FINDING_DATA_RACE;
+	}
+}
+
+bool section_is_act(const struct report_view *report, const struct section_view *section)
+{
+	switch (section->head.kind) {
+	case FTS_SEC_ACCESS:
+	case FTS_SEC_LOCK:
+		return true;
+	case FTS_SEC_OTHER: /* also a location that has no better name, without frames */
+		return section->head.frame_count > 0;
+	case FTS_SEC_HEAP: /* a leak is known by where the block came from */
+	case FTS_SEC_OBJECT:
+	case FTS_SEC_THREAD:
+		return report_kind(report) == FINDING_LEAK && section->head.frame_count > 0;
+	default:
+		return false;
+	}
+}
+
+uint64_t report_global_address(const struct report_view *report)
+{
+	uint64_t address = 0;
+	if (report->kind != FTS_REPORT_DATA_RACE)
+		return 0;
+	for (size_t i = 0; i < report->count; i++) {
+		const struct fts_section *head = &report->sections[i].head;
+		switch (head->kind) {
+		case FTS_SEC_ACCESS: /* they overlap from where the later one starts */
+			address = head->address > address ? head->address : address;
+			break;
+		case FTS_SEC_HEAP:
+		case FTS_SEC_STACK:
+		case FTS_SEC_OBJECT:
+		case FTS_SEC_OTHER: /* a file descriptor */
+			return 0;
+		default:
+			break;
+		}
+	}
+	return address;
+}
+
+/* ---- putting together ---- */
+
+struct assembly {
+	const struct report_view *report;
+	const struct assembler *assembler;
+	struct finding *finding;
+	int *tids; /* of the participants */
+};
+
+static char *thread_name(int tid)
+{
+	if (tid < 0)
+		return xstrdup("A thread");
+	return tid == 0 ? xstrdup("Main thread") : xprintf("Thread T%d", tid);
+}
+
+static char *section_text(const struct section_view *section)
+{
+	return section->head.text_length ? xstrndup(section->text, section->head.text_length)
+					 : NULL;
+}
+
+static char *act_role(const struct section_view *section)
+{
+	const char *atomic = section->head.flags & FTS_ACCESS_ATOMIC ? "atomic " : "";
+	const char *verb = section->head.flags & FTS_ACCESS_WRITE ? "write" : "read";
+	unsigned long long size = section->head.size;
+	char *text = section_text(section);
+	if (section->head.kind == FTS_SEC_LOCK) {
+		char *role = xprintf("takes a lock (%s)", text ? text : "kind not known");
+		free(text);
+		return role;
+	}
+	if (text)
+		return text;
+	if (section->head.kind != FTS_SEC_ACCESS)
+		return xstrdup("was here");
+	return xprintf("%s%s of %llu byte%s", atomic, verb, size, size == 1 ? "" : "s");
+}
+
+static void add_participant(struct assembly *a, size_t index)
+{
+	const struct section_view *section = &a->report->sections[index];
+	struct finding *f = a->finding;
+	size_t count = f->participant_count++;
+
+	f->participants = xrealloc(f->participants, (count + 1) * sizeof *f->participants);
+	a->tids = xrealloc(a->tids, (count + 1) * sizeof *a->tids);
+	a->tids[count] = section->head.tid;
+	f->participants[count] = (struct participant){
+		.role = act_role(section),
+		.thread = thread_name(section->head.tid),
+		.write = section->head.flags & FTS_ACCESS_WRITE,
+		.atomic = section->head.flags & FTS_ACCESS_ATOMIC,
+		.address = section->head.address,
+		.size = section->head.size,
+	};
+	a->assembler->frames(a->assembler->context, index, &f->participants[count].stack);
+}
+
+/* The section that tells where mutex number `value` was made; NULL if none does. */
+static const struct section_view *mutex_section(const struct assembly *a, uint64_t value,
+						size_t *index)
+{
+	for (*index = 0; *index < a->report->count; (*index)++) {
+		const struct section_view *section = &a->report->sections[*index];
+		if (section->head.kind == FTS_SEC_MUTEX && section->head.value == value)
+			return section;
+	}
+	return NULL;
+}
+
+static void add_held(struct assembly *a, size_t index)
+{
+	const struct section_view *section = &a->report->sections[index];
+	if (!a->finding->participant_count)
+		return;
+	struct participant *holder = &a->finding->participants[a->finding->participant_count - 1];
+	size_t made, source = index;
+	const struct section_view *mutex = mutex_section(a, section->head.value, &made);
+	struct held_lock lock = { 0 };
+	char *text = section_text(section);
+	unsigned long long number = section->head.value;
+	unsigned long long address = mutex ? mutex->head.address : section->head.address;
+
+	lock.name = xprintf("%s%sM%llu (0x%llx)%s", text ? text : "", text ? " " : "", number,
+			    address, section->head.flags & FTS_HELD_WRITE ? "" : ", shared");
+	free(text);
+	if (!section->head.frame_count && mutex)
+		source = made;
+	a->assembler->frames(a->assembler->context, source, &lock.created);
+	holder->locks = xrealloc(holder->locks, (holder->lock_count + 1) * sizeof lock);
+	holder->locks[holder->lock_count++] = lock;
+}
+
+/* The first byte that an access touched, in a location that starts at `start`. */
+static unsigned long long offset_in(const struct assembly *a, uint64_t start)
+{
+	const struct finding *f = a->finding;
+	uint64_t address = f->participant_count ? f->participants[0].address : 0;
+	return address >= start ? address - start : 0;
+}
+
+static void describe(struct assembly *a, char *text, size_t index)
+{
+	struct subject *subject = &a->finding->subject;
+	free(subject->description);
+	stack_clear(&subject->allocated);
+	subject->description = text;
+	a->assembler->frames(a->assembler->context, index, &subject->allocated);
+}
+
+static void describe_heap(struct assembly *a, size_t index)
+{
+	const struct fts_section *head = &a->report->sections[index].head;
+	char *thread = thread_name(head->tid);
+	const char *by = head->tid >= 0 ? " allocated by " : "";
+	describe(a,
+		 xprintf("offset %llu of a heap block of %llu bytes%s%s",
+			 offset_in(a, head->address), (unsigned long long)head->size, by,
+			 head->tid >= 0 ? thread : ""),
+		 index);
+	free(thread);
+}
+
+static void describe_object(struct assembly *a, size_t index)
+{
+	const struct section_view *section = &a->report->sections[index];
+	char *type = section_text(section);
+	unsigned long long size = section->head.size;
+	unsigned long long offset =
+		section->head.value ? section->head.value : offset_in(a, section->head.address);
+	if (offset > size)
+		offset = 0;
+	describe(a,
+		 type ? xprintf("offset %llu of a Python object of type '%s' (%llu bytes)", offset,
+				type, size)
+		      : xprintf("offset %llu of a block of %llu bytes of Python's allocator",
+				offset, size),
+		 index);
+	free(type);
+}
+
+static void describe_global(struct assembly *a, size_t index)
+{
+	uint64_t offset = 0, address = a->report->sections[index].head.address;
+	const struct finding *f = a->finding;
+	if (f->participant_count && f->participants[0].address)
+		address = f->participants[0].address;
+	char *name = a->assembler->variable(a->assembler->context, address, &offset);
+	if (!name)
+		describe(a, xstrdup("a global variable"), index);
+	else if (offset)
+		describe(a,
+			 xprintf("offset %llu of the global variable %s",
+				 (unsigned long long)offset, name),
+			 index);
+	else
+		describe(a, xprintf("the global variable %s", name), index);
+	free(name);
+}
+
+static void describe_stack(struct assembly *a, size_t index)
+{
+	char *thread = thread_name(a->report->sections[index].head.tid);
+	if (*thread == 'T' || *thread == 'M' || *thread == 'A')
+		*thread = (char)(*thread + ('a' - 'A'));
+	describe(a, xprintf("the stack of %s", thread), index);
+	free(thread);
+}
+
+/* What the memory is; an object tells more than the block that it lies in. */
+static void add_subject(struct assembly *a, size_t index)
+{
+	unsigned kind = a->report->sections[index].head.kind;
+	if (kind == FTS_SEC_OBJECT)
+		describe_object(a, index);
+	else if (a->finding->subject.description)
+		return;
+	else if (kind == FTS_SEC_HEAP)
+		describe_heap(a, index);
+	else if (kind == FTS_SEC_GLOBAL)
+		describe_global(a, index);
+	else if (kind == FTS_SEC_STACK)
+		describe_stack(a, index);
+}
+
+/* TSan names no global without its own symbolizer: look where the access was. */
+static void find_subject(struct assembly *a)
+{
+	struct finding *f = a->finding;
+	uint64_t offset = 0;
+	if (f->subject.description || !f->participant_count || !f->participants[0].address)
+		return;
+	char *name =
+		a->assembler->variable(a->assembler->context, f->participants[0].address, &offset);
+	if (!name)
+		return;
+	f->subject.description = offset ? xprintf("offset %llu of the global variable %s",
+						  (unsigned long long)offset, name)
+					: xprintf("the global variable %s", name);
+	free(name);
+}
+
+static void add_creation(struct assembly *a, size_t index)
+{
+	const struct section_view *section = &a->report->sections[index];
+	if (!a->tids)
+		return;
+	for (size_t i = 0; i < a->finding->participant_count; i++) {
+		struct participant *participant = &a->finding->participants[i];
+		if (a->tids[i] != section->head.tid || participant->created.count)
+			continue;
+		a->assembler->frames(a->assembler->context, index, &participant->created);
+	}
+}
+
+void report_assemble(const struct report_view *report, const struct assembler *assembler,
+		     struct finding *finding)
+{
+	struct assembly a = { report, assembler, finding, NULL };
+	finding->kind = report_kind(report);
+	for (size_t i = 0; i < report->count; i++) {
+		const struct section_view *section = &report->sections[i];
+		if (section_is_act(report, section))
+			add_participant(&a, i);
+		else if (section->head.kind == FTS_SEC_HELD)
+			add_held(&a, i);
+	}
+	for (size_t i = 0; i < report->count; i++) {
+		if (report->sections[i].head.kind == FTS_SEC_THREAD)
+			add_creation(&a, i);
+		else
+			add_subject(&a, i);
+	}
+	find_subject(&a);
+	free(a.tids);
+}

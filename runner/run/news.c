@@ -1,0 +1,67 @@
+/* news.c - see news.h. */
+#include "runner/run/news.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/util.h"
+
+#define ERRORS_SHOWN 5 /* messages about tests that can't be imported */
+
+static bool announced(struct news *news, const char *id)
+{
+	for (size_t i = 0; i < news->announced_count; i++)
+		if (strcmp(news->announced[i], id) == 0)
+			return true;
+	ARRAY_PUSH(news->announced, news->announced_count, news->announced_capacity, xstrdup(id));
+	return false;
+}
+
+void news_findings(struct news *news)
+{
+	size_t count;
+	const struct occurrence *seen = collator_occurrences(news->collator, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct finding *finding = seen[i].finding;
+		if (finding->status != STATUS_NEW || announced(news, finding->id))
+			continue;
+		if (!news->quiet)
+			warn("new: %s  %s", finding->id, finding->title);
+	}
+}
+
+void news_note(const struct news *news, const char *format, ...)
+{
+	char *line = NULL;
+	va_list args;
+	va_start(args, format);
+	int length = vasprintf(&line, format, args);
+	va_end(args);
+	if (length < 0)
+		return;
+	collator_note(news->collator, line);
+	if (news->verbose)
+		warn("%s", line);
+	free(line);
+}
+
+void news_error(struct news *news, const char *line, const char *traceback)
+{
+	collator_note(news->collator, line);
+	if (!news->first_error)
+		news->first_error = xprintf("%s\n%s", line, traceback);
+	if (news->errors_shown++ < ERRORS_SHOWN)
+		warn("%s", line);
+	else if (news->errors_shown == ERRORS_SHOWN + 1)
+		warn("further messages of this kind are in the report");
+}
+
+void news_clear(struct news *news)
+{
+	for (size_t i = 0; i < news->announced_count; i++)
+		free(news->announced[i]);
+	free(news->announced);
+	free(news->first_error);
+}

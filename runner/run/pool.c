@@ -1,0 +1,721 @@
+/*
+ * pool.c - see pool.h.
+ *
+ *   start_trial ─► send_attempt ─► "started" ... "ended" ─► finish_attempt ─┬─► send_attempt
+ *                     ▲                                                     └─► finish_trial
+ *                     └── the worker's "hello", when it had to be started first
+ */
+#include "runner/run/pool.h"
+
+#include <inttypes.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runner/trial/ending.h"
+#include "runner/verdict/guard.h"
+#include "runner/run/news.h"
+#include "runner/run/recheck.h"
+#include "runner/run/tally.h"
+#include "runner/trial/trial.h"
+#include "runner/base/util.h"
+#include "runner/run/verify.h"
+
+#define TICK 0.05            /* seconds between looks at the rings */
+#define HELLO_PATIENCE 180.0 /* seconds until a zygote that does not come up is given up */
+#define START_PATIENCE 600.0 /* ... that does not fork: it may have to import a lot first */
+#define LONG_ITERATION 5.0   /* seconds from which it is shown how far an iteration is */
+#define FAILURES_MAX 3       /* zygotes in a row that come to nothing */
+
+struct job {
+	struct worker workers[WORKER_KINDS];
+	struct trial *trial; /* that runs, or waits for its worker */
+	struct trial *next;  /* announced */
+	bool sent;           /* the attempt was given to the worker */
+	struct guard guard;  /* over the attempt's process */
+};
+
+struct pool {
+	const struct pool_options *options;
+	struct pool_result *result;
+	struct job *jobs;
+	struct verifier *verifier;
+	struct recheck *recheck; /* NULL: races are not tried with the order as written */
+	uint64_t next_iteration, end_iteration; /* end 0 = none */
+	struct tally *tally;
+	struct news news;
+	struct progress_state state;
+	double deadline; /* 0 = none */
+	bool stopping;
+	int code;
+};
+
+static struct worker *worker_of(struct job *job, const struct trial *trial)
+{
+	return &job->workers[trial->as_written ? WORKER_AS_WRITTEN
+			     : trial->plan.gil ? WORKER_GIL
+					       : WORKER_PLAIN];
+}
+
+/* Who takes the worker's records. */
+static struct collator *collator_of(const struct pool *pool, const struct worker *worker)
+{
+	return worker->kind == WORKER_AS_WRITTEN ? pool->options->as_written
+						 : pool->options->collator;
+}
+
+/* --- records ------------------------------------------------------------------------------- */
+
+struct draining {
+	struct collator *collator;
+	struct trial *trial; /* NULL: the worker is idle */
+	struct iteration_context context;
+};
+
+static void take_records(void *arg, const uint8_t *records, size_t length)
+{
+	struct draining *draining = arg;
+	if (draining->trial)
+		trial_take(draining->trial, records, length);
+	collator_feed(draining->collator, &draining->context, records, length);
+}
+
+static struct iteration_context context_of(const struct worker *worker, const struct trial *trial)
+{
+	if (trial)
+		return trial_context(trial, worker->number, worker->pid);
+	return (struct iteration_context){ .zygote = worker->number,
+					   .zygote_pid = worker->pid,
+					   .gil = worker->kind == WORKER_GIL };
+}
+
+static void drain(struct pool *pool, struct job *job, struct worker *worker)
+{
+	struct trial *trial = job->sent && worker == worker_of(job, job->trial) ? job->trial : NULL;
+	struct collator *collator = collator_of(pool, worker);
+	struct draining draining = { collator, trial, context_of(worker, trial) };
+	uint64_t lost = arena_drain(&worker->arena, take_records, &draining);
+	if (lost)
+		collator_lost(collator, lost);
+}
+
+static void announce(struct pool *pool)
+{
+	news_findings(&pool->news);
+	struct collate_counters counters = collator_counters(pool->options->collator);
+	pool->state.findings_new = counters.by_status[STATUS_NEW];
+	pool->state.findings_known = counters.by_status[STATUS_KNOWN];
+}
+
+/* --- trials -------------------------------------------------------------------------------- */
+
+static bool out_of_time(const struct pool *pool)
+{
+	return pool->deadline > 0 && now_seconds() >= pool->deadline;
+}
+
+/* The next planned trial, or NULL if there is none. */
+static struct trial *plan_next(struct pool *pool)
+{
+	const struct pool_options *options = pool->options;
+	if (pool->stopping || out_of_time(pool) ||
+	    (pool->end_iteration && pool->next_iteration >= pool->end_iteration))
+		return NULL;
+	struct trial_plan plan;
+	struct replay_token token = plan_iteration(options->plan, options->settings,
+						   &options->start, pool->next_iteration++, &plan);
+	return trial_new(&plan, token, options->settings->budget, options->tests);
+}
+
+/*
+ * What this job does next: a test to be checked, what was announced, or another job's; when all
+ * are done, a race with the order as written.
+ */
+static struct trial *take_next(struct pool *pool, struct job *job)
+{
+	if (pool->stopping)
+		return NULL;
+	struct trial *trial = verifier_next(pool->verifier);
+	if (!trial && job->next && !out_of_time(pool)) {
+		trial = job->next;
+		job->next = NULL;
+	}
+	if (!trial)
+		trial = plan_next(pool);
+	for (unsigned i = 0; !trial && !out_of_time(pool) && i < pool->options->jobs; i++) {
+		trial = pool->jobs[i].next;
+		pool->jobs[i].next = NULL;
+	}
+	if (!trial && pool->recheck) {
+		trial = recheck_next(pool->recheck);
+		pool->state.rechecking = pool->state.rechecking || trial;
+	}
+	return trial;
+}
+
+static json_t *id_list(const struct trial *trial)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < trial->count; i++)
+		json_array_append_new(list, json_string(trial->ids[i]));
+	return list;
+}
+
+static void send_attempt(struct pool *pool, struct job *job)
+{
+	struct trial *trial = job->trial;
+	struct worker *worker = worker_of(job, trial);
+	drain(pool, job, worker); /* what it wrote while it was idle */
+	arena_recycle(&worker->arena);
+	worker_read_output(worker);
+	output_clear(&worker->printed);
+	worker->state = WORKER_BUSY;
+	worker->since = now_seconds();
+	job->sent = true;
+	guard_begin(&job->guard, worker->since);
+	worker_send(worker,
+		    json_pack("{s:s, s:I, s:I, s:i, s:f, s:f, s:s, s:o}", "op", "run", "iteration",
+			      (json_int_t)trial->plan.iteration, "seed",
+			      (json_int_t)trial->plan.seed, "threads", (int)trial->plan.threads,
+			      "switch_interval", trial->plan.switch_interval, "budget",
+			      trial->budget, "schedule", schedule_text(trial->plan.schedule),
+			      "tests", id_list(trial)));
+}
+
+static int start_worker(struct pool *pool, struct worker *worker)
+{
+	collator_zygote(collator_of(pool, worker), worker->number);
+	return worker_start(worker, pool->options->launch);
+}
+
+/* Gives the job something to do, or leaves it idle. */
+static int start_trial(struct pool *pool, struct job *job)
+{
+	job->trial = take_next(pool, job);
+	job->sent = false;
+	if (!job->trial)
+		return 0;
+	struct worker *worker = worker_of(job, job->trial);
+	if (worker->state == WORKER_OFF)
+		return start_worker(pool, worker);
+	if (worker->state == WORKER_READY)
+		send_attempt(pool, job);
+	return 0;
+}
+
+/* Announces the trial after this one, so that its imports happen meanwhile. */
+static int announce_next(struct pool *pool, struct job *job)
+{
+	if (job->next)
+		return 0;
+	job->next = plan_next(pool);
+	if (!job->next)
+		return 0;
+	struct worker *worker = worker_of(job, job->next);
+	if (worker->state == WORKER_OFF)
+		return start_worker(pool, worker);
+	if (worker->state != WORKER_STARTING)
+		worker_send(worker,
+			    json_pack("{s:s, s:o}", "op", "prefetch", "tests", id_list(job->next)));
+	return 0;
+}
+
+/* Stores what is new since the last time. */
+static void store_progress(struct pool *pool, const struct trial *trial)
+{
+	int code = tally_store(pool->tally, trial);
+	if (!pool->code)
+		pool->code = code;
+}
+
+static void finish_trial(struct pool *pool, struct job *job)
+{
+	struct trial *trial = job->trial;
+	job->trial = NULL;
+	job->sent = false;
+	tally_trial(pool->tally, trial);
+	pool->state.done += trial_counts(trial);
+	store_progress(pool, trial);
+	trial_free(trial);
+}
+
+/* --- the end of an attempt ----------------------------------------------------------------- */
+
+static void count_tests(struct pool *pool, const struct trial *trial)
+{
+	tally_tests(pool->tally, trial);
+	pool->state.tests = pool->result->tests_run;
+}
+
+static struct guard_limits limits_of(const struct pool *pool)
+{
+	return (struct guard_limits){ pool->options->settings->timeout, pool->options->memory };
+}
+
+static void judge(struct pool *pool, struct job *job, const struct worker *worker,
+		  const struct iteration_context *context, int status)
+{
+	char *output = output_text(&worker->printed);
+	struct guard_limits limits = limits_of(pool);
+	struct guard_end end = { context, collator_of(pool, worker), status, output };
+	guard_judge(&job->guard, &limits, job->trial, &end);
+	free(output);
+}
+
+/* The process is gone: its last records, what its end means, and what comes next. */
+static void finish_attempt(struct pool *pool, struct job *job, struct worker *worker, int status)
+{
+	struct trial *trial = job->trial;
+	worker_kill_strays(worker);
+	worker_read_output(worker);
+	drain(pool, job, worker);
+	struct iteration_context context = trial_context(trial, worker->number, worker->pid);
+	/* Threads that wait for each other can't run one by one: that is no finding. */
+	if (trial->plan.schedule != SCHEDULE_ONE_BY_ONE)
+		judge(pool, job, worker, &context, status);
+	count_tests(pool, trial);
+	if (!trial->as_written)
+		verifier_take(pool->verifier, pool->options->collator, &context, trial);
+	collator_iteration_end(collator_of(pool, worker), &context);
+	if (trial->as_written)
+		recheck_take(pool->recheck, trial);
+	guard_forget(&job->guard);
+	announce(pool);
+	/* The time that the blamed test took is not at the expense of those behind it. */
+	double used = trial->forked > 0 ? trial->progressed - trial->forked : 0;
+	trial->budget = trial->budget - used > BUDGET_LEAST ? trial->budget - used : BUDGET_LEAST;
+	trial->forked = 0;
+	job->sent = false;
+	if (!pool->stopping && trial_counts(trial) && trial_continue(trial, pool->options->tests)) {
+		store_progress(pool, NULL);
+		if (worker->state == WORKER_READY)
+			send_attempt(pool, job);
+		return; /* else drop_worker starts the worker again */
+	}
+	finish_trial(pool, job);
+}
+
+/* --- workers that fail --------------------------------------------------------------------- */
+
+static int give_up(struct worker *worker, const char *why)
+{
+	char *tail = output_last_lines(&worker->printed, 30);
+	int code = fail(EXIT_BAD_INPUT, "the suite's process does not come up (%s)%s%s", why,
+			*tail ? ". Its last output:\n" : "; it printed nothing", tail);
+	free(tail);
+	return code;
+}
+
+/* Counts a worker that came to nothing, and tells of it. */
+static void worker_failed(struct pool *pool, struct worker *worker, const char *why, int status)
+{
+	if (worker->kind == WORKER_AS_WRITTEN) {
+		/* What it can tell is not worth the run. */
+		if (++worker->failures >= FAILURES_MAX)
+			recheck_stop(pool->recheck);
+		return;
+	}
+	char *text = why ? xstrdup(why) : ending_text(status);
+	if (++worker->failures >= FAILURES_MAX && !pool->code)
+		pool->code = give_up(worker, text);
+	else if (worker->state != WORKER_STARTING || pool->options->settings->verbose)
+		news_note(&pool->news, "a worker was started again: %s", text);
+	free(text);
+}
+
+/*
+ * The worker's process is gone, or is not to be trusted (`why` says so): ends it, and what it was
+ * doing.
+ */
+static void drop_worker(struct pool *pool, struct job *job, struct worker *worker, const char *why)
+{
+	struct trial *trial =
+		job->trial && worker == worker_of(job, job->trial) ? job->trial : NULL;
+	bool running = trial && job->sent;
+	int status = end_child(worker->pid);
+	if (running) {
+		end_iteration(trial->pid);
+		drain(pool, job, worker);
+	}
+	worker_read_output(worker);
+	bool by_test = running && !why && trial_blamed(trial);
+	if (!by_test)
+		worker_failed(pool, worker, why, status);
+	worker->state = WORKER_STARTING; /* so that nothing is sent to it */
+	if (running) {
+		if (!trial->killed)
+			trial->killed = by_test ? KILL_PARENT : KILL_INTERRUPT;
+		finish_attempt(pool, job, worker, status);
+	}
+	worker_stop(worker);
+	collator_zygote_end(collator_of(pool, worker), worker->number);
+	if (worker->kind == WORKER_AS_WRITTEN && job->trial && job->trial->as_written) {
+		trial_free(job->trial);
+		job->trial = NULL;
+	}
+	if (!pool->code && job->trial && worker == worker_of(job, job->trial))
+		pool->code = start_worker(pool, worker);
+}
+
+/* --- messages ------------------------------------------------------------------------------ */
+
+static const char *text_of(const json_t *message, const char *key)
+{
+	const char *text = json_string_value(json_object_get(message, key));
+	return text ? text : "";
+}
+
+static void on_hello(struct pool *pool, struct job *job, struct worker *worker,
+		     const json_t *message)
+{
+	worker->state = WORKER_READY;
+	worker->since = now_seconds();
+	if (!pool->result->python_version)
+		pool->result->python_version = xstrdup(text_of(message, "python"));
+	if (job->trial && !job->sent && worker == worker_of(job, job->trial))
+		send_attempt(pool, job);
+	else if (job->next && worker == worker_of(job, job->next))
+		worker_send(worker,
+			    json_pack("{s:s, s:o}", "op", "prefetch", "tests", id_list(job->next)));
+}
+
+static void on_started(struct pool *pool, struct job *job, const json_t *message)
+{
+	struct trial *trial = job->trial;
+	trial->pid = (pid_t)json_integer_value(json_object_get(message, "pid"));
+	trial->forked = trial->progressed = now_seconds();
+	pool->state.starting = false;
+	int code = announce_next(pool, job);
+	if (code && !pool->code)
+		pool->code = code;
+}
+
+static void on_error(struct pool *pool, const json_t *message)
+{
+	const char *what = text_of(message, "what"), *line = text_of(message, "message");
+	const char *traceback = text_of(message, "traceback");
+	if (strcmp(what, "suite") == 0) {
+		if (!pool->code)
+			pool->code = fail(EXIT_BAD_INPUT, "the suite can't be used: %s%s%s", line,
+					  *traceback ? "\n" : "", traceback);
+		return;
+	}
+	news_error(&pool->news, line, traceback);
+}
+
+/* Returns false if the worker has to be dropped. */
+static bool on_message(struct pool *pool, struct job *job, struct worker *worker,
+		       const json_t *message)
+{
+	const char *op = text_of(message, "op");
+	bool ours = job->sent && worker == worker_of(job, job->trial);
+	if (pool->options->settings->verbose) {
+		char *text = json_dumps(message, JSON_COMPACT);
+		warn("worker %u: %s", worker->number, text);
+		free(text);
+	}
+	if (strcmp(op, "hello") == 0) {
+		on_hello(pool, job, worker, message);
+	} else if (strcmp(op, "error") == 0) {
+		if (worker->kind != WORKER_AS_WRITTEN) /* the others have told it */
+			on_error(pool, message);
+	} else if (strcmp(op, "started") == 0 && ours) {
+		on_started(pool, job, message);
+	} else if (strcmp(op, "ended") == 0 && ours) {
+		worker->state = WORKER_READY;
+		worker->failures = 0;
+		finish_attempt(pool, job, worker,
+			       (int)json_integer_value(json_object_get(message, "status")));
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void read_control(struct pool *pool, struct job *job, struct worker *worker)
+{
+	bool closed = false;
+	json_t *message;
+	while (worker->state != WORKER_OFF && (message = worker_receive(worker, &closed))) {
+		bool good = on_message(pool, job, worker, message);
+		json_decref(message);
+		if (!good) {
+			drop_worker(pool, job, worker, "it sent a message that makes no sense");
+			return;
+		}
+	}
+	if (closed && worker->state != WORKER_OFF)
+		drop_worker(pool, job, worker, NULL);
+}
+
+/* --- looking at processes ------------------------------------------------------------------ */
+
+static void release_crashed(struct worker *worker)
+{
+	uint32_t *done = &worker->arena.shared->crash_done;
+	__atomic_store_n(done, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, done, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+/* A note of the guard's, or NULL. */
+static void take_note(struct pool *pool, char *text)
+{
+	if (text)
+		news_note(&pool->news, "%s", text);
+	free(text);
+}
+
+/* What has to be looked at without an event, for a job whose iteration runs. */
+static void look_after(struct pool *pool, struct job *job)
+{
+	struct trial *trial = job->trial;
+	struct worker *worker = worker_of(job, trial);
+	double now = now_seconds();
+	uint32_t crashed = __atomic_load_n(&worker->arena.shared->crash_tid, __ATOMIC_ACQUIRE);
+	drain(pool, job, worker);
+	if (crashed && !(trial->crashed && trial->crash_tid == crashed))
+		release_crashed(worker); /* a child of the test's: none of our business */
+	if (trial->forked <= 0 || trial->killed) {
+		if (now - worker->since > START_PATIENCE)
+			drop_worker(pool, job, worker, "it did not start an iteration in time");
+		return;
+	}
+	if (trial->crashed && !job->guard.looked_at) {
+		take_note(pool, guard_crash(&job->guard, trial));
+		release_crashed(worker);
+		trial->progressed = now;
+		return;
+	}
+	if (trial->as_written && now - trial->forked > RECHECK_SECONDS) {
+		trial->killed = KILL_INTERRUPT;
+		kill(-trial->pid, SIGKILL);
+		worker->since = now;
+		return;
+	}
+	struct guard_limits limits = limits_of(pool);
+	take_note(pool, guard_look(&job->guard, &limits, trial, now));
+	if (trial->killed)
+		worker->since = now; /* its end is waited for */
+}
+
+/* Where the iterations are that run now, as long as nothing else tells that the run goes on. */
+static void count_running(struct pool *pool, double now)
+{
+	struct progress_state *state = &pool->state;
+	bool wanted = state->done == state->before;
+	state->slice_begun = state->slice_tests = 0;
+	for (unsigned i = 0; i < pool->options->jobs; i++) {
+		const struct job *job = &pool->jobs[i];
+		if (!job->sent || !trial_counts(job->trial) || job->trial->forked <= 0)
+			continue;
+		wanted = wanted || now - job->trial->forked > LONG_ITERATION;
+		state->slice_begun += trial_begun(job->trial);
+		state->slice_tests += job->trial->plan.test_count;
+	}
+	if (!wanted)
+		state->slice_tests = 0;
+}
+
+static void tick(struct pool *pool)
+{
+	double now = now_seconds();
+	for (unsigned i = 0; i < pool->options->jobs; i++) {
+		struct job *job = &pool->jobs[i];
+		if (job->sent)
+			look_after(pool, job);
+		for (size_t w = 0; w < WORKER_KINDS; w++) {
+			struct worker *worker = &job->workers[w];
+			if (worker->state == WORKER_STARTING &&
+			    now - worker->since > HELLO_PATIENCE)
+				drop_worker(pool, job, worker, "it did not answer in time");
+			else if (worker->state == WORKER_STARTING || worker->state == WORKER_READY)
+				drain(pool, job, worker);
+		}
+	}
+	count_running(pool, now);
+	progress_show(pool->options->progress, &pool->state);
+}
+
+/* --- the loop ------------------------------------------------------------------------------ */
+
+struct polled {
+	struct pollfd *fds;
+	struct job **jobs;
+	struct worker **workers;
+	size_t count;
+};
+
+static void add_fd(struct polled *polled, struct job *job, struct worker *worker, int fd,
+		   short events)
+{
+	if (fd < 0)
+		return;
+	polled->fds[polled->count] = (struct pollfd){ .fd = fd, .events = events };
+	polled->jobs[polled->count] = job;
+	polled->workers[polled->count++] = worker;
+}
+
+/* Waits for an event, for a tick at the longest, and acts on it. */
+static void wait_and_act(struct pool *pool, struct polled *polled)
+{
+	polled->count = 0;
+	for (unsigned i = 0; i < pool->options->jobs; i++) {
+		for (size_t w = 0; w < WORKER_KINDS; w++) {
+			struct worker *worker = &pool->jobs[i].workers[w];
+			short out = worker->outgoing.length ? POLLOUT : 0;
+			add_fd(polled, &pool->jobs[i], worker, worker->control,
+			       (short)(POLLIN | out));
+			add_fd(polled, &pool->jobs[i], worker, worker->output, POLLIN);
+		}
+	}
+	if (poll(polled->fds, polled->count, (int)(TICK * 1e3)) <= 0)
+		return;
+	for (size_t i = 0; i < polled->count; i++) {
+		struct worker *worker = polled->workers[i];
+		if (polled->fds[i].revents == 0 || worker->state == WORKER_OFF)
+			continue;
+		if (polled->fds[i].fd == worker->output) {
+			worker_read_output(worker);
+		} else if (polled->fds[i].fd == worker->control) {
+			worker_flush(worker);
+			read_control(pool, polled->jobs[i], worker);
+		}
+	}
+}
+
+/* Gives idle jobs work; false when none has any. */
+static bool feed_jobs(struct pool *pool)
+{
+	bool any = false;
+	for (unsigned i = 0; i < pool->options->jobs && !pool->code; i++) {
+		struct job *job = &pool->jobs[i];
+		if (!job->trial)
+			pool->code = start_trial(pool, job);
+		any = any || job->trial;
+	}
+	return any;
+}
+
+static void loop(struct pool *pool)
+{
+	size_t most = (size_t)pool->options->jobs * 2 * WORKER_KINDS;
+	struct polled polled = { xcalloc(most, sizeof *polled.fds),
+				 xcalloc(most, sizeof *polled.jobs),
+				 xcalloc(most, sizeof *polled.workers), 0 };
+	double looked = 0;
+	while (!pool->code && !*pool->options->stop && feed_jobs(pool)) {
+		wait_and_act(pool, &polled);
+		if (now_seconds() - looked >= TICK) {
+			looked = now_seconds();
+			tick(pool);
+		}
+	}
+	free(polled.fds);
+	free(polled.jobs);
+	free(polled.workers);
+}
+
+/* Ends all processes; keeps what an interrupted iteration had found. */
+static void stop_all(struct pool *pool)
+{
+	pool->stopping = true;
+	for (unsigned i = 0; i < pool->options->jobs; i++) {
+		struct job *job = &pool->jobs[i];
+		for (size_t w = 0; w < WORKER_KINDS; w++) {
+			struct worker *worker = &job->workers[w];
+			if (worker->state == WORKER_OFF)
+				continue;
+			bool running = job->sent && worker == worker_of(job, job->trial);
+			kill(worker->pid, SIGKILL);
+			if (running) {
+				end_iteration(job->trial->pid);
+				job->trial->killed = KILL_INTERRUPT;
+				struct iteration_context context = context_of(worker, job->trial);
+				drain(pool, job, worker);
+				count_tests(pool, job->trial);
+				collator_iteration_end(collator_of(pool, worker), &context);
+			}
+			guard_forget(&job->guard);
+			worker_stop(worker);
+			collator_zygote_end(collator_of(pool, worker), worker->number);
+		}
+		guard_free(&job->guard);
+		trial_free(job->trial);
+		trial_free(job->next);
+	}
+	verifier_leave(pool->verifier, pool->options->collator);
+	announce(pool);
+	store_progress(pool, NULL);
+	if (pool->recheck && !pool->result->store_failed) {
+		int code = recheck_tell(pool->recheck, pool->options->store);
+		if (!pool->code)
+			pool->code = code;
+	}
+}
+
+static void pool_clear(struct pool *pool)
+{
+	free(pool->jobs);
+	tally_free(pool->tally);
+	news_clear(&pool->news);
+	verifier_free(pool->verifier);
+	recheck_free(pool->recheck);
+}
+
+int pool_run(const struct pool_options *options, struct pool_result *result)
+{
+	*result = (struct pool_result){ 0 };
+	const struct settings *settings = options->settings;
+	struct pool pool = { .options = options,
+			     .result = result,
+			     .jobs = xcalloc(options->jobs, sizeof *pool.jobs),
+			     .verifier = verifier_new(options->tests, options->test_count),
+			     .next_iteration = options->first_iteration,
+			     .end_iteration = settings->iterations,
+			     .tally = tally_new(options, result),
+			     .news = { .collator = options->collator,
+				       .quiet = settings->quiet,
+				       .verbose = settings->verbose } };
+	if (options->as_written)
+		pool.recheck = recheck_new(
+			&(struct recheck_options){ .tests = options->tests,
+						   .test_count = options->test_count,
+						   .findings = options->collator,
+						   .own = options->as_written,
+						   .threads = settings->threads_max,
+						   .switch_interval = settings->interval_min,
+						   .total = RECHECK_TOTAL,
+						   .share = RECHECK_SHARE });
+	pool.state = (struct progress_state){ .starting = true,
+					      .before = options->first_iteration,
+					      .done = options->first_iteration,
+					      .total = settings->iterations,
+					      .started = now_seconds(),
+					      .duration = settings->duration };
+	if (settings->duration > 0)
+		pool.deadline = now_seconds() + settings->duration;
+	for (unsigned i = 0; i < options->jobs; i++)
+		for (unsigned w = 0; w < WORKER_KINDS; w++)
+			worker_init(&pool.jobs[i].workers[w], i * WORKER_KINDS + w,
+				    (enum worker_kind)w);
+	/* Processes that an iteration leaves behind become ours, so that they can be ended. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	loop(&pool);
+	result->interrupted = *options->stop != 0;
+	stop_all(&pool);
+	if (!pool.code && !result->interrupted && !result->tests_run && pool.news.first_error)
+		pool.code = fail(EXIT_BAD_INPUT, "no test could be run: %s", pool.news.first_error);
+	int code = pool.code;
+	pool_clear(&pool);
+	return code;
+}
+
+void pool_result_clear(struct pool_result *result)
+{
+	free(result->python_version);
+	*result = (struct pool_result){ 0 };
+}

@@ -1,0 +1,60 @@
+/*
+ * pool.h - runs iterations: hands them to workers, watches them, tells the collator and the store.
+ *
+ *     job 0: [trial 0 ─────][trial 2 ──][verify a test alone][trial 3 ...
+ *     job 1: [trial 1 ──────────────][trial 4 ...
+ *                      │
+ *                      └─ a zygote of each enum worker_kind, started when first needed;
+ *                         while a trial runs, the job's next one is announced ("prefetch")
+ *
+ * One loop around poll, one thread. What needs a look without an event (rings, memory, time) is
+ * looked at every 50 ms.
+ */
+#ifndef RUNNER_POOL_H
+#define RUNNER_POOL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runner/collate/collate.h"
+#include "runner/plan/plan.h"
+#include "runner/base/progress.h"
+#include "runner/store/store.h"
+#include "runner/trial/worker.h"
+
+struct pool_options {
+	const struct settings *settings;
+	const struct launch *launch;
+	struct plan *plan;
+	const struct plan_test *tests; /* as given to plan_new */
+	size_t test_count;
+	struct collator *collator;
+	struct collator *as_written; /* of recheck.h; NULL = races are not tried so */
+	struct store *store;
+	int64_t run;
+	struct plan_start start;
+	uint64_t first_iteration; /* above 0 when a run is resumed */
+	uint64_t deck_tests;      /* kept in the store while a token is replayed, and by the gate */
+	unsigned jobs;
+	uint64_t memory; /* bytes for an iteration */
+	struct progress *progress;
+	const volatile sig_atomic_t *stop; /* not 0: the user wants to stop */
+};
+
+struct pool_result {
+	uint64_t iterations_done, iterations_gil_on; /* of this process */
+	uint64_t tests_run, tests_distinct, tests_skipped;
+	char *python_version; /* NULL = no zygote came up */
+	bool interrupted;
+	bool store_failed; /* what was found last is not in the store */
+};
+
+/*
+ * Runs all iterations. Returns 0 or an exit code, having told the user; what was found by then is
+ * in collator and store in any case.
+ */
+int pool_run(const struct pool_options *options, struct pool_result *result);
+void pool_result_clear(struct pool_result *result);
+
+#endif

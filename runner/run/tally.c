@@ -1,0 +1,122 @@
+/* tally.c - see tally.h. */
+#include "runner/run/tally.h"
+
+#include <stdlib.h>
+
+#include "runner/base/util.h"
+
+#define SEEN_RAN 1
+#define SEEN_SKIPPED 2
+
+struct tally {
+	const struct pool_options *options;
+	struct pool_result *result;
+	uint64_t watermark; /* all iterations below it are done */
+	uint64_t *done;     /* those above that are done too */
+	size_t done_count, done_capacity;
+	uint8_t *seen; /* of each test: SEEN_* */
+};
+
+struct tally *tally_new(const struct pool_options *options, struct pool_result *result)
+{
+	struct tally *tally = xcalloc(1, sizeof *tally);
+	tally->options = options;
+	tally->result = result;
+	tally->watermark = options->first_iteration;
+	tally->seen = xcalloc(options->test_count, 1);
+	return tally;
+}
+
+void tally_free(struct tally *tally)
+{
+	free(tally->done);
+	free(tally->seen);
+	free(tally);
+}
+
+void tally_tests(struct tally *tally, const struct trial *trial)
+{
+	for (size_t i = 0; trial_counts(trial) && i < trial->count; i++) {
+		uint8_t *seen = &tally->seen[trial->tests[i]];
+		if (trial->states[i] != TEST_ENDED && trial->states[i] != TEST_BEGUN)
+			continue;
+		if (trial->states[i] == TEST_ENDED && trial->outcomes[i] == FTS_OUTCOME_SKIPPED) {
+			tally->result->tests_skipped += !(*seen & SEEN_SKIPPED);
+			*seen |= SEEN_SKIPPED;
+			continue;
+		}
+		tally->result->tests_run++;
+		tally->result->tests_distinct += !(*seen & SEEN_RAN);
+		*seen |= SEEN_RAN;
+	}
+}
+
+/* Marks `iteration` done and moves the watermark over all that are done. */
+static void mark_done(struct tally *tally, uint64_t iteration)
+{
+	ARRAY_PUSH(tally->done, tally->done_count, tally->done_capacity, iteration);
+	for (size_t i = 0; i < tally->done_count;) {
+		if (tally->done[i] != tally->watermark) {
+			i++;
+			continue;
+		}
+		tally->watermark++;
+		tally->done[i] = tally->done[--tally->done_count];
+		i = 0;
+	}
+}
+
+void tally_trial(struct tally *tally, const struct trial *trial)
+{
+	if (!trial_counts(trial))
+		return;
+	tally->result->iterations_done++;
+	tally->result->iterations_gil_on += trial->plan.gil;
+	mark_done(tally, trial->plan.iteration);
+}
+
+/* Where the deck stands, in tests. */
+static uint64_t deck_position(const struct tally *tally)
+{
+	const struct pool_options *options = tally->options;
+	uint64_t iterations = tally->watermark;
+	if (options->settings->replay_given || options->settings->gate)
+		return options->deck_tests;
+	if (iterations < options->start.leftover_count)
+		iterations = options->start.leftover_count;
+	return (options->start.first_slice + iterations) * options->settings->slice;
+}
+
+int tally_store(struct tally *tally, const struct trial *trial)
+{
+	const struct pool_options *options = tally->options;
+	if (tally->result->store_failed)
+		return 0;
+	const char **ran = xcalloc(trial ? trial->plan.test_count : 0, sizeof *ran);
+	const char **left = xcalloc(trial ? trial->plan.test_count : 0, sizeof *left);
+	struct store_iteration iteration = { .run = options->run,
+					     .iterations_done = tally->watermark,
+					     .next_slice = deck_position(tally),
+					     .leftovers = left,
+					     .ran = ran };
+	/* What can't be imported, say, can't be in the next run either: no reason to come first. */
+	bool late = trial && trial->budget <= BUDGET_LEAST;
+	bool dealt = !options->settings->replay_given && !options->settings->gate;
+	for (size_t i = 0; dealt && trial && trial_counts(trial) && i < trial->plan.test_count;
+	     i++) {
+		size_t test = trial->plan.tests[i];
+		if (tally->seen[test] || !late)
+			ran[iteration.ran_count++] = options->tests[test].id;
+		else
+			left[iteration.leftover_count++] = options->tests[test].id;
+	}
+	iteration.occurrences =
+		collator_occurrences(options->collator, &iteration.occurrence_count);
+	int code = store_iteration(options->store, &iteration);
+	if (!code)
+		collator_occurrences_done(options->collator);
+	tally->result->store_failed = code != 0;
+	free(ran);
+	free(left);
+	return code;
+}

@@ -1,0 +1,126 @@
+/* command.c - see command.h. */
+#include "runner/setup/command.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner/base/util.h"
+
+static char *shell_word(const char *text)
+{
+	if (*text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789_-+=.,/:@%")])
+		return xstrdup(text);
+	struct buf word = { 0 };
+	buf_puts(&word, "'");
+	for (; *text; text++)
+		if (*text == '\'')
+			buf_puts(&word, "'\\''");
+		else
+			buf_add(&word, text, 1);
+	buf_puts(&word, "'");
+	return buf_take(&word);
+}
+
+static void add_option(struct buf *command, const char *name, char *value)
+{
+	char *word = shell_word(value);
+	buf_printf(command, " --%s %s", name, word);
+	free(word);
+	free(value);
+}
+
+static void add_output(struct buf *command, const struct settings *now)
+{
+	if (strcmp(now->output, "reports") != 0)
+		add_option(command, "output", xstrdup(now->output));
+}
+
+static bool differ(const char *a, const char *b)
+{
+	return a != b && (!a || !b || strcmp(a, b) != 0);
+}
+
+/* The first program of that name in PATH, or NULL; the caller's. */
+static char *find_program(const char *name)
+{
+	const char *path = getenv("PATH");
+	char *copy = path ? xstrdup(path) : NULL, *rest = copy, *folder, *found = NULL;
+	while (!found && (folder = strsep(&rest, ":"))) {
+		found = xprintf("%s/%s", *folder ? folder : ".", name);
+		if (access(found, X_OK) != 0) {
+			free(found);
+			found = NULL;
+		}
+	}
+	free(copy);
+	return found;
+}
+
+char *command_program(const char *called)
+{
+	static const char name[] = "ftstress";
+	char *found = find_program(name);
+	struct stat ours, theirs;
+	bool same = found && stat("/proc/self/exe", &ours) == 0 && stat(found, &theirs) == 0 &&
+		    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+	free(found);
+	return same || !called || !*called ? xstrdup(name) : shell_word(called);
+}
+
+char *command_replay(const char *program, const struct settings *now, const struct settings *base)
+{
+	struct buf command = { 0 };
+	buf_puts(&command, program);
+	add_option(&command, "suite", xstrdup(now->suite));
+	if (now->tests && differ(now->tests, base->tests))
+		add_option(&command, "tests", xstrdup(now->tests));
+	if (now->threads_min != base->threads_min || now->threads_max != base->threads_max)
+		add_option(&command, "threads", option_threads_text(now));
+	if (now->interval_min < base->interval_min || now->interval_min > base->interval_min ||
+	    now->interval_max < base->interval_max || now->interval_max > base->interval_max)
+		add_option(&command, "switch-interval", option_interval_text(now));
+	if (now->gil != base->gil)
+		add_option(&command, "gil", xstrdup(option_gil_text(now->gil)));
+	if (now->order != base->order)
+		add_option(&command, "happens-before", xstrdup(option_order_text(now->order)));
+	if (now->schedule != base->schedule)
+		add_option(&command, "schedule", xstrdup(schedule_text(now->schedule)));
+	if (now->locks != base->locks)
+		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
+	if (now->slice != base->slice)
+		add_option(&command, "slice", xprintf("%u", now->slice));
+	if (now->memory != base->memory)
+		add_option(&command, "memory", xprintf("%" PRIu64, now->memory));
+	if (now->timeout < base->timeout || now->timeout > base->timeout)
+		add_option(&command, "timeout", xprintf("%gs", now->timeout));
+	if (now->python)
+		add_option(&command, "python", xstrdup(now->python));
+	add_output(&command, now);
+	return buf_take(&command);
+}
+
+char *command_resume(const char *program, const struct settings *now)
+{
+	struct buf command = { 0 };
+	buf_puts(&command, program);
+	add_option(&command, "suite", xstrdup(now->suite));
+	add_output(&command, now);
+	buf_puts(&command, " --resume");
+	return buf_take(&command);
+}
+
+char *command_line(const char *program, int argc, char *const *argv)
+{
+	struct buf text = { 0 };
+	buf_puts(&text, program);
+	for (int i = 1; i < argc; i++) {
+		char *word = shell_word(argv[i]);
+		buf_printf(&text, " %s", word);
+		free(word);
+	}
+	return buf_take(&text);
+}

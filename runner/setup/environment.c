@@ -1,0 +1,252 @@
+/* environment.c - see environment.h. */
+#include "runner/setup/environment.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runner/base/spawn.h"
+#include "runner/base/util.h"
+
+struct list {
+	char **items;
+	size_t count, capacity;
+};
+
+static void push(struct list *list, char *text)
+{
+	ARRAY_PUSH(list->items, list->count, list->capacity, text);
+}
+
+void variables_free(char **variables)
+{
+	for (size_t i = 0; variables && variables[i]; i++)
+		free(variables[i]);
+	free(variables);
+}
+
+/* "step\tdone\ttotal\ttext" */
+static void on_progress(void *arg, char *line)
+{
+	const char *step = strsep(&line, "\t"), *done = strsep(&line, "\t");
+	const char *total = strsep(&line, "\t");
+	if (step && done && total && line)
+		progress_step(arg, line, strtoull(done, NULL, 10), strtoull(total, NULL, 10));
+}
+
+static void push_each(struct list *list, const char *option, const struct strings *values)
+{
+	for (size_t i = 0; i < values->count; i++) {
+		push(list, xstrdup(option));
+		push(list, xstrdup(values->items[i]));
+	}
+}
+
+static char *absolute(const char *folder, const char *path)
+{
+	return *path == '/' ? xstrdup(path) : xprintf("%s/%s", folder, path);
+}
+
+static char **prepare_arguments(const struct suite *suite, const struct settings *settings,
+				const struct paths *paths)
+{
+	struct list list = { 0 };
+	const char *python = settings->python ? settings->python : suite->python;
+	push(&list, xstrdup(paths->prepare));
+	push(&list, xstrdup("suite"));
+	push(&list, xstrdup("--name"));
+	push(&list, xstrdup(suite->name));
+	if (strchr(python, '/')) {
+		char *path = realpath(python, NULL);
+		push(&list, xstrdup("--python"));
+		push(&list, path ? path : xstrdup(python));
+	} else {
+		push(&list, xstrdup("--version"));
+		push(&list, xstrdup(python));
+	}
+	push_each(&list, "--install", &suite->installs);
+	push_each(&list, "--require", &suite->requires);
+	for (size_t i = 0; i < suite->paths.count; i++) {
+		push(&list, xstrdup("--path"));
+		push(&list, absolute(suite->folder, suite->paths.items[i]));
+	}
+	push(&list, NULL);
+	return list.items;
+}
+
+static void take_list(struct strings *strings, const json_t *array)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach(array, i, item)
+		ARRAY_PUSH(strings->items, strings->count, strings->capacity,
+			   xstrdup(json_string_value(item) ? json_string_value(item) : ""));
+}
+
+static char *take_string(const json_t *object, const char *key)
+{
+	return xstrdup(json_string_value(json_object_get(object, key)));
+}
+
+/* The answer is the last line. */
+static int take_answer(struct environment *environment, struct buf *out, const char *prepare)
+{
+	while (out->length && out->data[out->length - 1] == '\n')
+		out->data[--out->length] = '\0';
+	const char *line = strrchr(out->data, '\n');
+	json_t *answer = json_loads(line ? line + 1 : out->data, 0, NULL);
+	environment->python = take_string(answer, "python");
+	environment->plain = take_string(answer, "plain");
+	environment->version = take_string(answer, "version");
+	environment->recipe = take_string(answer, "recipe");
+	take_list(&environment->tsan_site, json_object_get(answer, "tsan_site"));
+	take_list(&environment->plain_site, json_object_get(answer, "plain_site"));
+	take_list(&environment->sources, json_object_get(answer, "sources"));
+	json_decref(answer);
+	if (environment->python && environment->plain && environment->version &&
+	    environment->recipe)
+		return 0;
+	return fail(EXIT_INTERNAL, "%s: the answer is not what was expected: %s", prepare,
+		    out->data);
+}
+
+int environment_prepare(struct environment *environment, const struct suite *suite,
+			const struct settings *settings, const struct paths *paths,
+			struct progress *progress, const volatile sig_atomic_t *stop)
+{
+	*environment = (struct environment){ 0 };
+	char **arguments = prepare_arguments(suite, settings, paths);
+	struct spawn spawn = { .arguments = arguments,
+			       .folder = suite->folder,
+			       .progress_variable = "PREPARE_PROGRESS_FD",
+			       .progress = on_progress,
+			       .arg = progress,
+			       .stop = stop };
+	struct spawned spawned;
+	int code = spawn_run(&spawn, &spawned);
+	if (!code && spawned.status == 0) {
+		code = take_answer(environment, &spawned.out, paths->prepare);
+	} else if (!code) {
+		if (message_before)
+			message_before();
+		fputs(spawned.err.data, stderr);
+		if (spawned.err.length == 0)
+			fail(0, "%s ended with status %d", paths->prepare, spawned.status);
+		code = EXIT_BAD_INPUT;
+	}
+	spawned_clear(&spawned);
+	variables_free(arguments);
+	if (code)
+		environment_clear(environment);
+	return code;
+}
+
+void environment_clear(struct environment *environment)
+{
+	free(environment->python);
+	free(environment->plain);
+	free(environment->version);
+	free(environment->recipe);
+	strings_clear(&environment->tsan_site);
+	strings_clear(&environment->plain_site);
+	strings_clear(&environment->sources);
+	*environment = (struct environment){ 0 };
+}
+
+/* Ours, without what would change the interpreter or belongs to us. */
+static void push_inherited(struct list *list)
+{
+	static const char *const dropped[] = { "PYTHON",       "LD_PRELOAD=", "TSAN_OPTIONS=",
+					       "ASAN_OPTIONS", "FTSTRESS_",   "PREPARE_",
+					       "PYTEST_" };
+	for (char **variable = environ; *variable; variable++) {
+		bool drop = false;
+		for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
+			drop = drop || strncmp(*variable, dropped[i], strlen(dropped[i])) == 0;
+		if (!drop)
+			push(list, xstrdup(*variable));
+	}
+}
+
+static void push_path(struct list *list, const char *stress, const struct strings *site)
+{
+	struct buf path = { 0 };
+	buf_printf(&path, "PYTHONPATH=%s", stress);
+	for (size_t i = 0; i < site->count; i++)
+		buf_printf(&path, ":%s", site->items[i]);
+	push(list, buf_take(&path));
+}
+
+/* The suite's own come last; a variable of ours that it names is its. */
+static void push_suite(struct list *list, const struct suite *suite)
+{
+	for (size_t i = 0; i < suite->env_count; i++) {
+		const struct suite_pair *pair = &suite->env[i];
+		size_t length = strlen(pair->key);
+		for (size_t j = 0; j < list->count; j++) {
+			if (strncmp(list->items[j], pair->key, length) != 0 ||
+			    list->items[j][length] != '=')
+				continue;
+			free(list->items[j]);
+			list->items[j] = list->items[--list->count];
+			break;
+		}
+		push(list, xprintf("%s=%s", pair->key, pair->value));
+	}
+}
+
+/* Compiled files stay where they are: under ThreadSanitizer, compiling NumPy anew takes 30 s. */
+static void push_common(struct list *list)
+{
+	push(list, xstrdup("PYTHONNOUSERSITE=1"));
+	push(list, xstrdup("PYTHONUTF8=1"));
+}
+
+char **variables_plain(const struct environment *environment, const struct suite *suite,
+		       const struct paths *paths)
+{
+	struct list list = { 0 };
+	push_inherited(&list);
+	push_path(&list, paths->stress, &environment->plain_site);
+	push_common(&list);
+	push(&list, xstrdup("FTSTRESS_DEBUG=1")); /* the collector tells a suite's traceback */
+	push_suite(&list, suite);
+	push(&list, NULL);
+	return list.items;
+}
+
+char **variables_zygote(const struct environment *environment, const struct suite *suite,
+			const struct settings *settings, const struct paths *paths, uint64_t seed,
+			enum worker_kind kind, const char *scratch)
+{
+	struct list list = { 0 };
+	push_inherited(&list);
+	push_path(&list, paths->stress, &environment->tsan_site);
+	push_common(&list);
+	push(&list, xprintf("PYTHONHASHSEED=%" PRIu32, (uint32_t)(seed ^ seed >> 32)));
+	push(&list, xprintf("LD_PRELOAD=%s", paths->library));
+	push(&list, xprintf("FTSTRESS_CONTROL_FD=%d", WORKER_CONTROL_FD));
+	push(&list, xprintf("TMPDIR=%s", scratch));
+	/* Python's allocator gives no memory back by the clock, so that a run can be repeated. */
+	push(&list, xstrdup("MIMALLOC_PURGE_DELAY=-1"));
+	enum order_level order = kind == WORKER_AS_WRITTEN ? ORDER_AS_WRITTEN : settings->order;
+	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(order)));
+	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
+	/* Unset where the GIL is off: an extension that needs it switches it on, and is reported.
+	 */
+	if (kind == WORKER_GIL)
+		push(&list, xstrdup("PYTHON_GIL=1"));
+	/*
+	 * TSan's own signal handlers deadlock; text and exit status are not looked at; a short
+	 * history loses one side of a race; an iteration is a fork, and forks in tests live on.
+	 */
+	push(&list,
+	     xstrdup("TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
+		     "handle_abort=0:symbolize=0:halt_on_error=0:exitcode=0:history_size=7:"
+		     "report_signal_unsafe=0:die_after_fork=0"));
+	push_suite(&list, suite);
+	push(&list, NULL);
+	return list.items;
+}

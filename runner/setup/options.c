@@ -1,0 +1,643 @@
+/*
+ * options.c - see options.h. A new option is one parser and one line in the table.
+ */
+#include "runner/setup/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/closest.h"
+#include "runner/base/util.h"
+
+/*
+ * Sets what one option says. `value` is NULL for an option without argument. Returns NULL or a
+ * message to be freed.
+ */
+typedef char *parser(struct settings *settings, const char *value);
+
+struct option {
+	const char *name;     /* without the dashes */
+	const char *argument; /* NULL: takes none */
+	const char *help;     /* NULL: goes on from the line before */
+	parser *parse;
+	bool key; /* may stand in a suite's [run] */
+};
+
+static char *expected(const char *what, const char *value)
+{
+	return xprintf("expected %s, not \"%s\"", what, value);
+}
+
+static bool parse_whole(const char *text, int base, uint64_t *number)
+{
+	if (!isxdigit((unsigned char)text[0]))
+		return false;
+	char *end;
+	errno = 0;
+	*number = strtoull(text, &end, base);
+	return !errno && *end == '\0';
+}
+
+static char *take_whole(const char *value, uint64_t low, uint64_t high, uint64_t *number)
+{
+	uint64_t parsed;
+	if (parse_whole(value, 10, &parsed) && parsed >= low && parsed <= high) {
+		*number = parsed;
+		return NULL;
+	}
+	return xprintf("expected a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"", low, high,
+		       value);
+}
+
+static char *take_unsigned(const char *value, unsigned low, unsigned high, unsigned *number)
+{
+	uint64_t whole = 0;
+	char *error = take_whole(value, low, high, &whole);
+	if (!error)
+		*number = (unsigned)whole;
+	return error;
+}
+
+static void replace(char **slot, const char *value)
+{
+	free(*slot);
+	*slot = xstrdup(value);
+}
+
+static bool parse_real(const char *text, size_t length, double *number)
+{
+	char copy[64];
+	if (length == 0 || length >= sizeof copy || isspace((unsigned char)text[0]))
+		return false;
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	char *end;
+	*number = strtod(copy, &end);
+	return *end == '\0' && isfinite(*number);
+}
+
+bool parse_duration(const char *text, double *seconds)
+{
+	double sum = 0;
+	const char *at = text;
+	if (!*at)
+		return false;
+	while (*at) {
+		size_t digits = strspn(at, "0123456789.");
+		double number;
+		if (!parse_real(at, digits, &number))
+			return false;
+		at += digits;
+		static const char units[] = "smhd";
+		static const double factors[] = { 1, 60, 3600, 86400 };
+		const char *unit = *at ? strchr(units, *at) : units;
+		if (!unit)
+			return false;
+		sum += number * factors[unit - units];
+		at += *at != '\0';
+	}
+	*seconds = sum;
+	return true;
+}
+
+static char *take_seconds(const char *value, double low, double *seconds)
+{
+	double parsed;
+	if (!parse_duration(value, &parsed) || parsed < low || parsed > 1e8)
+		return xprintf(
+			"expected a time such as 45s, 30m or 1h30m, at least %gs, not \"%s\"", low,
+			value);
+	*seconds = parsed;
+	return NULL;
+}
+
+static char *parse_suite(struct settings *settings, const char *value)
+{
+	replace(&settings->suite, value);
+	return NULL;
+}
+
+static char *parse_iterations(struct settings *settings, const char *value)
+{
+	settings->iterations_given = true;
+	return take_whole(value, 1, 1000000000, &settings->iterations);
+}
+
+static char *parse_threads(struct settings *settings, const char *value)
+{
+	const char *dash = strchr(value, '-');
+	char *first = dash ? xstrndup(value, (size_t)(dash - value)) : xstrdup(value);
+	uint64_t low = 0, high = 0;
+	bool good = parse_whole(first, 10, &low) && parse_whole(dash ? dash + 1 : value, 10, &high);
+	free(first);
+	if (!good || low < 1 || high < low || high > FTS_THREADS_MAX)
+		return expected("a number of threads such as 4 or a range such as 2-8 (1 to 64)",
+				value);
+	settings->threads_min = (unsigned)low;
+	settings->threads_max = (unsigned)high;
+	return NULL;
+}
+
+static char *parse_interval(struct settings *settings, const char *value)
+{
+	const char *dots = strstr(value, "..");
+	size_t length = dots ? (size_t)(dots - value) : strlen(value);
+	const char *last = dots ? dots + 2 : value;
+	double low, high;
+	if (!parse_real(value, length, &low) || !parse_real(last, strlen(last), &high) ||
+	    low < 1e-9 || high < low || high > 10)
+		return expected("seconds such as 1e-5 or a range such as 1e-6..5e-3 (1e-9 to 10)",
+				value);
+	settings->interval_min = low;
+	settings->interval_max = high;
+	return NULL;
+}
+
+static const char *const gil_names[] = { [GIL_OFF] = "off",
+					 [GIL_ON] = "on",
+					 [GIL_MIXED] = "mixed" };
+
+const char *option_gil_text(enum gil_choice gil)
+{
+	return gil_names[gil];
+}
+
+static const char *const order_names[] = { [ORDER_AS_WRITTEN] = "as-written",
+					   [ORDER_MEANT] = "meant" };
+
+const char *option_order_text(enum order_level order)
+{
+	return order_names[order];
+}
+
+static char *parse_order(struct settings *settings, const char *value)
+{
+	for (size_t i = 0; i < sizeof order_names / sizeof *order_names; i++) {
+		if (strcmp(value, order_names[i]) == 0) {
+			settings->order = (enum order_level)i;
+			return NULL;
+		}
+	}
+	return expected("as-written or meant", value);
+}
+
+static char *parse_schedule(struct settings *settings, const char *value)
+{
+	for (size_t i = 0; i <= SCHEDULE_MIXED; i++) {
+		if (strcmp(value, schedule_text((enum schedule_choice)i)) == 0) {
+			settings->schedule = (enum schedule_choice)i;
+			return NULL;
+		}
+	}
+	return expected("turns, whole-turns, overlap or mixed", value);
+}
+
+/* set_gate has done the rest, before all other options. */
+static char *parse_gate(struct settings *settings, const char *value)
+{
+	(void)value;
+	settings->gate = true;
+	return NULL;
+}
+
+static char *parse_locks(struct settings *settings, const char *value)
+{
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return expected("on or off", value);
+	settings->locks = value[1] == 'n';
+	return NULL;
+}
+
+static char *parse_gil(struct settings *settings, const char *value)
+{
+	for (size_t i = 0; i < sizeof gil_names / sizeof *gil_names; i++) {
+		if (strcmp(value, gil_names[i]) == 0) {
+			settings->gil = (enum gil_choice)i;
+			return NULL;
+		}
+	}
+	return expected("off, on or mixed", value);
+}
+
+static char *parse_tests(struct settings *settings, const char *value)
+{
+	replace(&settings->tests, value);
+	return NULL;
+}
+
+static char *parse_seed(struct settings *settings, const char *value)
+{
+	const char *digits = strncmp(value, "0x", 2) == 0 ? value + 2 : value;
+	if (strlen(digits) > 16 || !parse_whole(digits, 16, &settings->seed))
+		return expected("up to 16 hexadecimal digits", value);
+	settings->seed_given = true;
+	return NULL;
+}
+
+static char *parse_jobs(struct settings *settings, const char *value)
+{
+	return take_unsigned(value, 1, 1024, &settings->jobs);
+}
+
+static char *parse_duration_option(struct settings *settings, const char *value)
+{
+	settings->duration_given = true;
+	return take_seconds(value, 1, &settings->duration);
+}
+
+static char *parse_slice(struct settings *settings, const char *value)
+{
+	return take_unsigned(value, 1, 10000, &settings->slice);
+}
+
+static char *parse_budget(struct settings *settings, const char *value)
+{
+	settings->budget_given = true;
+	return take_seconds(value, 0.1, &settings->budget);
+}
+
+static char *parse_timeout(struct settings *settings, const char *value)
+{
+	return take_seconds(value, 1, &settings->timeout);
+}
+
+static char *parse_memory(struct settings *settings, const char *value)
+{
+	return take_whole(value, 64, 1ull << 30, &settings->memory);
+}
+
+static char *parse_python(struct settings *settings, const char *value)
+{
+	if (!strchr(value, '/') && strcmp(value, "3.13") != 0 && strcmp(value, "3.14") != 0)
+		return expected("3.14, 3.13 or the path of an interpreter (with a /)", value);
+	replace(&settings->python, value);
+	return NULL;
+}
+
+static char *parse_output(struct settings *settings, const char *value)
+{
+	if (!*value)
+		return expected("a folder", value);
+	replace(&settings->output, value);
+	return NULL;
+}
+
+static char *parse_format(struct settings *settings, const char *value)
+{
+	replace(&settings->formats, value);
+	return NULL;
+}
+
+static char *parse_suppressions(struct settings *settings, const char *value)
+{
+	ARRAY_PUSH(settings->suppressions, settings->suppression_count,
+		   settings->suppression_capacity, xstrdup(value));
+	return NULL;
+}
+
+static char *parse_replay(struct settings *settings, const char *value)
+{
+	char *copy = xstrdup(value), *rest = copy;
+	const char *seed = strsep(&rest, ".");
+	const char *iteration = rest ? strsep(&rest, ".") : NULL;
+	struct replay_token *token = &settings->replay;
+	bool good = iteration && rest && strlen(seed) <= 16 &&
+		    parse_whole(seed, 16, &token->seed) &&
+		    parse_whole(iteration, 10, &token->iteration) &&
+		    parse_whole(rest, 10, &token->slice);
+	free(copy);
+	if (!good)
+		return expected("a token from a report, such as 1f3a.12.40", value);
+	settings->replay_given = true;
+	return NULL;
+}
+
+#define FLAG(name)                                                                                 \
+	static char *parse_##name(struct settings *settings, const char *value)                    \
+	{                                                                                          \
+		(void)value;                                                                       \
+		settings->name = true;                                                             \
+		return NULL;                                                                       \
+	}
+FLAG(resume)
+FLAG(list)
+FLAG(plan)
+FLAG(quiet)
+FLAG(verbose)
+
+static char *parse_help(struct settings *settings, const char *value)
+{
+	(void)value;
+	settings->command = COMMAND_HELP;
+	return NULL;
+}
+
+static char *parse_version(struct settings *settings, const char *value)
+{
+	(void)value;
+	settings->command = COMMAND_VERSION;
+	return NULL;
+}
+
+static const struct option options[] = {
+	{ "suite", "NAME|FILE", "what to test: a suite's name or your own suite file", parse_suite,
+	  false },
+	{ "tests", "EXPR", "only tests that match, as pytest's -k: \"test_a.py or Foo\"",
+	  parse_tests, false },
+	{ "iterations", "N", "how many iterations (100; no end with --duration alone)",
+	  parse_iterations, true },
+	{ "duration", "TIME", "stop after 45s, 30m, 1h30m", parse_duration_option, true },
+	{ "threads", "N-M", "threads that run each test (2-8)", parse_threads, true },
+	{ "happens-before", "LEVEL",
+	  "meant: also races of threads that did not meet; or as-written", parse_order, true },
+	{ "schedule", "MODE", "turns, whole-turns or overlap of the threads, or mixed (mixed)",
+	  parse_schedule, true },
+	{ "gate", NULL, "each test once, taking turns: the same result every time", parse_gate,
+	  false },
+	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
+	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
+	  true },
+	{ "switch-interval", "A..B", "seconds between thread switches with the GIL (1e-6..5e-3)",
+	  parse_interval, true },
+	{ "seed", "HEX", "same seed, same plan (drawn at random)", parse_seed, false },
+	{ "replay", "TOKEN", "repeat the iteration that a report names (5 times)", parse_replay,
+	  false },
+	{ "resume", NULL, "go on with the suite's run that was cut off", parse_resume, false },
+	{ "jobs", "N", "workers side by side (half the cores)", parse_jobs, true },
+	{ "slice", "N", "tests in an iteration (20 to 100: so that all get a turn)", parse_slice,
+	  true },
+	{ "budget", "TIME", "for an iteration's tests; the rest waits (20s)", parse_budget, true },
+	{ "timeout", "TIME", "without progress until a test counts as stuck (60s)", parse_timeout,
+	  true },
+	{ "memory", "MIB", "resident memory of an iteration (60 % of the machine, shared)",
+	  parse_memory, true },
+	{ "python", "WHICH", "3.14, 3.13 or the path of a TSan Python (the suite's)", parse_python,
+	  false },
+	{ "suppressions", "FILE", "findings to leave out, in TSan's format; may be repeated",
+	  parse_suppressions, false },
+	{ "output", "DIR", "where reports go (reports)", parse_output, false },
+	{ "format", "LIST", "html, json, tap (html,json)", parse_format, true },
+	{ "list", NULL, "list the tests and stop", parse_list, false },
+	{ "plan", NULL, "print the plan and stop", parse_plan, false },
+	{ "quiet", NULL, "no progress, only the summary", parse_quiet, false },
+	{ "verbose", NULL, "tell what the workers do", parse_verbose, false },
+	{ "version", NULL, "print the version", parse_version, false },
+	{ "help", NULL, "print this", parse_help, false },
+};
+#define OPTION_COUNT (sizeof options / sizeof *options)
+
+static const struct {
+	const char *name, *argument, *help;
+	enum command command;
+} commands[] = {
+	{ "prepare", "SUITE", "build Python and the packages of a suite", COMMAND_PREPARE },
+	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
+	{ "suites", "", "list the suites", COMMAND_SUITES },
+	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
+};
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+void settings_init(struct settings *settings)
+{
+	*settings = (struct settings){
+		.iterations = 100,
+		.threads_min = 2,
+		.threads_max = 8,
+		.interval_min = 1e-6,
+		.interval_max = 5e-3,
+		.order = ORDER_MEANT,
+		.locks = true,
+		.gil = GIL_MIXED,
+		.schedule = SCHEDULE_MIXED,
+		.budget = 20,
+		.timeout = 60,
+		.output = xstrdup("reports"),
+		.formats = xstrdup("html,json"),
+	};
+}
+
+void settings_clear(struct settings *settings)
+{
+	free(settings->suite);
+	free(settings->tests);
+	free(settings->python);
+	free(settings->output);
+	free(settings->formats);
+	for (size_t i = 0; i < settings->suppression_count; i++)
+		free(settings->suppressions[i]);
+	free(settings->suppressions);
+	*settings = (struct settings){ 0 };
+}
+
+static const struct option *find(const char *name, size_t length)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
+			return &options[i];
+	return NULL;
+}
+
+char *options_set_key(struct settings *settings, const char *key, const char *value)
+{
+	const struct option *option = find(key, strlen(key));
+	if (option && option->key)
+		return option->parse(settings, value);
+	struct closest closest = { 0 };
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (options[i].key)
+			closest_offer(&closest, key, options[i].name);
+	char *hint = closest_hint(&closest);
+	char *error = xprintf("[run] has no key \"%s\"%s", key, hint);
+	free(hint);
+	return error;
+}
+
+static int unknown_option(const char *name, size_t length)
+{
+	char *wanted = xstrndup(name, length);
+	struct closest closest = { 0 };
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		closest_offer(&closest, wanted, options[i].name);
+	int code = closest.name
+			   ? fail(EXIT_BAD_INPUT, "no option --%s; did you mean --%s?", wanted,
+				  closest.name)
+			   : fail(EXIT_BAD_INPUT, "no option --%s; see ftstress --help", wanted);
+	free(wanted);
+	return code;
+}
+
+/* One "--name[=value]"; *index is moved over a value that stands by itself. */
+static int parse_long(struct settings *settings, int argc, char *const argv[], int *index)
+{
+	const char *name = argv[*index] + 2;
+	size_t length = strcspn(name, "=");
+	const struct option *option = find(name, length);
+	if (!option)
+		return unknown_option(name, length);
+	const char *value = name[length] == '=' ? name + length + 1 : NULL;
+	if (!option->argument && value)
+		return fail(EXIT_BAD_INPUT, "--%s takes no value", option->name);
+	if (option->argument && !value) {
+		if (*index + 1 >= argc)
+			return fail(EXIT_BAD_INPUT, "--%s needs a value: --%s %s (%s)",
+				    option->name, option->name, option->argument, option->help);
+		value = argv[++*index];
+	}
+	char *error = option->parse(settings, value);
+	if (!error)
+		return 0;
+	int code = fail(EXIT_BAD_INPUT, "--%s: %s", option->name, error);
+	free(error);
+	return code;
+}
+
+/* A word that is no option: the command, or the suite of a command. */
+static int parse_word(struct settings *settings, const char *word, bool first)
+{
+	struct closest closest = { 0 };
+	for (size_t i = 0; first && i < COMMAND_COUNT; i++) {
+		if (strcmp(word, commands[i].name) == 0) {
+			settings->command = commands[i].command;
+			return 0;
+		}
+		closest_offer(&closest, word, commands[i].name);
+	}
+	bool wants_suite =
+		settings->command == COMMAND_PREPARE || settings->command == COMMAND_REPORT;
+	if (wants_suite && !settings->suite) {
+		settings->suite = xstrdup(word);
+		return 0;
+	}
+	char *hint = closest_hint(&closest);
+	int code = fail(EXIT_BAD_INPUT, "unexpected \"%s\"%s%s", word, hint,
+			*hint ? "" : "; a suite is given with --suite, see ftstress --help");
+	free(hint);
+	return code;
+}
+
+static bool asks_for_gate(int argc, char *const argv[])
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--gate") == 0)
+			return true;
+	return false;
+}
+
+/* What the gate stands for, over the suite's [run]. */
+static void set_gate(struct settings *settings)
+{
+	settings->schedule = SCHEDULE_WHOLE_TURNS;
+	settings->order = ORDER_MEANT;
+	settings->gil = GIL_OFF;
+	settings->threads_min = settings->threads_max = GATE_THREADS;
+	settings->slice = GATE_SLICE;
+	settings->budget = BUDGET_ALL;
+	settings->duration = 0;
+	settings->iterations = 0;
+	settings->seed = GATE_SEED;
+	settings->seed_given = true;
+}
+
+/* What would make the gate depend on chance or on the clock, or leave tests out. */
+static int check_gate(const struct settings *settings)
+{
+	const char *length = settings->replay_given       ? "replay"
+			     : settings->resume           ? "resume"
+			     : settings->duration_given   ? "duration"
+			     : settings->iterations_given ? "iterations"
+			     : settings->budget_given     ? "budget"
+							  : NULL;
+	if (length)
+		return fail(EXIT_BAD_INPUT,
+			    "--gate and --%s don't go together: the gate runs each test once",
+			    length);
+	const char *fixed = settings->schedule > SCHEDULE_WHOLE_TURNS ? "--schedule=turns"
+			    : settings->gil != GIL_OFF                ? "--gil=off"
+			    : settings->order != ORDER_MEANT          ? "--happens-before=meant"
+								      : NULL;
+	if (fixed)
+		return fail(EXIT_BAD_INPUT,
+			    "--gate stands for %s, for its result is to be the same every time; "
+			    "leave one of them out",
+			    fixed);
+	return 0;
+}
+
+int options_parse(struct settings *settings, int argc, char *const argv[])
+{
+	bool first = true, gate = asks_for_gate(argc, argv);
+	/* On the second reading the suite of a command would look like one word too many. */
+	free(settings->suite);
+	settings->suite = NULL;
+	settings->iterations_given = settings->duration_given = settings->budget_given = false;
+	if (gate)
+		set_gate(settings);
+	for (int i = 1; i < argc; i++) {
+		int code = 0;
+		if (strcmp(argv[i], "-h") == 0) {
+			settings->command = COMMAND_HELP;
+		} else if (strncmp(argv[i], "--", 2) == 0 && argv[i][2]) {
+			code = parse_long(settings, argc, argv, &i);
+		} else if (argv[i][0] == '-') {
+			code = fail(EXIT_BAD_INPUT, "no option %s; see ftstress --help", argv[i]);
+		} else {
+			code = parse_word(settings, argv[i], first);
+			first = false;
+		}
+		if (code)
+			return code;
+	}
+	if (settings->duration_given && !settings->iterations_given)
+		settings->iterations = 0;
+	if (settings->replay_given && !settings->iterations_given)
+		settings->iterations = 5;
+	/* The test that showed the finding may have come late in its slice. */
+	if (settings->replay_given && !settings->budget_given)
+		settings->budget = BUDGET_ALL;
+	/* A gate that was cut off is taken up again by --resume alone: it is in the stored options.
+	 */
+	return gate ? check_gate(settings) : 0;
+}
+
+void options_help(FILE *out)
+{
+	fputs("ftstress finds races in Python packages on free-threaded CPython.\n\n"
+	      "  ftstress --suite numpy_tests --iterations 500\n"
+	      "  ftstress --suite numpy_tests --tests \"test_dtype.py or test_random.py\"\n"
+	      "  ftstress --suite my_suite.ini --duration 30m --gil off --format html,tap\n"
+	      "  ftstress --suite numpy_tests --replay 1f3a.12.40      the token is in the "
+	      "report\n\n",
+	      out);
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		fprintf(out, "  ftstress %-7s %-5s  %s\n", commands[i].name, commands[i].argument,
+			commands[i].help);
+	fputc('\n', out);
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		char left[32];
+		snprintf(left, sizeof left, "--%s%s%s", options[i].name,
+			 options[i].argument ? " " : "",
+			 options[i].argument ? options[i].argument : "");
+		fprintf(out, "  %-24s %s\n", left, options[i].help);
+	}
+	fputs("\nExit code: 0 nothing new, 1 new findings, 2 interrupted, 3 internal error,\n"
+	      "4 bad option or suite, 5 nothing ran. More: man ftstress\n",
+	      out);
+}
+
+char *option_threads_text(const struct settings *settings)
+{
+	return settings->threads_min == settings->threads_max
+		       ? xprintf("%u", settings->threads_min)
+		       : xprintf("%u-%u", settings->threads_min, settings->threads_max);
+}
+
+char *option_interval_text(const struct settings *settings)
+{
+	return settings->interval_min == settings->interval_max
+		       ? xprintf("%g", settings->interval_min)
+		       : xprintf("%g..%g", settings->interval_min, settings->interval_max);
+}

@@ -1,0 +1,373 @@
+/* tests_list.c - see tests_list.h. */
+#include "runner/setup/tests_list.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <fts.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner/base/spawn.h"
+#include "runner/base/util.h"
+
+/* --- arguments ----------------------------------------------------------------------------- */
+
+struct arguments {
+	char **items;
+	size_t count, capacity;
+};
+
+static void push(struct arguments *list, const char *option, const char *value)
+{
+	ARRAY_PUSH(list->items, list->count, list->capacity, xstrdup(option));
+	if (value)
+		ARRAY_PUSH(list->items, list->count, list->capacity, xstrdup(value));
+}
+
+/* Does a target name something below the suite's folder, and not what is installed? */
+static bool has_paths(const struct suite *suite)
+{
+	if (strcmp(suite->driver, "script") == 0)
+		return true;
+	for (size_t i = 0; i < suite->targets.count; i++) {
+		char *path = xprintf("%s/%s", suite->folder, suite->targets.items[i]);
+		bool there = access(path, F_OK) == 0;
+		free(path);
+		if (there)
+			return true;
+	}
+	return false;
+}
+
+char **driver_arguments(const struct suite *suite, const char *python, const char *module)
+{
+	struct arguments list = { 0 };
+	push(&list, python, "-m");
+	push(&list, module, NULL);
+	push(&list, "--driver", suite->driver);
+	if (has_paths(suite))
+		push(&list, "--rootdir", suite->folder);
+	for (size_t i = 0; i < suite->targets.count; i++)
+		push(&list, "--target", suite->targets.items[i]);
+	for (size_t i = 0; i < suite->args.count; i++) {
+		char *joined = xprintf("--arg=%s", suite->args.items[i]);
+		push(&list, joined, NULL);
+		free(joined);
+	}
+	for (size_t i = 0; i < suite->unsafes.count; i++)
+		push(&list, "--unsafe", suite->unsafes.items[i]);
+	ARRAY_PUSH(list.items, list.count, list.capacity, NULL);
+	return list.items;
+}
+
+/* --- the cache ----------------------------------------------------------------------------- */
+
+static uint64_t hash_strings(uint64_t hash, const struct strings *strings)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		hash = hash_string(hash, strings->items[i]);
+	return hash;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* Names, sizes and times of the files below `path` that can change what is collected. */
+static uint64_t hash_tree(uint64_t hash, const char *path)
+{
+	char *const roots[] = { (char *)path, NULL };
+	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	for (FTSENT *entry; walk && (entry = fts_read(walk));) {
+		const char *name = entry->fts_name, *dot = strrchr(name, '.');
+		bool hidden = entry->fts_level > 0 && (*name == '.' || *name == '_') &&
+			      strcmp(name, "__init__.py") != 0 && strcmp(name, "__main__.py") != 0;
+		if (entry->fts_info == FTS_D && hidden && *name == '.')
+			fts_set(walk, entry, FTS_SKIP);
+		if (entry->fts_info != FTS_F || !dot)
+			continue;
+		if (strcmp(dot, ".py") && strcmp(dot, ".ini") && strcmp(dot, ".toml") &&
+		    strcmp(dot, ".cfg"))
+			continue;
+		hash = hash_string(hash, entry->fts_path);
+		hash = hash_bytes(hash, &entry->fts_statp->st_mtim, sizeof(struct timespec));
+		hash = hash_bytes(hash, &entry->fts_statp->st_size, sizeof(off_t));
+	}
+	if (walk)
+		fts_close(walk);
+	return hash;
+}
+
+/* A target may be a glob: the folder before its first wildcard is looked at. */
+static uint64_t hash_target(uint64_t hash, const struct suite *suite, const char *target)
+{
+	size_t length = strcspn(target, "*?[");
+	if (target[length])
+		while (length && target[length - 1] != '/')
+			length--;
+	char *path = xprintf("%s/%.*s", *target == '/' ? "" : suite->folder, (int)length, target);
+	struct stat status;
+	if (stat(path, &status) == 0)
+		hash = hash_tree(hash, path);
+	free(path);
+	return hash;
+}
+
+static char *cache_path(const struct suite *suite, const struct environment *environment,
+			const struct paths *paths)
+{
+	uint64_t hash = hash_string(0, environment->recipe);
+	hash = hash_string(hash, environment->plain);
+	hash = hash_string(hash, suite->driver);
+	hash = hash_string(hash, suite->folder);
+	hash = hash_strings(hash, &suite->targets);
+	hash = hash_strings(hash, &suite->args);
+	hash = hash_strings(hash, &suite->unsafes);
+	hash = hash_strings(hash, &suite->paths);
+	for (size_t i = 0; i < suite->env_count; i++)
+		hash = hash_string(hash_string(hash, suite->env[i].key), suite->env[i].value);
+	for (size_t i = 0; i < suite->paths.count; i++)
+		hash = hash_target(hash, suite, suite->paths.items[i]);
+	for (size_t i = 0; i < suite->targets.count; i++)
+		hash = hash_target(hash, suite, suite->targets.items[i]);
+	char *driver = xprintf("%s/ftstress_driver", paths->stress);
+	hash = hash_tree(hash, driver);
+	free(driver);
+	return xprintf("%s/collected/%s-%016" PRIx64 ".json", paths->cache, suite->name, hash);
+}
+
+/* --- collecting ---------------------------------------------------------------------------- */
+
+/* The collector's own message is one line at the end, a traceback may stand before it. */
+static int tell_failure(const struct suite *suite, const char *what, const struct spawned *spawned)
+{
+	static const char ours[] = "ftstress: ";
+	const char *text = spawned->err.data, *last = NULL;
+	for (const char *at = text; (at = strstr(at, ours)); at++)
+		if (at == text || at[-1] == '\n')
+			last = at;
+	if (!last)
+		return fail(EXIT_BAD_INPUT,
+			    "%s: the tests of %s can't be collected (status %d):\n%s", what,
+			    suite->file, spawned->status, text);
+	const char *line = last + strlen(ours);
+	const char *traceback = strstr(text, "Traceback (most recent call last)");
+	int length = traceback && traceback < last ? (int)(last - traceback) : 0;
+	return fail(EXIT_BAD_INPUT, "%s: %.*s%s%.*s", what, (int)strcspn(line, "\n"), line,
+		    length ? "\n" : "", length, length ? traceback : "");
+}
+
+static int run_driver(const struct suite *suite, const struct environment *environment,
+		      const struct paths *paths, char *const *arguments, const char *what,
+		      struct spawned *spawned, const volatile sig_atomic_t *stop)
+{
+	char **variables = variables_plain(environment, suite, paths);
+	struct spawn spawn = { .arguments = arguments,
+			       .environment = variables,
+			       .folder = suite->folder,
+			       .stop = stop };
+	int code = spawn_run(&spawn, spawned);
+	if (!code && spawned->status)
+		code = tell_failure(suite, what, spawned);
+	variables_free(variables);
+	return code;
+}
+
+/* Writes the list beside `path` and moves it there, so that two at once do no harm. */
+static int collect(const struct suite *suite, const struct environment *environment,
+		   const struct paths *paths, const char *path, const volatile sig_atomic_t *stop)
+{
+	char *folder = xprintf("%s/collected", paths->cache);
+	int error = make_folders(folder);
+	if (error) {
+		int code = fail(EXIT_INTERNAL, "%s: %s", folder, strerror(error));
+		free(folder);
+		return code;
+	}
+	free(folder);
+	char *temporary = xprintf("%s.%d", path, (int)getpid());
+	struct arguments list = { .items = driver_arguments(suite, environment->plain,
+							    "ftstress_driver.collect") };
+	while (list.items[list.count])
+		list.count++;
+	list.capacity = list.count + 1;
+	push(&list, "--output", temporary);
+	ARRAY_PUSH(list.items, list.count, list.capacity, NULL);
+	struct spawned spawned;
+	int code = run_driver(suite, environment, paths, list.items, suite->name, &spawned, stop);
+	if (!code && rename(temporary, path) < 0)
+		code = fail(EXIT_INTERNAL, "%s: %s; is the disk full?", path, strerror(errno));
+	unlink(temporary);
+	spawned_clear(&spawned);
+	variables_free(list.items);
+	free(temporary);
+	return code;
+}
+
+/* --- selecting ----------------------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The ids that the expression selects, sorted. */
+static int select_ids(const struct suite *suite, const char *expression,
+		      const struct environment *environment, const struct paths *paths,
+		      const char *path, struct strings *ids, const volatile sig_atomic_t *stop)
+{
+	char *const arguments[] = { environment->plain,
+				    "-m",
+				    "ftstress_driver.collect",
+				    "--select",
+				    (char *)expression,
+				    "--input",
+				    (char *)path,
+				    NULL };
+	struct spawned spawned;
+	int code = run_driver(suite, environment, paths, arguments, "--tests", &spawned, stop);
+	for (char *rest = spawned.out.data, *line; !code && (line = strsep(&rest, "\n"));)
+		if (*line)
+			ARRAY_PUSH(ids->items, ids->count, ids->capacity, xstrdup(line));
+	spawned_clear(&spawned);
+	if (ids->count)
+		qsort(ids->items, ids->count, sizeof *ids->items, by_text);
+	return code;
+}
+
+static bool matches(const struct strings *patterns, const char *id)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (strcmp(patterns->items[i], id) == 0 || fnmatch(patterns->items[i], id, 0) == 0)
+			return true;
+	return false;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct plan_test *left = a, *right = b;
+	return strcmp(left->id, right->id);
+}
+
+static void take_tests(struct tests_list *list, const json_t *tests, const struct suite *suite,
+		       const struct strings *selected)
+{
+	size_t i, capacity = 0;
+	json_t *test;
+	json_array_foreach(tests, i, test)
+	{
+		const char *id = json_string_value(json_object_get(test, "id"));
+		const char *file = json_string_value(json_object_get(test, "file"));
+		if (!id)
+			continue;
+		list->total++;
+		if (selected && (!selected->count || !bsearch(&id, selected->items, selected->count,
+							      sizeof *selected->items, by_text)))
+			continue;
+		if (matches(&suite->skips, id)) {
+			list->skipped++;
+			continue;
+		}
+		list->unsafe += json_is_string(json_object_get(test, "unsafe"));
+		ARRAY_PUSH(list->tests, list->count, capacity,
+			   ((struct plan_test){ xstrdup(id), xstrdup(file ? file : id) }));
+	}
+	if (list->count)
+		qsort(list->tests, list->count, sizeof *list->tests, by_id);
+}
+
+/* Files that could not be imported: told in a line, and kept for the report. */
+static void take_errors(struct tests_list *list, const json_t *errors, const struct suite *suite)
+{
+	size_t i;
+	json_t *error;
+	json_array_foreach(errors, i, error)
+	{
+		const char *file = json_string_value(json_object_get(error, "file"));
+		const char *text = json_string_value(json_object_get(error, "message"));
+		if (file && matches(&suite->skips, file))
+			continue;
+		char *line = xprintf("%s can't be imported: %s", file ? file : "a file",
+				     text ? text : "");
+		ARRAY_PUSH(list->errors.items, list->errors.count, list->errors.capacity, line);
+	}
+	if (list->errors.count == 1)
+		warn("%s", list->errors.items[0]);
+	else if (list->errors.count)
+		warn("%zu files of tests can't be imported; the report lists them; the first: %s",
+		     list->errors.count, list->errors.items[0]);
+}
+
+/* No test is left: why. */
+static int nothing(const struct tests_list *list, const struct suite *suite,
+		   const struct settings *settings, const json_t *document)
+{
+	const json_t *errors = json_object_get(document, "errors");
+	const char *where = json_string_value(json_object_get(document, "where"));
+	const char *traceback =
+		json_string_value(json_object_get(json_array_get(errors, 0), "traceback"));
+	if (!list->total && json_array_size(errors))
+		return fail(EXIT_BAD_INPUT, "%s: no test could be imported%s%s", suite->file,
+			    traceback && *traceback ? ":\n" : "", traceback ? traceback : "");
+	if (!list->total)
+		return fail(EXIT_NOTHING_RAN, "nothing ran: %s has no tests: %s", suite->file,
+			    where ? where : "");
+	if (settings->tests && !list->skipped)
+		return fail(EXIT_NOTHING_RAN,
+			    "nothing ran: none of the %zu tests matches --tests \"%s\"; "
+			    "--list in place of --tests shows them",
+			    list->total, settings->tests);
+	return fail(EXIT_NOTHING_RAN, "nothing ran: %s skips all of the tests", suite->file);
+}
+
+int tests_list_get(struct tests_list *list, const struct suite *suite,
+		   const struct settings *settings, const struct environment *environment,
+		   const struct paths *paths, const volatile sig_atomic_t *stop)
+{
+	*list = (struct tests_list){ 0 };
+	char *path = cache_path(suite, environment, paths);
+	struct strings selected = { 0 };
+	json_t *document = json_load_file(path, 0, NULL);
+	int code = 0;
+	if (!document)
+		code = collect(suite, environment, paths, path, stop);
+	if (!code && !document) {
+		json_error_t error;
+		document = json_load_file(path, 0, &error);
+		if (!document)
+			code = fail(EXIT_INTERNAL, "%s: %s", path, error.text);
+	}
+	if (!code && settings->tests)
+		code = select_ids(suite, settings->tests, environment, paths, path, &selected,
+				  stop);
+	if (!code) {
+		take_tests(list, json_object_get(document, "tests"), suite,
+			   settings->tests ? &selected : NULL);
+		if (!list->count)
+			code = nothing(list, suite, settings, document);
+		else
+			take_errors(list, json_object_get(document, "errors"), suite);
+	}
+	json_decref(document);
+	strings_clear(&selected);
+	free(path);
+	if (code)
+		tests_list_clear(list);
+	return code;
+}
+
+void tests_list_clear(struct tests_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free((char *)list->tests[i].id);
+		free((char *)list->tests[i].file);
+	}
+	free(list->tests);
+	strings_clear(&list->errors);
+	*list = (struct tests_list){ 0 };
+}

@@ -1,0 +1,35 @@
+/*
+ * tests_list.h - the tests of a suite: collected once by the plain interpreter, kept in the cache,
+ * selected by expression.
+ */
+#ifndef RUNNER_TESTS_LIST_H
+#define RUNNER_TESTS_LIST_H
+
+#include <signal.h>
+
+#include "runner/setup/environment.h"
+#include "runner/plan/plan.h"
+
+struct tests_list {
+	struct plan_test *tests; /* sorted by id; strings are owned */
+	size_t count;
+	size_t total;          /* that the suite has, before selection */
+	size_t unsafe;         /* of `count`: run in one thread only */
+	size_t skipped;        /* left out by the suite's "skip" */
+	struct strings errors; /* files that can't be imported: one line each */
+};
+
+/*
+ * Collects or takes from the cache, selects by settings->tests and leaves out what the suite
+ * skips. Returns 0, EXIT_NOTHING_RAN when no test is left, or another exit code; has told the user.
+ */
+int tests_list_get(struct tests_list *list, const struct suite *suite,
+		   const struct settings *settings, const struct environment *environment,
+		   const struct paths *paths, const volatile sig_atomic_t *stop);
+void tests_list_clear(struct tests_list *list);
+
+/* Arguments that name the suite's driver and targets to ftstress_driver: "--driver", ...; `module`
+ * comes before them. Release with variables_free. */
+char **driver_arguments(const struct suite *suite, const char *python, const char *module);
+
+#endif

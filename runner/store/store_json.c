@@ -1,0 +1,427 @@
+/* store_json.c - see store_json.h. A key that is missing leaves its member zero. */
+#include "runner/store/store_json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/store/store.h"
+#include "runner/model/lock_kind.h"
+#include "runner/base/util.h"
+
+/* ---- values ---- */
+
+/* Text from a program under test need not be UTF-8: what isn't becomes U+FFFD. */
+static json_t *text_value(const char *text)
+{
+	json_t *value = json_string(text);
+	if (value)
+		return value;
+	struct buf out = { 0 };
+	for (const char *at = text; *at; at++) {
+		char one[2] = { *at, '\0' };
+		buf_puts(&out, (unsigned char)*at < 0x80 ? one : "\xef\xbf\xbd");
+	}
+	char *clean = buf_take(&out);
+	value = json_string(clean);
+	free(clean);
+	return value;
+}
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+	if (text)
+		json_object_set_new(object, key, text_value(text));
+}
+
+/* Zero is left out. Addresses fit: user space ends below 2^63. */
+static void put_number(json_t *object, const char *key, uint64_t value)
+{
+	if (value)
+		json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+static void put_flag(json_t *object, const char *key, bool value)
+{
+	if (value)
+		json_object_set_new(object, key, json_true());
+}
+
+static char *get_text(json_t *object, const char *key)
+{
+	return xstrdup(json_string_value(json_object_get(object, key)));
+}
+
+static uint64_t get_number(json_t *object, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, key));
+}
+
+static bool get_flag(json_t *object, const char *key)
+{
+	return json_is_true(json_object_get(object, key));
+}
+
+static void put_texts(json_t *object, const char *key, char *const *texts, size_t count)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, text_value(texts[i] ? texts[i] : ""));
+	json_object_set_new(object, key, array);
+}
+
+static char **get_texts(json_t *object, const char *key, size_t *count)
+{
+	json_t *array = json_object_get(object, key);
+	*count = json_array_size(array);
+	char **texts = xcalloc(*count, sizeof *texts);
+	for (size_t i = 0; i < *count; i++) {
+		const char *text = json_string_value(json_array_get(array, i));
+		texts[i] = xstrdup(text ? text : "");
+	}
+	return texts;
+}
+
+static char *dump(json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+	char *copy = xstrdup(text ? text : "{}");
+	free(text);
+	json_decref(object);
+	return copy;
+}
+
+/* ---- findings ---- */
+
+static void put_stack(json_t *object, const char *key, const struct stack *stack)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		json_t *one = json_object();
+		put_text(one, "function", frame->function);
+		put_text(one, "file", frame->file);
+		put_text(one, "module", frame->module);
+		put_number(one, "line", (uint64_t)frame->line);
+		put_number(one, "language", (uint64_t)frame->language);
+		put_flag(one, "plumbing", frame->plumbing);
+		put_flag(one, "inline", frame->is_inline);
+		json_array_append_new(array, one);
+	}
+	json_object_set_new(object, key, array);
+}
+
+static struct stack get_stack(json_t *object, const char *key)
+{
+	json_t *array = json_object_get(object, key);
+	struct stack stack = { .count = json_array_size(array) };
+	stack.frames = xcalloc(stack.count, sizeof *stack.frames);
+	for (size_t i = 0; i < stack.count; i++) {
+		json_t *one = json_array_get(array, i);
+		struct frame *frame = &stack.frames[i];
+		uint64_t language = get_number(one, "language");
+		frame->function = get_text(one, "function");
+		if (!frame->function)
+			frame->function = xstrdup("?");
+		frame->file = get_text(one, "file");
+		frame->module = get_text(one, "module");
+		frame->line = (int)get_number(one, "line");
+		frame->language =
+			language <= FRAME_UNKNOWN ? (enum frame_language)language : FRAME_UNKNOWN;
+		frame->plumbing = get_flag(one, "plumbing");
+		frame->is_inline = get_flag(one, "inline");
+	}
+	return stack;
+}
+
+static void put_locks(json_t *object, const struct participant *participant)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < participant->lock_count; i++) {
+		json_t *one = json_object();
+		put_text(one, "name", participant->locks[i].name);
+		put_stack(one, "created", &participant->locks[i].created);
+		json_array_append_new(array, one);
+	}
+	json_object_set_new(object, "locks", array);
+}
+
+static void get_locks(json_t *object, struct participant *participant)
+{
+	json_t *array = json_object_get(object, "locks");
+	participant->lock_count = json_array_size(array);
+	participant->locks = xcalloc(participant->lock_count, sizeof *participant->locks);
+	for (size_t i = 0; i < participant->lock_count; i++) {
+		json_t *one = json_array_get(array, i);
+		participant->locks[i].name = get_text(one, "name");
+		participant->locks[i].created = get_stack(one, "created");
+	}
+}
+
+static json_t *participant_value(const struct participant *participant)
+{
+	json_t *one = json_object();
+	put_text(one, "role", participant->role);
+	put_text(one, "thread", participant->thread);
+	put_flag(one, "write", participant->write);
+	put_flag(one, "atomic", participant->atomic);
+	put_number(one, "address", participant->address);
+	put_number(one, "size", participant->size);
+	put_stack(one, "stack", &participant->stack);
+	put_stack(one, "created", &participant->created);
+	put_locks(one, participant);
+	return one;
+}
+
+static struct participant get_participant(json_t *one)
+{
+	struct participant participant = {
+		.role = get_text(one, "role"),
+		.thread = get_text(one, "thread"),
+		.write = get_flag(one, "write"),
+		.atomic = get_flag(one, "atomic"),
+		.address = get_number(one, "address"),
+		.size = get_number(one, "size"),
+		.stack = get_stack(one, "stack"),
+		.created = get_stack(one, "created"),
+	};
+	get_locks(one, &participant);
+	return participant;
+}
+
+char *finding_to_json(const struct finding *finding)
+{
+	json_t *object = json_object(), *participants = json_array();
+	put_text(object, "explanation", finding->explanation);
+	put_text(object, "detail", finding->detail);
+	put_text(object, "graph", finding->graph);
+	put_text(object, "command", finding->command);
+	put_text(object, "suppressed_by", finding->suppressed_by);
+	put_flag(object, "gil_off", finding->gil_off);
+	put_flag(object, "gil_on", finding->gil_on);
+	put_number(object, "as_written_runs", finding->as_written_runs);
+	put_number(object, "as_written_seen", finding->as_written_seen);
+	put_text(object, "subject", finding->subject.description);
+	put_stack(object, "allocated", &finding->subject.allocated);
+	for (size_t i = 0; i < finding->participant_count; i++)
+		json_array_append_new(participants, participant_value(&finding->participants[i]));
+	json_object_set_new(object, "participants", participants);
+	return dump(object);
+}
+
+bool finding_from_json(const char *text, struct finding *finding)
+{
+	json_t *object = json_loads(text, 0, NULL);
+	if (!json_is_object(object)) {
+		json_decref(object);
+		return false;
+	}
+	json_t *participants = json_object_get(object, "participants");
+	finding->explanation = get_text(object, "explanation");
+	finding->detail = get_text(object, "detail");
+	finding->graph = get_text(object, "graph");
+	finding->command = get_text(object, "command");
+	finding->suppressed_by = get_text(object, "suppressed_by");
+	finding->gil_off = get_flag(object, "gil_off");
+	finding->gil_on = get_flag(object, "gil_on");
+	finding->as_written_runs = (unsigned)get_number(object, "as_written_runs");
+	finding->as_written_seen = (unsigned)get_number(object, "as_written_seen");
+	finding->subject.description = get_text(object, "subject");
+	finding->subject.allocated = get_stack(object, "allocated");
+	finding->participant_count = json_array_size(participants);
+	finding->participants = xcalloc(finding->participant_count, sizeof *finding->participants);
+	for (size_t i = 0; i < finding->participant_count; i++)
+		finding->participants[i] = get_participant(json_array_get(participants, i));
+	json_decref(object);
+	return true;
+}
+
+/* ---- facts of a run ---- */
+
+/* Members by name, so that writing, reading and releasing can't differ. */
+#define MEMBER(member) { #member, offsetof(struct run_info, member) }
+
+static const struct {
+	const char *name;
+	size_t offset;
+} text_members[] = {
+	MEMBER(suite), MEMBER(suite_file), MEMBER(version), MEMBER(python), MEMBER(python_version),
+	MEMBER(seed),  MEMBER(command),
+}, number_members[] = {
+	MEMBER(started), MEMBER(ended), MEMBER(iterations_planned), MEMBER(iterations_done),
+	MEMBER(iterations_gil_on), MEMBER(tests_run), MEMBER(tests_distinct), MEMBER(tests_total),
+	MEMBER(tests_thread_unsafe), MEMBER(tests_skipped), MEMBER(records), MEMBER(records_lost),
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static void *member(const struct run_info *info, size_t offset)
+{
+	return (char *)info + offset;
+}
+
+static json_t *hooks_value(const struct run_info *info)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < info->hook_count; i++) {
+		json_t *one = json_object();
+		put_text(one, "name", info->hooks[i].name);
+		put_flag(one, "live", info->hooks[i].live);
+		put_text(one, "why", info->hooks[i].why);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+static json_t *rules_value(const struct run_info *info)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < info->rule_count; i++) {
+		json_t *one = json_object();
+		put_text(one, "rule", info->rules[i].rule);
+		put_text(one, "file", info->rules[i].file);
+		put_number(one, "used", info->rules[i].used);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+static json_t *locks_value(const struct run_info *info)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < info->lock_count; i++) {
+		const struct run_lock *lock = &info->locks[i];
+		json_t *one = json_object();
+		put_text(one, "name", lock->name);
+		put_text(one, "kind", lock->kind);
+		put_number(one, "waits", lock->waits);
+		json_object_set_new(one, "waited", json_real(lock->waited));
+		json_object_set_new(one, "longest_wait", json_real(lock->longest_wait));
+		json_object_set_new(one, "longest_hold", json_real(lock->longest_hold));
+		put_text(one, "where", lock->where);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+char *run_info_to_json(const struct run_info *info)
+{
+	json_t *object = json_object();
+	for (size_t i = 0; i < COUNT(text_members); i++) {
+		char *const *text = member(info, text_members[i].offset);
+		put_text(object, text_members[i].name, *text);
+	}
+	for (size_t i = 0; i < COUNT(number_members); i++) {
+		const uint64_t *number = member(info, number_members[i].offset);
+		put_number(object, number_members[i].name, *number);
+	}
+	json_object_set_new(object, "seconds", json_real(info->seconds));
+	put_flag(object, "interrupted", info->interrupted);
+	put_number(object, "exit_code", (uint64_t)info->exit_code);
+	json_object_set_new(object, "hooks", hooks_value(info));
+	json_object_set_new(object, "rules", rules_value(info));
+	json_object_set_new(object, "locks", locks_value(info));
+	put_texts(object, "notes", info->notes, info->note_count);
+	put_texts(object, "settings", info->settings, 2 * info->setting_count);
+	return dump(object);
+}
+
+static void get_hooks(json_t *array, struct run_info *info)
+{
+	info->hook_count = json_array_size(array);
+	info->hooks = xcalloc(info->hook_count, sizeof *info->hooks);
+	for (size_t i = 0; i < info->hook_count; i++) {
+		json_t *one = json_array_get(array, i);
+		info->hooks[i].name = get_text(one, "name");
+		info->hooks[i].live = get_flag(one, "live");
+		info->hooks[i].why = get_text(one, "why");
+	}
+}
+
+static void get_rules(json_t *array, struct run_info *info)
+{
+	info->rule_count = json_array_size(array);
+	info->rules = xcalloc(info->rule_count, sizeof *info->rules);
+	for (size_t i = 0; i < info->rule_count; i++) {
+		json_t *one = json_array_get(array, i);
+		info->rules[i].rule = get_text(one, "rule");
+		info->rules[i].file = get_text(one, "file");
+		info->rules[i].used = get_number(one, "used");
+	}
+}
+
+static void get_lock_profile(json_t *array, struct run_info *info)
+{
+	info->lock_count = json_array_size(array);
+	info->locks = xcalloc(info->lock_count, sizeof *info->locks);
+	for (size_t i = 0; i < info->lock_count; i++) {
+		struct run_lock *lock = &info->locks[i];
+		json_t *one = json_array_get(array, i);
+		lock->name = get_text(one, "name");
+		lock->kind = lock_kind_parse(json_string_value(json_object_get(one, "kind")));
+		lock->waits = get_number(one, "waits");
+		lock->waited = json_number_value(json_object_get(one, "waited"));
+		lock->longest_wait = json_number_value(json_object_get(one, "longest_wait"));
+		lock->longest_hold = json_number_value(json_object_get(one, "longest_hold"));
+		lock->where = get_text(one, "where");
+	}
+}
+
+bool run_info_from_json(const char *text, struct run_info *info)
+{
+	*info = (struct run_info){ 0 };
+	json_t *object = json_loads(text, 0, NULL);
+	if (!json_is_object(object)) {
+		json_decref(object);
+		return false;
+	}
+	for (size_t i = 0; i < COUNT(text_members); i++) {
+		char **into = member(info, text_members[i].offset);
+		*into = get_text(object, text_members[i].name);
+	}
+	for (size_t i = 0; i < COUNT(number_members); i++) {
+		uint64_t *into = member(info, number_members[i].offset);
+		*into = get_number(object, number_members[i].name);
+	}
+	info->seconds = json_number_value(json_object_get(object, "seconds"));
+	info->interrupted = get_flag(object, "interrupted");
+	info->exit_code = (int)get_number(object, "exit_code");
+	get_hooks(json_object_get(object, "hooks"), info);
+	get_rules(json_object_get(object, "rules"), info);
+	get_lock_profile(json_object_get(object, "locks"), info);
+	info->notes = get_texts(object, "notes", &info->note_count);
+	info->settings = get_texts(object, "settings", &info->setting_count);
+	info->setting_count /= 2;
+	json_decref(object);
+	return true;
+}
+
+void run_info_clear(struct run_info *info)
+{
+	for (size_t i = 0; i < COUNT(text_members); i++) {
+		char **text = member(info, text_members[i].offset);
+		free(*text);
+	}
+	for (size_t i = 0; i < info->hook_count; i++) {
+		free(info->hooks[i].name);
+		free(info->hooks[i].why);
+	}
+	for (size_t i = 0; i < info->rule_count; i++) {
+		free(info->rules[i].rule);
+		free(info->rules[i].file);
+	}
+	for (size_t i = 0; i < info->note_count; i++)
+		free(info->notes[i]);
+	for (size_t i = 0; i < 2 * info->setting_count; i++)
+		free(info->settings[i]);
+	free(info->hooks);
+	free(info->rules);
+	for (size_t i = 0; i < info->lock_count; i++) {
+		free(info->locks[i].name);
+		free(info->locks[i].where);
+	}
+	free(info->locks);
+	free(info->notes);
+	free(info->settings);
+	*info = (struct run_info){ 0 };
+}

@@ -1,0 +1,39 @@
+/* ending.c - see ending.h. */
+#include "runner/trial/ending.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "runner/base/util.h"
+
+char *ending_text(int status)
+{
+	if (WIFSIGNALED(status))
+		return xprintf("it died of SIG%s", sigabbrev_np(WTERMSIG(status)));
+	return xprintf("it ended with status %d", WEXITSTATUS(status));
+}
+
+void end_iteration(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	for (int i = 0; i < 2000 && kill(pid, 0) == 0; i++) {
+		waitpid(pid, NULL, WNOHANG); /* ours, once the zygote is dead: we are its reaper */
+		struct timespec wait = { 0, 1000000 };
+		nanosleep(&wait, NULL);
+	}
+}
+
+int end_child(pid_t pid)
+{
+	siginfo_t info = { 0 };
+	kill(pid, SIGKILL);
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		continue;
+	return info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f;
+}

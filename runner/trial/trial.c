@@ -1,0 +1,214 @@
+/* trial.c - see trial.h. */
+#include "runner/trial/trial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ftstress/arena.h"
+#include "runner/base/util.h"
+
+/* Attempts in a row that may end before a test begins. */
+#define FRUITLESS_MAX 3
+
+static void clear_attempt(struct trial *trial)
+{
+	for (size_t i = 0; i < trial->failure_count; i++) {
+		free(trial->failures[i].type);
+		free(trial->failures[i].message);
+		free(trial->failures[i].traceback);
+	}
+	trial->failure_count = 0;
+	free(trial->ids);
+	free(trial->states);
+	free(trial->outcomes);
+}
+
+/* `tests` is taken over. */
+static void begin_attempt(struct trial *trial, size_t *tests, size_t count,
+			  const struct plan_test *all)
+{
+	free(trial->tests);
+	trial->tests = tests;
+	trial->count = count;
+	trial->ids = xcalloc(count, sizeof *trial->ids);
+	trial->states = xcalloc(count, sizeof *trial->states);
+	trial->outcomes = xcalloc(count, sizeof *trial->outcomes);
+	for (size_t i = 0; i < count; i++)
+		trial->ids[i] = all[tests[i]].id;
+	trial->running = FTS_NO_TEST;
+	trial->begun = 0;
+	trial->slice_end = trial->crashed = false;
+	trial->pid = 0;
+	trial->killed = KILL_NONE;
+	trial->attempts++;
+}
+
+struct trial *trial_new(struct trial_plan *plan, struct replay_token token, double budget,
+			const struct plan_test *tests)
+{
+	struct trial *trial = xcalloc(1, sizeof *trial);
+	trial->plan = *plan;
+	*plan = (struct trial_plan){ 0 };
+	trial->token = replay_token_text(token);
+	trial->budget = budget;
+	size_t count = trial->plan.test_count;
+	size_t *indices = xcalloc(count, sizeof *indices);
+	memcpy(indices, trial->plan.tests, count * sizeof *indices);
+	begin_attempt(trial, indices, count, tests);
+	return trial;
+}
+
+void trial_free(struct trial *trial)
+{
+	if (!trial)
+		return;
+	clear_attempt(trial);
+	free(trial->failures);
+	free(trial->tests);
+	free(trial->token);
+	trial_plan_clear(&trial->plan);
+	free(trial);
+}
+
+bool trial_counts(const struct trial *trial)
+{
+	return !trial->check && !trial->as_written;
+}
+
+static char *take_text(const uint8_t **at, size_t *room, uint32_t length)
+{
+	size_t take = length < *room ? length : *room;
+	char *text = xmalloc(take + 1);
+	memcpy(text, *at, take);
+	text[take] = '\0';
+	for (size_t i = 0; i < take; i++)
+		if (!text[i])
+			text[i] = ' ';
+	*at += take;
+	*room -= take;
+	return text;
+}
+
+static void take_failure(struct trial *trial, const uint8_t *payload, size_t length)
+{
+	struct fts_test_fail told;
+	if (length < sizeof told)
+		return;
+	memcpy(&told, payload, sizeof told);
+	if (told.index >= trial->count)
+		return;
+	payload += sizeof told;
+	length -= sizeof told;
+	struct test_failure failure = { told.index, told.thread, told.threads, 0, 0, 0 };
+	failure.type = take_text(&payload, &length, told.type_length);
+	failure.message = take_text(&payload, &length, told.message_length);
+	failure.traceback = take_text(&payload, &length, told.traceback_length);
+	ARRAY_PUSH(trial->failures, trial->failure_count, trial->failure_capacity, failure);
+}
+
+static void take_test(struct trial *trial, uint16_t type, const uint8_t *payload, size_t length)
+{
+	struct fts_test told;
+	if (length < sizeof told)
+		return;
+	memcpy(&told, payload, sizeof told);
+	if (told.index >= trial->count)
+		return;
+	trial->progressed = now_seconds();
+	if (type == FTS_REC_TEST_BEGIN) {
+		trial->states[told.index] = TEST_BEGUN;
+		trial->running = told.index;
+		trial->begun++;
+		if (told.threads > trial->threads_seen)
+			trial->threads_seen = told.threads;
+		return;
+	}
+	bool ran = told.outcome != FTS_OUTCOME_NOT_RUN;
+	trial->states[told.index] = ran ? TEST_ENDED : TEST_NOT_RUN;
+	trial->outcomes[told.index] = told.outcome;
+	if (trial->running == told.index)
+		trial->running = FTS_NO_TEST;
+}
+
+static void take_record(struct trial *trial, const struct fts_record *header,
+			const uint8_t *payload, size_t length)
+{
+	switch (header->type) {
+	case FTS_REC_TEST_BEGIN:
+	case FTS_REC_TEST_END:
+		take_test(trial, header->type, payload, length);
+		break;
+	case FTS_REC_TEST_FAIL:
+		take_failure(trial, payload, length);
+		break;
+	case FTS_REC_SLICE_END:
+		trial->slice_end = true;
+		trial->progressed = now_seconds();
+		break;
+	case FTS_REC_CRASH:
+		if (!trial->crashed && length >= sizeof trial->crash) {
+			trial->crashed = true;
+			trial->crash_tid = header->tid;
+			memcpy(&trial->crash, payload, sizeof trial->crash);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+void trial_take(struct trial *trial, const uint8_t *records, size_t length)
+{
+	struct fts_record header;
+	for (size_t at = 0; at + sizeof header <= length; at += header.length) {
+		memcpy(&header, records + at, sizeof header);
+		if (header.length < sizeof header || header.length > length - at)
+			return;
+		/* Its first record may come before the zygote's "started". */
+		if (!trial->pid && header.type >= FTS_REC_TEST_BEGIN &&
+		    header.type <= FTS_REC_TEST_FAIL)
+			trial->pid = (pid_t)header.pid;
+		if (trial->pid && header.pid == (uint32_t)trial->pid)
+			take_record(trial, &header, records + at + sizeof header,
+				    header.length - sizeof header);
+	}
+}
+
+bool trial_continue(struct trial *trial, const struct plan_test *tests)
+{
+	size_t *rest = xcalloc(trial->count, sizeof *rest), count = 0;
+	for (size_t i = 0; i < trial->count; i++)
+		if (trial->states[i] == TEST_WAITING)
+			rest[count++] = trial->tests[i];
+	trial->fruitless = trial->begun ? 0 : trial->fruitless + 1;
+	if (!count || trial->fruitless >= FRUITLESS_MAX) {
+		free(rest);
+		return false;
+	}
+	clear_attempt(trial);
+	begin_attempt(trial, rest, count, tests);
+	return true;
+}
+
+size_t trial_begun(const struct trial *trial)
+{
+	return trial->plan.test_count - trial->count + trial->begun;
+}
+
+const char *trial_blamed(const struct trial *trial)
+{
+	return trial->running < trial->count ? trial->ids[trial->running] : NULL;
+}
+
+struct iteration_context trial_context(const struct trial *trial, unsigned zygote, pid_t zygote_pid)
+{
+	return (struct iteration_context){
+		.zygote = zygote,
+		.zygote_pid = zygote_pid,
+		.iteration = trial->plan.iteration,
+		.replay = trial->token,
+		.gil = trial->plan.gil,
+		.tests = trial->ids,
+		.test_count = trial->count,
+	};
+}

@@ -1,0 +1,283 @@
+/* deadlock.c - see deadlock.h: looking and deciding. deadlock_tell.c puts it into words. */
+#include "runner/verdict/deadlock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/inspect/asleep.h"
+#include "runner/inspect/locklists.h"
+#include "runner/base/util.h"
+
+struct standing { /* a thread at the last look */
+	pid_t tid;
+	uint64_t switches; /* times it was scheduled */
+};
+
+struct deadlock_watch {
+	pid_t pid;
+	double looked;
+	struct fts_locks where; /* address 0 = not known */
+	bool without;           /* the process has no such thing */
+	struct standing *last;  /* those of the library's lists */
+	size_t last_count;
+	struct deadlock verdict; /* of the last look */
+	double since;            /* when it was seen first */
+	struct asleep asleep;    /* of the last look */
+};
+
+struct deadlock_watch *deadlock_watch_new(void)
+{
+	return xcalloc(1, sizeof(struct deadlock_watch));
+}
+
+void deadlock_watch_free(struct deadlock_watch *watch)
+{
+	if (!watch)
+		return;
+	asleep_clear(&watch->asleep);
+	free(watch->last);
+	free(watch);
+}
+
+/* ---- deciding ---- */
+
+static bool waits(const struct locklist *thread)
+{
+	return !thread->ended && thread->head.wait_address &&
+	       !(thread->head.wait_flags & FTS_HELD_TIMED);
+}
+
+/* The slot by which `other` keeps `thread` from the lock that it waits for, or NULL. */
+static const struct fts_held *keeps(const struct locklist *other, const struct locklist *thread)
+{
+	static const struct fts_held attached = { .address = 1, .kind = FTS_LOCK_ATTACHED };
+	const struct fts_lock_thread *head = &thread->head;
+	/* Who stops the world waits for all that stay attached while they wait. */
+	if (head->wait_kind == FTS_LOCK_ATTACHED)
+		return waits(other) && other->head.wait_flags & FTS_HELD_ATTACHED ? &attached
+										  : NULL;
+	if (other == thread && head->wait_own.address == head->wait_address)
+		return &head->wait_own;
+	for (size_t i = 0; i < other->count; i++) {
+		const struct fts_held *held = &other->held[i];
+		if (held->address == head->wait_address &&
+		    !(held->flags & head->wait_flags & FTS_HELD_SHARED))
+			return held;
+	}
+	return NULL;
+}
+
+/* A threading.Lock is given back by whomever; a PyMutex can be. */
+static bool anyone_may_give(uint32_t kind)
+{
+	return kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYMUTEX;
+}
+
+static struct deadlock_wait wait_of(const struct locklist *thread, const struct locklist *holder,
+				    const struct fts_held *taken)
+{
+	return (struct deadlock_wait){ .tid = (pid_t)thread->head.tid,
+				       .address = thread->head.wait_address,
+				       .kind = thread->head.wait_kind,
+				       .holder = (pid_t)holder->head.tid,
+				       .ended = holder->ended,
+				       .taken = *taken };
+}
+
+struct search {
+	const struct locklists *lists;
+	const struct locklist *start;
+	bool *seen; /* of each thread: no way leads from it to the start */
+	struct deadlock *out;
+};
+
+/* Is there a way of waits from `thread` to the start? They are put into out->waits. */
+static bool follow(struct search *s, const struct locklist *thread, size_t depth)
+{
+	const struct fts_held *taken;
+	for (size_t i = 0; i < s->lists->count; i++) {
+		const struct locklist *next = &s->lists->threads[i];
+		if (next->ended || s->seen[i] || !(taken = keeps(next, thread)))
+			continue;
+		s->out->waits[depth] = wait_of(thread, next, taken);
+		/* What any thread may give back may be a signal that it waits for itself. */
+		if (next == s->start && depth == 0 && anyone_may_give(thread->head.wait_kind))
+			continue;
+		s->out->wait_count = s->out->count = depth + 1;
+		if (next == s->start)
+			return true;
+		s->seen[i] = true;
+		if (waits(next) && depth + 1 < DEADLOCK_MAX && follow(s, next, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static bool find_cycle(const struct locklists *lists, struct deadlock *out)
+{
+	bool found = false;
+	bool *seen = xcalloc(lists->count, sizeof *seen);
+	for (size_t i = 0; i < lists->count && !found; i++) {
+		struct search search = { lists, &lists->threads[i], seen, out };
+		memset(seen, 0, lists->count * sizeof *seen);
+		*out = (struct deadlock){ .kind = DEADLOCK_CYCLE };
+		found = waits(search.start) && follow(&search, search.start, 0);
+	}
+	free(seen);
+	return found;
+}
+
+/* All sleep: what the lists know of who waits for whom. */
+static bool fill_asleep(const struct locklists *lists, size_t count, struct deadlock *out)
+{
+	const struct fts_held *taken;
+	*out = (struct deadlock){ .kind = DEADLOCK_ASLEEP, .count = count };
+	for (size_t i = 0; count && i < lists->count; i++) {
+		const struct locklist *thread = &lists->threads[i];
+		for (size_t k = 0; waits(thread) && k < lists->count; k++) {
+			const struct locklist *holder = &lists->threads[k];
+			if (!(taken = keeps(holder, thread)) || out->wait_count == DEADLOCK_MAX ||
+			    (holder == thread && taken->flags & FTS_HELD_SIGNAL))
+				continue;
+			out->waits[out->wait_count++] = wait_of(thread, holder, taken);
+			break;
+		}
+	}
+	return count > 0;
+}
+
+bool deadlock_find(const struct locklists *lists, size_t asleep, struct deadlock *out)
+{
+	return find_cycle(lists, out) || fill_asleep(lists, asleep, out);
+}
+
+/* ---- does it last? ---- */
+
+static uint64_t switches_of(pid_t pid, pid_t tid)
+{
+	char path[64], line[128];
+	unsigned long long sum = 0, one;
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)tid);
+	FILE *file = fopen(path, "re");
+	while (file && fgets(line, sizeof line, file))
+		if (sscanf(line, "voluntary_ctxt_switches: %llu", &one) == 1 ||
+		    sscanf(line, "nonvoluntary_ctxt_switches: %llu", &one) == 1)
+			sum += one;
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+static bool same_verdict(const struct deadlock *a, const struct deadlock *b)
+{
+	if (!a->count || a->kind != b->kind || a->count != b->count ||
+	    a->wait_count != b->wait_count)
+		return false;
+	for (size_t i = 0; i < a->wait_count; i++)
+		if (a->waits[i].tid != b->waits[i].tid ||
+		    a->waits[i].address != b->waits[i].address)
+			return false;
+	return true;
+}
+
+/* Was the thread not scheduled since the last look? */
+static bool stood_still(const struct deadlock_watch *watch, const struct standing *now)
+{
+	for (size_t i = 0; i < watch->last_count; i++)
+		if (watch->last[i].tid == now->tid)
+			return watch->last[i].switches == now->switches;
+	return false;
+}
+
+/* Must the thread have stood still? Who stops the world looks again and again, in vain as long as
+ * the attached thread that it waits for stands still. */
+static bool must_stand(const struct deadlock *verdict, pid_t tid)
+{
+	for (size_t i = 0; i < verdict->wait_count; i++)
+		if (verdict->waits[i].tid == tid)
+			return verdict->waits[i].kind != FTS_LOCK_ATTACHED;
+	return false;
+}
+
+/* Notes how often each was scheduled; did the cycle's threads, or even none at all, run? */
+static void compare(struct deadlock_watch *watch, const struct locklists *lists,
+		    const struct deadlock *cycle, bool *cycle_still, bool *all_still)
+{
+	struct standing *now = xcalloc(lists->count, sizeof *now);
+	size_t count = 0;
+	*cycle_still = *all_still = true;
+	for (size_t i = 0; i < lists->count; i++) {
+		if (lists->threads[i].ended)
+			continue;
+		struct standing *one = &now[count++];
+		one->tid = (pid_t)lists->threads[i].head.tid;
+		one->switches = switches_of(watch->pid, one->tid);
+		bool still = stood_still(watch, one);
+		*all_still &= still;
+		*cycle_still &= still || !must_stand(cycle, one->tid);
+	}
+	free(watch->last);
+	watch->last = now;
+	watch->last_count = count;
+}
+
+static bool any_may_give(const struct deadlock *cycle)
+{
+	for (size_t i = 0; i < cycle->wait_count; i++)
+		if (anyone_may_give(cycle->waits[i].kind))
+			return true;
+	return false;
+}
+
+/* Is the verdict of this look, which takes the last one's place, sure? */
+static bool is_sure(struct deadlock_watch *watch, const struct locklists *lists,
+		    const struct deadlock *verdict, bool asleep, double now)
+{
+	bool cycle_still, all_still, same = same_verdict(&watch->verdict, verdict);
+	compare(watch, lists, verdict, &cycle_still, &all_still);
+	bool cycle = verdict->kind == DEADLOCK_CYCLE, given = cycle && any_may_give(verdict);
+	/* Since when it has stood as it stands now. */
+	if (!same || (cycle && !(given ? all_still : cycle_still)))
+		watch->since = now;
+	watch->verdict = *verdict;
+	if (asleep)
+		return same;
+	return cycle && now - watch->since >= (given ? DEADLOCK_PATIENCE : DEADLOCK_SECONDS);
+}
+
+static void forget(struct deadlock_watch *watch, pid_t pid)
+{
+	watch->pid = pid;
+	watch->last_count = watch->verdict.count = 0;
+	watch->without = false;
+	watch->where.address = 0;
+	asleep_clear(&watch->asleep);
+}
+
+bool deadlock_look(struct deadlock_watch *watch, pid_t pid, double now, struct deadlock *out)
+{
+	struct locklists lists = { 0 };
+	struct asleep asleep;
+	if (watch->pid != pid)
+		forget(watch, pid);
+	else if (now - watch->looked < DEADLOCK_SECONDS)
+		return false;
+	watch->looked = now;
+	if (!watch->where.address && !watch->without)
+		watch->without = !locklists_find(pid, &watch->where);
+	if (!watch->without)
+		locklists_read(&watch->where, pid, &lists);
+	asleep_look("/proc", pid, &asleep);
+	bool all_asleep = asleep_same(&watch->asleep, &asleep), found = false;
+	if (deadlock_find(&lists, asleep.count, out))
+		found = is_sure(watch, &lists, out, all_asleep, now);
+	else
+		watch->verdict.count = 0;
+	if (!found)
+		out->count = 0;
+	asleep_clear(&watch->asleep);
+	watch->asleep = asleep;
+	locklists_clear(&lists);
+	return found;
+}

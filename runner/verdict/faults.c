@@ -1,0 +1,378 @@
+/* faults.c - see faults.h. */
+#include "runner/verdict/faults.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "runner/model/fingerprint.h"
+#include "runner/model/plumbing.h"
+#include "runner/base/util.h"
+#include "runner/verdict/waiting.h"
+
+/* The last part of a test's id, without parameters: what a title can hold. */
+static char *short_name(const char *test)
+{
+	if (!test)
+		return xstrdup("no test");
+	size_t length = strcspn(test, "[");
+	size_t start = length;
+	while (start && test[start - 1] != ':' && test[start - 1] != '/')
+		start--;
+	return xstrndup(test + start, length - start);
+}
+
+static void add_test(struct finding *finding, const char *test)
+{
+	if (!test)
+		return;
+	finding->tests = xcalloc(1, sizeof *finding->tests);
+	finding->tests[0] = xstrdup(test);
+	finding->test_count = 1;
+}
+
+static struct frame python_frame(const struct captured_frame *frame)
+{
+	struct frame named = { .language = FRAME_PYTHON,
+			       .function = xstrdup(frame->qualname),
+			       .file = xstrdup(frame->file),
+			       .line = frame->line };
+	named.plumbing = plumbing_is(&named);
+	return named;
+}
+
+static struct frame gap_frame(const struct captured_frame *frame)
+{
+	return (struct frame){ .language = FRAME_UNKNOWN,
+			       .function = xprintf("... %" PRIu64 " frames left out ...",
+						   frame->omitted) };
+}
+
+/* Names the native frames from `at` on; returns how many there were. */
+static size_t add_native(const struct fault *fault, const struct captured_thread *thread, size_t at,
+			 struct stack *stack, size_t *capacity)
+{
+	size_t count = 0;
+	while (at + count < thread->count && thread->frames[at + count].kind == CAPTURED_NATIVE &&
+	       (count == 0 || !thread->frames[at + count].exact))
+		count++;
+	uint64_t *pcs = xcalloc(count, sizeof *pcs);
+	for (size_t i = 0; i < count; i++)
+		pcs[i] = thread->frames[at + i].pc;
+	struct stack named = { 0 };
+	collator_frames(fault->collator, fault->context, fault->trial->pid, pcs, count,
+			thread->frames[at].exact, &named);
+	for (size_t i = 0; i < named.count; i++)
+		ARRAY_PUSH(stack->frames, stack->count, *capacity, named.frames[i]);
+	free(named.frames);
+	free(pcs);
+	return count;
+}
+
+static void name_stack(const struct fault *fault, const struct captured_thread *thread,
+		       struct stack *stack)
+{
+	size_t capacity = 0;
+	for (size_t i = 0; i < thread->count;) {
+		const struct captured_frame *frame = &thread->frames[i];
+		if (frame->kind == CAPTURED_NATIVE) {
+			i += add_native(fault, thread, i, stack, &capacity);
+			continue;
+		}
+		struct frame named =
+			frame->kind == CAPTURED_PYTHON ? python_frame(frame) : gap_frame(frame);
+		ARRAY_PUSH(stack->frames, stack->count, capacity, named);
+		i++;
+	}
+}
+
+static char *thread_role(const struct captured_thread *thread)
+{
+	if (thread->crashed)
+		return xstrdup("crashed here");
+	if (!thread->stopped)
+		return xstrdup("could not be stopped");
+	const char *call = thread->syscall >= 0 ? capture_syscall_name(thread->syscall) : NULL;
+	if (thread->busy)
+		return xprintf("runs (%.0f %% of a core)", thread->cpu * 100);
+	return call ? xprintf("waits in %s", call) : xstrdup("waits");
+}
+
+/* What the wait itself is made of is plumbing: the frame to look at is the one that waits. */
+static void fold_wait(struct stack *stack)
+{
+	const struct frame *user = waiting_of(stack).user;
+	for (size_t i = 0; user && &stack->frames[i] != user; i++)
+		stack->frames[i].plumbing = true;
+}
+
+static void add_threads(const struct fault *fault, struct finding *finding)
+{
+	const struct capture *capture = fault->capture;
+	if (!capture)
+		return;
+	finding->participants = xcalloc(capture->count, sizeof *finding->participants);
+	for (size_t i = 0; i < capture->count; i++) {
+		const struct captured_thread *thread = &capture->threads[i];
+		if (thread->sanitizer)
+			continue;
+		struct participant *part = &finding->participants[finding->participant_count++];
+		part->role = thread_role(thread);
+		part->thread = xprintf("%s (%d)", thread->name ? thread->name : "Thread",
+				       (int)thread->tid);
+		name_stack(fault, thread, &part->stack);
+		if (!thread->crashed && !thread->busy)
+			fold_wait(&part->stack);
+	}
+}
+
+/* The last lines of what was printed, at most `most` bytes of them. */
+static void put_output(struct buf *detail, const char *output)
+{
+	enum { MOST = 6000 };
+	size_t length = output ? strlen(output) : 0;
+	if (!length)
+		return;
+	const char *from = output;
+	if (length > MOST) {
+		from = output + length - MOST;
+		const char *line = strchr(from, '\n');
+		from = line ? line + 1 : from;
+	}
+	buf_printf(detail, "%sOutput%s:\n%s", detail->length ? "\n" : "",
+		   from > output ? ", the last lines" : "", from);
+	if (detail->data[detail->length - 1] != '\n')
+		buf_puts(detail, "\n");
+}
+
+static const char *signal_name(int number)
+{
+	const char *name = sigabbrev_np(number);
+	return name ? name : "unknown";
+}
+
+static void put_crash(struct buf *detail, const struct fault *fault)
+{
+	static const char *const names[] = { "r8",  "r9",  "r10", "r11", "r12", "r13",
+					     "r14", "r15", "rdi", "rsi", "rbp", "rbx",
+					     "rdx", "rax", "rcx", "rsp", "rip" };
+	const struct fts_crash *crash = &fault->trial->crash;
+	buf_printf(detail, "Signal %d, code %d, address 0x%" PRIx64 "\n", crash->signal,
+		   crash->code, crash->address);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		buf_printf(detail, "%-3s 0x%016" PRIx64 "%s", names[i], crash->registers[i],
+			   i % 3 == 2 ? "\n" : "   ");
+	buf_puts(detail, "\n");
+}
+
+static void signalled(const struct fault *fault, const char *name, struct finding *finding)
+{
+	int number = WTERMSIG(fault->status);
+	if (number == SIGKILL) {
+		finding->kind = FINDING_OUT_OF_MEMORY;
+		finding->title =
+			xprintf("killed by the kernel, most likely out of memory, in %s", name);
+		finding->explanation = xstrdup(
+			"The process got SIGKILL, and ftstress did not send it. The kernel kills "
+			"the process that it finds largest when the machine runs out of memory; "
+			"its "
+			"log (dmesg) says so.");
+		return;
+	}
+	finding->kind = FINDING_CRASH;
+	finding->title = xprintf("SIG%s (%s) in %s", signal_name(number), strsignal(number), name);
+	finding->explanation = xprintf(
+		"The process died of a signal while this test ran in several threads. If the test "
+		"passes in one thread, then memory was damaged or freed by another thread.");
+}
+
+static void exited(const struct fault *fault, const char *test, const char *name,
+		   struct finding *finding)
+{
+	int status = WEXITSTATUS(fault->status);
+	finding->kind = FINDING_CRASH;
+	finding->title = test ? xprintf("%s calls os._exit(%d)", name, status)
+			      : xprintf("process ended with status %d without finishing", status);
+	finding->explanation = xprintf(
+		"The process ended with status %d in the middle of its tests: something called "
+		"os._exit(), exit() in C, or the interpreter gave up. The tests behind it were run "
+		"in a new process.",
+		status);
+}
+
+bool fault_of_status(const struct fault *fault, struct finding *finding)
+{
+	*finding = (struct finding){ 0 };
+	bool ended = WIFEXITED(fault->status);
+	if (ended && fault->trial->slice_end)
+		return false;
+	const char *test = trial_blamed(fault->trial);
+	char *name = short_name(test);
+	if (WIFSIGNALED(fault->status))
+		signalled(fault, name, finding);
+	else
+		exited(fault, test, name, finding);
+	free(name);
+	struct buf detail = { 0 };
+	if (test)
+		buf_printf(&detail, "Test: %s\n", test);
+	if (fault->trial->crashed)
+		put_crash(&detail, fault);
+	put_output(&detail, fault->output);
+	finding->detail = buf_take(&detail);
+	add_test(finding, test);
+	add_threads(fault, finding);
+	return true;
+}
+
+/* The innermost Python frame, or NULL. */
+static const struct captured_frame *python_of(const struct captured_thread *thread)
+{
+	for (size_t i = 0; i < thread->count; i++)
+		if (thread->frames[i].kind == CAPTURED_PYTHON)
+			return &thread->frames[i];
+	return NULL;
+}
+
+static bool same_function(const struct captured_frame *frame, const struct captured_thread *thread)
+{
+	for (size_t i = 0; i < thread->count; i++) {
+		const struct captured_frame *other = &thread->frames[i];
+		if (other->kind == CAPTURED_PYTHON && !strcmp(other->qualname, frame->qualname) &&
+		    (other->file == frame->file ||
+		     (other->file && frame->file && !strcmp(other->file, frame->file))))
+			return true;
+	}
+	return false;
+}
+
+static bool was_there(const struct capture *before, pid_t tid, const struct captured_frame *frame)
+{
+	for (size_t i = 0; i < before->count; i++)
+		if (before->threads[i].tid == tid && same_function(frame, &before->threads[i]))
+			return true;
+	return false;
+}
+
+char *fault_spinning(const struct capture *before, const struct capture *now)
+{
+	enum { THREADS = 6 };
+	struct roots none = { NULL, 0 };
+	struct buf text = { 0 };
+	size_t told = 0, there = 0;
+	for (size_t i = 0; now && i < now->count && told < THREADS; i++) {
+		const struct captured_thread *thread = &now->threads[i];
+		const struct captured_frame *frame = python_of(thread);
+		if (!thread->busy || !frame)
+			continue;
+		char *path = frame->file ? short_path(frame->file, &none) : xstrdup("?");
+		bool same = was_there(before, thread->tid, frame);
+		buf_printf(&text, "%s%s in %s (%s:%d)%s", told ? "; " : "",
+			   thread->name ? thread->name : "a thread", frame->qualname, path,
+			   frame->line, same ? ", as before" : "");
+		there += same;
+		told++;
+		free(path);
+	}
+	if (told && there == told)
+		buf_puts(&text, ". All were there earlier too: a loop that waits for what never "
+				"comes (a livelock), or one long call");
+	return buf_take(&text);
+}
+
+void fault_of_hang(const struct fault *fault, struct finding *finding)
+{
+	*finding = (struct finding){ .kind = FINDING_HANG };
+	const char *test = trial_blamed(fault->trial);
+	char *name = short_name(test);
+	finding->title = test ? xprintf("%s does not end", name)
+			      : xstrdup("the process does not end after its tests");
+	free(name);
+	finding->explanation = xprintf(
+		"There was no progress for %.0f seconds (--timeout), so the process was killed. "
+		"The "
+		"stacks show where each thread was then: threads that wait for each other are a "
+		"deadlock, or wait for something that never comes.",
+		fault->timeout);
+	struct buf detail = { 0 };
+	if (test)
+		buf_printf(&detail, "Test: %s\n", test);
+	buf_printf(&detail, "Seconds without progress: %.1f\n", fault->still);
+	put_output(&detail, fault->output);
+	finding->detail = buf_take(&detail);
+	add_test(finding, test);
+	add_threads(fault, finding);
+}
+
+void fault_of_memory(const struct fault *fault, struct finding *finding)
+{
+	*finding = (struct finding){ .kind = FINDING_OUT_OF_MEMORY };
+	const char *test = trial_blamed(fault->trial);
+	char *name = short_name(test);
+	uint64_t mebibyte = 1 << 20;
+	finding->title =
+		xprintf("%s takes more than %" PRIu64 " MiB", name, fault->memory / mebibyte);
+	free(name);
+	finding->explanation = xprintf(
+		"The process had %" PRIu64 " MiB resident, more than --memory allows (%" PRIu64
+		" MiB), and was killed. ThreadSanitizer alone takes about four times the memory of "
+		"the program; several threads run the test at once.",
+		fault->resident / mebibyte, fault->memory / mebibyte);
+	struct buf detail = { 0 };
+	if (test)
+		buf_printf(&detail, "Test: %s\n", test);
+	put_output(&detail, fault->output);
+	finding->detail = buf_take(&detail);
+	add_test(finding, test);
+}
+
+void fault_of_parent(const struct fault *fault, struct finding *finding)
+{
+	*finding = (struct finding){ .kind = FINDING_CRASH };
+	const char *test = trial_blamed(fault->trial);
+	char *name = short_name(test);
+	finding->title = WIFSIGNALED(fault->status)
+				 ? xprintf("%s ends its parent process (SIG%s)", name,
+					   signal_name(WTERMSIG(fault->status)))
+				 : xprintf("%s ends its parent process", name);
+	free(name);
+	finding->explanation = xstrdup(
+		"The process that ftstress had forked this test's process from died while the test "
+		"ran: the test, or what it called, sends signals to its parent or to its session. "
+		"The tests behind it were run in a new process.");
+	struct buf detail = { 0 };
+	buf_printf(&detail, "Test: %s\n", test);
+	put_output(&detail, fault->output);
+	finding->detail = buf_take(&detail);
+	add_test(finding, test);
+}
+
+void fault_of_failures(const char *test, const struct test_failure *failures, size_t count,
+		       struct finding *finding)
+{
+	*finding = (struct finding){ .kind = FINDING_TEST_FAILURE };
+	char *name = short_name(test);
+	finding->title = xprintf("%s fails in threads: %s", name, failures[0].type);
+	free(name);
+	finding->explanation = xstrdup(
+		"The test passes when its threads run it one after the other, and fails when they "
+		"run it at once. Either the code under test is not safe, or the test itself shares "
+		"something "
+		"between its threads (a file's name, a module's variable).");
+	struct buf detail = { 0 };
+	buf_printf(&detail, "Test: %s\n", test);
+	for (size_t i = 0; i < count; i++) {
+		buf_puts(&detail, "\n");
+		if (failures[i].thread == UINT16_MAX)
+			buf_puts(&detail, "Outside of the threads");
+		else
+			buf_printf(&detail, "Thread %u of %u", failures[i].thread + 1,
+				   failures[i].threads);
+		buf_printf(&detail, ": %s: %s\n%s", failures[i].type, failures[i].message,
+			   failures[i].traceback);
+	}
+	finding->detail = buf_take(&detail);
+	add_test(finding, test);
+}

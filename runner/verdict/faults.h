@@ -1,0 +1,44 @@
+/*
+ * faults.h - the findings that the runner itself makes: a process that died, got stuck or took too
+ * much memory, and a test that fails in threads only.
+ *
+ * Each function fills in `finding` (overwritten) for collator_add.
+ */
+#ifndef RUNNER_FAULTS_H
+#define RUNNER_FAULTS_H
+
+#include "runner/collate/collate.h"
+#include "runner/trial/trial.h"
+#include "runner/inspect/unwind.h"
+
+/* What is known about the end of a process. */
+struct fault {
+	const struct trial *trial;
+	const struct iteration_context *context;
+	struct collator *collator;     /* names native frames */
+	const struct capture *capture; /* NULL = none was taken */
+	int status;                    /* wait status */
+	const char *output;            /* what the iteration printed */
+	double timeout;                /* seconds */
+	double still;                  /* seconds without progress until it was killed */
+	uint64_t memory;               /* limit in bytes */
+	uint64_t resident;             /* bytes when it was killed */
+};
+
+/* What the wait status says: "died of SIGSEGV (...)", "ended with status 3 ...". Returns false if
+ * it says that all is well: the slice came to its end. */
+bool fault_of_status(const struct fault *fault, struct finding *finding);
+void fault_of_hang(const struct fault *fault, struct finding *finding);
+/*
+ * Where the threads of a process compute that makes no progress, and whether they were in the same
+ * functions before: "ftstress-0 in spin (x.py:4), as before". To be freed; "" if nothing is known.
+ */
+char *fault_spinning(const struct capture *before, const struct capture *now);
+void fault_of_memory(const struct fault *fault, struct finding *finding);
+/* The test ended the zygote, whose wait status `status` is. */
+void fault_of_parent(const struct fault *fault, struct finding *finding);
+/* `failures` of one test, at least one. */
+void fault_of_failures(const char *test, const struct test_failure *failures, size_t count,
+		       struct finding *finding);
+
+#endif

@@ -1,0 +1,198 @@
+/* guard.c - see guard.h. */
+#include "runner/verdict/guard.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "runner/verdict/faults.h"
+#include "runner/base/util.h"
+#include "runner/trial/watch.h"
+
+#define FOLLOWERS_EVERY 0.5 /* seconds between looks at an iteration's children */
+
+/* Of a core, by which a process that makes no progress counts as computing. */
+#define BUSY_SHARE 0.02
+/* A computing test is ended after so many times the --timeout. */
+#define SLOW_TIMEOUTS 5
+
+void guard_begin(struct guard *guard, double now)
+{
+	guard->followers = 0;
+	guard->followed = now;
+}
+
+static void kill_iteration(struct trial *trial, enum kill_reason reason)
+{
+	trial->killed = reason;
+	if (kill(-trial->pid, SIGKILL) < 0)
+		kill(trial->pid, SIGKILL);
+}
+
+static char *take_capture(struct guard *guard, const struct trial *trial, bool crashed)
+{
+	char *why = NULL;
+	int failed = crashed ? capture_crashed(trial->pid, (pid_t)trial->crash_tid, &trial->crash,
+					       &guard->capture, &why)
+			     : capture_process(trial->pid, &guard->capture, &why);
+	guard->captured = !failed;
+	guard->looked_at = true;
+	if (!why)
+		return NULL;
+	char *text = xprintf("stacks of a process that %s: %s", crashed ? "crashed" : "hung", why);
+	free(why);
+	return text;
+}
+
+char *guard_crash(struct guard *guard, const struct trial *trial)
+{
+	return take_capture(guard, trial, true);
+}
+
+static void check_memory(struct guard *guard, const struct guard_limits *limits,
+			 struct trial *trial, double now)
+{
+	if (now - guard->followed >= FOLLOWERS_EVERY) {
+		guard->followers = resident_of_followers(trial->pid);
+		guard->followed = now;
+	}
+	uint64_t resident = resident_of(trial->pid) + guard->followers;
+	if (resident <= limits->memory)
+		return;
+	guard->resident = resident;
+	kill_iteration(trial, KILL_MEMORY);
+}
+
+/* Where a computing process is now, to see later whether it got anywhere. */
+static void take_earlier(struct guard *guard, const struct trial *trial)
+{
+	char *why = NULL;
+	capture_clear(&guard->earlier);
+	if (capture_process(trial->pid, &guard->earlier, &why) != 0)
+		guard->earlier = (struct capture){ 0 };
+	free(why);
+}
+
+/*
+ * No progress for the time that the user allows: a hang if the process did next to nothing in the
+ * second half of it, else a test that is slow here, which gets more time before it is ended.
+ */
+static char *check_progress(struct guard *guard, const struct guard_limits *limits,
+			    struct trial *trial, double now)
+{
+	double timeout = limits->timeout;
+	double still = now - trial->progressed;
+	if (still < timeout / 2) {
+		guard->sampled = 0;
+		return NULL;
+	}
+	if (guard->sampled <= 0) {
+		guard->sampled = now;
+		guard->processor = processor_of_group(trial->pid);
+		return NULL;
+	}
+	if (still < timeout || now - guard->sampled < timeout / 2)
+		return NULL;
+	double used = processor_of_group(trial->pid) - guard->processor;
+	bool computes = used > BUSY_SHARE * (now - guard->sampled);
+	guard->sampled = 0;
+	if (computes && still < SLOW_TIMEOUTS * timeout) {
+		take_earlier(guard, trial);
+		return NULL;
+	}
+	char *text = take_capture(guard, trial, false);
+	guard->still = still;
+	kill_iteration(trial, computes ? KILL_SLOW : KILL_HANG);
+	return text;
+}
+
+/* Locks that wait for each other are told as soon as that is sure. */
+static char *check_deadlock(struct guard *guard, struct trial *trial, double now)
+{
+	if (now - trial->progressed < DEADLOCK_SECONDS)
+		return NULL;
+	if (!guard->watch)
+		guard->watch = deadlock_watch_new();
+	if (!deadlock_look(guard->watch, trial->pid, now, &guard->deadlock))
+		return NULL;
+	char *text = take_capture(guard, trial, false);
+	guard->still = now - trial->progressed;
+	kill_iteration(trial, KILL_HANG);
+	return text;
+}
+
+char *guard_look(struct guard *guard, const struct guard_limits *limits, struct trial *trial,
+		 double now)
+{
+	check_memory(guard, limits, trial, now);
+	char *text = trial->killed ? NULL : check_deadlock(guard, trial, now);
+	return trial->killed ? text : check_progress(guard, limits, trial, now);
+}
+
+static void note_slow(const struct guard *guard, struct collator *collator,
+		      const struct guard_limits *limits, const struct trial *trial)
+{
+	const char *test = trial_blamed(trial);
+	char *where = fault_spinning(&guard->earlier, guard->captured ? &guard->capture : NULL);
+	char *text = xprintf(
+		"%s was ended after %.0f s: it was still computing (five times --timeout)%s%s",
+		test ? test : "an iteration", SLOW_TIMEOUTS * limits->timeout, *where ? ": " : "",
+		where);
+	collator_note(collator, text);
+	free(text);
+	free(where);
+}
+
+static void judge_hang(const struct guard *guard, const struct fault *fault,
+		       struct finding *finding)
+{
+	fault_of_hang(fault, finding);
+	if (guard->deadlock.count)
+		deadlock_tell(&guard->deadlock, fault->collator, fault->context, fault->trial->pid,
+			      finding);
+}
+
+void guard_judge(const struct guard *guard, const struct guard_limits *limits,
+		 const struct trial *trial, const struct guard_end *end)
+{
+	struct fault fault = { .trial = trial,
+			       .context = end->context,
+			       .collator = end->collator,
+			       .capture = guard->captured ? &guard->capture : NULL,
+			       .status = end->status,
+			       .output = end->output,
+			       .timeout = limits->timeout,
+			       .still = guard->still,
+			       .memory = limits->memory,
+			       .resident = guard->resident };
+	struct finding finding = { 0 };
+	if (trial->killed == KILL_HANG)
+		judge_hang(guard, &fault, &finding);
+	else if (trial->killed == KILL_MEMORY)
+		fault_of_memory(&fault, &finding);
+	else if (trial->killed == KILL_PARENT)
+		fault_of_parent(&fault, &finding);
+	else if (trial->killed == KILL_SLOW)
+		note_slow(guard, end->collator, limits, trial);
+	bool made = trial->killed == KILL_HANG || trial->killed == KILL_MEMORY ||
+		    trial->killed == KILL_PARENT;
+	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding)))
+		collator_add(end->collator, end->context, &finding);
+}
+
+void guard_forget(struct guard *guard)
+{
+	if (guard->captured)
+		capture_clear(&guard->capture);
+	capture_clear(&guard->earlier);
+	guard->deadlock.count = 0;
+	guard->captured = guard->looked_at = false;
+	guard->resident = guard->followers = 0;
+	guard->sampled = guard->still = 0;
+}
+
+void guard_free(struct guard *guard)
+{
+	guard_forget(guard);
+	deadlock_watch_free(guard->watch);
+	guard->watch = NULL;
+}
