@@ -29,7 +29,8 @@ void cython_close(struct cython *cython);
 /*
  * Rewrites a C frame from Cython-generated code: language, function, file and line. Wrappers
  * and helpers of Cython's own become plumbing and keep their C names. Other frames stay as they
- * are. `function_start` is the C line where the function begins, 0 = not known.
+ * are. What Cython itself brought along gets its line of the generated file, or none where that is
+ * not found: its own names for such code ("cython_utility") are no files. `function_start` is the C line where the function begins, 0 = not known.
  */
 void cython_frame(struct cython *cython, struct frame *frame, int function_start);
 
