@@ -14,6 +14,8 @@
 #include "reports/formats.h"
 #include "runner/symbols/source.h"
 #include "reports/text.h"
+#include "reports/tried.h"
+#include "runner/model/fingerprint.h"
 
 #define SOURCE_AROUND 2 /* lines shown before and after a frame's own */
 
@@ -101,21 +103,15 @@ static json_t *locks_of(struct source_cache *sources, const struct participant *
 	return array;
 }
 
-/* Others that took part (who freed the memory, who holds the lock) accessed nothing. */
-static bool is_access(const struct participant *participant, enum finding_kind kind)
-{
-	return participant->size && (kind == FINDING_DATA_RACE || kind == FINDING_PYTHON_RACE ||
-				     kind == FINDING_USE_AFTER_FREE);
-}
-
-static json_t *participant_of(struct source_cache *sources, const struct participant *participant,
-			      enum finding_kind kind)
+static json_t *participant_of(struct source_cache *sources, const struct finding *finding,
+			      const struct participant *participant)
 {
 	json_t *object = json_object();
 	json_object_set_new(object, "role", string_of(participant->role));
 	json_object_set_new(object, "thread", string_of(participant->thread));
 	const char *access = participant->write ? "write" : "read";
-	bool accessed = is_access(participant, kind);
+	bool accessed = text_is_access(finding, participant);
+	size_t site = text_site(finding, participant);
 	json_object_set_new(object, "access", accessed ? json_string(access) : json_null());
 	json_object_set_new(object, "atomic", json_boolean(participant->atomic));
 	char address[24];
@@ -124,6 +120,10 @@ static json_t *participant_of(struct source_cache *sources, const struct partici
 			    participant->address ? json_string(address) : json_null());
 	json_object_set_new(object, "size", integer_of(participant->size));
 	json_object_set_new(object, "frames", stack_of(sources, &participant->stack));
+	if (site != SITE_NONE)
+		json_object_set_new(object, "site", integer_of(site));
+	if (text_mixed(finding, participant))
+		json_object_set_new(object, "mixed", json_true());
 	json_object_set_new(object, "created", stack_of(sources, &participant->created));
 	json_object_set_new(object, "locks", locks_of(sources, participant));
 	return object;
@@ -222,6 +222,8 @@ static json_t *finding_of(struct source_cache *sources, const struct report_inpu
 	json_object_set_new(object, "title", string_of(finding->title));
 	json_object_set_new(object, "explanation", string_of(finding->explanation));
 	json_object_set_new(object, "detail", string_of(finding->detail));
+	if (finding->said)
+		json_object_set_new(object, "said", string_of(finding->said));
 	json_object_set_new(object, "graph", string_of(finding->graph));
 	json_t *related = related_of(input, finding);
 	if (json_array_size(related))
@@ -232,10 +234,34 @@ static json_t *finding_of(struct source_cache *sources, const struct report_inpu
 	json_object_set_new(object, "subject", subject_of(sources, &finding->subject));
 	json_t *threads = json_array();
 	for (size_t i = 0; i < finding->participant_count; i++)
-		json_array_append_new(
-			threads, participant_of(sources, &finding->participants[i], finding->kind));
+		json_array_append_new(threads,
+				      participant_of(sources, finding, &finding->participants[i]));
 	json_object_set_new(object, "threads", threads);
 	return object;
+}
+
+/* How the tests were tried; from where no such thing was counted nothing is said. */
+static void add_tried(json_t *tests, const struct run_info *run)
+{
+	struct buf text = { 0 };
+	if (!run->tests_selected)
+		return;
+	json_object_set_new(tests, "selected", integer_of(run->tests_selected));
+	json_object_set_new(tests, "tried", integer_of(run->tests_tried));
+	json_object_set_new(tests, "in_threads", integer_of(run->tests_threaded));
+	json_object_set_new(tests, "in_turns", integer_of(run->tests_turns));
+	json_object_set_new(tests, "overlapping", integer_of(run->tests_overlap));
+	json_object_set_new(tests, "alone_why", string_of(run->alone_why));
+	json_t *threads = json_array();
+	json_array_append_new(threads, integer_of(run->threads_least));
+	json_array_append_new(threads, integer_of(run->threads_most));
+	json_object_set_new(tests, "threads", threads);
+	json_object_set_new(tests, "summary",
+			    tried_add(&text, run) ? string_of(text.data) : json_null());
+	buf_clear(&text);
+	json_object_set_new(tests, "next",
+			    tried_add_next(&text, run) ? string_of(text.data) : json_null());
+	buf_free(&text);
 }
 
 static void add_counts(json_t *object, const struct run_info *run)
@@ -251,6 +277,7 @@ static void add_counts(json_t *object, const struct run_info *run)
 	json_object_set_new(tests, "total", integer_of(run->tests_total));
 	json_object_set_new(tests, "thread_unsafe", integer_of(run->tests_thread_unsafe));
 	json_object_set_new(tests, "skipped", integer_of(run->tests_skipped));
+	add_tried(tests, run);
 	json_object_set_new(object, "tests", tests);
 	json_object_set_new(object, "records", integer_of(run->records));
 	json_object_set_new(object, "records_lost", integer_of(run->records_lost));

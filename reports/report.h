@@ -6,6 +6,7 @@
  *	json.c       for programs: schema in docs/report-schema.json
  *	tap.c        for CI that reads TAP 14
  *	summary.c    for the terminal, at the end of a run
+ *	text.c       words that several of them use; tried.c: what a run tried, and what to run next
  *	source.c     lines of source files, through a small cache
  *
  * Nothing here looks at the store or the worker: a report is a function of its input. Not
@@ -38,9 +39,10 @@ extern const struct report_format *const report_formats[];
 const struct report_format *report_find(const char *name);
 
 /*
- * The summary at the end of a run: each new finding with its title, the deepest line of the user's
- * own Python and C on every side, count, test and the command that shows it again; what is known,
- * upstream or suppressed in one line; with nothing found, what was run.
+ * The summary at the end of a run: each new finding with its title, what the program said of it,
+ * the object, and on every side the locks and the deepest line of the user's own Python and C; count,
+ * test and the command that shows it again. What is known, upstream or suppressed in one line; what
+ * was tried, and what to run next.
  *
  * `color`: use ANSI colours. `columns`: the terminal's width, at least 40; 0 = unlimited, nothing
  * is cut (output into a file). Commands are never cut. Returns 0 or an errno value, as above.

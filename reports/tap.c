@@ -13,6 +13,7 @@
 
 #include "reports/formats.h"
 #include "reports/text.h"
+#include "reports/tried.h"
 
 /* A description or a directive's reason: one line, in which "#" and "\" are escaped. */
 static void add_text(struct buf *out, const char *text)
@@ -56,6 +57,27 @@ static void add_place(struct buf *out, const char *key, const struct frame *fram
 	buf_free(&place);
 }
 
+static void add_thread(struct buf *out, const struct finding *finding,
+		       const struct participant *side)
+{
+	struct text_place place = text_place(finding, side);
+	struct buf locks = { 0 };
+	add_pair(out, "- role", side->role ? side->role : "");
+	add_pair(out, "  thread", side->thread);
+	for (size_t i = 0; i < side->lock_count; i++) {
+		buf_puts(&locks, i ? "; " : "");
+		text_add_lock(&locks, &side->locks[i]);
+	}
+	add_pair(out, "  holds", locks.data);
+	add_place(out, "  python", place.python);
+	add_place(out, "  cython", place.cython);
+	add_place(out, "  native", place.native);
+	if (place.loop)
+		add_pair(out, "  native", "the interpreter's loop itself, for that line");
+	add_pair(out, "  note", text_mixed(finding, side));
+	buf_free(&locks);
+}
+
 static void add_diagnostic(struct buf *out, const struct finding *finding)
 {
 	buf_puts(out, "  ---\n");
@@ -65,19 +87,16 @@ static void add_diagnostic(struct buf *out, const struct finding *finding)
 	buf_printf(out, "  count: %" PRIu64 "\n", finding->run_count);
 	add_pair(out, "test", finding->test_count ? finding->tests[0] : NULL);
 	add_pair(out, "command", finding->command);
+	add_pair(out, "said", finding->said);
+	add_pair(out, "about", finding->subject.description);
 	struct buf order = { 0 };
 	if (text_add_as_written(&order, finding))
 		add_pair(out, "as written", order.data);
 	buf_free(&order);
 	if (finding->participant_count)
 		buf_puts(out, "  threads:\n");
-	for (size_t i = 0; i < finding->participant_count; i++) {
-		const struct participant *participant = &finding->participants[i];
-		add_pair(out, "- role", participant->role ? participant->role : "");
-		add_pair(out, "  thread", participant->thread);
-		add_place(out, "  python", text_user_frame(&participant->stack, true));
-		add_place(out, "  native", text_user_frame(&participant->stack, false));
-	}
+	for (size_t i = 0; i < finding->participant_count; i++)
+		add_thread(out, finding, &finding->participants[i]);
 	add_pair(out, "detail", finding->detail);
 	buf_puts(out, "  ...\n");
 }
@@ -108,6 +127,24 @@ static void add_point(struct buf *out, size_t number, const struct finding *find
 	add_diagnostic(out, finding);
 }
 
+/* Comments: what was tried, and what to run next. */
+static void add_tried(struct buf *out, const struct run_info *run)
+{
+	struct buf tried = { 0 }, next = { 0 };
+	if (tried_add(&tried, run)) {
+		buf_puts(out, "# tried: ");
+		add_text(out, tried.data);
+		buf_puts(out, "\n");
+	}
+	if (tried_add_next(&next, run)) {
+		buf_puts(out, "# next: ");
+		add_text(out, next.data);
+		buf_puts(out, "\n");
+	}
+	buf_free(&tried);
+	buf_free(&next);
+}
+
 static int tap_write(FILE *out, const struct report_input *input)
 {
 	struct buf text = { 0 }, run = { 0 };
@@ -119,6 +156,7 @@ static int tap_write(FILE *out, const struct report_input *input)
 		buf_printf(&text, "1..%zu\n# ", input->count ? input->count : 1);
 		add_text(&text, run.data);
 		buf_puts(&text, input->run->interrupted ? ", interrupted\n" : "\n");
+		add_tried(&text, input->run);
 	}
 	if (!input->count && input->run->iterations_done)
 		buf_puts(&text, "ok 1 - nothing found\n");

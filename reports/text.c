@@ -4,7 +4,11 @@
 #include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "runner/model/fingerprint.h"
+#include "runner/model/plumbing.h"
 
 /* The length of the UTF-8 sequence at `s`, 0 if it is none (RFC 3629: no surrogates, shortest). */
 static size_t sequence(const unsigned char *s)
@@ -155,9 +159,10 @@ void text_count(const struct report_input *input, uint64_t counts[STATUS_COUNT])
 		counts[input->findings[i]->status]++;
 }
 
-const struct frame *text_user_frame(const struct stack *stack, bool python)
+/* The innermost frame that is the user's own, from `from` on. */
+static const struct frame *own_frame(const struct stack *stack, size_t from, bool python)
 {
-	for (size_t i = 0; i < stack->count; i++) {
+	for (size_t i = from; i < stack->count; i++) {
 		const struct frame *frame = &stack->frames[i];
 		bool fits = python ? frame->language == FRAME_PYTHON
 				   : frame->language != FRAME_PYTHON &&
@@ -166,6 +171,93 @@ const struct frame *text_user_frame(const struct stack *stack, bool python)
 			return frame;
 	}
 	return NULL;
+}
+
+size_t text_site(const struct finding *finding, const struct participant *side)
+{
+	switch (finding->kind) {
+	case FINDING_HANG:
+	case FINDING_DEADLOCK:
+	case FINDING_LOCK_ORDER:
+	case FINDING_OUT_OF_MEMORY:
+		return SITE_NONE;
+	default:
+		return site_frame(&side->stack);
+	}
+}
+
+bool text_is_access(const struct finding *finding, const struct participant *side)
+{
+	return side->size &&
+	       (finding->kind == FINDING_DATA_RACE || finding->kind == FINDING_PYTHON_RACE ||
+		finding->kind == FINDING_USE_AFTER_FREE);
+}
+
+/* The interpreter's loop did it itself: its frame, if the access kept one. */
+static void place_in_loop(const struct stack *stack, size_t site, struct text_place *place)
+{
+	for (size_t i = 0; i < site && !place->native; i++)
+		if (!strcmp(stack->frames[i].function, "_PyEval_EvalFrameDefault"))
+			place->native = &stack->frames[i];
+	place->loop = !place->native;
+}
+
+struct text_place text_place(const struct finding *finding, const struct participant *side)
+{
+	const struct stack *stack = &side->stack;
+	size_t at = text_site(finding, side);
+	const struct frame *site = at == SITE_NONE ? NULL : &stack->frames[at];
+	struct text_place place = { .python = own_frame(stack, at == SITE_NONE ? 0 : at, true) };
+	if (site && site->language == FRAME_PYTHON) {
+		place.python = site;
+		place_in_loop(stack, at, &place);
+		place.loop &= text_is_access(finding, side);
+		return place;
+	}
+	place.native = own_frame(stack, 0, false);
+	/* A thread that has no code of its own here: say where it is. */
+	if (!place.native && !place.python && stack->count)
+		place.native = &stack->frames[0];
+	if (site && (!place.native || place.native > site))
+		place.native = site;
+	if (site && site->language == FRAME_CYTHON && place.native != site)
+		place.cython = site;
+	return place;
+}
+
+void text_add_place(struct buf *out, const struct frame *frame)
+{
+	if (!frame->file)
+		return;
+	text_add_line(out, text_short_path(frame->file));
+	if (frame->line)
+		buf_printf(out, ":%d", frame->line);
+}
+
+void text_add_lock(struct buf *out, const struct held_lock *lock)
+{
+	const char *name = lock->name ? lock->name : "a lock", *address = strstr(name, " (0x");
+	char *bare = address ? xstrndup(name, (size_t)(address - name)) : xstrdup(name);
+	text_add_line(out, bare);
+	free(bare);
+	const struct frame *frame = own_frame(&lock->created, 0, true);
+	if (!frame)
+		frame = own_frame(&lock->created, 0, false);
+	if (!frame || !frame->file)
+		return;
+	buf_puts(out, " (");
+	text_add_place(out, frame);
+	buf_puts(out, ")");
+}
+
+const char *text_mixed(const struct finding *finding, const struct participant *side)
+{
+	bool kept = finding->kind == FINDING_DATA_RACE || finding->kind == FINDING_PYTHON_RACE ||
+		    finding->kind == FINDING_USE_AFTER_FREE;
+	if (!kept || !plumbing_mixes_stacks(&side->stack))
+		return NULL;
+	return "a stack of several greenlets, one over the other: only the innermost calls are "
+	       "right";
 }
 
 bool text_add_as_written(struct buf *out, const struct finding *finding)

@@ -39,7 +39,37 @@ void text_count(const struct report_input *input, uint64_t counts[STATUS_COUNT])
  */
 bool text_add_as_written(struct buf *out, const struct finding *finding);
 
-/* The deepest frame that is the user's own: in Python, or in Cython, C or C++; NULL for none. */
-const struct frame *text_user_frame(const struct stack *stack, bool python);
+/*
+ * The frames of a side that tell the most, NULL where there is none. The line that the title names
+ * is always among them.
+ *
+ *     _Py_atomic_store          C       plumbing
+ *     store_word                C       native: the innermost own function of C or C++
+ *     Words.fill                Cython  cython: the function that the bug is known by
+ *     PyObject_Vectorcall       C       plumbing
+ *     _PyEval_EvalFrameDefault  C       plumbing
+ *     test_fill                 Python  python
+ */
+struct text_place {
+	const struct frame *python, *cython, *native;
+	bool loop; /* no C function was called: the interpreter's loop did it, for the Python line */
+};
+struct text_place text_place(const struct finding *finding, const struct participant *side);
+
+/* Index of the frame that a side is known by (see runner/model/fingerprint.h), SITE_NONE where a
+ * thread waits or has no stack. */
+size_t text_site(const struct finding *finding, const struct participant *side);
+
+/* Did it touch memory? Others that took part (who freed the memory, who holds the lock) did not. */
+bool text_is_access(const struct finding *finding, const struct participant *side);
+
+/* A lock's name without its address, and where it was taken or made: "Pool.lock (pool.py:12)". */
+void text_add_lock(struct buf *out, const struct held_lock *lock);
+
+/* "test_fill.py:8" of a frame, or nothing. */
+void text_add_place(struct buf *out, const struct frame *frame);
+
+/* What a stack of several greenlets is told with; NULL where the stack is of one. */
+const char *text_mixed(const struct finding *finding, const struct participant *side);
 
 #endif

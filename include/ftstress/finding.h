@@ -50,7 +50,7 @@ struct frame {
 	char *file;     /* path as the compiler or the code object has it, or NULL */
 	int line;       /* 1.., 0 = not known */
 	char *module;   /* base name of the shared object, NULL for Python */
-	bool plumbing;  /* interpreter or runtime internals: folded in the page */
+	bool plumbing;  /* interpreter or runtime internals, and helpers: folded in the page */
 	bool is_inline; /* inlined into the next frame */
 };
 
@@ -92,6 +92,8 @@ struct finding {
 	char *explanation; /* a short paragraph for somebody who never used TSan; may be NULL */
 	char *detail; /* long text: a test's traceback, a crash's registers, output's tail; or NULL
 		       */
+	char *said;   /* what the program itself said of it, in one line: a test's exception and
+		       * where it was raised, the last line of output; or NULL */
 	char *graph;  /* Graphviz source, for lock orders; or NULL */
 	uint64_t count;                /* how often, in all runs of the store */
 	uint64_t run_count;            /* how often in this run */
@@ -156,6 +158,13 @@ struct run_info {
 	double seconds;
 	uint64_t iterations_planned, iterations_done, iterations_gil_on;
 	uint64_t tests_run, tests_distinct, tests_total, tests_thread_unsafe, tests_skipped;
+	/* Of tests_distinct: run by two threads or more at all, while these took turns, while they
+	 * overlapped. */
+	uint64_t tests_threaded, tests_turns, tests_overlap;
+	uint64_t tests_selected; /* of tests_total: what --tests and the suite's skip leave */
+	uint64_t tests_tried;    /* of those: had their turn in this run or one before it */
+	uint64_t threads_least, threads_most; /* of a test that more than one thread ran */
+	char *alone_why; /* why tests run in one thread: the reason most often given, or NULL */
 	uint64_t records, records_lost;
 	bool interrupted;
 	bool replay; /* asked for what is known already; not stored */

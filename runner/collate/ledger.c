@@ -200,6 +200,7 @@ void ledger_replace(struct entry *entry, struct finding *from)
 		.title = to->title,
 		.explanation = to->explanation,
 		.detail = to->detail,
+		.said = to->said,
 		.graph = to->graph,
 		.subject = to->subject,
 		.participants = to->participants,
@@ -208,11 +209,12 @@ void ledger_replace(struct entry *entry, struct finding *from)
 	to->title = from->title;
 	to->explanation = from->explanation;
 	to->detail = from->detail;
+	to->said = from->said;
 	to->graph = from->graph;
 	to->subject = from->subject;
 	to->participants = from->participants;
 	to->participant_count = from->participant_count;
-	from->title = from->explanation = from->detail = from->graph = NULL;
+	from->title = from->explanation = from->detail = from->said = from->graph = NULL;
 	from->subject = (struct subject){ 0 };
 	from->participants = NULL;
 	from->participant_count = 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runner/base/util.h"
+#include "runner/model/plumbing.h"
 
 enum { NAME_MAX_LENGTH = 70 };
 
@@ -274,6 +275,21 @@ static void add_locks(struct buf *out, const struct participant *a, const struct
 			      : ": a lock protects only when both sides take it.");
 }
 
+static void add_mixed(struct buf *out, const struct participant *a, const struct participant *b)
+{
+	bool first = plumbing_mixes_stacks(&a->stack), second = plumbing_mixes_stacks(&b->stack);
+	if (!first && !second)
+		return;
+	buf_printf(out,
+		   " %s of several greenlets, one over the other: ThreadSanitizer keeps one list "
+		   "of calls for each thread and does not see that the thread changes its stack. "
+		   "The innermost calls are right; those outside of the switch need not have "
+		   "called them.",
+		   first && second ? "Both stacks are"
+		   : first         ? "The first stack is"
+				   : "The second stack is");
+}
+
 static void race_text(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	const struct participant *a, *b;
@@ -296,6 +312,7 @@ static void race_text(struct buf *out, const struct finding *finding, const stru
 	if (!a->stack.count || !b->stack.count)
 		buf_puts(out,
 			 " The older side's stack was no longer in ThreadSanitizer's history.");
+	add_mixed(out, a, b);
 	buf_puts(out,
 		 " A reader can see a half-made or old value, and of two writers one is lost.");
 }

@@ -91,6 +91,7 @@ void finding_clear(struct finding *finding)
 	free(finding->title);
 	free(finding->explanation);
 	free(finding->detail);
+	free(finding->said);
 	free(finding->graph);
 	free(finding->command);
 	free(finding->suppressed_by);

@@ -64,6 +64,16 @@ static const char *const threading_functions[] = {
 	"Thread._bootstrap*", "Thread.run", "Thread.start",
 };
 
+/* Change the stack that the thread runs on, and come back when it is changed again. */
+static const char *const switches[] = {
+	"greenlet::*", "g_switch*", "g_initialstub", "slp_switch", "green_switch", "green_throw",
+};
+
+/* What a thread of Python's begins with. */
+static const char *const thread_firsts[] = {
+	"thread_run", "pythread_wrapper",
+};
+
 static const char *const helpers[] = {
 	/* reference counts */
 	"Py_INCREF", "Py_DECREF*", "Py_XINCREF", "Py_XDECREF", "Py_IncRef", "Py_DecRef",
@@ -171,4 +181,31 @@ bool plumbing_is_helper(const struct frame *frame)
 		return true;
 	return frame->file && (LISTED(helper_files, base_name(frame->file)) ||
 			       strstr(frame->file, "/include/c++/"));
+}
+
+/* Does a thread's first function stand here, inside of what is no start of a thread or process? */
+static bool is_first_with_callers(const struct stack *stack, size_t at)
+{
+	if (!LISTED(thread_firsts, stack->frames[at].function))
+		return false;
+	for (size_t i = at + 1; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		if (frame->language == FRAME_PYTHON && !plumbing_is(frame))
+			return true;
+	}
+	return false;
+}
+
+bool plumbing_mixes_stacks(const struct stack *stack)
+{
+	bool python = false;
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		if (frame->language == FRAME_PYTHON)
+			python = true;
+		else if ((python && LISTED(switches, frame->function)) ||
+			 is_first_with_callers(stack, i))
+			return true;
+	}
+	return false;
 }

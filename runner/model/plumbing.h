@@ -22,6 +22,14 @@ bool plumbing_is(const struct frame *frame);
 bool plumbing_is_helper(const struct frame *frame);
 
 /*
+ * Is the stack, as ThreadSanitizer kept it, of several coroutines, one over the other? It has one
+ * list of calls for each thread, and does not see that greenlet puts another stack under the thread.
+ * Known by Python code inside of a greenlet's switch, and by a thread's first function that has
+ * callers.
+ */
+bool plumbing_mixes_stacks(const struct stack *stack);
+
+/*
  * A module of the process itself: the interpreter, the C library, a runtime. Its code works on what
  * others hand to it.
  */

@@ -45,6 +45,8 @@ struct pool_options {
 struct pool_result {
 	uint64_t iterations_done, iterations_gil_on; /* of this process */
 	uint64_t tests_run, tests_distinct, tests_skipped;
+	uint64_t tests_threaded, tests_turns, tests_overlap; /* see struct run_info */
+	unsigned threads_least, threads_most;
 	char *python_version; /* NULL = no zygote came up */
 	bool interrupted;
 	bool store_failed; /* what was found last is not in the store */

@@ -416,6 +416,29 @@ static void fill_lists(const struct run *run, struct run_info *info)
 	info->locks = collator_locks(run->collator, &info->lock_count);
 }
 
+/*
+ * How many of the selected tests have had their turn, in this run or an earlier one. A deck holds
+ * each test once; where it stands is in the store.
+ */
+static uint64_t tests_tried(const struct run *run)
+{
+	uint64_t deck = 0, count = run->tests.count, tried = run->result.tests_distinct;
+	char **left = NULL;
+	size_t left_count = 0;
+	if (run->settings->replay_given || run->settings->gate)
+		return tried < count ? tried : count;
+	if (store_deck(run->store, &deck) || store_leftovers(run->store, &left, &left_count))
+		return tried < count ? tried : count;
+	for (size_t i = 0; i < left_count; i++)
+		free(left[i]);
+	free(left);
+	uint64_t dealt = deck < count ? deck : count;
+	if (deck < 2 * count) /* what a later deck left over was tried in the first */
+		dealt -= left_count < dealt ? left_count : dealt;
+	tried = dealt > tried ? dealt : tried;
+	return tried < count ? tried : count;
+}
+
 static void fill_info(const struct run *run, struct run_info *info, double seconds)
 {
 	const struct pool_result *result = &run->result;
@@ -442,6 +465,14 @@ static void fill_info(const struct run *run, struct run_info *info, double secon
 		.tests_total = run->tests.total,
 		.tests_thread_unsafe = run->tests.unsafe,
 		.tests_skipped = result->tests_skipped + run->tests.skipped,
+		.tests_threaded = result->tests_threaded,
+		.tests_turns = result->tests_turns,
+		.tests_overlap = result->tests_overlap,
+		.tests_selected = run->tests.count,
+		.tests_tried = tests_tried(run),
+		.threads_least = result->threads_least,
+		.threads_most = result->threads_most,
+		.alone_why = xstrdup(run->tests.unsafe_why),
 		.records = counters.records,
 		.records_lost = counters.records_lost,
 		.interrupted = result->interrupted,

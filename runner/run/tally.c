@@ -7,6 +7,9 @@
 
 #define SEEN_RAN 1
 #define SEEN_SKIPPED 2
+#define SEEN_THREADED 4 /* by more than one thread */
+#define SEEN_TURNS 8
+#define SEEN_OVERLAP 16
 
 struct tally {
 	const struct pool_options *options;
@@ -34,6 +37,33 @@ void tally_free(struct tally *tally)
 	free(tally);
 }
 
+/* Sets the flag; is it new? */
+static bool note_seen(uint8_t *seen, uint8_t flag)
+{
+	bool fresh = !(*seen & flag);
+	*seen |= flag;
+	return fresh;
+}
+
+/* In how many threads the test ran, and whether these took turns. */
+static void tally_threads(struct tally *tally, const struct trial *trial, size_t i)
+{
+	struct pool_result *result = tally->result;
+	uint8_t *seen = &tally->seen[trial->tests[i]];
+	unsigned threads = trial->threads[i];
+	if (threads < 2)
+		return;
+	result->tests_threaded += note_seen(seen, SEEN_THREADED);
+	if (trial->plan.schedule == SCHEDULE_OVERLAP)
+		result->tests_overlap += note_seen(seen, SEEN_OVERLAP);
+	else
+		result->tests_turns += note_seen(seen, SEEN_TURNS);
+	if (!result->threads_least || threads < result->threads_least)
+		result->threads_least = threads;
+	if (threads > result->threads_most)
+		result->threads_most = threads;
+}
+
 void tally_tests(struct tally *tally, const struct trial *trial)
 {
 	for (size_t i = 0; trial_counts(trial) && i < trial->count; i++) {
@@ -41,13 +71,12 @@ void tally_tests(struct tally *tally, const struct trial *trial)
 		if (trial->states[i] != TEST_ENDED && trial->states[i] != TEST_BEGUN)
 			continue;
 		if (trial->states[i] == TEST_ENDED && trial->outcomes[i] == FTS_OUTCOME_SKIPPED) {
-			tally->result->tests_skipped += !(*seen & SEEN_SKIPPED);
-			*seen |= SEEN_SKIPPED;
+			tally->result->tests_skipped += note_seen(seen, SEEN_SKIPPED);
 			continue;
 		}
 		tally->result->tests_run++;
-		tally->result->tests_distinct += !(*seen & SEEN_RAN);
-		*seen |= SEEN_RAN;
+		tally->result->tests_distinct += note_seen(seen, SEEN_RAN);
+		tally_threads(tally, trial, i);
 	}
 }
 

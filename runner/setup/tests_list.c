@@ -254,10 +254,42 @@ static int by_id(const void *a, const void *b)
 	return strcmp(left->id, right->id);
 }
 
+/* How often each reason was given; there are few. */
+struct reasons {
+	struct reason {
+		const char *text; /* of the document */
+		size_t count;
+	} *items;
+	size_t count, capacity;
+};
+
+static void count_reason(struct reasons *reasons, const char *text)
+{
+	size_t i = 0;
+	while (i < reasons->count && strcmp(reasons->items[i].text, text) != 0)
+		i++;
+	if (i == reasons->count)
+		ARRAY_PUSH(reasons->items, reasons->count, reasons->capacity,
+			   ((struct reason){ text, 0 }));
+	reasons->items[i].count++;
+}
+
+static char *most_given(struct reasons *reasons)
+{
+	const struct reason *most = reasons->items;
+	for (size_t i = 1; i < reasons->count; i++)
+		if (reasons->items[i].count > most->count)
+			most = &reasons->items[i];
+	char *text = most ? xstrdup(most->text) : NULL;
+	free(reasons->items);
+	return text;
+}
+
 static void take_tests(struct tests_list *list, const json_t *tests, const struct suite *suite,
 		       const struct strings *selected)
 {
 	size_t i, capacity = 0;
+	struct reasons reasons = { 0 };
 	json_t *test;
 	json_array_foreach(tests, i, test)
 	{
@@ -273,10 +305,14 @@ static void take_tests(struct tests_list *list, const json_t *tests, const struc
 			list->skipped++;
 			continue;
 		}
-		list->unsafe += json_is_string(json_object_get(test, "unsafe"));
+		const char *unsafe = json_string_value(json_object_get(test, "unsafe"));
+		list->unsafe += unsafe != NULL;
+		if (unsafe)
+			count_reason(&reasons, unsafe);
 		ARRAY_PUSH(list->tests, list->count, capacity,
 			   ((struct plan_test){ xstrdup(id), xstrdup(file ? file : id) }));
 	}
+	list->unsafe_why = most_given(&reasons);
 	if (list->count)
 		qsort(list->tests, list->count, sizeof *list->tests, by_id);
 }
@@ -368,6 +404,7 @@ void tests_list_clear(struct tests_list *list)
 		free((char *)list->tests[i].file);
 	}
 	free(list->tests);
+	free(list->unsafe_why);
 	strings_clear(&list->errors);
 	*list = (struct tests_list){ 0 };
 }

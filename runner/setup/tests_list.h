@@ -15,6 +15,7 @@ struct tests_list {
 	size_t count;
 	size_t total;          /* that the suite has, before selection */
 	size_t unsafe;         /* of `count`: run in one thread only */
+	char *unsafe_why;      /* the reason most often given for it, or NULL */
 	size_t skipped;        /* left out by the suite's "skip" */
 	struct strings errors; /* files that can't be imported: one line each */
 };

@@ -194,6 +194,7 @@ char *finding_to_json(const struct finding *finding)
 	json_t *object = json_object(), *participants = json_array();
 	put_text(object, "explanation", finding->explanation);
 	put_text(object, "detail", finding->detail);
+	put_text(object, "said", finding->said);
 	put_text(object, "graph", finding->graph);
 	put_text(object, "command", finding->command);
 	put_text(object, "suppressed_by", finding->suppressed_by);
@@ -219,6 +220,7 @@ bool finding_from_json(const char *text, struct finding *finding)
 	json_t *participants = json_object_get(object, "participants");
 	finding->explanation = get_text(object, "explanation");
 	finding->detail = get_text(object, "detail");
+	finding->said = get_text(object, "said");
 	finding->graph = get_text(object, "graph");
 	finding->command = get_text(object, "command");
 	finding->suppressed_by = get_text(object, "suppressed_by");
@@ -246,11 +248,13 @@ static const struct {
 	size_t offset;
 } text_members[] = {
 	MEMBER(suite), MEMBER(suite_file), MEMBER(version), MEMBER(python), MEMBER(python_version),
-	MEMBER(seed),  MEMBER(command),
+	MEMBER(seed),  MEMBER(command), MEMBER(alone_why),
 }, number_members[] = {
 	MEMBER(started), MEMBER(ended), MEMBER(iterations_planned), MEMBER(iterations_done),
 	MEMBER(iterations_gil_on), MEMBER(tests_run), MEMBER(tests_distinct), MEMBER(tests_total),
-	MEMBER(tests_thread_unsafe), MEMBER(tests_skipped), MEMBER(records), MEMBER(records_lost),
+	MEMBER(tests_thread_unsafe), MEMBER(tests_skipped), MEMBER(tests_threaded),
+	MEMBER(tests_turns), MEMBER(tests_overlap), MEMBER(tests_selected), MEMBER(tests_tried),
+	MEMBER(threads_least), MEMBER(threads_most), MEMBER(records), MEMBER(records_lost),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -457,7 +457,7 @@ static struct frame native_frame(struct symbolizer *s, position where, json_t *s
 		free(frame.file);
 		frame.file = there;
 	}
-	frame.plumbing |= plumbing_is(&frame);
+	frame.plumbing |= plumbing_is(&frame) || plumbing_is_helper(&frame);
 	return frame;
 }
 

@@ -21,6 +21,7 @@ static void clear_attempt(struct trial *trial)
 	free(trial->ids);
 	free(trial->states);
 	free(trial->outcomes);
+	free(trial->threads);
 }
 
 /* `tests` is taken over. */
@@ -33,6 +34,7 @@ static void begin_attempt(struct trial *trial, size_t *tests, size_t count,
 	trial->ids = xcalloc(count, sizeof *trial->ids);
 	trial->states = xcalloc(count, sizeof *trial->states);
 	trial->outcomes = xcalloc(count, sizeof *trial->outcomes);
+	trial->threads = xcalloc(count, sizeof *trial->threads);
 	for (size_t i = 0; i < count; i++)
 		trial->ids[i] = all[tests[i]].id;
 	trial->running = FTS_NO_TEST;
@@ -119,6 +121,7 @@ static void take_test(struct trial *trial, uint16_t type, const uint8_t *payload
 		trial->states[told.index] = TEST_BEGUN;
 		trial->running = told.index;
 		trial->begun++;
+		trial->threads[told.index] = told.threads;
 		if (told.threads > trial->threads_seen)
 			trial->threads_seen = told.threads;
 		return;

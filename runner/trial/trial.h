@@ -56,6 +56,7 @@ struct trial {
 	size_t count;
 	enum test_state *states;
 	uint16_t *outcomes;    /* enum fts_outcome of TEST_ENDED */
+	uint16_t *threads;     /* in how many threads it ran, of those that have begun */
 	uint32_t running;      /* index of the test that has begun, or FTS_NO_TEST */
 	size_t begun;          /* tests that began in this attempt */
 	unsigned threads_seen; /* most threads a test ran in */

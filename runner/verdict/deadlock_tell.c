@@ -160,7 +160,10 @@ static void fill_part(struct telling *t, size_t i)
 	move_to(t->finding, participant_of(t->finding, wait->tid), i);
 	struct participant *part = &t->finding->participants[i];
 	add_held(lock_of(t->deadlock, i), t->collator, t->context, t->pid, part);
-	const struct stack *taken = &part->locks[part->lock_count - 1].created;
+	struct held_lock *held = &part->locks[part->lock_count - 1];
+	const struct stack *taken = &held->created;
+	replace(&held->name, xprintf("%s (0x%llx)", t->names[i],
+				     (unsigned long long)lock_of(t->deadlock, i)->address));
 	t->arcs[i] = (struct lockname_arc){ t->names[i], lockname_line(taken, &no_roots),
 					    lockname_line(&part->stack, &no_roots) };
 	set_role(part, xprintf("holds %c and waits for %c", letter(i),
@@ -319,17 +322,20 @@ static void put_sleeper(struct asleep_telling *t, size_t i, struct buf *text)
 	struct participant *part = &t->finding->participants[i];
 	const char *what = sleeper->waiting.what;
 	char *lock = xprintf("a %s", sleeper->wait ? lock_kind_name(sleeper->wait->kind) : "lock");
+	struct buf holder = { 0 };
+	put_holder(t, sleeper, &holder);
 	set_role(part, sleeper->waiting.driver ? xstrdup("waits for the threads of the test")
-					       : xprintf("waits for %s", what ? what : lock));
+					       : xprintf("waits for %s%s", what ? what : lock,
+							 holder.data ? holder.data : ""));
 	if (sleeper->wait && !what)
 		part->address = sleeper->wait->address;
 	if (!is_idle(sleeper) && i < SENTENCES) {
-		buf_printf(text, "%sT%zu waits for %s at %s", text->length ? "; " : "", i + 1,
-			   what ? what : lock, sleeper->at);
-		put_holder(t, sleeper, text);
+		buf_printf(text, "%sT%zu waits for %s at %s%s", text->length ? "; " : "", i + 1,
+			   what ? what : lock, sleeper->at, holder.data ? holder.data : "");
 		if (sleeper->waiting.giver)
 			buf_printf(text, ", and no thread is left that %s", sleeper->waiting.giver);
 	}
+	buf_free(&holder);
 	free(lock);
 }
 

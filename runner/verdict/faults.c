@@ -147,6 +147,43 @@ static void put_output(struct buf *detail, const char *output)
 		buf_puts(detail, "\n");
 }
 
+/* Lines of a dump that faulthandler writes below its first one: places, not words. */
+static bool is_dump(const char *line, size_t length)
+{
+	static const char *const starts[] = { "  File ",
+					      "Thread 0x",
+					      "Current thread 0x",
+					      "Stack (most recent call first)",
+					      "Extension modules:",
+					      "<no Python frame>",
+					      "Python runtime state:" };
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+		size_t start = strlen(starts[i]);
+		if (length >= start && !strncmp(line, starts[i], start))
+			return true;
+	}
+	return length == strspn(line, " \t\r");
+}
+
+/* The last line of the output that is words; NULL if there is none. To be freed. */
+static char *last_words(const char *output)
+{
+	enum { SHOWN = 200 };
+	size_t end = output ? strlen(output) : 0;
+	while (end) {
+		size_t start = end;
+		while (start && output[start - 1] != '\n')
+			start--;
+		size_t length = end - start;
+		if (length && !is_dump(output + start, length))
+			return xprintf("printed last: %.*s%s",
+				       (int)(length > SHOWN ? SHOWN : length), output + start,
+				       length > SHOWN ? "..." : "");
+		end = start ? start - 1 : 0;
+	}
+	return NULL;
+}
+
 static const char *signal_name(int number)
 {
 	const char *name = sigabbrev_np(number);
@@ -222,6 +259,7 @@ bool fault_of_status(const struct fault *fault, struct finding *finding)
 		put_crash(&detail, fault);
 	put_output(&detail, fault->output);
 	finding->detail = buf_take(&detail);
+	finding->said = last_words(fault->output);
 	add_test(finding, test);
 	add_threads(fault, finding);
 	return true;
@@ -349,6 +387,73 @@ void fault_of_parent(const struct fault *fault, struct finding *finding)
 	add_test(finding, test);
 }
 
+/* A line of a traceback: `  File "/a/x.py", line 12, in f`. */
+struct raised {
+	const char *file;
+	size_t file_length;
+	int line;
+};
+
+static bool read_raised(const char *line, struct raised *raised)
+{
+	static const char start[] = "  File \"", middle[] = "\", line ";
+	if (strncmp(line, start, sizeof start - 1) != 0)
+		return false;
+	raised->file = line + sizeof start - 1;
+	raised->file_length = strcspn(raised->file, "\"\n");
+	const char *rest = raised->file + raised->file_length;
+	if (strncmp(rest, middle, sizeof middle - 1) != 0)
+		return false;
+	raised->line = atoi(rest + sizeof middle - 1);
+	return true;
+}
+
+/* Is it the test's own file? Its id begins with the end of the path, for pytest and scripts. */
+static bool is_tests_own(const struct raised *raised, const char *test)
+{
+	size_t length = strcspn(test, ":");
+	return length && raised->file_length >= length &&
+	       !strncmp(raised->file + raised->file_length - length, test, length);
+}
+
+/* ", at x.py:12": the innermost line of the test's file, else of any. */
+static void put_raised(struct buf *out, const char *test, const char *traceback)
+{
+	struct raised own = { 0 }, any = { 0 }, now;
+	for (const char *line = traceback; line && *line;) {
+		if (read_raised(line, &now)) {
+			any = now;
+			if (is_tests_own(&now, test))
+				own = now;
+		}
+		line = strchr(line, '\n');
+		line += line != NULL;
+	}
+	const struct raised *where = own.file ? &own : &any;
+	if (!where->file)
+		return;
+	struct roots none = { NULL, 0 };
+	char *file = xstrndup(where->file, where->file_length), *path = short_path(file, &none);
+	buf_printf(out, ", at %s:%d", path, where->line);
+	free(path);
+	free(file);
+}
+
+/* "ValueError: negative count, at pkg/test_x.py:12", of a message its first line. */
+static char *failure_words(const char *test, const struct test_failure *failure)
+{
+	enum { SHOWN = 200 };
+	struct buf words = { 0 };
+	size_t length = strcspn(failure->message, "\n");
+	bool cut = length > SHOWN;
+	while (length > SHOWN || (cut && ((unsigned char)failure->message[length] & 0xc0) == 0x80))
+		length--;
+	buf_printf(&words, "%s%s%.*s%s", failure->type, length ? ": " : "", (int)length,
+		   failure->message, cut ? "..." : "");
+	put_raised(&words, test, failure->traceback);
+	return buf_take(&words);
+}
+
 void fault_of_failures(const char *test, const struct test_failure *failures, size_t count,
 		       struct finding *finding)
 {
@@ -374,5 +479,6 @@ void fault_of_failures(const char *test, const struct test_failure *failures, si
 			   failures[i].traceback);
 	}
 	finding->detail = buf_take(&detail);
+	finding->said = failure_words(test, &failures[0]);
 	add_test(finding, test);
 }

@@ -13,6 +13,7 @@ setup() {
 	suite mine
 	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --format html,json,tap
 	[[ $output == *"Nothing found in 2 iterations of mine"* ]]
+	[[ $output == *"Tried: 1 of 1 test, each in "* ]]
 	ls reports/mine-*.html reports/mine-*.json reports/mine-*.tap
 	[[ $(jq .run.tests.run "$(last_report)") == 2 ]]
 }
@@ -62,6 +63,7 @@ setup() {
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --schedule overlap
 	finding test-failure 'threads.py fails in threads: ValueError'
+	[[ $output == *$'threads.py fails in threads: ValueError\n    ValueError: '*', at '*'/threads.py:'* ]]
 	finding test-failure 'sleeps.py fails in threads: ValueError'
 	[[ $(jq '.findings | length' "$(last_report)") == 2 ]]
 	jq -e '.run.notes[] | select(contains("always.py fails without threads that overlap"))' "$(last_report)"
@@ -112,8 +114,10 @@ setup() {
 	"$FTSTRESS" --suite mine.ini --list >all
 	[[ $(wc -l <all) == 4 ]]
 	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off
+	[[ $output == *"Tried: 2 of 4 tests"*"Next: the same command goes on with the other 2: about 1 run "* ]]
 	"$FTSTRESS" --suite mine.ini --plan --iterations 2 | grep '^  ' | sort >rest
 	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off
+	[[ $output == *"Tried: 2 of 4 tests"*"Next: all tests had their turn"* ]]
 	[[ $(jq .run.tests.distinct "$(last_report)") == 2 ]]
 	[[ $(sort -u rest | wc -l) == 2 ]]
 	[[ $(stored 'select next_slice from deck') == 4 ]]

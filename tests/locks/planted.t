@@ -123,6 +123,12 @@ def check_deadlocks(scratch: Path) -> None:
         "a deadlock and the lock order that it came of are one bug",
         *two,
     )
+    locks = [lock["name"] for f in two for thread in f["threads"] for lock in thread["locks"]]
+    ok(
+        len(locks) == 2 and all(" of " in name and ".py:" in name for name in locks),
+        "the locks of a deadlock are told by name",
+        *locks,
+    )
     hangs = cases(findings, "hang")
     ok(not hangs, "none is left to the time limit", sorted(hangs))
 

@@ -165,6 +165,7 @@ static struct finding finding_of(const json_t *item, const char *root)
 		.title = text_at(item, "title"),
 		.explanation = text_at(item, "explanation"),
 		.detail = text_at(item, "detail"),
+		.said = text_at(item, "said"),
 		.graph = text_at(item, "graph"),
 		.count = number_at(item, "count"),
 		.run_count = number_at(item, "run_count"),
@@ -269,11 +270,20 @@ static void load_run(struct run_info *run, const json_t *item)
 		.tests_total = number_at(tests, "total"),
 		.tests_thread_unsafe = number_at(tests, "thread_unsafe"),
 		.tests_skipped = number_at(tests, "skipped"),
+		.tests_threaded = number_at(tests, "in_threads"),
+		.tests_turns = number_at(tests, "in_turns"),
+		.tests_overlap = number_at(tests, "overlapping"),
+		.tests_selected = number_at(tests, "selected"),
+		.tests_tried = number_at(tests, "tried"),
+		.alone_why = text_at(tests, "alone_why"),
 		.records = number_at(item, "records"),
 		.records_lost = number_at(item, "records_lost"),
 		.interrupted = bool_at(item, "interrupted"),
 		.exit_code = (int)number_at(item, "exit_code"),
 	};
+	const json_t *threads = json_object_get(tests, "threads");
+	run->threads_least = (uint64_t)json_integer_value(json_array_get(threads, 0));
+	run->threads_most = (uint64_t)json_integer_value(json_array_get(threads, 1));
 	load_lists(run, item);
 }
 

@@ -332,6 +332,45 @@ test("a_lock_order_and_the_deadlock_that_came_of_it_lead_to_each_other", async (
   equal(await alone.locator(".related").count(), 0);
 });
 
+test("the_site_is_marked_where_all_own_frames_stand_outside_of_it", async () => {
+  const change = ({ findings }) => {
+    const [thread] = findings.find((finding) => finding.id === RACE).threads;
+    thread.frames[0].plumbing = true;
+    thread.frames[1].plumbing = true;
+  };
+  const page = await open(`finding/${RACE}`, { at: writePage(change) });
+  equal(await texts(stack(page, 0).locator(".key .function")), ["MT19937._legacy_seeding"]);
+});
+
+test("what_the_interpreters_loop_did_and_what_greenlets_mix_is_said", async () => {
+  const change = ({ findings }) => {
+    const { threads } = findings.find((finding) => finding.id === RACE);
+    const python = threads[0].frames.find((frame) => frame.language === "python");
+    const other = { ...python, language: "c++", function: "greenlet::UserGreenlet::g_switch()" };
+    threads[0].frames = [python, other, python];
+    threads[0].site = 0;
+  };
+  const page = await open(`finding/${RACE}`, { at: writePage(change) });
+  const cautions = await texts(side(page, 0).locator(".caution"));
+  equal(cautions.length, 2);
+  holds(cautions[0].includes("several greenlets"), cautions[0]);
+  holds(cautions[1].includes("loop itself did it"), cautions[1]);
+  equal(await side(page, 1).locator(".caution").count(), 0);
+});
+
+test("what_a_failed_test_raised_stands_above_its_traceback", async () => {
+  const page = await open(`finding/${FAILURE}`);
+  const said = await page.locator(".said").innerText();
+  equal(said, "AssertionError: assert 61 == 64, at numpy/lib/tests/test_private_cache.py:44");
+});
+
+test("the_run_says_what_it_tried_and_what_to_run_next", async () => {
+  const page = await open("");
+  const facts = await page.locator(".run-facts").innerText();
+  holds(facts.includes("391 of them in 2 to 8 threads"), facts);
+  holds(facts.includes("the same command goes on with the other 47,428"), facts);
+});
+
 test("a_failed_test_shows_its_traceback", async () => {
   const page = await open(`finding/${FAILURE}`);
   const text = await page.locator("pre.text").innerText();

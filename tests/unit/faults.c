@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ftstress/arena.h"
 #include "runner/verdict/faults.h"
 
 static struct captured_frame spin = {
@@ -65,12 +66,69 @@ static void threads_that_sleep_are_not_told(void **state)
 	free(text);
 }
 
+static void a_failed_test_says_what_was_raised_and_where_in_its_file(void **state)
+{
+	(void)state;
+	struct test_failure failure = {
+		.threads = 2,
+		.type = "ValueError",
+		.message = "negative count\nand more",
+		.traceback = "Traceback (most recent call last):\n"
+			     "  File \"/a/pkg/tests/test_x.py\", line 8, in helper\n"
+			     "  File \"/a/pkg/tests/test_x.py\", line 12, in test_fill\n"
+			     "  File \"/a/pkg/core.py\", line 99, in add\n"
+			     "ValueError: negative count\n",
+	};
+	struct finding finding;
+	fault_of_failures("tests/test_x.py::test_fill[1]", &failure, 1, &finding);
+	assert_string_equal(finding.said, "ValueError: negative count, at tests/test_x.py:12");
+	finding_clear(&finding);
+	/* unittest's ids name no file: where it was raised. */
+	fault_of_failures("pkg.tests.TestX.test_fill", &failure, 1, &finding);
+	assert_string_equal(finding.said, "ValueError: negative count, at pkg/core.py:99");
+	finding_clear(&finding);
+	failure.message = failure.traceback = "";
+	fault_of_failures("test_x.py", &failure, 1, &finding);
+	assert_string_equal(finding.said, "ValueError");
+	finding_clear(&finding);
+}
+
+static char *said_of_output(const char *output)
+{
+	struct trial trial = { .running = FTS_NO_TEST };
+	struct fault fault = { .trial = &trial, .status = 11, .output = output };
+	struct finding finding;
+	assert_true(fault_of_status(&fault, &finding));
+	char *said = xstrdup(finding.said);
+	finding_clear(&finding);
+	return said;
+}
+
+static void a_crash_says_the_last_words_that_were_printed(void **state)
+{
+	(void)state;
+	char *said = said_of_output("begin\nfree(): invalid pointer\n\n");
+	assert_string_equal(said, "printed last: free(): invalid pointer");
+	free(said);
+	said = said_of_output("Fatal Python error: f: no table\n"
+			      "Python runtime state: initialized\n\n"
+			      "Current thread 0x00007f1c (most recent call first):\n"
+			      "  File \"/a/x.py\", line 3 in f\n\n"
+			      "Extension modules: a, b (total: 2)\n");
+	assert_string_equal(said, "printed last: Fatal Python error: f: no table");
+	free(said);
+	assert_null(said_of_output(""));
+	assert_null(said_of_output(NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_thread_that_is_where_it_was_goes_round_in_circles),
 		cmocka_unit_test(a_thread_that_got_elsewhere_is_slow),
 		cmocka_unit_test(threads_that_sleep_are_not_told),
+		cmocka_unit_test(a_failed_test_says_what_was_raised_and_where_in_its_file),
+		cmocka_unit_test(a_crash_says_the_last_words_that_were_printed),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -411,6 +411,45 @@ static void plumbing_is_what_carries_calls(void **state)
 		assert_false(plumbing_is(&tell[i]));
 }
 
+static void a_stack_of_several_greenlets_is_known(void **state)
+{
+	(void)state;
+	struct frame inner = PYTHON("worker", "/x/app.py"), outer = PYTHON("main", "/x/app.py");
+	struct frame bootstrap = C("greenlet::UserGreenlet::inner_bootstrap(_greenlet*, _object*)",
+				   "TUserGreenlet.cpp", "_greenlet.so");
+	struct frame thread = C("thread_run", "_threadmodule.c", "libpython.so");
+	struct frame start = PYTHON("Thread._bootstrap", "/lib/python3.14t/threading.py");
+	/* The second greenlet's calls stand over the first's. */
+	struct frame switched[] = { inner, bootstrap, outer, start, thread };
+	assert_true(plumbing_mixes_stacks(&(struct stack){ switched, 5 }));
+	/* What greenlet does itself is of one stack. */
+	struct frame itself[] = { bootstrap, outer, start, thread };
+	assert_false(plumbing_mixes_stacks(&(struct stack){ itself, 4 }));
+	/* A thread's beginning under calls of another stack: of whatever switched. */
+	struct frame over[] = { inner, start, thread, outer };
+	assert_true(plumbing_mixes_stacks(&(struct stack){ over, 4 }));
+	struct frame plain[] = { inner, outer, start, thread };
+	assert_false(plumbing_mixes_stacks(&(struct stack){ plain, 4 }));
+	assert_false(plumbing_mixes_stacks(&(struct stack){ NULL, 0 }));
+	/* The finding says so. */
+	struct participant sides[] = {
+		{ .thread = "Thread T1", .write = true, .size = 8, .stack = { switched, 5 } },
+		{ .thread = "Thread T2", .size = 8, .stack = { plain, 4 } },
+	};
+	struct finding finding = { .kind = FINDING_DATA_RACE,
+				   .participants = sides,
+				   .participant_count = 2 };
+	struct roots none = { 0 };
+	char *text = explain_text(&finding, NULL, &none);
+	assert_non_null(
+		strstr(text, "The first stack is of several greenlets, one over the other"));
+	free(text);
+	sides[0].stack = (struct stack){ plain, 4 };
+	text = explain_text(&finding, NULL, &none);
+	assert_null(strstr(text, "greenlet"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +476,7 @@ int main(void)
 		cmocka_unit_test(the_explanation_tells_which_locks_were_held),
 		cmocka_unit_test(every_kind_has_title_and_explanation),
 		cmocka_unit_test(plumbing_is_what_carries_calls),
+		cmocka_unit_test(a_stack_of_several_greenlets_is_known),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

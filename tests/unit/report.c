@@ -76,6 +76,13 @@ static struct finding race(enum finding_status status)
 	};
 }
 
+#define TRIED                                                                                      \
+	"Tried: 4 of 1,404 tests, 3 of them in 2 to 8 threads (3 in turns, 2 overlapping), 1 in "  \
+	"one thread only (most: uses thread-unsafe fixtures: capsys)."
+#define NEXT                                                                                       \
+	"Next: the same command goes on with the other 1,400: about 350 runs of this length, or "  \
+	"--duration 10h; --tests EXPR picks some."
+
 static struct run_info run(void)
 {
 	return (struct run_info){
@@ -94,7 +101,15 @@ static struct run_info run(void)
 		.iterations_gil_on = 3,
 		.tests_run = 40,
 		.tests_distinct = 4,
-		.tests_total = 5,
+		.tests_total = 1500,
+		.tests_selected = 1404,
+		.tests_tried = 4,
+		.tests_threaded = 3,
+		.tests_turns = 3,
+		.tests_overlap = 2,
+		.threads_least = 2,
+		.threads_most = 8,
+		.alone_why = "uses thread-unsafe fixtures: capsys",
 		.records = 100,
 		.exit_code = 1,
 		.hooks = hooks,
@@ -543,7 +558,9 @@ static void the_summary_tells_new_findings_and_counts_the_rest(void **state)
 	const char *const parts[] = {
 		"1 new data race in 20 iterations of words (40 tests, 3 iterations with the GIL)",
 		" 1. data race: Words: filling against reading\n",
+		"    at 4 bytes of a Words object\n"
 		"    write of 4 bytes, Thread T1\n"
+		"        holds   Words.lock (/src/words.pyx:31)\n"
 		"        Python  words/test_fill.py:8  fill\n"
 		"        C       /src/words.c:17  store_word\n",
 		"    read of 4 bytes, Thread T2\n"
@@ -579,6 +596,196 @@ static void the_summary_of_a_replay_shows_what_is_known(void **state)
 	free(text);
 }
 
+static void has_not(const char *text, const char *part)
+{
+	if (strstr(text, part))
+		fail_msg("\"%s\" in:\n%s", part, text);
+}
+
+static void has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("no \"%s\" in:\n%s", part, text);
+}
+
+/* A data race whose two sides have this stack. */
+static void set_stack(struct document *document, struct participant pair[2], struct frame *frames,
+		      size_t count)
+{
+	document_init(document, 1);
+	pair[0] = pair[1] = (struct participant){ .role = "read of 8 bytes",
+						  .thread = "Thread T1",
+						  .size = 8,
+						  .stack = { frames, count } };
+	document->findings[0].participants = pair;
+	document->findings[0].participant_count = 2;
+}
+
+static const struct frame python_frame = {
+	FRAME_PYTHON, "put", "/a/b/c/x.py", 8, NULL, false, false
+};
+static const struct frame loop_frame = {
+	FRAME_C, "_PyEval_EvalFrameDefault", "/src/ceval.c", 1240, "libpython.so", true, false
+};
+
+/* What the title names by its line is told by that line: the place of the bug, not a helper. */
+static void the_line_of_the_title_is_told(void **state)
+{
+	(void)state;
+	struct document document;
+	struct participant pair[2];
+	struct frame helper[] = {
+		{ FRAME_C, "_Py_atomic_store", "/src/pyatomic.h", 5, "libpython.so", true, true },
+		{ FRAME_C, "entry_added", "/src/dictobject.c", 228, "libpython.so", false, false },
+		loop_frame,
+		python_frame,
+	};
+	set_stack(&document, pair, helper, 4);
+	char *text = summary(&document.input, false, 0);
+	has(text, "        Python  b/c/x.py:8  put\n"
+		  "        C       /src/dictobject.c:228  entry_added\n");
+	free(text);
+	json_t *json = parsed(&document.input);
+	assert_int_equal(json_integer_value(path_of(json, "findings/0/threads/0/site")), 1);
+	json_decref(json);
+	/* A Cython function is known by its own line, and the C that it called is where it was. */
+	struct frame cython[] = { write_frames[0], read_frames[0], loop_frame, python_frame };
+	cython[1].module = write_frames[0].module;
+	set_stack(&document, pair, cython, 4);
+	text = summary(&document.input, false, 0);
+	has(text, "        Cython  /src/words.pyx:31  Words.__getitem__\n"
+		  "        C       /src/words.c:17  store_word\n");
+	free(text);
+	text = written("tap", &document.input);
+	has(text, "    cython: \"Words.__getitem__ (/src/words.pyx:31)\"\n"
+		  "    native: \"store_word (/src/words.c:17)\"\n");
+	free(text);
+	/* Interpreter code inside of an extension's: the extension only called it. */
+	struct frame called[] = { { FRAME_C, "PyObject_GetItem", "/src/abstract.c", 60,
+				    "libpython.so", true, false },
+				  write_frames[0],
+				  loop_frame,
+				  python_frame };
+	set_stack(&document, pair, called, 4);
+	text = summary(&document.input, false, 0);
+	has(text, "        C       /src/abstract.c:60  PyObject_GetItem\n");
+	has_not(text, "store_word");
+	free(text);
+}
+
+static void what_the_interpreters_loop_did_is_said_to_be_its(void **state)
+{
+	(void)state;
+	struct document document;
+	struct participant pair[2];
+	struct frame plain[] = { python_frame, write_frames[0] };
+	set_stack(&document, pair, plain, 2);
+	char *text = summary(&document.input, false, 0);
+	has(text, "        Python  b/c/x.py:8  put\n"
+		  "        C       the interpreter's loop itself, for that line\n");
+	has_not(text, "store_word");
+	free(text);
+	text = written("tap", &document.input);
+	has(text, "    native: \"the interpreter's loop itself, for that line\"\n");
+	free(text);
+	/* An atomic access of the loop keeps its line of C. */
+	struct frame atomic[] = { { FRAME_C, "_Py_atomic_load", "/src/pyatomic.h", 5,
+				    "libpython.so", true, true },
+				  loop_frame,
+				  python_frame };
+	set_stack(&document, pair, atomic, 3);
+	text = summary(&document.input, false, 0);
+	has(text, "        C       /src/ceval.c:1240  _PyEval_EvalFrameDefault\n");
+	free(text);
+}
+
+static void a_stack_of_several_greenlets_is_told(void **state)
+{
+	(void)state;
+	struct document document;
+	struct participant pair[2];
+	struct frame frames[] = { write_frames[0],
+				  python_frame,
+				  { FRAME_CXX, "greenlet::UserGreenlet::g_switch()", "/g.cpp", 9,
+				    "_greenlet.so", false, false },
+				  python_frame };
+	set_stack(&document, pair, frames, 4);
+	char *text = summary(&document.input, false, 0);
+	has(text, "(a stack of several greenlets, one over the other: only the innermost calls");
+	free(text);
+	text = written("tap", &document.input);
+	has(text, "note: \"a stack of several greenlets");
+	free(text);
+	json_t *json = parsed(&document.input);
+	assert_true(json_is_true(path_of(json, "findings/0/threads/0/mixed")));
+	json_decref(json);
+	set_stack(&document, pair, frames, 2);
+	text = summary(&document.input, false, 0);
+	has_not(text, "greenlet");
+	free(text);
+}
+
+static void what_the_program_said_and_who_holds_the_lock_is_told(void **state)
+{
+	(void)state;
+	struct document document;
+	struct held_lock held = { "threading.Lock _lock of x.py:10 (0x7f00a0)",
+				  { (struct frame *)&python_frame, 1 } };
+	struct participant waits[] = {
+		{ .role = "holds A and waits for B",
+		  .thread = "T1 (12)",
+		  .stack = { write_frames, 3 },
+		  .locks = &held,
+		  .lock_count = 1 },
+		{ .role = "holds B and waits for A", .thread = "T2 (13)" },
+	};
+	document_init(&document, 3);
+	document.findings[0].kind = FINDING_DEADLOCK;
+	document.findings[0].participants = waits;
+	document.findings[1] = (struct finding){ .id = "test-failure-0123456789ab",
+						 .kind = FINDING_TEST_FAILURE,
+						 .title = "test_fill fails in threads: ValueError",
+						 .said = "ValueError: negative, at x.py:12" };
+	char *text = summary(&document.input, false, 0);
+	has(text, "    holds A and waits for B, T1 (12)\n"
+		  "        holds   threading.Lock _lock of x.py:10 (b/c/x.py:8)\n");
+	has(text, "ValueError\n    ValueError: negative, at x.py:12\n");
+	free(text);
+	text = written("tap", &document.input);
+	has(text, "    holds: \"threading.Lock _lock of x.py:10 (b/c/x.py:8)\"\n");
+	has(text, "  said: \"ValueError: negative, at x.py:12\"\n");
+	has(text, "  about: \"4 bytes of a Words object\"\n");
+	free(text);
+	json_t *json = parsed(&document.input);
+	assert_string_equal(json_string_value(path_of(json, "findings/1/said")),
+			    "ValueError: negative, at x.py:12");
+	json_decref(json);
+	/* Not twice, where the title has it. */
+	document.findings[1].title = "SIGABRT in x.py: no table";
+	document.findings[1].said = "printed last: no table";
+	text = summary(&document.input, false, 0);
+	has_not(text, "printed last");
+	free(text);
+}
+
+static void a_finding_of_many_threads_is_no_page_long(void **state)
+{
+	(void)state;
+	struct document document;
+	struct participant many[12];
+	document_init(&document, 1);
+	document.run.tests_selected = 0;
+	for (size_t i = 0; i < 12; i++)
+		many[i] = (struct participant){ .role = "waits", .stack = { write_frames, 3 } };
+	document.findings[0].kind = FINDING_HANG;
+	document.findings[0].participants = many;
+	document.findings[0].participant_count = 12;
+	char *text = summary(&document.input, false, 0);
+	has(text, "    and 9 more threads\n");
+	assert_in_range(count_of(strstr(text, " 1. "), "\n"), 10, 15);
+	free(text);
+}
+
 static void the_summary_of_a_clean_run_says_what_ran(void **state)
 {
 	(void)state;
@@ -586,7 +793,42 @@ static void the_summary_of_a_clean_run_says_what_ran(void **state)
 	document_init(&document, 0);
 	char *text = summary(&document.input, false, 80);
 	assert_string_equal(text, "Nothing found in 20 iterations of words (40 tests, 3 iterations "
-				  "with the GIL), 1 min 41 s\n");
+				  "with the GIL), 1 min 41 s\n\n" TRIED "\n" NEXT "\n");
+	free(text);
+}
+
+static void a_run_says_what_it_tried_and_what_to_run_next(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 0);
+	char *text = written("tap", &document.input);
+	assert_non_null(strstr(text, "\n# tried: 4 of 1,404 tests, 3 of them in 2 to 8 threads"));
+	assert_non_null(strstr(text, "\n# next: the same command goes on with the other 1,400"));
+	free(text);
+	json_t *json = parsed(&document.input);
+	assert_int_equal(json_integer_value(path_of(json, "run/tests/in_turns")), 3);
+	assert_non_null(json_string_value(path_of(json, "run/tests/summary")));
+	json_decref(json);
+	/* The last tests were tried. */
+	document.run.tests_tried = 1404;
+	document.run.tests_threaded = 4;
+	text = summary(&document.input, false, 0);
+	assert_non_null(strstr(text, "4 of 1,404 tests, each in 2 to 8 threads (3 in turns, 2"));
+	assert_non_null(strstr(text, "Next: all tests had their turn; --duration 30m gives"));
+	free(text);
+	document.run.interrupted = true;
+	text = summary(&document.input, false, 0);
+	assert_non_null(strstr(text, "Next: --resume goes on"));
+	free(text);
+	/* Of a replay nothing follows, and an older run counted nothing. */
+	document.run.replay = true;
+	text = summary(&document.input, false, 0);
+	assert_null(strstr(text, "Next:"));
+	free(text);
+	document.run.tests_selected = 0;
+	text = summary(&document.input, false, 0);
+	assert_null(strstr(text, "Tried:"));
 	free(text);
 }
 
@@ -683,7 +925,13 @@ int main(void)
 		cmocka_unit_test(tap_of_a_clean_run_is_ok),
 		cmocka_unit_test(the_summary_tells_new_findings_and_counts_the_rest),
 		cmocka_unit_test(the_summary_of_a_replay_shows_what_is_known),
+		cmocka_unit_test(the_line_of_the_title_is_told),
+		cmocka_unit_test(what_the_interpreters_loop_did_is_said_to_be_its),
+		cmocka_unit_test(a_stack_of_several_greenlets_is_told),
+		cmocka_unit_test(what_the_program_said_and_who_holds_the_lock_is_told),
+		cmocka_unit_test(a_finding_of_many_threads_is_no_page_long),
 		cmocka_unit_test(the_summary_of_a_clean_run_says_what_ran),
+		cmocka_unit_test(a_run_says_what_it_tried_and_what_to_run_next),
 		cmocka_unit_test(the_summary_fits_the_terminal_but_for_commands),
 		cmocka_unit_test(a_title_can_not_steer_the_terminal),
 		cmocka_unit_test(a_full_disk_is_told_by_every_writer),

@@ -166,6 +166,23 @@ static void nonsense_from_the_symbolizer_is_no_symbol(void **state)
 	script_remove(path);
 }
 
+static void a_helpers_frame_is_folded_like_plumbing(void **state)
+{
+	(void)state;
+	struct buf notes = { 0 };
+	char *path = script("while read line; do echo '{\"Symbol\":[{\"FunctionName\":"
+			    "\"_Py_atomic_load_ssize_relaxed\",\"FileName\":\"/a/pyatomic_gcc.h\","
+			    "\"Line\":3},{\"FunctionName\":\"dict_len\",\"FileName\":"
+			    "\"/a/dictobject.c\",\"Line\":9}]}'; done");
+	struct symbolizer *s = open_with(path, &notes);
+	const struct stack *stack = symbolizer_frames(s, mark(s, IN_SEED));
+	assert_int_equal(stack->count, 2);
+	assert_true(stack->frames[0].plumbing);
+	assert_false(stack->frames[1].plumbing);
+	symbolizer_close(s);
+	script_remove(path);
+}
+
 static void its_environment_is_not_that_of_the_program_under_test(void **state)
 {
 	(void)state;
@@ -327,6 +344,7 @@ int main(void)
 		cmocka_unit_test(a_symbolizer_that_dies_is_started_again),
 		cmocka_unit_test(a_symbolizer_that_dies_twice_is_given_up_with_a_note),
 		cmocka_unit_test(nonsense_from_the_symbolizer_is_no_symbol),
+		cmocka_unit_test(a_helpers_frame_is_folded_like_plumbing),
 		cmocka_unit_test(its_environment_is_not_that_of_the_program_under_test),
 		cmocka_unit_test(a_strange_path_is_not_sent_to_the_symbolizer),
 		cmocka_unit_test(cxx_names_are_for_people),

@@ -88,7 +88,7 @@ function Spot({ frame }: { frame: Frame }) {
 
 function Row({ finding, filter }: { finding: Finding; filter: Filter }) {
   const spots = finding.threads
-    .map((thread) => ({ thread, frame: keyFrame(thread.frames) }))
+    .map((thread) => ({ thread, frame: keyFrame(thread.frames, thread.site) }))
     .filter((spot): spot is { thread: (typeof spot)["thread"]; frame: Frame } => !!spot.frame);
   return (
     <li>

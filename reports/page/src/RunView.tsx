@@ -35,6 +35,8 @@ export function RunFacts({ run }: { run: Run }) {
         {iterations.gil_on > 0 && `, ${count(iterations.gil_on)} with the GIL`}
       </Fact>
       <Fact name="Tests">{testsOf(run)}</Fact>
+      {run.tests.summary && <Fact name="Tried">{run.tests.summary}</Fact>}
+      {run.tests.next && <Fact name="Next">{run.tests.next}</Fact>}
     </dl>
   );
 }

@@ -110,10 +110,10 @@ interface Group {
  * Runs of interpreter internals become one line. A single frame takes no more room than that line,
  * and where it happened is never hidden.
  */
-function groupFrames(frames: Frame[], showFirst: boolean): Group[] {
+function groupFrames(frames: Frame[], showFirst: boolean, site?: number): Group[] {
   const groups: Group[] = [];
   frames.forEach((frame, index) => {
-    const folded = frame.plumbing && !(showFirst && index === 0);
+    const folded = frame.plumbing && !(showFirst && index === 0) && index !== site;
     const last = groups.at(-1);
     if (last && last.folded === folded) last.frames.push(frame);
     else groups.push({ frames: [frame], folded });
@@ -132,11 +132,13 @@ interface StackProps {
   showFirst?: boolean;
   /** Whether to point at the frame that matters and open its source. */
   point?: boolean;
+  /** Index of the frame that the title is of. */
+  site?: number;
   mark?: string;
 }
 
-export function Stack({ frames, showFirst = false, point = false, mark = "here" }: StackProps) {
-  const key = point ? keyFrame(frames) : undefined;
+export function Stack({ frames, showFirst = false, point = false, site, mark = "here" }: StackProps) {
+  const key = point ? keyFrame(frames, site) : undefined;
   /* Source under what matters: where it happened, and the first own line of each language. */
   const shown = new Set<Frame | undefined>();
   if (point) {
@@ -144,6 +146,7 @@ export function Stack({ frames, showFirst = false, point = false, mark = "here" 
     for (const language of ["python", "cython", "c", "c++"])
       shown.add(frames.find((frame) => frame.language === language && !frame.plumbing));
     if (showFirst) shown.add(frames[0]);
+    if (site !== undefined) shown.add(frames[site]);
   }
   const row = (frame: Frame, index: number) => (
     <FrameRow
@@ -156,7 +159,7 @@ export function Stack({ frames, showFirst = false, point = false, mark = "here" 
   );
   return (
     <ol class="stack">
-      {groupFrames(frames, showFirst).map((group, index) =>
+      {groupFrames(frames, showFirst, site).map((group, index) =>
         group.folded ? (
           <li class="fold" key={index}>
             <details>
@@ -199,6 +202,11 @@ function LockList({ locks, known }: { locks: Lock[]; known: boolean }) {
   );
 }
 
+/** Was no C function called for it? Then there is no line of C to show. */
+function inLoop({ access, frames }: Thread): boolean {
+  return !!access && frames[0]?.language === "python";
+}
+
 function Side({ thread, index, knowsLocks, showFirst }: SideProps) {
   const heading = `side-${index}`;
   const mark = thread.access ? `the ${thread.access}` : "here";
@@ -221,9 +229,23 @@ function Side({ thread, index, knowsLocks, showFirst }: SideProps) {
           {thread.address && <span class="address"> at {thread.address}</span>}
         </p>
         <LockList locks={thread.locks} known={knowsLocks} />
+        {thread.mixed && (
+          <p class="caution">
+            A stack of several greenlets, one over the other: only the innermost calls are right.
+          </p>
+        )}
+        {inLoop(thread) && (
+          <p class="caution">The interpreter’s loop itself did it, for that line of Python.</p>
+        )}
       </header>
       {thread.frames.length ? (
-        <Stack frames={thread.frames} showFirst={showFirst} point mark={mark} />
+        <Stack
+          frames={thread.frames}
+          showFirst={showFirst}
+          point
+          site={thread.site}
+          mark={mark}
+        />
       ) : (
         <p class="empty">The stack is no longer known: it fell out of the history.</p>
       )}

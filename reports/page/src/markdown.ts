@@ -33,6 +33,7 @@ export function toMarkdown(finding: Finding, run: Run): string {
   const parts = [
     `## ${capital(kindName(finding.kind))}: ${finding.title ?? ""}`,
     finding.explanation ?? kindMeaning(finding.kind) ?? "",
+    finding.said && !finding.title?.includes(finding.said) ? finding.said : "",
     finding.subject?.description ? `About: ${finding.subject.description}` : "",
     ...finding.threads.map(side),
     finding.detail ? fenced(finding.detail.trimEnd()) : "",

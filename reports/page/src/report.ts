@@ -27,6 +27,10 @@ export interface Thread {
   address: string | null;
   size: number;
   frames: Frame[];
+  /** Index of the frame that the title is of; absent where a thread waits. */
+  site?: number;
+  /** A stack of several greenlets, one over the other. */
+  mixed?: boolean;
   created: Frame[];
   locks: Lock[];
 }
@@ -37,6 +41,8 @@ export interface Finding {
   title: string | null;
   explanation: string | null;
   detail: string | null;
+  /** What the program itself said, in one line. */
+  said?: string;
   graph: string | null;
   related?: string[];
   status: Status;
@@ -68,7 +74,16 @@ export interface Run {
   ended: number;
   seconds: number;
   iterations: { planned: number; done: number; gil_on: number };
-  tests: { run: number; distinct: number; total: number; thread_unsafe: number; skipped: number };
+  tests: {
+    run: number;
+    distinct: number;
+    total: number;
+    thread_unsafe: number;
+    skipped: number;
+    /** What was tried, and what to run next: sentences; absent in older reports. */
+    summary?: string | null;
+    next?: string | null;
+  };
   records: number;
   records_lost: number;
   interrupted: boolean;
@@ -104,7 +119,9 @@ export function readReport(): Report {
   return report;
 }
 
-/** The one frame of a stack to look at first. */
-export function keyFrame(frames: Frame[]): Frame | undefined {
-  return frames.find((frame) => !frame.plumbing) ?? frames[0];
+/** The one frame of a stack to look at first: the innermost own one, not outside of the site. */
+export function keyFrame(frames: Frame[], site?: number): Frame | undefined {
+  const own = frames.findIndex((frame) => !frame.plumbing);
+  if (site !== undefined && (own < 0 || own > site)) return frames[site];
+  return frames[Math.max(own, 0)];
 }

@@ -1,0 +1,113 @@
+/* tried.c - see tried.h. */
+#include "reports/tried.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "reports/text.h"
+
+/* "48,645" */
+static void add_count(struct buf *out, uint64_t count)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			buf_puts(out, ",");
+		buf_add(out, &digits[i], 1);
+	}
+}
+
+/* Not where it was not counted: in a report of an older run. */
+static bool is_counted(const struct run_info *run)
+{
+	return run->tests_distinct && run->tests_selected;
+}
+
+static void add_threaded(struct buf *out, const struct run_info *run)
+{
+	bool all = run->tests_threaded == run->tests_distinct;
+	if (!run->tests_threaded) {
+		buf_puts(out, ", none of them in more than one thread");
+		return;
+	}
+	buf_puts(out, all ? ", each" : ", ");
+	if (!all) {
+		add_count(out, run->tests_threaded);
+		buf_puts(out, " of them");
+	}
+	buf_printf(out, " in %" PRIu64, run->threads_least);
+	if (run->threads_most > run->threads_least)
+		buf_printf(out, " to %" PRIu64, run->threads_most);
+	buf_puts(out, " threads (");
+	if (run->tests_turns) {
+		add_count(out, run->tests_turns);
+		buf_puts(out, " in turns");
+	}
+	if (run->tests_overlap) {
+		buf_puts(out, run->tests_turns ? ", " : "");
+		add_count(out, run->tests_overlap);
+		buf_puts(out, " overlapping");
+	}
+	buf_puts(out, ")");
+}
+
+bool tried_add(struct buf *out, const struct run_info *run)
+{
+	if (!is_counted(run))
+		return false;
+	uint64_t alone = run->tests_distinct - run->tests_threaded;
+	add_count(out, run->tests_distinct);
+	buf_puts(out, " of ");
+	add_count(out, run->tests_selected);
+	buf_puts(out, run->tests_selected == 1 ? " test" : " tests");
+	add_threaded(out, run);
+	if (alone && run->tests_threaded) {
+		buf_puts(out, ", ");
+		add_count(out, alone);
+		buf_puts(out, " in one thread only");
+	}
+	if (alone && run->alone_why) {
+		buf_puts(out, " (most: ");
+		text_add_line(out, run->alone_why);
+		buf_puts(out, ")");
+	}
+	return true;
+}
+
+/* A length of time as --duration takes it, rounded up: "11h", "35m". */
+static void add_duration(struct buf *out, double seconds)
+{
+	uint64_t minutes = (uint64_t)(seconds / 60) + 1;
+	if (minutes >= 120)
+		buf_printf(out, "%" PRIu64 "h", (minutes + 59) / 60);
+	else
+		buf_printf(out, "%" PRIu64 "m", minutes);
+}
+
+bool tried_add_next(struct buf *out, const struct run_info *run)
+{
+	uint64_t all = run->tests_selected;
+	if (run->replay || !is_counted(run))
+		return false;
+	if (run->interrupted) {
+		buf_puts(out, "--resume goes on where it was interrupted");
+		return true;
+	}
+	if (run->tests_tried >= all) {
+		buf_puts(out, "all tests had their turn; --duration ");
+		add_duration(out, 4 * run->seconds > 1740 ? 4 * run->seconds : 1740);
+		buf_puts(out, " gives each more of them, with other seeds, threads and schedules");
+		return true;
+	}
+	uint64_t rest = all - run->tests_tried;
+	uint64_t runs = (rest + run->tests_distinct - 1) / run->tests_distinct;
+	buf_puts(out, "the same command goes on with the other ");
+	add_count(out, rest);
+	buf_puts(out, ": about ");
+	add_count(out, runs);
+	buf_printf(out, " run%s of this length, or --duration ", runs == 1 ? "" : "s");
+	add_duration(out, run->seconds * (double)rest / (double)run->tests_distinct);
+	buf_puts(out, "; --tests EXPR picks some");
+	return true;
+}
