@@ -90,11 +90,13 @@ struct finding {
 	enum finding_status status;
 	char *title;       /* one line, without addresses */
 	char *explanation; /* a short paragraph for somebody who never used TSan; may be NULL */
-	char *detail; /* long text: a test's traceback, a crash's registers, output's tail; or NULL
+	char *detail;  /* long text: a test's traceback, a crash's registers, output's tail; or NULL
 		       */
 	char *said;   /* what the program itself said of it, in one line: a test's exception and
 		       * where it was raised, the last line of output; or NULL */
-	char *graph;  /* Graphviz source, for lock orders; or NULL */
+	char *message; /* what the process printed before it aborted (runner/model/abort.h), or
+			* NULL. For the fingerprint and the title, not stored */
+	char *graph;   /* Graphviz source, for lock orders; or NULL */
 	uint64_t count;                /* how often, in all runs of the store */
 	uint64_t run_count;            /* how often in this run */
 	int64_t first_seen, last_seen; /* Unix seconds */
@@ -103,6 +105,8 @@ struct finding {
 	char **tests; /* up to FINDING_TESTS ids of tests that were running */
 	size_t test_count;
 	char *command;        /* shows it again */
+	char *follows;        /* id of the finding of the run that it only follows from
+			* (runner/collate/follow.h), or NULL. Not stored */
 	char *suppressed_by;  /* the rule, or NULL */
 	bool gil_off, gil_on; /* in which GIL modes it was seen */
 	/* Runs of its test with the order as written (docs/happens-before.md), and how many of them
@@ -184,7 +188,7 @@ struct run_info {
 
 struct report_input {
 	const struct run_info *run;
-	const struct finding *const *findings; /* sorted: new first, then by kind and count */
+	const struct finding *const *findings; /* sorted: new first, then by kind and weight */
 	size_t count;
 };
 

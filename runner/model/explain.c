@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/model/memory.h"
 #include "runner/base/util.h"
 #include "runner/model/plumbing.h"
 
@@ -13,10 +14,9 @@ enum { NAME_MAX_LENGTH = 70 };
 /* ---- words ---- */
 
 /* A function's name for a title: no argument list, not too long. */
-static char *function_name(const struct stack *stack)
+static char *name_at(const struct stack *stack, size_t at)
 {
-	size_t at = site_frame(stack);
-	if (at == SITE_NONE)
+	if (at >= stack->count)
 		return xstrdup("an unknown function");
 	const char *name = stack->frames[at].function;
 	size_t length = strcspn(name, "(");
@@ -27,6 +27,11 @@ static char *function_name(const struct stack *stack)
 	while (length > NAME_MAX_LENGTH - 3 || ((unsigned char)name[length] & 0xc0) == 0x80)
 		length--;
 	return xprintf("%.*s...", (int)length, name);
+}
+
+static char *function_name(const struct stack *stack)
+{
+	return name_at(stack, site_frame(stack));
 }
 
 /* "g_time: "; of a long name the end, where C++ has the variable. */
@@ -89,6 +94,27 @@ static bool two_sides(const struct finding *finding, const struct participant **
 }
 
 /* ---- titles ---- */
+
+static const struct participant *other_side(const struct finding *finding,
+					    const struct participant *side)
+{
+	return &finding->participants[side == finding->participants];
+}
+
+/* "freed while in use: f frees what g reads (pkg/m.c:12)", with the line of the use. */
+static void freed_title(struct buf *out, const struct finding *finding,
+			const struct participant *freed, const struct roots *roots)
+{
+	const struct participant *used = other_side(finding, freed);
+	bool moved = memory_act(&freed->stack) == MEMORY_MOVED;
+	char *by = name_at(&freed->stack, memory_caller(&freed->stack));
+	char *user = function_name(&used->stack);
+	buf_printf(out, "freed while in use: %s %s what %s %s", by, moved ? "reallocates" : "frees",
+		   user, verb(used));
+	add_location(out, &used->stack, roots);
+	free(by);
+	free(user);
+}
 
 static void race_title(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
@@ -180,7 +206,10 @@ static void title_of_kind(struct buf *out, const struct finding *finding, const 
 	case FINDING_DATA_RACE:
 		if (finding->subject.global)
 			add_global(out, finding->subject.global);
-		race_title(out, finding, roots);
+		if (memory_freed_in_use(finding))
+			freed_title(out, finding, memory_freed_in_use(finding), roots);
+		else
+			race_title(out, finding, roots);
 		break;
 	case FINDING_PYTHON_RACE:
 		if (what && *what)
@@ -313,12 +342,21 @@ static void race_text(struct buf *out, const struct finding *finding, const stru
 		buf_puts(out,
 			 " The older side's stack was no longer in ThreadSanitizer's history.");
 	add_mixed(out, a, b);
-	buf_puts(out,
-		 " A reader can see a half-made or old value, and of two writers one is lost.");
+	if (memory_freed_in_use(finding))
+		buf_puts(out, " One of the two is the allocator's own: the memory was given back "
+			      "while the other thread still used it. In another order that is a "
+			      "use after free: the object may be somebody else's by then.");
+	else
+		buf_puts(out, " A reader can see a half-made or old value, and of two writers one "
+			      "is lost.");
 }
 
 static const char *race_fix(const struct finding *finding)
 {
+	if (memory_freed_in_use(finding))
+		return " Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
+		       "before use, under the lock that guards what holds the object, or hold that "
+		       "lock on both sides.";
 	bool python = finding->participant_count > 0;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		size_t at = site_frame(&finding->participants[i].stack);

@@ -92,8 +92,10 @@ void finding_clear(struct finding *finding)
 	free(finding->explanation);
 	free(finding->detail);
 	free(finding->said);
+	free(finding->message);
 	free(finding->graph);
 	free(finding->command);
+	free(finding->follows);
 	free(finding->suppressed_by);
 	strings_free(finding->replays, finding->replay_count);
 	strings_free(finding->tests, finding->test_count);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/model/abort.h"
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
@@ -21,12 +22,6 @@ static bool is_c(const struct frame *frame)
 {
 	return frame->language == FRAME_C || frame->language == FRAME_CXX ||
 	       frame->language == FRAME_UNKNOWN;
-}
-
-static bool in_header(const struct frame *frame)
-{
-	size_t length = frame->file ? strlen(frame->file) : 0;
-	return frame->language == FRAME_C && length > 2 && !strcmp(frame->file + length - 2, ".h");
 }
 
 /* Do the frames belong to one run of calls inside a module? */
@@ -52,18 +47,16 @@ static size_t python_frame_of(const struct stack *stack, size_t at)
 	return SITE_NONE;
 }
 
-/* The innermost C function of the segment: small functions of headers are their caller's, for
- * whether they show at all depends on what was inlined. */
+/* The innermost C function of the segment that is the module's own. */
 static size_t c_frame_of(const struct stack *stack, size_t from, size_t end)
 {
-	size_t at = from;
-	for (size_t i = from; i < end && in_header(&stack->frames[at]); i++) {
+	for (size_t i = from; i < end; i++) {
 		const struct frame *frame = &stack->frames[i];
-		if (is_c(frame) && !in_header(frame) && !plumbing_is_helper(frame) &&
-		    !plumbing_is(frame))
-			at = i;
+		if (is_c(frame) && !plumbing_is_borrowed(frame) &&
+		    (i == from || (!plumbing_is_helper(frame) && !plumbing_is(frame))))
+			return i;
 	}
-	return at;
+	return from;
 }
 
 size_t site_frame(const struct stack *stack)
@@ -228,14 +221,26 @@ static char *fingerprint_owned(enum finding_kind kind, char **parts, size_t coun
 	return id;
 }
 
-char *fingerprint_crash(const char *signal, const struct stack *stack, const struct roots *roots)
+/* Does a frame of a crash tell where the thread was? */
+static bool crash_frame_tells(const struct frame *frame)
+{
+	return !frame->plumbing && !plumbing_is_helper(frame) && !abort_is_path(frame);
+}
+
+char *fingerprint_crash(const char *signal, const char *message, const struct stack *stack,
+			const struct roots *roots)
 {
 	struct buf frames = { 0 };
 	size_t taken = 0;
 	buf_puts(&frames, signal);
+	if (message) {
+		char *stable = abort_stable(message);
+		buf_printf(&frames, "\nsaid:%s", stable);
+		free(stable);
+	}
 	for (size_t i = 0; i < stack->count && taken < CRASH_FRAMES; i++) {
 		const struct frame *frame = &stack->frames[i];
-		if (frame->plumbing || plumbing_is_helper(frame))
+		if (!crash_frame_tells(frame))
 			continue;
 		char *text = frame_text(frame, roots);
 		buf_printf(&frames, "\n%s", text);
@@ -338,30 +343,39 @@ static char *signal_in(const char *text)
 	return at ? xstrndup(at, length) : NULL;
 }
 
-/* Does a frame tell where the thread was? */
-static bool tells(const struct stack *stack)
+static bool crash_tells(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->count; i++) {
-		if (!stack->frames[i].plumbing && !plumbing_is_helper(&stack->frames[i]))
+		if (crash_frame_tells(&stack->frames[i]))
 			return true;
 	}
 	return false;
 }
 
+/* What a crash without a stack is known by, beside its test. */
+static char *crash_words(const struct finding *finding)
+{
+	if (!finding->message)
+		return xstrdup(finding->title ? finding->title : "");
+	return abort_stable(finding->message);
+}
+
 static char *crash_of(const struct finding *finding, const struct roots *roots)
 {
 	const struct participant *first = finding->participants;
-	if (!first || !tells(&first->stack)) {
+	if (!first || !crash_tells(&first->stack)) {
 		char *test = test_without_parameters(finding->test_count ? finding->tests[0] : "");
-		const char *parts[] = { test, finding->title ? finding->title : "" };
+		char *words = crash_words(finding);
+		const char *parts[] = { test, words };
 		char *id = fingerprint(FINDING_CRASH, parts, 2);
+		free(words);
 		free(test);
 		return id;
 	}
 	char *signal = signal_in(first->role);
 	if (!signal)
 		signal = signal_in(finding->title);
-	char *id = fingerprint_crash(signal ? signal : "", &first->stack, roots);
+	char *id = fingerprint_crash(signal ? signal : "", finding->message, &first->stack, roots);
 	free(signal);
 	return id;
 }

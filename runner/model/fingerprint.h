@@ -9,6 +9,10 @@
  *     _legacy_seeding  _mt19937.pyx  Cython  ◄── the site      │ its innermost Cython function,
  *     PyObject_Vectorcall  libpython                          ─┘ else its innermost C function
  *
+ * That function is the module's own code, in a .c file or a header of the package. Functions that
+ * it borrows (CPython's and the C++ library's headers, pybind11: plumbing_is_borrowed()) are their
+ * caller's.
+ *
  * An access that the eval loop made for a Python frame has that Python function as its site.
  * The fingerprint hashes the kind and the sites, sorted, so that neither side comes first.
  *
@@ -51,8 +55,10 @@ char *test_without_parameters(const char *test);
 /* "KIND-" and 12 hex digits of the parts, whatever their order; equal parts count once. */
 char *fingerprint(enum finding_kind kind, const char *const *parts, size_t count);
 
-/* The signal's name ("SIGSEGV") and the first three frames that tell something. */
-char *fingerprint_crash(const char *signal, const struct stack *stack, const struct roots *roots);
+/* The signal's name ("SIGSEGV"), what was printed before an abort (abort.h; or NULL), and the first
+ * three frames that tell something. */
+char *fingerprint_crash(const char *signal, const char *message, const struct stack *stack,
+			const struct roots *roots);
 /* Where each thread waits. */
 char *fingerprint_hang(enum finding_kind kind, const struct participant *participants, size_t count,
 		       const struct roots *roots);
@@ -61,7 +67,8 @@ char *fingerprint_out_of_memory(const char *test);
 
 /*
  * The fingerprint of a ready-made finding by its kind. A crash: the first SIG... in the first
- * participant's role or in the title, and its frames; without a stack, test and title. A hang: its
+ * participant's role or in the title, its message and its frames; without a stack, test and message
+ * or title. A hang: its
  * participants. A test failure: tests[0] and what stands behind the last ':' of the title, the
  * exception's type. Out of memory: tests[0].
  */

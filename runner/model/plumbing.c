@@ -105,9 +105,19 @@ static const char *const helpers[] = {
 static const char *const helper_files[] = {
 	"pyatomic*", "refcount.h", "stdatomic.h", "atomic_base.h", "pycore_stackref.h",
 };
+
+/* Parts of paths: where what a package builds upon lies, never its own code. */
+static const char *const borrowed_places[] = {
+	"/usr/include/", "/usr/local/include/", "/usr/lib/", "/lib/clang/", "/include/c++/",
+	"/include/python3", "/site-packages/", "/dist-packages/",
+	/* what binds C++ to Python, also where a package brings its own copy */
+	"/pybind11/", "/nanobind/",
+	/* Rust's own library, and crates that Cargo fetched */
+	"/rustc/", "/rustlib/", "/registry/src/",
+};
 /* clang-format on */
 
-static bool matches(const char *rule, const char *name)
+bool plumbing_name_matches(const char *rule, const char *name)
 {
 	size_t length = strlen(rule);
 	if (rule[length - 1] == '*')
@@ -118,7 +128,7 @@ static bool matches(const char *rule, const char *name)
 static bool listed(const char *const *rules, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (matches(rules[i], name))
+		if (plumbing_name_matches(rules[i], name))
 			return true;
 	}
 	return false;
@@ -143,6 +153,35 @@ bool plumbing_is_base_module(const char *module)
 {
 	return !strncmp(module, "libpython", 9) || is_python_itself(module) ||
 	       LISTED(runtime_modules, module) || LISTED(library_modules, module);
+}
+
+/* Names that begin so are CPython's: a header's inline functions, or a copy of them for an older
+ * release. */
+static bool is_pythons_name(const char *name)
+{
+	name += *name == '_';
+	return name[0] == 'P' && name[1] == 'y' &&
+	       (name[2] == '_' || (name[2] >= 'A' && name[2] <= 'Z'));
+}
+
+static bool is_c_header(const struct frame *frame)
+{
+	size_t length = frame->file ? strlen(frame->file) : 0;
+	return frame->language == FRAME_C && length > 2 && !strcmp(frame->file + length - 2, ".h");
+}
+
+bool plumbing_is_borrowed(const struct frame *frame)
+{
+	if (frame->language == FRAME_PYTHON || frame->language == FRAME_CYTHON || !frame->file)
+		return false;
+	if (is_c_header(frame) && (is_pythons_name(frame->function) ||
+				   (frame->module && plumbing_is_base_module(frame->module))))
+		return true;
+	for (size_t i = 0; i < COUNT(borrowed_places); i++) {
+		if (strstr(frame->file, borrowed_places[i]))
+			return true;
+	}
+	return false;
 }
 
 static bool python_plumbing(const struct frame *frame)

@@ -30,9 +30,20 @@ bool plumbing_is_helper(const struct frame *frame);
 bool plumbing_mixes_stacks(const struct stack *stack);
 
 /*
+ * Code of others that is compiled into a module, and says little about what the module did: inline
+ * functions of CPython's headers, the C++ library, pybind11, Rust's library. Whether such a function
+ * shows in a stack at all depends on what was inlined. It is known by where its file lies; a
+ * package's own header is none.
+ */
+bool plumbing_is_borrowed(const struct frame *frame);
+
+/*
  * A module of the process itself: the interpreter, the C library, a runtime. Its code works on what
  * others hand to it.
  */
 bool plumbing_is_base_module(const char *module);
+
+/* A rule of the tables: a name, or its beginning where the rule ends in '*'. */
+bool plumbing_name_matches(const char *rule, const char *name);
 
 #endif

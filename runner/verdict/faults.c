@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "runner/model/abort.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
@@ -108,6 +109,18 @@ static void fold_wait(struct stack *stack)
 		stack->frames[i].plumbing = true;
 }
 
+/* Nor does what only leads to abort() say anything. */
+static void fold_abort(struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		struct frame *frame = &stack->frames[i];
+		if (abort_is_path(frame))
+			frame->plumbing = true;
+		else if (!frame->plumbing && !plumbing_is_helper(frame))
+			break;
+	}
+}
+
 static void add_threads(const struct fault *fault, struct finding *finding)
 {
 	const struct capture *capture = fault->capture;
@@ -123,7 +136,9 @@ static void add_threads(const struct fault *fault, struct finding *finding)
 		part->thread = xprintf("%s (%d)", thread->name ? thread->name : "Thread",
 				       (int)thread->tid);
 		name_stack(fault, thread, &part->stack);
-		if (!thread->crashed && !thread->busy)
+		if (thread->crashed)
+			fold_abort(&part->stack);
+		else if (!thread->busy)
 			fold_wait(&part->stack);
 	}
 }
@@ -204,6 +219,22 @@ static void put_crash(struct buf *detail, const struct fault *fault)
 	buf_puts(detail, "\n");
 }
 
+/* "SIGABRT (Aborted) in x.py"; with the process's own words "SIGABRT in x.py: Fatal Python error:
+ * ...", and without addresses. */
+static char *crash_title(const char *signal, int number, const char *name, const char *message)
+{
+	enum { SHOWN = 160 };
+	if (!message)
+		return xprintf("SIG%s (%s) in %s", signal, strsignal(number), name);
+	size_t length = strlen(message);
+	if (length <= SHOWN)
+		return xprintf("SIG%s in %s: %s", signal, name, message);
+	length = SHOWN - 3;
+	while (((unsigned char)message[length] & 0xc0) == 0x80)
+		length--;
+	return xprintf("SIG%s in %s: %.*s...", signal, name, (int)length, message);
+}
+
 static void signalled(const struct fault *fault, const char *name, struct finding *finding)
 {
 	int number = WTERMSIG(fault->status);
@@ -219,7 +250,16 @@ static void signalled(const struct fault *fault, const char *name, struct findin
 		return;
 	}
 	finding->kind = FINDING_CRASH;
-	finding->title = xprintf("SIG%s (%s) in %s", signal_name(number), strsignal(number), name);
+	if (finding->participant_count)
+		finding->message = abort_message(&finding->participants[0].stack, fault->output);
+	finding->title = crash_title(signal_name(number), number, name, finding->message);
+	if (finding->message) {
+		finding->explanation = xstrdup(
+			"The process ended itself while this test ran in several threads, because "
+			"a check of its own failed; the title has what it printed. If the test "
+			"passes in one thread, then another thread changed what was checked.");
+		return;
+	}
 	finding->explanation = xprintf(
 		"The process died of a signal while this test ran in several threads. If the test "
 		"passes in one thread, then memory was damaged or freed by another thread.");
@@ -247,6 +287,7 @@ bool fault_of_status(const struct fault *fault, struct finding *finding)
 		return false;
 	const char *test = trial_blamed(fault->trial);
 	char *name = short_name(test);
+	add_threads(fault, finding);
 	if (WIFSIGNALED(fault->status))
 		signalled(fault, name, finding);
 	else
@@ -261,7 +302,6 @@ bool fault_of_status(const struct fault *fault, struct finding *finding)
 	finding->detail = buf_take(&detail);
 	finding->said = last_words(fault->output);
 	add_test(finding, test);
-	add_threads(fault, finding);
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include "runner/symbols/cython.h"
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
+#include "runner/model/memory.h"
 #include "runner/model/plumbing.h"
 
 #include <cmocka.h>
@@ -17,6 +18,8 @@
 	{ FRAME_C, (char *)function, (char *)file, 1, (char *)module, false, false }
 #define CYTHON(function, file, module)                                                             \
 	{ FRAME_CYTHON, (char *)function, (char *)file, 1, (char *)module, false, false }
+#define CXX(function, file, module)                                                                \
+	{ FRAME_CXX, (char *)function, (char *)file, 1, (char *)module, false, false }
 #define PYTHON(function, file)                                                                     \
 	{ FRAME_PYTHON, (char *)function, (char *)file, 1, NULL, false, false }
 #define STACK(...)                                                                                 \
@@ -105,6 +108,57 @@ static void a_header_with_code_of_its_own_is_a_site(void **state)
 	assert_site(STACK(C("fastsearch", "stringlib/fastsearch.h", "libpython.so"),
 			  C("PyObject_Vectorcall", "Objects/call.c", "libpython.so")),
 		    "c:fastsearch@fastsearch.h");
+}
+
+static void a_function_of_a_packages_own_header_is_a_site(void **state)
+{
+	(void)state;
+	/* two bugs below one function are two, one bug below two functions is one */
+	assert_site(STACK(C("table_put", "/pkg/multi/src/lib/table.h", "multi.so"),
+			  C("multi_add", "/pkg/multi/src/multi.c", "multi.so")),
+		    "c:table_put@table.h");
+	assert_site(STACK(C("Py_INCREF", "/opt/py/include/python3.14t/refcount.h", "multi.so"),
+			  C("count_call", "/pkg/multi/src/lib/table.h", "multi.so"),
+			  C("multi_add", "/pkg/multi/src/multi.c", "multi.so")),
+		    "c:count_call@table.h");
+	assert_site(STACK(CXX("table::Table::put(int)", "/pkg/multi/src/table.hpp", "multi.so"),
+			  CXX("add(int)", "/pkg/multi/src/multi.cpp", "multi.so")),
+		    "c:table::Table::put(int)@table.hpp");
+}
+
+static void what_a_module_borrows_is_its_own_functions(void **state)
+{
+	(void)state;
+	static const struct frame borrowed[] = {
+		C("PyList_GET_SIZE", "/opt/py/include/python3.14t/cpython/listobject.h", "m.so"),
+		C("_PyObject_GC_TRACK", "/src/Include/internal/pycore_gc.h", "m.so"),
+		C("PyWeakref_GetRef", "/pkg/m/src/pythoncapi_compat.h", "m.so"),
+		C("PyArray_DATA", "/tmp/env/site-packages/numpy/include/ndarraytypes.h", "m.so"),
+		C("fgetc_unlocked", "/usr/include/bits/stdio.h", "m.so"),
+		CXX("pybind11::handle::inc_ref() const", "/pkg/m/src/extern/pybind11/pytypes.h",
+		    "m.so"),
+		CXX("nanobind::detail::inst_new()", "/site-packages/nanobind/src/nb_type.cpp",
+		    "m.so"),
+		CXX("core::ptr::write", "/rustc/abc/library/core/src/ptr/mod.rs", "m.so"),
+		CXX("hashbrown::raw::insert", "/c/registry/src/x/hashbrown-0.15/src/raw.rs",
+		    "m.so"),
+	};
+	for (size_t i = 0; i < sizeof borrowed / sizeof *borrowed; i++) {
+		assert_true(plumbing_is_borrowed(&borrowed[i]));
+		assert_site(STACK(borrowed[i], C("own", "/pkg/m/src/own.c", "m.so")),
+			    "c:own@own.c");
+	}
+	/* nothing else of the module is there */
+	assert_site(STACK(borrowed[0], C("PyObject_Vectorcall", "Objects/call.c", "libpython.so")),
+		    "c:PyList_GET_SIZE@listobject.h");
+	static const struct frame own[] = {
+		C("Pyramid_build", "/pkg/m/src/pyramid.h", "m.so"),
+		C("pybuf_take", "/pkg/m/src/Include/pybuf.h", "m.so"),
+		CXX("m::take(int)", "/pkg/m/src/include/m/take.h", "m.so"),
+		C("own", "/pkg/m/src/own.c", "m.so"),
+	};
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		assert_false(plumbing_is_borrowed(&own[i]));
 }
 
 static void no_stack_is_a_question_mark(void **state)
@@ -198,12 +252,50 @@ static void a_crash_is_its_signal_and_three_frames(void **state)
 	struct stack other =
 		STACK(C("a", "x.c", "x.so"), C("b", "x.c", "x.so"), C("e", "x.c", "x.so"));
 	near.frames[1].plumbing = true;
-	assert_same(fingerprint_crash("SIGSEGV", &near, &roots),
-		    fingerprint_crash("SIGSEGV", &same, &roots), true);
-	assert_same(fingerprint_crash("SIGSEGV", &near, &roots),
-		    fingerprint_crash("SIGSEGV", &other, &roots), false);
-	assert_same(fingerprint_crash("SIGSEGV", &near, &roots),
-		    fingerprint_crash("SIGABRT", &near, &roots), false);
+	assert_same(fingerprint_crash("SIGSEGV", NULL, &near, &roots),
+		    fingerprint_crash("SIGSEGV", NULL, &same, &roots), true);
+	assert_same(fingerprint_crash("SIGSEGV", NULL, &near, &roots),
+		    fingerprint_crash("SIGSEGV", NULL, &other, &roots), false);
+	assert_same(fingerprint_crash("SIGSEGV", NULL, &near, &roots),
+		    fingerprint_crash("SIGABRT", NULL, &near, &roots), false);
+}
+
+static void two_fatal_errors_are_two_crashes(void **state)
+{
+	(void)state;
+	struct stack stack = STACK(C("fatal_error_exit", "pylifecycle.c", "libpython.so"),
+				   C("fatal_error", "pylifecycle.c", "libpython.so"),
+				   C("_Py_FatalErrorFunc", "pylifecycle.c", "libpython.so"),
+				   C("take", "pool.c", "pool.so"));
+	struct stack other = STACK(C("fatal_error_exit", "pylifecycle.c", "libpython.so"),
+				   C("fatal_error", "pylifecycle.c", "libpython.so"),
+				   C("_Py_FatalErrorFunc", "pylifecycle.c", "libpython.so"),
+				   C("give", "pool.c", "pool.so"));
+	const char *gone = "Fatal Python error: take: pool 0x7f12 is gone after 17 uses";
+	const char *again = "Fatal Python error: take: pool 0x55d0aa is gone after 4 uses";
+	const char *closed = "Fatal Python error: take: queue is closed";
+	assert_same(fingerprint_crash("SIGABRT", gone, &stack, &roots),
+		    fingerprint_crash("SIGABRT", closed, &stack, &roots), false);
+	assert_same(fingerprint_crash("SIGABRT", gone, &stack, &roots),
+		    fingerprint_crash("SIGABRT", again, &stack, &roots), true);
+	assert_same(fingerprint_crash("SIGABRT", gone, &stack, &roots),
+		    fingerprint_crash("SIGABRT", gone, &other, &roots), false);
+}
+
+static void two_fatal_errors_without_a_stack_are_two_crashes(void **state)
+{
+	(void)state;
+	char *tests[] = { (char *)"t.py::a[1]" };
+	struct finding a = { .kind = FINDING_CRASH,
+			     .title = (char *)"SIGABRT in a",
+			     .message = (char *)"Fatal Python error: one 12",
+			     .tests = tests,
+			     .test_count = 1 };
+	struct finding b = a, c = a;
+	b.message = (char *)"Fatal Python error: two 12";
+	c.message = (char *)"Fatal Python error: one 13";
+	assert_same(fingerprint_finding(&a, &roots), fingerprint_finding(&b, &roots), false);
+	assert_same(fingerprint_finding(&a, &roots), fingerprint_finding(&c, &roots), true);
 }
 
 static void a_crash_without_a_stack_is_its_test(void **state)
@@ -347,6 +439,68 @@ static void a_title_starts_with_the_global_variable(void **state)
 	free(title);
 }
 
+static void a_title_tells_that_memory_was_freed_in_use(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .thread = (char *)"Thread T1",
+		  .size = 8,
+		  .stack = STACK(C("odictiter_new", "Objects/odictobject.c", "libpython.so")) },
+		{ .thread = (char *)"Thread T2",
+		  .write = true,
+		  .size = 8,
+		  .stack = STACK(C("mi_block_set_nextx", "mimalloc/internal.h", "libpython.so"),
+				 C("mi_free", "mimalloc/alloc.c", "libpython.so"),
+				 C("PyObject_Free", "Objects/obmalloc.c", "libpython.so"),
+				 C("Py_DECREF", "Include/refcount.h", "libpython.so"),
+				 C("odict_dealloc", "Objects/odictobject.c", "libpython.so")) },
+	};
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.participants = sides,
+				.participant_count = 2 };
+	char *title = explain_title(&race, NULL, &roots);
+	assert_string_equal(title,
+			    "freed while in use: odict_dealloc frees what odictiter_new reads "
+			    "(Objects/odictobject.c:1)");
+	free(title);
+	char *text = explain_text(&race, NULL, &roots);
+	assert_non_null(strstr(text, "use after free"));
+	free(text);
+	sides[1].stack = STACK(C("memcpy", NULL, "libclang_rt.tsan-x86_64.so"),
+			       C("_mi_heap_realloc_zero", "mimalloc/alloc.c", "libpython.so"),
+			       C("PyMem_Realloc", "Objects/obmalloc.c", "libpython.so"),
+			       C("buffer_grow", "buffer.c", "x.so"));
+	title = explain_title(&race, NULL, &roots);
+	assert_non_null(strstr(title, "buffer_grow reallocates what odictiter_new reads"));
+	free(title);
+}
+
+static void not_all_that_the_allocator_touches_was_in_use(void **state)
+{
+	(void)state;
+	static const char *const given[] = { "_mi_page_malloc", "mi_page_free_list_extend" };
+	struct participant sides[] = {
+		{ .stack = STACK(C("get", "x.c", "x.so")) },
+		{ .write = true, .stack = STACK(C("?", "mimalloc/page.c", "libpython.so")) },
+	};
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.participants = sides,
+				.participant_count = 2 };
+	for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+		sides[1].stack.frames[0].function = (char *)given[i];
+		assert_null(memory_freed_in_use(&race));
+	}
+	sides[1].stack.frames[0].function = (char *)"mi_free";
+	assert_ptr_equal(memory_freed_in_use(&race), &sides[1]);
+	/* a look at what may be gone; a mi_free of the extension's own */
+	sides[0].stack = STACK(C("_Py_TryIncrefFast", "pycore_object.h", "libpython.so"),
+			       C("list_get_item_ref", "listobject.c", "libpython.so"));
+	assert_null(memory_freed_in_use(&race));
+	sides[0].stack = STACK(C("get", "x.c", "x.so"));
+	sides[1].stack.frames[0].module = (char *)"x.so";
+	assert_null(memory_freed_in_use(&race));
+}
+
 static void the_explanation_tells_which_locks_were_held(void **state)
 {
 	(void)state;
@@ -461,18 +615,24 @@ int main(void)
 		cmocka_unit_test(an_access_of_the_eval_loop_is_the_python_functions),
 		cmocka_unit_test(inlining_does_not_change_the_site),
 		cmocka_unit_test(a_header_with_code_of_its_own_is_a_site),
+		cmocka_unit_test(a_function_of_a_packages_own_header_is_a_site),
+		cmocka_unit_test(what_a_module_borrows_is_its_own_functions),
 		cmocka_unit_test(no_stack_is_a_question_mark),
 		cmocka_unit_test(neither_side_comes_first),
 		cmocka_unit_test(the_name_is_the_kind_and_twelve_digits_for_ever),
 		cmocka_unit_test(a_globals_name_is_the_same_in_every_build),
 		cmocka_unit_test(the_interpreters_sites_are_its_own),
 		cmocka_unit_test(a_crash_is_its_signal_and_three_frames),
+		cmocka_unit_test(two_fatal_errors_are_two_crashes),
+		cmocka_unit_test(two_fatal_errors_without_a_stack_are_two_crashes),
 		cmocka_unit_test(a_crash_without_a_stack_is_its_test),
 		cmocka_unit_test(a_hang_is_where_its_threads_wait),
 		cmocka_unit_test(parameters_of_a_test_do_not_count),
 		cmocka_unit_test(cython_names_become_the_users),
 		cmocka_unit_test(a_title_names_the_writer_first_and_no_address),
 		cmocka_unit_test(a_title_starts_with_the_global_variable),
+		cmocka_unit_test(a_title_tells_that_memory_was_freed_in_use),
+		cmocka_unit_test(not_all_that_the_allocator_touches_was_in_use),
 		cmocka_unit_test(the_explanation_tells_which_locks_were_held),
 		cmocka_unit_test(every_kind_has_title_and_explanation),
 		cmocka_unit_test(plumbing_is_what_carries_calls),

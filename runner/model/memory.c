@@ -1,0 +1,155 @@
+/* memory.c - see memory.h. Each list: a name, or its beginning where it ends in '*'. */
+#include "runner/model/memory.h"
+
+#include <string.h>
+
+#include "runner/model/fingerprint.h"
+#include "runner/model/plumbing.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const char *const allocator[] = {
+	"mi_*",
+	"_mi_*",
+	"PyMem_*",
+	"_PyMem_*",
+	"PyObject_Malloc",
+	"PyObject_Calloc",
+	"PyObject_Realloc",
+	"PyObject_Free",
+	"PyObject_GC_Del",
+	"_PyObject_Mi*",
+	"_PyObject_Malloc*",
+	"_PyObject_Calloc*",
+	"_PyObject_Realloc*",
+	"_PyObject_Free*",
+	"pymalloc_*",
+	"get_allocator_unlocked",
+	"set_allocator_unlocked",
+	"set_default_allocator_unlocked",
+};
+
+static const char *const tries[] = {
+	"_Py_TryIncref*", "_Py_TryIncRef*",      "_Py_TryXGetRef",
+	"_Py_XGetRef",    "_Py_TryXGetStackRef", "PyUnstable_TryIncRef",
+};
+
+/* What new objects come from: what else such a function does follows the making. */
+static const char *const makers[] = {
+	"new_reference",      "_Py_NewReference*",   "_PyObject_Init*",   "PyObject_Init*",
+	"_PyObject_New*",     "PyType_GenericAlloc", "_PyType_Alloc*",    "_PyObject_GC_New*",
+	"_PyObject_GC_Track", "_PyObject_GC_TRACK",  "PyObject_GC_Track", "gc_alloc",
+	"_PyLong_From*",      "PyLong_From*",        "_PyLong_New",       "long_alloc",
+	"PyFloat_From*",      "PyComplex_From*",     "PyUnicode_New",     "PyUnicode_From*",
+	"_PyUnicode_From*",   "PyBytes_From*",       "_PyBytes_From*",    "PyTuple_New",
+	"PyTuple_Pack",       "tuple_alloc",         "_PyTuple_From*",    "PyTuple_From*",
+	"PyList_New",         "_PyList_From*",       "PyDict_New",        "new_dict*",
+	"new_keys_object",    "new_values",          "_PyCFunction_New*", "PyCFunction_New*",
+	"PyMethod_New",       "PyCell_New",          "PyFunction_New*",   "_PyFunction_From*",
+	"PySlice_New",        "_PyBuildSlice*",
+};
+
+static bool listed(const char *const *names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (plumbing_name_matches(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t length = strlen(name), tail = strlen(end);
+	return length >= tail && !strcmp(name + length - tail, end);
+}
+
+static bool is_native(const struct frame *frame)
+{
+	return frame->language != FRAME_PYTHON && frame->language != FRAME_CYTHON;
+}
+
+bool memory_is_allocator(const struct frame *frame)
+{
+	return is_native(frame) && frame->module && plumbing_is_base_module(frame->module) &&
+	       listed(allocator, COUNT(allocator), frame->function);
+}
+
+/* The first frame that is neither the allocator's nor what its callers only pass through. */
+static size_t first_caller(const struct stack *stack)
+{
+	size_t at = 0;
+	while (at < stack->count &&
+	       (memory_is_allocator(&stack->frames[at]) || plumbing_is_helper(&stack->frames[at])))
+		at++;
+	return at;
+}
+
+size_t memory_caller(const struct stack *stack)
+{
+	size_t at = first_caller(stack);
+	while (at < stack->count && plumbing_is(&stack->frames[at]))
+		at++;
+	return at;
+}
+
+/* The innermost function whose name says what is done. A page's blocks that nobody had yet are
+ * linked by one with "extend" in its name. */
+static enum memory_act act_of(const struct stack *stack, size_t end)
+{
+	for (size_t i = 0; i < end; i++) {
+		const char *name = stack->frames[i].function;
+		if (!memory_is_allocator(&stack->frames[i]))
+			continue;
+		if (strstr(name, "ealloc"))
+			return MEMORY_MOVED;
+		if (strstr(name, "alloc") || strstr(name, "extend"))
+			return MEMORY_GIVEN;
+		if (strstr(name, "free") || strstr(name, "Free") || ends_with(name, "_Del"))
+			return MEMORY_FREED;
+	}
+	return MEMORY_GIVEN;
+}
+
+enum memory_act memory_act(const struct stack *stack)
+{
+	size_t end = first_caller(stack);
+	for (size_t i = 0; i < end; i++) {
+		if (memory_is_allocator(&stack->frames[i]))
+			return act_of(stack, end);
+		if (listed(tries, COUNT(tries), stack->frames[i].function))
+			return MEMORY_TRIED;
+	}
+	return MEMORY_USED;
+}
+
+bool memory_is_making(const struct participant *side)
+{
+	size_t site = site_frame(&side->stack), end = first_caller(&side->stack);
+	if (site != SITE_NONE && site > end)
+		end = site;
+	for (size_t i = 0; side->write && i < side->stack.count && i <= end; i++) {
+		const struct frame *frame = &side->stack.frames[i];
+		if (!is_native(frame))
+			return false;
+		if (listed(makers, COUNT(makers), frame->function) ||
+		    ends_with(frame->function, "_new") || ends_with(frame->function, "_alloc"))
+			return true;
+	}
+	return false;
+}
+
+const struct participant *memory_freed_in_use(const struct finding *finding)
+{
+	if (finding->kind != FINDING_DATA_RACE || finding->participant_count != 2)
+		return NULL;
+	for (size_t i = 0; i < 2; i++) {
+		const struct participant *side = &finding->participants[i];
+		const struct participant *other = &finding->participants[1 - i];
+		enum memory_act act = memory_act(&side->stack);
+		if ((act == MEMORY_FREED || act == MEMORY_MOVED) && other->stack.count &&
+		    memory_act(&other->stack) == MEMORY_USED && !memory_is_making(other))
+			return side;
+	}
+	return NULL;
+}
