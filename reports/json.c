@@ -229,6 +229,7 @@ static json_t *finding_of(struct source_cache *sources, const struct report_inpu
 	if (json_array_size(related))
 		json_object_set(object, "related", related);
 	json_decref(related);
+	json_object_set_new(object, "follows", string_of(finding->follows));
 	json_object_set_new(object, "status", json_string(finding_status_name(finding->status)));
 	add_history(object, finding);
 	json_object_set_new(object, "subject", subject_of(sources, &finding->subject));

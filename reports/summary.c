@@ -212,6 +212,30 @@ static bool is_as_written(const struct run_info *run)
 	return false;
 }
 
+/* "follows from 1.", by its number in the list, or by its id where that is not shown. */
+static void print_follows(const struct page *page, const struct report_input *input,
+			  const struct finding *finding)
+{
+	struct buf line = { 0 };
+	size_t number = 0;
+	if (!finding->follows)
+		return;
+	buf_puts(&line, "    most likely follows from ");
+	for (size_t i = 0; i < input->count; i++) {
+		const struct finding *other = input->findings[i];
+		number += is_shown(input, other);
+		if (strcmp(other->id, finding->follows) != 0)
+			continue;
+		if (is_shown(input, other))
+			buf_printf(&line, "%zu.: look there first", number);
+		else
+			buf_printf(&line, "%s (%s)", other->id, finding_status_name(other->status));
+		break;
+	}
+	print(page, DIM, &line);
+	buf_free(&line);
+}
+
 /* What the program said of it and what memory it is about: what the title leaves out. */
 static size_t print_about(const struct page *page, const struct finding *finding)
 {
@@ -287,7 +311,7 @@ static void print_again(const struct page *page, const struct run_info *run,
 	buf_free(&line);
 }
 
-static void print_finding(const struct page *page, const struct run_info *run, size_t number,
+static void print_finding(const struct page *page, const struct report_input *input, size_t number,
 			  const struct finding *finding)
 {
 	enum { TITLE_AND_AGAIN = 4 };
@@ -297,9 +321,10 @@ static void print_finding(const struct page *page, const struct run_info *run, s
 	text_add_line(&line, finding->title ? finding->title : "");
 	print(page, BOLD, &line);
 	buf_free(&line);
-	size_t about = print_about(page, finding);
+	print_follows(page, input, finding);
+	size_t about = print_about(page, finding) + (finding->follows != NULL);
 	print_sides(page, finding, TITLE_AND_AGAIN + about);
-	print_again(page, run, finding);
+	print_again(page, input->run, finding);
 }
 
 /* What a run tried, and what to run next: whole, it is the answer where nothing was found. */
@@ -356,7 +381,7 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 	for (size_t i = 0; i < input->count; i++) {
 		const struct finding *finding = input->findings[i];
 		if (is_shown(input, finding) && ++number <= SHOWN_MAX)
-			print_finding(&page, input->run, number, finding);
+			print_finding(&page, input, number, finding);
 	}
 	if (number > SHOWN_MAX)
 		fprintf(out, "\nand %zu more findings: see the report\n", number - SHOWN_MAX);

@@ -32,12 +32,14 @@
  *     collate/      records become findings
  *       collate, resolve  records; TSan's reports
  *       suppress, ledger  rules of what not to hear of; the run's findings: status, counts
+ *       known, follow   races that are known upstream; findings that only follow from another
  *     symbols/      addresses become functions and lines
  *       stacks, tables  stacks by content; which module and code object was where
  *       symbolize       llvm-symbolizer; cython, pyline: lines of .pyx and Python; source: text
  *     locks/        lock records become findings
  *       lockgraph, lockorder, lockname, lockprofile
  *     model/        what a finding is: finding, fingerprint, explain, plumbing, lock_kind
+ *       abort, memory   what is said before an abort; races with the allocator
  *     store/        what is remembered between runs (store_json: its long texts)
  *     run/          the run
  *       run             the commands, from settings to exit code

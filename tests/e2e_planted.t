@@ -100,6 +100,16 @@ def check_stacks(run: Run) -> None:
     )
 
 
+def check_header(run: Run) -> None:
+    """Code in a header of the package's own is its own: neither its caller's nor each caller's."""
+    titles = sorted(f["title"] for f in run.findings if "shelf_bug" in f["tests"][0])
+    ok(
+        [title.split()[0] for title in titles] == ["shelf_put", "shelf_tally"],
+        "two bugs in a header are two findings, however many functions lead there",
+        titles,
+    )
+
+
 def plan(seed: str) -> str:
     arguments = ["--suite", "planted_races", *ITERATIONS, "--seed", seed, "--plan"]
     return subprocess.run([FTSTRESS, *arguments], cwd=ROOT, text=True, capture_output=True).stdout
@@ -130,6 +140,7 @@ def check_known(scratch: Path) -> Run:
     first = Run("planted_races", scratch / "a", *ITERATIONS, "--seed", SEEDS[0])
     check_detection(first, "cases")
     check_stacks(first)
+    check_header(first)
     again = Run("planted_races", scratch / "a", *ITERATIONS, "--seed", SEEDS[0])
     new = [finding for finding in again.findings if finding["status"] == "new"]
     ok(

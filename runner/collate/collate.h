@@ -115,7 +115,7 @@ void collator_occurrences_done(struct collator *collator);
 const struct finding *collator_as_written(struct collator *collator, const char *id, unsigned runs,
 					  unsigned seen);
 
-/* All findings of the run, sorted as in report_input: by status, kind, count, id. Valid until the
+/* All findings of the run, sorted as in report_input: see finding_compare(). Valid until the
  * collator changes. */
 const struct finding *const *collator_findings(struct collator *collator, size_t *count);
 

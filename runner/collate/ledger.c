@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "runner/collate/follow.h"
+#include "runner/model/memory.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 
@@ -274,6 +276,12 @@ void ledger_close(struct ledger *ledger)
 
 /* ---- results ---- */
 
+/* Memory that was freed in use is the worst of the races; what only follows from one comes last. */
+static int rank(const struct finding *finding)
+{
+	return finding->follows ? 2 : memory_freed_in_use(finding) ? 0 : 1;
+}
+
 int finding_compare(const void *left, const void *right)
 {
 	const struct finding *a = *(const struct finding *const *)left;
@@ -282,6 +290,9 @@ int finding_compare(const void *left, const void *right)
 		return a->status < b->status ? -1 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
+	int ranks = rank(a) - rank(b);
+	if (ranks)
+		return ranks;
 	if (a->run_count != b->run_count)
 		return a->run_count > b->run_count ? -1 : 1;
 	return strcmp(a->id, b->id);
@@ -291,8 +302,11 @@ const struct finding *const *ledger_findings(struct ledger *ledger, size_t *coun
 {
 	*count = ledger->entry_count;
 	ledger->sorted = xrealloc(ledger->sorted, (*count + 1) * sizeof *ledger->sorted);
+	struct finding **findings = xcalloc(*count + 1, sizeof *findings);
 	for (size_t i = 0; i < *count; i++)
-		ledger->sorted[i] = &ledger->entries[i]->finding;
+		ledger->sorted[i] = findings[i] = &ledger->entries[i]->finding;
+	follow_mark(findings, *count);
+	free(findings);
 	qsort(ledger->sorted, *count, sizeof *ledger->sorted, finding_compare);
 	return ledger->sorted;
 }

@@ -58,7 +58,8 @@ const char *iteration_test(const struct iteration_context *context, uint32_t ind
 /* Names a test of a finding, unless it is named or there are enough. */
 void finding_add_test(struct finding *finding, const char *test);
 
-/* For qsort of pointers to findings: by status, kind, count in the run, id. */
+/* For qsort of pointers to findings: by status and kind; memory freed in use first, what follows
+ * from another finding (follow.h) last; then by count in the run and id. */
 int finding_compare(const void *left, const void *right);
 
 #endif

@@ -181,12 +181,34 @@ static size_t position_rule(struct resolver *r, enum finding_kind kind, position
 	return best;
 }
 
+/* CPython's rules look at whole stacks. */
+static size_t upstream_rule(struct resolver *r, const struct parsed *parsed)
+{
+	struct stack *stacks = xcalloc(parsed->view.count + 1, sizeof *stacks);
+	const struct stack **accesses = xcalloc(parsed->view.count + 1, sizeof *accesses);
+	size_t count = 0;
+	for (size_t i = 0; i < parsed->view.count; i++) {
+		if (!section_is_act(&parsed->view, &parsed->view.sections[i]))
+			continue;
+		stacks_frames(r->parts.stacks, parsed->stacks[i], &stacks[count]);
+		accesses[count] = &stacks[count];
+		count++;
+	}
+	size_t rule = suppress_upstream(r->parts.suppressions, report_kind(&parsed->view), accesses,
+					count);
+	for (size_t i = 0; i < count; i++)
+		stack_clear(&stacks[i]);
+	free(accesses);
+	free(stacks);
+	return rule;
+}
+
 static size_t report_rule(struct resolver *r, const struct parsed *parsed)
 {
 	enum finding_kind kind = report_kind(&parsed->view);
-	size_t best = SUPPRESS_NONE;
 	if (!r->parts.suppressions)
-		return best;
+		return SUPPRESS_NONE;
+	size_t best = upstream_rule(r, parsed);
 	for (size_t i = 0; i < parsed->view.count; i++) {
 		struct shared_stack stack = stacks_get(r->parts.stacks, parsed->stacks[i]);
 		for (size_t k = 0; k < stack.count; k++) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/model/memory.h"
+#include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
 enum rule_type {
@@ -34,6 +36,7 @@ struct rule {
 struct suppressions {
 	struct rule *rules; /* the user's first */
 	size_t count, capacity;
+	char *cpython; /* the folder of its sources, or NULL */
 };
 
 struct suppressions *suppress_new(void)
@@ -50,7 +53,14 @@ void suppress_free(struct suppressions *set)
 		free(set->rules[i].place);
 	}
 	free(set->rules);
+	free(set->cpython);
 	free(set);
+}
+
+void suppress_sources(struct suppressions *set, const char *folder)
+{
+	free(set->cpython);
+	set->cpython = xstrdup(folder);
 }
 
 /* ---- patterns ---- */
@@ -220,20 +230,90 @@ static bool applies(const struct rule *rule, enum finding_kind kind, bool top)
 	return rule->type == type || (rule->type == RULE_RACE_TOP && type == RULE_RACE && top);
 }
 
+static const char eval_loop[] = "_PyEval_EvalFrameDefault";
+
 /* TSan itself would see the eval loop where the stack says Python. */
 static bool frame_matches(const char *pattern, const struct frame *frame)
 {
 	return suppress_pattern(pattern, frame->function) ||
 	       suppress_pattern(pattern, frame->file) || suppress_pattern(pattern, frame->module) ||
-	       (frame->language == FRAME_PYTHON &&
-		suppress_pattern(pattern, "_PyEval_EvalFrameDefault"));
+	       (frame->language == FRAME_PYTHON && suppress_pattern(pattern, eval_loop));
 }
+
+/* ---- CPython's rules on races ---- */
+
+static bool is_cpythons_on_races(const struct rule *rule)
+{
+	return rule->status == STATUS_UPSTREAM &&
+	       (rule->type == RULE_RACE || rule->type == RULE_RACE_TOP);
+}
+
+/* The interpreter's own code, or that of a module of its library. */
+static bool is_cpythons(const struct suppressions *set, const struct frame *frame)
+{
+	size_t length = set->cpython ? strlen(set->cpython) : 0;
+	if (frame->language == FRAME_PYTHON || frame->language == FRAME_CYTHON)
+		return false;
+	return (frame->module && plumbing_is_base_module(frame->module)) ||
+	       (length && frame->file && !strncmp(frame->file, set->cpython, length) &&
+		frame->file[length] == '/');
+}
+
+/* Are all accesses the allocator's, or looks at what may be gone? */
+static bool all_are_allocators(const struct stack *const *accesses, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (accesses[i]->count && memory_act(accesses[i]) == MEMORY_USED)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Does the rule match the access? From its top only as far as CPython's own code goes: below it
+ * stands whoever called that, and what a rule of CPython says of a function is not meant for what an
+ * extension or a Python function does that it calls.
+ */
+static bool access_matches(const struct suppressions *set, const struct rule *rule,
+			   const struct stack *access, bool allocators)
+{
+	size_t most = rule->type == RULE_RACE_TOP ? 1 : access->count;
+	for (size_t i = 0; i < access->count && i < most; i++) {
+		const struct frame *frame = &access->frames[i];
+		if (frame->language == FRAME_PYTHON)
+			return suppress_pattern(rule->pattern, eval_loop);
+		if (!is_cpythons(set, frame))
+			return false;
+		if (suppress_pattern(rule->pattern, frame->function) &&
+		    (allocators || !memory_is_allocator(frame)))
+			return true;
+	}
+	return false;
+}
+
+size_t suppress_upstream(const struct suppressions *set, enum finding_kind kind,
+			 const struct stack *const *accesses, size_t count)
+{
+	bool allocators = all_are_allocators(accesses, count);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct rule *rule = &set->rules[i];
+		if (!is_cpythons_on_races(rule) || !applies(rule, kind, true))
+			continue;
+		for (size_t k = 0; k < count; k++) {
+			if (access_matches(set, rule, accesses[k], allocators))
+				return i;
+		}
+	}
+	return SUPPRESS_NONE;
+}
+
+/* ---- all others ---- */
 
 size_t suppress_frame(const struct suppressions *set, enum finding_kind kind,
 		      const struct frame *frame, bool top)
 {
 	for (size_t i = 0; i < set->count; i++) {
-		if (applies(&set->rules[i], kind, top) &&
+		if (applies(&set->rules[i], kind, top) && !is_cpythons_on_races(&set->rules[i]) &&
 		    frame_matches(set->rules[i].pattern, frame))
 			return i;
 	}
@@ -249,24 +329,34 @@ static void match_stack(const struct suppressions *set, enum finding_kind kind,
 	}
 }
 
+static void match_tests(const struct suppressions *set, const struct finding *finding, size_t *best)
+{
+	for (size_t i = 0; i < set->count && i < *best; i++) {
+		const struct rule *rule = &set->rules[i];
+		if (rule->type != RULE_TYPES + (unsigned)finding->kind)
+			continue;
+		for (size_t k = 0; k < finding->test_count && *best > i; k++) {
+			if (suppress_pattern(rule->pattern, finding->tests[k]))
+				*best = i;
+		}
+	}
+}
+
 size_t suppress_match(const struct suppressions *set, const struct finding *finding)
 {
+	const struct stack **accesses = xcalloc(finding->participant_count + 1, sizeof *accesses);
 	size_t best = SUPPRESS_NONE;
 	for (size_t i = 0; i < finding->participant_count; i++) {
+		accesses[i] = &finding->participants[i].stack;
 		match_stack(set, finding->kind, &finding->participants[i].stack, &best);
 		match_stack(set, finding->kind, &finding->participants[i].created, &best);
 	}
 	match_stack(set, finding->kind, &finding->subject.allocated, &best);
-	for (size_t i = 0; i < set->count && i < best; i++) {
-		const struct rule *rule = &set->rules[i];
-		if (rule->type != RULE_TYPES + (unsigned)finding->kind)
-			continue;
-		for (size_t k = 0; k < finding->test_count && best > i; k++) {
-			if (suppress_pattern(rule->pattern, finding->tests[k]))
-				best = i;
-		}
-	}
-	return best;
+	match_tests(set, finding, &best);
+	size_t upstream =
+		suppress_upstream(set, finding->kind, accesses, finding->participant_count);
+	free(accesses);
+	return upstream < best ? upstream : best;
 }
 
 const char *suppress_rule(const struct suppressions *set, size_t rule, enum finding_status *status)

@@ -10,6 +10,14 @@
  * (there the test's id is matched too). A pattern matches anywhere in a name; `*` is any text, `^`
  * pins the start, `$` the end (compiler-rt's TemplateMatch,
  * lib/sanitizer_common/sanitizer_common.cpp). Not thread-safe.
+ *
+ * That is so for the user's rules. CPython's list is written for CPython's own tests; where packages
+ * are tested, a rule of it on races counts for less (suppress_upstream()):
+ *
+ *  - It matches functions of CPython only, and an access only if nothing but CPython's C code stands
+ *    between it and the function: what an extension does below list_ass_slice is not CPython's race.
+ *  - A rule on the allocator counts only if all accesses are the allocator's: else memory was freed
+ *    while it was used (model/memory.h).
  */
 #ifndef RUNNER_SUPPRESS_H
 #define RUNNER_SUPPRESS_H
@@ -35,16 +43,22 @@ int suppress_load(struct suppressions *set, const char *path, enum finding_statu
 int suppress_parse(struct suppressions *set, const char *path, const char *text,
 		   enum finding_status status);
 
+/* Where CPython's sources lie: what is CPython's is known by it and by its modules. */
+void suppress_sources(struct suppressions *set, const char *folder);
+
 /* A rule by its rank: the user's come before CPython's, else in the order of the files. */
 #define SUPPRESS_NONE SIZE_MAX
 
 /*
- * The best rule that matches a finding of the kind by this frame of one of its stacks; `top` says
- * that it is the first frame of its stack. SUPPRESS_NONE if none does.
+ * The best rule, CPython's on races aside, that matches a finding of the kind by this frame of one
+ * of its stacks; `top` says that it is the first frame of its stack. SUPPRESS_NONE if none does.
  */
 size_t suppress_frame(const struct suppressions *set, enum finding_kind kind,
 		      const struct frame *frame, bool top);
-/* The same by any frame of the finding's stacks and by the ids of its tests. */
+/* The best of CPython's rules on races; `accesses` are the stacks of what races. */
+size_t suppress_upstream(const struct suppressions *set, enum finding_kind kind,
+			 const struct stack *const *accesses, size_t count);
+/* Of all rules, by the finding's stacks and the ids of its tests. */
 size_t suppress_match(const struct suppressions *set, const struct finding *finding);
 
 /* The text of a rule ("race:foo"), the set's own, and what it makes of a finding. */

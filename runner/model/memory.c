@@ -123,6 +123,14 @@ enum memory_act memory_act(const struct stack *stack)
 	return MEMORY_USED;
 }
 
+/* tp_new, tp_alloc; the interpreter's tp_iter, where an extension's may begin anew with one object. */
+static bool makes_by_name(const struct frame *frame)
+{
+	bool base = frame->module && plumbing_is_base_module(frame->module);
+	return ends_with(frame->function, "_new") || ends_with(frame->function, "_alloc") ||
+	       (base && ends_with(frame->function, "_iter"));
+}
+
 bool memory_is_making(const struct participant *side)
 {
 	size_t site = site_frame(&side->stack), end = first_caller(&side->stack);
@@ -132,8 +140,7 @@ bool memory_is_making(const struct participant *side)
 		const struct frame *frame = &side->stack.frames[i];
 		if (!is_native(frame))
 			return false;
-		if (listed(makers, COUNT(makers), frame->function) ||
-		    ends_with(frame->function, "_new") || ends_with(frame->function, "_alloc"))
+		if (listed(makers, COUNT(makers), frame->function) || makes_by_name(frame))
 			return true;
 	}
 	return false;

@@ -17,6 +17,8 @@
 #include "runner/setup/command.h"
 #include "runner/plan/course.h"
 #include "runner/setup/environment.h"
+#include "runner/collate/follow.h"
+#include "runner/collate/known.h"
 #include "runner/collate/ledger.h"
 #include "runner/run/outcome.h"
 #include "runner/setup/paths.h"
@@ -210,6 +212,27 @@ static int show(struct run *run)
 
 /* --- collating ----------------------------------------------------------------------------- */
 
+/* What is known of CPython's own races: by its lists, and by ours. */
+static int load_upstream(struct run *run)
+{
+	static const char *const lists[] = { "suppressions.txt",
+					     "suppressions_free_threading.txt" };
+	const struct strings *sources = &run->environment.sources;
+	char *folder = xprintf("%s/known", run->paths.stress);
+	int code = known_load(run->suppressions, folder, run->environment.version);
+	free(folder);
+	if (code || !sources->count)
+		return code;
+	suppress_sources(run->suppressions, sources->items[0]);
+	for (size_t i = 0; !code && i < sizeof lists / sizeof *lists; i++) {
+		char *path = xprintf("%s/Tools/tsan/%s", sources->items[0], lists[i]);
+		if (access(path, R_OK) == 0)
+			code = suppress_load(run->suppressions, path, STATUS_UPSTREAM);
+		free(path);
+	}
+	return code;
+}
+
 static int load_suppressions(struct run *run)
 {
 	run->suppressions = suppress_new();
@@ -225,18 +248,7 @@ static int load_suppressions(struct run *run)
 		code = suppress_load(run->suppressions, path, STATUS_SUPPRESSED);
 		free(path);
 	}
-	if (code || !run->environment.sources.count)
-		return code;
-	static const char *const lists[] = { "suppressions.txt",
-					     "suppressions_free_threading.txt" };
-	for (size_t i = 0; !code && i < sizeof lists / sizeof *lists; i++) {
-		char *path =
-			xprintf("%s/Tools/tsan/%s", run->environment.sources.items[0], lists[i]);
-		if (access(path, R_OK) == 0)
-			code = suppress_load(run->suppressions, path, STATUS_UPSTREAM);
-		free(path);
-	}
-	return code;
+	return code ? code : load_upstream(run);
 }
 
 static const char *symbolizer(void)
@@ -672,12 +684,13 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 	else if (!code)
 		code = store_findings(run.store, run.stored.id, &findings, &count);
 	if (!code) {
-		const struct finding **list = xcalloc(count, sizeof *list);
+		struct finding **list = xcalloc(count, sizeof *list);
 		for (size_t i = 0; i < count; i++)
 			list[i] = &findings[i];
+		follow_mark(list, count);
 		if (count)
 			qsort(list, count, sizeof *list, finding_compare);
-		struct report_input input = { &info, list, count };
+		struct report_input input = { &info, (const struct finding *const *)list, count };
 		code = outcome_write(settings, &input, true);
 		free(list);
 	}

@@ -58,6 +58,23 @@ setup() {
 	jq -e '.findings[0].threads[0].frames[] | select(.language == "c")' "$(last_report)"
 }
 
+@test "processes that end themselves for different reasons are different crashes" {
+	scripts fatal throws
+	for name in fatal throws; do
+		sed 's/the pool is gone/the queue is closed/' "tests/$name.py" >"tests/${name}_too.py"
+	done
+	suite mine '[run]' 'slice = 1' 'threads = 2-4' 'gil = off'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 8 --output reports
+	echo "$output"
+	finding crash 'SIGABRT in fatal.py: Fatal Python error: the pool is gone'
+	finding crash 'SIGABRT in fatal_too.py: Fatal Python error: the queue is closed'
+	finding crash "in throws.py: terminate called after throwing an instance of 'std::length_error': the pool is gone"
+	finding crash "in throws_too.py: terminate called after throwing an instance of 'std::length_error': the queue is closed"
+	[[ $(jq '[.findings[] | select(.kind == "crash")] | length' "$(last_report)") == 4 ]]
+	# none of the four is taken for a known one, and all are known to the next run
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 4 --output reports
+}
+
 @test "a test that fails when threads overlap is a finding, one that fails in turns is a note" {
 	scripts threads sleeps always twice
 	suite mine

@@ -652,12 +652,36 @@ static void a_finding_is_suppressed_while_a_rule_matches_all_of_it(void **state)
 	suppress_free(set);
 }
 
-static void upstream_findings_come_after_new_ones(void **state)
+/* CPython's rules, with the fixtures in the place of its sources. */
+static struct suppressions *cpythons_rules(const char *rules)
+{
+	struct suppressions *set = suppress_new();
+	char *here = getcwd(NULL, 0), *sources = xprintf("%s/tests/unit/fixtures", here);
+	suppress_parse(set, "cpython", rules, STATUS_UPSTREAM);
+	suppress_sources(set, sources);
+	free(sources);
+	free(here);
+	return set;
+}
+
+static void a_rule_of_cpythons_is_not_for_an_extension(void **state)
 {
 	(void)state;
 	struct suppressions *set = suppress_new();
-	size_t count;
 	suppress_parse(set, "cpython", "race_top:plain_function", STATUS_UPSTREAM);
+	struct bench b = bench_over(open_with(set, NULL));
+	struct side plain = { 1, 1, FRAMES(at(IN_PLAIN)) };
+	put_race(&b.stream, plain, plain, 0x1000);
+	assert_int_equal(only_finding(&b)->status, STATUS_NEW);
+	bench_end(&b);
+	suppress_free(set);
+}
+
+static void upstream_findings_come_after_new_ones(void **state)
+{
+	(void)state;
+	struct suppressions *set = cpythons_rules("race_top:plain_function");
+	size_t count;
 	struct bench b = bench_over(open_with(set, NULL));
 	struct side plain = { 1, 1, FRAMES(at(IN_PLAIN)) }, other = { 2, 0, FRAMES(at(IN_OTHER)) };
 	put_race(&b.stream, plain, plain, 0x1000);
@@ -785,6 +809,7 @@ int main(void)
 		cmocka_unit_test(a_module_that_switches_the_gil_on_is_a_finding),
 		cmocka_unit_test(hooks_and_notes_are_kept_once),
 		cmocka_unit_test(a_finding_is_suppressed_while_a_rule_matches_all_of_it),
+		cmocka_unit_test(a_rule_of_cpythons_is_not_for_an_extension),
 		cmocka_unit_test(upstream_findings_come_after_new_ones),
 		cmocka_unit_test(broken_records_are_counted_and_noted),
 		cmocka_unit_test(no_cut_of_a_stream_is_read_beyond),

@@ -1,4 +1,5 @@
-/* known_upstream.c - CPython's own list of known races, as it lies in the cache of sources. */
+/* known_upstream.c - the lists of CPython's known races: its own, as they lie in the cache of
+ * sources, and ours. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 
 #include <glob.h>
 
+#include "runner/collate/known.h"
 #include "runner/collate/suppress.h"
 #include "runner/base/util.h"
 
@@ -74,11 +76,51 @@ static void a_listed_race_is_upstream_and_others_are_not(void **state)
 	suppress_free(set);
 }
 
+static void a_list_of_ours_is_for_the_releases_that_its_name_says(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *file, *version;
+		bool is_for;
+	} cases[] = {
+		{ "3.13-3.14.txt", "3.14.6", true },     { "3.13-3.14.txt", "3.13.0", true },
+		{ "3.13-3.14.txt", "3.15.0", false },    { "3.13-3.14.txt", "3.12.9", false },
+		{ "3.14-3.14.6.txt", "3.14.6", true },   { "3.14-3.14.6.txt", "3.14.7", false },
+		{ "3.14-3.14.6.txt", "3.14.10", false }, { "3.14.2-3.14.txt", "3.14.1", false },
+		{ "3.14.2-3.14.txt", "3.14.10", true },  { "3.14-3.14.txt", "3.14.0rc1", true },
+		{ "3.14.txt", "3.14.6", false },         { "notes.txt", "3.14.6", false },
+		{ "3.13-3.14.txt~", "3.14.6", false },   { "3.13-3.14.txt", "", false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_int_equal(known_is_for(cases[i].file, cases[i].version), cases[i].is_for);
+}
+
+static void our_lists_are_read_whole_and_name_known_races(void **state)
+{
+	(void)state;
+	static const char *const known[] = { "func_set_name", "func_set_qualname", "groupby_step",
+					     "groupby_next",  "_grouper_next",     "chain_next" };
+	struct suppressions *set = suppress_new();
+	assert_int_equal(known_load(set, "stress/known", "3.14.6"), 0);
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		assert_int_not_equal(match(set, known[i], "builtin_next"), SUPPRESS_NONE);
+	/* what it calls is another matter, and what is not on the list stays a finding */
+	assert_int_equal(match(set, "cycle_next", "chain_next"), SUPPRESS_NONE);
+	assert_int_equal(match(set, "func_set_code", "setter"), SUPPRESS_NONE);
+	suppress_free(set);
+	set = suppress_new();
+	assert_int_equal(known_load(set, "stress/known", "3.15.0"), 0);
+	assert_int_equal(match(set, "chain_next", "builtin_next"), SUPPRESS_NONE);
+	suppress_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_list_in_the_cache_is_read_whole),
 		cmocka_unit_test(a_listed_race_is_upstream_and_others_are_not),
+		cmocka_unit_test(a_list_of_ours_is_for_the_releases_that_its_name_says),
+		cmocka_unit_test(our_lists_are_read_whole_and_name_known_races),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

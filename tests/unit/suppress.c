@@ -171,6 +171,122 @@ static void an_unused_rule_of_the_users_is_listed_with_its_place(void **state)
 	suppress_free(set);
 }
 
+/* ---- CPython's rules ---- */
+
+#define PYTHON_LIBRARY (char *)"libpython3.14t.so.1.0"
+#define CORE(name)                                                                                 \
+	{ FRAME_C, (char *)name, (char *)"/src/Objects/x.c", 1, PYTHON_LIBRARY, false, false }
+#define EXTENSION(name)                                                                            \
+	{ FRAME_C, (char *)name, (char *)"/pkg/x.c", 1, (char *)"x.so", false, false }
+#define LIBRARY(name)                                                                              \
+	{ FRAME_C, (char *)name, (char *)"/src/Modules/x.c", 1, (char *)"_x.so", false, false }
+#define EVAL(name) { FRAME_PYTHON, (char *)name, (char *)"/site/x.py", 1, NULL, false, false }
+#define RUNTIME(name)                                                                              \
+	{ FRAME_C, (char *)name, NULL, 0, (char *)"libclang_rt.tsan-x86_64.so", false, false }
+#define STACK(...)                                                                                 \
+	((struct stack){ (struct frame[]){ __VA_ARGS__ },                                          \
+			 sizeof((struct frame[]){ __VA_ARGS__ }) / sizeof(struct frame) })
+
+/* What CPython's `rules` make of a race of two accesses. */
+static enum finding_status upstream(const char *rules, struct stack writer, struct stack reader)
+{
+	struct participant sides[] = { { .write = true, .stack = writer }, { .stack = reader } };
+	struct finding finding = { .kind = FINDING_DATA_RACE,
+				   .participants = sides,
+				   .participant_count = 2 };
+	struct suppressions *set = suppress_new();
+	enum finding_status status = STATUS_NEW;
+	suppress_sources(set, "/src");
+	assert_int_equal(suppress_parse(set, "list", rules, STATUS_UPSTREAM), 0);
+	size_t rule = suppress_match(set, &finding);
+	if (rule != SUPPRESS_NONE)
+		suppress_rule(set, rule, &status);
+	suppress_free(set);
+	return status;
+}
+
+static const struct frame move[] = { RUNTIME("memmove"), CORE("list_ass_slice_lock_held") };
+static struct stack moving = { (struct frame *)move, 2 };
+
+static void cpythons_rule_is_for_what_its_own_code_does(void **state)
+{
+	(void)state;
+	const char *rules = "race:list_ass_slice_lock_held\nrace:sock_recv_impl\n"
+			    "race_top:fatal_error\nrace_top:rangeiter_next";
+	struct stack reader = STACK(CORE("list_get_item_ref"));
+	assert_int_equal(upstream(rules, moving, reader), STATUS_UPSTREAM);
+	assert_int_equal(upstream(rules, reader, moving), STATUS_UPSTREAM);
+	assert_int_equal(upstream(rules, STACK(RUNTIME("recv"), LIBRARY("sock_recv_impl")), reader),
+			 STATUS_UPSTREAM);
+	/* an extension's object dies in the slice; a Python function is called from there */
+	assert_int_equal(upstream(rules,
+				  STACK(EXTENSION("x_dealloc"), CORE("_Py_Dealloc"), move[1]),
+				  STACK(EXTENSION("x_get"))),
+			 STATUS_NEW);
+	assert_int_equal(
+		upstream(rules, STACK(CORE("insert_dict"), EVAL("X.__del__"), move[1]), reader),
+		STATUS_NEW);
+	/* others' functions that are called alike */
+	assert_int_equal(upstream(rules, STACK(EXTENSION("fatal_error_count")), reader),
+			 STATUS_NEW);
+	assert_int_equal(upstream(rules, STACK(EVAL("on_fatal_error")), reader), STATUS_NEW);
+	assert_int_equal(upstream(rules, STACK(CORE("rangeiter_next")), reader), STATUS_UPSTREAM);
+	assert_int_equal(upstream("race_top:_PyEval_EvalFrameDefault", STACK(EVAL("f")), reader),
+			 STATUS_UPSTREAM);
+}
+
+static void cpythons_rule_is_not_for_where_memory_or_a_thread_came_from(void **state)
+{
+	(void)state;
+	struct stack made = STACK(CORE("PyObject_Realloc"));
+	struct participant sides[] = { { .write = true, .created = made },
+				       { .stack = STACK(EXTENSION("x_get")) } };
+	struct finding finding = { .kind = FINDING_DATA_RACE,
+				   .subject = { .allocated = made },
+				   .participants = sides,
+				   .participant_count = 2 };
+	struct suppressions *set = suppress_new();
+	suppress_parse(set, "list", "race:PyObject_Realloc", STATUS_UPSTREAM);
+	assert_int_equal(suppress_match(set, &finding), SUPPRESS_NONE);
+	suppress_free(set);
+}
+
+static void a_rule_on_the_allocator_hides_no_use_after_free(void **state)
+{
+	(void)state;
+	const char *rules = "race_top:mi_block_set_nextx\nrace:PyObject_Realloc";
+	struct stack frees = STACK(CORE("mi_block_set_nextx"), CORE("_mi_free_block_mt"),
+				   CORE("mi_free"), CORE("PyObject_Free"), CORE("odict_dealloc"));
+	struct stack moves = STACK(RUNTIME("memcpy"), CORE("_mi_heap_realloc_zero"),
+				   CORE("PyObject_Realloc"), EXTENSION("buffer_grow"));
+	struct stack gets =
+		STACK(CORE("_mi_page_malloc"), CORE("mi_malloc"), CORE("PyObject_Malloc"));
+	struct stack tries = STACK(CORE("_Py_atomic_load_uint32_relaxed"),
+				   CORE("_Py_TryIncrefFast"), CORE("list_get_item_ref"));
+	assert_int_equal(upstream(rules, frees, STACK(CORE("odictiter_new"))), STATUS_NEW);
+	assert_int_equal(upstream(rules, moves, STACK(EXTENSION("json_encode"))), STATUS_NEW);
+	assert_int_equal(upstream(rules, STACK(EXTENSION("json_encode")), moves), STATUS_NEW);
+	/* the allocator's own affair; a look at what may be gone; a side that was forgotten */
+	assert_int_equal(upstream(rules, frees, gets), STATUS_UPSTREAM);
+	assert_int_equal(upstream(rules, moves, gets), STATUS_UPSTREAM);
+	assert_int_equal(upstream(rules, moves, tries), STATUS_UPSTREAM);
+	assert_int_equal(upstream(rules, frees, (struct stack){ 0 }), STATUS_UPSTREAM);
+}
+
+static void the_users_rules_match_as_in_tsan_whatever_they_name(void **state)
+{
+	(void)state;
+	struct frame frees[] = { CORE("mi_block_set_nextx"), CORE("mi_free"), EVAL("X.__del__"),
+				 CORE("list_ass_slice_lock_held") };
+	struct participant sides[] = { { .write = true, .stack = { frees, 4 } },
+				       { .stack = STACK(EXTENSION("x_get")) } };
+	struct finding finding = { .kind = FINDING_DATA_RACE,
+				   .participants = sides,
+				   .participant_count = 2 };
+	assert_int_equal(judge("race_top:mi_block_set_nextx", &finding), STATUS_SUPPRESSED);
+	assert_int_equal(judge("race:list_ass_slice_lock_held", &finding), STATUS_SUPPRESSED);
+}
+
 /* Standard error while `text` is parsed; to be freed. */
 static char *complaint(const char *text, int *code)
 {
@@ -223,6 +339,10 @@ int main(void)
 		cmocka_unit_test(comments_and_blanks_are_skipped),
 		cmocka_unit_test(the_users_rules_come_before_upstreams),
 		cmocka_unit_test(an_unused_rule_of_the_users_is_listed_with_its_place),
+		cmocka_unit_test(cpythons_rule_is_for_what_its_own_code_does),
+		cmocka_unit_test(cpythons_rule_is_not_for_where_memory_or_a_thread_came_from),
+		cmocka_unit_test(a_rule_on_the_allocator_hides_no_use_after_free),
+		cmocka_unit_test(the_users_rules_match_as_in_tsan_whatever_they_name),
 		cmocka_unit_test(a_bad_line_is_told_with_file_and_line),
 		cmocka_unit_test(a_file_that_is_not_there_is_bad_input),
 	};

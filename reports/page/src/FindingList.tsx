@@ -96,6 +96,11 @@ function Row({ finding, filter }: { finding: Finding; filter: Filter }) {
         <span class="kind">{capital(kindName(finding.kind))}</span>
         <span class="what">
           <span class="title">{finding.title ?? finding.id}</span>
+          {finding.follows && (
+            <span class="spots">
+              <span class="spot">follows from {finding.follows}</span>
+            </span>
+          )}
           <span class="spots">
             {spots.slice(0, 2).map(({ thread, frame }, index) => (
               <span class="spot" key={index}>

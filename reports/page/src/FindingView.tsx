@@ -232,6 +232,18 @@ function Related({ finding, filter }: Pick<Props, "finding" | "filter">) {
   );
 }
 
+/** Where to begin: the race on the slot that the object was got through. */
+function Follows({ finding, filter }: Pick<Props, "finding" | "filter">) {
+  if (!finding.follows) return null;
+  return (
+    <p class="related">
+      It most likely only follows from{" "}
+      <a href={linkTo({ name: "finding", id: finding.follows }, filter)}>{finding.follows}</a>, a
+      race on what the object was got through: look there first.
+    </p>
+  );
+}
+
 export function FindingView({ finding, run, siblings, filter }: Props) {
   const knowsLocks = run.hooks.some((hook) => hook.live && /lock/i.test(hook.name));
   const isFailure = finding.kind === "test-failure";
@@ -257,6 +269,7 @@ export function FindingView({ finding, run, siblings, filter }: Props) {
               Hidden from the verdict by <code>{finding.suppressed_by}</code>.
             </p>
           )}
+          <Follows finding={finding} filter={filter} />
           <Related finding={finding} filter={filter} />
           <Subject finding={finding} />
         </div>

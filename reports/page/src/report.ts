@@ -45,6 +45,8 @@ export interface Finding {
   said?: string;
   graph: string | null;
   related?: string[];
+  /** The finding that this one only follows from. */
+  follows?: string | null;
   status: Status;
   count: number;
   run_count: number;

@@ -35,6 +35,7 @@ int planted_add_locking(PyObject *module);
 int planted_add_containers(PyObject *module);
 int planted_add_workers(PyObject *module);
 int planted_add_crashes(PyObject *module);
+int planted_add_shelf(PyObject *module);
 
 /*
  * Reads the arguments of a METH_FASTCALL function: `expected` whole numbers. Functions take their

@@ -1,0 +1,91 @@
+/* follow.c - see follow.h. */
+#include "runner/collate/follow.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/collate/ledger.h"
+#include "runner/model/memory.h"
+#include "runner/base/util.h"
+
+static bool is_race(const struct finding *finding)
+{
+	return (finding->kind == FINDING_DATA_RACE || finding->kind == FINDING_PYTHON_RACE) &&
+	       finding->participant_count == 2;
+}
+
+/* Does the side not use the object, but make, free or move it? */
+static bool is_about_memory(const struct participant *side)
+{
+	enum memory_act act = memory_act(&side->stack);
+	return act == MEMORY_GIVEN || act == MEMORY_FREED || act == MEMORY_MOVED ||
+	       memory_is_making(side);
+}
+
+static bool any_about_memory(const struct finding *finding)
+{
+	return is_about_memory(&finding->participants[0]) ||
+	       is_about_memory(&finding->participants[1]);
+}
+
+/* The innermost line that the user wrote, or NULL. */
+static const struct frame *line_of(const struct participant *side)
+{
+	for (size_t i = 0; i < side->stack.count; i++) {
+		const struct frame *frame = &side->stack.frames[i];
+		bool python = frame->language == FRAME_PYTHON || frame->language == FRAME_CYTHON;
+		if (python && !frame->plumbing && frame->file)
+			return frame;
+	}
+	return NULL;
+}
+
+static bool same_function(const struct participant *a, const struct participant *b, bool and_line)
+{
+	const struct frame *one = line_of(a), *other = line_of(b);
+	return one && other && !strcmp(one->file, other->file) &&
+	       !strcmp(one->function, other->function) && (!and_line || one->line == other->line);
+}
+
+/* Could the object of `finding` have been got through what `slot` is on? */
+static bool got_through(const struct finding *finding, const struct finding *slot)
+{
+	const struct participant *sides = finding->participants, *others = slot->participants;
+	bool both = is_about_memory(&sides[0]) && is_about_memory(&sides[1]);
+	for (size_t user = 0; user < 2; user++) {
+		if (!both && is_about_memory(&sides[user]))
+			continue;
+		const struct participant *memory = &sides[1 - user];
+		for (size_t i = 0; i < 2; i++) {
+			/* of whoever else got the memory since there may be no line */
+			if (same_function(&sides[user], &others[i], true) &&
+			    (!line_of(memory) || same_function(memory, &others[1 - i], false)))
+				return true;
+		}
+	}
+	return false;
+}
+
+void follow_mark(struct finding *const *findings, size_t count)
+{
+	struct finding **races = xcalloc(count + 1, sizeof *races);
+	size_t race_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		free(findings[i]->follows);
+		findings[i]->follows = NULL;
+		if (is_race(findings[i]))
+			races[race_count++] = findings[i];
+	}
+	/* the first of the list is the one to name */
+	qsort(races, race_count, sizeof *races, finding_compare);
+	for (size_t i = 0; i < race_count; i++) {
+		bool about_memory =
+			races[i]->kind == FINDING_DATA_RACE && any_about_memory(races[i]);
+		for (size_t k = 0; about_memory && k < race_count && !races[i]->follows; k++) {
+			if (!any_about_memory(races[k]) && got_through(races[i], races[k]))
+				races[i]->follows = xstrdup(races[k]->id);
+		}
+	}
+	free(races);
+}

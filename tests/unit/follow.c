@@ -1,0 +1,166 @@
+/* follow.c - which findings only follow from another, and in which order they are listed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/collate/follow.h"
+#include "runner/collate/ledger.h"
+
+#include <cmocka.h>
+
+#define CORE(name)                                                                                 \
+	{ FRAME_C, (char *)name, (char *)"/src/x.c", 1, (char *)"libpython3.14t.so", false, false }
+#define LINE(name, number)                                                                         \
+	{ FRAME_PYTHON, (char *)name, (char *)"/site/t.py", number, NULL, false, false }
+#define SIDE(writes, ...)                                                                          \
+	{                                                                                          \
+		.write = writes, .stack = {                                                        \
+			(struct frame[]){ __VA_ARGS__ },                                           \
+			sizeof((struct frame[]){ __VA_ARGS__ }) / sizeof(struct frame)             \
+		}                                                                                  \
+	}
+#define RACE(name, times, first, second)                                                           \
+	{ .id = (char *)name,                                                                      \
+	  .kind = FINDING_DATA_RACE,                                                               \
+	  .run_count = times,                                                                      \
+	  .participants = (struct participant[]){ first, second },                                 \
+	  .participant_count = 2 }
+#define NOTHING { 0 }
+
+/* thread 1: p.__setstate__((f, (i,), {}, {})) in line 10; thread 2: p(3) in line 12 */
+#define SETS LINE("stress", 10)
+#define CALLS LINE("stress", 12)
+
+static void mark(struct finding *findings, size_t count, struct finding **list)
+{
+	for (size_t i = 0; i < count; i++)
+		list[i] = &findings[i];
+	follow_mark(list, count);
+	qsort(list, count, sizeof *list, finding_compare);
+}
+
+static void assert_follows(struct finding *finding, const char *id)
+{
+	if (id)
+		assert_string_equal(finding->follows, id);
+	else
+		assert_null(finding->follows);
+	free(finding->follows);
+	finding->follows = NULL;
+}
+
+static void what_was_got_through_a_slot_is_listed_behind_the_slot(void **state)
+{
+	(void)state;
+	struct participant making =
+		SIDE(true, CORE("Py_SET_TYPE"), CORE("_PyLong_FromMedium"), SETS);
+	struct participant tracked = SIDE(false, CORE("maybe_tracked"), CALLS);
+	struct participant filling = SIDE(true, CORE("_PyTuple_FromArray"), SETS);
+	struct participant freeing = SIDE(true, CORE("mi_free"), CORE("tuple_dealloc"), SETS);
+	struct participant calling = SIDE(false, CORE("partial_vectorcall"), CALLS);
+	struct participant storing = SIDE(true, CORE("partial_setstate"), SETS);
+	struct finding findings[] = {
+		RACE("data-race-1", 90, making, tracked),
+		RACE("data-race-2", 80, calling, filling),
+		RACE("data-race-3", 70, freeing, calling),
+		RACE("data-race-4", 2, storing, calling),
+	};
+	struct finding *list[4];
+	mark(findings, 4, list);
+	assert_string_equal(list[0]->id, "data-race-4");
+	assert_string_equal(list[1]->id, "data-race-1");
+	assert_follows(&findings[0], "data-race-4");
+	assert_follows(&findings[1], "data-race-4");
+	assert_follows(&findings[2], "data-race-4");
+	assert_follows(&findings[3], NULL);
+}
+
+static void without_a_race_on_the_slot_nothing_follows(void **state)
+{
+	(void)state;
+	struct participant making = SIDE(true, CORE("_PyLong_FromMedium"), SETS);
+	struct participant tracked = SIDE(false, CORE("maybe_tracked"), CALLS);
+	struct participant storing = SIDE(true, CORE("dict_set"), SETS);
+	struct participant elsewhere = SIDE(false, CORE("dict_get"), LINE("stress", 30));
+	struct participant other = SIDE(true, CORE("dict_set"), LINE("other", 50));
+	struct participant same = SIDE(false, CORE("dict_get"), CALLS);
+	struct finding findings[] = {
+		RACE("data-race-1", 9, making, tracked),
+		RACE("data-race-2", 5, storing, elsewhere),
+		RACE("data-race-3", 5, other, same),
+	};
+	struct finding *list[3];
+	mark(findings, 3, list);
+	assert_string_equal(list[0]->id, "data-race-1");
+	assert_follows(&findings[0], NULL);
+	assert_follows(&findings[1], NULL);
+	assert_follows(&findings[2], NULL);
+}
+
+static void memory_that_somebody_else_got_since_has_no_line(void **state)
+{
+	(void)state;
+	struct participant making = SIDE(true, CORE("_PyTuple_FromArray"), CORE("thread_run"));
+	struct participant reading = SIDE(false, CORE("partial_vectorcall"), CALLS);
+	struct participant storing = SIDE(true, CORE("partial_setstate"), SETS);
+	struct finding findings[] = {
+		RACE("data-race-1", 9, making, reading),
+		RACE("data-race-2", 1, storing, reading),
+	};
+	struct finding *list[2];
+	mark(findings, 2, list);
+	assert_follows(&findings[0], "data-race-2");
+	assert_follows(&findings[1], NULL);
+}
+
+static void memory_that_was_freed_in_use_comes_first(void **state)
+{
+	(void)state;
+	struct participant freeing = SIDE(true, CORE("mi_free"), CORE("odict_dealloc"), SETS);
+	struct participant reading = SIDE(false, CORE("odictiter_new"), CALLS);
+	struct participant counting = SIDE(true, CORE("count"), LINE("other", 3));
+	struct participant forgotten = NOTHING;
+	struct finding findings[] = {
+		RACE("data-race-1", 9, counting, counting),
+		RACE("data-race-2", 1, freeing, reading),
+		RACE("data-race-3", 9, freeing, forgotten),
+	};
+	struct finding *list[3];
+	mark(findings, 3, list);
+	assert_string_equal(list[0]->id, "data-race-2");
+	assert_string_equal(list[1]->id, "data-race-1");
+	assert_string_equal(list[2]->id, "data-race-3");
+	assert_follows(&findings[1], NULL);
+}
+
+static void marking_again_starts_anew(void **state)
+{
+	(void)state;
+	struct participant making = SIDE(true, CORE("PyList_New"), SETS);
+	struct participant reading = SIDE(false, CORE("list_length"), CALLS);
+	struct participant storing = SIDE(true, CORE("dict_set"), SETS);
+	struct finding findings[] = {
+		RACE("data-race-1", 9, making, reading),
+		RACE("data-race-2", 1, storing, reading),
+	};
+	struct finding *list[2];
+	mark(findings, 2, list);
+	mark(findings, 1, list);
+	assert_follows(&findings[0], NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_got_through_a_slot_is_listed_behind_the_slot),
+		cmocka_unit_test(without_a_race_on_the_slot_nothing_follows),
+		cmocka_unit_test(memory_that_somebody_else_got_since_has_no_line),
+		cmocka_unit_test(memory_that_was_freed_in_use_comes_first),
+		cmocka_unit_test(marking_again_starts_anew),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
