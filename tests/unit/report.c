@@ -578,6 +578,32 @@ static void the_summary_tells_new_findings_and_counts_the_rest(void **state)
 	free(text);
 }
 
+static void a_finding_says_which_one_it_follows_from(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	document.findings[1].status = STATUS_NEW;
+	document.findings[0].id = "data-race-00000000000a";
+	document.findings[1].follows = "data-race-00000000000a";
+	char *text = summary(&document.input, false, 0);
+	assert_non_null(strstr(text, " 2. data race: Words: filling against reading\n"
+				     "    most likely follows from 1.: look there first\n"));
+	assert_int_equal(count_of(text, "follows"), 1);
+	free(text);
+	document.findings[0].status = STATUS_KNOWN; /* is not shown */
+	text = summary(&document.input, false, 0);
+	assert_non_null(strstr(text, "follows from data-race-00000000000a (known)\n"));
+	free(text);
+	json_t *json = parsed(&document.input);
+	json_t *findings = json_object_get(json, "findings");
+	assert_true(json_is_null(json_object_get(json_array_get(findings, 0), "follows")));
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(findings, 1), "follows")),
+		"data-race-00000000000a");
+	json_decref(json);
+}
+
 static void the_summary_of_a_replay_shows_what_is_known(void **state)
 {
 	(void)state;
@@ -924,6 +950,7 @@ int main(void)
 		cmocka_unit_test(tap_of_any_title_is_one_line),
 		cmocka_unit_test(tap_of_a_clean_run_is_ok),
 		cmocka_unit_test(the_summary_tells_new_findings_and_counts_the_rest),
+		cmocka_unit_test(a_finding_says_which_one_it_follows_from),
 		cmocka_unit_test(the_summary_of_a_replay_shows_what_is_known),
 		cmocka_unit_test(the_line_of_the_title_is_told),
 		cmocka_unit_test(what_the_interpreters_loop_did_is_said_to_be_its),
