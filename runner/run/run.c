@@ -286,6 +286,8 @@ static void open_collator(struct run *run)
 	}
 	for (size_t i = 0; i < run->tests.errors.count; i++)
 		collator_note(run->collator, run->tests.errors.items[i]);
+	for (size_t i = 0; i < run->tests.notes.count; i++)
+		collator_note(run->collator, run->tests.notes.items[i]);
 }
 
 /* --- running ------------------------------------------------------------------------------- */

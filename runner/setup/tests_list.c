@@ -78,6 +78,13 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+static uint64_t hash_file(uint64_t hash, const char *path, const struct stat *status)
+{
+	hash = hash_string(hash, path);
+	hash = hash_bytes(hash, &status->st_mtim, sizeof(struct timespec));
+	return hash_bytes(hash, &status->st_size, sizeof(off_t));
+}
+
 /* Names, sizes and times of the files below `path` that can change what is collected. */
 static uint64_t hash_tree(uint64_t hash, const char *path)
 {
@@ -94,26 +101,50 @@ static uint64_t hash_tree(uint64_t hash, const char *path)
 		if (strcmp(dot, ".py") && strcmp(dot, ".ini") && strcmp(dot, ".toml") &&
 		    strcmp(dot, ".cfg"))
 			continue;
-		hash = hash_string(hash, entry->fts_path);
-		hash = hash_bytes(hash, &entry->fts_statp->st_mtim, sizeof(struct timespec));
-		hash = hash_bytes(hash, &entry->fts_statp->st_size, sizeof(off_t));
+		hash = hash_file(hash, entry->fts_path, entry->fts_statp);
 	}
 	if (walk)
 		fts_close(walk);
 	return hash;
 }
 
-/* A target may be a glob: the folder before its first wildcard is looked at. */
+/* What pytest reads in the folders above a target: its configuration, and conftest files. */
+static uint64_t hash_above(uint64_t hash, const char *target)
+{
+	static const char *const names[] = { "pytest.toml", ".pytest.toml",   "pytest.ini",
+					     ".pytest.ini", "pyproject.toml", "tox.ini",
+					     "setup.cfg",   "setup.py",       "conftest.py" };
+	char *folder = realpath(target, NULL);
+	for (char *slash; folder && (slash = strrchr(folder, '/'));) {
+		*slash = '\0';
+		for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+			char *path = xprintf("%s/%s", folder, names[i]);
+			struct stat status;
+			if (stat(path, &status) == 0)
+				hash = hash_file(hash, path, &status);
+			free(path);
+		}
+	}
+	free(folder);
+	return hash;
+}
+
+/* A target may be a glob: the folder before its first wildcard is looked at. Names of tests may
+ * follow behind "::". */
 static uint64_t hash_target(uint64_t hash, const struct suite *suite, const char *target)
 {
+	const char *names = strstr(target, "::");
+	size_t file = names ? (size_t)(names - target) : strlen(target);
 	size_t length = strcspn(target, "*?[");
-	if (target[length])
+	if (length >= file)
+		length = file;
+	else
 		while (length && target[length - 1] != '/')
 			length--;
 	char *path = xprintf("%s/%.*s", *target == '/' ? "" : suite->folder, (int)length, target);
 	struct stat status;
 	if (stat(path, &status) == 0)
-		hash = hash_tree(hash, path);
+		hash = hash_above(hash_tree(hash, path), path);
 	free(path);
 	return hash;
 }
@@ -339,6 +370,23 @@ static void take_errors(struct tests_list *list, const json_t *errors, const str
 		     list->errors.count, list->errors.items[0]);
 }
 
+/* How the suite is read otherwise than it says: told when it is collected, kept for the report. */
+static void take_notes(struct tests_list *list, const json_t *notes, bool collected)
+{
+	size_t i;
+	json_t *note;
+	json_array_foreach(notes, i, note)
+	{
+		const char *text = json_string_value(note);
+		if (!text)
+			continue;
+		if (collected)
+			warn("%s", text);
+		ARRAY_PUSH(list->notes.items, list->notes.count, list->notes.capacity,
+			   xstrdup(text));
+	}
+}
+
 /* No test is left: why. */
 static int nothing(const struct tests_list *list, const struct suite *suite,
 		   const struct settings *settings, const json_t *document)
@@ -369,8 +417,9 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 	char *path = cache_path(suite, environment, paths);
 	struct strings selected = { 0 };
 	json_t *document = json_load_file(path, 0, NULL);
+	bool collected = !document;
 	int code = 0;
-	if (!document)
+	if (collected)
 		code = collect(suite, environment, paths, path, stop);
 	if (!code && !document) {
 		json_error_t error;
@@ -382,6 +431,7 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 		code = select_ids(suite, settings->tests, environment, paths, path, &selected,
 				  stop);
 	if (!code) {
+		take_notes(list, json_object_get(document, "notes"), collected);
 		take_tests(list, json_object_get(document, "tests"), suite,
 			   settings->tests ? &selected : NULL);
 		if (!list->count)
@@ -406,5 +456,6 @@ void tests_list_clear(struct tests_list *list)
 	free(list->tests);
 	free(list->unsafe_why);
 	strings_clear(&list->errors);
+	strings_clear(&list->notes);
 	*list = (struct tests_list){ 0 };
 }

@@ -18,6 +18,7 @@ struct tests_list {
 	char *unsafe_why;      /* the reason most often given for it, or NULL */
 	size_t skipped;        /* left out by the suite's "skip" */
 	struct strings errors; /* files that can't be imported: one line each */
+	struct strings notes;  /* how the suite is read otherwise than it says: one line each */
 };
 
 /*

@@ -1,11 +1,13 @@
 """The command line that zygote and collector share."""
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
 from .drivers import DRIVERS
-from .suite import Options
+from .installed import prefer_built
+from .suite import Options, SuiteError
 
 
 def parser(program: str, description: str) -> argparse.ArgumentParser:
@@ -14,9 +16,12 @@ def parser(program: str, description: str) -> argparse.ArgumentParser:
     made.add_argument(
         "--target", action="append", default=[], help="package, path, module or glob; repeatable"
     )
-    made.add_argument("--rootdir", type=Path, help="test ids are relative to it")
+    made.add_argument("--rootdir", type=Path, help="targets are relative to it")
     made.add_argument(
-        "--arg", action="append", default=[], help="further argument of the driver; repeatable"
+        "--arg",
+        action="append",
+        default=[],
+        help="further arguments of the driver, split as a shell would; repeatable",
     )
     made.add_argument(
         "--unsafe", action="append", default=[], help="id or glob: one thread only; repeatable"
@@ -28,10 +33,22 @@ def parser(program: str, description: str) -> argparse.ArgumentParser:
 
 
 def options_from(arguments: argparse.Namespace) -> Options:
+    """Raises SuiteError."""
     if arguments.driver is None or not arguments.target:
         sys.exit("ftstress_driver: --driver and --target are needed")
     sys.path[:0] = [str(Path(path).resolve()) for path in arguments.path]
     # Whatever the environment says: compiling anew costs a zygote under TSan half a minute.
     sys.dont_write_bytecode = False
     rootdir = arguments.rootdir.resolve() if arguments.rootdir else None
-    return Options(arguments.target, rootdir, arguments.arg, arguments.unsafe)
+    prefer_built()
+    words = [word for line in arguments.arg for word in _words(line)]
+    return Options(arguments.target, rootdir, words, arguments.unsafe)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise SuiteError(
+            f"args: {line}: {error}; a line is split as a shell would: quote what has blanks"
+        ) from error

@@ -19,7 +19,7 @@ from pathlib import Path
 from .cli import options_from, parser
 from .drivers import find_driver
 from .expression import Expression, ExpressionError
-from .installed import describe_shadowed
+from .installed import built_packages, describe_shadowed
 from .suite import Listed, Options, Suite, SuiteError
 
 SCHEMA = 1
@@ -47,6 +47,7 @@ def collect(suite: Suite, options: Options, output: Path) -> None:
         for _, test in sorted(tests.items())
     ]
     document = {"schema": SCHEMA, "rootdir": str(rootdir), "tests": rows, "errors": errors}
+    document["notes"] = list(suite.notes)
     if not rows:
         document["where"] = suite.where()
     output.write_text(json.dumps(document), encoding="utf-8")
@@ -78,10 +79,14 @@ def main() -> int:
         return 0
     if arguments.output is None:
         made.error("--output or --select is needed")
-    options = options_from(arguments)
+    try:
+        options = options_from(arguments)
+    except SuiteError as error:
+        return _unusable(str(error))
     output = arguments.output.resolve()
     root = options.rootdir or Path.cwd()
-    tests = [root / target.partition("::")[0] for target in options.targets]
+    names = [target.partition("::")[0] for target in options.targets]
+    tests = [root / name for name in names if name not in built_packages()]
     try:
         # stdout is for the ids of --select: what tests print at import is not for it.
         with contextlib.redirect_stdout(sys.stderr):
@@ -103,7 +108,8 @@ def main() -> int:
 
 
 def _unusable(message: str) -> int:
-    print(f"ftstress: {message.splitlines()[0] if message else 'unknown error'}", file=sys.stderr)
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    print(f"ftstress: {'; '.join(lines) or 'unknown error'}", file=sys.stderr)
     return EXIT_UNUSABLE
 
 

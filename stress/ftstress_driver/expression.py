@@ -5,7 +5,9 @@
     and_expr:   not_expr ('and' not_expr)*
     not_expr:   'not' not_expr | '(' expr ')' | name
 
-A name matches when it is part of any of a test's keywords, whatever their case. Grammar and
+A name matches when it is part of any of a test's keywords, whatever their case; of the name of a
+file, ".py" counts only for a name with a dot. (For pytest, `py` is part of every test_a.py, and so
+`not py` selects nothing.) Grammar and
 characters of a name: _pytest/mark/expression.py. pytest's own can't be used: suites of scripts
 and of unittest come without pytest. An empty expression matches all, as no -k does.
 """
@@ -92,4 +94,6 @@ class Expression:
             return inner
         assert token is not None
         wanted = token.lower()
-        return lambda names: any(wanted in name for name in names)
+        if "." in wanted:
+            return lambda names: any(wanted in name for name in names)
+        return lambda names: any(wanted in name.removesuffix(".py") for name in names)

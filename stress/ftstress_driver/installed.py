@@ -1,41 +1,98 @@
-"""Are the compiled packages imported from where they were installed?
+"""The compiled packages are imported from where they were installed.
 
 The tests of a package often lie in its source tree. Then a folder that holds the sources gets in
-front of the installed packages on sys.path, by pytest (it inserts the first folder above the tests
-that has no __init__.py), by `python -m` (the folder of the suite file) or by the suite's `path`:
+front of the installed packages on sys.path: by pytest (it inserts the first folder above the tests
+that has no __init__.py), by pytest's own setting `pythonpath`, by a conftest, by `python -m` (the
+folder of the suite file) or by the suite's `path`:
 
     src/                inserted
-        words/          found first: without its compiled modules, or with some that were built
-            __init__.py     in place, without ThreadSanitizer
+        words/          would be found first: without its compiled modules, or with some that were
+            __init__.py     built in place, without ThreadSanitizer
         tests/
             __init__.py
+
+So these packages are found by a finder of their own, before sys.path is looked at.
 """
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
-
-STARTED_IN = Path.cwd()
-"""The folder of the suite file, which Python itself put on sys.path."""
+from types import ModuleType
 
 
-def describe_shadowed(tests: Iterable[Path]) -> str | None:
-    """One line about a compiled package that sources are imported instead of, or None.
+class BuiltFinder:
+    """Finds each compiled package in the site folder that it was installed in."""
 
-    `tests` are where the suite looks for tests.
-    """
+    def __init__(self, sites: Mapping[str, Path]) -> None:
+        self._sites = {name: [str(site)] for name, site in sites.items()}
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        site = self._sites.get(name)
+        spec = None if site is None else PathFinder.find_spec(name, site, target)
+        # A namespace may have parts in other folders.
+        return None if spec is None or spec.loader is None or not spec.has_location else spec
+
+
+def prefer_built() -> None:
+    """From now on, compiled packages are imported from where they were installed."""
+    if built_packages():
+        sys.meta_path.insert(0, BuiltFinder(built_packages()))
+
+
+@cache
+def built_packages() -> dict[str, Path]:
+    """Top-level names that have compiled files in them, and the site folder of each."""
     entries = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    found: dict[str, Path] = {}
     for distribution in distributions(path=entries):
         site = Path(str(distribution.locate_file(""))).resolve()
         for name in _compiled_names(distribution):
-            places = _places(name)
-            if places and not any(place.is_relative_to(site) for place in places):
-                source = places[0].parent if places[0].name == "__init__.py" else places[0]
-                return _describe(name, source, site, _advice(name, source, entries, tests))
+            found.setdefault(name, site)
+    return found
+
+
+def describe_shadowed(tests: Iterable[Path]) -> str | None:
+    """One line about a compiled package of which the sources would be tested, or None.
+
+    `tests` are where the suite looks for tests.
+    """
+    for test in filter(Path.exists, tests):
+        top = _top_package(test.resolve())
+        if top is None or top.name not in built_packages():
+            continue
+        site = built_packages()[top.name]
+        if not top.is_relative_to(site):
+            return (
+                f"the tests in {test} are modules of {top.name} in its sources ({top}), but what "
+                f"was built and installed is in {site}; what to do: if the tests are installed "
+                f"with the package, say `target = {top.name}`; if not, copy them to a folder "
+                f"outside of {top} and name that one"
+            )
+    for name, site in built_packages().items():
+        places = _places(name)
+        if places and not any(place.is_relative_to(site) for place in places):
+            return (
+                f"{name} is imported from {places[0]}, not from what was built and installed in "
+                f"{site}, so nothing of it would be tested with ThreadSanitizer; what to do: find "
+                "what imports it from there, a conftest.py for one"
+            )
     return None
+
+
+def _top_package(test: Path) -> Path | None:
+    """The outermost package that a file or folder of tests is part of."""
+    folder = test if test.is_dir() else test.parent
+    top = None
+    while (folder / "__init__.py").exists():
+        top = folder
+        folder = folder.parent
+    return top
 
 
 def _compiled_names(distribution: Distribution) -> list[str]:
@@ -48,34 +105,10 @@ def _compiled_names(distribution: Distribution) -> list[str]:
 
 
 def _places(name: str) -> list[Path]:
-    """Where `name` was imported from, or would be: files, or the folders of a namespace."""
-    module = sys.modules.get(name)
-    spec: ModuleSpec | None = getattr(module, "__spec__", None)
-    if spec is None:
-        spec = PathFinder.find_spec(name)
+    """Where `name` was imported from: files, or the folders of a namespace."""
+    spec: ModuleSpec | None = getattr(sys.modules.get(name), "__spec__", None)
     if spec is None:
         return []
     if spec.has_location and spec.origin is not None:
         return [Path(spec.origin).resolve()]
     return [Path(place).resolve() for place in spec.submodule_search_locations or ()]
-
-
-def _describe(name: str, place: Path, site: Path, advice: str) -> str:
-    return (
-        f"{name} is imported from {place}, not from what was built and installed in {site}, so "
-        f"nothing of it would be tested with ThreadSanitizer; what to do: {advice}"
-    )
-
-
-def _advice(name: str, source: Path, entries: list[str], tests: Iterable[Path]) -> str:
-    above = source.parent
-    if any(Path(entry).resolve() == above for entry in entries):
-        return f"take {above} out of the suite's `path`"
-    if above == STARTED_IN:
-        return f"put the suite file into another folder than {above}, and correct its paths"
-    if any(test.resolve().is_relative_to(source) for test in tests):
-        return (
-            f"if the tests are installed with the package, say `target = {name}`; if not, copy "
-            f"them to a folder outside of {above} and name that one"
-        )
-    return "add `args = --import-mode=append` to the suite file"

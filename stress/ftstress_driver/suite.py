@@ -96,6 +96,8 @@ class Suite(ABC):
     """Whether an iteration's working directory is its scratch directory."""
     rootdir: Path | None = None
     """What test ids are relative to."""
+    notes: Sequence[str] = ()
+    """What the user should know about how the suite is read: a line each."""
 
     @abstractmethod
     def group(self, ids: Sequence[str]) -> list[list[str]]:

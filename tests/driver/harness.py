@@ -79,9 +79,19 @@ class Iteration:
 
 
 class Zygote:
-    """A zygote of a suite made of `files` in a directory of its own."""
+    """A zygote of a suite made of `files` in a directory of its own.
 
-    def __init__(self, driver: str, files: dict[str, str], *arguments: str) -> None:
+    The suite file is in `folder` of that; `site` holds installed packages.
+    """
+
+    def __init__(
+        self,
+        driver: str,
+        files: dict[str, str],
+        *arguments: str,
+        folder: str = "",
+        site: str = "",
+    ) -> None:
         self._keep = contextlib.ExitStack()
         self.directory = Path(
             self._keep.enter_context(tempfile.TemporaryDirectory(prefix="ftstress-test-"))
@@ -93,17 +103,21 @@ class Zygote:
         self._file = self._keep.enter_context(ours.makefile("r"))
         self._output = self.directory / "output.txt"
         command = [sys.executable, "-m", "ftstress_driver", "--driver", driver]
-        command += ["--rootdir", str(self.directory), "--path", str(self.directory), *arguments]
+        start = self.directory / folder
+        command += ["--rootdir", str(start), "--path", str(start), *arguments]
+        variables = environment(FTSTRESS_CONTROL_FD=str(theirs.fileno()))
+        if site:
+            variables["PYTHONPATH"] += f"{os.pathsep}{self.directory / site}"
         with theirs, self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 command,
-                env=environment(FTSTRESS_CONTROL_FD=str(theirs.fileno())),
+                env=variables,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                cwd=self.directory,
+                cwd=start,
             )
         self._read_to = 0
         self._number = 0

@@ -19,6 +19,14 @@ class Expressions(unittest.TestCase):
         self.assertTrue(Expression("not fast and slow").matches(NAMES))
         self.assertFalse(Expression("not (fast or slow)").matches(NAMES))
 
+    def test_the_end_of_a_files_name_is_meant_by_a_name_with_a_dot_only(self) -> None:
+        self.assertFalse(Expression("py").matches(NAMES))
+        self.assertTrue(Expression("not py").matches(NAMES))
+        self.assertTrue(Expression("py").matches(["test_py.py"]))
+        self.assertTrue(Expression("py").matches(["test_a.py", "TestDictPy"]))
+        for text in ("test_dtype.py", ".py", "dtype.p"):
+            self.assertTrue(Expression(text).matches(NAMES), text)
+
     def test_an_empty_expression_matches_all(self) -> None:
         self.assertTrue(Expression("  ").matches(NAMES))
 

@@ -10,7 +10,7 @@ import unittest
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import Zygote, collect
+from harness import Zygote, collect, write_files
 
 SUITE = {
     "tests/test_verdicts.py": """
@@ -393,6 +393,160 @@ class WithoutTests(unittest.TestCase):
         self.assertIn(f"pytest found none in {self.folder}/mine; ", where)
         self.assertIn("files named check_*.py with test functions", where)
         self.assertIn(f"does {config} leave them out?", where)
+
+
+ONE = "def test_one(): assert True\n"
+
+
+@unittest.skipUnless(HAS_PYTEST, "pytest can't be imported: put it on PYTHONPATH")
+class TargetsOutside(unittest.TestCase):
+    """The suite file is proj/stress/mini.ini; its targets lie elsewhere."""
+
+    def listed_and_run(
+        self, files: dict[str, str], targets: list[str], *more: str, site: str = ""
+    ) -> list[str]:
+        """The ids that the collector lists, each of which a zygote of the same suite runs."""
+        arguments = [*more]
+        for target in targets:
+            arguments += ["--target", target]
+        files = {**files, "proj/stress/mini.ini": ""}
+        zygote = Zygote("pytest", files, *arguments, folder="proj/stress", site=site)
+        self.addCleanup(zygote.close)
+        hello = zygote.receive()
+        assert hello is not None and hello["op"] == "hello", hello
+        folder = zygote.directory / "proj/stress"
+        output = zygote.directory / "list.json"
+        arguments += ["--rootdir", str(folder), "--output", str(output), "--driver", "pytest"]
+        site = str(zygote.directory / site) if site else ""
+        done = collect(*arguments, cwd=folder, site=site)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads(output.read_text())
+        self.assertEqual(document["errors"], [])
+        ids = [test["id"] for test in document["tests"]]
+        ran = zygote.run(ids, threads=2)
+        self.assertEqual({id_: ran.outcome(id_) for id_ in ids}, dict.fromkeys(ids, "PASSED"))
+        for test in document["tests"]:
+            self.assertEqual(test["file"], test["id"].partition("::")[0])
+        return ids
+
+    def test_a_folder_beside_the_suites_gives_ids_with_its_name(self) -> None:
+        configurations: list[dict[str, str]] = [
+            {},
+            {"proj/pytest.ini": "[pytest]\naddopts = -ra\n"},
+            {"proj/tox.ini": "[pytest]\n"},
+            {"proj/setup.cfg": "[tool:pytest]\n"},
+            {"proj/pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = ['tests']\n"},
+            {"proj/pyproject.toml": "[project]\nname = 'x'\n", "proj/setup.py": ""},
+            {"proj/tests/pytest.ini": "[pytest]\n"},
+            {"proj/conftest.py": "", "proj/tests/conftest.py": "", "proj/tests/__init__.py": ""},
+        ]
+        for configuration in configurations:
+            with self.subTest(configuration=configuration):
+                files = {"proj/tests/test_a.py": ONE, **configuration}
+                ids = self.listed_and_run(files, ["../tests"])
+                self.assertEqual(ids, ["tests/test_a.py::test_one"])
+
+    def test_import_modes_and_a_file_as_target_change_no_id(self) -> None:
+        files = {"proj/tests/test_a.py": ONE, "proj/tests/test_b.py": ONE}
+        for mode in ("prepend", "append", "importlib"):
+            ids = self.listed_and_run(files, ["../tests"], f"--arg=--import-mode={mode}")
+            self.assertEqual(ids, ["tests/test_a.py::test_one", "tests/test_b.py::test_one"])
+        for target in ("../tests/test_a.py", "../tests/test_a.py::test_one"):
+            ids = self.listed_and_run(files, [target])
+            self.assertEqual(ids, ["tests/test_a.py::test_one"])
+
+    def test_files_of_one_name_in_two_folders_are_two_tests(self) -> None:
+        files = {
+            **{"proj/a/__init__.py": "", "proj/a/test_x.py": ONE},
+            **{"other/b/__init__.py": "", "other/b/test_x.py": ONE},
+            "proj/stress/test_x.py": ONE,
+        }
+        targets = ["../a", "../../other/b", "test_x.py"]
+        ids = self.listed_and_run(files, targets)
+        expected = ["other/b", "proj/a", "proj/stress"]
+        self.assertEqual(ids, [f"{folder}/test_x.py::test_one" for folder in expected])
+
+    def test_an_installed_package_keeps_its_ids_beside_a_folder(self) -> None:
+        files = {
+            **{"site/words/__init__.py": "", "site/words/tests/__init__.py": ""},
+            "site/words/tests/test_x.py": ONE,
+            "proj/tests/test_y.py": ONE,
+        }
+        ids = self.listed_and_run(files, ["words", "../tests"], site="site")
+        self.assertEqual(ids, ["tests/test_y.py::test_one", "words/tests/test_x.py::test_one"])
+
+    def test_two_files_of_one_name_without_packages_are_told_with_the_way_out(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory())).resolve()
+        write_files(folder, {"a/test_x.py": ONE, "b/test_x.py": ONE})
+        arguments = ["--driver", "pytest", "--target", "a", "--target", "b"]
+        done = collect(*arguments, "--output", str(folder / "list"), cwd=folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (error,) = json.loads((folder / "list").read_text())["errors"]
+        self.assertEqual(error["file"], "b/test_x.py")
+        self.assertIn("write `args = --import-mode=importlib`", error["message"])
+
+
+@unittest.skipUnless(HAS_PYTEST, "pytest can't be imported: put it on PYTHONPATH")
+class Arguments(unittest.TestCase):
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory())).resolve()
+        write_files(self.folder, {"test_a.py": ONE, "test_b.py": ONE})
+
+    def collect(self, *args: str) -> tuple[list[str], list[str]]:
+        """Ids and notes."""
+        arguments = ["--driver", "pytest", "--target", ".", "--output", str(self.folder / "list")]
+        arguments += [f"--arg={arg}" for arg in args]
+        done = collect(*arguments, cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads((self.folder / "list").read_text())
+        return [test["id"] for test in document["tests"]], document["notes"]
+
+    def refused(self, *args: str) -> str:
+        arguments = ["--driver", "pytest", "--target", ".", "--output", str(self.folder / "list")]
+        done = collect(*arguments, *(f"--arg={arg}" for arg in args), cwd=self.folder)
+        self.assertEqual((done.returncode, len(done.stderr.splitlines())), (4, 1), done.stderr)
+        return done.stderr
+
+    def test_a_line_is_split_as_a_shell_would(self) -> None:
+        ids, notes = self.collect("-k 'test_b or nothing' -rA", "--deselect=no")
+        self.assertEqual((ids, notes), (["test_b.py::test_one"], []))
+        self.assertIn("args: -k 'open: No closing quotation", self.refused("-k 'open"))
+
+    def test_options_for_threads_processes_and_coverage_are_left_out_with_a_note(self) -> None:
+        ids, notes = self.collect("-n 2 --dist=load --parallel-threads 4 -k test_a", "--cov --lf")
+        self.assertEqual(ids, ["test_a.py::test_one"])
+        self.assertEqual(
+            notes,
+            [
+                "pytest runs without -n 2, --dist=load, --parallel-threads 4: "
+                "threads and processes are ftstress's",
+                "pytest runs without --cov: coverage is not measured",
+                "pytest runs without --lf: results of other runs are not looked at",
+            ],
+        )
+        self.assertEqual(self.collect("-nauto")[1][0].partition(":")[0][-6:], "-nauto")
+
+    def test_those_of_the_packages_own_configuration_are_left_out_as_well(self) -> None:
+        config = self.folder / "pytest.ini"
+        config.write_text(
+            "[pytest]\naddopts =\n  --numprocesses=auto\n  -p pytest_cov --cov=words\n"
+            "  --iterations=3 --reruns 2 --strict-config\nfaulthandler_timeout = 30\n"
+            "cache_dir = .cache\n"
+        )
+        ids, notes = self.collect("-k test_b")
+        self.assertEqual(ids, ["test_b.py::test_one"])
+        told = " ".join(notes)
+        for option in ("--numprocesses=auto", "--cov=words", "--iterations=3", "--reruns 2"):
+            self.assertIn(option, told)
+
+    def test_what_pytest_refuses_is_told_in_its_own_words(self) -> None:
+        told = self.refused("--no-such-option=1")
+        self.assertIn("error: unrecognized arguments: --no-such-option=1", told)
+        self.assertIn("what to do: if they are a plugin's, add it to the suite's `require`", told)
+        (self.folder / "pytest.ini").write_text("[pytest]\naddopts = --benchmark-skip\n")
+        told = self.refused()
+        self.assertIn("unrecognized arguments: --benchmark-skip; inifile: ", told)
+        self.assertIn(str(self.folder / "pytest.ini"), told)
 
 
 def _comes_true(condition: Callable[[], bool]) -> bool:

@@ -14,7 +14,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,15 @@ from _pytest.mark import KeywordMatcher
 from _pytest.runner import collect_one_node
 
 from ..contract import Outcome
+from ..installed import built_packages
 from ..suite import Context, Listed, Options, Problem, Result, Suite, SuiteError, Test
 from . import hypothesis_limits
+from .pytest_options import SWITCHED_OFF, LeftOut
 from .pytest_run import AsyncSkips, StressPlugin
 from .pytest_unsafe import ThreadRules
 
 OWN_ARGUMENTS = (
-    *("-p", "no:cacheprovider"),
-    *("-p", "no:xdist", "-p", "no:randomly", "-p", "no:rerunfailures"),
-    # A crash is libftstress.so's to handle.
-    *("-p", "no:faulthandler"),
-    # They turn what another thread did into a failure of this test.
-    *("-p", "no:unraisableexception", "-p", "no:threadexception"),
+    *(f"-pno:{name}" for name in SWITCHED_OFF),
     *("--capture=no", "--tb=native", "-q", "--color=no"),
 )
 
@@ -45,8 +42,10 @@ OWN_ARGUMENTS = (
 class PytestTest(Test):
     """An item."""
 
-    def __init__(self, item: pytest.Item, plugin: StressPlugin, unsafe: str | None) -> None:
-        self.id = item.nodeid
+    def __init__(
+        self, id_: str, item: pytest.Item, plugin: StressPlugin, unsafe: str | None
+    ) -> None:
+        self.id = id_
         self.item = item
         self._plugin = plugin
         self._unsafe = unsafe
@@ -98,14 +97,15 @@ class PytestSuite(Suite):
         self._options = options
         self._plugin = StressPlugin()
         self._branches: dict[pytest.Collector, _Branch] = {}
-        targets, rootdir, installed = resolve_targets(options)
-        self.scratch_is_cwd = installed
-        self._targets = targets
-        os.chdir(rootdir)
-        self._config = _configure(
-            [*options.args, *OWN_ARGUMENTS, f"--rootdir={rootdir}", *targets], self._plugin
-        )
-        self.rootdir = self._root = rootdir
+        self._places = places = Places(options)
+        self.scratch_is_cwd = places.all_installed
+        self.rootdir = places.rootdir
+        os.chdir(places.start)
+        left_out = LeftOut()
+        arguments = [*left_out.strip(options.args), *OWN_ARGUMENTS]
+        arguments += [f"--rootdir={places.rootdir}", *places.targets]
+        self._config = _configure(arguments, [self._plugin, AsyncSkips(), left_out])
+        self.notes = left_out.notes()
         self._session = Session.from_config(self._config)
         self._config.hook.pytest_sessionstart(session=self._session)
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -115,9 +115,8 @@ class PytestSuite(Suite):
             plugin = self._config.pluginmanager.get_plugin(name)
             if plugin is not None:
                 self._config.pluginmanager.unregister(plugin)
-        paths = [Path(target.partition("::")[0]) for target in targets]
-        self._session._initialpaths = frozenset(paths)
-        parents = {parent for path in paths for parent in (path, *path.parents)}
+        self._session._initialpaths = frozenset(places.paths)
+        parents = {parent for path in places.paths for parent in (path, *path.parents)}
         self._session._initialpaths_with_parents = frozenset(parents)
         self._rules = ThreadRules(self._config)
         for target in options.targets:
@@ -127,18 +126,18 @@ class PytestSuite(Suite):
     # Listing.
 
     def list_tests(self) -> Iterator[Listed | Problem]:
-        catcher = _ProblemCatcher()
+        catcher = _ProblemCatcher(self._places)
         self._config.pluginmanager.register(catcher)
         try:
             items = self._session.perform_collect()
         except pytest.UsageError as error:
-            raise SuiteError(str(error)) from error
+            raise SuiteError(f"pytest: {error}") from error
         yield from catcher.problems
         for item in items:
             assert isinstance(item, pytest.Item)
-            reason = self._unsafe_reason(item)
+            id_ = self._places.id_of(item)
             keywords = sorted(KeywordMatcher.from_item(item)._names)
-            yield Listed(item.nodeid, item.nodeid.partition("::")[0], keywords, reason)
+            yield Listed(id_, id_.partition("::")[0], keywords, self._unsafe_reason(id_, item))
 
     def where(self) -> str:
         files = " ".join(self._config.getini("python_files"))
@@ -147,10 +146,10 @@ class PytestSuite(Suite):
             advice.append("is the package installed with its tests (if not: target = their folder)")
         if self._config.inipath is not None:
             advice.append(f"does {self._config.inipath} leave them out")
-        return f"pytest found none in {' '.join(self._targets)}; {', '.join(advice)}?"
+        return f"pytest found none in {' '.join(self._places.targets)}; {', '.join(advice)}?"
 
-    def _unsafe_reason(self, item: pytest.Item) -> str | None:
-        return self._options.unsafe_reason(item.nodeid) or self._rules.unsafe_reason(item)
+    def _unsafe_reason(self, id_: str, item: pytest.Item) -> str | None:
+        return self._options.unsafe_reason(id_) or self._rules.unsafe_reason(item)
 
     # Collecting a slice.
 
@@ -169,7 +168,7 @@ class PytestSuite(Suite):
     def collect(self, ids: Sequence[str]) -> tuple[list[Test], list[Problem]]:
         file = ids[0].partition("::")[0]
         try:
-            modules = self._collectors_of(Path(os.path.normpath(self._root / file)))
+            modules = self._collectors_of(self._places.path_of(file))
             items = self._find_items(modules, ids)
         except pytest.skip.Exception:
             return [SkippedTest(id_) for id_ in ids], []
@@ -181,7 +180,8 @@ class PytestSuite(Suite):
             text = f"{file}: {len(missing)} tests are not there, {missing[0]} for one"
             problems.append(Problem("not-found", text, tests=missing, file=file))
         made: list[Test] = [
-            PytestTest(item, self._plugin, self._unsafe_reason(item)) for item in items.values()
+            PytestTest(id_, item, self._plugin, self._unsafe_reason(id_, item))
+            for id_, item in items.items()
         ]
         return made, problems
 
@@ -203,13 +203,13 @@ class PytestSuite(Suite):
         if failure is not None and not items:
             raise failure
         ids_set = set(ids)
-        items = [item for item in items if item.nodeid in ids_set]
+        items = [item for item in items if self._places.id_of(item) in ids_set]
         for item in items:
             item.ihook.pytest_itemcollected(item=item)
         self._config.hook.pytest_collection_modifyitems(
             session=self._session, config=self._config, items=items
         )
-        return {item.nodeid: item for item in items}
+        return {self._places.id_of(item): item for item in items}
 
     def _items_below(
         self, collector: pytest.Collector, parts: Sequence[Sequence[str]]
@@ -313,38 +313,88 @@ class PytestSuite(Suite):
 class _ProblemCatcher:
     """Takes down the files that a full collection can't import."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: "Places") -> None:
         self.problems: list[Problem] = []
+        self._places = places
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        report = yield
         if report.failed:
             text = str(report.longrepr)
-            file = report.nodeid.partition("::")[0]
+            file = self._places.label_of(collector.path)
             self.problems.append(Problem("import", _cause(text), text, file=file))
+        return report
 
 
-def resolve_targets(options: Options) -> tuple[list[str], Path, bool]:
-    """Absolute targets, the root of test ids, and whether they are installed packages."""
-    targets: list[str] = []
-    installed: list[Path] = []
-    start = options.rootdir or Path.cwd()
-    for target in options.targets:
+class Places:
+    """Where the targets are, and what the ids of their tests are relative to.
+
+    The same test must have the same id in the plain and in the ThreadSanitizer environment, and no
+    two tests may share one. pytest's own ids are relative to its rootdir where they can be, but to
+    the target where it lies outside:
+
+        target        a test's file                    its part of the id
+        numpy         SITE/numpy/tests/test_a.py       numpy/tests/test_a.py
+        tests         FOLDER/tests/test_a.py           tests/test_a.py
+        ../tests      FOLDER/../tests/test_a.py        tests/test_a.py (and FOLDER's begin with
+                                                       FOLDER's name, as rootdir is one above)
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.targets: list[str] = []
+        """Absolute, with the names behind `::`."""
+        self.paths: list[Path] = []
+        """Without those."""
+        self._packages: list[Path] = []
+        self._folder = options.rootdir or Path.cwd()
+        for target in options.targets:
+            self._add(target)
+        sites = {package.parent for package in self._packages}
+        self.all_installed = len(self._packages) == len(self.targets)
+        self.start = self._folder
+        """The working directory."""
+        if self.all_installed and len(sites) == 1 and options.rootdir is None:
+            (self.start,) = sites
+        outside = [path for path in self.paths if path not in self._packages]
+        self.rootdir = Path(os.path.commonpath([self.start, *outside]))
+
+    def _add(self, target: str) -> None:
         path, separator, names = target.partition("::")
-        place = Path(os.path.normpath(start / path))
+        place = Path(os.path.normpath(self._folder / path))
         package = None if place.suffix == ".py" or "/" in path else _package_path(path)
-        if package is not None and (not place.exists() or place == package):
-            installed.append(package.parent)
+        if package is not None and (
+            not place.exists() or place == package or path in built_packages()
+        ):
+            self._packages.append(package)
             place = package
         elif not place.exists():
             raise SuiteError(
-                f"target {target}: neither a file or directory below {start} nor a package "
+                f"target {target}: neither a file or directory below {self._folder} nor a package "
                 "that can be imported"
             )
-        targets.append(f"{place}{separator}{names}")
-    rootdir = options.rootdir
-    if rootdir is None:
-        rootdir = installed[0] if len(set(installed)) == 1 else Path.cwd()
-    return targets, rootdir, len(installed) == len(targets)
+        self.paths.append(place)
+        self.targets.append(f"{place}{separator}{names}")
+
+    def id_of(self, item: pytest.Item) -> str:
+        _, separator, names = item.nodeid.partition("::")
+        return f"{self.label_of(item.path)}{separator}{names}"
+
+    def label_of(self, file: Path) -> str:
+        for package in self._packages:
+            if file.is_relative_to(package):
+                return str(file.relative_to(package.parent))
+        inside = file.is_relative_to(self.rootdir)
+        return str(file.relative_to(self.rootdir) if inside else file)
+
+    def path_of(self, label: str) -> Path:
+        for package in self._packages:
+            file = package.parent / label
+            if file.is_relative_to(package):
+                return file
+        return Path(os.path.normpath(self.rootdir / label))
 
 
 def split_id(id_: str) -> list[str]:
@@ -373,15 +423,28 @@ def _import_package(target: str) -> None:
         importlib.import_module(name)
 
 
-def _configure(arguments: list[str], plugin: StressPlugin) -> pytest.Config:
+def _configure(arguments: list[str], plugins: list[object]) -> pytest.Config:
     try:
-        config = _prepareconfig(arguments, [plugin, AsyncSkips()])
+        config = _prepareconfig(arguments, plugins)
         config._do_configure()
     except pytest.UsageError as error:
-        raise SuiteError(f"pytest: {error}") from error
+        raise SuiteError(f"pytest: {_usage_reason(str(error))}") from error
     except SystemExit as error:
         raise SuiteError(f"pytest refused the arguments {arguments} (see its output)") from error
     return config
+
+
+def _usage_reason(text: str) -> str:
+    """What pytest refuses, without its usage, and what can be done about an option."""
+    start = text.find("error: ")
+    lines = [line.strip() for line in text[max(start, 0) :].splitlines() if line.strip()]
+    reason = "; ".join(lines)
+    if "unrecognized arguments" in reason:
+        reason += (
+            "; what to do: if they are a plugin's, add it to the suite's `require`, else take them "
+            "out of the suite's `args` or of that file's `addopts`"
+        )
+    return reason
 
 
 def _failure_of(collector: pytest.Collector, report: pytest.CollectReport) -> UnavailableError:
@@ -393,4 +456,9 @@ def _cause(text: str) -> str:
     """The line of a collection report that says what is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     marked = [line[1:].strip() for line in lines if line.startswith("E ")]
+    if any(line.startswith("import file mismatch") for line in marked or lines):
+        return (
+            "another file of tests has the same name; give the folders of both an __init__.py, or "
+            "write `args = --import-mode=importlib`"
+        )
     return (marked or lines or ["unknown"])[-1][:300]

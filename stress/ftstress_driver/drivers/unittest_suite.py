@@ -321,9 +321,10 @@ def _prepare_cpython_tests(arguments: Sequence[str]) -> None:
             return
         support = importlib.import_module("test.support")
     resources: list[str] = []
-    for argument in arguments:
-        if argument.startswith("-u"):
-            resources.extend(argument.removeprefix("-u").strip().split(","))
+    words = iter(arguments)
+    for word in words:
+        if word.startswith("-u"):
+            resources.extend((word.removeprefix("-u") or next(words, "")).split(","))
     support.verbose = 0
     support.use_resources = dict.fromkeys(filter(None, resources))
     support.record_original_stdout(sys.stdout)
