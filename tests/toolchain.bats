@@ -50,18 +50,67 @@ fake_readelf() {
 	E
 }
 
+# fake_pip: an interpreter whose pip does next to nothing, and writes down what it is asked: wheels
+# (what it compiles: "tsan" or "plain"), installed, asked (of an index). Compiled wheels are of
+# mine 1.0. The index has the source of all it is asked for, and plain wheels if the file `index` is
+# there. Commands in the file `meanwhile` run while a wheel is compiled.
+fake_pip() {
+	cat >"$BATS_TEST_TMPDIR/interpreter" <<-E
+		#!/bin/bash
+		cd '$BATS_TEST_TMPDIR'
+		kind=plain
+		[[ \$CFLAGS != *sanitize* ]] || kind=tsan
+		wheel() {
+			mkdir -p "\$1" && touch "\$1/mine-1.0-cp314-cp314t-linux_x86_64.whl"
+		}
+		for word; do [[ \$before != -[wd] ]] || folder=\$word; before=\$word; done
+		case "\$*" in
+		*'pip install'*) echo "\$*" >>installed ;;
+		*'pip wheel'*)
+			echo "\$kind" >>wheels
+			cat \$PIP_BUILD_CONSTRAINT /dev/null >>constraints
+			[[ ! -e meanwhile ]] || source ./meanwhile
+			wheel "\$folder"
+			;;
+		*'pip download'*)
+			echo "\$*" >>asked
+			[[ -e index ]] && wheel "\$folder"
+			;;
+		*sdist.py*)
+			echo "\$*" >>asked
+			mkdir -p "\$3/src"
+			printf 'Name: %s\nVersion: 1.0\n' "\$2" >"\$3/src/PKG-INFO"
+			;;
+		-I*import\ configparser*) python3 -I - "\${@:4}" <<<"\$3" ;;
+		esac
+	E
+}
+
+# local_package FOLDER NAME
+local_package() {
+	mkdir -p "$1"
+	printf '[project]\nname = "%s"\n' "$2" >"$1/pyproject.toml"
+	echo 'int one;' >"$1/words.c"
+}
+
+# prepare_suite ARGUMENT...: an environment of a suite; its answer in output, what it said in stderr.
+prepare_suite() {
+	run --separate-stderr timeout 100 "$PREPARE" suite --name mine "$@"
+	echo "status $status, said: $stderr"
+}
+
+# was WORD FILE: how often is WORD a line of FILE?
+was() {
+	grep -cx -- "$1" "$BATS_TEST_TMPDIR/$2" || true
+}
+
 # fake_source: a CPython source tree whose build takes no time. Each configure leaves a line in
 # configured, each pip install one in installed.
 fake_source() {
 	export PYTHON_SRC=$BATS_TEST_TMPDIR/source
 	mkdir -p "$PYTHON_SRC/Include"
 	echo '#define PY_VERSION "3.14.99"' >"$PYTHON_SRC/Include/patchlevel.h"
-	cat >"$BATS_TEST_TMPDIR/interpreter" <<-E
-		#!/bin/bash
-		case "\$*" in
-		*'pip install'*) echo "\$*" >>'$BATS_TEST_TMPDIR/installed' ;;
-		esac
-	E
+	fake_pip
 	chmod +x "$BATS_TEST_TMPDIR/interpreter"
 	cat >"$PYTHON_SRC/configure" <<-E
 		#!/bin/bash
@@ -288,6 +337,158 @@ refuses() {
 	fake_source
 	refuses 1 'package folder ./nowhere' 'does not exist' -- suite --name a --install ./nowhere
 	refuses 1 'folder /nowhere (from --path) does not exist' -- suite --name a --path /nowhere
+}
+
+@test "a name that may be a folder beside the suite is refused, with both ways to write it" {
+	fake_source
+	cd "$BATS_TEST_TMPDIR"
+	local_package pkg mine
+	refuses 1 "install = pkg may be a package of an index or $PWD/pkg" 'write ./pkg' 'pkg==1.0' -- \
+		suite --name a --install pkg
+	refuses 1 'write ./pkg' -- suite --name a --install 'pkg[extra] -Cx=y'
+	touch pkg-1.0.tar.gz
+	refuses 1 'write ./pkg-1.0.tar.gz' -- suite --name a --install pkg-1.0.tar.gz
+	[[ ! -e asked ]]
+}
+
+@test "what else is no package with its pip options is refused, with what to write" {
+	fake_source
+	refuses 1 'numpy >=2' 'without blanks' -- suite --name a --install 'numpy >=2'
+	refuses 1 'one package a line' -- suite --name a --install 'numpy scipy'
+	refuses 1 'is an address' 'write the path itself' -- suite --name a --install file:///tmp/pkg
+	refuses 1 'clone it' -- suite --name a --install git+https://example.test/pkg
+	refuses 1 'a wheel is built already' 'name its source' -- suite --name a --install ./mine-1.0-py3-none-any.whl
+}
+
+@test "nothing is fetched by the name of a local source" {
+	fake_source
+	touch "$BATS_TEST_TMPDIR/index"
+	cd "$BATS_TEST_TMPDIR"
+	local_package pkg mine
+	prepare_suite --install ./pkg
+	[[ $status -eq 0 && ! -e asked ]]
+	[[ $(was tsan wheels) -eq 1 && $(was plain wheels) -eq 1 ]]
+	# Nor of an archive whose address alone is known.
+	prepare_suite --install https://example.test/mine-1.0.tar.gz
+	[[ $status -eq 0 ]]
+	run ! grep 'pip download' asked
+}
+
+@test "a build that needs another local package gets that one, whichever is built first" {
+	fake_source
+	cd "$BATS_TEST_TMPDIR"
+	local_package one first
+	local_package two second
+	prepare_suite --install ./one --install ./two
+	[[ $status -eq 0 ]]
+	[[ $(was "second @ file://$PWD/two" constraints) -eq 2 ]]
+	grep -qx "mine @ file://$FTSTRESS_CACHE/pkg/one-[0-9a-f]*/plain/mine-1.0-.*\.whl" constraints
+	run ! grep -E '^(first|mine) @ .*/two' constraints
+}
+
+@test "a local source is built again when its content changes, and for nothing else" {
+	fake_source
+	cd "$BATS_TEST_TMPDIR"
+	local_package pkg mine
+	mkdir pkg/stress pkg/reports pkg/.git
+	cd pkg/stress
+	echo '[suite]' >mine.ini
+	prepare_suite --install ..
+	cp -p ../words.c ../before.c
+	touch ../words.c
+	echo 'skip = x' >>mine.ini
+	touch ../reports/mine.db ../reports/mine-20260102-030405.json ../.git/index ../words.o
+	rm ../before.c
+	prepare_suite --install ..
+	[[ $status -eq 0 && $(was tsan wheels) -eq 1 ]]
+	# As long as before, and as old.
+	touch -r ../words.c ../../time
+	echo 'int two;' >../words.c
+	touch -r ../../time ../words.c
+	prepare_suite --install ..
+	[[ $status -eq 0 && $(was tsan wheels) -eq 2 ]]
+}
+
+@test "folders of one name are two packages" {
+	fake_source
+	cd "$BATS_TEST_TMPDIR"
+	local_package a/pkg mine
+	local_package b/pkg mine
+	echo 'int other;' >b/pkg/words.c
+	cd a
+	prepare_suite --install ./pkg
+	first=$(jq -r '.sources[1]' <<<"$output")
+	cd ../b
+	prepare_suite --install ./pkg
+	[[ $(cat "$first/words.c") == 'int one;' ]]
+	[[ $(cat "$(jq -r '.sources[1]' <<<"$output")/words.c") == 'int other;' ]]
+}
+
+@test "what was built in place, and virtual environments, stay out of the build" {
+	fake_source
+	cd "$BATS_TEST_TMPDIR"
+	local_package pkg mine
+	mkdir -p pkg/build/temp.linux-x86_64 pkg/venv/lib pkg/mine pkg/.git pkg/build/scripts
+	touch pkg/build/temp.linux-x86_64/words.o pkg/venv/pyvenv.cfg pkg/venv/lib/x.py pkg/.git/HEAD \
+		pkg/mine/words.cpython-314t-x86_64-linux-gnu.so pkg/build/scripts/make.py
+	prepare_suite --install ./pkg
+	cd "$(jq -r '.sources[1]' <<<"$output")"
+	[[ -e .git/HEAD && -e build/scripts/make.py && -e words.c ]]
+	[[ ! -e build/temp.linux-x86_64 && ! -e venv && ! -e mine/words.cpython-314t-x86_64-linux-gnu.so ]]
+}
+
+@test "the index's plain wheel is taken, and asked for where the suite's line says" {
+	fake_source
+	touch "$BATS_TEST_TMPDIR/index"
+	prepare_suite --install 'mine --index-url https://mine.test -Cx=y'
+	[[ $status -eq 0 && $stderr != *'at once'* ]]
+	cd "$BATS_TEST_TMPDIR"
+	[[ $(was tsan wheels) -eq 1 && $(was plain wheels) -eq 0 ]]
+	[[ $(grep -c -- '--index-url https://mine.test' asked) -eq 2 ]]
+	[[ $(grep -c -- '--index-url https://mine.test' installed) -eq 2 ]]
+	run ! grep -- -Cx=y asked installed
+}
+
+@test "without a plain wheel both are compiled at once, and it says why" {
+	fake_source
+	mkfifo "$BATS_TEST_TMPDIR/meeting"
+	# Each waits for the other one.
+	echo 'if [[ $kind == tsan ]]; then echo here >meeting; else read -r _ <meeting; fi' \
+		>"$BATS_TEST_TMPDIR/meanwhile"
+	FTSTRESS_JOBS=2 prepare_suite --install mine==1.0
+	[[ $status -eq 0 ]]
+	[[ $stderr == *'compiling mine==1.0 with ThreadSanitizer and, at once, without (no wheel of mine==1.0 1.0 for free-threaded Python 3.14 is to be had)'* ]]
+	[[ -n $(find "$FTSTRESS_CACHE"/pkg/*/plain -name '*.whl') ]]
+}
+
+@test "with one job they are compiled one after the other" {
+	fake_source
+	echo 'mkdir busy || exit 1; rmdir busy' >"$BATS_TEST_TMPDIR/meanwhile"
+	FTSTRESS_JOBS=1 prepare_suite --install mine==1.0
+	[[ $status -eq 0 && $(tr '\n' ' ' <"$BATS_TEST_TMPDIR/wheels") == 'tsan plain ' ]]
+	[[ $stderr == *'compiling mine==1.0 without ThreadSanitizer (no wheel'* ]]
+}
+
+@test "a plain twin that can't be compiled is told with its own log" {
+	fake_source
+	echo '[[ $kind == tsan ]] || { echo "error: no twin" >&2; exit 1; }' >"$BATS_TEST_TMPDIR/meanwhile"
+	FTSTRESS_JOBS=2 refuses 1 'mine could not be compiled without ThreadSanitizer' 'error: no twin' \
+		'-plain.log' 'What to do:' -- suite --name a --install mine
+}
+
+@test "ending prepare ends both compilers" {
+	fake_source
+	mkfifo "$BATS_TEST_TMPDIR/started" "$BATS_TEST_TMPDIR/never"
+	echo 'exec 9<>never; echo $$ >started; read -r _ <&9' >"$BATS_TEST_TMPDIR/meanwhile"
+	FTSTRESS_JOBS=2 "$PREPARE" suite --name a --install mine >/dev/null 2>&1 3>&- &
+	prepare=$!
+	exec 8<>"$BATS_TEST_TMPDIR/started"
+	read -ru 8 first
+	read -ru 8 second
+	kill -TERM "$prepare"
+	run wait "$prepare"
+	timeout 20 tail --pid="$first" -f /dev/null
+	timeout 20 tail --pid="$second" -f /dev/null
 }
 
 @test "progress lines go to the asked descriptor, and nothing to standard error" {

@@ -125,8 +125,13 @@ run_logged() {
 	return "$status"
 }
 
-CHILD=
+CHILD= # the process group of the command that run_logged runs
+TWIN=  # a second one of ours, which ends its own (packages.sh)
 end_child() {
+	if [[ -n $TWIN ]]; then
+		kill -TERM "$TWIN" 2>/dev/null || true
+		TWIN=
+	fi
 	if [[ -n $CHILD ]]; then
 		kill -TERM -- "-$CHILD" 2>/dev/null || true
 		CHILD=

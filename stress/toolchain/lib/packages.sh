@@ -10,7 +10,11 @@
 #                     env.json        where everything is
 #
 # pip resolves each site folder as a whole, so a package that needs another of the suite's packages
-# gets the suite's own build of it.
+# gets the suite's own build of it: of a name that a given wheel has, pip asks no index.
+#
+# A package of a local source may have the name of a stranger's package in an index. So nothing is ever
+# fetched by the name of a local source: its plain twin is built from it too, and where other packages
+# of the suite need it to be built, pip gets it by a constraint (package_constraints).
 
 # clang does not instrument what its SLP vectoriser merges: races on neighbouring fields were lost.
 readonly PACKAGE_CFLAGS="-g -O2 -fno-omit-frame-pointer -fno-slp-vectorize -fsanitize=thread -shared-libsan"
@@ -31,16 +35,26 @@ pip_with_tsan() {
 	local flags="$PACKAGE_CFLAGS -ffile-prefix-map=$PACKAGE_BUILDING=$PACKAGE_FINAL"
 	CC=$CLANG CXX=$CLANGXX CFLAGS=$flags CXXFLAGS=$flags \
 		LDFLAGS="-fsanitize=thread -shared-libsan -Wl,-rpath,$CLANG_RUNTIME" \
-		FTSTRESS_CYTHON_LINES=1 MAX_JOBS=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS pip_clean "$@"
+		FTSTRESS_CYTHON_LINES=1 pip_building "$@"
 }
 
 # pip_without_tsan COMMAND...
 pip_without_tsan() {
-	CC=$CLANG CXX=$CLANGXX CFLAGS=-O2 CXXFLAGS=-O2 MAX_JOBS=$JOBS \
-		CMAKE_BUILD_PARALLEL_LEVEL=$JOBS pip_clean "$@"
+	CC=$CLANG CXX=$CLANGXX CFLAGS=-O2 CXXFLAGS=-O2 pip_building "$@"
 }
 
-# requirement_split SPEC: sets REQUIREMENT and FLAGS (words, with shell quoting) of an --install.
+# pip_building COMMAND...: with so many compilers at once as there are JOBS.
+pip_building() {
+	MAX_JOBS=$JOBS CMAKE_BUILD_PARALLEL_LEVEL=$JOBS \
+		PIP_CONSTRAINT="${CONSTRAINTS:+$CONSTRAINTS }${PIP_CONSTRAINT:-}" \
+		PIP_BUILD_CONSTRAINT="${CONSTRAINTS:+$CONSTRAINTS }${PIP_BUILD_CONSTRAINT:-}" pip_clean "$@"
+}
+
+# requirement_split SPEC: what an --install line says. Sets REQUIREMENT and FLAGS (words, with shell
+# quoting), INDEX_FLAGS (those that say where packages are looked for), and ORIGIN:
+#   local  a folder or archive: it has a slash, or is "." or ".."
+#   url    an archive elsewhere
+#   index  a name, with a version or not
 requirement_split() {
 	local -a words
 	mapfile -t words < <(xargs printf '%s\n' <<<"$1" 2>/dev/null)
@@ -48,18 +62,49 @@ requirement_split() {
 		usage_error "--install \"$1\": first comes a package (\"numpy==2.4.6\") or its folder, then pip options."
 	REQUIREMENT=${words[0]}
 	FLAGS=("${words[@]:1}")
+	[[ ${#FLAGS[@]} -eq 0 || ${FLAGS[0]} == -* ]] ||
+		fail "install = $1: behind the package come options of pip alone." \
+			"write one package a line, and versions and addresses without blanks (numpy>=2, mine@https://...)."
+	index_flags
+	case $REQUIREMENT in
+	file:* | *@file:*) fail "install = $1 is an address." "write the path itself." ;;
+	git+* | hg+* | svn+* | bzr+* | *@git+* | *@hg+* | *@svn+* | *@bzr+*)
+		fail "install = $1: repositories are not fetched." "clone it and write the folder's path." ;;
+	*://*) ORIGIN=url ;;
+	. | .. | */*) ORIGIN=local ;;
+	*)
+		ORIGIN=index
+		# A stranger's package may have the name that is meant as a folder.
+		local path=${REQUIREMENT%%\[*}
+		[[ ! -e $path ]] ||
+			fail "install = $1 may be a package of an index or $PWD/$path." \
+				"write ./$path if that is meant, else the package with a version ($path==1.0)."
+		;;
+	esac
+	[[ $ORIGIN == index || $REQUIREMENT != *.whl ]] ||
+		fail "install = $1: a wheel is built already, without ThreadSanitizer." "name its source."
 }
 
-# requirement_is_local: whether REQUIREMENT is a folder or file, as in "." and "../mine".
-requirement_is_local() {
-	[[ $REQUIREMENT == . || $REQUIREMENT == .. || ($REQUIREMENT == */* && $REQUIREMENT != *://*) ]]
+# index_flags: sets INDEX_FLAGS, those of FLAGS that say where packages are looked for.
+index_flags() {
+	local -i i
+	INDEX_FLAGS=()
+	for ((i = 0; i < ${#FLAGS[@]}; i++)); do
+		case ${FLAGS[i]} in
+		-i | --index-url | --extra-index-url | -f | --find-links | --trusted-host | --cert | --proxy)
+			INDEX_FLAGS+=("${FLAGS[@]:i:2}")
+			;;
+		--index-url=* | --extra-index-url=* | --find-links=* | --trusted-host=* | --cert=* | --proxy=* | \
+			--no-index | --pre) INDEX_FLAGS+=("${FLAGS[i]}") ;;
+		esac
+	done
 }
 
 # package_resolve SPEC: sets PACKAGE_NAME, the artefact's, without building.
 package_resolve() {
 	local content= label
 	requirement_split "$1"
-	if requirement_is_local; then
+	if [[ $ORIGIN == local ]]; then
 		[[ -e $REQUIREMENT ]] ||
 			fail "the package folder $REQUIREMENT (from --install) does not exist." \
 				"correct the path in the suite file; relative paths count from $PWD."
@@ -87,7 +132,30 @@ package_make() {
 
 package_build() {
 	PACKAGE_BUILDING=$1 PACKAGE_FINAL=$2
+	local twin= text=
 	package_unpack "$1"
+	package_constraints "$1/.constraints"
+	cp -a -- "$1/src" "$1/.plain-source"
+	package_plain_fetch "$1"
+	if [[ $WHY_TWICE && $JOBS -gt 1 ]]; then
+		twin_start "$1"
+		twin=yes text=" and, at once, without ($WHY_TWICE)"
+	fi
+	package_tsan_wheel "$1" "$text"
+	package_check_instrumented "$1"
+	package_plain_doubt "$1"
+	if [[ $twin ]]; then
+		twin_wait "$1"
+	elif [[ $WHY_TWICE ]]; then
+		package_plain_wheel "$1"
+	fi
+	package_link_cython "$1/src"
+	find "$1/src" -name '*.o' -delete
+	rm -rf -- "$1/.plain-source" "$1/.constraints"
+}
+
+# package_tsan_wheel BUILDING TEXT
+package_tsan_wheel() {
 	local -a defaults=()
 	if grep -qE "^build-backend *= *[\"']mesonpy[\"']" "$1/src/pyproject.toml" 2>/dev/null; then
 		# A build folder that stays: generated C files are shown in reports. The library is linked
@@ -96,13 +164,9 @@ package_build() {
 			-Csetup-args=-Db_lundef=false)
 	fi
 	NINJA_LOG_START=$(wc -l <"$LOG_FILE")
-	run_logged "package" 1000 ninja_probe "compiling $REQUIREMENT with ThreadSanitizer" -- \
+	run_logged "package" 1000 ninja_probe "compiling $REQUIREMENT with ThreadSanitizer$2" -- \
 		pip_with_tsan wheel -v --no-deps -w "$1/tsan" "${defaults[@]}" "${FLAGS[@]}" "$1/src" ||
 		package_failed "could not be compiled with ThreadSanitizer"
-	package_check_instrumented "$1"
-	package_plain_wheel "$1"
-	package_link_cython "$1/src"
-	find "$1/src" -name '*.o' -delete
 }
 
 # package_unpack BUILDING: the source, into BUILDING/src.
@@ -110,13 +174,61 @@ package_unpack() {
 	if [[ -d $REQUIREMENT ]]; then
 		mkdir -- "$1/src"
 		run_logged package 0 - "copying $REQUIREMENT" -- \
-			cp -a -- "$REQUIREMENT/." "$1/src" || package_failed "could not be copied"
+			package_copy "$REQUIREMENT" "$1/src" || package_failed "could not be copied"
 		return
 	fi
 	run_logged package 0 - "fetching the source of $REQUIREMENT" -- \
 		env -u PYTHONPATH -u PYTHONHOME -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 \
-		"$PLAIN" "$TOOLCHAIN/lib/sdist.py" "$REQUIREMENT" "$1" ||
+		"$PLAIN" "$TOOLCHAIN/lib/sdist.py" "$REQUIREMENT" "$1" "${INDEX_FLAGS[@]}" ||
 		package_failed "could not be fetched as a source package"
+}
+
+# package_copy FROM TO: what is built from, and the history, from which some take their version.
+package_copy() {
+	{
+		source_files "$1"
+		[[ ! -e $1/.git ]] || printf '.git\0'
+	} | tar -C "$1" -c -h --null --verbatim-files-from -T - | tar -C "$2" -x
+}
+
+# package_constraints FILE: the suite's other local packages, for pip's build environments: by their
+# names an index has other people's packages. What is not built yet is given as its source.
+package_constraints() {
+	local other source name
+	: >"$1"
+	for other in "${!LOCALS[@]}"; do
+		source=${LOCALS[$other]}
+		[[ $source != "$REQUIREMENT" ]] || continue
+		local -a wheels=("$CACHE/pkg/$other"/plain/*.whl)
+		if [[ -e ${wheels[0]} ]]; then
+			name=${wheels[0]##*/}
+			printf '%s @ file://%s\n' "${name%%-*}" "${wheels[0]// /%20}" >>"$1"
+		else
+			name=$(source_name "$source")
+			[[ -z $name ]] || printf '%s @ file://%s\n' "$name" "${source// /%20}" >>"$1"
+		fi
+	done
+	CONSTRAINTS=
+	[[ ! -s $1 ]] || CONSTRAINTS=$1
+}
+
+# source_name FOLDER: the package's name, as far as it stands in pyproject.toml or setup.cfg.
+source_name() {
+	"$PLAIN" -I -c '
+import configparser, pathlib, sys, tomllib
+folder, name = pathlib.Path(sys.argv[1]), None
+try:
+    name = tomllib.loads((folder / "pyproject.toml").read_text()).get("project", {}).get("name")
+except (OSError, ValueError):
+    pass
+if not name:
+    config = configparser.ConfigParser(interpolation=None)
+    try:
+        config.read(folder / "setup.cfg")
+    except configparser.Error:
+        pass
+    name = config.get("metadata", "name", fallback="")
+print(name or "")' "$1" 2>/dev/null
 }
 
 # ninja_probe: thousandths, from ninja's last "[12/345]".
@@ -154,35 +266,74 @@ package_check_instrumented() {
 		package_failed "was built, but without ThreadSanitizer: its build ignores CFLAGS (a language other than C, C++ or Cython?)"
 }
 
-# package_plain_wheel BUILDING: the same version without TSan.
+# package_plain_fetch BUILDING: gets the plain wheel of the same version from the index. Sets
+# WHY_TWICE: why it must be compiled instead, empty if it is there.
+package_plain_fetch() {
+	local name version
+	WHY_TWICE="a source of your own, so not to be had as a wheel"
+	[[ $ORIGIN == index ]] || return 0
+	name=$(sed -n 's/^Name: *//p;/^$/q' "$1/src/PKG-INFO" 2>/dev/null) || true
+	version=$(sed -n 's/^Version: *//p;/^$/q' "$1/src/PKG-INFO" 2>/dev/null) || true
+	WHY_TWICE=
+	if [[ -z $name || -z $version ]] ||
+		! run_logged package 0 - "fetching the plain wheel of $name $version" -- \
+			pip_clean download --no-deps --only-binary :all: -d "$1/plain" "${INDEX_FLAGS[@]}" \
+			"$name==$version"; then
+		rm -rf -- "$1/plain"
+		WHY_TWICE="no wheel of ${name:-$REQUIREMENT} $version for free-threaded Python $MINOR is to be had"
+	fi
+}
+
+# package_plain_doubt BUILDING: a wheel of Python files alone is no twin of a compiled one.
+package_plain_doubt() {
+	local -a built=("$1"/tsan/*.whl) fetched=("$1"/plain/*.whl)
+	if [[ -z $WHY_TWICE && ${built[0]} != *-none-any.whl && ${fetched[0]} == *-none-any.whl ]]; then
+		rm -rf -- "$1/plain"
+		WHY_TWICE="the only wheel for free-threaded Python $MINOR has no compiled parts"
+	fi
+}
+
+# package_plain_wheel BUILDING: compiles it without TSan.
 package_plain_wheel() {
-	local -a wheels=("$1"/tsan/*.whl)
-	local file=${wheels[0]##*/} name version
-	IFS=- read -r name version _ <<<"$file"
-	if [[ $file == *-none-any.whl ]]; then
-		mkdir -- "$1/plain"
-		cp -- "${wheels[0]}" "$1/plain"
-		return
-	fi
-	if ! requirement_is_local &&
-		run_logged package 0 - "fetching the plain wheel of $name $version" -- \
-			pip_clean download --no-deps --only-binary :all: -d "$1/plain" "$name==$version"; then
-		return
-	fi
-	rm -rf -- "$1/plain"
-	local plain_source=$1/.plain-source
-	if [[ -d $REQUIREMENT ]]; then
-		cp -a -- "$REQUIREMENT" "$plain_source"
-	else
-		"$PLAIN" "$TOOLCHAIN/lib/sdist.py" "$REQUIREMENT" "$1/.plain" >>"$LOG_FILE" 2>&1 &&
-			mv -T -- "$1/.plain/src" "$plain_source" && rm -rf -- "$1/.plain" ||
-			package_failed "could not be fetched as a source package"
-	fi
 	NINJA_LOG_START=$(wc -l <"$LOG_FILE")
-	run_logged package 1000 ninja_probe "compiling $name $version without ThreadSanitizer" -- \
-		pip_without_tsan wheel -v --no-deps -w "$1/plain" "${FLAGS[@]}" "$plain_source" ||
+	run_logged package 1000 ninja_probe \
+		"compiling $REQUIREMENT without ThreadSanitizer ($WHY_TWICE)" -- \
+		pip_without_tsan wheel -v --no-deps -w "$1/plain" "${FLAGS[@]}" "$1/.plain-source" ||
 		package_failed "could not be compiled without ThreadSanitizer"
-	rm -rf -- "$plain_source"
+}
+
+# twin_start BUILDING: compiles the plain wheel beside the other. Each gets half of the jobs, as each
+# compiler takes a core and memory. It has a log of its own; what it has to say comes in twin_wait.
+twin_start() {
+	local all=$JOBS
+	JOBS=$((all / 2))
+	(
+		trap 'end_child' EXIT
+		trap 'exit 143' TERM
+		if [[ -n ${PREPARE_PROGRESS_FD:-} ]]; then
+			exec {PREPARE_PROGRESS_FD}>&-
+			unset PREPARE_PROGRESS_FD
+		fi
+		LOG_FILE=${LOG_FILE%.log}-plain.log
+		: >"$LOG_FILE"
+		package_plain_wheel "$1"
+	) >/dev/null 2>"$1/.twin-said" &
+	TWIN=$! TWIN_JOBS=$JOBS
+	JOBS=$((all - all / 2))
+}
+
+# twin_wait BUILDING: until it is done. Its failure is ours.
+twin_wait() {
+	local status=0
+	run_logged package 0 - "compiling $REQUIREMENT without ThreadSanitizer ($WHY_TWICE)" -- \
+		tail --pid="$TWIN" -f /dev/null || true
+	wait "$TWIN" || status=$?
+	TWIN='' JOBS=$((JOBS + TWIN_JOBS))
+	if ((status != 0)); then
+		cat -- "$1/.twin-said" >&2
+		exit "$status"
+	fi
+	rm -f -- "$1/.twin-said"
 }
 
 # package_link_cython SRC: Cython names a file relative to the source tree ("numpy/random/mtrand.pyx"),
@@ -200,8 +351,13 @@ package_link_cython() {
 
 # environment_build BUILDING FINAL: both site folders and env.json.
 environment_build() {
-	local building=$1 final=$2 name
-	local -a tsan_wheels=() plain_wheels=()
+	local building=$1 final=$2 name spec
+	local -a tsan_wheels=() plain_wheels=() where=()
+	for spec in "${INSTALLS[@]}"; do
+		requirement_split "$spec"
+		where+=("${INDEX_FLAGS[@]}")
+	done
+	CONSTRAINTS=
 	for name in "${PACKAGES[@]}"; do
 		tsan_wheels+=("$CACHE/pkg/$name"/tsan/*.whl)
 		plain_wheels+=("$CACHE/pkg/$name"/plain/*.whl)
@@ -209,13 +365,13 @@ environment_build() {
 	mkdir -- "$building/tsan" "$building/plain"
 	if ((${#PACKAGES[@]} + ${#REQUIRES[@]} > 0)); then
 		run_logged environment 0 - "installing the suite's packages" -- \
-			pip_without_tsan install --target "$building/tsan" "${tsan_wheels[@]}" "${REQUIRES[@]}" ||
+			pip_without_tsan install --target "$building/tsan" "${where[@]}" "${tsan_wheels[@]}" "${REQUIRES[@]}" ||
 			environment_failed
 		pip_clean list --path "$building/tsan" --format freeze >"$building/versions.txt" 2>>"$LOG_FILE" ||
 			environment_failed
 		run_logged environment 0 - "installing their plain twins" -- \
 			pip_without_tsan install --target "$building/plain" -c "$building/versions.txt" \
-			"${plain_wheels[@]}" "${REQUIRES[@]}" || environment_failed
+			"${where[@]}" "${plain_wheels[@]}" "${REQUIRES[@]}" || environment_failed
 	fi
 	environment_json "$final" >"$building/env.json"
 }
@@ -281,9 +437,11 @@ command_suite() {
 	[[ -z $USER_PYTHON ]] || SUITE_PYTHON=$CHECKED_PATH SUITE_VERSION=$CHECKED_VERSION
 
 	PACKAGES=()
+	declare -gA LOCALS=() # artefact's name: source
 	for spec in "${INSTALLS[@]}"; do
 		package_resolve "$spec"
 		PACKAGES+=("$PACKAGE_NAME")
+		[[ $ORIGIN != local ]] || LOCALS[$PACKAGE_NAME]=$REQUIREMENT
 	done
 	hash=$(printf '%s\n' "$ENVIRONMENT_RECIPE" "$PLAIN_NAME" "$SUITE_PYTHON" "$SUITE_VERSION" \
 		packages "${PACKAGES[@]}" requires "${REQUIRES[@]}" paths "${PATHS[@]}" | hash_text)
