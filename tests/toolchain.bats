@@ -397,7 +397,7 @@ refuses() {
 	cp -p ../words.c ../before.c
 	touch ../words.c
 	echo 'skip = x' >>mine.ini
-	touch ../reports/mine.db ../reports/mine-20260102-030405.json ../.git/index ../words.o
+	touch ../reports/mine.db ../reports/.mine.lock ../reports/mine-20260102-030405.json ../.git/index ../words.o
 	rm ../before.c
 	prepare_suite --install ..
 	[[ $status -eq 0 && $(was tsan wheels) -eq 1 ]]
@@ -593,6 +593,28 @@ refuses() {
 	FTSTRESS_CLANG=clang-nowhere run "$PREPARE" doctor --json
 	[[ $status -eq 1 ]]
 	[[ $(jq -r '.facts[] | select(.name == "compiler").state' <<<"$output") == bad ]]
+}
+
+@test "optional modules that Python lacks are listed by the build and by doctor, with their packages" {
+	fake_source
+	mv "$BATS_TEST_TMPDIR/interpreter" "$BATS_TEST_TMPDIR/rest"
+	cat >"$BATS_TEST_TMPDIR/interpreter" <<-E
+		#!/bin/bash
+		case "\$*" in
+		*MODULE_*) printf '%s\n' _dbm _zstd _odd ;;
+		*platform*) echo '3.14.6|1|/bin/true|-|Clang 22' ;;
+		*) exec '$BATS_TEST_TMPDIR/rest' "\$@" ;;
+		esac
+	E
+	chmod +x "$BATS_TEST_TMPDIR/interpreter"
+	run --separate-stderr "$PREPARE" python 3.14
+	echo "$stderr"
+	[[ $status -eq 0 ]]
+	[[ $stderr == *'(tsan) is built without _dbm, _zstd, _odd'*'(apt-get install libgdbm-compat-dev libzstd-dev)'* ]]
+	fake_readelf libclang_rt.tsan-x86_64.so ''
+	run "$PREPARE" doctor
+	echo "$output"
+	[[ $output == *'warn  modules 3.14   not built: _dbm, _zstd, _odd'*'apt-get install libgdbm-compat-dev libzstd-dev, remove '* ]]
 }
 
 @test "the scripts pass shellcheck" {

@@ -42,7 +42,7 @@ source_files() (
 	done < <(find . -maxdepth 3 -name pyvenv.cfg -print0)
 	find . -regextype posix-extended -mindepth 1 -type d \( "${skipped[@]}" \) -prune \
 		-o -xtype f ! -name '*.o' ! -name '*.cpython-*.so' ! -name '*.py[co]' ! -name '*.db' \
-		! -name '*.db-*' ! -regex '.*-[0-9]{8}-[0-9]{6}\.(html|json|tap)' "$@" -print0
+		! -name '*.db-*' ! -name '.*.lock' ! -regex '.*-[0-9]{8}-[0-9]{6}\.(html|json|tap)' "$@" -print0
 )
 
 # hash_tree DIR: changes when a source file of DIR does, by path and content. Times do not count: a

@@ -71,6 +71,33 @@ check_python() {
 	fi
 }
 
+# Modules of the standard library that need a library of Debian's, and its package.
+declare -A MODULE_PACKAGES=(
+	[_bz2]=libbz2-dev [_ctypes]=libffi-dev [_curses]=libncurses-dev [_curses_panel]=libncurses-dev
+	[_dbm]=libgdbm-compat-dev [_gdbm]=libgdbm-dev [_hashlib]=libssl-dev [_lzma]=liblzma-dev
+	[_sqlite3]=libsqlite3-dev [_ssl]=libssl-dev [_tkinter]=tk-dev [_uuid]=uuid-dev
+	[_zstd]=libzstd-dev [readline]=libreadline-dev [zlib]=zlib1g-dev
+)
+readonly MODULE_PACKAGES
+
+# python_lacks PYTHON: sets LACKS, the modules whose libraries its configure did not find ("_zstd, _dbm";
+# empty: none), and LACKS_ADVICE, what installs those.
+python_lacks() {
+	local module
+	local -A packages=()
+	LACKS='' LACKS_ADVICE=''
+	while read -r module; do
+		LACKS+=${LACKS:+, }$module
+		[[ -z ${MODULE_PACKAGES[$module]:-} ]] || packages[${MODULE_PACKAGES[$module]}]=1
+	done < <(env -u PYTHONPATH -u PYTHONHOME -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 "$1" -I -c '
+import sysconfig
+for name, value in sorted(sysconfig.get_config_vars().items()):
+    if name.startswith("MODULE_") and name.endswith("_STATE") and value == "missing":
+        print(name[len("MODULE_"):-len("_STATE")].lower())' 2>/dev/null)
+	((${#packages[@]} == 0)) ||
+		LACKS_ADVICE="apt-get install $(printf '%s\n' "${!packages[@]}" | sort | paste -sd' ')"
+}
+
 # symbol_state LIBRARY_SYMBOLS LIBRARY_RELOCATIONS SYMBOL: hookable, exported or hidden.
 symbol_state() {
 	if [[ $2 == *"JUMP_SLO"*" $3 "* ]]; then
@@ -192,6 +219,7 @@ doctor_python_facts() {
 			[[ -x $python ]] || continue
 			if problem=$( (check_python "$python") 2>&1); then
 				printf 'python_%s|ok|%s|\n' "$minor" "$python"
+				doctor_module_facts "$minor" "$python"
 			else
 				printf 'python_%s|bad|%s|%s\n' "$minor" "$python" "$(head -n 1 <<<"$problem")"
 			fi
@@ -200,6 +228,17 @@ doctor_python_facts() {
 		printf 'python_%s|warn|not built yet|the first run builds it (5 minutes on two cores), or: prepare python %s\n' \
 			"$minor" "$minor"
 	done < <(awk '!/^#/ { print $1 }' "$TOOLCHAIN/cpython-sources.txt")
+}
+
+# doctor_module_facts MINOR PYTHON
+doctor_module_facts() {
+	python_lacks "$2"
+	if [[ $LACKS ]]; then
+		printf 'modules_%s|warn|not built: %s|tests that need them are skipped or fail; %sremove %s and the next run builds it anew\n' \
+			"$1" "$LACKS" "${LACKS_ADVICE:+$LACKS_ADVICE, }" "$CACHE/python/$1-*"
+	else
+		printf 'modules_%s|ok|all optional modules are built|\n' "$1"
+	fi
 }
 
 command_doctor() {

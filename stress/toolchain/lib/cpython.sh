@@ -158,6 +158,9 @@ import test.support
 ' >>"$LOG_FILE" 2>&1 ||
 		fail "CPython $SOURCE_VERSION ($1) was built, but does not work." \
 			"if a module is missing above, run \"prepare apt\", then the same command again."
+	python_lacks "$2"
+	[[ -z $LACKS ]] || say "CPython $SOURCE_VERSION ($1) is built without $LACKS: their libraries were not" \
+		"found${LACKS_ADVICE:+ ($LACKS_ADVICE)}; \"prepare doctor\" says how to get them later."
 }
 
 # cpython_check_symbols LIBPYTHON: the hooks' targets are exported, and called through the PLT.
