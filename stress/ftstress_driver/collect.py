@@ -11,9 +11,11 @@ wrong; a file that can't be imported is listed in `errors`.
 import contextlib
 import json
 import os
+import re
 import sys
 import traceback
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .cli import options_from, parser
@@ -47,10 +49,22 @@ def collect(suite: Suite, options: Options, output: Path) -> None:
         for _, test in sorted(tests.items())
     ]
     document = {"schema": SCHEMA, "rootdir": str(rootdir), "tests": rows, "errors": errors}
-    document["notes"] = list(suite.notes)
+    document["notes"] = [*suite.notes, *_missing(errors)]
     if not rows:
         document["where"] = suite.where()
     output.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _missing(errors: Sequence[Mapping[str, str]]) -> list[str]:
+    """A line with all modules that could not be found, so that they are added at one go."""
+    found = (re.search(r"No module named '(\w+)", error["message"]) for error in errors)
+    names = sorted({match[1] for match in found if match is not None})
+    if not names:
+        return []
+    return [
+        f"modules that tests import and that are not there: {', '.join(names)}; add what has them "
+        "to the suite's `require`"
+    ]
 
 
 def select(text: str, source: Path) -> None:

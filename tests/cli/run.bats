@@ -272,6 +272,19 @@ setup() {
 	run -4 "$FTSTRESS" --suite mine.ini --tests 't1 and ('
 }
 
+@test "tests are collected anew when pytest's configuration above them changes" {
+	fine_scripts 1
+	suite mine
+	local kept=${FTSTRESS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ftstress}/collected
+	lists() { grep -lF "\"$PWD\"" "$kept"/mine-*.json | wc -l; }
+	run -0 "$FTSTRESS" --suite mine.ini --list
+	run -0 "$FTSTRESS" --suite mine.ini --list
+	[[ $(lists) == 1 ]]
+	echo '[pytest]' >pytest.ini
+	run -0 "$FTSTRESS" --suite mine.ini --list
+	[[ $(lists) == 2 ]]
+}
+
 @test "a suite without tests is told where they were looked for" {
 	mkdir tests.py
 	printf '%s\n' '[suite]' 'driver = script' 'target = tests.py' >mine.ini

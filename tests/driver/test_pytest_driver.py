@@ -539,6 +539,17 @@ class Arguments(unittest.TestCase):
         for option in ("--numprocesses=auto", "--cov=words", "--iterations=3", "--reruns 2"):
             self.assertIn(option, told)
 
+    def test_modules_that_are_not_there_are_listed_at_one_go(self) -> None:
+        files = {"test_c.py": "import no_such.module\n", "test_d.py": "from nor_this import x\n"}
+        write_files(self.folder, files)
+        self.assertEqual(
+            self.collect()[1],
+            [
+                "modules that tests import and that are not there: no_such, nor_this; add what "
+                "has them to the suite's `require`"
+            ],
+        )
+
     def test_what_pytest_refuses_is_told_in_its_own_words(self) -> None:
         told = self.refused("--no-such-option=1")
         self.assertIn("error: unrecognized arguments: --no-such-option=1", told)
