@@ -457,8 +457,10 @@ class TargetsOutside(unittest.TestCase):
 
     def test_files_of_one_name_in_two_folders_are_two_tests(self) -> None:
         files = {
-            **{"proj/a/__init__.py": "", "proj/a/test_x.py": ONE},
-            **{"other/b/__init__.py": "", "other/b/test_x.py": ONE},
+            "proj/a/__init__.py": "",
+            "proj/a/test_x.py": ONE,
+            "other/b/__init__.py": "",
+            "other/b/test_x.py": ONE,
             "proj/stress/test_x.py": ONE,
         }
         targets = ["../a", "../../other/b", "test_x.py"]
@@ -468,7 +470,8 @@ class TargetsOutside(unittest.TestCase):
 
     def test_an_installed_package_keeps_its_ids_beside_a_folder(self) -> None:
         files = {
-            **{"site/words/__init__.py": "", "site/words/tests/__init__.py": ""},
+            "site/words/__init__.py": "",
+            "site/words/tests/__init__.py": "",
             "site/words/tests/test_x.py": ONE,
             "proj/tests/test_y.py": ONE,
         }
