@@ -397,6 +397,7 @@ refuses() {
 	cp -p ../words.c ../before.c
 	touch ../words.c
 	echo 'skip = x' >>mine.ini
+	cp mine.ini ../other.ini
 	touch ../reports/mine.db ../reports/.mine.lock ../reports/mine-20260102-030405.json ../.git/index ../words.o
 	rm ../before.c
 	prepare_suite --install ..

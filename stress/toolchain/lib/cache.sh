@@ -28,13 +28,12 @@ hash_text() {
 	printf '%s' "${sum:0:12}"
 }
 
-# source_files DIR [TEST...]: the files of a source tree, relative to it, each ended by a NUL byte.
+# source_files DIR: the files of a source tree, relative to it, each ended by a NUL byte.
 # Left out is what does not decide what is built from it: hidden folders, virtual environments, what
 # was built in place for another purpose (without ThreadSanitizer: it must not get into our build), and
-# what a run itself writes (reports, the store). Further tests are find's.
+# what a run itself writes (reports, the store).
 source_files() (
 	cd -- "$1"
-	shift
 	skipped=(-name '.?*' -o -name __pycache__ -o -name '*.egg-info' -o -path './build/lib*'
 		-o -path './build/temp.*' -o -path './build/bdist.*' -o -path './build/cp3*' -o -path ./dist)
 	while read -rd '' venv; do
@@ -42,20 +41,17 @@ source_files() (
 	done < <(find . -maxdepth 3 -name pyvenv.cfg -print0)
 	find . -regextype posix-extended -mindepth 1 -type d \( "${skipped[@]}" \) -prune \
 		-o -xtype f ! -name '*.o' ! -name '*.cpython-*.so' ! -name '*.py[co]' ! -name '*.db' \
-		! -name '*.db-*' ! -name '.*.lock' ! -regex '.*-[0-9]{8}-[0-9]{6}\.(html|json|tap)' "$@" -print0
+		! -name '*.db-*' ! -name '.*.lock' ! -regex '.*-[0-9]{8}-[0-9]{6}\.(html|json|tap)' -print0
 )
 
 # hash_tree DIR: changes when a source file of DIR does, by path and content. Times do not count: a
-# fresh checkout has others, and what restores a file may restore its time. Nor do suite files in the
-# present folder: who changes `skip` does not want the package built again.
+# fresh checkout has others, and what restores a file may restore its time. Nor do suite files: who
+# changes `skip` does not want the package built again.
 hash_tree() {
-	local folder suites
-	folder=$(cd -- "$1" && pwd -P)
-	suites=$(realpath --relative-to="$folder" -- "$PWD")
-	[[ $suites == . ]] || suites=./$suites
-	source_files "$1" ! \( -path "$suites/*.ini" ! -path "$suites/*/*" \) |
-		LC_ALL=C sort -z | (cd -- "$1" && xargs -0 -r -P "$(nproc)" -n 500 sha256sum --) |
-		LC_ALL=C sort -k 2 | hash_text
+	source_files "$1" | LC_ALL=C sort -z |
+		LC_ALL=C comm -z -23 - <(cd -- "$1" &&
+			grep -rlZ --include='*.ini' '^\[suite\]' . 2>/dev/null | LC_ALL=C sort -z) |
+		(cd -- "$1" && xargs -0 -r -P "$(nproc)" -n 500 sha256sum --) | LC_ALL=C sort -k 2 | hash_text
 }
 
 # lock_take NAME: waits, saying so, until this process alone may build NAME.
