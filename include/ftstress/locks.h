@@ -37,6 +37,8 @@ enum fts_lock_flag {
 	FTS_HELD_SIGNAL = 256,   /* wait_own only: was known to be used as a signal before */
 	FTS_HELD_ATTACHED = 512, /* wait_flags only: the thread stays attached, so that who waits
 				    for FTS_LOCK_ATTACHED (stops the world) waits for it */
+	FTS_HELD_STOPS = 1024,   /* wait_flags only, FTS_LOCK_ATTACHED: the thread stops the world;
+				    without it, it wants to be attached itself */
 };
 
 struct fts_held {
@@ -60,6 +62,11 @@ struct fts_lock_thread {
 	uint64_t self;         /* pthread_t */
 	uint64_t wait_address; /* 0 = does not wait */
 	uint32_t wait_kind, wait_flags;
+	/*
+	 * How often it began to wait for FTS_LOCK_ATTACHED. Such a wait wakes up again and again to
+	 * look; the same count a second later says that it is still the same one.
+	 */
+	uint32_t attach_calls, reserved;
 	/*
 	 * The thread itself took the lock that it waits for, here; address 0 = it did not. The
 	 * waiters of threading.Condition do so, a lock that is not recursive never gets on. A

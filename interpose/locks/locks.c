@@ -386,9 +386,12 @@ void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 		list->wait_own = *own;
 	else if (list->used || !(lock.flags & FTS_HELD_DETACHES))
 		check_order(thread, &lock, site);
-	if (!(lock.flags & FTS_HELD_DETACHES) && lock.kind != FTS_LOCK_ATTACHED &&
-	    python_attached(python_tstate()))
+	if (lock.kind == FTS_LOCK_ATTACHED) {
+		lock.flags |= FTS_HELD_STOPS;
+		list->attach_calls++;
+	} else if (!(lock.flags & FTS_HELD_DETACHES) && python_attached(python_tstate())) {
 		lock.flags |= FTS_HELD_ATTACHED;
+	}
 	tell_wait(list, &lock);
 	profile_wait(thread, &lock, site);
 }
@@ -521,7 +524,11 @@ int _PyMutex_TryUnlock(uint8_t *mutex)
 	return real(mutex);
 }
 
-/* Attaching waits while the world is stopped, and for the GIL where there is one. */
+/*
+ * Attaching waits while the world is stopped, and for the GIL where there is one: with a mutex and
+ * a condition variable, whose waits go through our functions and are inner ones (`outer`). It also
+ * takes the locks of the critical section that was left, so it is not noted as a whole.
+ */
 EXPORT void _PyThreadState_Attach(void *tstate);
 void _PyThreadState_Attach(void *tstate)
 {
@@ -531,16 +538,23 @@ void _PyThreadState_Attach(void *tstate)
 	turns_attach();
 	struct thread *thread = locks_on ? locks_thread() : NULL;
 	struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
-	if (!thread || !thread->shared->used) {
+	if (!thread) {
 		real(tstate);
 		return;
 	}
 	/* Often in the middle of another wait, which has given up being attached. */
 	struct fts_lock_thread *list = thread->shared;
 	struct lock before = { list->wait_address, list->wait_kind, list->wait_flags };
-	check_order(thread, &attached, CALL_SITE);
+	struct lock outer = thread->outer;
+	uint64_t since = thread->waiting_since;
+	locks_order(thread, &attached, CALL_SITE);
+	list->attach_calls++;
 	tell_wait(list, &attached);
+	thread->outer = attached;
 	real(tstate);
+	thread->outer = outer;
+	if (UNLIKELY(thread->waiting_since != since))
+		profile_wait_over(thread);
 	tell_wait(list, &before);
 }
 

@@ -98,6 +98,7 @@ int _PyOnceFlag_CallOnceSlow(void *flag, int (*function)(void *), void *argument
 /* Stopping the world: who holds a lock while doing so keeps it until all others are detached. */
 
 static const struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
+static const struct lock stopping = { 1, FTS_LOCK_ATTACHED, FTS_HELD_STOPS };
 
 #define STOP(name)                                                                                 \
 	EXPORT void name(void *whom);                                                              \
@@ -112,7 +113,7 @@ static const struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
 			return;                                                                    \
 		}                                                                                  \
 		locks_wait(thread, attached, CALL_SITE);                                           \
-		thread->outer = attached; /* it takes locks of the runtime meanwhile */            \
+		thread->outer = stopping; /* it takes locks of the runtime meanwhile */            \
 		real(whom);                                                                        \
 		thread->outer.address = 0;                                                         \
 		locks_wait_over(thread);                                                           \
