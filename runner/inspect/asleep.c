@@ -180,7 +180,15 @@ static int by_tid(const void *left, const void *right)
 	return (a->tid > b->tid) - (a->tid < b->tid);
 }
 
-bool asleep_look(const char *proc, pid_t pid, struct asleep *out)
+static bool is_among(const pid_t *tids, size_t count, pid_t tid)
+{
+	while (count && tids[count - 1] != tid)
+		count--;
+	return count > 0;
+}
+
+bool asleep_look(const char *proc, pid_t pid, const pid_t *without, size_t without_count,
+		 struct asleep *out)
 {
 	struct process p = { .proc = proc, .pid = pid };
 	size_t capacity = 0;
@@ -191,7 +199,8 @@ bool asleep_look(const char *proc, pid_t pid, struct asleep *out)
 	for (struct dirent *entry; folder && all && (entry = readdir(folder));) {
 		struct asleep_thread thread = { 0 };
 		pid_t tid = (pid_t)atoi(entry->d_name);
-		enum look look = tid > 0 ? look_at(&p, tid, &thread) : LEFT_OUT;
+		bool looked_at = tid > 0 && !is_among(without, without_count, tid);
+		enum look look = looked_at ? look_at(&p, tid, &thread) : LEFT_OUT;
 		if (look == ASLEEP)
 			ARRAY_PUSH(out->threads, out->count, capacity, thread);
 		all = look != AWAKE;

@@ -35,10 +35,12 @@ struct asleep {
 };
 
 /*
- * True if all threads of the process sleep like that. `proc` is where /proc is mounted. `out` is
- * overwritten, and on false empty.
+ * True if all threads of the process sleep like that, but for those `without`, which are known to
+ * wait for another one of them. `proc` is where /proc is mounted. `out` is overwritten, and on
+ * false empty.
  */
-bool asleep_look(const char *proc, pid_t pid, struct asleep *out);
+bool asleep_look(const char *proc, pid_t pid, const pid_t *without, size_t without_count,
+		 struct asleep *out);
 
 /* The same threads in the same waits, and none was scheduled in between. Two empty ones differ. */
 bool asleep_same(const struct asleep *before, const struct asleep *now);

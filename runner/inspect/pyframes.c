@@ -19,6 +19,8 @@
 
 static const struct python_release *const releases[] = { &python_release_313, &python_release_314 };
 
+#define THREAD_ATTACHED 1 /* _Py_THREAD_ATTACHED */
+
 static const struct python_release *release_of(uint16_t version)
 {
 	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
@@ -98,6 +100,8 @@ size_t python_threads(struct remote *remote, const struct python *python,
 				.thread_id = remote_word(remote, state + at->thread_id),
 				.native_id = remote_word(remote, state + at->native_thread_id),
 				.frame = remote_word(remote, state + at->current_frame),
+				.attached = (uint32_t)remote_word(remote, state + at->thread_state) ==
+					    THREAD_ATTACHED,
 			};
 			ARRAY_PUSH(*threads, count, capacity, thread);
 		}

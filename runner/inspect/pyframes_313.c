@@ -76,6 +76,7 @@ static void read_layout(const void *offsets, struct python_layout *layout)
 	layout->current_frame = from.thread_state.current_frame;
 	layout->thread_id = from.thread_state.thread_id;
 	layout->native_thread_id = from.thread_state.native_thread_id;
+	layout->thread_state = from.thread_state.status + 8; /* _status, _whence */
 	layout->frame_size = from.interpreter_frame.size;
 	layout->previous = from.interpreter_frame.previous;
 	layout->executable = from.interpreter_frame.executable;

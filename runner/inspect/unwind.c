@@ -252,6 +252,7 @@ static void capture_frames(struct walk *walk, struct captured_thread *thread,
 	if (state)
 		python_count = python_chain(&walk->remote, &walk->python, state->frame, &python);
 	thread->python = state != NULL;
+	thread->attached = state && state->attached;
 	struct merged merged = { 0 };
 	merge(&merged, walk->native, walk->native_count, python, python_count);
 	fill_frames(walk, thread, &merged);

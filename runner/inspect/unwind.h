@@ -75,6 +75,7 @@ struct captured_thread {
 	char state;     /* before the stop: R running, S waiting, D waiting in the kernel, ... */
 	bool stopped;   /* false: did not stop in time (vfork, state D): no native frames */
 	bool python;    /* has a Python thread state */
+	bool attached;  /* to the interpreter; with the GIL on, it has the GIL */
 	bool sanitizer; /* TSan's background thread */
 	bool crashed;   /* the thread of the crash record */
 	/* It was runnable, or used CPU time, all through the sampling before the stop. */

@@ -11,8 +11,14 @@
 
 struct standing { /* a thread at the last look */
 	pid_t tid;
-	uint64_t switches; /* times it was scheduled */
+	uint64_t switches;   /* times it was scheduled */
+	uint64_t waits;      /* of these, after it had gone to sleep */
+	uint32_t call;       /* its attach_calls, while it waits to be attached; else 0 */
+	bool stops, starved; /* starved: it is runnable and does not run */
 };
+
+/* So often it must have looked in between, not to be one that gets no processor. */
+#define POLLS_LEAST 3
 
 struct deadlock_watch {
 	pid_t pid;
@@ -74,12 +80,22 @@ static bool anyone_may_give(uint32_t kind)
 	return kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYMUTEX;
 }
 
+/* Which of the thread's waits to be attached this one is; 0: it does not wait for that. */
+static uint32_t attach_call(const struct locklist *thread)
+{
+	return waits(thread) && thread->head.wait_kind == FTS_LOCK_ATTACHED
+		       ? thread->head.attach_calls
+		       : 0;
+}
+
 static struct deadlock_wait wait_of(const struct locklist *thread, const struct locklist *holder,
 				    const struct fts_held *taken)
 {
 	return (struct deadlock_wait){ .tid = (pid_t)thread->head.tid,
 				       .address = thread->head.wait_address,
 				       .kind = thread->head.wait_kind,
+				       .stops = thread->head.wait_flags & FTS_HELD_STOPS,
+				       .call = attach_call(thread),
 				       .holder = (pid_t)holder->head.tid,
 				       .ended = holder->ended,
 				       .taken = *taken };
@@ -154,19 +170,42 @@ bool deadlock_find(const struct locklists *lists, size_t asleep, struct deadlock
 
 /* ---- does it last? ---- */
 
-static uint64_t switches_of(pid_t pid, pid_t tid)
+/* A thread as the lists and the kernel show it now. */
+static struct standing standing_of(pid_t pid, const struct locklist *thread)
 {
-	char path[64], line[128];
-	unsigned long long sum = 0, one;
-	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)tid);
+	char path[64], line[128], state;
+	unsigned long long one;
+	struct standing now = { .tid = (pid_t)thread->head.tid,
+				.call = attach_call(thread),
+				.stops = thread->head.wait_flags & FTS_HELD_STOPS };
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)now.tid);
 	FILE *file = fopen(path, "re");
-	while (file && fgets(line, sizeof line, file))
-		if (sscanf(line, "voluntary_ctxt_switches: %llu", &one) == 1 ||
-		    sscanf(line, "nonvoluntary_ctxt_switches: %llu", &one) == 1)
-			sum += one;
+	while (file && fgets(line, sizeof line, file)) {
+		if (sscanf(line, "State: %c", &state) == 1)
+			now.starved = state == 'R';
+		else if (sscanf(line, "voluntary_ctxt_switches: %llu", &one) == 1)
+			now.switches += now.waits = one;
+		else if (sscanf(line, "nonvoluntary_ctxt_switches: %llu", &one) == 1)
+			now.switches += one;
+	}
 	if (file)
 		fclose(file);
-	return sum;
+	return now;
+}
+
+static const struct standing *find_standing(const struct standing *list, size_t count, pid_t tid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i].tid == tid)
+			return &list[i];
+	return NULL;
+}
+
+/* In the same wait to be attached at both looks, and it has looked in between, in vain. */
+static bool polls(const struct standing *before, const struct standing *now)
+{
+	return before && now->call && before->call == now->call &&
+	       now->waits >= before->waits + POLLS_LEAST;
 }
 
 static bool same_verdict(const struct deadlock *a, const struct deadlock *b)
@@ -176,50 +215,40 @@ static bool same_verdict(const struct deadlock *a, const struct deadlock *b)
 		return false;
 	for (size_t i = 0; i < a->wait_count; i++)
 		if (a->waits[i].tid != b->waits[i].tid ||
-		    a->waits[i].address != b->waits[i].address)
+		    a->waits[i].address != b->waits[i].address ||
+		    a->waits[i].call != b->waits[i].call)
 			return false;
 	return true;
 }
 
-/* Was the thread not scheduled since the last look? */
-static bool stood_still(const struct deadlock_watch *watch, const struct standing *now)
+/*
+ * Does the thread stand still as its part in the verdict asks for? Who waits to be attached may
+ * look again and again, in vain as long as the one that it waits for stands still; but a thread
+ * that only waits for a processor does not wait for another thread.
+ */
+static bool stands(const struct deadlock *verdict, const struct standing *before,
+		   const struct standing *now)
 {
-	for (size_t i = 0; i < watch->last_count; i++)
-		if (watch->last[i].tid == now->tid)
-			return watch->last[i].switches == now->switches;
-	return false;
-}
-
-/* Must the thread have stood still? Who stops the world looks again and again, in vain as long as
- * the attached thread that it waits for stands still. */
-static bool must_stand(const struct deadlock *verdict, pid_t tid)
-{
+	bool still = before && before->switches == now->switches;
 	for (size_t i = 0; i < verdict->wait_count; i++)
-		if (verdict->waits[i].tid == tid)
-			return verdict->waits[i].kind != FTS_LOCK_ATTACHED;
-	return false;
+		if (verdict->waits[i].tid == now->tid)
+			return verdict->waits[i].kind == FTS_LOCK_ATTACHED
+				       ? before && !(still && now->starved)
+				       : still;
+	return true;
 }
 
-/* Notes how often each was scheduled; did the cycle's threads, or even none at all, run? */
-static void compare(struct deadlock_watch *watch, const struct locklists *lists,
+/* Did the cycle's threads, or even none at all, run since the last look? */
+static void compare(const struct deadlock_watch *watch, const struct standing *now, size_t count,
 		    const struct deadlock *cycle, bool *cycle_still, bool *all_still)
 {
-	struct standing *now = xcalloc(lists->count, sizeof *now);
-	size_t count = 0;
 	*cycle_still = *all_still = true;
-	for (size_t i = 0; i < lists->count; i++) {
-		if (lists->threads[i].ended)
-			continue;
-		struct standing *one = &now[count++];
-		one->tid = (pid_t)lists->threads[i].head.tid;
-		one->switches = switches_of(watch->pid, one->tid);
-		bool still = stood_still(watch, one);
-		*all_still &= still;
-		*cycle_still &= still || !must_stand(cycle, one->tid);
+	for (size_t i = 0; i < count; i++) {
+		const struct standing *before =
+			find_standing(watch->last, watch->last_count, now[i].tid);
+		*all_still &= before && before->switches == now[i].switches;
+		*cycle_still &= stands(cycle, before, &now[i]);
 	}
-	free(watch->last);
-	watch->last = now;
-	watch->last_count = count;
 }
 
 static bool any_may_give(const struct deadlock *cycle)
@@ -230,12 +259,36 @@ static bool any_may_give(const struct deadlock *cycle)
 	return false;
 }
 
+/* One look at the threads that the lists know. */
+struct look {
+	struct standing *threads;
+	size_t count;
+	struct deadlock_poll *polls;
+	size_t poll_count;
+};
+
+static void take_look(const struct deadlock_watch *watch, const struct locklists *lists,
+		      struct look *look)
+{
+	*look = (struct look){ .threads = xcalloc(lists->count, sizeof *look->threads),
+			       .polls = xcalloc(lists->count, sizeof *look->polls) };
+	for (size_t i = 0; i < lists->count; i++) {
+		if (lists->threads[i].ended)
+			continue;
+		struct standing *now = &look->threads[look->count++];
+		*now = standing_of(watch->pid, &lists->threads[i]);
+		if (polls(find_standing(watch->last, watch->last_count, now->tid), now))
+			look->polls[look->poll_count++] =
+				(struct deadlock_poll){ now->tid, now->stops };
+	}
+}
+
 /* Is the verdict of this look, which takes the last one's place, sure? */
-static bool is_sure(struct deadlock_watch *watch, const struct locklists *lists,
+static bool is_sure(struct deadlock_watch *watch, const struct look *look,
 		    const struct deadlock *verdict, bool asleep, double now)
 {
 	bool cycle_still, all_still, same = same_verdict(&watch->verdict, verdict);
-	compare(watch, lists, verdict, &cycle_still, &all_still);
+	compare(watch, look->threads, look->count, verdict, &cycle_still, &all_still);
 	bool cycle = verdict->kind == DEADLOCK_CYCLE, given = cycle && any_may_give(verdict);
 	/* Since when it has stood as it stands now. */
 	if (!same || (cycle && !(given ? all_still : cycle_still)))
@@ -255,10 +308,28 @@ static void forget(struct deadlock_watch *watch, pid_t pid)
 	asleep_clear(&watch->asleep);
 }
 
+/* The threads that look again and again sleep for ever, too, if all others do. */
+static bool look_asleep(struct deadlock_watch *watch, const struct look *look, size_t *count)
+{
+	struct asleep asleep;
+	pid_t *tids = xcalloc(look->poll_count, sizeof *tids);
+	for (size_t i = 0; i < look->poll_count; i++)
+		tids[i] = look->polls[i].tid;
+	*count = 0;
+	if (asleep_look("/proc", watch->pid, tids, look->poll_count, &asleep))
+		*count = asleep.count + look->poll_count;
+	bool same = asleep_same(&watch->asleep, &asleep);
+	asleep_clear(&watch->asleep);
+	watch->asleep = asleep;
+	free(tids);
+	return same;
+}
+
 bool deadlock_look(struct deadlock_watch *watch, pid_t pid, double now, struct deadlock *out)
 {
 	struct locklists lists = { 0 };
-	struct asleep asleep;
+	struct look look;
+	size_t asleep;
 	if (watch->pid != pid)
 		forget(watch, pid);
 	else if (now - watch->looked < DEADLOCK_SECONDS)
@@ -268,16 +339,20 @@ bool deadlock_look(struct deadlock_watch *watch, pid_t pid, double now, struct d
 		watch->without = !locklists_find(pid, &watch->where);
 	if (!watch->without)
 		locklists_read(&watch->where, pid, &lists);
-	asleep_look("/proc", pid, &asleep);
-	bool all_asleep = asleep_same(&watch->asleep, &asleep), found = false;
-	if (deadlock_find(&lists, asleep.count, out))
-		found = is_sure(watch, &lists, out, all_asleep, now);
+	take_look(watch, &lists, &look);
+	bool all_asleep = look_asleep(watch, &look, &asleep), found = false;
+	if (deadlock_find(&lists, asleep, out))
+		found = is_sure(watch, &look, out, all_asleep, now);
 	else
 		watch->verdict.count = 0;
 	if (!found)
 		out->count = 0;
-	asleep_clear(&watch->asleep);
-	watch->asleep = asleep;
+	for (size_t i = 0; found && i < look.poll_count && i < DEADLOCK_MAX; i++)
+		out->polls[out->poll_count++] = look.polls[i];
+	free(watch->last);
+	watch->last = look.threads;
+	watch->last_count = look.count;
+	free(look.polls);
 	locklists_clear(&lists);
 	return found;
 }

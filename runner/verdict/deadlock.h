@@ -10,6 +10,10 @@
  *
  *   the kernel (asleep.h): all threads sleep, without end, in waits that only one of them could end
  *
+ * Who waits for the GIL, or for the world to stop, does not sleep: it looks every few milliseconds.
+ * The list says that it is still in the same call (attach_calls), the kernel that it has looked
+ * again: such a thread waits, too, and only another thread of the process can end it.
+ *
  * A verdict counts if it stood between two looks at least DEADLOCK_SECONDS apart: the same waits,
  * and none of its threads was scheduled. A lock that any thread may give back (threading.Lock)
  * counts at once if all threads sleep, else after DEADLOCK_PATIENCE in which none ran.
@@ -38,6 +42,8 @@ struct deadlock_wait {
 	pid_t tid;
 	uint64_t address;      /* of the lock */
 	uint32_t kind;         /* enum fts_lock_kind */
+	bool stops;            /* FTS_LOCK_ATTACHED: to stop the world, not to be attached */
+	uint32_t call;         /* FTS_LOCK_ATTACHED: which call of the thread's it is */
 	pid_t holder;          /* 0 = not known; `tid` itself: it waits for itself */
 	bool ended;            /* the holder is no more */
 	struct fts_held taken; /* by the holder */
@@ -50,11 +56,21 @@ enum deadlock_kind {
 			  */
 };
 
+/* A thread that waits to be attached, or stops the world. */
+struct deadlock_poll {
+	pid_t tid;
+	bool stops;
+};
+
 struct deadlock {
 	enum deadlock_kind kind;
 	size_t count; /* of threads that stand still; 0 = nothing was found */
 	struct deadlock_wait waits[DEADLOCK_MAX];
 	size_t wait_count; /* for a cycle, all its threads */
+	/* DEADLOCK_ASLEEP: those of the threads that look again and again. */
+	struct deadlock_poll polls[DEADLOCK_MAX];
+	size_t poll_count;
+	pid_t keeper; /* stays attached, so that they wait; 0 = not known. See guard.c */
 };
 
 /*

@@ -105,21 +105,29 @@ static const struct fts_held *lock_of(const struct deadlock *deadlock, size_t i)
 	return &deadlock->waits[(i + count - 1) % count].taken;
 }
 
+/* What a thread waits for that waits to be attached, or for the others not to be. */
+static const char *attach_text(bool stops, bool gil)
+{
+	return stops ? "a stop of the world, which needs all threads detached"
+	       : gil ? "the GIL"
+		     : "being attached to the interpreter";
+}
+
 /* One thread of the cycle: its line in the text. */
 static void put_part(struct telling *t, size_t i)
 {
 	size_t next = (i + 1) % t->deadlock->wait_count;
 	buf_printf(&t->text, "%sT%zu ", i ? "; " : "", i + 1);
 	if (lock_of(t->deadlock, i)->kind == FTS_LOCK_ATTACHED)
-		buf_puts(&t->text, "stays attached to the interpreter");
+		buf_puts(&t->text, t->context->gil ? "keeps the GIL"
+						   : "stays attached to the interpreter");
 	else
 		buf_printf(&t->text, "holds %c (%s), taken at %s,", letter(i), t->names[i],
 			   t->arcs[i].taken);
 	if (lock_of(t->deadlock, next)->kind == FTS_LOCK_ATTACHED)
-		buf_printf(&t->text,
-			   " and waits for a stop of the world, which needs all threads detached "
-			   "(%c), at %s",
-			   letter(next), t->arcs[i].wanted);
+		buf_printf(&t->text, " and waits for %s (%c), at %s",
+			   attach_text(t->deadlock->waits[i].stops, t->context->gil), letter(next),
+			   t->arcs[i].wanted);
 	else
 		buf_printf(&t->text, " and waits for %c (%s) at %s", letter(next), t->names[next],
 			   t->arcs[i].wanted);
@@ -242,6 +250,8 @@ static void tell_self(const struct deadlock *deadlock, struct collator *collator
 struct sleeper {
 	struct waiting waiting;
 	const struct deadlock_wait *wait; /* its lock, where the holder is known, or NULL */
+	const struct deadlock_poll *poll; /* it looks again and again */
+	bool keeper;                      /* it stays attached, and so keeps those waiting */
 	char *at;                         /* "x.py:12" */
 };
 
@@ -252,23 +262,42 @@ static bool own_lock(const struct sleeper *sleeper)
 	       !sleeper->wait->ended && !sleeper->waiting.what;
 }
 
+static bool is_thread(const struct participant *part, pid_t tid)
+{
+	char *end = xprintf("(%d)", (int)tid);
+	bool found = strstr(part->thread, end) != NULL;
+	free(end);
+	return found;
+}
+
 static const struct deadlock_wait *wait_of(const struct deadlock *deadlock,
 					   const struct participant *part)
 {
-	for (size_t i = 0; i < deadlock->wait_count; i++) {
-		char *end = xprintf("(%d)", (int)deadlock->waits[i].tid);
-		bool found = strstr(part->thread, end) != NULL;
-		free(end);
-		if (found)
+	for (size_t i = 0; i < deadlock->wait_count; i++)
+		if (is_thread(part, deadlock->waits[i].tid))
 			return &deadlock->waits[i];
-	}
+	return NULL;
+}
+
+static const struct deadlock_poll *poll_of(const struct deadlock *deadlock,
+					   const struct participant *part)
+{
+	for (size_t i = 0; i < deadlock->poll_count; i++)
+		if (is_thread(part, deadlock->polls[i].tid))
+			return &deadlock->polls[i];
 	return NULL;
 }
 
 static struct sleeper sleeper_of(const struct deadlock *deadlock, const struct participant *part)
 {
 	struct sleeper sleeper = { .waiting = waiting_of(&part->stack),
-				   .wait = wait_of(deadlock, part) };
+				   .wait = wait_of(deadlock, part),
+				   .poll = poll_of(deadlock, part),
+				   .keeper = deadlock->poll_count && deadlock->keeper &&
+					     is_thread(part, deadlock->keeper) };
+	/* It is about to go on with what its stack waits for, once it is attached. */
+	if (sleeper.poll)
+		sleeper.waiting.what = sleeper.waiting.giver = NULL;
 	const struct frame *user = sleeper.waiting.user;
 	if (!user) {
 		sleeper.at = lockname_line(&part->stack, &no_roots);
@@ -299,7 +328,7 @@ struct asleep_telling {
 static void put_holder(struct asleep_telling *t, const struct sleeper *sleeper, struct buf *text)
 {
 	const struct deadlock_wait *wait = sleeper->wait;
-	if (!wait || sleeper->waiting.what)
+	if (!wait || sleeper->waiting.what || sleeper->poll)
 		return;
 	struct stack taken;
 	frames_of(&wait->taken, t->collator, t->context, t->pid, &taken);
@@ -320,7 +349,8 @@ static void put_sleeper(struct asleep_telling *t, size_t i, struct buf *text)
 {
 	struct sleeper *sleeper = &t->sleepers[i];
 	struct participant *part = &t->finding->participants[i];
-	const char *what = sleeper->waiting.what;
+	const struct deadlock_poll *poll = sleeper->poll;
+	const char *what = poll ? attach_text(poll->stops, t->context->gil) : sleeper->waiting.what;
 	char *lock = xprintf("a %s", sleeper->wait ? lock_kind_name(sleeper->wait->kind) : "lock");
 	struct buf holder = { 0 };
 	put_holder(t, sleeper, &holder);
@@ -332,6 +362,9 @@ static void put_sleeper(struct asleep_telling *t, size_t i, struct buf *text)
 	if (!is_idle(sleeper) && i < SENTENCES) {
 		buf_printf(text, "%sT%zu waits for %s at %s%s", text->length ? "; " : "", i + 1,
 			   what ? what : lock, sleeper->at, holder.data ? holder.data : "");
+		if (sleeper->keeper)
+			buf_printf(text, " and %s meanwhile",
+				   t->context->gil ? "keeps the GIL" : "stays attached");
 		if (sleeper->waiting.giver)
 			buf_printf(text, ", and no thread is left that %s", sleeper->waiting.giver);
 	}
@@ -344,9 +377,18 @@ struct verdict {
 	const char *title, *advice;
 };
 
-enum { OWN, ENDED, FULL_POOL, JOINED, NO_GIVER, VERDICTS };
+enum { KEEPS_GIL, STAYS_ATTACHED, OWN, ENDED, FULL_POOL, JOINED, NO_GIVER, VERDICTS };
 
 static const struct verdict verdicts[VERDICTS] = {
+	[KEEPS_GIL] = { "A thread waits for ever and keeps the GIL",
+			"Who could wake it needs the GIL first. Usual fix: release the GIL "
+			"(Py_BEGIN_ALLOW_THREADS) around every wait for a lock under which another "
+			"thread may call Python." },
+	[STAYS_ATTACHED] = { "A thread waits for ever and stays attached to the interpreter",
+			     "Stopping the world (a garbage collection, for one) waits for it, and "
+			     "who could wake it waits for that. Usual fix: detach "
+			     "(Py_BEGIN_ALLOW_THREADS) around every wait for a lock under which "
+			     "another thread may call Python." },
 	[OWN] = { "A thread waits for a lock that it holds itself",
 		  "A threading.Lock is not recursive. Usual fixes: an RLock, or a function that "
 		  "expects its caller to hold the lock." },
@@ -374,6 +416,8 @@ static struct verdict verdict_of(const struct asleep_telling *t, const char **gi
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const struct sleeper *sleeper = &t->sleepers[i];
 		const struct waiting *waiting = &sleeper->waiting;
+		is[KEEPS_GIL] |= sleeper->keeper && t->context->gil;
+		is[STAYS_ATTACHED] |= sleeper->keeper;
 		is[FULL_POOL] |= waiting->job && waiting->future;
 		is[OWN] |= own_lock(sleeper);
 		is[ENDED] |= sleeper->wait && sleeper->wait->ended && !waiting->what;
@@ -390,25 +434,32 @@ static struct verdict verdict_of(const struct asleep_telling *t, const char **gi
 /* The threads whose waits make the bug come first, the driver's last. */
 static void sort_sleepers(const struct deadlock *deadlock, struct finding *finding)
 {
-	for (size_t pass = 0, next = 0; pass < 3; pass++)
+	for (size_t pass = 0, next = 0; pass < 4; pass++)
 		for (size_t i = next; i < finding->participant_count; i++) {
 			struct participant *part = &finding->participants[i];
 			struct sleeper sleeper = sleeper_of(deadlock, part);
-			size_t rank = is_idle(&sleeper) ? 2 : sleeper.wait ? 0 : 1;
+			size_t rank = sleeper.keeper	  ? 0
+				      : is_idle(&sleeper) ? 3
+				      : sleeper.wait	  ? 1
+							  : 2;
 			free(sleeper.at);
 			if (rank == pass)
 				move_to(finding, i, next++);
 		}
 }
 
-/* Which code waits for what. Not the line, see fingerprint.h. */
+/*
+ * Which code waits for what. Not the line, see fingerprint.h. Where those that wait to be attached
+ * were then is chance: only the thread that they wait for counts, if it is known.
+ */
 static char *asleep_id(const struct asleep_telling *t)
 {
 	size_t count = 0;
+	bool kept = t->finding->participant_count && t->sleepers[0].keeper;
 	char **parts = xcalloc(t->finding->participant_count, sizeof *parts);
 	for (size_t i = 0; i < t->finding->participant_count; i++) {
 		const struct waiting *waiting = &t->sleepers[i].waiting;
-		if (is_idle(&t->sleepers[i]) || !waiting->user)
+		if (is_idle(&t->sleepers[i]) || !waiting->user || (kept && i))
 			continue;
 		char *place = frame_text(waiting->user, &no_roots);
 		parts[count++] = xprintf("%s > %s", place, waiting->what ? waiting->what : "");
@@ -441,9 +492,12 @@ static void tell_asleep(struct asleep_telling *t)
 	const char *giver;
 	struct verdict verdict = verdict_of(t, &giver);
 	buf_printf(&text,
-		   ". All %zu threads of the process sleep in waits without a time limit, and no "
-		   "other process, timer or signal handler is there to wake one. %s",
-		   t->deadlock->count, verdict.advice);
+		   ". All %zu threads of the process %s, and no other process, timer or signal "
+		   "handler is there to wake one. %s",
+		   t->deadlock->count,
+		   t->deadlock->poll_count ? "wait, each without end"
+					   : "sleep in waits without a time limit",
+		   verdict.advice);
 	replace(&finding->title,
 		verdict.title ? xstrdup(verdict.title)
 		: giver       ? xprintf("A thread waits for ever: no thread is left that %s", giver)

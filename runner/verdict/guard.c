@@ -105,6 +105,20 @@ static char *check_progress(struct guard *guard, const struct guard_limits *limi
 	return text;
 }
 
+/* Who stays attached, so that others wait to be, or for the world to stop. */
+static pid_t keeper_of(const struct deadlock *deadlock, const struct capture *capture)
+{
+	for (size_t i = 0; i < capture->count; i++) {
+		const struct captured_thread *thread = &capture->threads[i];
+		bool waits = false;
+		for (size_t k = 0; k < deadlock->poll_count; k++)
+			waits |= deadlock->polls[k].tid == thread->tid;
+		if (thread->attached && !waits)
+			return thread->tid;
+	}
+	return 0;
+}
+
 /* Locks that wait for each other are told as soon as that is sure. */
 static char *check_deadlock(struct guard *guard, struct trial *trial, double now)
 {
@@ -115,6 +129,8 @@ static char *check_deadlock(struct guard *guard, struct trial *trial, double now
 	if (!deadlock_look(guard->watch, trial->pid, now, &guard->deadlock))
 		return NULL;
 	char *text = take_capture(guard, trial, false);
+	if (guard->captured)
+		guard->deadlock.keeper = keeper_of(&guard->deadlock, &guard->capture);
 	guard->still = now - trial->progressed;
 	kill_iteration(trial, KILL_HANG);
 	return text;

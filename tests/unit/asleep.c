@@ -93,7 +93,7 @@ static int remove_process(void **state)
 static bool all_asleep(void)
 {
 	struct asleep asleep;
-	bool all = asleep_look(root, 10, &asleep);
+	bool all = asleep_look(root, 10, NULL, 0, &asleep);
 	assert_int_equal(asleep.count, all ? 2 : 0);
 	asleep_clear(&asleep);
 	return all;
@@ -149,17 +149,17 @@ static void what_was_scheduled_in_between_did_not_stand_still(void **state)
 {
 	(void)state;
 	struct asleep before, after, none = { 0 };
-	assert_true(asleep_look(root, 10, &before));
-	assert_true(asleep_look(root, 10, &after));
+	assert_true(asleep_look(root, 10, NULL, 0, &before));
+	assert_true(asleep_look(root, 10, NULL, 0, &after));
 	assert_true(asleep_same(&before, &after));
 	assert_false(asleep_same(&none, &none));
 	asleep_clear(&after);
 	put_thread(14, 'S', 20, SANITIZER);
-	assert_true(asleep_look(root, 10, &after));
+	assert_true(asleep_look(root, 10, NULL, 0, &after));
 	assert_true(asleep_same(&before, &after));
 	asleep_clear(&after);
 	put_thread(13, 'S', 8, ENDLESS);
-	assert_true(asleep_look(root, 10, &after));
+	assert_true(asleep_look(root, 10, NULL, 0, &after));
 	assert_false(asleep_same(&before, &after));
 	asleep_clear(&after);
 	asleep_clear(&before);

@@ -195,7 +195,7 @@ static void wait_until_asleep(pid_t pid)
 		struct timespec pause = { 0, 1000000 };
 		nanosleep(&pause, NULL);
 		asleep_clear(&asleep);
-		asleep_look("/proc", pid, &asleep);
+		asleep_look("/proc", pid, NULL, 0, &asleep);
 	}
 	assert_int_equal(asleep.count, 2);
 	asleep_clear(&asleep);
