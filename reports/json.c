@@ -329,6 +329,18 @@ static json_t *lock_profile_of(const struct run_info *run)
 	return array;
 }
 
+static json_t *slowest_of(const struct run_info *run)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < run->slow_count; i++) {
+		json_t *object = json_object();
+		json_object_set_new(object, "test", string_of(run->slow[i].test));
+		json_object_set_new(object, "seconds", json_real(run->slow[i].seconds));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *run_of(const struct run_info *run)
 {
 	json_t *object = json_object();
@@ -346,6 +358,8 @@ static json_t *run_of(const struct run_info *run)
 	json_object_set_new(object, "interrupted", json_boolean(run->interrupted));
 	json_object_set_new(object, "exit_code", json_integer(run->exit_code));
 	add_surroundings(object, run);
+	if (run->slow_count)
+		json_object_set_new(object, "slowest", slowest_of(run));
 	if (run->lock_count)
 		json_object_set_new(object, "lock_profile", lock_profile_of(run));
 	return object;

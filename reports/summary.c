@@ -19,6 +19,9 @@
  *	Tried: 310 of 48,645 tests, 290 of them in 2 to 8 threads (...), 20 in one thread only.
  *	Next: the same command goes on with the other 48,335: about 156 runs of this length, ...
  *
+ *	Slow tests; `skip = TEST` in [suite] leaves one out:
+ *	    31.4 s  numpy/random/tests/test_smoke.py::test_all
+ *
  * A replay is asked for what is known, and shows it.
  */
 #include <errno.h>
@@ -31,6 +34,7 @@
 
 #define SHOWN_MAX 20 /* new findings told in full: more is the report's business */
 #define LINES_MAX 14 /* of a finding; two sides are always shown */
+#define SLOW 10.0    /* seconds of a test that is told here, too; as long as the progress waits */
 
 enum style { PLAIN, BOLD, RED, BLUE, DIM };
 
@@ -371,6 +375,26 @@ static void print_rest(const struct page *page, const struct report_input *input
 	buf_free(&line);
 }
 
+/* The tests that the run's time went to. */
+static void print_slow(const struct page *page, const struct run_info *run)
+{
+	struct buf line = { 0 };
+	for (size_t i = 0; i < run->slow_count && run->slow[i].seconds >= SLOW; i++) {
+		if (!i) {
+			print(page, PLAIN, &line);
+			buf_puts(&line, "Slow tests; `skip = TEST` in [suite] leaves one out:");
+			print(page, DIM, &line);
+		}
+		buf_printf(&line, "    %.1f s  ", run->slow[i].seconds);
+		text_add_line(&line, run->slow[i].test);
+		/* Whole, so that it can be copied. */
+		struct page wide = *page;
+		wide.columns = 0;
+		print(&wide, DIM, &line);
+	}
+	buf_free(&line);
+}
+
 int report_summary(FILE *out, const struct report_input *input, bool color, unsigned columns)
 {
 	struct page page = { out, color, columns };
@@ -387,6 +411,7 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 		fprintf(out, "\nand %zu more findings: see the report\n", number - SHOWN_MAX);
 	print_rest(&page, input, counts);
 	print_tried(&page, input->run);
+	print_slow(&page, input->run);
 	if (input->run->records_lost)
 		fprintf(out,
 			"\n%" PRIu64 " of %" PRIu64 " records were lost: the worker wrote faster "

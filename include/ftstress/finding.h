@@ -153,6 +153,12 @@ struct run_lock {
 	char *where; /* the line of the longest wait, "x.py:12" */
 };
 
+/* A test that took long. */
+struct run_slow {
+	char *test;
+	double seconds; /* once, at the longest; until it was ended, if it was */
+};
+
 struct run_info {
 	char *suite, *suite_file, *version; /* ftstress's version */
 	char *python, *python_version;
@@ -179,6 +185,8 @@ struct run_info {
 	size_t rule_count;
 	struct run_lock *locks; /* most waiting first */
 	size_t lock_count;
+	struct run_slow *slow; /* the slowest first */
+	size_t slow_count;
 	char **notes; /* "12 tests fail without threads: ...", one line each */
 	size_t note_count;
 	/* pairs "option", "value", in the order to be shown: threads, switch interval, gil, ... */

@@ -110,12 +110,55 @@ static char *time_text(double seconds)
 static double time_left(const struct progress_state *state, double elapsed)
 {
 	double left = -1, fresh = (double)(state->done - state->before);
-	if (state->total > state->done && fresh > 0)
+	if (state->total > state->done && fresh > 0 && !state->slow_test)
 		left = elapsed / fresh * (double)(state->total - state->done);
 	double until = state->duration - elapsed;
 	if (state->duration > 0 && (left < 0 || until < left))
 		left = until > 0 ? until : 0;
 	return left;
+}
+
+/* The end of an id that may be long: the test's name stands there. */
+static const char *id_end(const char *id)
+{
+	enum { MOST = 48 };
+	size_t length = strlen(id);
+	const char *from = length > MOST ? id + length - MOST : id;
+	while ((*from & 0xc0) == 0x80) /* in the middle of a character */
+		from++;
+	return from;
+}
+
+/* Which tests run now. */
+static void put_now(struct buf *line, const struct progress_state *state)
+{
+	if (!state->slice_tests)
+		return;
+	buf_printf(line, " (now test %" PRIu64 " of %" PRIu64, state->slice_begun,
+		   state->slice_tests);
+	if (state->slow_test) {
+		const char *end = id_end(state->slow_test);
+		char *time = time_text(state->slow_seconds);
+		buf_printf(line, ", %s%s for %s", end > state->slow_test ? "..." : "", end, time);
+		free(time);
+	}
+	buf_puts(line, ")");
+}
+
+/* When the run will be over, as far as that is known: the pace says nothing while a test is stuck.
+ */
+static void put_left(struct buf *line, const struct progress_state *state, double elapsed)
+{
+	double left = time_left(state, elapsed);
+	if (state->ends_in > 0) {
+		char *text = time_text(state->ends_in);
+		buf_printf(line, ", the time is over: what runs is ended in %s", text);
+		free(text);
+	} else if (left >= 0) {
+		char *text = time_text(left);
+		buf_printf(line, ", %s left", text);
+		free(text);
+	}
 }
 
 void progress_show(struct progress *progress, const struct progress_state *state)
@@ -133,9 +176,7 @@ void progress_show(struct progress *progress, const struct progress_state *state
 		return;
 	}
 	buf_puts(&line, " iterations");
-	if (state->slice_tests)
-		buf_printf(&line, " (now test %" PRIu64 " of %" PRIu64 ")", state->slice_begun,
-			   state->slice_tests);
+	put_now(&line, state);
 	if (state->tests || !state->slice_tests)
 		buf_printf(&line, ", %" PRIu64 " test%s", state->tests,
 			   state->tests == 1 ? "" : "s");
@@ -150,12 +191,7 @@ void progress_show(struct progress *progress, const struct progress_state *state
 	if (elapsed > 1 && state->done > state->before)
 		buf_printf(&line, ", %.1f it/min",
 			   (double)(state->done - state->before) * 60 / elapsed);
-	double left = time_left(state, elapsed);
-	if (left >= 0) {
-		char *text = time_text(left);
-		buf_printf(&line, ", %s left", text);
-		free(text);
-	}
+	put_left(&line, state, elapsed);
 	show(progress, buf_take(&line));
 }
 

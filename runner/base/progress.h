@@ -18,6 +18,10 @@ struct progress_state {
 	uint64_t tests;       /* that ran */
 	/* Of the iterations that run now: tests that began, and all of them; 0 = not shown. */
 	uint64_t slice_begun, slice_tests;
+	/* The test that has run for the longest, if it is worth telling; borrowed, or NULL. */
+	const char *slow_test;
+	double slow_seconds;
+	double ends_in;  /* the time is over: seconds until what still runs is ended; 0 = not yet */
 	bool starting;   /* no iteration began yet: the suite is imported */
 	bool rechecking; /* see recheck.h; all iterations are done */
 	size_t findings_new, findings_known;

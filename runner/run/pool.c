@@ -30,6 +30,15 @@
 #define START_PATIENCE 600.0 /* ... that does not fork: it may have to import a lot first */
 #define LONG_ITERATION 5.0   /* seconds from which it is shown how far an iteration is */
 #define FAILURES_MAX 3       /* zygotes in a row that come to nothing */
+#define LONG_TEST 10.0       /* seconds from which a test that runs is named */
+
+/*
+ * When --duration is over, what runs is given so much of it to come to its end, in seconds; an
+ * iteration has at least that, however late it began.
+ */
+#define GRACE_SHARE 0.1
+#define GRACE_LEAST 5.0
+#define GRACE_MOST 60.0
 
 struct job {
 	struct worker workers[WORKER_KINDS];
@@ -118,6 +127,28 @@ static bool out_of_time(const struct pool *pool)
 	return pool->deadline > 0 && now_seconds() >= pool->deadline;
 }
 
+static double grace_of(const struct pool *pool)
+{
+	double grace = pool->options->settings->duration * GRACE_SHARE;
+	return grace < GRACE_LEAST ? GRACE_LEAST : grace > GRACE_MOST ? GRACE_MOST : grace;
+}
+
+/* When a trial that was forked is ended, whatever it does; 0 = never. */
+static double end_of(const struct pool *pool, const struct trial *trial)
+{
+	if (pool->deadline <= 0 || trial->as_written)
+		return 0;
+	return (trial->forked > pool->deadline ? trial->forked : pool->deadline) + grace_of(pool);
+}
+
+/* Failures of the last iterations are looked at in the time of grace, too. */
+static struct trial *verify_next(struct pool *pool)
+{
+	if (pool->deadline > 0 && now_seconds() >= pool->deadline + grace_of(pool))
+		return NULL;
+	return verifier_next(pool->verifier);
+}
+
 /* The next planned trial, or NULL if there is none. */
 static struct trial *plan_next(struct pool *pool)
 {
@@ -139,7 +170,7 @@ static struct trial *take_next(struct pool *pool, struct job *job)
 {
 	if (pool->stopping)
 		return NULL;
-	struct trial *trial = verifier_next(pool->verifier);
+	struct trial *trial = verify_next(pool);
 	if (!trial && job->next && !out_of_time(pool)) {
 		trial = job->next;
 		job->next = NULL;
@@ -165,10 +196,19 @@ static json_t *id_list(const struct trial *trial)
 	return list;
 }
 
+/* No test begins after the time of the run is over, but for the first. */
+static void limit_budget(const struct pool *pool, struct trial *trial)
+{
+	double left = pool->deadline - now_seconds();
+	if (pool->deadline > 0 && !trial->as_written && trial->budget > left)
+		trial->budget = left > BUDGET_LEAST ? left : BUDGET_LEAST;
+}
+
 static void send_attempt(struct pool *pool, struct job *job)
 {
 	struct trial *trial = job->trial;
 	struct worker *worker = worker_of(job, trial);
+	limit_budget(pool, trial);
 	drain(pool, job, worker); /* what it wrote while it was idle */
 	arena_recycle(&worker->arena);
 	worker_read_output(worker);
@@ -290,7 +330,8 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	trial->budget = trial->budget - used > BUDGET_LEAST ? trial->budget - used : BUDGET_LEAST;
 	trial->forked = 0;
 	job->sent = false;
-	if (!pool->stopping && trial_counts(trial) && trial_continue(trial, pool->options->tests)) {
+	bool goes_on = !pool->stopping && trial_counts(trial) && trial->killed != KILL_DURATION;
+	if (goes_on && trial_continue(trial, pool->options->tests)) {
 		store_progress(pool, NULL);
 		if (worker->state == WORKER_READY)
 			send_attempt(pool, job);
@@ -469,6 +510,25 @@ static void take_note(struct pool *pool, char *text)
 	free(text);
 }
 
+/* The time of the run is over, and the trial has had its grace. */
+static void end_for_time(struct pool *pool, struct trial *trial)
+{
+	const char *test = trial_blamed(trial);
+	double duration = pool->options->settings->duration;
+	if (test)
+		news_note(&pool->news,
+			  "%s was ended after %.0f s, unfinished: --duration (%g s) was over; give "
+			  "it more time, or skip it with `skip = %s` in [suite]",
+			  test, now_seconds() - trial->running_since, duration, test);
+	else
+		news_note(&pool->news,
+			  "an iteration was ended between its tests: --duration (%g s) was over",
+			  duration);
+	trial->killed = KILL_DURATION;
+	if (kill(-trial->pid, SIGKILL) < 0)
+		kill(trial->pid, SIGKILL);
+}
+
 /* What has to be looked at without an event, for a job whose iteration runs. */
 static void look_after(struct pool *pool, struct job *job)
 {
@@ -496,10 +556,26 @@ static void look_after(struct pool *pool, struct job *job)
 		worker->since = now;
 		return;
 	}
+	if (end_of(pool, trial) > 0 && now > end_of(pool, trial)) {
+		end_for_time(pool, trial);
+		worker->since = now;
+		return;
+	}
 	struct guard_limits limits = limits_of(pool);
 	take_note(pool, guard_look(&job->guard, &limits, trial, now));
 	if (trial->killed)
 		worker->since = now; /* its end is waited for */
+}
+
+/* The test that has run for the longest. */
+static void tell_slow(struct progress_state *state, const struct trial *trial)
+{
+	const char *test = trial_blamed(trial);
+	double seconds = test ? trial_seconds(trial, trial->running) : 0;
+	if (seconds < LONG_TEST || (state->slow_test && seconds < state->slow_seconds))
+		return;
+	state->slow_test = test;
+	state->slow_seconds = seconds;
 }
 
 /* Where the iterations are that run now, as long as nothing else tells that the run goes on. */
@@ -508,6 +584,8 @@ static void count_running(struct pool *pool, double now)
 	struct progress_state *state = &pool->state;
 	bool wanted = state->done == state->before;
 	state->slice_begun = state->slice_tests = 0;
+	state->slow_test = NULL;
+	state->ends_in = 0;
 	for (unsigned i = 0; i < pool->options->jobs; i++) {
 		const struct job *job = &pool->jobs[i];
 		if (!job->sent || !trial_counts(job->trial) || job->trial->forked <= 0)
@@ -515,7 +593,12 @@ static void count_running(struct pool *pool, double now)
 		wanted = wanted || now - job->trial->forked > LONG_ITERATION;
 		state->slice_begun += trial_begun(job->trial);
 		state->slice_tests += job->trial->plan.test_count;
+		tell_slow(state, job->trial);
+		double left = end_of(pool, job->trial) - now;
+		if (out_of_time(pool) && left > state->ends_in)
+			state->ends_in = left;
 	}
+	wanted = wanted || state->slow_test;
 	if (!wanted)
 		state->slice_tests = 0;
 }
@@ -707,6 +790,7 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	loop(&pool);
 	result->interrupted = *options->stop != 0;
 	stop_all(&pool);
+	tally_slowest(pool.tally);
 	if (!pool.code && !result->interrupted && !result->tests_run && pool.news.first_error)
 		pool.code = fail(EXIT_BAD_INPUT, "no test could be run: %s", pool.news.first_error);
 	int code = pool.code;

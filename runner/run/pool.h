@@ -42,11 +42,21 @@ struct pool_options {
 	const volatile sig_atomic_t *stop; /* not 0: the user wants to stop */
 };
 
+#define SLOW_TESTS 5
+
+struct slow_test {
+	size_t test;    /* index of the suite's tests */
+	double seconds; /* that it took once, at the longest */
+};
+
 struct pool_result {
 	uint64_t iterations_done, iterations_gil_on; /* of this process */
 	uint64_t tests_run, tests_distinct, tests_skipped;
 	uint64_t tests_threaded, tests_turns, tests_overlap; /* see struct run_info */
 	unsigned threads_least, threads_most;
+	uint64_t tests_cut; /* ended with the run's time; not among those that ran */
+	struct slow_test slow[SLOW_TESTS]; /* the slowest first */
+	size_t slow_count;
 	char *python_version; /* NULL = no zygote came up */
 	bool interrupted;
 	bool store_failed; /* what was found last is not in the store */

@@ -428,6 +428,13 @@ static void fill_lists(const struct run *run, struct run_info *info)
 		info->notes[i] = xstrdup(notes[i]);
 	info->rules = suppress_rules(run->suppressions, &info->rule_count);
 	info->locks = collator_locks(run->collator, &info->lock_count);
+	info->slow_count = run->result.slow_count;
+	info->slow = xcalloc(info->slow_count, sizeof *info->slow);
+	for (size_t i = 0; i < info->slow_count; i++) {
+		const struct slow_test *slow = &run->result.slow[i];
+		info->slow[i] = (struct run_slow){ xstrdup(run->tests.tests[slow->test].id),
+						   slow->seconds };
+	}
 }
 
 /*
@@ -508,8 +515,10 @@ static int exit_code(const struct run *run, int code)
 		return EXIT_FINDINGS;
 	if (!run->result.tests_run && !run->stored.iterations_done)
 		return fail(EXIT_NOTHING_RAN, "nothing ran: %s",
-			    run->result.iterations_done ? "no test came to its turn; see the notes"
-							: "there was no time for an iteration");
+			    run->result.tests_cut ? "no test came to its end before --duration "
+						    "was over; the notes name those that ran"
+			    : run->result.iterations_done ? "no test came to its turn; see the notes"
+							  : "there was no time for an iteration");
 	return EXIT_CLEAN;
 }
 

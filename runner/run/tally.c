@@ -10,6 +10,9 @@
 #define SEEN_THREADED 4 /* by more than one thread */
 #define SEEN_TURNS 8
 #define SEEN_OVERLAP 16
+#define SEEN_CUT 32 /* it was ended because the time of the run was over */
+
+#define SLOW_LEAST 1.0 /* seconds of a test that is worth telling */
 
 struct tally {
 	const struct pool_options *options;
@@ -17,7 +20,8 @@ struct tally {
 	uint64_t watermark; /* all iterations below it are done */
 	uint64_t *done;     /* those above that are done too */
 	size_t done_count, done_capacity;
-	uint8_t *seen; /* of each test: SEEN_* */
+	uint8_t *seen;   /* of each test: SEEN_* */
+	double *longest; /* of each test, seconds */
 };
 
 struct tally *tally_new(const struct pool_options *options, struct pool_result *result)
@@ -27,6 +31,7 @@ struct tally *tally_new(const struct pool_options *options, struct pool_result *
 	tally->result = result;
 	tally->watermark = options->first_iteration;
 	tally->seen = xcalloc(options->test_count, 1);
+	tally->longest = xcalloc(options->test_count, sizeof *tally->longest);
 	return tally;
 }
 
@@ -34,6 +39,7 @@ void tally_free(struct tally *tally)
 {
 	free(tally->done);
 	free(tally->seen);
+	free(tally->longest);
 	free(tally);
 }
 
@@ -64,12 +70,24 @@ static void tally_threads(struct tally *tally, const struct trial *trial, size_t
 		result->threads_most = threads;
 }
 
+static void take_time(struct tally *tally, size_t test, double seconds)
+{
+	if (seconds > tally->longest[test])
+		tally->longest[test] = seconds;
+}
+
 void tally_tests(struct tally *tally, const struct trial *trial)
 {
 	for (size_t i = 0; trial_counts(trial) && i < trial->count; i++) {
 		uint8_t *seen = &tally->seen[trial->tests[i]];
 		if (trial->states[i] != TEST_ENDED && trial->states[i] != TEST_BEGUN)
 			continue;
+		take_time(tally, trial->tests[i], trial_seconds(trial, i));
+		if (trial->states[i] == TEST_BEGUN && trial->killed == KILL_DURATION) {
+			tally->result->tests_cut++;
+			*seen |= SEEN_CUT;
+			continue;
+		}
 		if (trial->states[i] == TEST_ENDED && trial->outcomes[i] == FTS_OUTCOME_SKIPPED) {
 			tally->result->tests_skipped += note_seen(seen, SEEN_SKIPPED);
 			continue;
@@ -78,6 +96,28 @@ void tally_tests(struct tally *tally, const struct trial *trial)
 		tally->result->tests_distinct += note_seen(seen, SEEN_RAN);
 		tally_threads(tally, trial, i);
 	}
+}
+
+/* Puts the test at its place among the slowest so far; who is too many falls off the end. */
+static void offer(struct pool_result *result, struct slow_test slow)
+{
+	size_t at = result->slow_count;
+	while (at && result->slow[at - 1].seconds < slow.seconds)
+		at--;
+	if (at == SLOW_TESTS)
+		return;
+	result->slow_count += result->slow_count < SLOW_TESTS;
+	for (size_t i = result->slow_count - 1; i > at; i--)
+		result->slow[i] = result->slow[i - 1];
+	result->slow[at] = slow;
+}
+
+void tally_slowest(struct tally *tally)
+{
+	tally->result->slow_count = 0;
+	for (size_t i = 0; i < tally->options->test_count; i++)
+		if (tally->longest[i] >= SLOW_LEAST)
+			offer(tally->result, (struct slow_test){ i, tally->longest[i] });
 }
 
 /* Marks `iteration` done and moves the watermark over all that are done. */
@@ -129,7 +169,7 @@ int tally_store(struct tally *tally, const struct trial *trial)
 					     .leftovers = left,
 					     .ran = ran };
 	/* What can't be imported, say, can't be in the next run either: no reason to come first. */
-	bool late = trial && trial->budget <= BUDGET_LEAST;
+	bool late = trial && (trial->budget <= BUDGET_LEAST || trial->killed == KILL_DURATION);
 	bool dealt = !options->settings->replay_given && !options->settings->gate;
 	for (size_t i = 0; dealt && trial && trial_counts(trial) && i < trial->plan.test_count;
 	     i++) {

@@ -19,6 +19,8 @@ void tally_free(struct tally *tally);
 
 /* An attempt is over: counts its tests. */
 void tally_tests(struct tally *tally, const struct trial *trial);
+/* The run is over: puts the slowest tests into the result. */
+void tally_slowest(struct tally *tally);
 /* The trial is over. */
 void tally_trial(struct tally *tally, const struct trial *trial);
 /*

@@ -308,6 +308,18 @@ static json_t *locks_value(const struct run_info *info)
 	return array;
 }
 
+static json_t *slow_value(const struct run_info *info)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < info->slow_count; i++) {
+		json_t *one = json_object();
+		put_text(one, "test", info->slow[i].test);
+		json_object_set_new(one, "seconds", json_real(info->slow[i].seconds));
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
 char *run_info_to_json(const struct run_info *info)
 {
 	json_t *object = json_object();
@@ -325,6 +337,7 @@ char *run_info_to_json(const struct run_info *info)
 	json_object_set_new(object, "hooks", hooks_value(info));
 	json_object_set_new(object, "rules", rules_value(info));
 	json_object_set_new(object, "locks", locks_value(info));
+	json_object_set_new(object, "slow", slow_value(info));
 	put_texts(object, "notes", info->notes, info->note_count);
 	put_texts(object, "settings", info->settings, 2 * info->setting_count);
 	return dump(object);
@@ -371,6 +384,17 @@ static void get_lock_profile(json_t *array, struct run_info *info)
 	}
 }
 
+static void get_slow(json_t *array, struct run_info *info)
+{
+	info->slow_count = json_array_size(array);
+	info->slow = xcalloc(info->slow_count, sizeof *info->slow);
+	for (size_t i = 0; i < info->slow_count; i++) {
+		json_t *one = json_array_get(array, i);
+		info->slow[i].test = get_text(one, "test");
+		info->slow[i].seconds = json_number_value(json_object_get(one, "seconds"));
+	}
+}
+
 bool run_info_from_json(const char *text, struct run_info *info)
 {
 	*info = (struct run_info){ 0 };
@@ -393,6 +417,7 @@ bool run_info_from_json(const char *text, struct run_info *info)
 	get_hooks(json_object_get(object, "hooks"), info);
 	get_rules(json_object_get(object, "rules"), info);
 	get_lock_profile(json_object_get(object, "locks"), info);
+	get_slow(json_object_get(object, "slow"), info);
 	info->notes = get_texts(object, "notes", &info->note_count);
 	info->settings = get_texts(object, "settings", &info->setting_count);
 	info->setting_count /= 2;
@@ -425,6 +450,9 @@ void run_info_clear(struct run_info *info)
 		free(info->locks[i].where);
 	}
 	free(info->locks);
+	for (size_t i = 0; i < info->slow_count; i++)
+		free(info->slow[i].test);
+	free(info->slow);
 	free(info->notes);
 	free(info->settings);
 	*info = (struct run_info){ 0 };

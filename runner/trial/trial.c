@@ -22,6 +22,7 @@ static void clear_attempt(struct trial *trial)
 	free(trial->states);
 	free(trial->outcomes);
 	free(trial->threads);
+	free(trial->seconds);
 }
 
 /* `tests` is taken over. */
@@ -35,6 +36,7 @@ static void begin_attempt(struct trial *trial, size_t *tests, size_t count,
 	trial->states = xcalloc(count, sizeof *trial->states);
 	trial->outcomes = xcalloc(count, sizeof *trial->outcomes);
 	trial->threads = xcalloc(count, sizeof *trial->threads);
+	trial->seconds = xcalloc(count, sizeof *trial->seconds);
 	for (size_t i = 0; i < count; i++)
 		trial->ids[i] = all[tests[i]].id;
 	trial->running = FTS_NO_TEST;
@@ -120,6 +122,7 @@ static void take_test(struct trial *trial, uint16_t type, const uint8_t *payload
 	if (type == FTS_REC_TEST_BEGIN) {
 		trial->states[told.index] = TEST_BEGUN;
 		trial->running = told.index;
+		trial->running_since = trial->progressed;
 		trial->begun++;
 		trial->threads[told.index] = told.threads;
 		if (told.threads > trial->threads_seen)
@@ -129,6 +132,7 @@ static void take_test(struct trial *trial, uint16_t type, const uint8_t *payload
 	bool ran = told.outcome != FTS_OUTCOME_NOT_RUN;
 	trial->states[told.index] = ran ? TEST_ENDED : TEST_NOT_RUN;
 	trial->outcomes[told.index] = told.outcome;
+	trial->seconds[told.index] = ran ? (double)told.nanoseconds * 1e-9 : 0;
 	if (trial->running == told.index)
 		trial->running = FTS_NO_TEST;
 }
@@ -201,6 +205,13 @@ size_t trial_begun(const struct trial *trial)
 const char *trial_blamed(const struct trial *trial)
 {
 	return trial->running < trial->count ? trial->ids[trial->running] : NULL;
+}
+
+double trial_seconds(const struct trial *trial, size_t i)
+{
+	if (i == trial->running)
+		return now_seconds() - trial->running_since;
+	return trial->seconds[i];
 }
 
 struct iteration_context trial_context(const struct trial *trial, unsigned zygote, pid_t zygote_pid)

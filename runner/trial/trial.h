@@ -38,9 +38,17 @@ struct test_failure {
 
 /*
  * Why the runner killed the process. KILL_HANG: it did nothing; KILL_SLOW: it computed all the
- * time; KILL_PARENT: the test had killed the zygote.
+ * time; KILL_PARENT: the test had killed the zygote; KILL_DURATION: the time of the run was over.
  */
-enum kill_reason { KILL_NONE, KILL_MEMORY, KILL_HANG, KILL_SLOW, KILL_INTERRUPT, KILL_PARENT };
+enum kill_reason {
+	KILL_NONE,
+	KILL_MEMORY,
+	KILL_HANG,
+	KILL_SLOW,
+	KILL_INTERRUPT,
+	KILL_PARENT,
+	KILL_DURATION,
+};
 
 struct trial {
 	struct trial_plan plan;
@@ -57,7 +65,9 @@ struct trial {
 	enum test_state *states;
 	uint16_t *outcomes;    /* enum fts_outcome of TEST_ENDED */
 	uint16_t *threads;     /* in how many threads it ran, of those that have begun */
+	double *seconds;       /* that a test of TEST_ENDED took */
 	uint32_t running;      /* index of the test that has begun, or FTS_NO_TEST */
+	double running_since;  /* now_seconds() */
 	size_t begun;          /* tests that began in this attempt */
 	unsigned threads_seen; /* most threads a test ran in */
 	bool slice_end;
@@ -93,6 +103,9 @@ size_t trial_begun(const struct trial *trial);
 
 /* Id of the test that was running, or NULL. */
 const char *trial_blamed(const struct trial *trial);
+
+/* How long the attempt's test `i` took, until now if it still runs; 0 = it did not begin. */
+double trial_seconds(const struct trial *trial, size_t i);
 
 struct iteration_context trial_context(const struct trial *trial, unsigned zygote,
 				       pid_t zygote_pid);

@@ -218,6 +218,19 @@ static void load_locks(struct run_info *run, const json_t *locks)
 	}
 }
 
+static void load_slow(struct run_info *run, const json_t *tests)
+{
+	run->slow_count = json_array_size(tests);
+	run->slow = xcalloc(run->slow_count, sizeof *run->slow);
+	for (size_t i = 0; i < run->slow_count; i++) {
+		const json_t *test = json_array_get(tests, i);
+		run->slow[i] = (struct run_slow){
+			.test = text_at(test, "test"),
+			.seconds = json_number_value(json_object_get(test, "seconds")),
+		};
+	}
+}
+
 static void load_lists(struct run_info *run, const json_t *item)
 {
 	const json_t *hooks = json_object_get(item, "hooks");
@@ -237,6 +250,7 @@ static void load_lists(struct run_info *run, const json_t *item)
 						   number_at(rule, "used") };
 	}
 	load_locks(run, json_object_get(item, "lock_profile"));
+	load_slow(run, json_object_get(item, "slowest"));
 	run->note_count = texts_at(item, "notes", &run->notes);
 	const json_t *settings = json_object_get(item, "settings");
 	run->setting_count = json_array_size(settings);

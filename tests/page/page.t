@@ -485,6 +485,18 @@ test("where_threads_wait_is_a_table_of_the_run", async () => {
   equal(await without.locator("table.waiting").count(), 0);
 });
 
+test("the_slowest_tests_stand_with_the_line_that_skips_them", async () => {
+  const slowest = [
+    { test: "tests/test_a.py::test_long", seconds: 31.42 },
+    { test: "tests/test_b.py", seconds: 4 },
+  ];
+  const page = await open("run", { at: writePage(({ run }) => (run.slowest = slowest)) });
+  const rows = await texts(page.locator("table.slowest tbody tr"));
+  equal(rows.length, 2);
+  equal(rows[0].includes("31.4 s") && rows[0].includes("skip = tests/test_a.py::test_long"), true);
+  equal(rows[1].includes("4.0 s") && rows[1].includes("skip = tests/test_b.py"), true);
+});
+
 // ---- for everybody ----
 
 test("whatever_a_text_holds_is_shown_as_text", async () => {

@@ -177,6 +177,32 @@ function Waiting({ run }: { run: Run }) {
   );
 }
 
+function Slowest({ run }: { run: Run }) {
+  const tests = run.slowest ?? [];
+  if (!tests.length) return null;
+  return (
+    <section aria-labelledby="slowest-heading">
+      <h2 id="slowest-heading">Slowest tests</h2>
+      <p>
+        How long each took once, at the longest. The line leaves the test out of the next runs; it
+        belongs into <code>[suite]</code> of the suite's file.
+      </p>
+      <table class="slowest">
+        <tbody>
+          {tests.map(({ test, seconds }) => (
+            <tr key={test}>
+              <td>{time(seconds)}</td>
+              <th scope="row">
+                <Command command={`skip = ${test}`} />
+              </th>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
 function Settings({ run }: { run: Run }) {
   if (!run.settings.length) return null;
   return (
@@ -217,6 +243,7 @@ export function RunView({ run }: { run: Run }) {
           </ul>
         </section>
       )}
+      <Slowest run={run} />
       <Waiting run={run} />
       <div class="columns">
         <Hooks run={run} />

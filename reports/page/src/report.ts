@@ -95,6 +95,8 @@ export interface Run {
   notes: string[];
   settings: [string, string][];
   lock_profile?: LockUse[];
+  /** The tests that took longest, those first. */
+  slowest?: { test: string; seconds: number }[];
 }
 
 /** A class of locks that threads waited for; times in seconds. */
