@@ -435,14 +435,21 @@ static void on_started(struct pool *pool, struct job *job, const json_t *message
 		pool->code = code;
 }
 
+static int suite_error(const struct pool *pool, const char *line, const char *traceback)
+{
+	bool verbose = pool->options->settings->verbose;
+	const char *hint = *traceback ? " (--verbose shows the traceback)" : "";
+	return fail(EXIT_BAD_INPUT, "the suite can't be used: %s%s%s", line, verbose ? "\n" : hint,
+		    verbose ? traceback : "");
+}
+
 static void on_error(struct pool *pool, const json_t *message)
 {
 	const char *what = text_of(message, "what"), *line = text_of(message, "message");
 	const char *traceback = text_of(message, "traceback");
 	if (strcmp(what, "suite") == 0) {
 		if (!pool->code)
-			pool->code = fail(EXIT_BAD_INPUT, "the suite can't be used: %s%s%s", line,
-					  *traceback ? "\n" : "", traceback);
+			pool->code = suite_error(pool, line, traceback);
 		return;
 	}
 	news_error(&pool->news, line, traceback);

@@ -172,10 +172,16 @@ static char *cache_path(const struct suite *suite, const struct environment *env
 	return xprintf("%s/collected/%s-%016" PRIx64 ".json", paths->cache, suite->name, hash);
 }
 
+#define TRACEBACK_HINT " (--verbose shows the traceback)"
+
 /* --- collecting ---------------------------------------------------------------------------- */
 
-/* The collector's own message is one line at the end, a traceback may stand before it. */
-static int tell_failure(const struct suite *suite, const char *what, const struct spawned *spawned)
+/*
+ * The collector's own message is one line at the end, a traceback may stand before it: of the
+ * test framework and of ours for the most part, so it is for those who ask.
+ */
+static int tell_failure(const struct suite *suite, bool verbose, const char *what,
+			const struct spawned *spawned)
 {
 	static const char ours[] = "ftstress: ";
 	const char *text = spawned->err.data, *last = NULL;
@@ -189,29 +195,37 @@ static int tell_failure(const struct suite *suite, const char *what, const struc
 	const char *line = last + strlen(ours);
 	const char *traceback = strstr(text, "Traceback (most recent call last)");
 	int length = traceback && traceback < last ? (int)(last - traceback) : 0;
-	return fail(EXIT_BAD_INPUT, "%s: %.*s%s%.*s", what, (int)strcspn(line, "\n"), line,
-		    length ? "\n" : "", length, length ? traceback : "");
+	const char *between = !length ? "" : verbose ? "\n" : TRACEBACK_HINT;
+	length = verbose ? length : 0;
+	return fail(EXIT_BAD_INPUT, "%s: %.*s%s%.*s", what, (int)strcspn(line, "\n"), line, between,
+		    length, length ? traceback : "");
 }
 
+/* How the user wants it. */
+struct asked {
+	bool verbose;
+	const volatile sig_atomic_t *stop;
+};
+
 static int run_driver(const struct suite *suite, const struct environment *environment,
-		      const struct paths *paths, char *const *arguments, const char *what,
-		      struct spawned *spawned, const volatile sig_atomic_t *stop)
+		      const struct paths *paths, const struct asked *asked, char *const *arguments,
+		      const char *what, struct spawned *spawned)
 {
 	char **variables = variables_plain(environment, suite, paths);
 	struct spawn spawn = { .arguments = arguments,
 			       .environment = variables,
 			       .folder = suite->folder,
-			       .stop = stop };
+			       .stop = asked->stop };
 	int code = spawn_run(&spawn, spawned);
 	if (!code && spawned->status)
-		code = tell_failure(suite, what, spawned);
+		code = tell_failure(suite, asked->verbose, what, spawned);
 	variables_free(variables);
 	return code;
 }
 
 /* Writes the list beside `path` and moves it there, so that two at once do no harm. */
 static int collect(const struct suite *suite, const struct environment *environment,
-		   const struct paths *paths, const char *path, const volatile sig_atomic_t *stop)
+		   const struct paths *paths, const char *path, const struct asked *asked)
 {
 	char *folder = xprintf("%s/collected", paths->cache);
 	int error = make_folders(folder);
@@ -230,7 +244,7 @@ static int collect(const struct suite *suite, const struct environment *environm
 	push(&list, "--output", temporary);
 	ARRAY_PUSH(list.items, list.count, list.capacity, NULL);
 	struct spawned spawned;
-	int code = run_driver(suite, environment, paths, list.items, suite->name, &spawned, stop);
+	int code = run_driver(suite, environment, paths, asked, list.items, suite->name, &spawned);
 	if (!code && rename(temporary, path) < 0)
 		code = fail(EXIT_INTERNAL, "%s: %s; is the disk full?", path, strerror(errno));
 	unlink(temporary);
@@ -250,7 +264,7 @@ static int by_text(const void *a, const void *b)
 /* The ids that the expression selects, sorted. */
 static int select_ids(const struct suite *suite, const char *expression,
 		      const struct environment *environment, const struct paths *paths,
-		      const char *path, struct strings *ids, const volatile sig_atomic_t *stop)
+		      const char *path, struct strings *ids, const struct asked *asked)
 {
 	char *const arguments[] = { environment->plain,
 				    "-m",
@@ -261,7 +275,7 @@ static int select_ids(const struct suite *suite, const char *expression,
 				    (char *)path,
 				    NULL };
 	struct spawned spawned;
-	int code = run_driver(suite, environment, paths, arguments, "--tests", &spawned, stop);
+	int code = run_driver(suite, environment, paths, asked, arguments, "--tests", &spawned);
 	for (char *rest = spawned.out.data, *line; !code && (line = strsep(&rest, "\n"));)
 		if (*line)
 			ARRAY_PUSH(ids->items, ids->count, ids->capacity, xstrdup(line));
@@ -387,17 +401,30 @@ static void take_notes(struct tests_list *list, const json_t *notes, bool collec
 	}
 }
 
+static int nothing_imported(const struct suite *suite, const struct settings *settings,
+			    const json_t *errors)
+{
+	const json_t *first = json_array_get(errors, 0);
+	const char *file = json_string_value(json_object_get(first, "file"));
+	const char *text = json_string_value(json_object_get(first, "message"));
+	const char *traceback = json_string_value(json_object_get(first, "traceback"));
+	bool more = traceback && *traceback;
+	return fail(EXIT_BAD_INPUT, "%s: no test could be imported; %s: %s%s%s", suite->file,
+		    file ? file : "a file", text ? text : "",
+		    !more                ? ""
+		    : settings->verbose ? "\n"
+					: TRACEBACK_HINT,
+		    more && settings->verbose ? traceback : "");
+}
+
 /* No test is left: why. */
 static int nothing(const struct tests_list *list, const struct suite *suite,
 		   const struct settings *settings, const json_t *document)
 {
 	const json_t *errors = json_object_get(document, "errors");
 	const char *where = json_string_value(json_object_get(document, "where"));
-	const char *traceback =
-		json_string_value(json_object_get(json_array_get(errors, 0), "traceback"));
 	if (!list->total && json_array_size(errors))
-		return fail(EXIT_BAD_INPUT, "%s: no test could be imported%s%s", suite->file,
-			    traceback && *traceback ? ":\n" : "", traceback ? traceback : "");
+		return nothing_imported(suite, settings, errors);
 	if (!list->total)
 		return fail(EXIT_NOTHING_RAN, "nothing ran: %s has no tests: %s", suite->file,
 			    where ? where : "");
@@ -414,13 +441,14 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 		   const struct paths *paths, const volatile sig_atomic_t *stop)
 {
 	*list = (struct tests_list){ 0 };
+	const struct asked asked = { settings->verbose, stop };
 	char *path = cache_path(suite, environment, paths);
 	struct strings selected = { 0 };
 	json_t *document = json_load_file(path, 0, NULL);
 	bool collected = !document;
 	int code = 0;
 	if (collected)
-		code = collect(suite, environment, paths, path, stop);
+		code = collect(suite, environment, paths, path, &asked);
 	if (!code && !document) {
 		json_error_t error;
 		document = json_load_file(path, 0, &error);
@@ -429,7 +457,7 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 	}
 	if (!code && settings->tests)
 		code = select_ids(suite, settings->tests, environment, paths, path, &selected,
-				  stop);
+				  &asked);
 	if (!code) {
 		take_notes(list, json_object_get(document, "notes"), collected);
 		take_tests(list, json_object_get(document, "tests"), suite,

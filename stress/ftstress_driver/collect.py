@@ -21,6 +21,7 @@ from pathlib import Path
 from .cli import options_from, parser
 from .drivers import find_driver
 from .expression import Expression, ExpressionError
+from .failures import explain_import
 from .installed import built_packages, describe_shadowed
 from .suite import Listed, Options, Suite, SuiteError
 
@@ -116,7 +117,7 @@ def main() -> int:
             return _unusable(shadowed)
         if os.environ.get("FTSTRESS_DEBUG"):
             traceback.print_exc()
-        return _unusable(f"{' '.join(options.targets)}: {type(error).__name__}: {error}")
+        return _unusable(f"{' '.join(options.targets)}: {explain_import(error, root)}")
     shadowed = describe_shadowed(tests)
     return 0 if shadowed is None else _unusable(shadowed)
 

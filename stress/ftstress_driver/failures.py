@@ -1,6 +1,7 @@
 """Exceptions of tests as text."""
 
 import os
+import sysconfig
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,3 +51,49 @@ def _format(error: BaseException) -> str:
 
 def _is_harness(filename: str) -> bool:
     return filename.startswith((_OWN, "<frozen")) or any(part in filename for part in _HARNESS)
+
+
+def explain_import(error: BaseException, root: Path) -> str:
+    """Why a suite can't be opened, in one line: what, where in the user's code, what to do.
+
+    Places are told relative to `root`.
+    """
+    cause = error
+    # pytest's ConftestImportFailure says less than what it was raised from.
+    while cause.__cause__ is not None and type(cause).__module__.startswith(("_pytest", "pluggy")):
+        cause = cause.__cause__
+    text = f"{type(cause).__name__}: {cause}".strip().splitlines()[0][:300]
+    if isinstance(cause, SyntaxError) and cause.filename:
+        text = f"{type(cause).__name__}: {cause.msg}"
+        place = f"{_shown(cause.filename, root)}:{cause.lineno}"
+    else:
+        place = _place(cause, root)
+    advice = "; nothing can be tested until that is mended"
+    if isinstance(cause, ModuleNotFoundError) and cause.name:
+        advice = (
+            f"; what provides {cause.name} belongs into `require` in [suite], "
+            "or the folder that it lies in into `path`"
+        )
+    return f"{text}{f', at {place}' if place else ''}{advice}"
+
+
+def _place(error: BaseException, root: Path) -> str:
+    """The line of the user's code that an exception came through last; "" if there is none."""
+    own = [str(root) + os.sep, str(Path.cwd()) + os.sep]
+    library = tuple(sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib"))
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not _is_harness(frame.filename) and not frame.filename.startswith((*library, "<"))
+    ]
+    inside = [frame for frame in frames if frame.filename.startswith(tuple(own))]
+    if not frames:
+        return ""
+    frame = (inside or frames)[-1]
+    line = f" ({frame.line})" if frame.line else ""
+    return f"{_shown(frame.filename, root)}:{frame.lineno}{line}"
+
+
+def _shown(filename: str, root: Path) -> str:
+    path = Path(filename)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else filename

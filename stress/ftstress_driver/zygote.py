@@ -31,6 +31,7 @@ from pathlib import Path
 from . import PROTOCOL_VERSION, gil, iteration, linux
 from .control import Control, Message
 from .emit import Emitter
+from .failures import explain_import
 from .iteration import Plan
 from .suite import Driver, Options, Problem, Suite, SuiteError, Test
 
@@ -229,7 +230,7 @@ def main(driver: Driver, options: Options) -> int:
             "error",
             what="suite",
             test=None,
-            message=_one_line(error),
+            message=explain_import(error, options.rootdir or Path.cwd()),
             traceback=traceback.format_exc(),
         )
         return EXIT_SUITE
