@@ -569,7 +569,9 @@ static void look_after(struct pool *pool, struct job *job)
 		return;
 	}
 	struct guard_limits limits = limits_of(pool);
-	take_note(pool, guard_look(&job->guard, &limits, trial, now));
+	struct iteration_context context = context_of(worker, trial);
+	struct heap_names names = { collator_of(pool, worker), &context };
+	take_note(pool, guard_look(&job->guard, &limits, &names, trial, now));
 	if (trial->killed)
 		worker->since = now; /* its end is waited for */
 }

@@ -13,6 +13,7 @@ struct standing { /* a thread at the last look */
 	pid_t tid;
 	uint64_t switches;   /* times it was scheduled */
 	uint64_t waits;      /* of these, after it had gone to sleep */
+	uint64_t running;    /* nanoseconds on a processor */
 	uint32_t call;       /* its attach_calls, while it waits to be attached; else 0 */
 	bool stops, starved; /* starved: it is runnable and does not run */
 };
@@ -30,6 +31,7 @@ struct deadlock_watch {
 	struct deadlock verdict; /* of the last look */
 	double since;            /* when it was seen first */
 	struct asleep asleep;    /* of the last look */
+	double polled;           /* see deadlock_polled() */
 };
 
 struct deadlock_watch *deadlock_watch_new(void)
@@ -190,6 +192,12 @@ static struct standing standing_of(pid_t pid, const struct locklist *thread)
 	}
 	if (file)
 		fclose(file);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)pid, (int)now.tid);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%llu", &one) == 1)
+		now.running = one;
+	if (file)
+		fclose(file);
 	return now;
 }
 
@@ -267,7 +275,7 @@ struct look {
 	size_t poll_count;
 };
 
-static void take_look(const struct deadlock_watch *watch, const struct locklists *lists,
+static void take_look(struct deadlock_watch *watch, const struct locklists *lists,
 		      struct look *look)
 {
 	*look = (struct look){ .threads = xcalloc(lists->count, sizeof *look->threads),
@@ -277,9 +285,12 @@ static void take_look(const struct deadlock_watch *watch, const struct locklists
 			continue;
 		struct standing *now = &look->threads[look->count++];
 		*now = standing_of(watch->pid, &lists->threads[i]);
-		if (polls(find_standing(watch->last, watch->last_count, now->tid), now))
-			look->polls[look->poll_count++] =
-				(struct deadlock_poll){ now->tid, now->stops };
+		const struct standing *before =
+			find_standing(watch->last, watch->last_count, now->tid);
+		if (!polls(before, now))
+			continue;
+		look->polls[look->poll_count++] = (struct deadlock_poll){ now->tid, now->stops };
+		watch->polled += (double)(now->running - before->running) * 1e-9;
 	}
 }
 
@@ -305,6 +316,7 @@ static void forget(struct deadlock_watch *watch, pid_t pid)
 	watch->last_count = watch->verdict.count = 0;
 	watch->without = false;
 	watch->where.address = 0;
+	watch->polled = 0;
 	asleep_clear(&watch->asleep);
 }
 
@@ -355,4 +367,9 @@ bool deadlock_look(struct deadlock_watch *watch, pid_t pid, double now, struct d
 	free(look.polls);
 	locklists_clear(&lists);
 	return found;
+}
+
+double deadlock_polled(const struct deadlock_watch *watch, pid_t pid)
+{
+	return watch && watch->pid == pid ? watch->polled : 0;
 }

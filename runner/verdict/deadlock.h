@@ -91,6 +91,12 @@ void deadlock_watch_free(struct deadlock_watch *watch);
 bool deadlock_look(struct deadlock_watch *watch, pid_t pid, double now, struct deadlock *out);
 
 /*
+ * Processor seconds that threads of the process took to look whether the GIL is free, or the world
+ * stopped, and it was not: they waited, and computed nothing.
+ */
+double deadlock_polled(const struct deadlock_watch *watch, pid_t pid);
+
+/*
  * Turns the finding of a hang (fault_of_hang, with its participants) into that of a deadlock: kind,
  * title, explanation, graph, and the threads that it is about first.
  */

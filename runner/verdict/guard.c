@@ -72,6 +72,12 @@ static void take_earlier(struct guard *guard, const struct trial *trial)
 	free(why);
 }
 
+/* Processor seconds of the process and what it started, without those of threads that wait. */
+static double computed(const struct guard *guard, const struct trial *trial)
+{
+	return processor_of_group(trial->pid) - deadlock_polled(guard->watch, trial->pid);
+}
+
 /*
  * No progress for the time that the user allows: a hang if the process did next to nothing in the
  * second half of it, else a test that is slow here, which gets more time before it is ended.
@@ -87,12 +93,12 @@ static char *check_progress(struct guard *guard, const struct guard_limits *limi
 	}
 	if (guard->sampled <= 0) {
 		guard->sampled = now;
-		guard->processor = processor_of_group(trial->pid);
+		guard->processor = computed(guard, trial);
 		return NULL;
 	}
 	if (still < timeout || now - guard->sampled < timeout / 2)
 		return NULL;
-	double used = processor_of_group(trial->pid) - guard->processor;
+	double used = computed(guard, trial) - guard->processor;
 	bool computes = used > BUSY_SHARE * (now - guard->sampled);
 	guard->sampled = 0;
 	if (computes && still < SLOW_TIMEOUTS * timeout) {
@@ -136,12 +142,31 @@ static char *check_deadlock(struct guard *guard, struct trial *trial, double now
 	return text;
 }
 
-char *guard_look(struct guard *guard, const struct guard_limits *limits, struct trial *trial,
-		 double now)
+/* A thread that will never come out of the allocator. */
+static char *check_heap(struct guard *guard, const struct heap_names *names, struct trial *trial,
+			double now)
+{
+	if (now - trial->progressed < HEAP_SECONDS) {
+		guard->heap = (struct heap_watch){ 0 };
+		return NULL;
+	}
+	if (!heap_look(&guard->heap, names, trial->pid, now))
+		return NULL;
+	char *text = take_capture(guard, trial, false);
+	guard->corrupted = true;
+	guard->still = now - trial->progressed;
+	kill_iteration(trial, KILL_HANG);
+	return text;
+}
+
+char *guard_look(struct guard *guard, const struct guard_limits *limits,
+		 const struct heap_names *names, struct trial *trial, double now)
 {
 	check_memory(guard, limits, trial, now);
 	char *text = trial->killed ? NULL : check_deadlock(guard, trial, now);
-	return trial->killed ? text : check_progress(guard, limits, trial, now);
+	if (!trial->killed && !text)
+		text = check_heap(guard, names, trial, now);
+	return trial->killed || text ? text : check_progress(guard, limits, trial, now);
 }
 
 static void note_slow(const struct guard *guard, struct collator *collator,
@@ -165,6 +190,10 @@ static void judge_hang(const struct guard *guard, const struct fault *fault,
 	if (guard->deadlock.count)
 		deadlock_tell(&guard->deadlock, fault->collator, fault->context, fault->trial->pid,
 			      finding);
+	else if (guard->corrupted)
+		heap_tell(&guard->heap, trial_blamed(fault->trial) ? trial_blamed(fault->trial)
+								   : "an iteration",
+			  finding);
 }
 
 void guard_judge(const struct guard *guard, const struct guard_limits *limits,
@@ -201,6 +230,8 @@ void guard_forget(struct guard *guard)
 		capture_clear(&guard->capture);
 	capture_clear(&guard->earlier);
 	guard->deadlock.count = 0;
+	guard->heap = (struct heap_watch){ 0 };
+	guard->corrupted = false;
 	guard->captured = guard->looked_at = false;
 	guard->resident = guard->followers = 0;
 	guard->sampled = guard->still = 0;

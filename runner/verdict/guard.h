@@ -13,6 +13,7 @@
 
 #include "runner/collate/collate.h"
 #include "runner/verdict/deadlock.h"
+#include "runner/verdict/heap.h"
 #include "runner/trial/trial.h"
 #include "runner/inspect/unwind.h"
 
@@ -26,6 +27,8 @@ struct guard {
 	uint64_t resident;        /* bytes when it was killed for its memory */
 	struct deadlock_watch *watch;
 	struct deadlock deadlock;  /* count 0 = none was seen */
+	struct heap_watch heap;
+	bool corrupted;            /* `heap` says in what a thread is caught */
 	double sampled, processor; /* when the group's processor time was taken, and what it was */
 };
 
@@ -41,8 +44,8 @@ void guard_begin(struct guard *guard, double now);
  * Looks at the trial's process, which runs. Returns a note for the user (to be freed), or
  * NULL.
  */
-char *guard_look(struct guard *guard, const struct guard_limits *limits, struct trial *trial,
-		 double now);
+char *guard_look(struct guard *guard, const struct guard_limits *limits,
+		 const struct heap_names *names, struct trial *trial, double now);
 /* Takes the stacks of the crashed process, which waits for that. Returns as guard_look. */
 char *guard_crash(struct guard *guard, const struct trial *trial);
 

@@ -133,12 +133,26 @@ def check_deadlocks(scratch: Path) -> None:
     ok(not hangs, "none is left to the time limit", sorted(hangs))
 
 
+def check_gil(scratch: Path, *options: str) -> None:
+    findings = run("planted_gil_deadlocks", scratch, *options)["findings"]
+    told = [f for f in findings if f["kind"] == "deadlock"]
+    where = f" {' '.join(options)}".rstrip()
+    ok(
+        cases(findings, "deadlock") == bugs("gil")
+        and all(seconds_until(f) < 20 and "the GIL" in f["explanation"] for f in told),
+        f"who waits for the GIL, and who keeps it, are told as a deadlock{where}",
+        *[(f["kind"], f["tests"], f["title"], f["detail"]) for f in findings],
+    )
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-locks-") as folder:
         check_orders(Path(folder))
         older = run("planted_locks", Path(folder), "--python", "3.13", "--iterations", "4")
         check_found(older["findings"], " on 3.13")
         check_deadlocks(Path(folder))
+        check_gil(Path(folder))
+        check_gil(Path(folder), "--python", "3.13")
     print(f"1..{len(results)}")
     return 0 if all(results) else 1
 

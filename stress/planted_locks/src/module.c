@@ -5,8 +5,11 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <linux/futex.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 PyMODINIT_FUNC PyInit__locks(void);
 void standard_lock(int number);
@@ -20,6 +23,37 @@ static pthread_spinlock_t spin;
 static pthread_mutex_t *native(int number)
 {
 	return number ? &second : &first;
+}
+
+/* A lock as Rust's std::sync::Mutex: no library that could be watched has a part in it. */
+static uint32_t futex_word; /* 0 free, 1 taken */
+
+static void futex_lock(void)
+{
+	while (__atomic_exchange_n(&futex_word, 1, __ATOMIC_ACQUIRE))
+		syscall(SYS_futex, &futex_word, FUTEX_WAIT_PRIVATE, 1, NULL);
+}
+
+static void futex_unlock(void)
+{
+	__atomic_store_n(&futex_word, 0, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &futex_word, FUTEX_WAKE_PRIVATE, 1);
+}
+
+static PyObject *with_futex(PyObject *module, PyObject *call)
+{
+	futex_lock();
+	PyObject *result = PyObject_CallNoArgs(call);
+	futex_unlock();
+	return result;
+}
+
+static PyObject *with_futex_detached(PyObject *module, PyObject *call)
+{
+	Py_BEGIN_ALLOW_THREADS futex_lock();
+	Py_END_ALLOW_THREADS PyObject *result = PyObject_CallNoArgs(call);
+	futex_unlock();
+	return result;
 }
 
 static PyObject *with_mutex(PyObject *module, PyObject *arguments)
@@ -180,6 +214,18 @@ static PyObject *detach(PyObject *module, PyObject *unused)
 	Py_BEGIN_ALLOW_THREADS Py_END_ALLOW_THREADS Py_RETURN_NONE;
 }
 
+static PyObject *with_standard_detached(PyObject *module, PyObject *arguments)
+{
+	int number;
+	PyObject *call;
+	if (!PyArg_ParseTuple(arguments, "iO", &number, &call))
+		return NULL;
+	Py_BEGIN_ALLOW_THREADS standard_lock(number);
+	Py_END_ALLOW_THREADS PyObject *result = PyObject_CallNoArgs(call);
+	standard_unlock(number);
+	return result;
+}
+
 static PyMethodDef methods[] = {
 	{ "with_mutex", with_mutex, METH_VARARGS, "PyMutex 0..3" },
 	{ "with_native", with_native, METH_VARARGS, "pthread mutex 0 or 1, waits attached" },
@@ -192,6 +238,10 @@ static PyMethodDef methods[] = {
 	{ "with_rwmutex_writer", with_rwmutex_writer, METH_O, "the same, for writing" },
 	{ "with_once", with_once, METH_O, "once-flag that is never done" },
 	{ "with_standard", with_standard, METH_VARARGS, "std::mutex 0 or 1" },
+	{ "with_standard_detached", with_standard_detached, METH_VARARGS,
+	  "the same, waits detached" },
+	{ "with_futex", with_futex, METH_O, "a lock as Rust's, waits attached" },
+	{ "with_futex_detached", with_futex_detached, METH_O, "the same, waits detached" },
 	{ "with_section", with_section, METH_VARARGS, "critical section of an object" },
 	{ "with_sections", with_sections, METH_VARARGS, "critical section of two objects" },
 	{ "detach", detach, METH_NOARGS, "detach and attach again" },
