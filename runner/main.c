@@ -28,6 +28,7 @@
  *     verdict/      what became of a process
  *       guard           an eye on it: memory, progress
  *       deadlock        does it stand still for ever? deadlock_tell, waiting: in words
+ *       heap            is a thread caught in a list of the allocator that has no end?
  *       faults          findings about processes: crash, hang, memory
  *     collate/      records become findings
  *       collate, resolve  records; TSan's reports

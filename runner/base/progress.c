@@ -121,7 +121,7 @@ static double time_left(const struct progress_state *state, double elapsed)
 /* The end of an id that may be long: the test's name stands there. */
 static const char *id_end(const char *id)
 {
-	enum { MOST = 48 };
+	enum { MOST = 32 }; /* of 80 columns */
 	size_t length = strlen(id);
 	const char *from = length > MOST ? id + length - MOST : id;
 	while ((*from & 0xc0) == 0x80) /* in the middle of a character */
@@ -139,10 +139,15 @@ static void put_now(struct buf *line, const struct progress_state *state)
 	if (state->slow_test) {
 		const char *end = id_end(state->slow_test);
 		char *time = time_text(state->slow_seconds);
-		buf_printf(line, ", %s%s for %s", end > state->slow_test ? "..." : "", end, time);
+		buf_printf(line, ": %s%s for %s", end > state->slow_test ? "..." : "", end, time);
 		free(time);
 	}
 	buf_puts(line, ")");
+	if (state->ends_in > 0) {
+		char *text = time_text(state->ends_in);
+		buf_printf(line, ", time is over, ended in %s", text);
+		free(text);
+	}
 }
 
 /* When the run will be over, as far as that is known: the pace says nothing while a test is stuck.
@@ -150,11 +155,7 @@ static void put_now(struct buf *line, const struct progress_state *state)
 static void put_left(struct buf *line, const struct progress_state *state, double elapsed)
 {
 	double left = time_left(state, elapsed);
-	if (state->ends_in > 0) {
-		char *text = time_text(state->ends_in);
-		buf_printf(line, ", the time is over: what runs is ended in %s", text);
-		free(text);
-	} else if (left >= 0) {
+	if (left >= 0 && state->ends_in <= 0) {
 		char *text = time_text(left);
 		buf_printf(line, ", %s left", text);
 		free(text);

@@ -100,8 +100,9 @@ size_t python_threads(struct remote *remote, const struct python *python,
 				.thread_id = remote_word(remote, state + at->thread_id),
 				.native_id = remote_word(remote, state + at->native_thread_id),
 				.frame = remote_word(remote, state + at->current_frame),
-				.attached = (uint32_t)remote_word(remote, state + at->thread_state) ==
-					    THREAD_ATTACHED,
+				.attached =
+					(uint32_t)remote_word(remote, state + at->thread_state) ==
+					THREAD_ATTACHED,
 			};
 			ARRAY_PUSH(*threads, count, capacity, thread);
 		}

@@ -24,7 +24,8 @@ struct python_layout {
 	uint64_t interpreters_head; /* in _PyRuntime */
 	uint64_t interpreter_next, threads_head;
 	uint64_t thread_next, current_frame, thread_id, native_thread_id;
-	uint64_t thread_state; /* `state` of a thread state; not among the offsets: behind `status` */
+	uint64_t
+		thread_state; /* `state` of a thread state; not among the offsets: behind `status` */
 	uint64_t frame_size, previous, executable, instr_ptr, owner;
 	uint64_t tlbc_index; /* 0: instr_ptr always points into the code object itself */
 	uint64_t co_filename, co_qualname, co_linetable, co_firstlineno, co_code_adaptive, co_tlbc;

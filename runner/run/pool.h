@@ -54,7 +54,7 @@ struct pool_result {
 	uint64_t tests_run, tests_distinct, tests_skipped;
 	uint64_t tests_threaded, tests_turns, tests_overlap; /* see struct run_info */
 	unsigned threads_least, threads_most;
-	uint64_t tests_cut; /* ended with the run's time; not among those that ran */
+	uint64_t tests_cut;                /* ended with the run's time; not among those that ran */
 	struct slow_test slow[SLOW_TESTS]; /* the slowest first */
 	size_t slow_count;
 	char *python_version; /* NULL = no zygote came up */

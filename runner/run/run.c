@@ -517,8 +517,9 @@ static int exit_code(const struct run *run, int code)
 		return fail(EXIT_NOTHING_RAN, "nothing ran: %s",
 			    run->result.tests_cut ? "no test came to its end before --duration "
 						    "was over; the notes name those that ran"
-			    : run->result.iterations_done ? "no test came to its turn; see the notes"
-							  : "there was no time for an iteration");
+			    : run->result.iterations_done
+				    ? "no test came to its turn; see the notes"
+				    : "there was no time for an iteration");
 	return EXIT_CLEAN;
 }
 

@@ -411,7 +411,7 @@ static int nothing_imported(const struct suite *suite, const struct settings *se
 	bool more = traceback && *traceback;
 	return fail(EXIT_BAD_INPUT, "%s: no test could be imported; %s: %s%s%s", suite->file,
 		    file ? file : "a file", text ? text : "",
-		    !more                ? ""
+		    !more               ? ""
 		    : settings->verbose ? "\n"
 					: TRACEBACK_HINT,
 		    more && settings->verbose ? traceback : "");

@@ -119,8 +119,8 @@ static void put_part(struct telling *t, size_t i)
 	size_t next = (i + 1) % t->deadlock->wait_count;
 	buf_printf(&t->text, "%sT%zu ", i ? "; " : "", i + 1);
 	if (lock_of(t->deadlock, i)->kind == FTS_LOCK_ATTACHED)
-		buf_puts(&t->text, t->context->gil ? "keeps the GIL"
-						   : "stays attached to the interpreter");
+		buf_puts(&t->text,
+			 t->context->gil ? "keeps the GIL" : "stays attached to the interpreter");
 	else
 		buf_printf(&t->text, "holds %c (%s), taken at %s,", letter(i), t->names[i],
 			   t->arcs[i].taken);
@@ -438,9 +438,9 @@ static void sort_sleepers(const struct deadlock *deadlock, struct finding *findi
 		for (size_t i = next; i < finding->participant_count; i++) {
 			struct participant *part = &finding->participants[i];
 			struct sleeper sleeper = sleeper_of(deadlock, part);
-			size_t rank = sleeper.keeper	  ? 0
+			size_t rank = sleeper.keeper      ? 0
 				      : is_idle(&sleeper) ? 3
-				      : sleeper.wait	  ? 1
+				      : sleeper.wait      ? 1
 							  : 2;
 			free(sleeper.at);
 			if (rank == pass)

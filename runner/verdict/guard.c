@@ -191,8 +191,8 @@ static void judge_hang(const struct guard *guard, const struct fault *fault,
 		deadlock_tell(&guard->deadlock, fault->collator, fault->context, fault->trial->pid,
 			      finding);
 	else if (guard->corrupted)
-		heap_tell(&guard->heap, trial_blamed(fault->trial) ? trial_blamed(fault->trial)
-								   : "an iteration",
+		heap_tell(&guard->heap,
+			  trial_blamed(fault->trial) ? trial_blamed(fault->trial) : "an iteration",
 			  finding);
 }
 

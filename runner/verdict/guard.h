@@ -26,7 +26,7 @@ struct guard {
 	double still;             /* seconds without progress when it was killed for that */
 	uint64_t resident;        /* bytes when it was killed for its memory */
 	struct deadlock_watch *watch;
-	struct deadlock deadlock;  /* count 0 = none was seen */
+	struct deadlock deadlock; /* count 0 = none was seen */
 	struct heap_watch heap;
 	bool corrupted;            /* `heap` says in what a thread is caught */
 	double sampled, processor; /* when the group's processor time was taken, and what it was */

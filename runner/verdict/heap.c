@@ -10,11 +10,10 @@
 
 /* Of Objects/mimalloc: what goes from link to link and counts nothing. */
 static const char *const walkers[] = {
-	"_mi_page_free_collect",      /* blocks that were freed */
+	"_mi_page_free_collect",         /* blocks that were freed */
 	"_mi_heap_delayed_free_partial", /* those that other threads freed */
-	"mi_page_queue_find_free_ex", /* pages */
-	"_mi_page_queue_append",
-	"mi_heap_visit_pages",
+	"mi_page_queue_find_free_ex",    /* pages */
+	"_mi_page_queue_append",         "mi_heap_visit_pages",
 	"_mi_heap_area_visit_blocks", /* blocks that are free */
 };
 
@@ -31,8 +30,8 @@ static bool is_runtime(const struct frame *frame)
 {
 	return frame->language == FRAME_UNKNOWN || !strcmp(frame->function, "_init") ||
 	       starts_with(frame->function, "__tsan") ||
-	       (frame->module && (strstr(frame->module, "clang_rt.tsan") ||
-				  strstr(frame->module, "libftstress")));
+	       (frame->module &&
+		(strstr(frame->module, "clang_rt.tsan") || strstr(frame->module, "libftstress")));
 }
 
 const char *heap_walker(const struct stack *stack)

@@ -254,6 +254,45 @@ setup() {
 	[[ $(jq '.run.iterations.done > 0' "$(last_report)") == true ]]
 }
 
+@test "a test that outlasts --duration is ended and named" {
+	scripts spin
+	suite mine '[run]' 'threads = 2' 'gil = off'
+	run -5 "$FTSTRESS" --suite mine.ini --duration 4s
+	[[ $output == *'no test came to its end before --duration was over'* ]]
+	jq -e '.run.notes[] | select(contains("tests/spin.py was ended after") and
+		contains("--duration (4 s)") and contains("skip = tests/spin.py"))' "$(last_report)"
+	jq -e '.run.slowest[0] | .test == "tests/spin.py" and .seconds > 3' "$(last_report)"
+	[[ $(jq '.run.seconds < 100' "$(last_report)") == true ]]
+	nothing_is_left
+}
+
+@test "who waits for the GIL and who keeps it are a deadlock, told within seconds" {
+	scripts gil_mutex gil_futex
+	suite mine '[run]' 'slice = 1' 'threads = 2' 'gil = on' 'schedule = overlap' 'timeout = 60'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 2
+	finding deadlock 'wait for each other'
+	finding deadlock 'keeps the GIL'
+	jq -e '[.findings[].explanation | contains("the GIL")] | all' "$(last_report)"
+	jq -e '.run.seconds < 50' "$(last_report)"
+}
+
+@test "who stops the world and who stays attached are a deadlock, told within seconds" {
+	scripts stop_futex
+	suite mine '[run]' 'threads = 2' 'gil = off' 'schedule = overlap' 'timeout = 60'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1
+	finding deadlock 'stays attached'
+	jq -e '.findings[0].explanation | contains("a stop of the world")' "$(last_report)"
+	jq -e '.run.seconds < 40' "$(last_report)"
+}
+
+@test "a free list that leads back into itself is told as heap corruption" {
+	scripts corrupt
+	suite mine '[run]' 'threads = 2' 'gil = off' 'schedule = overlap' 'timeout = 120'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1
+	finding hang 'The heap is corrupted: tests/corrupt.py'
+	jq -e '.run.seconds < 100' "$(last_report)"
+}
+
 @test "two jobs run all iterations" {
 	fine_scripts 4
 	suite mine '[run]' 'slice = 1' 'gil = off'
@@ -299,10 +338,16 @@ setup() {
 	[[ $output == tests/t1.py ]]
 }
 
-@test "a suite whose import fails shows the traceback" {
+@test "a suite whose import fails says what, where and what to do, in one line" {
 	scripts fine
-	suite mine 'args = no_such_module'
+	mkdir lib
+	printf '%s\n' 'def needs():' '    import no_such_module' 'needs()' >lib/ahead.py
+	suite mine 'args = ahead' 'path = lib'
 	run -4 "$FTSTRESS" --suite mine.ini
+	[[ $output == *"ModuleNotFoundError: No module named 'no_such_module', at lib/ahead.py:2 (import no_such_module)"* ]]
+	[[ $output == *'`require` in [suite]'*'--verbose shows the traceback'* ]]
+	[[ $(grep -c . <<<"$output") == 1 ]]
+	run -4 "$FTSTRESS" --suite mine.ini --verbose
 	[[ $output == *Traceback*"ModuleNotFoundError: No module named 'no_such_module'"* ]]
 }
 

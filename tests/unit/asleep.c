@@ -123,6 +123,20 @@ static void a_thread_that_may_be_woken_from_outside_is_not(void **state)
 	assert_false(all_asleep());
 }
 
+static void who_is_known_to_wait_for_another_of_them_wakes_none(void **state)
+{
+	(void)state;
+	static const pid_t polls[] = { 15 };
+	struct asleep asleep;
+	put_thread(15, 'S', 7, TIMED); /* looks every few milliseconds whether the GIL is free */
+	assert_false(all_asleep());
+	assert_true(asleep_look(root, 10, polls, 1, &asleep));
+	assert_int_equal(asleep.count, 2);
+	asleep_clear(&asleep);
+	put_thread(16, 'S', 7, TIMED);
+	assert_false(asleep_look(root, 10, polls, 1, &asleep));
+}
+
 static void a_signal_handler_may_wake_one(void **state)
 {
 	(void)state;
@@ -230,6 +244,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(threads_in_endless_waits_are_asleep, make_process,
 						remove_process),
 		cmocka_unit_test_setup_teardown(a_thread_that_may_be_woken_from_outside_is_not,
+						make_process, remove_process),
+		cmocka_unit_test_setup_teardown(who_is_known_to_wait_for_another_of_them_wakes_none,
 						make_process, remove_process),
 		cmocka_unit_test_setup_teardown(a_signal_handler_may_wake_one, make_process,
 						remove_process),

@@ -141,6 +141,21 @@ static void who_stops_the_world_waits_for_those_that_stay_attached(void **state)
 	assert_int_equal(deadlock.wait_count, 2);
 }
 
+static void who_wants_the_gil_waits_for_those_that_keep_it(void **state)
+{
+	(void)state;
+	struct locklist *wants = thread(0x10, 1, FTS_LOCK_ATTACHED);
+	wants->head.attach_calls = 5; /* by which a second look knows that it is the same wait */
+	thread(0, 0x10, FTS_LOCK_PTHREAD)->head.wait_flags = FTS_HELD_ATTACHED;
+	struct deadlock deadlock = found(0);
+	assert_int_equal(deadlock.wait_count, 2);
+	assert_int_equal(deadlock.waits[0].call, 5);
+	assert_false(deadlock.waits[0].stops);
+	assert_int_equal(deadlock.waits[1].call, 0);
+	wants->head.wait_flags = FTS_HELD_STOPS;
+	assert_true(found(0).waits[0].stops);
+}
+
 static void the_holder_of_a_lock_may_have_ended(void **state)
 {
 	(void)state;
@@ -237,6 +252,7 @@ int main(void)
 		cmocka_unit_test_setup(a_writer_waits_for_readers_and_no_reader_for_another, begin),
 		cmocka_unit_test_setup(who_stops_the_world_waits_for_those_that_stay_attached,
 				       begin),
+		cmocka_unit_test_setup(who_wants_the_gil_waits_for_those_that_keep_it, begin),
 		cmocka_unit_test_setup(the_holder_of_a_lock_may_have_ended, begin),
 		cmocka_unit_test_setup(all_asleep_is_a_verdict_without_any_list, begin),
 		cmocka_unit_test(two_looks_without_anything_in_between_are_a_verdict),

@@ -78,6 +78,44 @@ static void a_long_iteration_shows_at_which_of_its_tests_it_is(void **state)
 	expect_run(&run, "\r1/8 iterations, 4400 tests, findings: 0 new");
 }
 
+static void a_test_that_takes_long_is_named_and_no_pace_is_told(void **state)
+{
+	(void)state;
+	struct progress_state run = { .total = 8,
+				      .done = 4,
+				      .tests = 9,
+				      .slice_begun = 13,
+				      .slice_tests = 17,
+				      .slow_test = "tests/test_a.py::test_b",
+				      .slow_seconds = 61,
+				      .started = now_seconds() };
+	expect_run(&run, "(now test 13 of 17: tests/test_a.py::test_b for 1 min 01 s)");
+	run.slow_test = "tests/of_a_folder/with_a_long_name/test_a.py::test_b";
+	expect_run(&run, "17: ...th_a_long_name/test_a.py::test_b for 1 mi");
+	run.slow_test = "t.py";
+	run.slow_seconds = 11;
+	expect_run(&run, "(now test 13 of 17: t.py for 11 s), 9 tests, findings: 0 new\033");
+	run.slow_test = NULL;
+	expect_run(&run, "(now test 13 of 17), 9 tests, findings: 0 new, 0 s left\033");
+}
+
+static void after_its_duration_a_run_says_when_it_ends(void **state)
+{
+	(void)state;
+	struct progress_state run = { .slice_begun = 1,
+				      .slice_tests = 1,
+				      .ends_in = 4.2,
+				      .started = now_seconds() - 0.5,
+				      .duration = 0.1 };
+	struct terminal terminal;
+	terminal_open(&terminal);
+	progress_show(terminal.progress, &run);
+	bool good = shows(&terminal, "(now test 1 of 1), time is over, ended in 4 s") &&
+		    !shows(&terminal, "left");
+	terminal_close(&terminal);
+	assert_true(good);
+}
+
 /* Shows the step until the terminal has `expected`: as often as time has to pass. */
 static bool comes(struct terminal *terminal, const char *expected, uint64_t done, uint64_t total)
 {
@@ -106,6 +144,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_long_iteration_shows_at_which_of_its_tests_it_is),
+		cmocka_unit_test(a_test_that_takes_long_is_named_and_no_pace_is_told),
+		cmocka_unit_test(after_its_duration_a_run_says_when_it_ends),
 		cmocka_unit_test(a_step_without_a_share_shows_its_time_and_no_percentage),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,3 @@
+def stress(thread_index):
+    while True:
+        pass
