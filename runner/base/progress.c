@@ -121,7 +121,7 @@ static double time_left(const struct progress_state *state, double elapsed)
 /* The end of an id that may be long: the test's name stands there. */
 static const char *id_end(const char *id)
 {
-	enum { MOST = 32 }; /* of 80 columns */
+	enum { MOST = 24 }; /* of 80 columns */
 	size_t length = strlen(id);
 	const char *from = length > MOST ? id + length - MOST : id;
 	while ((*from & 0xc0) == 0x80) /* in the middle of a character */

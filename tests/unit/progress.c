@@ -86,12 +86,12 @@ static void a_test_that_takes_long_is_named_and_no_pace_is_told(void **state)
 				      .tests = 9,
 				      .slice_begun = 13,
 				      .slice_tests = 17,
-				      .slow_test = "tests/test_a.py::test_b",
+				      .slow_test = "t_a.py::test_b",
 				      .slow_seconds = 61,
 				      .started = now_seconds() };
-	expect_run(&run, "(now test 13 of 17: tests/test_a.py::test_b for 1 min 01 s)");
+	expect_run(&run, "(now test 13 of 17: t_a.py::test_b for 1 min 01 s)");
 	run.slow_test = "tests/of_a_folder/with_a_long_name/test_a.py::test_b";
-	expect_run(&run, "17: ...th_a_long_name/test_a.py::test_b for 1 mi");
+	expect_run(&run, "17: ...g_name/test_a.py::test_b for 1 min 01 s)");
 	run.slow_test = "t.py";
 	run.slow_seconds = 11;
 	expect_run(&run, "(now test 13 of 17: t.py for 11 s), 9 tests, findings: 0 new\033");
