@@ -9,10 +9,11 @@ import re
 import sys
 from pathlib import Path
 
-RUNNER = (
-    "base model symbols records inspect store plan trial setup locks collate verdict reports run"
-).split()
-INTERPOSE = "base python turns order stacks locks wrap".split()
+RUNNER = [
+    *("base", "model", "symbols", "records", "inspect", "store", "plan", "trial", "setup"),
+    *("locks", "collate", "verdict", "reports", "run"),
+]
+INTERPOSE = ["base", "python", "turns", "order", "stacks", "locks", "wrap"]
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"((?:runner|reports|interpose)/[^"]+)"')
 
