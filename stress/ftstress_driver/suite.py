@@ -119,6 +119,14 @@ class Suite(ABC):
         """In the forked child, before the first test."""
 
 
+def group_by_file(ids: Sequence[str]) -> list[list[str]]:
+    """Ids of the form FILE::NAMES, or FILE alone, in parts of one file each."""
+    files: dict[str, list[str]] = {}
+    for id_ in ids:
+        files.setdefault(id_.partition("::")[0], []).append(id_)
+    return list(files.values())
+
+
 class Driver(ABC):
     """A kind of suite; registered in drivers.DRIVERS."""
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from .pytest_roles import functions_of
+
 MAX_EXAMPLES = 10
 PROFILE = "ftstress"
 
@@ -31,13 +33,13 @@ def seed(value: int) -> None:
 def limit_item(item: pytest.Item) -> None:
     """Limits the settings that a test states for itself."""
     hypothesis = sys.modules.get("hypothesis")
-    function = getattr(item, "function", None)
-    stated = getattr(function, "_hypothesis_internal_use_settings", None)
-    if hypothesis is None or stated is None:
+    if hypothesis is None:
         return
-    function._hypothesis_internal_use_settings = _limited(  # type: ignore[union-attr]
-        hypothesis, stated
-    )
+    for method in functions_of(item):
+        function = getattr(method, "__func__", method)
+        stated = getattr(function, "_hypothesis_internal_use_settings", None)
+        if stated is not None:
+            function._hypothesis_internal_use_settings = _limited(hypothesis, stated)
 
 
 def _limited(hypothesis: Any, settings: Any) -> Any:

@@ -20,7 +20,9 @@ from ..contract import Outcome
 from ..failures import Failure, describe
 from ..suite import Context, Result
 from ..threads import Body, run_alone, run_bodies
+from . import roles
 from .cases import CaseThread, fresh_instance
+from .pytest_roles import add_pairs, arguments_of, functions_of
 from .pytest_unsafe import ThreadRules
 
 try:
@@ -50,8 +52,11 @@ class StressPlugin:
     # Collecting.
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_pycollect_makeitem(self, name: str, obj: object) -> list[pytest.Item] | None:
+    def pytest_pycollect_makeitem(
+        self, collector: pytest.Collector, name: str, obj: object
+    ) -> list[pytest.Item] | None:
         if self.deferred is None:
+            add_pairs(collector, obj)
             return None
         self.deferred[name] = obj
         return []
@@ -112,16 +117,9 @@ class StressPlugin:
     @pytest.hookimpl
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
         context = self._context
-        function = pyfuncitem.obj
-        if context is None or is_async(function):
+        if context is None or is_async(pyfuncitem.obj):
             return None
-        count = ThreadRules.iterations(pyfuncitem)
-        arguments = thread_arguments(pyfuncitem, context.threads, count)
-
-        def body(thread: int) -> Body:
-            return lambda: [function(**kwargs) for kwargs in arguments[thread]] and None
-
-        self._errors = run([body(thread) for thread in range(context.threads)], context)
+        self._errors = run(bodies_of(pyfuncitem, context), context)
         raise_decisive(self._errors, pyfuncitem)
         return True
 
@@ -215,6 +213,28 @@ def run(bodies: Sequence[Body], context: Context) -> Errors:
         return errors
     # A filter that makes warnings errors is then another thread's, as pytest-run-parallel knows.
     return [None if isinstance(error, Warning) else error for error in errors]
+
+
+def bodies_of(item: pytest.Function, context: Context) -> list[Body]:
+    """What each thread does: the item's function as often as a mark says. Of two roles each thread
+    has one, a single thread both."""
+    arguments = thread_arguments(item, context.threads, ThreadRules.iterations(item))
+    names = arguments_of(item)
+    functions = list(enumerate(functions_of(item)))
+    if context.threads == 1:
+        parts = [functions]
+    else:
+        parts = [[part] for part in roles.deal(functions, context.threads, context.rng)]
+
+    def body(thread: int) -> Body:
+        calls = [
+            (function, {name: own[name] for name in names[role]} if names else own)
+            for role, function in parts[thread]
+            for own in arguments[thread]
+        ]
+        return lambda: [function(**own) for function, own in calls] and None
+
+    return [body(thread) for thread in range(context.threads)]
 
 
 def thread_arguments(

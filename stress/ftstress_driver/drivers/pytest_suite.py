@@ -27,7 +27,17 @@ from _pytest.runner import collect_one_node
 
 from ..contract import Outcome
 from ..installed import built_packages
-from ..suite import Context, Listed, Options, Problem, Result, Suite, SuiteError, Test
+from ..suite import (
+    Context,
+    Listed,
+    Options,
+    Problem,
+    Result,
+    Suite,
+    SuiteError,
+    Test,
+    group_by_file,
+)
 from . import hypothesis_limits
 from .pytest_options import SWITCHED_OFF, LeftOut
 from .pytest_run import AsyncSkips, StressPlugin
@@ -160,10 +170,7 @@ class PytestSuite(Suite):
             self._config.option.parallel_threads = threads  # for its num_parallel_threads fixture
 
     def group(self, ids: Sequence[str]) -> list[list[str]]:
-        files: dict[str, list[str]] = {}
-        for id_ in ids:
-            files.setdefault(id_.partition("::")[0], []).append(id_)
-        return list(files.values())
+        return group_by_file(ids)
 
     def collect(self, ids: Sequence[str]) -> tuple[list[Test], list[Problem]]:
         file = ids[0].partition("::")[0]

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from .pytest_roles import MARK, MEANING, functions_of
+
 MARKS = {
     "thread_unsafe": "the test runs in one thread",
     "parallel_threads(n)": "the test runs in n threads",
@@ -30,6 +32,7 @@ class ThreadRules:
         self._seen: dict[Any, Verdict] = {}
         self._fixtures = frozenset(getattr(self._plugin, "unsafe_fixtures", UNSAFE_FIXTURES))
         self._identify: Callable[..., Verdict] | None = None
+        config.addinivalue_line("markers", f"{MARK}: {MEANING}")
         if self._plugin is None:
             for mark, meaning in MARKS.items():
                 config.addinivalue_line("markers", f"{mark}: {meaning}")
@@ -47,15 +50,19 @@ class ThreadRules:
             return str(mark.kwargs.get("reason") or "marked thread_unsafe")
         if self.limit(item, 2) == 1:
             return "marked as single-threaded"
-        function = getattr(item, "obj", None)
-        if not isinstance(item, pytest.Function) or function is None:
+        functions = functions_of(item)
+        if not isinstance(item, pytest.Function) or functions[0] is None:
             return f"{type(item).__name__} is not a Python function"
         fixtures = sorted(self._fixtures.union(["subtests"]).intersection(item.fixturenames))
         if fixtures:
             return f"uses thread-unsafe fixtures: {', '.join(fixtures)}"
-        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-            return "an async function"
-        return self._detect(function)
+        for function in functions:
+            if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+                return "an async function"
+            reason = self._detect(function)
+            if reason is not None:
+                return reason
+        return None
 
     @staticmethod
     def limit(item: pytest.Item, wanted: int) -> int:

@@ -5,6 +5,10 @@ environment, and may start threads of its own. If it then defines `stress(thread
 called in T threads, between `setup()` and `check()`, which are optional and run in the main
 thread. An exception, or a SystemExit with a status other than 0, is a failure.
 
+Functions `stress_NAME(thread_index)` of the file are roles (roles.py): each pair is a test of its
+own, `FILE::stress_A+stress_B`, of which each thread runs one. The file alone is a test too if it
+defines `stress`, or no roles.
+
 `--arg` names a module that the zygote imports, so that the iterations find it imported.
 """
 
@@ -12,6 +16,7 @@ import ast
 import glob
 import importlib
 import os
+import symtable
 import sys
 import traceback
 import types
@@ -31,17 +36,50 @@ from ..suite import (
     Suite,
     SuiteError,
     Test,
+    group_by_file,
 )
 from ..threads import Body, alone, run_alone, run_bodies
+from . import roles
+
+ROLE = "stress_"
+"""What the name of a role begins with."""
+
+Stress = Callable[[int], Any]
+
+
+class Source:
+    """A file that compiles. Raises what reading and compiling it raise."""
+
+    def __init__(self, id_: str, path: Path) -> None:
+        text = path.read_bytes()
+        self.id = id_
+        self.path = path
+        self.tree = ast.parse(text, str(path))
+        self.code = compile(self.tree, str(path), "exec", dont_inherit=True)
+        self._names = symtable.symtable(text, str(path), "exec")
+
+    def tests(self) -> dict[str, tuple[str, ...]]:
+        """The file's tests, and the functions that the threads of each run."""
+        inner = {child.get_name() for child in self._names.get_children() if _is_function(child)}
+        pairs = roles.pairs([name for name in inner if name.startswith(ROLE)])
+        tests: dict[str, tuple[str, ...]] = {
+            f"{self.id}::{roles.SEPARATOR.join(pair)}": pair for pair in pairs
+        }
+        if not pairs or "stress" in self._names.get_identifiers():
+            tests[self.id] = ("stress",)
+        return tests
 
 
 class Script(Test):
-    """One compiled file."""
+    """One test of a file."""
 
-    def __init__(self, id_: str, path: Path, code: types.CodeType, unsafe: str | None) -> None:
+    def __init__(
+        self, id_: str, source: Source, functions: Sequence[str], unsafe: str | None
+    ) -> None:
         self.id = id_
-        self._path = path
-        self._code = code
+        self._path = source.path
+        self._code = source.code
+        self._functions = functions
         self._unsafe = unsafe
 
     def threads(self, wanted: int) -> int:
@@ -76,9 +114,9 @@ class Script(Test):
             error = _call(getattr(module, "setup", None))
         if error is not None:
             return Result(Outcome.FAILED, [describe(error, None)])
-        stress = getattr(module, "stress", None)
-        if stress is None:
-            return Result(Outcome.PASSED)
+        stress = [getattr(module, name, None) for name in self._functions]
+        if None in stress:  # a role may be there on some platforms only
+            return Result(Outcome.SKIPPED if len(stress) > 1 else Outcome.PASSED)
         failures = [
             describe(error, thread)
             for thread, error in enumerate(_run_stress(stress, context))
@@ -113,25 +151,29 @@ class ScriptSuite(Suite):
                 self._files[str(path.relative_to(self._root) if inside else path)] = path
 
     def group(self, ids: Sequence[str]) -> list[list[str]]:
-        return [[id_] for id_ in ids]
+        return group_by_file(ids)
 
     def collect(self, ids: Sequence[str]) -> tuple[list[Test], list[Problem]]:
-        tests: list[Test] = []
-        problems: list[Problem] = []
-        for id_ in ids:
-            path = self._files.get(id_)
-            if path is None:
-                problems.append(Problem("not-found", f"{id_}: no such script", tests=[id_]))
-                continue
-            try:
-                tree = ast.parse(path.read_bytes(), str(path))
-                code = compile(tree, str(path), "exec", dont_inherit=True)
-            except (OSError, SyntaxError, ValueError) as error:
-                trace = traceback.format_exc()
-                problems.append(Problem("import", f"{id_}: {error}", trace, [id_], id_))
-                continue
-            _import_ahead(tree, path.parent)
-            tests.append(Script(id_, path, code, self._options.unsafe_reason(id_)))
+        file = ids[0].partition("::")[0]
+        path = self._files.get(file)
+        if path is None:
+            return [], [Problem("not-found", f"{file}: no such script", tests=list(ids))]
+        try:
+            source = Source(file, path)
+        except (OSError, SyntaxError, ValueError) as error:
+            trace = traceback.format_exc()
+            return [], [Problem("import", f"{file}: {error}", trace, list(ids), file)]
+        _import_ahead(source.tree, path.parent)
+        known = source.tests()
+        found = [id_ for id_ in ids if id_ in known]
+        tests: list[Test] = [
+            Script(id_, source, known[id_], self._options.unsafe_reason(id_)) for id_ in found
+        ]
+        problems = [
+            Problem("not-found", f"{id_}: {file} defines no such functions", tests=[id_])
+            for id_ in ids
+            if id_ not in known
+        ]
         return tests, problems
 
     def where(self) -> str:
@@ -143,12 +185,13 @@ class ScriptSuite(Suite):
     def list_tests(self) -> Iterator[Listed | Problem]:
         for id_, path in self._files.items():
             try:
-                compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+                source = Source(id_, path)
             except (OSError, SyntaxError, ValueError) as error:
                 yield Problem("import", str(error), traceback.format_exc(), file=id_)
                 continue
-            keywords = [path.name, path.stem]
-            yield Listed(id_, id_, keywords, self._options.unsafe_reason(id_))
+            for test in source.tests():
+                names = [path.name, path.stem, *filter(None, [test.partition("::")[2]])]
+                yield Listed(test, id_, names, self._options.unsafe_reason(test))
 
 
 class ScriptDriver(Driver):
@@ -160,14 +203,20 @@ class ScriptDriver(Driver):
         return ScriptSuite(options)
 
 
-def _run_stress(stress: Callable[[int], Any], context: Context) -> list[BaseException | None]:
-    def body(thread: int) -> Body:
-        return lambda: stress(thread)
+def _run_stress(stress: Sequence[Stress], context: Context) -> list[BaseException | None]:
+    def body(function: Stress, thread: int) -> Body:
+        return lambda: function(thread)
 
     if context.threads == 1:
-        return run_alone(body(0), context.turns)
-    bodies = [body(thread) for thread in range(context.threads)]
+        each = dict.fromkeys(stress)
+        return run_alone(lambda: [function(0) for function in each], context.turns)
+    dealt = roles.deal(stress, context.threads, context.rng)
+    bodies = [body(function, thread) for thread, function in enumerate(dealt)]
     return run_bodies(bodies, context.rng, context.turns)
+
+
+def _is_function(scope: symtable.SymbolTable) -> bool:
+    return isinstance(scope, symtable.Function)
 
 
 def _call(function: Callable[[], Any] | None) -> BaseException | None:

@@ -313,6 +313,83 @@ static PyObject *mark_pinneds_ok(PyObject *Py_UNUSED(module), PyObject *const *a
 	return mark(mark_pinned_ok, args, count);
 }
 
+/*
+ * desk: things that are kept, and a clock that dates each use.
+ *
+ * Bug: storing moves the clock after it has given the lock back; looking up moves it under the lock.
+ * A thread that stores and looks up hides that: its look-up's lock comes after all that it stored.
+ * So it is found where one thread only stores.
+ */
+struct desk {
+	PyMutex lock;
+	long things, clock;
+};
+
+static struct desk desk_bug, desk_ok;
+
+static STEP void tick(struct desk *desk)
+{
+	desk->clock++;
+}
+
+static STEP void store_bug(struct desk *desk)
+{
+	PyMutex_Lock(&desk->lock);
+	desk->things++;
+	PyMutex_Unlock(&desk->lock);
+	tick(desk);
+}
+
+static STEP void store_ok(struct desk *desk)
+{
+	PyMutex_Lock(&desk->lock);
+	desk->things++;
+	tick(desk);
+	PyMutex_Unlock(&desk->lock);
+}
+
+static STEP void look_up(struct desk *desk)
+{
+	PyMutex_Lock(&desk->lock);
+	tick(desk);
+	PyMutex_Unlock(&desk->lock);
+}
+
+static PyObject *use_desk(void (*step)(struct desk *), struct desk *desk, PyObject *const *args,
+			   Py_ssize_t count)
+{
+	long repeat;
+	if (planted_numbers(args, count, 1, &repeat))
+		return NULL;
+	for (long i = 0; i < repeat; i++)
+		step(desk);
+	Py_RETURN_NONE;
+}
+
+static PyObject *store_things_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				  Py_ssize_t count)
+{
+	return use_desk(store_bug, &desk_bug, args, count);
+}
+
+static PyObject *store_things_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				 Py_ssize_t count)
+{
+	return use_desk(store_ok, &desk_ok, args, count);
+}
+
+static PyObject *look_things_up_bug(PyObject *Py_UNUSED(module), PyObject *const *args,
+				    Py_ssize_t count)
+{
+	return use_desk(look_up, &desk_bug, args, count);
+}
+
+static PyObject *look_things_up_ok(PyObject *Py_UNUSED(module), PyObject *const *args,
+				   Py_ssize_t count)
+{
+	return use_desk(look_up, &desk_ok, args, count);
+}
+
 static PyMethodDef functions[] = {
 	PLANTED(move_money_bug, "(repeat)"),
 	PLANTED(move_money_ok, "(repeat)"),
@@ -328,6 +405,10 @@ static PyMethodDef functions[] = {
 	PLANTED(mark_dirties_ok, "(repeat)"),
 	PLANTED(mark_pinneds_bug, "(repeat)"),
 	PLANTED(mark_pinneds_ok, "(repeat)"),
+	PLANTED(store_things_bug, "(repeat)"),
+	PLANTED(store_things_ok, "(repeat)"),
+	PLANTED(look_things_up_bug, "(repeat)"),
+	PLANTED(look_things_up_ok, "(repeat)"),
 	{ NULL, NULL, 0, NULL },
 };
 
