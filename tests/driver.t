@@ -6,46 +6,48 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent / "driver"
-sys.path[:0] = [str(HERE), str(HERE.parents[1] / "stress")]
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+import tap
+
+TESTS = Path(__file__).resolve().parent
+sys.path[:0] = [str(TESTS / "driver"), str(TESTS.parent / "stress")]
 
 
 class TapResult(unittest.TestResult):
     """One line a test; its name is the promise."""
 
-    def _line(self, passed: bool, test: unittest.TestCase, extra: str = "") -> None:
-        name = test.id().rpartition(".")[2].removeprefix("test_").replace("_", " ")
-        group = type(test).__name__
-        print(f"{'ok' if passed else 'not ok'} {self.testsRun} - {group}: {name}{extra}")
-        sys.stdout.flush()
-
     def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
-        self._line(True, test)
+        tap.ok(True, promise(test))
 
     def addSkip(self, test: Any, reason: str) -> None:  # noqa: N802
-        self._line(True, test, f" # SKIP {reason}")
+        tap.skip(promise(test), reason)
 
     def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802
         super().addFailure(test, err)
-        self._line(False, test)
-        self._diagnose(self.failures[-1][1])
+        tap.ok(False, promise(test), self.failures[-1][1])
 
     def addError(self, test: Any, err: Any) -> None:  # noqa: N802
         super().addError(test, err)
-        if not isinstance(test, unittest.TestCase):  # setUpClass
-            self.testsRun += 1
-            print(f"not ok {self.testsRun} - {test}")
-        else:
-            self._line(False, test)
-        self._diagnose(self.errors[-1][1])
+        tap.ok(False, promise(test), self.errors[-1][1])
 
-    @staticmethod
-    def _diagnose(text: str) -> None:
-        print("".join(f"# {line}\n" for line in text.splitlines()), end="")
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            tap.ok(False, f"{promise(test)} {subtest._subDescription()}", err[1])
+
+    def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: N802
+        tap.ok(True, promise(test))
+
+    def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
+        tap.ok(False, promise(test), "marked @expectedFailure, but passed")
 
 
-suite = unittest.TestLoader().discover(str(HERE))
-result = TapResult()
-suite.run(result)
-print(f"1..{result.testsRun}")
-sys.exit(0 if result.wasSuccessful() else 1)
+def promise(test: Any) -> str:
+    if not isinstance(test, unittest.TestCase):  # setUpClass
+        return str(test)
+    name = test.id().rpartition(".")[2].removeprefix("test_").replace("_", " ")
+    return f"{type(test).__name__}: {name}"
+
+
+unittest.TestLoader().discover(str(TESTS / "driver")).run(TapResult())
+sys.exit(tap.done())

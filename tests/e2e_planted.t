@@ -13,21 +13,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+from tap import done, ok
+
 ROOT = Path(__file__).resolve().parents[1]
 FTSTRESS = ROOT / os.environ.get("BUILD", "build") / "ftstress"
 PLANTED = ROOT / "stress" / "planted"
 SEEDS = ["51", "52"]
 ITERATIONS = ("--iterations", "10", "--happens-before", "meant")
-
-results: list[bool] = []
-
-
-def ok(passed: bool, promise: str, *why: object) -> None:
-    results.append(passed)
-    print(f"{'ok' if passed else 'not ok'} {len(results)} - {promise}", flush=True)
-    if not passed:
-        for reason in why:
-            print(f"#   {reason}", flush=True)
 
 
 class Run:
@@ -46,7 +39,7 @@ class Run:
         self.findings: list[dict[str, Any]] = self.report.get("findings", [])
 
     def words(self) -> str:
-        return (self.done.stderr + self.done.stdout)[-2000:].replace("\n", "\n#   ")
+        return (self.done.stderr + self.done.stdout)[-2000:]
 
     def cases(self) -> dict[str, set[str]]:
         """The ids of findings by the name of the case."""
@@ -223,8 +216,7 @@ def main() -> int:
         check_crashes(scratch)
         check_cython(scratch)
         check_pure_python(scratch)
-    print(f"1..{len(results)}")
-    return 0 if all(results) else 1
+    return done()
 
 
 if __name__ == "__main__":

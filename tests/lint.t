@@ -2,11 +2,14 @@
 # TAP: how the sources are written. Formats, static analysis, and what no file may name.
 #
 # Tracked files alone are looked at. clang-tidy takes minutes; a file that passed is not analysed
-# again until it, a header, or the checks change (folder lint of the cache). ruff has no Debian
-# package: the version below is installed into the cache once.
+# again until it, a header, or the checks change (folder lint of the cache). ruff and mypy have no
+# Debian package that is new enough: the versions below are installed into the cache once, and the
+# pytest whose types the driver is checked against.
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 1
 ruff_version=0.17.6
+mypy_version=2.4.1
+pytest_version=9.2.0
 cache=${FTSTRESS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ftstress}
 config=stress/pyproject.toml
 number=0
@@ -90,17 +93,24 @@ shell_scripts() {
 		tracked '*.bats' '*.bash' | xargs shellcheck -x -e SC2034,SC2164
 }
 
-# ruff_install: sets `ruff`.
-ruff_install() {
-	local folder=$cache/tools/ruff-$ruff_version python fresh
-	ruff=$folder/bin/ruff
-	[[ ! -x $ruff ]] || return 0
+# plain_python: the toolchain's, else the system's.
+plain_python() {
+	local python
 	python=$(stress/toolchain/prepare python 3.14 | sed 's/.*"plain":"\([^"]*\)".*/\1/')
 	[[ -x $python ]] || python=python3
-	mkdir -p "$cache/tools" && fresh=$(mktemp -d "$folder.XXXXXX") || return
-	"$python" -m pip install --quiet --target "$fresh" "ruff==$ruff_version" || return
-	mv -T "$fresh" "$folder" 2>/dev/null || rm -r "$fresh" # another run was faster
-	[[ -x $ruff ]]
+	echo "$python"
+}
+
+# tool_install PACKAGE==VERSION...: sets `tool` to the folder of the cache that has them.
+tool_install() {
+	local fresh
+	tool=$(printf -- '-%s' "${@//==/-}")
+	tool=$cache/tools/${tool#-}
+	[[ ! -d $tool ]] || return 0
+	mkdir -p "$cache/tools" && fresh=$(mktemp -d "$tool.XXXXXX") || return
+	"$(plain_python)" -m pip install --quiet --target "$fresh" "$@" || return
+	mv -T "$fresh" "$tool" 2>/dev/null || rm -r "$fresh" # another run was faster
+	[[ -d $tool ]]
 }
 
 python_files() {
@@ -111,8 +121,20 @@ python_files() {
 }
 
 python_with() { # ruff's COMMAND...
-	ruff_install || return
-	python_files | xargs "$ruff" --config "$config" --quiet "$@" --force-exclude
+	tool_install "ruff==$ruff_version" || return
+	python_files | xargs "$tool/bin/ruff" --config "$config" --quiet "$@" --force-exclude
+}
+
+# python_types: not of what stands for a user's program (tests/cli/ways and the like).
+python_types() {
+	local python kept
+	tool_install "mypy==$mypy_version" "pytest==$pytest_version" || return
+	python=$(plain_python)
+	kept=$cache/lint/mypy-$(pwd -P | sha256sum | cut -c1-12)
+	mkdir -p "$cache/lint" || return
+	python_files | grep -E '^(stress/ftstress_driver|tests/(driver|lib|lint|locks)/|tests/[^/]*\.t$)|^tests/order/(edges|explain|pairs|table)\.py$|^tests/bench/[^/]*\.py$' |
+		PYTHONPATH=$tool xargs "$python" -m mypy --config-file "$config" \
+			--cache-dir "$kept" --scripts-are-modules --no-error-summary
 }
 
 # absent PATTERN: no tracked text has a match. (C code may print TAP's own directive.)
@@ -129,12 +151,13 @@ if ! git rev-parse --git-dir >/dev/null 2>&1; then
 	echo "1..0 # SKIP not a git checkout"
 	exit
 fi
-echo 1..9
+echo 1..10
 check_with clang-format-22 'C is formatted' c_format
 check_with clang-tidy-22 'C passes clang-tidy' c_tidy
 check 'includes go one way' includes_one_way
 check_with shellcheck 'shell scripts pass shellcheck' shell_scripts
 check 'Python passes ruff' python_with check --output-format concise
+check 'Python passes mypy' python_types
 check 'Python is formatted' python_with format --check --output-format concise
 check 'no file names a path of one machine' absent '(^|[^[:alnum:]_}.-])/(root|work)/'
 check 'no file names a package registry' \

@@ -24,10 +24,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def arena_file():
     """A memfd laid out as include/ftstress/arena.h says."""
     header = (ROOT / "include/ftstress/arena.h").read_text()
-    magic = int(re.search(r"FTS_ARENA_MAGIC 0x([0-9a-f]+)", header)[1], 16)
-    version = int(re.search(r"FTS_ARENA_VERSION (\d+)", header)[1])
-    rings = int(re.search(r"FTS_RING_COUNT (\d+)", header)[1])
-    size = int(re.search(r"FTS_RING_BYTES \((\d+)u \* 1024u\)", header)[1]) * 1024
+
+    def number(pattern, base=10):
+        found = re.search(pattern, header)
+        assert found, f"arena.h has no {pattern}"
+        return int(found[1], base)
+
+    magic = number(r"FTS_ARENA_MAGIC 0x([0-9a-f]+)", 16)
+    version = number(r"FTS_ARENA_VERSION (\d+)")
+    rings = number(r"FTS_RING_COUNT (\d+)")
+    size = number(r"FTS_RING_BYTES \((\d+)u \* 1024u\)") * 1024
     fd = os.memfd_create("arena", 0)
     os.ftruncate(fd, 4096 + rings * (4096 + size))
     with mmap.mmap(fd, 4096) as page:

@@ -69,7 +69,7 @@ class Iteration:
         return ends[0]["outcome"] if ends else None
 
     def threads(self, id_: str) -> int:
-        return next(r["threads"] for r in self._of(id_) if r["record"] == "TEST_BEGIN")
+        return next(int(r["threads"]) for r in self._of(id_) if r["record"] == "TEST_BEGIN")
 
     def failures(self, id_: str) -> list[dict[str, Any]]:
         return [r for r in self._of(id_) if r["record"] == "TEST_FAIL"]

@@ -252,7 +252,9 @@ class PytestClasses(unittest.TestCase):
         errors = {e["file"]: e["message"] for e in listed(self.zygote, "pytest", "tests")["errors"]}
         self.assertEqual(set(errors), {"tests/test_case.py", "tests/test_twice.py"})
         self.assertIn("make it a plain class", errors["tests/test_case.py"])
-        self.assertIn("test_a and test_b have different values for n", errors["tests/test_twice.py"])
+        self.assertIn(
+            "test_a and test_b have different values for n", errors["tests/test_twice.py"]
+        )
 
     def test_each_thread_calls_one_method_of_one_instance_that_is_set_up_once(self) -> None:
         ids = self.ids("TestShared::test_read+test_write", "test_made_once")

@@ -8,6 +8,7 @@ import unittest
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib.machinery import ExtensionFileLoader
 from unittest import mock
 
 import harness
@@ -24,7 +25,11 @@ class Threads(unittest.TestCase):
         meeting = threading.Barrier(3, timeout=harness.LIMIT)
 
         def body(index: int) -> threads.Body:
-            return lambda: (seen.append((index, threading.get_ident())), meeting.wait())
+            def run() -> None:
+                seen.append((index, threading.get_ident()))
+                meeting.wait()
+
+            return run
 
         threads.run_bodies([body(i) for i in range(3)], random.Random(1))
         self.assertEqual(sorted(index for index, _ in seen), [0, 1, 2])
@@ -34,7 +39,7 @@ class Threads(unittest.TestCase):
         def leave() -> None:
             raise SystemExit(3)
 
-        errors = threads.run_bodies([lambda: None, leave, lambda: {}["key"]], random.Random(1))
+        errors = threads.run_bodies([lambda: None, leave, fail], random.Random(1))
         self.assertEqual([type(error) for error in errors], [type(None), SystemExit, KeyError])
 
     def test_threads_do_not_inherit_decimals_context(self) -> None:
@@ -135,10 +140,14 @@ class FakeTurns(turns.Turns):
         self.begun.set()
 
 
+def fail() -> None:
+    raise KeyError("key")
+
+
 class TakingTurns(unittest.TestCase):
     def test_threads_come_up_and_end_one_by_one_whatever_their_bodies_do(self) -> None:
         fake = FakeTurns()
-        errors = threads.run_bodies([lambda: None, lambda: {}["key"]], random.Random(1), fake)
+        errors = threads.run_bodies([lambda: None, fail], random.Random(1), fake)
         self.assertEqual([type(error) for error in errors], [type(None), KeyError])
         self.assertEqual(fake.told[:3], ["1 entered", "2 entered", "run"])
         self.assertEqual(sorted(fake.told[3:7]), ["enter 0", "enter 1", "leave 0", "leave 1"])
@@ -173,7 +182,7 @@ class TakingTurns(unittest.TestCase):
 
 class Gil(unittest.TestCase):
     def test_the_extension_module_that_enabled_the_gil_is_named(self) -> None:
-        loader = gil.ExtensionFileLoader
+        loader = ExtensionFileLoader
         told: list[str] = []
         state = iter([False, False, True, True])
         original = mock.Mock(return_value="module")

@@ -13,30 +13,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+from tap import comment, done, ok
+
 ROOT = Path(__file__).resolve().parents[2]
 FTSTRESS = ROOT / os.environ.get("BUILD", "build") / "ftstress"
 PLANTED = ROOT / "stress" / "planted_locks"
-
-results: list[bool] = []
-
-
-def ok(passed: bool, promise: str, *why: object) -> None:
-    results.append(passed)
-    print(f"{'ok' if passed else 'not ok'} {len(results)} - {promise}", flush=True)
-    if not passed:
-        for reason in why:
-            print(f"#   {reason}", flush=True)
 
 
 def run(suite: str, scratch: Path, *options: str) -> dict[str, Any]:
     """The report of a run."""
     output = scratch / "-".join([suite, *options])
     arguments = ["--suite", suite, "--output", str(output), "--format", "json", "--seed", "51"]
-    command = [FTSTRESS, *arguments, *options]
-    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
+    command = [str(FTSTRESS), *arguments, *options]
+    ended = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
     reports = list(output.glob("*.json"))
     if not reports:
-        print("#   " + (done.stderr + done.stdout)[-2000:].replace("\n", "\n#   "))
+        comment((ended.stderr + ended.stdout)[-2000:])
         return {"findings": [], "run": {}}
     report: dict[str, Any] = json.loads(reports[0].read_text())
     return report
@@ -119,7 +112,7 @@ def check_deadlocks(scratch: Path) -> None:
     orders = {f["id"] for f in findings if f["kind"] == "lock-order"}
     two = [f for f in findings if f["kind"] == "deadlock" and "two_locks_bug" in str(f["tests"])]
     ok(
-        len(two) == 1 and set(two[0].get("related", [])) & orders,
+        len(two) == 1 and bool(set(two[0].get("related", [])) & orders),
         "a deadlock and the lock order that it came of are one bug",
         *two,
     )
@@ -153,8 +146,7 @@ def main() -> int:
         check_deadlocks(Path(folder))
         check_gil(Path(folder))
         check_gil(Path(folder), "--python", "3.13")
-    print(f"1..{len(results)}")
-    return 0 if all(results) else 1
+    return done()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,11 @@ import tempfile
 import explain
 import table
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import tap
+
 HERE = table.HERE
+
 INSIDE = """
 import ctypes, os, sys, threading, time
 sys.path.insert(0, {here!r})
@@ -74,25 +78,24 @@ def givers(level, runs, place):
     return set.intersection(*found)
 
 
-def tap(place):
+def check(place):
     meant, written = givers("meant", 2, place) - KNOWN, givers("as-written", 1, place) - KNOWN
-    print("1..2")
-    print("not ok" if meant else "ok", "1 - under meant, two threads are ordered by caches only")
-    print("ok" if written else "not ok", "2 - as written, they are ordered by more")
-    for function in sorted(meant):
-        print(f"# a new edge: {function} (FROM=1 edges.py everyday 40 tells more)")
+    new = [f"a new edge: {name} (FROM=1 edges.py everyday 40 tells more)" for name in sorted(meant)]
+    tap.ok(not meant, "under meant, two threads are ordered by caches only", *new)
+    tap.ok(bool(written), "as written, they are ordered by more")
+    return tap.done()
 
 
 def main():
     with tempfile.TemporaryDirectory() as place:
         if sys.argv[1:] == ["--tap"]:
-            tap(place)
-            return
+            return check(place)
         level = os.environ.get("FTSTRESS_HAPPENS_BEFORE", "meant")
         path, reports = record(sys.argv[1], level, place)
         print("reports:", reports, flush=True)
         command = [sys.executable, os.path.join(HERE, "explain.py"), path, *sys.argv[2:]]
         subprocess.run(command, check=True)
+        return 0
 
 
-main()
+sys.exit(main())

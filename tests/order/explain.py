@@ -52,19 +52,19 @@ class Names:
 
     def __init__(self, path):
         self.maps, self.base = read_maps(path)
-        self.function = functools.cache(self.function)
-        self.symbols = functools.cache(self.symbols)
+        self.function = functools.cache(self._function)
+        self.symbols = functools.cache(self._symbols)
 
     def mapping(self, address):
         return next((m for m in self.maps if m.low <= address < m.high), None)
 
-    def symbols(self, path):
+    def _symbols(self, path):
         command = ["nm", "-n", "--defined-only", path]
         text = subprocess.run(command, capture_output=True, text=True).stdout
         rows = (line.split() for line in text.splitlines())
         return [(int(row[0], 16), row[2]) for row in rows if len(row) == 3 and row[1] in "tTwW"]
 
-    def function(self, pc):
+    def _function(self, pc):
         mapping = self.mapping(pc)
         if not mapping:
             return hex(pc)

@@ -17,6 +17,9 @@ import sys
 import tempfile
 import threading
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
+import tap
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 RINGS, RING = 256, 256 * 1024
 STRIDE = 4096 + RING
@@ -134,8 +137,7 @@ def main():
     import cases
 
     if options.tap:
-        tap()
-        return
+        return check()
     names = options.cases or available(cases.RACES if options.s == "races" else cases.ORDERED)
     names = [n for n in names if options.k in n and (n in cases.RACES or n in cases.ORDERED)]
     levels = options.l or ["as-written", "meant"]
@@ -151,6 +153,7 @@ def main():
             f"{sum(hits[n] == options.n for n in names)}, in some "
             f"{sum(hits[n] > 0 for n in names)}"
         )
+    return 0
 
 
 def available(names):
@@ -165,7 +168,7 @@ def available(names):
     return [n for n in names if n not in left_out and (numpy or not n.startswith("numpy_"))]
 
 
-def tap():
+def check():
     import cases
 
     races, twins, runs = available(cases.RACES), available(cases.ORDERED), 2
@@ -174,23 +177,19 @@ def tap():
     every = [n for n in races if found[n] > 0]
     hidden = sorted(cases.BY_ONE_RULE & set(races) - set(every))
     loud = [n for n in twins if told[n]]
-    print("1..4")
-    print(
-        "ok" if len(every) >= 0.9 * len(races) else "not ok",
-        f"1 - nine of ten races are found in two runs of two calls 0.1 s apart "
+    tap.ok(
+        len(every) >= 0.9 * len(races),
+        f"nine of ten races are found in two runs of two calls 0.1 s apart "
         f"({len(every)} of {len(races)})",
     )
-    print("ok" if not loud else "not ok", f"2 - no twin is reported ({len(twins)} twins)")
-    print("ok" if len(races) >= 25 and len(twins) >= 25 else "not ok", "3 - 25 of each at least")
-    print("ok" if not hidden else "not ok", "4 - what one rule or its guard lets through is found")
     for name in races:
         if name not in every:
-            print(f"# {name}: {found[name]} of {runs}")
-    for name in hidden:
-        print(f"# hidden: {name}")
-    for name in loud:
-        print(f"# reported: {name}")
+            tap.comment(f"{name}: {found[name]} of {runs}")
+    tap.ok(not loud, f"no twin is reported ({len(twins)} twins)", *loud)
+    tap.ok(len(races) >= 25 and len(twins) >= 25, "25 of each at least")
+    tap.ok(not hidden, "what one rule or its guard lets through is found", *hidden)
+    return tap.done()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

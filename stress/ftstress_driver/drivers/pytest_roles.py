@@ -83,7 +83,9 @@ def _roles_of(collector: PyCollector, kind: type) -> Iterator[str]:
 
 def _pair(kind: type, first: str, second: str) -> Function:
     functions: dict[str, Function] = {name: getattr(kind, name) for name in (first, second)}
-    arguments = [getfuncargnames(function, name=name, cls=kind) for name, function in functions.items()]
+    arguments = [
+        getfuncargnames(function, name=name, cls=kind) for name, function in functions.items()
+    ]
     marks = _marks_of(functions)
     _check_parameters(kind, functions, marks)
 
@@ -132,4 +134,3 @@ def _check_parameters(
                 "parametrize the class, or give the parameters different names"
             )
         seen.update(names)
-
