@@ -125,14 +125,15 @@ python_with() { # ruff's COMMAND...
 	python_files | xargs "$tool/bin/ruff" --config "$config" --quiet "$@" --force-exclude
 }
 
-# python_types: not of what stands for a user's program (tests/cli/ways and the like).
+# python_types: not of what stands for a user's program, or runs inside of another's (toolchain).
 python_types() {
-	local python kept
+	local python kept programs='^stress/(planted|toolchain)|^tests/(bench/programs|cli|planted|unit)/'
+	programs+='|^tests/order/(calls|cases|classes|handed_over|inside|twins)\.py$'
 	tool_install "mypy==$mypy_version" "pytest==$pytest_version" || return
 	python=$(plain_python)
 	kept=$cache/lint/mypy-$(pwd -P | sha256sum | cut -c1-12)
 	mkdir -p "$cache/lint" || return
-	python_files | grep -E '^(stress/ftstress_driver|tests/(driver|lib|lint|locks)/|tests/[^/]*\.t$)|^tests/order/(edges|explain|pairs|table)\.py$|^tests/bench/[^/]*\.py$' |
+	python_files | grep -vE "$programs" |
 		PYTHONPATH=$tool xargs "$python" -m mypy --config-file "$config" \
 			--cache-dir "$kept" --scripts-are-modules --no-error-summary
 }
