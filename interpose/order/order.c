@@ -290,8 +290,7 @@ static bool start(const char **why)
 	raw_syscall3(SYS_munmap, (long)image.bytes, (long)image.size, 0);
 	if (!found) {
 		*why = "the interpreter has no symbol table (stripped): which function an "
-		       "operation "
-		       "stands in is not known";
+		       "operation stands in is not known";
 		return false;
 	}
 	/* major, minor, micro, level: a byte each; of 3.11 and later */

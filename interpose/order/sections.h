@@ -2,10 +2,29 @@
  * sections.h - critical sections of the interpreter whose reads and writes TSan is not told of, so
  * that their locks need not order threads (order_table.h says which, and why they need not).
  *
- *   UNTOLD, QUEUE   touch a list or a table of the interpreter's own. The lock is not told either;
- *                   giving it back releases in QUEUE.
- *   READS...        only read, or nearly: taking the lock acquires; giving it back releases only if
- *                   the word that is looked at has changed.
+ *                what it does                  taking the lock   inside     giving it back
+ *     UNTOLD     touches a list or a table of  nothing           not told   nothing
+ *     QUEUE      the interpreter's own         nothing           not told   releases
+ *     READS...   only reads, or nearly         acquires          not told   releases if the word
+ *                                                                           looked at has changed
+ *
+ * What READS... is about: two threads that look a key up in one dict, and do no more with it.
+ *
+ *     thread A                       lock of the dict          thread B
+ *
+ *     x = 1
+ *     takes it       ◄── acquires    what writers released
+ *       reads (1)
+ *     gives it back  ─── (2) ────►
+ *                                        acquires ──►          takes it
+ *                                                                reads (1)
+ *                                                              gives it back
+ *                                                              x = 2: a race with x = 1
+ *
+ *     (2) As written it releases: B knows of x = 1, and the race is hidden. But nobody can find out
+ *         that a reader has been there; it has nothing to tell, and tells nothing.
+ *     (1) Then a writer that takes the lock next is not ordered after these reads, and its writes
+ *         would be reported as races with them. The lock keeps them apart, so they are not told.
  *
  * A thread is in one section at a time; one within another is part of it. Python code that is
  * entered in a section (to compare keys) is anybody's: it ends the section and is told.

@@ -3,14 +3,32 @@
  *
  * CPython remembers in 4,096 entries, hashed by addresses, what a name is in a type of a version
  * (Objects/typeobject.c). As written, who finds an entry is ordered after all that its filler had
- * done. What it needs is less: who changed the type before it got this version. So
+ * done. What it needs is less: who changed the type before it got this version. So changes are
+ * counted in generations. Each generation has a word of its own, which TSan is told of:
  *
- *     a thread gives the lock of all types back    the next generation is released
- *     an entry is filled                           its version belongs to the generation of now
- *     an entry is found                            its version's generation is acquired
+ *     thread A                             generations         thread B
  *
- * and the entry's own lock, a sequence lock, orders nothing: this file has its functions again, not
- * instrumented. Only while orders are told as meant (order.h), and for CPython 3.13 and 3.14.
+ *     takes the lock of all types
+ *       C.f = ...
+ *     gives it back     ─── releases ──►   word 4
+ *     x = 1
+ *     looks up C.f, fills an entry:
+ *       C has version 7 ───────────────►   7 belongs to 4;
+ *                                          4 takes no more
+ *                                                              looks up C.f, finds the entry:
+ *                                          word 4   ───►         acquires: it knows of C.f = ...,
+ *                                                                and not of x = 1
+ *     takes the lock                                           x = 2: a race, and it is told
+ *       D.g = ...
+ *     gives it back    ◄── acquires ────   word 4
+ *                       ─── releases ──►   word 5
+ *
+ * As written, the entry's own lock orders B after all that A did before it filled the entry, x = 1
+ * among it, and the race is hidden. That lock, a sequence lock, orders nothing here: this file has
+ * its functions again, not instrumented. A change goes into the generation of now as long as no
+ * version belongs to that one, so there are fewer generations than changes.
+ *
+ * Only while orders are told as meant (order.h), and for CPython 3.13 and 3.14.
  */
 #ifndef INTERPOSE_TYPE_CACHE_H
 #define INTERPOSE_TYPE_CACHE_H

@@ -1,9 +1,11 @@
 /*
  * ledger.h - the findings of a run: each once, with its best example, its status, its counts.
  *
- *     an example of a finding ─► ledger_find ─┬─► ledger_add      a new one; its history is the
- * store's └─► ledger_replace  a better example of a known one ─► ledger_judge (new, known,
- * suppressed) ─► ledger_seen (counts)
+ *     an example ─► ledger_find ─┬─► ledger_add      a finding that begins; the store may know it
+ *                                ├─► ledger_replace  a better example of one that is there
+ *                                └─► (nothing)       the example that is there is as good
+ *                   then ledger_judge: new, known, upstream or suppressed
+ *                   then ledger_seen:  counted, for its iteration and test
  *
  * What was seen since it was stored last is kept by finding, token and test. Not thread-safe.
  */

@@ -2,8 +2,8 @@
  * resolve.h - TSan's reports become findings.
  *
  *     report ─► stacks by number ─► signature ─┬─► seen before: the finding is known, count it
- *                                              └─► sites ─► fingerprint ─► a finding: merge, and
- * keep the better example
+ *                                              └─► sites ─► fingerprint ─► a finding: merge,
+ *                                                           and keep the better example
  *
  * Not thread-safe.
  */

@@ -4,11 +4,13 @@
  *
  *     chain   one acquisition: the locks that a thread held, and the one it waited for
  *     node    a lock. One that is the only one of its class (a module's lock, a static mutex) is
- * the same node in all processes; of others each instance is a node of its own process arc     held
- * -> wanted, with the chains that are its witnesses cycle   arcs that come round, with one witness
- * each that could be there at the same time: different threads; no lock held by two of them (a
- * gate); a lock wanted is not read by the one and held for reading by the other; neither ends
- * before the other starts (thread starts and joins order them)
+ *             the same node in all processes; of others each instance is a node of its own process
+ *     arc     held -> wanted, with the chains that are its witnesses
+ *     cycle   arcs that come round, with one witness each that could be there at the same time:
+ *               - different threads;
+ *               - no lock held by two of them (a gate);
+ *               - a lock wanted is not read by the one and held for reading by the other;
+ *               - neither ends before the other starts (thread starts and joins order them)
  *
  * Where all arcs of a cycle occurred in one process and test, these witnesses decide, and if none
  * of their combinations can deadlock then chains of other processes are not believed either: they

@@ -1,11 +1,13 @@
 /*
  * lockname.h - what a lock is called, for people and in fingerprints.
  *
- *     known by               name                                    class
- *     where it was made      threading.Lock _lock of app.py:12       kind, function, text of the
- * line its variable           PyMutex mutexes+1                       the same the object it is in
- * critical section of a dict              the same; vague nothing                pthread mutex the
- * same; vague
+ *     known by             name                                    class
+ *     where it was made    threading.Lock self._lock of app.py:12  kind, function, text of the line
+ *     its variable         PyMutex mutexes+1                       the same
+ *     the object it is in  PyMutex in a Table                      the same
+ *                          critical section of a dict              the same; vague
+ *     its module           import lock of module app               the same
+ *     nothing              pthread mutex                           the same; vague
  *
  * The class has no line number: it stays when code above it changes. A vague one is that of many
  * locks that have nothing to do with each other.

@@ -393,63 +393,51 @@ static void python_race_text(struct buf *out, const struct finding *finding, con
 /* The kinds whose paragraph does not depend on who did what. */
 static const char *const plain_texts[FINDING_KINDS] = {
 	[FINDING_LOCK_ORDER] =
-		"Locks were taken in one order here and in the opposite order there. It "
-		"did "
-		"not have to hang in this run: when two threads do it at the same time, "
-		"each "
-		"waits for the lock that the other holds, for ever. Usual fixes: take the "
-		"locks in one order everywhere, or don't call out while holding one.",
-	[FINDING_DEADLOCK] = "The threads wait for each other: each holds what another "
-			     "needs, so none can "
-			     "go on. Usual fixes: take the locks in one order everywhere, "
-			     "or release a lock "
-			     "before waiting for something else.",
-	[FINDING_HANG] = "Nothing moved for the time allowed, so the process was stopped "
-			 "and its stacks "
-			 "were taken. Look for a thread that waits for something that no "
-			 "running thread "
-			 "will do.",
-	[FINDING_USE_AFTER_FREE] = "Memory was used after it had been freed. With threads "
-				   "this often is a borrowed "
-				   "reference: one thread drops the last reference while "
-				   "another still uses the "
-				   "object. Usual fixes: take a strong reference "
-				   "(PyList_GetItemRef and the like) "
-				   "before use, under the lock that guards the container.",
-	[FINDING_DOUBLE_FREE] = "The same block was freed twice. Usual cause: two threads "
-				"both saw that it was "
-				"theirs to free. Usual fixes: swap the pointer for NULL "
-				"atomically, or under a "
-				"lock, and free what the swap returned.",
-	[FINDING_REFCOUNT] = "A reference count went wrong here. This is where it shows, "
-			     "not always where "
-			     "the mistake is: look for a Py_DECREF too many or a missing "
-			     "Py_INCREF on this "
-			     "object in the code that both threads run.",
-	[FINDING_LEAK] = "Memory from this place was never given back, more of it with "
-			 "each iteration. "
-			 "Usual cause: a missing Py_DECREF, often on an error path or when "
-			 "two threads "
-			 "create the same thing and one result is dropped.",
+		"Locks were taken in one order here and in the opposite order there. It did not "
+		"have to hang in this run: when two threads do it at the same time, each waits "
+		"for the lock that the other holds, for ever. Usual fixes: take the locks in one "
+		"order everywhere, or don't call out while holding one.",
+	[FINDING_DEADLOCK] =
+		"The threads wait for each other: each holds what another needs, so none can go "
+		"on. Usual fixes: take the locks in one order everywhere, or release a lock "
+		"before waiting for something else.",
+	[FINDING_HANG] =
+		"Nothing moved for the time allowed, so the process was stopped and its stacks "
+		"were taken. Look for a thread that waits for something that no running thread "
+		"will do.",
+	[FINDING_USE_AFTER_FREE] =
+		"Memory was used after it had been freed. With threads this often is a borrowed "
+		"reference: one thread drops the last reference while another still uses the "
+		"object. Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
+		"before use, under the lock that guards the container.",
+	[FINDING_DOUBLE_FREE] =
+		"The same block was freed twice. Usual cause: two threads both saw that it was "
+		"theirs to free. Usual fixes: swap the pointer for NULL atomically, or under a "
+		"lock, and free what the swap returned.",
+	[FINDING_REFCOUNT] =
+		"A reference count went wrong here. This is where it shows, not always where the "
+		"mistake is: look for a Py_DECREF too many or a missing Py_INCREF on this object "
+		"in the code that both threads run.",
+	[FINDING_LEAK] =
+		"Memory from this place was never given back, more of it with each iteration. "
+		"Usual cause: a missing Py_DECREF, often on an error path or when two threads "
+		"create the same thing and one result is dropped.",
 	[FINDING_CRASH] =
 		"The process was ended by a fatal signal. Under threads this is most often "
-		"memory that another thread freed or changed: see whether a data race "
-		"among "
-		"the findings touches the same function.",
+		"memory that another thread freed or changed: see whether a data race among the "
+		"findings touches the same function.",
 	[FINDING_OUT_OF_MEMORY] =
-		"The process grew beyond its limit of resident memory and was ended by "
-		"ftstress. A test that is heavy alone is that many times as heavy in "
-		"threads; "
-		"mark it unsafe in the suite if that is all.",
-	[FINDING_TEST_FAILURE] = "The test passes when its threads run it one after the "
-				 "other, and fails when they do so at once. Either "
-				 "the code under test is not thread-safe, or the test "
-				 "itself shares something "
-				 "(a file, a global, a fixture) between threads.",
+		"The process grew beyond its limit of resident memory and was ended by ftstress. "
+		"A test that is heavy alone is that many times as heavy in threads; mark it "
+		"unsafe in the suite if that is all.",
+	[FINDING_TEST_FAILURE] =
+		"The test passes when its threads run it one after the other, and fails when "
+		"they do so at once. Either the code under test is not thread-safe, or the test "
+		"itself shares something (a file, a global, a fixture) between threads.",
 	[FINDING_GIL_ENABLED] =
-		"Importing this module switched the GIL back on for the whole process, so "
-		"from then on nothing ran in parallel and races could not show. The module "
-		"does not declare Py_mod_gil = Py_MOD_GIL_NOT_USED.",
+		"Importing this module switched the GIL back on for the whole process, so from "
+		"then on nothing ran in parallel and races could not show. The module does not "
+		"declare Py_mod_gil = Py_MOD_GIL_NOT_USED.",
 };
 
 static const char *plain_text(enum finding_kind kind)

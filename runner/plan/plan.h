@@ -11,8 +11,8 @@
  *
  *   file a: 47 tests ─ shuffle ─► 20 | 20 | 7 ┐     remainders of the files, the largest first,
  *   file b:  9 tests ─ shuffle ─►           9 ┴─►   go into the first bin that has room:
- *                                                   7 + 9 = one slice. Then the slices are
- * shuffled.
+ *                                                   7 + 9 = one slice.
+ *   Then the slices are shuffled.
  *
  * A deck has the same number of slices in every pass, since only the sizes decide how many bins
  * the remainders need.

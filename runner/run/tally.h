@@ -2,8 +2,8 @@
  * tally.h - what of a run is done: tests and iterations counted, and kept in the store with the
  * findings.
  *
- *     iterations   0 1 2 3 4 5       done: 0 1 2 4, so the watermark is 3: a run that is cut off
- * goes ^           on there
+ *     iterations   0 1 2 3 4 5       done: 0 1 2 4, so the watermark is 3:
+ *                        ^           a run that is cut off goes on there
  */
 #ifndef RUNNER_TALLY_H
 #define RUNNER_TALLY_H

@@ -396,8 +396,7 @@ static const struct verdict verdicts[VERDICTS] = {
 		    "A lock is not given back when its thread ends. Usual fix: `with`, or a "
 		    "`finally` that releases it." },
 	[FULL_POOL] = { "A job of a ThreadPoolExecutor waits for a Future that no thread is left "
-			"to "
-			"complete",
+			"to complete",
 			"A job must not wait for another job of the same pool: when all its "
 			"threads do, none is left to run that one. Usual fix: a pool of its own "
 			"for the inner jobs." },

@@ -245,8 +245,7 @@ static void signalled(const struct fault *fault, const char *name, struct findin
 		finding->explanation = xstrdup(
 			"The process got SIGKILL, and ftstress did not send it. The kernel kills "
 			"the process that it finds largest when the machine runs out of memory; "
-			"its "
-			"log (dmesg) says so.");
+			"its log (dmesg) says so.");
 		return;
 	}
 	finding->kind = FINDING_CRASH;
@@ -370,9 +369,8 @@ void fault_of_hang(const struct fault *fault, struct finding *finding)
 	free(name);
 	finding->explanation = xprintf(
 		"There was no progress for %.0f seconds (--timeout), so the process was killed. "
-		"The "
-		"stacks show where each thread was then: threads that wait for each other are a "
-		"deadlock, or wait for something that never comes.",
+		"The stacks show where each thread was then: threads that wait for each other are "
+		"a deadlock, or wait for something that never comes.",
 		fault->timeout);
 	struct buf detail = { 0 };
 	if (test)
@@ -504,8 +502,7 @@ void fault_of_failures(const char *test, const struct test_failure *failures, si
 	finding->explanation = xstrdup(
 		"The test passes when its threads run it one after the other, and fails when they "
 		"run it at once. Either the code under test is not safe, or the test itself shares "
-		"something "
-		"between its threads (a file's name, a module's variable).");
+		"something between its threads (a file's name, a module's variable).");
 	struct buf detail = { 0 };
 	buf_printf(&detail, "Test: %s\n", test);
 	for (size_t i = 0; i < count; i++) {
