@@ -1,9 +1,14 @@
 /*
  * record.h - what the interposer and the driver write into the rings, and the runner reads.
  *
- * Little-endian, 8-byte aligned, native x86-64 layout. A record is struct fts_record followed by
- * its payload; `length` counts both and is a multiple of 8. Strings in payloads are UTF-8 without
- * a terminating NUL, their length stands before them.
+ * Little-endian, 8-byte aligned, native x86-64 layout:
+ *
+ *   +------------+---------+---------+
+ *   | fts_record | payload | padding |     length = all three, a multiple of 8
+ *   +------------+---------+---------+     padding = 0 to 7 zero bytes
+ *
+ * So a payload has an exact length, fts_payload_length(). Strings in payloads are UTF-8 without a
+ * terminating NUL; their length stands before them, or they are the whole payload.
  */
 #ifndef FTSTRESS_RECORD_H
 #define FTSTRESS_RECORD_H
@@ -32,14 +37,24 @@ enum fts_record_type {
 };
 
 struct fts_record {
-	uint32_t length; /* bytes with this header, multiple of 8 */
-	uint16_t type;   /* enum fts_record_type */
-	uint16_t reserved;
+	uint32_t length;  /* bytes with this header and the padding, multiple of 8 */
+	uint16_t type;    /* enum fts_record_type */
+	uint16_t padding; /* bytes behind the payload, below FTS_RECORD_ALIGN */
 	uint32_t pid, tid;
 	uint32_t test; /* index in the slice, FTS_NO_TEST outside of a test */
 	uint32_t reserved2;
 	uint64_t nanoseconds; /* CLOCK_MONOTONIC */
 };
+
+#define FTS_RECORD_ALIGN 8u
+
+/* Bytes of the payload; 0 where the header makes no sense. */
+static inline uint32_t fts_payload_length(const struct fts_record *record)
+{
+	uint32_t rest = (uint32_t)sizeof *record + record->padding;
+	return record->padding < FTS_RECORD_ALIGN && record->length > rest ? record->length - rest
+									   : 0;
+}
 
 struct fts_hook {
 	uint32_t live; /* 1 = bound and called, 0 = not */

@@ -107,6 +107,9 @@ static void put(struct fts_ring *ring, uint64_t position, const struct fts_recor
 		raw_copy(at, parts[i].bytes, parts[i].length);
 		at += parts[i].length;
 	}
+	/* Else a reader of the padding would see what the ring held before. */
+	for (unsigned i = 0; i < header->padding; i++)
+		at[i] = 0;
 }
 
 static bool write_record(struct fts_ring *ring, struct fts_record *header,
@@ -137,10 +140,12 @@ bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count)
 	uint32_t length = sizeof(struct fts_record);
 	for (unsigned i = 0; i < count; i++)
 		length += parts[i].length;
-	length = (length + 7) & ~7u;
+	uint32_t padding = -length & (FTS_RECORD_ALIGN - 1);
+	length += padding;
 	struct fts_record header = {
 		.length = length,
 		.type = (uint16_t)type,
+		.padding = (uint16_t)padding,
 		.pid = writer.pid,
 		.tid = writer.tid,
 		.test = __atomic_load_n(&arena->current_test, __ATOMIC_RELAXED),

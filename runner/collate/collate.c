@@ -366,7 +366,7 @@ static void feed_record(struct collator *c, const struct iteration_context *cont
 {
 	struct zygote *zygote = zygote_get(c, context->zygote);
 	const uint8_t *payload = (const uint8_t *)(record + 1);
-	size_t length = record->length - sizeof *record;
+	size_t length = fts_payload_length(record);
 	zygote->pid = (uint32_t)context->zygote_pid;
 	uint32_t pid = owner(zygote, record->pid);
 
@@ -401,7 +401,9 @@ void collator_feed(struct collator *c, const struct iteration_context *context, 
 		const struct fts_record *record = (const void *)at;
 		size_t left = (size_t)(end - at);
 		if (left < sizeof record->length || record->length < sizeof *record ||
-		    record->length % 8 || record->length > left) {
+		    record->length % FTS_RECORD_ALIGN || record->length > left ||
+		    record->padding > record->length - sizeof *record ||
+		    record->padding >= FTS_RECORD_ALIGN) {
 			c->lost++;
 			collator_note(c, "a record broke the wire format; what followed it in its "
 					 "ring was skipped");

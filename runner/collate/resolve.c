@@ -100,7 +100,7 @@ static struct parsed *parse(struct resolver *r, const struct source *source, con
 		const struct fts_record *record = (const void *)(records + at);
 		struct parsed one = { .record = record };
 		at += record->length;
-		if (!report_parse(record + 1, record->length - sizeof *record, &one.view)) {
+		if (!report_parse(record + 1, fts_payload_length(record), &one.view)) {
 			counts->broken++;
 			continue;
 		}

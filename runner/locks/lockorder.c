@@ -59,8 +59,7 @@ bool lockorder_wants(const struct fts_record *record)
 {
 	const struct fts_report *report = (const void *)(record + 1);
 	return record->type == FTS_REC_LOCK_EVENT ||
-	       (record->type == FTS_REC_REPORT &&
-		record->length >= sizeof *record + sizeof *report &&
+	       (record->type == FTS_REC_REPORT && fts_payload_length(record) >= sizeof *report &&
 		(report->kind == FTS_REPORT_LOCK_EDGE || report->kind == FTS_REPORT_LOCK_PROFILE));
 }
 
@@ -163,7 +162,7 @@ static void take_edge(struct taking *t, const struct fts_record *record)
 					 .test = record->test,
 					 .locks = locks };
 	if (record->pid == t->host->zygote_pid ||
-	    !report_parse(record + 1, record->length - sizeof *record, &view))
+	    !report_parse(record + 1, fts_payload_length(record), &view))
 		return;
 	for (size_t i = 0; i < view.count && chain.count + 1 < LOCKS_MAX; i++) {
 		const struct fts_section *head = &view.sections[i].head;
@@ -184,7 +183,7 @@ static void take_edge(struct taking *t, const struct fts_record *record)
 static void take_event(struct taking *t, const struct fts_record *record)
 {
 	struct fts_lock_event event;
-	if (record->length < sizeof *record + sizeof event)
+	if (fts_payload_length(record) < sizeof event)
 		return;
 	memcpy(&event, record + 1, sizeof event);
 	lockgraph_event(t->orders->graph, process_of(t, record->pid), &event);
@@ -205,7 +204,7 @@ static void take_profile(struct taking *t, const struct fts_record *record)
 {
 	const struct lockorder_host *host = t->host;
 	struct report_view view;
-	if (!report_parse(record + 1, record->length - sizeof *record, &view))
+	if (!report_parse(record + 1, fts_payload_length(record), &view))
 		return;
 	const struct section_view *times = NULL;
 	size_t at = view.count;
@@ -495,7 +494,7 @@ static bool find_part(struct taking *t, const uint8_t *records, size_t length, u
 		record = (const void *)(records + at);
 		if (record->type != FTS_REC_REPORT || record->pid != pid ||
 		    kind_of(record) != FTS_REPORT_LOCK_EDGE ||
-		    !report_parse(record + 1, record->length - sizeof *record, &view))
+		    !report_parse(record + 1, fts_payload_length(record), &view))
 			continue;
 		size_t h = view.count, w = view.count;
 		for (size_t i = 0; i < view.count; i++) {

@@ -177,7 +177,7 @@ void trial_take(struct trial *trial, const uint8_t *records, size_t length)
 			trial->pid = (pid_t)header.pid;
 		if (trial->pid && header.pid == (uint32_t)trial->pid)
 			take_record(trial, &header, records + at + sizeof header,
-				    header.length - sizeof header);
+				    fts_payload_length(&header));
 	}
 }
 

@@ -5,7 +5,16 @@ import json
 import os
 from collections.abc import Callable
 
-from .contract import NO_TEST, NO_THREAD, Outcome, Record, pack_test, pack_test_fail
+from .contract import (
+    MESSAGE_MAX,
+    NO_TEST,
+    NO_THREAD,
+    Outcome,
+    Record,
+    clip,
+    pack_test,
+    pack_test_fail,
+)
 from .failures import Failure
 from .suite import SuiteError
 
@@ -92,11 +101,11 @@ class Emitter:
         )
 
     def note(self, text: str) -> None:
-        self._send(Record.NOTE, text.encode())
+        self._send(Record.NOTE, clip(text, MESSAGE_MAX))
         self._json("NOTE", text=text)
 
     def gil_enabled(self, module: str) -> None:
-        self._send(Record.GIL_ENABLED, module.encode())
+        self._send(Record.GIL_ENABLED, clip(module, MESSAGE_MAX))
         self._json("GIL_ENABLED", module=module)
 
     def slice_end(self) -> None:

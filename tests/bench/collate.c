@@ -118,6 +118,7 @@ static void put_module(struct buf *out, const struct workload *work, uint64_t bi
 	struct fts_record head = { .type = FTS_REC_MODULE, .pid = ZYGOTE };
 	size_t length = sizeof head + sizeof module + module.path_length;
 	head.length = (uint32_t)((length + 7) & ~7ul);
+	head.padding = (uint16_t)(head.padding);
 	buf_add(out, &head, sizeof head);
 	buf_add(out, &module, sizeof module);
 	buf_puts(out, work->library);
