@@ -435,9 +435,12 @@ static const char *const plain_texts[FINDING_KINDS] = {
 		"they do so at once. Either the code under test is not thread-safe, or the test "
 		"itself shares something (a file, a global, a fixture) between threads.",
 	[FINDING_GIL_ENABLED] =
-		"Importing this module switched the GIL back on for the whole process, so from "
-		"then on nothing ran in parallel and races could not show. The module does not "
-		"declare Py_mod_gil = Py_MOD_GIL_NOT_USED.",
+		"Importing this module switched the GIL back on for the whole process, so "
+		"from then on nothing ran in parallel and races could not show. The module "
+		"does not declare Py_mod_gil = Py_MOD_GIL_NOT_USED. There are two ways to test on: "
+		"--gil off keeps the GIL off, as PYTHON_GIL=0 does, and shows what the module does "
+		"without it; with --gil mixed the tests that import it run apart, with the GIL, "
+		"and all others without.",
 };
 
 static const char *plain_text(enum finding_kind kind)

@@ -234,10 +234,12 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	enum order_level order = kind == WORKER_AS_WRITTEN ? ORDER_AS_WRITTEN : settings->order;
 	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(order)));
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
-	/* Unset where the GIL is off: an extension that needs it switches it on, and is reported.
-	 */
+	/* Unset where it is mixed: an extension that needs the GIL switches it on, and is reported;
+	 * its tests run apart. */
 	if (kind == WORKER_GIL)
 		push(&list, xstrdup("PYTHON_GIL=1"));
+	else if (kind == WORKER_AS_WRITTEN || settings->gil == GIL_OFF)
+		push(&list, xstrdup("PYTHON_GIL=0"));
 	/*
 	 * TSan's own signal handlers deadlock; text and exit status are not looked at; a short
 	 * history loses one side of a race; an iteration is a fork, and forks in tests live on.

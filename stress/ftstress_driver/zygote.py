@@ -208,6 +208,13 @@ def _one_line(error: BaseException) -> str:
     return text.splitlines()[0][:300]
 
 
+def _overruled(module: str) -> str:
+    return (
+        f"{module} does not declare that it needs no GIL; it was kept off (--gil off), "
+        "so races may show that Python's users do not meet yet"
+    )
+
+
 def main(driver: Driver, options: Options) -> int:
     """Runs the zygote with the control channel of the environment; returns the exit status."""
     linux.die_with_parent(os.getppid())
@@ -219,7 +226,7 @@ def main(driver: Driver, options: Options) -> int:
         return 2
     try:
         emitter = Emitter()
-        watch = gil.Watch(emitter.gil_enabled)
+        watch = gil.Watch(emitter.gil_enabled, lambda name: emitter.note(_overruled(name)))
         watch.install()
         suite = driver.open(options)
     except SuiteError as error:
