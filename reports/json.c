@@ -279,7 +279,16 @@ static void add_counts(json_t *object, const struct run_info *run)
 	json_object_set_new(tests, "thread_unsafe", integer_of(run->tests_thread_unsafe));
 	json_object_set_new(tests, "skipped", integer_of(run->tests_skipped));
 	add_tried(tests, run);
+	json_object_set_new(tests, "passed", integer_of(run->tests_passed));
+	json_object_set_new(tests, "failing", integer_of(run->tests_failing));
 	json_object_set_new(object, "tests", tests);
+	if (run->failing_test) {
+		json_t *failing = json_object();
+		json_object_set_new(failing, "test", string_of(run->failing_test));
+		json_object_set_new(failing, "why", string_of(run->failing_why));
+		json_object_set_new(failing, "where", string_of(run->failing_where));
+		json_object_set_new(object, "first_failing", failing);
+	}
 	json_object_set_new(object, "records", integer_of(run->records));
 	json_object_set_new(object, "records_lost", integer_of(run->records_lost));
 }

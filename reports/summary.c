@@ -22,7 +22,8 @@
  *	Slow tests; `skip = TEST` in [suite] leaves one out:
  *	    31.4 s  numpy/random/tests/test_smoke.py::test_all
  *
- * A replay is asked for what is known, and shows it.
+ * A replay is asked for what is known, and shows it. Tests that never passed are told before all
+ * else where they are more than a tenth, at the end where they are fewer.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -395,11 +396,34 @@ static void print_slow(const struct page *page, const struct run_info *run)
 	buf_free(&line);
 }
 
+/* The tests that never passed, and what the first of them raised. */
+static void print_failing(const struct page *page, const struct run_info *run)
+{
+	struct buf line = { 0 };
+	struct page wide = *page;
+	wide.columns = 0;
+	if (!text_add_failing(&line, run))
+		return;
+	print(&wide, text_failing_first(run) ? RED : BOLD, &line);
+	const char *const said[] = { run->failing_test, run->failing_why, run->failing_where };
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		if (!said[i])
+			continue;
+		buf_puts(&line, i == 0 ? "    the first: " : "        ");
+		text_add_line(&line, said[i]);
+		print(page, PLAIN, &line);
+	}
+	buf_free(&line);
+}
+
 int report_summary(FILE *out, const struct report_input *input, bool color, unsigned columns)
 {
 	struct page page = { out, color, columns };
 	uint64_t counts[STATUS_COUNT];
 	text_count(input, counts);
+	bool failing_first = text_failing_first(input->run);
+	if (failing_first)
+		print_failing(&page, input->run);
 	print_head(&page, input, counts);
 	size_t number = 0;
 	for (size_t i = 0; i < input->count; i++) {
@@ -412,6 +436,10 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 	print_rest(&page, input, counts);
 	print_tried(&page, input->run);
 	print_slow(&page, input->run);
+	if (!failing_first && input->run->tests_failing) {
+		fputs("\n", out);
+		print_failing(&page, input->run);
+	}
 	if (input->run->records_lost)
 		fprintf(out,
 			"\n%" PRIu64 " of %" PRIu64 " records were lost: the worker wrote faster "

@@ -3,7 +3,8 @@
  *
  * A finding is a test point. What is new fails ("not ok"); what is known is an expected failure
  * ("not ok # TODO", which harnesses count as passed); what is upstream's or suppressed is skipped.
- * A run without findings is one point that is ok, a run that did nothing is skipped as a whole.
+ * A run without findings is one point that is ok, or not if no test passed; a run that did nothing
+ * is skipped as a whole.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,6 +15,7 @@
 #include "reports/formats.h"
 #include "reports/text.h"
 #include "reports/tried.h"
+#include "runner/base/util.h"
 
 /* A description or a directive's reason: one line, in which "#" and "\" are escaped. */
 static void add_text(struct buf *out, const char *text)
@@ -145,6 +147,25 @@ static void add_tried(struct buf *out, const struct run_info *run)
 	buf_free(&next);
 }
 
+/* Comments: the tests that never passed. */
+static void add_failing(struct buf *out, const struct run_info *run)
+{
+	struct buf text = { 0 };
+	if (!text_add_failing(&text, run))
+		return;
+	buf_puts(out, "# ");
+	add_text(out, text.data);
+	const char *const said[] = { run->failing_test, run->failing_why, run->failing_where };
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+		if (!said[i])
+			continue;
+		buf_puts(out, i == 0 ? "\n#   the first: " : "\n#     ");
+		add_text(out, said[i]);
+	}
+	buf_puts(out, "\n");
+	buf_free(&text);
+}
+
 static int tap_write(FILE *out, const struct report_input *input)
 {
 	struct buf text = { 0 }, run = { 0 };
@@ -157,9 +178,11 @@ static int tap_write(FILE *out, const struct report_input *input)
 		add_text(&text, run.data);
 		buf_puts(&text, input->run->interrupted ? ", interrupted\n" : "\n");
 		add_tried(&text, input->run);
+		add_failing(&text, input->run);
 	}
+	bool passed = input->run->exit_code != EXIT_NOTHING_PASSED;
 	if (!input->count && input->run->iterations_done)
-		buf_puts(&text, "ok 1 - nothing found\n");
+		buf_puts(&text, passed ? "ok 1 - nothing found\n" : "not ok 1 - nothing passed\n");
 	errno = 0;
 	for (size_t i = 0; i < input->count; i++) {
 		add_point(&text, i + 1, input->findings[i]);

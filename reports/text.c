@@ -152,6 +152,23 @@ void text_add_run(struct buf *out, const struct run_info *run)
 	buf_puts(out, ")");
 }
 
+bool text_add_failing(struct buf *out, const struct run_info *run)
+{
+	uint64_t failing = run->tests_failing;
+	if (!failing)
+		return false;
+	buf_printf(out, "%" PRIu64 " of %" PRIu64 " test%s failed every time, in every schedule",
+		   failing, run->tests_distinct, run->tests_distinct == 1 ? "" : "s");
+	buf_printf(out, ": no finding, but what %s for was not tested",
+		   failing == 1 ? "it is" : "they are");
+	return true;
+}
+
+bool text_failing_first(const struct run_info *run)
+{
+	return run->tests_failing * 10 > run->tests_distinct;
+}
+
 void text_count(const struct report_input *input, uint64_t counts[STATUS_COUNT])
 {
 	memset(counts, 0, STATUS_COUNT * sizeof *counts);

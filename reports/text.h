@@ -72,4 +72,11 @@ void text_add_place(struct buf *out, const struct frame *frame);
 /* What a stack of several greenlets is told with; NULL where the stack is of one. */
 const char *text_mixed(const struct finding *finding, const struct participant *side);
 
+/*
+ * "113 of 151 tests failed every time they ran, alone too: ..." False, and nothing, if none did.
+ */
+bool text_add_failing(struct buf *out, const struct run_info *run);
+/* So many that it is the first thing to be said: more than a tenth of the tests that ran. */
+bool text_failing_first(const struct run_info *run);
+
 #endif

@@ -47,6 +47,7 @@
  *       pool            the loop that runs iterations; tally: what of them is done
  *       verify, recheck does a failed test pass when threads do not overlap? does a race show with
  *                       the order as written?
+ *       failing         which tests never pass
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
  *     base/         util, map, closest, spawn, progress
  */

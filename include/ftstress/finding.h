@@ -175,6 +175,10 @@ struct run_info {
 	uint64_t tests_tried;    /* of those: had their turn in this run or one before it */
 	uint64_t threads_least, threads_most; /* of a test that more than one thread ran */
 	char *alone_why; /* why tests run in one thread: the reason most often given, or NULL */
+	/* Of tests_distinct: passed at least once; failed, and never passed, alone neither. */
+	uint64_t tests_passed, tests_failing;
+	/* The first of those that never passed: its id, "TypeError: ...", "x.py:3: code"; or NULL */
+	char *failing_test, *failing_why, *failing_where;
 	uint64_t records, records_lost;
 	bool interrupted;
 	bool replay; /* asked for what is known already; not stored */

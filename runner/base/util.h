@@ -12,8 +12,8 @@
 #define EXIT_FINDINGS 1 /* new findings */
 #define EXIT_INTERRUPTED 2
 #define EXIT_INTERNAL 3
-#define EXIT_BAD_INPUT 4 /* usage or suite error */
-#define EXIT_NOTHING_RAN 5
+#define EXIT_BAD_INPUT 4      /* usage or suite error */
+#define EXIT_NOTHING_PASSED 5 /* nothing ran, or nothing passed */
 
 /* Allocation; on failure a message and exit(EXIT_INTERNAL). The result is the caller's to free. */
 void *xmalloc(size_t size);

@@ -18,6 +18,7 @@
 
 #include "runner/trial/ending.h"
 #include "runner/verdict/guard.h"
+#include "runner/run/failing.h"
 #include "runner/run/news.h"
 #include "runner/run/recheck.h"
 #include "runner/run/tally.h"
@@ -53,6 +54,7 @@ struct pool {
 	struct pool_result *result;
 	struct job *jobs;
 	struct verifier *verifier;
+	struct failing *failing;
 	struct recheck *recheck; /* NULL: races are not tried with the order as written */
 	uint64_t next_iteration, end_iteration; /* end 0 = none */
 	struct tally *tally;
@@ -318,6 +320,8 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	if (trial->plan.schedule != SCHEDULE_ONE_BY_ONE)
 		judge(pool, job, worker, &context, status);
 	count_tests(pool, trial);
+	if (!trial->as_written)
+		failing_take(pool->failing, trial);
 	if (!trial->as_written)
 		verifier_take(pool->verifier, pool->options->collator, &context, trial);
 	collator_iteration_end(collator_of(pool, worker), &context);
@@ -729,6 +733,8 @@ static void stop_all(struct pool *pool)
 				struct iteration_context context = context_of(worker, job->trial);
 				drain(pool, job, worker);
 				count_tests(pool, job->trial);
+				if (!job->trial->as_written)
+					failing_take(pool->failing, job->trial);
 				collator_iteration_end(collator_of(pool, worker), &context);
 			}
 			guard_forget(&job->guard);
@@ -749,12 +755,28 @@ static void stop_all(struct pool *pool)
 	}
 }
 
+/* Which tests never passed, for the report and for the next run. */
+static void tell_failing(struct pool *pool)
+{
+	struct pool_result *result = pool->result;
+	struct failing_totals totals = failing_totals(pool->failing);
+	result->tests_passed = totals.passed;
+	result->tests_failing = totals.failing;
+	result->failing_test = totals.test ? xstrdup(totals.test) : NULL;
+	result->failing_why = totals.why ? xstrdup(totals.why) : NULL;
+	result->failing_where = totals.where ? xstrdup(totals.where) : NULL;
+	int code = result->store_failed ? 0 : failing_store(pool->failing, pool->options->store);
+	if (!pool->code)
+		pool->code = code;
+}
+
 static void pool_clear(struct pool *pool)
 {
 	free(pool->jobs);
 	tally_free(pool->tally);
 	news_clear(&pool->news);
 	verifier_free(pool->verifier);
+	failing_free(pool->failing);
 	recheck_free(pool->recheck);
 }
 
@@ -765,13 +787,15 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	struct pool pool = { .options = options,
 			     .result = result,
 			     .jobs = xcalloc(options->jobs, sizeof *pool.jobs),
-			     .verifier = verifier_new(options->tests, options->test_count),
+			     .failing = failing_new(options->tests, options->test_count),
 			     .next_iteration = options->first_iteration,
 			     .end_iteration = settings->iterations,
 			     .tally = tally_new(options, result),
 			     .news = { .collator = options->collator,
 				       .quiet = settings->quiet,
 				       .verbose = settings->verbose } };
+	pool.verifier = verifier_new(options->tests, options->test_count, pool.failing);
+	pool.code = failing_load(pool.failing, options->store);
 	if (options->as_written)
 		pool.recheck = recheck_new(
 			&(struct recheck_options){ .tests = options->tests,
@@ -800,6 +824,7 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	result->interrupted = *options->stop != 0;
 	stop_all(&pool);
 	tally_slowest(pool.tally);
+	tell_failing(&pool);
 	if (!pool.code && !result->interrupted && !result->tests_run && pool.news.first_error)
 		pool.code = fail(EXIT_BAD_INPUT, "no test could be run: %s", pool.news.first_error);
 	int code = pool.code;
@@ -810,5 +835,8 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 void pool_result_clear(struct pool_result *result)
 {
 	free(result->python_version);
+	free(result->failing_test);
+	free(result->failing_why);
+	free(result->failing_where);
 	*result = (struct pool_result){ 0 };
 }

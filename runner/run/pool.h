@@ -57,6 +57,9 @@ struct pool_result {
 	uint64_t tests_cut;                /* ended with the run's time; not among those that ran */
 	struct slow_test slow[SLOW_TESTS]; /* the slowest first */
 	size_t slow_count;
+	/* Of failing.h: how many, and the first one that never passed (NULL = none). */
+	uint64_t tests_passed, tests_failing;
+	char *failing_test, *failing_why, *failing_where;
 	char *python_version; /* NULL = no zygote came up */
 	bool interrupted;
 	bool store_failed; /* what was found last is not in the store */

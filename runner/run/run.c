@@ -494,6 +494,11 @@ static void fill_info(const struct run *run, struct run_info *info, double secon
 		.threads_least = result->threads_least,
 		.threads_most = result->threads_most,
 		.alone_why = xstrdup(run->tests.unsafe_why),
+		.tests_passed = result->tests_passed,
+		.tests_failing = result->tests_failing,
+		.failing_test = xstrdup(result->failing_test),
+		.failing_why = xstrdup(result->failing_why),
+		.failing_where = xstrdup(result->failing_where),
 		.records = counters.records,
 		.records_lost = counters.records_lost,
 		.interrupted = result->interrupted,
@@ -501,6 +506,36 @@ static void fill_info(const struct run *run, struct run_info *info, double secon
 	};
 	fill_settings(run, info);
 	fill_lists(run, info);
+}
+
+static const char *why_nothing_ran(const struct pool_result *result)
+{
+	if (result->tests_cut)
+		return "no test came to its end before --duration was over; the notes name those that "
+		       "ran";
+	if (!result->iterations_done)
+		return "there was no time for an iteration";
+	return result->tests_skipped ? "the tests skip themselves"
+				     : "no test came to its turn; see the notes";
+}
+
+/* Findings that tell why no test passed: the process under them went, or their replay came. */
+static bool explains_itself(const struct run *run)
+{
+	size_t count;
+	const struct finding *const *findings = collator_findings(run->collator, &count);
+	for (size_t i = 0; i < count; i++) {
+		switch (findings[i]->kind) {
+		case FINDING_CRASH:
+		case FINDING_HANG:
+		case FINDING_DEADLOCK:
+		case FINDING_OUT_OF_MEMORY:
+			return true;
+		default:
+			break;
+		}
+	}
+	return count && run->settings->replay_given;
 }
 
 /* The exit code of a run that came to its end, or was interrupted. */
@@ -514,12 +549,12 @@ static int exit_code(const struct run *run, int code)
 	if (counters.by_status[STATUS_NEW])
 		return EXIT_FINDINGS;
 	if (!run->result.tests_run && !run->stored.iterations_done)
-		return fail(EXIT_NOTHING_RAN, "nothing ran: %s",
-			    run->result.tests_cut ? "no test came to its end before --duration "
-						    "was over; the notes name those that ran"
-			    : run->result.iterations_done
-				    ? "no test came to its turn; see the notes"
-				    : "there was no time for an iteration");
+		return fail(EXIT_NOTHING_PASSED, "nothing ran: %s", why_nothing_ran(&run->result));
+	if (!run->result.tests_passed && !run->stored.iterations_done && !explains_itself(run))
+		return fail(EXIT_NOTHING_PASSED,
+			    "nothing passed: %" PRIu64 " of %" PRIu64 " tests failed every time, "
+			    "so what they are for was not tested",
+			    run->result.tests_failing, run->result.tests_distinct);
 	return EXIT_CLEAN;
 }
 

@@ -10,6 +10,8 @@
 
 /* Seconds for a test in turns; the no-progress limit ends it earlier. */
 #define CHECK_BUDGET 3600.0
+/* Tests that a note names; of the others there is their number. */
+#define NOTES_MAX 10u
 
 enum verdict {
 	VERDICT_NONE,
@@ -17,6 +19,7 @@ enum verdict {
 	VERDICT_WAITS_MORE, /* it failed in turns; for a run of one thread after the other */
 	VERDICT_PASSES,
 	VERDICT_FAILS,
+	VERDICT_KNOWN, /* it failed as in an earlier run, which saw that it needs no threads */
 };
 
 /* A failure that waits for the verdict on its test. */
@@ -30,17 +33,20 @@ struct waiting {
 
 struct verifier {
 	const struct plan_test *tests;
+	struct failing *failing;
 	uint8_t *verdicts; /* enum verdict of each test */
+	size_t alone;      /* tests that fail without threads that overlap, too */
 	size_t *queue;     /* tests to be run in turns */
 	size_t queued, queue_capacity, taken;
 	struct waiting *waiting;
 	size_t waiting_count, waiting_capacity;
 };
 
-struct verifier *verifier_new(const struct plan_test *tests, size_t count)
+struct verifier *verifier_new(const struct plan_test *tests, size_t count, struct failing *failing)
 {
 	struct verifier *verifier = xcalloc(1, sizeof *verifier);
 	verifier->tests = tests;
+	verifier->failing = failing;
 	verifier->verdicts = xcalloc(count, 1);
 	return verifier;
 }
@@ -63,15 +69,48 @@ void verifier_free(struct verifier *verifier)
 	free(verifier);
 }
 
-static void fails_in_turns(struct verifier *verifier, struct collator *collator, size_t test)
+/* Notes the first ones, with what they raised. */
+static void note_alone(struct verifier *verifier, struct collator *collator, size_t test,
+		       const struct test_failure *failure)
+{
+	if (++verifier->alone > NOTES_MAX)
+		return;
+	char *why = failure ? failure_why(failure) : NULL;
+	char *where = failure ? failure_where(failure) : NULL;
+	char *text = xprintf("%s fails without threads that overlap, too%s%s%s%s%s",
+			     verifier->tests[test].id, why ? ": " : "", why ? why : "",
+			     where ? " (" : "", where ? where : "", where ? ")" : "");
+	collator_note(collator, text);
+	free(text);
+	free(where);
+	free(why);
+}
+
+/* `failure`: how, or NULL where it did not come to raise something. */
+static void fails_in_turns(struct verifier *verifier, struct collator *collator, size_t test,
+			   const struct test_failure *failure)
 {
 	if (verifier->verdicts[test] == VERDICT_FAILS)
 		return;
+	if (verifier->verdicts[test] != VERDICT_KNOWN)
+		note_alone(verifier, collator, test, failure);
 	verifier->verdicts[test] = VERDICT_FAILS;
-	char *text =
-		xprintf("%s fails without threads that overlap, too", verifier->tests[test].id);
-	collator_note(collator, text);
-	free(text);
+	if (failure)
+		failing_alone(verifier->failing, test, failure);
+}
+
+/* Is there no need to check it, because an earlier run did? */
+static bool is_known(struct verifier *verifier, struct collator *collator, size_t test,
+		     const struct test_failure *failure)
+{
+	uint8_t *verdict = &verifier->verdicts[test];
+	if (*verdict != VERDICT_NONE && *verdict != VERDICT_KNOWN)
+		return false;
+	bool known = failing_is_known(verifier->failing, test, failure);
+	if (known && *verdict == VERDICT_NONE)
+		note_alone(verifier, collator, test, failure);
+	*verdict = known ? VERDICT_KNOWN : VERDICT_NONE;
+	return known;
 }
 
 /* The failures `first`..`last` - 1 of the attempt are of one test. */
@@ -82,10 +121,11 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 	const struct test_failure *failure = &trial->failures[first];
 	size_t test = trial->tests[failure->index];
 	if (failure->threads <= 1) {
-		fails_in_turns(verifier, collator, test);
+		fails_in_turns(verifier, collator, test, failure);
 		return;
 	}
-	if (verifier->verdicts[test] == VERDICT_FAILS)
+	if (verifier->verdicts[test] == VERDICT_FAILS ||
+	    is_known(verifier, collator, test, failure))
 		return;
 	struct waiting waiting = { .test = test,
 				   .token = xstrdup(trial->token),
@@ -123,7 +163,8 @@ static void take_verdict(struct verifier *verifier, struct collator *collator,
 		ARRAY_PUSH(verifier->queue, verifier->queued, verifier->queue_capacity, test);
 		return;
 	} else
-		fails_in_turns(verifier, collator, test);
+		fails_in_turns(verifier, collator, test,
+			       trial->failure_count ? &trial->failures[0] : NULL);
 	size_t kept = 0;
 	for (size_t i = 0; i < verifier->waiting_count; i++) {
 		struct waiting *waiting = &verifier->waiting[i];
@@ -167,9 +208,24 @@ void verifier_take(struct verifier *verifier, struct collator *collator,
 	}
 }
 
+static void note_number(struct collator *collator, const char *format, size_t count)
+{
+	char *text = xprintf(format, count);
+	collator_note(collator, text);
+	free(text);
+}
+
 void verifier_leave(const struct verifier *verifier, struct collator *collator)
 {
-	for (size_t i = 0; i < verifier->waiting_count; i++) {
+	if (verifier->alone > NOTES_MAX)
+		note_number(collator, "%zu more tests fail without threads that overlap, too",
+			    verifier->alone - NOTES_MAX);
+	if (verifier->waiting_count > NOTES_MAX)
+		note_number(collator,
+			    "%zu more failures in threads are not judged: the run ended before it "
+			    "was seen whether the tests pass in turns",
+			    verifier->waiting_count - NOTES_MAX);
+	for (size_t i = 0; i < verifier->waiting_count && i < NOTES_MAX; i++) {
 		char *text = xprintf("%s failed in threads (%s); the run ended before it was seen "
 				     "whether it passes in turns",
 				     verifier->tests[verifier->waiting[i].test].id,

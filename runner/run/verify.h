@@ -5,7 +5,8 @@
  *                                     └─ fails ─► run one by one ─┬─ passes: finding
  *                                                                 └─ fails: a note
  *
- * Once a test and run, and only for iterations whose threads overlap. In as many threads, not in
+ * Once a test and run, and only for iterations whose threads overlap; not at all where an earlier
+ * run has seen it fail in the same way (failing.h). In as many threads, not in
  * one alone: a test that leaves something behind fails the second time, and that is no bug of
  * threads. In turns first, since threads may need each other; one by one then, since who sleeps in
  * its turn passes it on.
@@ -14,12 +15,13 @@
 #define RUNNER_VERIFY_H
 
 #include "runner/collate/collate.h"
+#include "runner/run/failing.h"
 #include "runner/trial/trial.h"
 
 struct verifier;
 
-/* `tests` are the suite's, borrowed. */
-struct verifier *verifier_new(const struct plan_test *tests, size_t count);
+/* `tests` are the suite's; both borrowed. */
+struct verifier *verifier_new(const struct plan_test *tests, size_t count, struct failing *failing);
 void verifier_free(struct verifier *verifier);
 
 /*
@@ -29,7 +31,7 @@ void verifier_free(struct verifier *verifier);
 void verifier_take(struct verifier *verifier, struct collator *collator,
 		   const struct iteration_context *context, const struct trial *trial);
 
-/* The run ends: notes the failures that still wait for a verdict. */
+/* The run ends: notes the failures that still wait for a verdict, and how many were not noted. */
 void verifier_leave(const struct verifier *verifier, struct collator *collator);
 
 /* A trial that runs the next test in turns, or NULL. */

@@ -624,7 +624,7 @@ void options_help(FILE *out)
 		fprintf(out, "  %-24s %s\n", left, options[i].help);
 	}
 	fputs("\nExit code: 0 nothing new, 1 new findings, 2 interrupted, 3 internal error,\n"
-	      "4 bad option or suite, 5 nothing ran. More: man ftstress\n",
+	      "4 bad option or suite, 5 nothing ran or passed. More: man ftstress\n",
 	      out);
 }
 

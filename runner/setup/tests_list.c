@@ -426,14 +426,14 @@ static int nothing(const struct tests_list *list, const struct suite *suite,
 	if (!list->total && json_array_size(errors))
 		return nothing_imported(suite, settings, errors);
 	if (!list->total)
-		return fail(EXIT_NOTHING_RAN, "nothing ran: %s has no tests: %s", suite->file,
+		return fail(EXIT_NOTHING_PASSED, "nothing ran: %s has no tests: %s", suite->file,
 			    where ? where : "");
 	if (settings->tests && !list->skipped)
-		return fail(EXIT_NOTHING_RAN,
+		return fail(EXIT_NOTHING_PASSED,
 			    "nothing ran: none of the %zu tests matches --tests \"%s\"; "
 			    "--list in place of --tests shows them",
 			    list->total, settings->tests);
-	return fail(EXIT_NOTHING_RAN, "nothing ran: %s skips all of the tests", suite->file);
+	return fail(EXIT_NOTHING_PASSED, "nothing ran: %s skips all of the tests", suite->file);
 }
 
 int tests_list_get(struct tests_list *list, const struct suite *suite,

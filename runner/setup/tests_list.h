@@ -23,7 +23,7 @@ struct tests_list {
 
 /*
  * Collects or takes from the cache, selects by settings->tests and leaves out what the suite
- * skips. Returns 0, EXIT_NOTHING_RAN when no test is left, or another exit code; has told the user.
+ * skips. Returns 0, EXIT_NOTHING_PASSED when no test is left, or another exit code; has told the user.
  */
 int tests_list_get(struct tests_list *list, const struct suite *suite,
 		   const struct settings *settings, const struct environment *environment,

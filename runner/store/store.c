@@ -42,6 +42,10 @@ static const char schema[] =
 	"INSERT INTO deck VALUES(0, 0);"
 	"CREATE TABLE leftovers(position INTEGER PRIMARY KEY, test TEXT NOT NULL UNIQUE);";
 
+/* Tables that an older store of this schema may lack; an older ftstress does not look at them. */
+static const char additions[] = "CREATE TABLE IF NOT EXISTS failures("
+				" test TEXT PRIMARY KEY, why TEXT NOT NULL) WITHOUT ROWID;";
+
 /* The run ?1 and those it resumes. */
 #define LINEAGE                                                                                    \
 	"WITH RECURSIVE lineage(id) AS (SELECT ?1 UNION SELECT runs.parent FROM runs"              \
@@ -173,8 +177,8 @@ static int check_schema(struct store *store)
 	if (version < 0 || application < 0 || tables < 0)
 		code = open_failed(store);
 	else if (tables == 0 && version == 0) {
-		char *sql = xprintf("%sPRAGMA user_version=%d;PRAGMA application_id=%d;", schema,
-				    SCHEMA, APPLICATION);
+		char *sql = xprintf("%s%sPRAGMA user_version=%d;PRAGMA application_id=%d;", schema,
+				    additions, SCHEMA, APPLICATION);
 		bool good = execute(store, sql);
 		free(sql);
 		return end(store, good);
@@ -185,6 +189,8 @@ static int check_schema(struct store *store)
 		code = fail(EXIT_BAD_INPUT,
 			    "%s was written by a newer ftstress (schema %lld, this one knows %d)",
 			    store->path, (long long)version, SCHEMA);
+	else
+		return end(store, execute(store, additions));
 	execute(store, "ROLLBACK");
 	return code;
 }
@@ -419,6 +425,33 @@ int store_leftovers(struct store *store, char ***tests, size_t *count)
 		ARRAY_PUSH(*tests, *count, capacity, column_text(row, 0));
 	sqlite3_finalize(row);
 	return code == SQLITE_DONE ? 0 : failed(store);
+}
+
+/* ---- tests that fail alone ---- */
+
+int store_failures(struct store *store, struct store_failure **failures, size_t *count)
+{
+	sqlite3_stmt *row = prepare(store, "SELECT test, why FROM failures", "");
+	size_t capacity = 0;
+	int code = SQLITE_ERROR;
+	*failures = NULL;
+	*count = 0;
+	while (row && (code = sqlite3_step(row)) == SQLITE_ROW)
+		ARRAY_PUSH(*failures, *count, capacity,
+			   ((struct store_failure){ column_text(row, 0), column_text(row, 1) }));
+	sqlite3_finalize(row);
+	return code == SQLITE_DONE ? 0 : failed(store);
+}
+
+int store_failures_put(struct store *store, const struct store_failure *failures, size_t count)
+{
+	bool good = begin(store);
+	for (size_t i = 0; i < count && good; i++)
+		good = failures[i].why ? RUN(store, "INSERT OR REPLACE INTO failures VALUES(?, ?)",
+					     "ss", failures[i].test, failures[i].why)
+				       : RUN(store, "DELETE FROM failures WHERE test = ?", "s",
+					     failures[i].test);
+	return end(store, good);
 }
 
 /* ---- findings ---- */

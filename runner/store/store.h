@@ -97,6 +97,15 @@ int store_deck(struct store *store, uint64_t *next_slice);
 /* Ids of tests put off, oldest first; free each and the array. */
 int store_leftovers(struct store *store, char ***tests, size_t *count);
 
+/* A test that fails without threads that overlap, too, and how; see run/failing.h. */
+struct store_failure {
+	char *test, *why;
+};
+/* All of them; free the texts and the array. */
+int store_failures(struct store *store, struct store_failure **failures, size_t *count);
+/* Adds or replaces them, or none; a `why` of NULL: it does not fail any more. */
+int store_failures_put(struct store *store, const struct store_failure *failures, size_t count);
+
 /* What earlier runs know about a finding. */
 struct store_history {
 	bool known;         /* an earlier run had it: any but `run` and the runs it resumes */

@@ -88,6 +88,28 @@ setup() {
 	[[ $(jq .run.iterations.done "$(last_report)") == 2 ]]
 }
 
+@test "a suite in which no test passes ends with 5 and says first why" {
+	scripts imports always
+	suite mine
+	run -5 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2 --format json,tap
+	[[ $output == *"nothing passed: 2 of 2 tests failed every time"* ]]
+	[[ $output == *"2 of 2 tests failed every time, in every schedule"*"tests/always.py"*"AssertionError"*"always.py:2: assert 1 == 2"*"Nothing found in"* ]]
+	jq -e '.run.tests.failing == 2 and .run.tests.passed == 0 and .run.exit_code == 5' "$(last_report)"
+	jq -e '.run.first_failing.test == "tests/always.py"' "$(last_report)"
+	grep -q '^not ok 1 - nothing passed' reports/mine-*.tap
+}
+
+@test "a test that failed alone in the last run is not tried alone again" {
+	scripts always fine
+	suite mine
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2 --schedule overlap --verbose
+	[[ $(grep -c '"op":"started"' <<<"$output") -gt 2 ]] # two of them to see whether it passes alone
+	[[ $(stored 'select * from failures') == "tests/always.py|AssertionError" ]]
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2 --schedule overlap --verbose
+	[[ $(grep -c '"op":"started"' <<<"$output") == 2 ]]
+	[[ $output == *"1 of 2 tests failed every time"* ]]
+}
+
 @test "threads that outlive their test, fork or nap in turns are no findings" {
 	scripts outlives leaves naps
 	for name in a b; do

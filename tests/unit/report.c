@@ -858,6 +858,36 @@ static void a_run_says_what_it_tried_and_what_to_run_next(void **state)
 	free(text);
 }
 
+static void tests_that_never_passed_are_told_first_if_they_are_many(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 0);
+	struct run_info *run = &document.run;
+	run->tests_distinct = 20;
+	run->tests_failing = 2;
+	run->failing_test = (char *)"t/a.py::test_b";
+	run->failing_why = (char *)"ValueError: no";
+	run->failing_where = (char *)"a.py:3: f()";
+	char *text = summary(&document.input, false, 0);
+	char *failing = strstr(text, "2 of 20 tests failed every time");
+	assert_true(failing > strstr(text, "Nothing found"));
+	free(text);
+
+	run->tests_failing = 3; /* more than a tenth */
+	run->exit_code = EXIT_NOTHING_PASSED;
+	text = summary(&document.input, false, 0);
+	assert_int_equal(strncmp(text, "3 of 20 tests failed every time", 31), 0);
+	assert_non_null(strstr(text, "t/a.py::test_b\n"));
+	assert_non_null(strstr(text, "ValueError: no\n"));
+	assert_non_null(strstr(text, "a.py:3: f()\n"));
+	free(text);
+	text = written("tap", &document.input);
+	assert_non_null(strstr(text, "\n# 3 of 20 tests failed every time"));
+	assert_non_null(strstr(text, "\nnot ok 1 - nothing passed\n"));
+	free(text);
+}
+
 static void the_summary_fits_the_terminal_but_for_commands(void **state)
 {
 	(void)state;
@@ -959,6 +989,7 @@ int main(void)
 		cmocka_unit_test(a_finding_of_many_threads_is_no_page_long),
 		cmocka_unit_test(the_summary_of_a_clean_run_says_what_ran),
 		cmocka_unit_test(a_run_says_what_it_tried_and_what_to_run_next),
+		cmocka_unit_test(tests_that_never_passed_are_told_first_if_they_are_many),
 		cmocka_unit_test(the_summary_fits_the_terminal_but_for_commands),
 		cmocka_unit_test(a_title_can_not_steer_the_terminal),
 		cmocka_unit_test(a_full_disk_is_told_by_every_writer),

@@ -19,6 +19,40 @@ function testsOf(run: Run): string {
   return parts.join(", ");
 }
 
+/** The tests that never passed; in front where they are more than a tenth of those that ran. */
+export function Failing({ run, few }: { run: Run; few: boolean }) {
+  const { failing = 0, distinct } = run.tests;
+  const first = run.first_failing;
+  if (!failing || few !== failing * 10 <= distinct) return null;
+  return (
+    <section class="failing" role={few ? undefined : "alert"} aria-label="Tests that never passed">
+      <p>
+        <strong>
+          {count(failing)} of {plural(distinct, "test")} failed every time, in every schedule
+        </strong>
+        : no finding, but what {failing === 1 ? "it is" : "they are"} for was not tested.
+      </p>
+      {first && (
+        <p>
+          The first: <code>{first.test}</code>
+          {first.why && (
+            <>
+              <br />
+              <code>{first.why}</code>
+            </>
+          )}
+          {first.where && (
+            <>
+              <br />
+              <code>{first.where}</code>
+            </>
+          )}
+        </p>
+      )}
+    </section>
+  );
+}
+
 /** The facts that the list's page shows too. */
 export function RunFacts({ run }: { run: Run }) {
   const { iterations } = run;
@@ -230,7 +264,9 @@ export function RunView({ run }: { run: Run }) {
       <h1 id="run-heading" tabIndex={-1}>
         How {run.suite ?? "the suite"} was run
       </h1>
+      <Failing run={run} few={false} />
       <RunFacts run={run} />
+      <Failing run={run} few />
       {run.command && <Command command={run.command} />}
       <Totals run={run} />
       {run.notes.length > 0 && (

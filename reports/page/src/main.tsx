@@ -4,7 +4,7 @@ import { render } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { FindingList } from "./FindingList";
 import { FindingView } from "./FindingView";
-import { RunFacts, RunView } from "./RunView";
+import { Failing, RunFacts, RunView } from "./RunView";
 import { type Report, type Run, readReport } from "./report";
 import { type Filter, type Route, filterFindings, linkTo, parseRoute } from "./route";
 import { breakdown, count, joined, plural, verdict } from "./words";
@@ -78,11 +78,13 @@ function Overview({ report }: { report: Report }) {
   const more = breakdown(report.findings);
   return (
     <div class="overview">
+      <Failing run={report.run} few={false} />
       <h1 id="verdict" tabIndex={-1}>
         {verdict(report)}
       </h1>
       {more && <p class="breakdown">{more}.</p>}
       <RunFacts run={report.run} />
+      <Failing run={report.run} few />
       <Caveats run={report.run} />
     </div>
   );

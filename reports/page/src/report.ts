@@ -85,7 +85,11 @@ export interface Run {
     /** What was tried, and what to run next: sentences; absent in older reports. */
     summary?: string | null;
     next?: string | null;
+    passed?: number;
+    failing?: number;
   };
+  /** The first of the tests that never passed. */
+  first_failing?: { test: string; why: string | null; where: string | null };
   records: number;
   records_lost: number;
   interrupted: boolean;
