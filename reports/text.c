@@ -149,6 +149,10 @@ void text_add_run(struct buf *out, const struct run_info *run)
 	if (run->iterations_gil_on)
 		buf_printf(out, ", %" PRIu64 " iteration%s with the GIL", run->iterations_gil_on,
 			   run->iterations_gil_on == 1 ? "" : "s");
+	for (size_t i = 0; i < run->setting_count; i++)
+		if (!strcmp(run->settings[2 * i], "gil") && run->settings[2 * i + 1] &&
+		    !strcmp(run->settings[2 * i + 1], "off"))
+			buf_puts(out, ", the GIL kept off");
 	buf_puts(out, ")");
 }
 

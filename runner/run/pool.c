@@ -55,6 +55,7 @@ struct pool {
 	struct job *jobs;
 	struct verifier *verifier;
 	struct failing *failing;
+	bool *needs_gil;         /* of each test: its import switches the GIL on */
 	struct recheck *recheck; /* NULL: races are not tried with the order as written */
 	uint64_t next_iteration, end_iteration; /* end 0 = none */
 	struct tally *tally;
@@ -68,7 +69,7 @@ struct pool {
 static struct worker *worker_of(struct job *job, const struct trial *trial)
 {
 	return &job->workers[trial->as_written ? WORKER_AS_WRITTEN
-			     : trial->plan.gil ? WORKER_GIL
+			     : trial->gil      ? WORKER_GIL
 					       : WORKER_PLAIN];
 }
 
@@ -234,19 +235,34 @@ static int start_worker(struct pool *pool, struct worker *worker)
 	return worker_start(worker, pool->options->launch);
 }
 
-/* Gives the job something to do, or leaves it idle. */
-static int start_trial(struct pool *pool, struct job *job)
+/* Ends a worker that runs no iteration and is of no more use. */
+static void retire(struct pool *pool, struct job *job, struct worker *worker)
 {
-	job->trial = take_next(pool, job);
-	job->sent = false;
-	if (!job->trial)
-		return 0;
+	drain(pool, job, worker);
+	worker_stop(worker);
+	collator_zygote_end(collator_of(pool, worker), worker->number);
+}
+
+/* Sends the job's next attempt to its worker, which is started if it has to be. */
+static int place_attempt(struct pool *pool, struct job *job)
+{
+	trial_set_apart(job->trial, pool->needs_gil, pool->options->tests);
 	struct worker *worker = worker_of(job, job->trial);
+	if (worker->gil_came && worker->state == WORKER_READY)
+		retire(pool, job, worker);
 	if (worker->state == WORKER_OFF)
 		return start_worker(pool, worker);
 	if (worker->state == WORKER_READY)
 		send_attempt(pool, job);
 	return 0;
+}
+
+/* Gives the job something to do, or leaves it idle. */
+static int start_trial(struct pool *pool, struct job *job)
+{
+	job->trial = take_next(pool, job);
+	job->sent = false;
+	return job->trial ? place_attempt(pool, job) : 0;
 }
 
 /* Announces the trial after this one, so that its imports happen meanwhile. */
@@ -257,7 +273,10 @@ static int announce_next(struct pool *pool, struct job *job)
 	job->next = plan_next(pool);
 	if (!job->next)
 		return 0;
+	trial_set_apart(job->next, pool->needs_gil, pool->options->tests);
 	struct worker *worker = worker_of(job, job->next);
+	if (worker->gil_came)
+		return 0; /* it is started anew when it is needed */
 	if (worker->state == WORKER_OFF)
 		return start_worker(pool, worker);
 	if (worker->state != WORKER_STARTING)
@@ -308,6 +327,33 @@ static void judge(struct pool *pool, struct job *job, const struct worker *worke
 	free(output);
 }
 
+/* This test, or all of its file, needs the GIL from now on. */
+static void run_apart(struct pool *pool, size_t test, bool whole_file)
+{
+	const struct plan_test *tests = pool->options->tests;
+	size_t moved = 0;
+	for (size_t i = 0; i < pool->options->test_count; i++) {
+		bool with = i == test || (whole_file && !strcmp(tests[i].file, tests[test].file));
+		moved += with && !pool->needs_gil[i];
+		pool->needs_gil[i] = pool->needs_gil[i] || with;
+	}
+	if (moved)
+		news_note(
+			&pool->news,
+			"%s (%zu test%s) runs apart, with the GIL, since it imports what switches "
+			"the GIL on; --gil off keeps it off",
+			whole_file ? tests[test].file : tests[test].id, moved,
+			moved == 1 ? "" : "s");
+}
+
+/* What all tests import switched it on. */
+static void run_all_apart(struct pool *pool)
+{
+	memset(pool->needs_gil, true, pool->options->test_count);
+	news_note(&pool->news, "all tests run with the GIL, since what the suite imports first "
+			       "switches it on; --gil off keeps it off");
+}
+
 /* The process is gone: its last records, what its end means, and what comes next. */
 static void finish_attempt(struct pool *pool, struct job *job, struct worker *worker, int status)
 {
@@ -328,6 +374,8 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	if (trial->as_written)
 		recheck_take(pool->recheck, trial);
 	guard_forget(&job->guard);
+	if (trial->gil_for < trial->count && !trial->gil)
+		run_apart(pool, trial->tests[trial->gil_for], false);
 	announce(pool);
 	/* The time that the blamed test took is not at the expense of those behind it. */
 	double used = trial->forked > 0 ? trial->progressed - trial->forked : 0;
@@ -337,9 +385,10 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	bool goes_on = !pool->stopping && trial_counts(trial) && trial->killed != KILL_DURATION;
 	if (goes_on && trial_continue(trial, pool->options->tests)) {
 		store_progress(pool, NULL);
-		if (worker->state == WORKER_READY)
-			send_attempt(pool, job);
-		return; /* else drop_worker starts the worker again */
+		int code = place_attempt(pool, job); /* or drop_worker starts the worker again */
+		if (!pool->code)
+			pool->code = code;
+		return;
 	}
 	finish_trial(pool, job);
 }
@@ -414,6 +463,41 @@ static const char *text_of(const json_t *message, const char *key)
 	return text ? text : "";
 }
 
+static int by_id(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct plan_test *)item)->id);
+}
+
+/*
+ * Collecting these tests switched the GIL on in the zygote. It forks nothing more; what it forked
+ * before goes on without the GIL.
+ */
+static void on_gil(struct pool *pool, struct job *job, struct worker *worker, const json_t *message)
+{
+	const struct pool_options *options = pool->options;
+	size_t index;
+	json_t *id;
+	json_array_foreach(json_object_get(message, "tests"), index, id)
+	{
+		const struct plan_test *test = bsearch(json_string_value(id), options->tests,
+						       options->test_count, sizeof *test, by_id);
+		if (test)
+			run_apart(pool, (size_t)(test - options->tests), true);
+	}
+	worker->gil_came = true;
+	bool ours = job->trial && worker == worker_of(job, job->trial);
+	if (ours && job->sent && job->trial->forked > 0)
+		return; /* until its iteration has ended */
+	retire(pool, job, worker);
+	if (!ours)
+		return;
+	job->sent = false;
+	guard_forget(&job->guard);
+	int code = place_attempt(pool, job);
+	if (!pool->code)
+		pool->code = code;
+}
+
 static void on_hello(struct pool *pool, struct job *job, struct worker *worker,
 		     const json_t *message)
 {
@@ -421,9 +505,13 @@ static void on_hello(struct pool *pool, struct job *job, struct worker *worker,
 	worker->since = now_seconds();
 	if (!pool->result->python_version)
 		pool->result->python_version = xstrdup(text_of(message, "python"));
-	if (job->trial && !job->sent && worker == worker_of(job, job->trial))
-		send_attempt(pool, job);
-	else if (job->next && worker == worker_of(job, job->next))
+	if (worker->kind == WORKER_PLAIN && json_is_true(json_object_get(message, "gil")))
+		run_all_apart(pool);
+	if (job->trial && !job->sent && worker == worker_of(job, job->trial)) {
+		int code = place_attempt(pool, job);
+		if (!pool->code)
+			pool->code = code;
+	} else if (job->next && worker == worker_of(job, job->next))
 		worker_send(worker,
 			    json_pack("{s:s, s:o}", "op", "prefetch", "tests", id_list(job->next)));
 }
@@ -475,6 +563,8 @@ static bool on_message(struct pool *pool, struct job *job, struct worker *worker
 	} else if (strcmp(op, "error") == 0) {
 		if (worker->kind != WORKER_AS_WRITTEN) /* the others have told it */
 			on_error(pool, message);
+	} else if (strcmp(op, "gil") == 0) {
+		on_gil(pool, job, worker, message);
 	} else if (strcmp(op, "started") == 0 && ours) {
 		on_started(pool, job, message);
 	} else if (strcmp(op, "ended") == 0 && ours) {
@@ -777,6 +867,7 @@ static void pool_clear(struct pool *pool)
 	news_clear(&pool->news);
 	verifier_free(pool->verifier);
 	failing_free(pool->failing);
+	free(pool->needs_gil);
 	recheck_free(pool->recheck);
 }
 
@@ -787,6 +878,7 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	struct pool pool = { .options = options,
 			     .result = result,
 			     .jobs = xcalloc(options->jobs, sizeof *pool.jobs),
+			     .needs_gil = xcalloc(options->test_count, sizeof *pool.needs_gil),
 			     .failing = failing_new(options->tests, options->test_count),
 			     .next_iteration = options->first_iteration,
 			     .end_iteration = settings->iterations,

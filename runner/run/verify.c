@@ -129,7 +129,7 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 		return;
 	struct waiting waiting = { .test = test,
 				   .token = xstrdup(trial->token),
-				   .gil = trial->plan.gil,
+				   .gil = trial->gil,
 				   .plan = trial->plan };
 	fault_of_failures(context->tests[failure->index], failure, last - first, &waiting.finding);
 	waiting.plan.tests = NULL;

@@ -39,7 +39,7 @@ static void begin_attempt(struct trial *trial, size_t *tests, size_t count,
 	trial->seconds = xcalloc(count, sizeof *trial->seconds);
 	for (size_t i = 0; i < count; i++)
 		trial->ids[i] = all[tests[i]].id;
-	trial->running = FTS_NO_TEST;
+	trial->running = trial->gil_for = FTS_NO_TEST;
 	trial->begun = 0;
 	trial->slice_end = trial->crashed = false;
 	trial->pid = 0;
@@ -52,6 +52,7 @@ struct trial *trial_new(struct trial_plan *plan, struct replay_token token, doub
 {
 	struct trial *trial = xcalloc(1, sizeof *trial);
 	trial->plan = *plan;
+	trial->gil = plan->gil;
 	*plan = (struct trial_plan){ 0 };
 	trial->token = replay_token_text(token);
 	trial->budget = budget;
@@ -69,6 +70,7 @@ void trial_free(struct trial *trial)
 	clear_attempt(trial);
 	free(trial->failures);
 	free(trial->tests);
+	free(trial->apart);
 	free(trial->token);
 	trial_plan_clear(&trial->plan);
 	free(trial);
@@ -148,6 +150,9 @@ static void take_record(struct trial *trial, const struct fts_record *header,
 	case FTS_REC_TEST_FAIL:
 		take_failure(trial, payload, length);
 		break;
+	case FTS_REC_GIL_ENABLED:
+		trial->gil_for = trial->running;
+		break;
 	case FTS_REC_SLICE_END:
 		trial->slice_end = true;
 		trial->progressed = now_seconds();
@@ -181,6 +186,45 @@ void trial_take(struct trial *trial, const uint8_t *records, size_t length)
 	}
 }
 
+/* The tests that were put aside, as the next attempt's. */
+static size_t *take_apart(struct trial *trial, size_t *count)
+{
+	size_t *tests = trial->apart;
+	*count = trial->apart_count;
+	trial->apart = NULL;
+	trial->apart_count = 0;
+	trial->gil = true;
+	/* Who waits for the GIL and who waits for the turn would wait for each other. */
+	trial->plan.schedule = trial->check ? SCHEDULE_ONE_BY_ONE : SCHEDULE_OVERLAP;
+	return tests;
+}
+
+void trial_set_apart(struct trial *trial, const bool *needs_gil, const struct plan_test *tests)
+{
+	size_t *kept = xcalloc(trial->count, sizeof *kept), count = 0, moved = 0;
+	for (size_t i = 0; i < trial->count; i++)
+		moved += needs_gil[trial->tests[i]];
+	if (trial->gil || trial->as_written || !moved) {
+		free(kept);
+		return;
+	}
+	trial->apart = xrealloc(trial->apart, (trial->apart_count + moved) * sizeof *trial->apart);
+	for (size_t i = 0; i < trial->count; i++) {
+		if (needs_gil[trial->tests[i]])
+			trial->apart[trial->apart_count++] = trial->tests[i];
+		else
+			kept[count++] = trial->tests[i];
+	}
+	if (!count) {
+		free(kept);
+		trial->plan.gil = trial->plan.gil || trial->attempts == 1;
+		kept = take_apart(trial, &count);
+	}
+	clear_attempt(trial);
+	trial->attempts--; /* this one did not begin */
+	begin_attempt(trial, kept, count, tests);
+}
+
 bool trial_continue(struct trial *trial, const struct plan_test *tests)
 {
 	size_t *rest = xcalloc(trial->count, sizeof *rest), count = 0;
@@ -188,6 +232,11 @@ bool trial_continue(struct trial *trial, const struct plan_test *tests)
 		if (trial->states[i] == TEST_WAITING)
 			rest[count++] = trial->tests[i];
 	trial->fruitless = trial->begun ? 0 : trial->fruitless + 1;
+	if ((!count || trial->fruitless >= FRUITLESS_MAX) && trial->apart_count) {
+		free(rest);
+		rest = take_apart(trial, &count);
+		trial->fruitless = 0;
+	}
 	if (!count || trial->fruitless >= FRUITLESS_MAX) {
 		free(rest);
 		return false;
@@ -199,7 +248,7 @@ bool trial_continue(struct trial *trial, const struct plan_test *tests)
 
 size_t trial_begun(const struct trial *trial)
 {
-	return trial->plan.test_count - trial->count + trial->begun;
+	return trial->plan.test_count - trial->apart_count - trial->count + trial->begun;
 }
 
 const char *trial_blamed(const struct trial *trial)
@@ -221,7 +270,7 @@ struct iteration_context trial_context(const struct trial *trial, unsigned zygot
 		.zygote_pid = zygote_pid,
 		.iteration = trial->plan.iteration,
 		.replay = trial->token,
-		.gil = trial->plan.gil,
+		.gil = trial->gil,
 		.tests = trial->ids,
 		.test_count = trial->count,
 	};

@@ -7,6 +7,12 @@
  *     slice    a b c d e
  *     attempt  a b c†            c is blamed
  *     attempt        d e         indices in records count from d
+ *
+ * Tests whose import switches the GIL on would take the others' threads their overlap: they run
+ * apart, after them, in a zygote that has the GIL on.
+ *
+ *     attempt  a   c   e         without the GIL
+ *     attempt    b   d           with it
  */
 #ifndef RUNNER_TRIAL_H
 #define RUNNER_TRIAL_H
@@ -57,8 +63,12 @@ struct trial {
 	char *token;
 	unsigned attempts, fruitless; /* fruitless: attempts in a row that began no test */
 	double budget;                /* seconds left; BUDGET_LEAST when there was no time left */
+	size_t *apart;                /* tests that wait for an attempt with the GIL */
+	size_t apart_count;
 
 	/* The present attempt. */
+	bool gil;         /* in a zygote with the GIL */
+	uint32_t gil_for; /* index of the test that switched it on, or FTS_NO_TEST */
 	size_t *tests;    /* indices of the suite's tests */
 	const char **ids; /* the same as ids; borrowed from the suite's tests */
 	size_t count;
@@ -85,6 +95,12 @@ struct trial {
 struct trial *trial_new(struct trial_plan *plan, struct replay_token token, double budget,
 			const struct plan_test *tests);
 void trial_free(struct trial *trial);
+
+/*
+ * Before an attempt is sent: puts those of its tests aside that need the GIL; if all do, it becomes
+ * an attempt with the GIL. `needs_gil`: of each test of the suite.
+ */
+void trial_set_apart(struct trial *trial, const bool *needs_gil, const struct plan_test *tests);
 
 /* Is it an iteration of the plan? Others are not counted. */
 bool trial_counts(const struct trial *trial);

@@ -116,6 +116,7 @@ int worker_start(struct worker *worker, const struct launch *launch)
 	fcntl(worker->control, F_SETFL, O_NONBLOCK);
 	fcntl(worker->output, F_SETFL, O_NONBLOCK);
 	worker->state = WORKER_STARTING;
+	worker->gil_came = false;
 	worker->since = now_seconds();
 	control[0] = output[0] = -1;
 out:

@@ -48,6 +48,7 @@ struct worker {
 	int control, output; /* -1 = closed */
 	double since;        /* when this state began, now_seconds() */
 	unsigned failures;   /* in a row */
+	bool gil_came;       /* an import switched the GIL on: it runs nothing more */
 	struct arena arena;
 	struct output printed;         /* since the last iteration began */
 	struct buf incoming, outgoing; /* of the control channel */

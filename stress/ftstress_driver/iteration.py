@@ -42,11 +42,14 @@ def run(
     deadline = time.monotonic() + plan.budget
     turns = turns_for(plan.schedule, random.Random(plan.seed))
     slice_ = [found.get(test) for test in plan.tests]
+    gil_from_start = gil.enabled()
     for index, test in enumerate(slice_):
         if test is None or (index and time.monotonic() >= deadline):
             emitter.end(index, Outcome.NOT_RUN, 0, 0)
             continue
         _run_test(test, index, slice_, plan, turns, deadline, emitter)
+        if gil.enabled() and not gil_from_start:
+            break  # the test switched it on: those behind it go on in a new process
     _flush()
     emitter.slice_end()
     return 0

@@ -64,6 +64,8 @@ class Zygote:
             # Tests may take their place at import: what they write there goes with the zygote.
             os.chdir(self._base)
         self._threads_told = False
+        self._gil = gil.enabled()
+        self._gil_came = False
         self._quit = False
 
     def serve(self) -> None:
@@ -124,6 +126,8 @@ class Zygote:
                 self._tell(problem)
             self._look_for_threads(group)
             self._poll(0)
+            if self._look_for_gil(group):
+                break
 
     def _run(self, message: Message) -> None:
         plan = Plan(
@@ -136,6 +140,8 @@ class Zygote:
             tests=message["tests"],
         )
         self._collect(plan.tests)
+        if self._gil_came:
+            return  # as told: the runner has the tests run elsewhere
         found = {id_: self._ready.pop(id_) for id_ in set(plan.tests) if id_ in self._ready}
         scratch = self._base / str(plan.iteration)
         scratch.mkdir(exist_ok=True)
@@ -179,6 +185,13 @@ class Zygote:
             max_rss_kb=usage.ru_maxrss,
         )
         shutil.rmtree(child.scratch, ignore_errors=True)
+
+    def _look_for_gil(self, group: Sequence[str]) -> bool:
+        """Whether an import has switched the GIL on: what is forked from here would have it on."""
+        if not self._gil and not self._gil_came and gil.enabled():
+            self._gil_came = True
+            self._control.send("gil", tests=list(group))
+        return self._gil_came
 
     def _look_for_threads(self, group: Sequence[str]) -> None:
         if threading.active_count() == 1 or self._threads_told:

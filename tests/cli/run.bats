@@ -110,6 +110,36 @@ setup() {
 	[[ $output == *"1 of 2 tests failed every time"* ]]
 }
 
+# old_module: lib/old.so, an extension that declares nothing.
+old_module() {
+	local python
+	python=$("$BATS_TEST_DIRNAME/../../stress/toolchain/prepare" python 3.14 | jq -r .python)
+	mkdir -p lib
+	"${CLANG:-clang-22}" -shared -fPIC -x c -o lib/old.so \
+		-I"$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')" - <<'C'
+#include <Python.h>
+static struct PyModuleDef def = { PyModuleDef_HEAD_INIT, .m_name = "old", .m_size = -1 };
+PyMODINIT_FUNC PyInit_old(void) { return PyModule_Create(&def); }
+C
+}
+
+@test "tests whose import switches the GIL on run apart, and with --gil off it stays off" {
+	old_module
+	scripts needs_gil gil_inside
+	for name in a b z; do cp "$BATS_TEST_DIRNAME/ways/no_gil.py" "tests/$name.py"; done
+	suite mine 'path = lib'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 3 --threads 2
+	[[ $(jq -r '.findings[].title' "$(last_report)") == "Importing old switched the GIL back on" ]]
+	jq -e '.run.tests | .failing == 0 and .passed == 5 and .run == 15' "$(last_report)"
+	jq -e '.run.notes[] | select(contains("tests/needs_gil.py (1 test) runs apart, with the GIL"))' "$(last_report)"
+	jq -e '.run.notes[] | select(contains("tests/gil_inside.py (1 test) runs apart, with the GIL"))' "$(last_report)"
+	rm -r reports
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --threads 2 --gil off
+	[[ $output == *"the GIL kept off"* ]]
+	jq -e '.run.tests | .failing == 0 and .passed == 5' "$(last_report)"
+	jq -e '.run.notes[] | select(contains("old does not declare that it needs no GIL"))' "$(last_report)"
+}
+
 @test "threads that outlive their test, fork or nap in turns are no findings" {
 	scripts outlives leaves naps
 	for name in a b; do

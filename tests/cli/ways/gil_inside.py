@@ -1,0 +1,2 @@
+def stress(thread):
+    import old  # noqa: F401
