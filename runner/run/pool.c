@@ -327,8 +327,8 @@ static void judge(struct pool *pool, struct job *job, const struct worker *worke
 	free(output);
 }
 
-/* This test, or all of its file, needs the GIL from now on. */
-static void run_apart(struct pool *pool, size_t test, bool whole_file)
+/* This test, or all of its file, needs the GIL from now on. False: that was known. */
+static bool run_apart(struct pool *pool, size_t test, bool whole_file)
 {
 	const struct plan_test *tests = pool->options->tests;
 	size_t moved = 0;
@@ -344,6 +344,7 @@ static void run_apart(struct pool *pool, size_t test, bool whole_file)
 			"the GIL on; --gil off keeps it off",
 			whole_file ? tests[test].file : tests[test].id, moved,
 			moved == 1 ? "" : "s");
+	return moved > 0;
 }
 
 /* What all tests import switched it on. */
@@ -475,6 +476,7 @@ static int by_id(const void *key, const void *item)
 static void on_gil(struct pool *pool, struct job *job, struct worker *worker, const json_t *message)
 {
 	const struct pool_options *options = pool->options;
+	bool moved = false;
 	size_t index;
 	json_t *id;
 	json_array_foreach(json_object_get(message, "tests"), index, id)
@@ -482,8 +484,10 @@ static void on_gil(struct pool *pool, struct job *job, struct worker *worker, co
 		const struct plan_test *test = bsearch(json_string_value(id), options->tests,
 						       options->test_count, sizeof *test, by_id);
 		if (test)
-			run_apart(pool, (size_t)(test - options->tests), true);
+			moved |= run_apart(pool, (size_t)(test - options->tests), true);
 	}
+	if (!moved)
+		run_all_apart(pool); /* else the next zygote would end in the same way */
 	worker->gil_came = true;
 	bool ours = job->trial && worker == worker_of(job, job->trial);
 	if (ours && job->sent && job->trial->forked > 0)
