@@ -127,10 +127,9 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 	if (verifier->verdicts[test] == VERDICT_FAILS ||
 	    is_known(verifier, collator, test, failure))
 		return;
-	struct waiting waiting = { .test = test,
-				   .token = xstrdup(trial->token),
-				   .gil = trial->gil,
-				   .plan = trial->plan };
+	struct waiting waiting = {
+		.test = test, .token = xstrdup(trial->token), .gil = trial->gil, .plan = trial->plan
+	};
 	fault_of_failures(context->tests[failure->index], failure, last - first, &waiting.finding);
 	waiting.plan.tests = NULL;
 	if (verifier->verdicts[test] == VERDICT_PASSES) {
