@@ -225,6 +225,8 @@ static json_t *finding_of(struct source_cache *sources, const struct report_inpu
 	if (finding->said)
 		json_object_set_new(object, "said", string_of(finding->said));
 	json_object_set_new(object, "graph", string_of(finding->graph));
+	if (finding->evidence)
+		json_object_set_new(object, "evidence", string_of(finding->evidence));
 	json_t *related = related_of(input, finding);
 	if (json_array_size(related))
 		json_object_set(object, "related", related);
@@ -350,6 +352,37 @@ static json_t *slowest_of(const struct run_info *run)
 	return array;
 }
 
+/* The pairs of operations of each type; see docs/report-schema.json. */
+static json_t *types_of(const struct run_info *run)
+{
+	static const char *const names[] = { "not_run", "not_exercised", "clean", "other",
+					     "race",    "deadlock",      "crash" };
+	json_t *array = json_array();
+	for (size_t i = 0; i < run->type_count; i++) {
+		const struct run_type *type = &run->types[i];
+		json_t *object = json_object(), *counts = json_object(), *rows = json_array();
+		json_t *cells = json_array();
+		for (size_t j = 0; j < CELL_STATES; j++)
+			json_object_set_new(counts, names[j], integer_of(type->by_state[j]));
+		for (size_t j = 0; j < type->operation_count; j++)
+			json_array_append_new(rows,
+					      json_stringn(type->states + j * type->operation_count,
+							   type->operation_count));
+		for (size_t j = 0; j < type->cell_count; j++)
+			json_array_append_new(cells, json_pack("[iis]", (int)type->cells[j].a,
+							       (int)type->cells[j].b,
+							       type->cells[j].finding));
+		json_object_set_new(object, "name", string_of(type->name));
+		json_object_set_new(object, "operations",
+				    strings_of(type->operations, type->operation_count));
+		json_object_set_new(object, "pairs", counts);
+		json_object_set_new(object, "rows", rows);
+		json_object_set_new(object, "findings", cells);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *run_of(const struct run_info *run)
 {
 	json_t *object = json_object();
@@ -369,6 +402,8 @@ static json_t *run_of(const struct run_info *run)
 	add_surroundings(object, run);
 	if (run->slow_count)
 		json_object_set_new(object, "slowest", slowest_of(run));
+	if (run->type_count)
+		json_object_set_new(object, "types", types_of(run));
 	if (run->lock_count)
 		json_object_set_new(object, "lock_profile", lock_profile_of(run));
 	return object;

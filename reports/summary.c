@@ -32,6 +32,7 @@
 #include "reports/formats.h"
 #include "reports/text.h"
 #include "reports/tried.h"
+#include "reports/types.h"
 
 #define SHOWN_MAX 20 /* new findings told in full: more is the report's business */
 #define LINES_MAX 14 /* of a finding; two sides are always shown */
@@ -332,6 +333,27 @@ static void print_finding(const struct page *page, const struct report_input *in
 	print_again(page, input->run, finding);
 }
 
+/* A type of a run of pairs, with the best of its races as the witness. */
+static void print_type(const struct page *page, const struct run_info *run, size_t number,
+		       const struct type_entry *entry)
+{
+	enum { TITLE_AND_AGAIN = 4 };
+	struct buf line = { 0 };
+	print(page, PLAIN, &line);
+	buf_printf(&line, "%2zu. ", number);
+	type_entry_title(&line, entry);
+	print(page, BOLD, &line);
+	if (entry->witness->evidence) {
+		buf_puts(&line, "    ");
+		text_add_line(&line, entry->witness->evidence);
+		print(page, PLAIN, &line);
+	}
+	buf_free(&line);
+	size_t about = print_about(page, entry->witness);
+	print_sides(page, entry->witness, TITLE_AND_AGAIN + about);
+	print_again(page, run, entry->witness);
+}
+
 /* What a run tried, and what to run next: whole, it is the answer where nothing was found. */
 static void print_tried(const struct page *page, const struct run_info *run)
 {
@@ -428,7 +450,17 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 	size_t number = 0;
 	for (size_t i = 0; i < input->count; i++) {
 		const struct finding *finding = input->findings[i];
-		if (is_shown(input, finding) && ++number <= SHOWN_MAX)
+		struct type_entry entry;
+		if (!is_shown(input, finding))
+			continue;
+		bool member = type_entry_of(input, finding, is_shown, &entry);
+		if (member && entry.witness != finding)
+			continue; /* told with its type */
+		if (++number > SHOWN_MAX)
+			continue;
+		if (member)
+			print_type(&page, input->run, number, &entry);
+		else
 			print_finding(&page, input, number, finding);
 	}
 	if (number > SHOWN_MAX)

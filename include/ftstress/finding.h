@@ -92,7 +92,7 @@ struct finding {
 	char *explanation; /* a short paragraph for somebody who never used TSan; may be NULL */
 	char *detail;  /* long text: a test's traceback, a crash's registers, output's tail; or NULL
 		       */
-	char *said;   /* what the program itself said of it, in one line: a test's exception and
+	char *said;    /* what the program itself said of it, in one line: a test's exception and
 		       * where it was raised, the last line of output; or NULL */
 	char *message; /* what the process printed before it aborted (runner/model/abort.h), or
 			* NULL. For the fingerprint and the title, not stored */
@@ -112,6 +112,7 @@ struct finding {
 	/* Runs of its test with the order as written (docs/happens-before.md), and how many of them
 	 * showed it, too; runs 0: not tried. */
 	unsigned as_written_runs, as_written_seen;
+	char *evidence; /* what it does to a plain interpreter, see evidence.h; NULL = not tried */
 	struct subject subject;
 	struct participant *participants;
 	size_t participant_count;
@@ -159,6 +160,33 @@ struct run_slow {
 	double seconds; /* once, at the longest; until it was ended, if it was */
 };
 
+/* What is known of a pair of operations, the better first. */
+enum cell_state {
+	CELL_NOT_RUN,
+	CELL_NOT_EXERCISED, /* one of the calls did not work, alone */
+	CELL_CLEAN,
+	CELL_OTHER, /* a finding of another kind */
+	CELL_RACE,
+	CELL_DEADLOCK, /* or a lock order that can be one, or a hang */
+	CELL_CRASH,
+	CELL_STATES,
+};
+#define CELL_LETTERS " ?.orDC"
+
+/* Of a run with --pairs: every two operations of a type. */
+struct run_type {
+	char *name;
+	char **operations;
+	size_t operation_count;
+	char *states; /* operation_count rows of as many CELL_LETTERS, symmetric */
+	uint64_t by_state[CELL_STATES]; /* pairs, each counted once */
+	struct run_cell {
+		unsigned a, b; /* operations */
+		char *finding; /* id of the worst */
+	} *cells;
+	size_t cell_count;
+};
+
 struct run_info {
 	char *suite, *suite_file, *version; /* ftstress's version */
 	char *python, *python_version;
@@ -191,6 +219,8 @@ struct run_info {
 	size_t lock_count;
 	struct run_slow *slow; /* the slowest first */
 	size_t slow_count;
+	struct run_type *types;
+	size_t type_count;
 	char **notes; /* "12 tests fail without threads: ...", one line each */
 	size_t note_count;
 	/* pairs "option", "value", in the order to be shown: threads, switch interval, gil, ... */

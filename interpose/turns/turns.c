@@ -15,6 +15,7 @@ enum {
 	STALL_NS = 10 * 1000 * 1000,       /* between two looks at who holds the turn */
 	LONG_NS = 5 * 1000 * 1000 * 1000l, /* of computing, after which a turn should end */
 	FLUSH_EVERY = 8,                   /* tests */
+	ROUNDS_A_FLUSH = 256,              /* rounds that count as a test there */
 	NAPS = 50,                         /* looks that find it asleep, for moments at a time */
 	LOOK_BYTES = 2048,                 /* of /proc/self/task/TID/status */
 };
@@ -386,10 +387,8 @@ static void flush(void)
 		forget();
 }
 
-EXPORT void ftstress_turns_begin(uint32_t count, uint32_t calls, bool in_threads);
-void ftstress_turns_begin(uint32_t count, uint32_t calls, bool in_threads)
+static void begin(uint32_t count, uint32_t calls, bool in_threads)
 {
-	flush();
 	raw_lock(&lock);
 	if (active())
 		finish();
@@ -405,7 +404,21 @@ void ftstress_turns_begin(uint32_t count, uint32_t calls, bool in_threads)
 	raw_unlock(&lock);
 }
 
-EXPORT void ftstress_turns_end(void);
+EXPORT void ftstress_turns_begin(uint32_t count, uint32_t calls, bool in_threads);
+void ftstress_turns_begin(uint32_t count, uint32_t calls, bool in_threads)
+{
+	flush();
+	begin(count, calls, in_threads);
+}
+
+void turns_begin_round(uint32_t count)
+{
+	static uint32_t rounds;
+	if (rounds++ % ROUNDS_A_FLUSH == 0)
+		flush();
+	begin(count, 0, true);
+}
+
 void ftstress_turns_end(void)
 {
 	raw_lock(&lock);
@@ -415,13 +428,11 @@ void ftstress_turns_end(void)
 	set_and_wake(&may_end, ALL);
 }
 
-EXPORT bool ftstress_turns_entered(uint32_t count);
 bool ftstress_turns_entered(uint32_t count)
 {
 	return wait_for_at_most(&to_come, body_count - count);
 }
 
-EXPORT bool ftstress_turns_run(void);
 bool ftstress_turns_run(void)
 {
 	raw_lock(&lock);
@@ -437,7 +448,6 @@ void ftstress_turns_let_go(uint32_t place)
 	set_and_wake(&may_end, place + 1);
 }
 
-EXPORT void ftstress_turn_enter(uint32_t place);
 void ftstress_turn_enter(uint32_t place)
 {
 	raw_lock(&lock);
@@ -452,7 +462,6 @@ void ftstress_turn_enter(uint32_t place)
 	wait_for_turn(member);
 }
 
-EXPORT void ftstress_turn_leave(void);
 void ftstress_turn_leave(void)
 {
 	struct member *member = own_locked();

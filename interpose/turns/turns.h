@@ -54,6 +54,14 @@ HIDDEN void turns_not_created(struct member *member);
 HIDDEN void turns_started(struct member *member);
 HIDDEN void turns_ended(void);
 
+/* For pairs.c: as ftstress_turns_begin(count, 0, true), for calls that are over at once. */
+HIDDEN void turns_begin_round(uint32_t count);
+EXPORT bool ftstress_turns_entered(uint32_t count);
+EXPORT bool ftstress_turns_run(void);
+EXPORT void ftstress_turns_end(void);
+EXPORT void ftstress_turn_enter(uint32_t place);
+EXPORT void ftstress_turn_leave(void);
+
 HIDDEN void turns_regain(void);
 
 /* Before the thread attaches to the interpreter, where it may sleep: waits for its turn. */

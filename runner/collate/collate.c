@@ -492,6 +492,13 @@ void collator_occurrences_done(struct collator *c)
 	ledger_occurrences_done(c->ledger);
 }
 
+void collator_evidence(struct collator *c, const char *id, const char *text)
+{
+	struct entry *entry = ledger_find(c->ledger, id);
+	free(entry->finding.evidence);
+	entry->finding.evidence = xstrdup(text);
+}
+
 const struct finding *collator_as_written(struct collator *c, const char *id, unsigned runs,
 					  unsigned seen)
 {

@@ -115,6 +115,9 @@ void collator_occurrences_done(struct collator *collator);
 const struct finding *collator_as_written(struct collator *collator, const char *id, unsigned runs,
 					  unsigned seen);
 
+/* What the finding `id`, which the collator has, does to a plain interpreter. */
+void collator_evidence(struct collator *collator, const char *id, const char *text);
+
 /* All findings of the run, sorted as in report_input: see finding_compare(). Valid until the
  * collator changes. */
 const struct finding *const *collator_findings(struct collator *collator, size_t *count);

@@ -164,6 +164,7 @@ static void set_history(struct ledger *ledger, struct entry *entry)
 	entry->finding.last_seen = history.last_seen;
 	entry->finding.as_written_runs = history.as_written_runs;
 	entry->finding.as_written_seen = history.as_written_seen;
+	entry->finding.evidence = history.evidence;
 }
 
 void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
@@ -174,6 +175,7 @@ void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
 	entry->rule = rule;
 	entry->judged = true;
 	set_status(ledger, entry, known_before(ledger, entry->finding.id, &history));
+	free(history.evidence);
 }
 
 static struct entry *entry_add(struct ledger *ledger, struct finding *finding)

@@ -96,6 +96,7 @@ void finding_clear(struct finding *finding)
 	free(finding->graph);
 	free(finding->command);
 	free(finding->follows);
+	free(finding->evidence);
 	free(finding->suppressed_by);
 	strings_free(finding->replays, finding->replay_count);
 	strings_free(finding->tests, finding->test_count);

@@ -16,9 +16,10 @@ void course_settle(struct course *course, struct settings *settings, const struc
 	*course = (struct course){ .tests = tests,
 				   .test_count = test_count,
 				   .plan = plan_new(tests, test_count, settings->slice) };
-	if (settings->gate)
+	if (settings->gate ||
+	    (settings->pairs && !settings->iterations && !settings->duration_given))
 		settings->iterations = plan_slices(course->plan);
-	else
+	if (!settings->gate)
 		course->deck = deck_tests / settings->slice;
 }
 

@@ -47,8 +47,11 @@ struct settings {
 	enum gil_choice gil;
 	enum order_level order;
 	enum schedule_choice schedule;
-	bool gate;   /* one pass over all tests that always comes out the same; GATE_* */
-	bool locks;  /* look for lock orders that can deadlock */
+	bool gate;    /* one pass over all tests that always comes out the same; GATE_* */
+	bool locks;   /* look for lock orders that can deadlock */
+	bool pairs;   /* in place of tests: every two operations of a type; PAIRS_* */
+	char **types; /* of these types only, by name or the end of one */
+	size_t type_count, type_capacity;
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;
 	bool seed_given;
@@ -70,6 +73,10 @@ struct settings {
 
 #define FTS_THREADS_MAX 64u
 #define BUDGET_ALL (24 * 3600.0) /* seconds: no test is left out because of the clock */
+
+/* What --pairs stands for, where nothing else is said; iterations: one deck. */
+#define PAIRS_SLICE 1000u  /* pairs are over in milliseconds */
+#define PAIRS_TIMEOUT 20.0 /* a call that takes so long waits for ever */
 
 /* What --gate stands for; iterations are settled when the tests are known: one deck. */
 #define GATE_SEED 1u

@@ -22,6 +22,7 @@
 #include "runner/run/news.h"
 #include "runner/run/recheck.h"
 #include "runner/run/tally.h"
+#include "runner/model/matrix.h"
 #include "runner/trial/trial.h"
 #include "runner/base/util.h"
 #include "runner/run/verify.h"
@@ -934,5 +935,6 @@ void pool_result_clear(struct pool_result *result)
 	free(result->failing_test);
 	free(result->failing_why);
 	free(result->failing_where);
+	matrix_free(result->matrix);
 	*result = (struct pool_result){ 0 };
 }

@@ -50,6 +50,7 @@ struct slow_test {
 };
 
 struct pool_result {
+	struct matrix *matrix;                       /* of a run of pairs, or NULL */
 	uint64_t iterations_done, iterations_gil_on; /* of this process */
 	uint64_t tests_run, tests_distinct, tests_skipped;
 	uint64_t tests_threaded, tests_turns, tests_overlap; /* see struct run_info */

@@ -16,10 +16,13 @@
 #include "runner/collate/collate.h"
 #include "runner/setup/command.h"
 #include "runner/plan/course.h"
+#include "runner/setup/corpus.h"
 #include "runner/setup/environment.h"
 #include "runner/collate/follow.h"
 #include "runner/collate/known.h"
 #include "runner/collate/ledger.h"
+#include "runner/model/matrix.h"
+#include "runner/run/evidence.h"
 #include "runner/run/outcome.h"
 #include "runner/setup/paths.h"
 #include "runner/plan/plan.h"
@@ -63,6 +66,7 @@ static int read_settings(struct run *run, const char *stored_arguments)
 {
 	struct settings *settings = run->settings;
 	char *name = xstrdup(settings->suite);
+	bool pairs = settings->pairs;
 	settings_clear(settings);
 	settings_init(settings);
 	int code = suite_apply(&run->suite, settings);
@@ -70,6 +74,8 @@ static int read_settings(struct run *run, const char *stored_arguments)
 	settings_init(&run->base);
 	if (!code)
 		code = suite_apply(&run->suite, &run->base);
+	if (pairs)
+		settings_set_pairs(&run->base);
 	json_t *arguments = stored_arguments ? json_loads(stored_arguments, 0, NULL) : NULL;
 	size_t count = json_array_size(arguments);
 	if (!code && count) {
@@ -102,6 +108,10 @@ static int load_suite(struct run *run)
 		code = suite_load(&run->suite, run->settings->suite, run->paths.suites);
 	if (!code)
 		code = read_settings(run, NULL);
+	if (!code && run->settings->pairs) {
+		free(run->suite.record);
+		run->suite.record = xprintf("%s-pairs", run->suite.name);
+	}
 	return code;
 }
 
@@ -109,7 +119,7 @@ static int load_suite(struct run *run)
 
 static char *store_path(const struct run *run)
 {
-	return xprintf("%s/%s.db", run->settings->output, run->suite.name);
+	return xprintf("%s/%s.db", run->settings->output, run->suite.record);
 }
 
 static int open_store(struct run *run)
@@ -127,7 +137,7 @@ static int open_store(struct run *run)
 /* A lock beside the store says that a run is under way; it goes with the process. */
 static bool take_lock(struct run *run, int kind)
 {
-	char *path = xprintf("%s/.%s.lock", run->settings->output, run->suite.name);
+	char *path = xprintf("%s/.%s.lock", run->settings->output, run->suite.record);
 	run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	free(path);
 	return run->lock < 0 || flock(run->lock, kind | LOCK_NB) == 0;
@@ -155,12 +165,12 @@ static int find_cut_off(struct run *run)
 	if (!locked)
 		return fail(EXIT_BAD_INPUT,
 			    "a run of %s is still under way in %s; wait for its end",
-			    run->suite.name, run->settings->output);
+			    run->suite.record, run->settings->output);
 	if (!found || run->stored.state == RUN_FINISHED)
 		return fail(EXIT_BAD_INPUT,
 			    "there is no run of %s in %s that was cut off: start one "
 			    "without --resume",
-			    run->suite.name, run->settings->output);
+			    run->suite.record, run->settings->output);
 	code = read_settings(run, run->stored.options);
 	if (code)
 		return code;
@@ -266,7 +276,7 @@ static void open_collator(struct run *run)
 	run->command = command_replay(run->invocation->program, run->settings, &run->base);
 	struct collate_options options = {
 		.symbolizer = symbolizer(),
-		.suite = run->suite.name,
+		.suite = run->suite.record,
 		.command = run->command,
 		.suppressions = run->suppressions,
 		.store = run->store,
@@ -279,7 +289,7 @@ static void open_collator(struct run *run)
 	options.as_written = run->settings->order == ORDER_AS_WRITTEN;
 	run->collator = collator_open(&options);
 	/* Not in the gate: who meets whom in time is another result every time. */
-	if (run->settings->order == ORDER_MEANT && !run->settings->gate) {
+	if (run->settings->order == ORDER_MEANT && !run->settings->gate && !run->settings->pairs) {
 		options.store = NULL;
 		options.suppressions = NULL;
 		run->as_written = collator_open(&options);
@@ -435,6 +445,8 @@ static void fill_lists(const struct run *run, struct run_info *info)
 		info->slow[i] = (struct run_slow){ xstrdup(run->tests.tests[slow->test].id),
 						   slow->seconds };
 	}
+	if (run->result.matrix)
+		info->types = matrix_take(run->result.matrix, &info->type_count);
 }
 
 /*
@@ -467,7 +479,7 @@ static void fill_info(const struct run *run, struct run_info *info, double secon
 	const char *python =
 		result->python_version ? result->python_version : run->environment.version;
 	*info = (struct run_info){
-		.suite = xstrdup(run->suite.name),
+		.suite = xstrdup(run->suite.record),
 		.suite_file = xstrdup(run->suite.file),
 		.version = xstrdup(FTSTRESS_VERSION),
 		.python = xstrdup(run->environment.python),
@@ -608,6 +620,20 @@ static void warn_of_turns(const struct settings *settings)
 		     "--happens-before=meant");
 }
 
+/* For as long as the pairs took, but a minute at least. */
+static int take_evidence(struct run *run, double seconds)
+{
+	struct evidence_options options = { .collator = run->collator,
+					    .store = run->store,
+					    .suite = &run->suite,
+					    .environment = &run->environment,
+					    .paths = &run->paths,
+					    .progress = run->progress,
+					    .total = seconds > 60 ? seconds : 60,
+					    .stop = run->invocation->stop };
+	return evidence_take(&options);
+}
+
 /* From the store being open to the exit code. */
 static int run_opened(struct run *run)
 {
@@ -625,6 +651,8 @@ static int run_opened(struct run *run)
 	open_collator(run);
 	double started = now_seconds();
 	code = run_pool(run);
+	if (!code && run->settings->pairs && !run->result.interrupted)
+		code = take_evidence(run, now_seconds() - started);
 	return finish(run, code, now_seconds() - started);
 }
 
@@ -657,6 +685,9 @@ static int get_tests(struct run *run)
 	run->progress = progress_open(run->settings->quiet);
 	int code = environment_prepare(&run->environment, &run->suite, run->settings, &run->paths,
 				       run->progress, run->invocation->stop);
+	if (!code && run->settings->pairs)
+		code = corpus_take(&run->suite, run->settings, &run->environment, &run->paths,
+				   run->progress, run->invocation->stop);
 	if (!code)
 		progress_step(run->progress, "collecting tests", 0, 0);
 	if (!code)
@@ -727,7 +758,7 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 		code = fail(EXIT_BAD_INPUT,
 			    "%s has no run of %s that came to its end (a run that was "
 			    "cut off goes on with --resume)",
-			    settings->output, run.suite.name);
+			    settings->output, run.suite.record);
 	else if (!code)
 		code = store_findings(run.store, run.stored.id, &findings, &count);
 	if (!code) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runner/base/util.h"
+#include "runner/model/matrix.h"
 
 #define SEEN_RAN 1
 #define SEEN_SKIPPED 2
@@ -32,6 +33,10 @@ struct tally *tally_new(const struct pool_options *options, struct pool_result *
 	tally->watermark = options->first_iteration;
 	tally->seen = xcalloc(options->test_count, 1);
 	tally->longest = xcalloc(options->test_count, sizeof *tally->longest);
+	if (options->settings->pairs)
+		result->matrix = matrix_new();
+	for (size_t i = 0; result->matrix && i < options->test_count; i++)
+		matrix_test(result->matrix, options->tests[i].id, CELL_NOT_RUN);
 	return tally;
 }
 
@@ -76,6 +81,12 @@ static void take_time(struct tally *tally, size_t test, double seconds)
 		tally->longest[test] = seconds;
 }
 
+static void take_cell(struct tally *tally, size_t test, enum cell_state state)
+{
+	if (tally->result->matrix)
+		matrix_test(tally->result->matrix, tally->options->tests[test].id, state);
+}
+
 void tally_tests(struct tally *tally, const struct trial *trial)
 {
 	for (size_t i = 0; trial_counts(trial) && i < trial->count; i++) {
@@ -90,11 +101,13 @@ void tally_tests(struct tally *tally, const struct trial *trial)
 		}
 		if (trial->states[i] == TEST_ENDED && trial->outcomes[i] == FTS_OUTCOME_SKIPPED) {
 			tally->result->tests_skipped += note_seen(seen, SEEN_SKIPPED);
+			take_cell(tally, trial->tests[i], CELL_NOT_EXERCISED);
 			continue;
 		}
 		tally->result->tests_run++;
 		tally->result->tests_distinct += note_seen(seen, SEEN_RAN);
 		tally_threads(tally, trial, i);
+		take_cell(tally, trial->tests[i], CELL_CLEAN);
 	}
 }
 
@@ -181,6 +194,10 @@ int tally_store(struct tally *tally, const struct trial *trial)
 	}
 	iteration.occurrences =
 		collator_occurrences(options->collator, &iteration.occurrence_count);
+	for (size_t i = 0; tally->result->matrix && i < iteration.occurrence_count; i++)
+		if (iteration.occurrences[i].test)
+			matrix_finding(tally->result->matrix, iteration.occurrences[i].test,
+				       iteration.occurrences[i].finding);
 	int code = store_iteration(options->store, &iteration);
 	if (!code)
 		collator_occurrences_done(options->collator);

@@ -76,6 +76,13 @@ char *command_replay(const char *program, const struct settings *now, const stru
 	struct buf command = { 0 };
 	buf_puts(&command, program);
 	add_option(&command, "suite", xstrdup(now->suite));
+	if (now->pairs)
+		buf_puts(&command, " --pairs");
+	for (size_t i = 0; i < now->type_count; i++) {
+		char *word = shell_word(now->types[i]);
+		buf_printf(&command, " %s", word);
+		free(word);
+	}
 	if (now->tests && differ(now->tests, base->tests))
 		add_option(&command, "tests", xstrdup(now->tests));
 	if (now->threads_min != base->threads_min || now->threads_max != base->threads_max)

@@ -28,7 +28,7 @@ void variables_free(char **variables)
 }
 
 /* "step\tdone\ttotal\ttext" */
-static void on_progress(void *arg, char *line)
+void progress_line(void *arg, char *line)
 {
 	const char *step = strsep(&line, "\t"), *done = strsep(&line, "\t");
 	const char *total = strsep(&line, "\t");
@@ -121,7 +121,7 @@ int environment_prepare(struct environment *environment, const struct suite *sui
 	struct spawn spawn = { .arguments = arguments,
 			       .folder = suite->folder,
 			       .progress_variable = "PREPARE_PROGRESS_FD",
-			       .progress = on_progress,
+			       .progress = progress_line,
 			       .arg = progress,
 			       .stop = stop };
 	struct spawned spawned;

@@ -30,6 +30,10 @@ int environment_prepare(struct environment *environment, const struct suite *sui
 			struct progress *progress, const volatile sig_atomic_t *stop);
 void environment_clear(struct environment *environment);
 
+/* A line "step\tdone\ttotal\ttext" of a program that we run, for its spawn's `progress`; `arg`: a
+ * struct progress. */
+void progress_line(void *arg, char *line);
+
 /* Variables of a process; the array ends with NULL. Release with variables_free. */
 char **variables_plain(const struct environment *environment, const struct suite *suite,
 		       const struct paths *paths);

@@ -323,6 +323,7 @@ static char *parse_replay(struct settings *settings, const char *value)
 		settings->name = true;                                                             \
 		return NULL;                                                                       \
 	}
+FLAG(pairs)
 FLAG(resume)
 FLAG(list)
 FLAG(plan)
@@ -358,6 +359,8 @@ static const struct option options[] = {
 	  parse_schedule, true },
 	{ "gate", NULL, "each test once, taking turns: the same result every time", parse_gate,
 	  false },
+	{ "pairs", NULL, "each two operations of a type on one object (--pairs [TYPE...])",
+	  parse_pairs, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
 	  true },
@@ -424,6 +427,9 @@ void settings_clear(struct settings *settings)
 {
 	free(settings->suite);
 	free(settings->tests);
+	for (size_t i = 0; i < settings->type_count; i++)
+		free(settings->types[i]);
+	free(settings->types);
 	free(settings->python);
 	free(settings->output);
 	free(settings->formats);
@@ -512,6 +518,11 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 		settings->suite = xstrdup(word);
 		return 0;
 	}
+	if (settings->pairs) {
+		ARRAY_PUSH(settings->types, settings->type_count, settings->type_capacity,
+			   xstrdup(word));
+		return 0;
+	}
 	char *hint = closest_hint(&closest);
 	int code = fail(EXIT_BAD_INPUT, "unexpected \"%s\"%s%s", word, hint,
 			*hint ? "" : "; a suite is given with --suite, see ftstress --help");
@@ -519,12 +530,22 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 	return code;
 }
 
-static bool asks_for_gate(int argc, char *const argv[])
+static bool asks_for(const char *option, int argc, char *const argv[])
 {
 	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--gate") == 0)
+		if (strcmp(argv[i], option) == 0)
 			return true;
 	return false;
+}
+
+void settings_set_pairs(struct settings *settings)
+{
+	settings->schedule = SCHEDULE_WHOLE_TURNS;
+	settings->gil = GIL_OFF;
+	settings->threads_min = settings->threads_max = 2;
+	settings->slice = PAIRS_SLICE;
+	settings->timeout = PAIRS_TIMEOUT;
+	settings->iterations = 0;
 }
 
 /* What the gate stands for, over the suite's [run]. */
@@ -569,13 +590,18 @@ static int check_gate(const struct settings *settings)
 
 int options_parse(struct settings *settings, int argc, char *const argv[])
 {
-	bool first = true, gate = asks_for_gate(argc, argv);
+	bool first = true, gate = asks_for("--gate", argc, argv);
 	/* On the second reading the suite of a command would look like one word too many. */
 	free(settings->suite);
 	settings->suite = NULL;
 	settings->iterations_given = settings->duration_given = settings->budget_given = false;
+	if (asks_for("--pairs", argc, argv))
+		settings_set_pairs(settings);
 	if (gate)
 		set_gate(settings);
+	for (size_t i = 0; i < settings->type_count; i++)
+		free(settings->types[i]);
+	settings->type_count = 0;
 	for (int i = 1; i < argc; i++) {
 		int code = 0;
 		if (strcmp(argv[i], "-h") == 0) {

@@ -20,6 +20,9 @@
 void settings_init(struct settings *settings);
 void settings_clear(struct settings *settings);
 
+/* What --pairs stands for, over the suite's [run]. */
+void settings_set_pairs(struct settings *settings);
+
 /* Reads the command line over `settings`. Returns 0 or EXIT_BAD_INPUT, having told the user. */
 int options_parse(struct settings *settings, int argc, char *const argv[]);
 

@@ -304,6 +304,7 @@ static int check(struct reading *reading)
 		reading->line = reading->key_lines[0];
 		mistake(reading, "name: \"%s\" can't be part of a file's name", suite->name);
 	}
+	suite->record = xstrdup(suite->name);
 	return reading->code;
 }
 
@@ -479,6 +480,7 @@ void suite_clear(struct suite *suite)
 	clear_pairs(suite->env, suite->env_count);
 	free(suite->file);
 	free(suite->folder);
+	free(suite->record);
 	*suite = (struct suite){ 0 };
 }
 

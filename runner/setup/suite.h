@@ -25,6 +25,7 @@ struct suite {
 	char *file;   /* absolute path */
 	char *folder; /* that it is in */
 	char *name;
+	char *record;      /* what the store and the reports are called: the name, or NAME-pairs */
 	char *description; /* NULL where not given, as below */
 	char *python;      /* "3.14", "3.13" */
 	char *driver;      /* "pytest", "unittest", "script" */

@@ -149,8 +149,8 @@ static uint64_t hash_target(uint64_t hash, const struct suite *suite, const char
 	return hash;
 }
 
-static char *cache_path(const struct suite *suite, const struct environment *environment,
-			const struct paths *paths)
+uint64_t tests_list_hash(const struct suite *suite, const struct environment *environment,
+			 const struct paths *paths)
 {
 	uint64_t hash = hash_string(0, environment->recipe);
 	hash = hash_string(hash, environment->plain);
@@ -169,7 +169,14 @@ static char *cache_path(const struct suite *suite, const struct environment *env
 	char *driver = xprintf("%s/ftstress_driver", paths->stress);
 	hash = hash_tree(hash, driver);
 	free(driver);
-	return xprintf("%s/collected/%s-%016" PRIx64 ".json", paths->cache, suite->name, hash);
+	return hash;
+}
+
+static char *cache_path(const struct suite *suite, const struct environment *environment,
+			const struct paths *paths)
+{
+	return xprintf("%s/collected/%s-%016" PRIx64 ".json", paths->cache, suite->name,
+		       tests_list_hash(suite, environment, paths));
 }
 
 #define TRACEBACK_HINT " (--verbose shows the traceback)"
@@ -201,20 +208,17 @@ static int tell_failure(const struct suite *suite, bool verbose, const char *wha
 		    length, length ? traceback : "");
 }
 
-/* How the user wants it. */
-struct asked {
-	bool verbose;
-	const volatile sig_atomic_t *stop;
-};
-
-static int run_driver(const struct suite *suite, const struct environment *environment,
-		      const struct paths *paths, const struct asked *asked, char *const *arguments,
-		      const char *what, struct spawned *spawned)
+int driver_run(const struct suite *suite, const struct environment *environment,
+	       const struct paths *paths, const struct asked *asked, char *const *arguments,
+	       const char *what, struct spawned *spawned)
 {
 	char **variables = variables_plain(environment, suite, paths);
 	struct spawn spawn = { .arguments = arguments,
 			       .environment = variables,
 			       .folder = suite->folder,
+			       .progress_variable = asked->progress ? "PREPARE_PROGRESS_FD" : NULL,
+			       .progress = asked->progress ? progress_line : NULL,
+			       .arg = asked->progress,
 			       .stop = asked->stop };
 	int code = spawn_run(&spawn, spawned);
 	if (!code && spawned->status)
@@ -244,7 +248,7 @@ static int collect(const struct suite *suite, const struct environment *environm
 	push(&list, "--output", temporary);
 	ARRAY_PUSH(list.items, list.count, list.capacity, NULL);
 	struct spawned spawned;
-	int code = run_driver(suite, environment, paths, asked, list.items, suite->name, &spawned);
+	int code = driver_run(suite, environment, paths, asked, list.items, suite->name, &spawned);
 	if (!code && rename(temporary, path) < 0)
 		code = fail(EXIT_INTERNAL, "%s: %s; is the disk full?", path, strerror(errno));
 	unlink(temporary);
@@ -275,7 +279,7 @@ static int select_ids(const struct suite *suite, const char *expression,
 				    (char *)path,
 				    NULL };
 	struct spawned spawned;
-	int code = run_driver(suite, environment, paths, asked, arguments, "--tests", &spawned);
+	int code = driver_run(suite, environment, paths, asked, arguments, "--tests", &spawned);
 	for (char *rest = spawned.out.data, *line; !code && (line = strsep(&rest, "\n"));)
 		if (*line)
 			ARRAY_PUSH(ids->items, ids->count, ids->capacity, xstrdup(line));
@@ -441,7 +445,7 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 		   const struct paths *paths, const volatile sig_atomic_t *stop)
 {
 	*list = (struct tests_list){ 0 };
-	const struct asked asked = { settings->verbose, stop };
+	const struct asked asked = { settings->verbose, NULL, stop };
 	char *path = cache_path(suite, environment, paths);
 	struct strings selected = { 0 };
 	json_t *document = json_load_file(path, 0, NULL);

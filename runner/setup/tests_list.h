@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "runner/base/spawn.h"
 #include "runner/setup/environment.h"
 #include "runner/plan/plan.h"
 
@@ -28,7 +29,23 @@ struct tests_list {
 int tests_list_get(struct tests_list *list, const struct suite *suite,
 		   const struct settings *settings, const struct environment *environment,
 		   const struct paths *paths, const volatile sig_atomic_t *stop);
+/* Of all that decides what is collected: targets, packages, the driver, test files. */
+uint64_t tests_list_hash(const struct suite *suite, const struct environment *environment,
+			 const struct paths *paths);
 void tests_list_clear(struct tests_list *list);
+
+/* How the user wants the driver to be run. */
+struct asked {
+	bool verbose;              /* with its traceback, where it fails */
+	struct progress *progress; /* NULL = none */
+	const volatile sig_atomic_t *stop;
+};
+
+/* Runs the driver in the plain interpreter, in the suite's folder. Returns 0 or an exit code, having
+ * told the user what the driver said; `what` names the step there. Release `spawned` in any case. */
+int driver_run(const struct suite *suite, const struct environment *environment,
+	       const struct paths *paths, const struct asked *asked, char *const *arguments,
+	       const char *what, struct spawned *spawned);
 
 /* Arguments that name the suite's driver and targets to ftstress_driver: "--driver", ...; `module`
  * comes before them. Release with variables_free. */

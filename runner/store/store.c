@@ -483,13 +483,15 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 	/* a first time that is older than the oldest occurrence kept; missing numbers are 0 */
 	row = prepare(store,
 		      "SELECT first_seen, json_extract(body, '$.as_written_runs'),"
-		      " json_extract(body, '$.as_written_seen') FROM findings WHERE id = ?",
+		      " json_extract(body, '$.as_written_seen'), json_extract(body, '$.evidence')"
+		      " FROM findings WHERE id = ?",
 		      "s", finding);
 	if (row && sqlite3_step(row) == SQLITE_ROW) {
 		if (sqlite3_column_int64(row, 0) > 0)
 			out->first_seen = sqlite3_column_int64(row, 0);
 		out->as_written_runs = (unsigned)sqlite3_column_int(row, 1);
 		out->as_written_seen = (unsigned)sqlite3_column_int(row, 2);
+		out->evidence = xstrdup((const char *)sqlite3_column_text(row, 3));
 	}
 	sqlite3_finalize(row);
 	return 0;

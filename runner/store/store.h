@@ -111,8 +111,9 @@ struct store_history {
 	bool known;         /* an earlier run had it: any but `run` and the runs it resumes */
 	uint64_t count;     /* in all runs of the store */
 	uint64_t run_count; /* in `run` and the runs it resumes */
-	int64_t first_seen, last_seen;             /* 0 = never */
-	unsigned as_written_runs, as_written_seen; /* as in struct finding */
+	int64_t first_seen, last_seen; /* 0 = never */
+	unsigned as_written_runs, as_written_seen;
+	char *evidence; /* the caller's to free; NULL = none */ /* as in struct finding */
 };
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out);
 

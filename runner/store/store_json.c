@@ -7,6 +7,7 @@
 
 #include "runner/store/store.h"
 #include "runner/model/lock_kind.h"
+#include "runner/model/matrix.h"
 #include "runner/base/util.h"
 
 /* ---- values ---- */
@@ -200,6 +201,7 @@ char *finding_to_json(const struct finding *finding)
 	put_text(object, "suppressed_by", finding->suppressed_by);
 	put_flag(object, "gil_off", finding->gil_off);
 	put_flag(object, "gil_on", finding->gil_on);
+	put_text(object, "evidence", finding->evidence);
 	put_number(object, "as_written_runs", finding->as_written_runs);
 	put_number(object, "as_written_seen", finding->as_written_seen);
 	put_text(object, "subject", finding->subject.description);
@@ -226,6 +228,7 @@ bool finding_from_json(const char *text, struct finding *finding)
 	finding->suppressed_by = get_text(object, "suppressed_by");
 	finding->gil_off = get_flag(object, "gil_off");
 	finding->gil_on = get_flag(object, "gil_on");
+	finding->evidence = get_text(object, "evidence");
 	finding->as_written_runs = (unsigned)get_number(object, "as_written_runs");
 	finding->as_written_seen = (unsigned)get_number(object, "as_written_seen");
 	finding->subject.description = get_text(object, "subject");
@@ -322,6 +325,56 @@ static json_t *slow_value(const struct run_info *info)
 	return array;
 }
 
+static json_t *types_value(const struct run_info *info)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < info->type_count; i++) {
+		const struct run_type *type = &info->types[i];
+		json_t *one = json_object(), *cells = json_array(), *counts = json_array();
+		put_text(one, "name", type->name);
+		put_texts(one, "operations", type->operations, type->operation_count);
+		put_text(one, "states", type->states);
+		for (size_t j = 0; j < CELL_STATES; j++)
+			json_array_append_new(counts, json_integer((json_int_t)type->by_state[j]));
+		json_object_set_new(one, "counts", counts);
+		for (size_t j = 0; j < type->cell_count; j++)
+			json_array_append_new(cells, json_pack("[iis]", (int)type->cells[j].a,
+							       (int)type->cells[j].b,
+							       type->cells[j].finding));
+		json_object_set_new(one, "cells", cells);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
+static void get_type(json_t *from, struct run_type *type)
+{
+	type->name = get_text(from, "name");
+	type->operations = get_texts(from, "operations", &type->operation_count);
+	type->states = get_text(from, "states");
+	json_t *counts = json_object_get(from, "counts"), *cells = json_object_get(from, "cells");
+	for (size_t i = 0; i < CELL_STATES; i++)
+		type->by_state[i] = (uint64_t)json_integer_value(json_array_get(counts, i));
+	type->cell_count = json_array_size(cells);
+	type->cells = xcalloc(type->cell_count + 1, sizeof *type->cells);
+	for (size_t i = 0; i < type->cell_count; i++) {
+		json_t *cell = json_array_get(cells, i);
+		type->cells[i] = (struct run_cell){
+			(unsigned)json_integer_value(json_array_get(cell, 0)),
+			(unsigned)json_integer_value(json_array_get(cell, 1)),
+			xstrdup(json_string_value(json_array_get(cell, 2))),
+		};
+	}
+}
+
+static void get_types(json_t *array, struct run_info *info)
+{
+	info->type_count = json_array_size(array);
+	info->types = xcalloc(info->type_count + 1, sizeof *info->types);
+	for (size_t i = 0; i < info->type_count; i++)
+		get_type(json_array_get(array, i), &info->types[i]);
+}
+
 char *run_info_to_json(const struct run_info *info)
 {
 	json_t *object = json_object();
@@ -340,6 +393,7 @@ char *run_info_to_json(const struct run_info *info)
 	json_object_set_new(object, "rules", rules_value(info));
 	json_object_set_new(object, "locks", locks_value(info));
 	json_object_set_new(object, "slow", slow_value(info));
+	json_object_set_new(object, "types", types_value(info));
 	put_texts(object, "notes", info->notes, info->note_count);
 	put_texts(object, "settings", info->settings, 2 * info->setting_count);
 	return dump(object);
@@ -420,6 +474,7 @@ bool run_info_from_json(const char *text, struct run_info *info)
 	get_rules(json_object_get(object, "rules"), info);
 	get_lock_profile(json_object_get(object, "locks"), info);
 	get_slow(json_object_get(object, "slow"), info);
+	get_types(json_object_get(object, "types"), info);
 	info->notes = get_texts(object, "notes", &info->note_count);
 	info->settings = get_texts(object, "settings", &info->setting_count);
 	info->setting_count /= 2;
@@ -455,6 +510,9 @@ void run_info_clear(struct run_info *info)
 	for (size_t i = 0; i < info->slow_count; i++)
 		free(info->slow[i].test);
 	free(info->slow);
+	for (size_t i = 0; i < info->type_count; i++)
+		run_type_clear(&info->types[i]);
+	free(info->types);
 	free(info->notes);
 	free(info->settings);
 	*info = (struct run_info){ 0 };

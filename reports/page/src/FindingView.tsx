@@ -264,6 +264,7 @@ export function FindingView({ finding, run, siblings, filter }: Props) {
         <div class="told">
           <p class="explanation">{finding.explanation ?? kindMeaning(finding.kind)}</p>
           {finding.said && <p class="said">{finding.said}</p>}
+          {finding.evidence && <p class="evidence">Tried: {finding.evidence}.</p>}
           {finding.suppressed_by && (
             <p class="suppressed-by">
               Hidden from the verdict by <code>{finding.suppressed_by}</code>.

@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { Matrix } from "./Matrix";
 import { FindingList } from "./FindingList";
 import { FindingView } from "./FindingView";
 import { Failing, RunFacts, RunView } from "./RunView";
@@ -169,6 +170,7 @@ function Page({ report }: { report: Report }) {
         {view.name === "list" && (
           <>
             <Overview report={report} />
+            {report.run.types && <Matrix types={report.run.types} filter={filter} />}
             <FindingList report={report} filter={filter} change={change} />
           </>
         )}

@@ -40,6 +40,8 @@ export interface Finding {
   kind: string;
   title: string | null;
   explanation: string | null;
+  /** What it does to a plain interpreter; absent where that was not tried. */
+  evidence?: string;
   detail: string | null;
   /** What the program itself said, in one line. */
   said?: string;
@@ -101,6 +103,27 @@ export interface Run {
   lock_profile?: LockUse[];
   /** The tests that took longest, those first. */
   slowest?: { test: string; seconds: number }[];
+  types?: PairType[];
+}
+
+/** Every two operations of a type, called by two threads on one object. */
+export interface PairType {
+  name: string;
+  operations: string[];
+  pairs: {
+    not_run: number;
+    not_exercised: number;
+    clean: number;
+    other: number;
+    race: number;
+    deadlock: number;
+    crash: number;
+  };
+  /** A row an operation, a letter a cell: " " not run, "?" not exercised, "." clean, "o" other,
+   * "r" race, "D" deadlock, "C" crash. */
+  rows: string[];
+  /** Cells with a finding: both operations and the id of the worst. */
+  findings: [number, number, string][];
 }
 
 /** A class of locks that threads waited for; times in seconds. */

@@ -4,9 +4,10 @@ These modules import nothing of the test framework that they drive before Driver
 """
 
 from ..suite import Driver
-from . import pytest_driver, script_driver, unittest_driver
+from . import pairs_driver, pytest_driver, script_driver, unittest_driver
 
 DRIVERS: list[Driver] = [
+    pairs_driver.DRIVER,
     pytest_driver.DRIVER,
     script_driver.DRIVER,
     unittest_driver.DRIVER,

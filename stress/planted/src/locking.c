@@ -356,7 +356,7 @@ static STEP void look_up(struct desk *desk)
 }
 
 static PyObject *use_desk(void (*step)(struct desk *), struct desk *desk, PyObject *const *args,
-			   Py_ssize_t count)
+			  Py_ssize_t count)
 {
 	long repeat;
 	if (planted_numbers(args, count, 1, &repeat))

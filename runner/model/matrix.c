@@ -1,0 +1,203 @@
+/* matrix.c - see matrix.h. */
+#include "runner/model/matrix.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/map.h"
+#include "runner/base/util.h"
+
+struct table {
+	struct run_type type;
+	struct map operations; /* hash of the name: index */
+	struct pair {
+		unsigned a, b;
+		enum cell_state state;
+		const char *finding; /* borrowed; of the worst state, or NULL */
+	} *pairs;
+	size_t pair_count, pair_capacity, operation_capacity;
+	struct map pairs_by_cell;
+};
+
+struct matrix {
+	struct table *tables;
+	size_t count, capacity;
+	struct map by_name;
+};
+
+struct matrix *matrix_new(void)
+{
+	return xcalloc(1, sizeof(struct matrix));
+}
+
+void run_type_clear(struct run_type *type)
+{
+	for (size_t i = 0; i < type->operation_count; i++)
+		free(type->operations[i]);
+	for (size_t i = 0; i < type->cell_count; i++)
+		free(type->cells[i].finding);
+	free(type->name);
+	free(type->operations);
+	free(type->states);
+	free(type->cells);
+	*type = (struct run_type){ 0 };
+}
+
+void matrix_free(struct matrix *matrix)
+{
+	for (size_t i = 0; matrix && i < matrix->count; i++) {
+		struct table *table = &matrix->tables[i];
+		run_type_clear(&table->type);
+		map_free(&table->operations);
+		map_free(&table->pairs_by_cell);
+		free(table->pairs);
+	}
+	if (matrix) {
+		map_free(&matrix->by_name);
+		free(matrix->tables);
+	}
+	free(matrix);
+}
+
+size_t matrix_type_length(const char *test)
+{
+	const char *colons = strstr(test, "::");
+	return colons && strchr(colons, '|') && !strchr(test, '/') ? (size_t)(colons - test) : 0;
+}
+
+size_t matrix_type_of(const struct finding *finding)
+{
+	return finding->kind == FINDING_DATA_RACE && finding->test_count
+		       ? matrix_type_length(finding->tests[0])
+		       : 0;
+}
+
+uint64_t matrix_field(const struct finding *finding)
+{
+	const char *subject = finding->subject.description;
+	uint64_t hash = hash_bytes(0, finding->tests[0], matrix_type_of(finding));
+	const char *type = subject ? strstr(subject, "of type '") : NULL;
+	return type ? hash_bytes(hash, subject, strcspn(subject, "(")) : hash_string(hash, "block");
+}
+
+static struct table *table_of(struct matrix *matrix, const char *name, size_t length)
+{
+	uint64_t key = hash_bytes(0, name, length);
+	uint64_t at = map_get(&matrix->by_name, key);
+	if (at == MAP_NONE) {
+		at = matrix->count;
+		ARRAY_PUSH(matrix->tables, matrix->count, matrix->capacity,
+			   ((struct table){ .type.name = xstrndup(name, length) }));
+		map_set(&matrix->by_name, key, at);
+	}
+	return &matrix->tables[at];
+}
+
+static unsigned operation_of(struct table *table, const char *name, size_t length)
+{
+	uint64_t key = hash_bytes(0, name, length);
+	uint64_t at = map_get(&table->operations, key);
+	if (at == MAP_NONE) {
+		at = table->type.operation_count;
+		ARRAY_PUSH(table->type.operations, table->type.operation_count,
+			   table->operation_capacity, xstrndup(name, length));
+		map_set(&table->operations, key, at);
+	}
+	return (unsigned)at;
+}
+
+/* The cell that a test counts for; NULL where it is no pair. */
+static struct pair *pair_of(struct matrix *matrix, const char *test)
+{
+	size_t length = matrix_type_length(test);
+	if (!length)
+		return NULL;
+	struct table *table = table_of(matrix, test, length);
+	const char *one = test + length + 2, *bar = strchr(one, '|');
+	unsigned a = operation_of(table, one, strcspn(one, ";|"));
+	unsigned b = operation_of(table, bar + 1, strlen(bar + 1));
+	if (a > b) {
+		unsigned swap = a;
+		a = b;
+		b = swap;
+	}
+	uint64_t key = (uint64_t)a << 32 | b;
+	uint64_t at = map_get(&table->pairs_by_cell, key);
+	if (at == MAP_NONE) {
+		at = table->pair_count;
+		ARRAY_PUSH(table->pairs, table->pair_count, table->pair_capacity,
+			   ((struct pair){ .a = a, .b = b }));
+		map_set(&table->pairs_by_cell, key, at);
+	}
+	return &table->pairs[at];
+}
+
+void matrix_test(struct matrix *matrix, const char *test, enum cell_state state)
+{
+	struct pair *pair = pair_of(matrix, test);
+	if (pair && state > pair->state)
+		pair->state = state;
+}
+
+static enum cell_state state_of(const struct finding *finding)
+{
+	switch (finding->kind) {
+	case FINDING_CRASH:
+	case FINDING_OUT_OF_MEMORY:
+		return CELL_CRASH;
+	case FINDING_DEADLOCK:
+	case FINDING_HANG:
+	case FINDING_LOCK_ORDER:
+		return CELL_DEADLOCK;
+	case FINDING_DATA_RACE:
+		return CELL_RACE;
+	default:
+		return CELL_OTHER;
+	}
+}
+
+void matrix_finding(struct matrix *matrix, const char *test, const struct finding *finding)
+{
+	struct pair *pair = pair_of(matrix, test);
+	enum cell_state state = state_of(finding);
+	if (!pair || (pair->finding && state <= pair->state))
+		return;
+	if (state > pair->state)
+		pair->state = state;
+	pair->finding = finding->id;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct run_type *left = a, *right = b;
+	return strcmp(left->name, right->name);
+}
+
+static struct run_type finish(struct table *table)
+{
+	struct run_type type = table->type;
+	size_t count = type.operation_count, capacity = 0;
+	type.states = xcalloc(count * count + 1, 1);
+	memset(type.states, CELL_LETTERS[CELL_NOT_RUN], count * count);
+	for (size_t i = 0; i < table->pair_count; i++) {
+		const struct pair *pair = &table->pairs[i];
+		type.states[pair->a * count + pair->b] = CELL_LETTERS[pair->state];
+		type.states[pair->b * count + pair->a] = CELL_LETTERS[pair->state];
+		type.by_state[pair->state]++;
+		if (pair->finding)
+			ARRAY_PUSH(type.cells, type.cell_count, capacity,
+				   ((struct run_cell){ pair->a, pair->b, xstrdup(pair->finding) }));
+	}
+	table->type = (struct run_type){ 0 };
+	return type;
+}
+
+struct run_type *matrix_take(struct matrix *matrix, size_t *count)
+{
+	*count = matrix->count;
+	struct run_type *types = xcalloc(matrix->count + 1, sizeof *types);
+	for (size_t i = 0; i < matrix->count; i++)
+		types[i] = finish(&matrix->tables[i]);
+	qsort(types, matrix->count, sizeof *types, by_name);
+	return types;
+}

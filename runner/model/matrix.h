@@ -1,0 +1,45 @@
+/*
+ * matrix.h - what was seen of each pair of operations of a type: the tests of a run with --pairs,
+ * laid out as a table for each type.
+ *
+ *     array.array::append|pop            the cell (append, pop)
+ *     array.array::pop;append|getitem    two steps against one: counts for (pop, getitem)
+ *
+ * The worst that came up in any of a cell's tests is what the cell shows. Not thread-safe.
+ */
+#ifndef RUNNER_MATRIX_H
+#define RUNNER_MATRIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ftstress/finding.h"
+
+struct matrix;
+
+struct matrix *matrix_new(void);
+void matrix_free(struct matrix *matrix);
+
+/* A test of the run; others than pairs are ignored. `state`: not run, not exercised or clean. */
+void matrix_test(struct matrix *matrix, const char *test, enum cell_state state);
+
+/* A finding that came up in the test. */
+void matrix_finding(struct matrix *matrix, const char *test, const struct finding *finding);
+
+/* The tables, sorted by name, as run_info has them; the matrix keeps nothing. */
+struct run_type *matrix_take(struct matrix *matrix, size_t *count);
+
+/* The type in the id of a pair: its length, 0 where the test is no pair. */
+size_t matrix_type_length(const char *test);
+
+/* The same of the first test of a data race: the type that it is told with, 0 = none. */
+size_t matrix_type_of(const struct finding *finding);
+
+/* The field of that type that the race is on, hashed with the type; one for all memory that is not
+ * a Python object's. */
+uint64_t matrix_field(const struct finding *finding);
+
+void run_type_clear(struct run_type *type);
+
+#endif

@@ -1,0 +1,119 @@
+/* evidence.c - see evidence.h. */
+#include "runner/run/evidence.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/map.h"
+#include "runner/base/spawn.h"
+#include "runner/base/util.h"
+#include "runner/model/matrix.h"
+
+static bool is_asked_about(const struct finding *finding)
+{
+	return finding->status == STATUS_NEW && !finding->evidence && matrix_type_of(finding);
+}
+
+/* "SystemError: ... (12 times)", of what the process printed; NULL if nothing was wrong. */
+static char *wrong_of(const char *out)
+{
+	json_t *said = json_loads(out, 0, NULL);
+	const char *what = NULL;
+	json_t *times, *wrong = json_object_get(said, "wrong");
+	char *text = NULL;
+	json_object_foreach(wrong, what, times)
+	{
+		text = xprintf("a plain interpreter raises %s (%" PRId64 " times in %g s)", what,
+			       (int64_t)json_integer_value(times), EVIDENCE_SECONDS);
+		break;
+	}
+	json_decref(said);
+	return text;
+}
+
+static char *told(const struct spawned *spawned, double seconds)
+{
+	int status = spawned->status;
+	if (status == 128 + SIGKILL)
+		return xprintf("a plain interpreter hangs: no end in %d s", EVIDENCE_LIMIT);
+	if (status > 128)
+		return xprintf("a plain interpreter crashes in %.1f s: SIG%s", seconds,
+			       sigabbrev_np(status - 128) ? sigabbrev_np(status - 128) : "?");
+	char *wrong = status == 0 ? wrong_of(spawned->out.data ? spawned->out.data : "") : NULL;
+	if (wrong || status)
+		return wrong; /* it could not be tried: nothing is said */
+	return xprintf("nothing was seen in %g s of overlapping calls in a plain interpreter",
+		       EVIDENCE_SECONDS);
+}
+
+/* Returns 0 or an exit code; *text is NULL where it could not be tried. */
+static int try_pair(const struct evidence_options *options, const char *test, char **text)
+{
+	char limit[16], seconds[16];
+	snprintf(limit, sizeof limit, "%d", EVIDENCE_LIMIT);
+	snprintf(seconds, sizeof seconds, "%g", EVIDENCE_SECONDS);
+	char *const arguments[] = { (char *)"timeout",
+				    (char *)"-s",
+				    (char *)"KILL",
+				    limit,
+				    options->environment->plain,
+				    (char *)"-m",
+				    (char *)"ftstress_driver.pairs.evidence",
+				    options->suite->targets.items[0],
+				    (char *)test,
+				    (char *)"--seconds",
+				    seconds,
+				    NULL };
+	char **variables = variables_plain(options->environment, options->suite, options->paths);
+	struct spawn spawn = { .arguments = arguments,
+			       .environment = variables,
+			       .folder = options->suite->folder,
+			       .stop = options->stop };
+	struct spawned spawned;
+	double began = now_seconds();
+	int code = spawn_run(&spawn, &spawned);
+	*text = code ? NULL : told(&spawned, now_seconds() - began);
+	spawned_clear(&spawned);
+	variables_free(variables);
+	return code;
+}
+
+int evidence_take(const struct evidence_options *options)
+{
+	size_t count, tried = 0, untried = 0;
+	const struct finding *const *findings = collator_findings(options->collator, &count);
+	struct map done = { 0 };
+	double end = now_seconds() + options->total;
+	int code = 0;
+	for (size_t i = 0; !code && i < count; i++) {
+		if (!is_asked_about(findings[i]) ||
+		    map_get(&done, matrix_field(findings[i])) != MAP_NONE)
+			continue;
+		map_set(&done, matrix_field(findings[i]), 0);
+		if (now_seconds() >= end || *options->stop) {
+			untried++;
+			continue;
+		}
+		progress_step(options->progress, "trying races in a plain interpreter", 0, 0);
+		char *text;
+		code = try_pair(options, findings[i]->tests[0], &text);
+		if (text) {
+			collator_evidence(options->collator, findings[i]->id, text);
+			code = code ? code : store_finding(options->store, findings[i]);
+			tried++;
+		}
+		free(text);
+	}
+	map_free(&done);
+	if (untried) {
+		char *text =
+			xprintf("of %zu racy fields %zu were tried in a plain interpreter: the "
+				"time for that was over",
+				tried + untried, tried);
+		collator_note(options->collator, text);
+		free(text);
+	}
+	return code;
+}

@@ -1,0 +1,90 @@
+/* corpus.c - see corpus.h. */
+#include "runner/setup/corpus.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runner/base/spawn.h"
+#include "runner/base/util.h"
+#include "runner/setup/tests_list.h"
+
+static void push(struct strings *list, const char *text)
+{
+	ARRAY_PUSH(list->items, list->count, list->capacity, xstrdup(text));
+}
+
+/* The suite's driver, with what the harvest wants to know besides. */
+static char **harvest_arguments(const struct suite *suite, const struct environment *environment,
+				const char *output)
+{
+	char **driver =
+		driver_arguments(suite, environment->plain, "ftstress_driver.pairs.harvest");
+	struct strings list = { .items = driver };
+	while (driver[list.count])
+		list.count++;
+	list.capacity = list.count + 1;
+	for (size_t i = 0; i < environment->tsan_site.count && suite->installs.count; i++) {
+		push(&list, "--instrumented");
+		push(&list, environment->tsan_site.items[i]);
+	}
+	push(&list, "--output");
+	push(&list, output);
+	ARRAY_PUSH(list.items, list.count, list.capacity, NULL);
+	return list.items;
+}
+
+/* Made beside its place and moved there, so that two runs at once do no harm. */
+static int harvest(const struct suite *suite, const struct environment *environment,
+		   const struct paths *paths, const struct asked *asked, const char *folder)
+{
+	char *temporary = xprintf("%s.%d", folder, (int)getpid());
+	char **arguments = harvest_arguments(suite, environment, temporary);
+	struct spawned spawned;
+	progress_step(asked->progress, "looking at what the tests do", 0, 0);
+	int code = driver_run(suite, environment, paths, asked, arguments, suite->name, &spawned);
+	if (!code && rename(temporary, folder) < 0 && errno != ENOTEMPTY && errno != EEXIST)
+		code = fail(EXIT_INTERNAL, "%s: %s; is the disk full?", folder, strerror(errno));
+	spawned_clear(&spawned);
+	variables_free(arguments);
+	free(temporary);
+	return code;
+}
+
+static void replace(struct strings *list, const char *text)
+{
+	strings_clear(list);
+	if (text)
+		push(list, text);
+}
+
+int corpus_take(struct suite *suite, const struct settings *settings,
+		const struct environment *environment, const struct paths *paths,
+		struct progress *progress, const volatile sig_atomic_t *stop)
+{
+	const struct asked asked = { settings->verbose, progress, stop };
+	char *folder = xprintf("%s/pairs", paths->cache);
+	int error = make_folders(folder);
+	if (error) {
+		int code = fail(EXIT_INTERNAL, "%s: %s", folder, strerror(error));
+		free(folder);
+		return code;
+	}
+	free(folder);
+	folder = xprintf("%s/pairs/%s-%016" PRIx64, paths->cache, suite->name,
+			 tests_list_hash(suite, environment, paths));
+	char *file = xprintf("%s/corpus.json", folder);
+	int code = access(file, R_OK) == 0 ? 0 : harvest(suite, environment, paths, &asked, folder);
+	free(file);
+	free(suite->driver);
+	suite->driver = xstrdup("pairs");
+	replace(&suite->targets, folder);
+	replace(&suite->args, NULL);
+	for (size_t i = 0; i < settings->type_count; i++)
+		push(&suite->args, settings->types[i]);
+	free(folder);
+	return code;
+}

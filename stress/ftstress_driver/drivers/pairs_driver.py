@@ -1,0 +1,234 @@
+"""Pairs: each two operations of a type are a test. See pairs/__init__.py.
+
+The target is a corpus' folder; arguments name types, whole or by their ends, that are wanted alone.
+A test's id names the type and both operations:
+
+    array.array::append|pop               one call each
+    array.array::pop;append|getitem       two steps of one thread against one call of the other
+"""
+
+import gc
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import combinations_with_replacement
+from pathlib import Path
+
+from ..contract import Outcome
+from ..pairs import calls
+from ..pairs.corpus import Corpus, Operation, Type
+from ..pairs.rounds import Rounds
+from ..suite import Context, Driver, Listed, Options, Problem, Result, Suite, SuiteError, Test
+
+COLLECT_EVERY = 200
+"""Pairs between two collections: they are off meanwhile, for they order everything."""
+MOST_SEQUENCES = 300
+"""Pairs of a type in which one side takes two steps."""
+
+
+class Pair(Test):
+    """Two operations, each on fresh objects in both orders."""
+
+    def __init__(
+        self, id_: str, session: "Session", maker: calls.Maker, steps: list[list[Operation]]
+    ) -> None:
+        self.id = id_
+        self._session = session
+        self._maker = maker
+        self._steps = steps
+
+    def threads(self, wanted: int) -> int:
+        return 2
+
+    def run(self, context: Context) -> Result:
+        orders = [(0, 1)] if self._steps[0] == self._steps[1] else [(0, 1), (1, 0)]
+        rounds = self._session.rounds()
+        # Whoever comes first has the object as alone. If that raises, a sqlite3 cursor in another
+        # thread than its maker's, say, the pair shows nothing.
+        worked = [
+            self._once(rounds, self._steps[first], self._steps[second], context.rng)
+            for first, second in orders
+        ]
+        outcome = Outcome.PASSED if all(worked) else Outcome.SKIPPED
+        if context.next_test() is None:
+            self._session.close()
+        return Result(outcome)
+
+    def _once(
+        self, rounds: Rounds, first: list[Operation], second: list[Operation], rng: random.Random
+    ) -> bool:
+        maker = self._maker
+        try:
+            o = maker.make()
+            one = self._call(first, o)
+            two = self._call(second, o)
+        except Exception:
+            return False  # what made an object in the survey does not always: not exercised
+        worked = rounds.run(one, two, rng.random() < 0.5)
+        rounds.clear()
+        return worked
+
+    def _call(
+        self, steps: list[Operation], o: object
+    ) -> tuple[calls.Function, object, tuple[object, ...]]:
+        maker = self._maker
+        if len(steps) == 1:
+            return maker.function(steps[0]), o, maker.arguments(steps[0], o)
+        functions = [maker.function(step) for step in steps]
+        return _both, o, (functions, [maker.arguments(step, o) for step in steps])
+
+
+def _both(o: object, a: tuple[object, ...]) -> None:
+    """Two steps, the second even if the first one raised."""
+    functions, arguments = a
+    for function, args in zip(functions, arguments, strict=True):  # type: ignore[call-overload]
+        try:
+            function(o, args)
+        except Exception:
+            continue
+
+
+class Session:
+    """The two threads of an iteration; made when the first pair runs."""
+
+    def __init__(self) -> None:
+        self._rounds: Rounds | None = None
+        self._count = 0
+
+    def rounds(self) -> Rounds:
+        if self._rounds is None:
+            gc.disable()
+            sys.unraisablehook = lambda unraisable: None
+            self._rounds = Rounds()
+        self._count += 1
+        if self._count % COLLECT_EVERY == 0:
+            gc.collect()
+        return self._rounds
+
+    def close(self) -> None:
+        if self._rounds is not None:
+            self._rounds.close()
+            self._rounds = None
+
+
+class PairsSuite(Suite):
+    """The pairs of a corpus."""
+
+    scratch_is_cwd = True
+
+    def __init__(self, options: Options) -> None:
+        self._folder = Path(options.targets[0])
+        try:
+            self._corpus = Corpus.load(self._folder)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SuiteError(f"the corpus {self._folder} can't be read: {error}") from error
+        self.rootdir = self._folder
+        self._types = {
+            kind.name: kind for kind in self._corpus.types if _is_wanted(kind, options.args)
+        }
+        if not self._types and self._corpus.types:
+            names = ", ".join(kind.name for kind in self._corpus.types)
+            raise SuiteError(f"no type {' or '.join(options.args)}; there are: {names}")
+        self._makers: dict[str, calls.Maker | Exception] = {}
+        self._session = Session()
+
+    def group(self, ids: Sequence[str]) -> list[list[str]]:
+        groups: dict[str, list[str]] = {}
+        for id_ in ids:
+            groups.setdefault(id_.partition("::")[0], []).append(id_)
+        return list(groups.values())
+
+    def collect(self, ids: Sequence[str]) -> tuple[list[Test], list[Problem]]:
+        tests: list[Test] = []
+        problems: list[Problem] = []
+        for id_ in ids:
+            name, _, pair = id_.partition("::")
+            kind = self._types.get(name)
+            sides = pair.split("|")
+            steps = (
+                [[_named(kind, step) for step in side.split(";")] for side in sides] if kind else []
+            )
+            if (
+                kind is None
+                or len(sides) != 2
+                or any(step is None for side in steps for step in side)
+            ):
+                problems.append(Problem("not-found", f"{id_}: no such pair", tests=[id_]))
+                continue
+            maker = self._maker(kind)
+            if isinstance(maker, Exception):
+                text = f"{name}: {type(maker).__name__}: {maker}"
+                problems.append(Problem("import", text, tests=[id_], file=name))
+                continue
+            tests.append(Pair(id_, self._session, maker, steps))  # type: ignore[arg-type]
+        return tests, problems
+
+    def _maker(self, kind: Type) -> calls.Maker | Exception:
+        if kind.name not in self._makers:
+            try:
+                maker = calls.open_type(kind, self._folder, calls.namespace())
+                for operation in kind.operations:
+                    maker.function(operation)
+                self._makers[kind.name] = maker
+            except Exception as error:
+                self._makers[kind.name] = error
+        return self._makers[kind.name]
+
+    def list_tests(self) -> Iterator[Listed | Problem]:
+        for kind in self._types.values():
+            for first, second in pairs_of(kind):
+                id_ = f"{kind.name}::{first}|{second}"
+                words = [kind.name, kind.name.rpartition(".")[2], first, second]
+                yield Listed(id_, kind.name, words, None)
+
+    def where(self) -> str:
+        return (
+            "no object of a type written in C was made by the suite's tests; "
+            f"{self._folder}/corpus.json says what was seen"
+        )
+
+
+def _is_wanted(kind: Type, names: Sequence[str]) -> bool:
+    return not names or any(kind.name == name or kind.name.endswith(f".{name}") for name in names)
+
+
+def _named(kind: Type | None, name: str) -> Operation | None:
+    for operation in kind.operations if kind else ():
+        if operation.name == name:
+            return operation
+    return None
+
+
+def pairs_of(kind: Type) -> Iterator[tuple[str, str]]:
+    """Names of the two sides: each pair of calls, and two steps that change the object against a
+    call that may read what the first of them let go. __init__ of a live object, which nobody
+    expects to be safe, against itself alone."""
+    container = kind.name.startswith("builtins.") and any(o.taker for o in kind.operations)
+    plain = [o for o in kind.operations if o.name != "init"]
+    again = [o for o in kind.operations if o.name == "init"]
+    for one, two in [*combinations_with_replacement(plain, 2), *zip(again, again, strict=True)]:
+        if not container or one.taker or two.taker:
+            yield one.name, two.name
+    shrink = [o for o in plain if o.changes and o.grows <= 0]
+    grow = [o for o in plain if o.changes and o.grows >= 0]
+    triples = [
+        (f"{first.name};{second.name}", other.name)
+        for first in shrink
+        for second in grow
+        for other in plain
+        if first is not second and (not container or other.taker)
+    ]
+    random.Random(kind.name).shuffle(triples)
+    yield from sorted(triples[:MOST_SEQUENCES])
+
+
+class PairsDriver(Driver):
+    """driver = pairs: not for suite files, see --pairs"""
+
+    name = "pairs"
+
+    def open(self, options: Options) -> Suite:
+        return PairsSuite(options)
+
+
+DRIVER = PairsDriver()

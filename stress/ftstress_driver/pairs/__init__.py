@@ -1,0 +1,12 @@
+"""Pairs: every two operations of a type, called by two threads on one fresh object.
+
+tests, run once ─► record.py: how objects were made, with which arguments called
+                      │
+types in C ──────► operations.py: what can be called, with what
+                      │
+                   survey.py: each call tried alone, in a forked child
+                      │
+                   corpus.py: what worked, as a folder that people can read
+                      ▼
+drivers/pairs_driver.py: each pair is a test ─► rounds.py: two threads, one call each
+"""

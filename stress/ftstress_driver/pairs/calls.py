@@ -1,0 +1,70 @@
+"""Makes objects of a type and calls operations on them: the corpus, compiled."""
+
+import copy
+import itertools
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import expressions
+from .corpus import Operation, Type, source_of
+
+Function = Callable[[object, tuple[Any, ...]], object]
+
+
+def namespace() -> dict[str, object]:
+    """Globals of a corpus' code."""
+    return {"copy": copy, "itertools": itertools, "pickle": pickle, "sys": sys}
+
+
+class Maker:
+    """One type of the corpus."""
+
+    def __init__(self, kind: Type, path: str, names: dict[str, object]) -> None:
+        """Imports what the type's expressions name. Raises what importing and compiling raise."""
+        self.kind = kind
+        self._names = names
+        expressions.prepare(kind.make, names)
+        self._make = compile(kind.make, path, "eval")
+        self._functions: dict[str, object] = {}
+        self._path = path
+        self._compiled = False
+        self._arguments: dict[str, Any] = {}
+
+    def make(self) -> object:
+        """A fresh object."""
+        return eval(self._make, self._names)
+
+    def function(self, operation: Operation) -> Function:
+        """What makes the call, under a name of its own."""
+        if not self._compiled:
+            for other in self.kind.operations:
+                if other.taker:
+                    expressions.prepare(other.code, self._names)
+            # Into a dict of their own: a method `array` does not hide the module.
+            exec(compile(source_of(self.kind), self._path, "exec"), self._names, self._functions)
+            self._compiled = True
+        return self._functions[operation.function]  # type: ignore[return-value]
+
+    def arguments(self, operation: Operation, o: object) -> tuple[Any, ...]:
+        """Fresh arguments for a call on `o`."""
+        source = operation.arguments
+        if not source:
+            return ()
+        source = source.removesuffix(",")
+        code = self._arguments.get(source)
+        if code is None:
+            expressions.prepare(f"f({source})", self._names)
+            code = compile(f"f({source})", self._path, "eval")
+            self._arguments[source] = code
+        given: dict[str, Any] = {"f": lambda *args: args, "o": o}
+        if "o2" in source:
+            given["o2"] = self.make()
+        made: tuple[Any, ...] = eval(code, self._names, given)
+        return made
+
+
+def open_type(kind: Type, folder: Path, names: dict[str, object]) -> Maker:
+    return Maker(kind, str(folder / kind.file), names)

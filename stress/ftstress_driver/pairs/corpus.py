@@ -1,0 +1,127 @@
+"""The corpus of a suite: how objects of each type are made, and what can be done with them.
+
+A folder: corpus.json, and for each type a file of Python that people can read. Reports name its
+lines; the driver compiles it.
+
+    # multidict._multidict.MultiDict
+    def make():
+        return multidict.MultiDict([('a', 1)])
+
+    def add(o, a):
+        return o.add(*a)                                # a = ('b', 2)
+"""
+
+import builtins
+import json
+import keyword
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+SCHEMA = 1
+
+
+@dataclass
+class Operation:
+    """A call that works alone."""
+
+    name: str
+    code: str
+    arguments: str = ""
+    """What stands between the parentheses of the call, as source over o and o2."""
+    taker: bool = False
+    changes: bool = False
+    """The object was another after it."""
+    grows: int = 0
+    """By so much its length changed; -1, 0 or 1."""
+    function: str = ""
+    """Its name in the file of the type."""
+
+
+@dataclass
+class Type:
+    """A type, one way to make it, and its operations."""
+
+    name: str
+    make: str
+    operations: list[Operation] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    """Operations that can't be called, and why."""
+
+    @property
+    def file(self) -> str:
+        return re.sub(r"[^\w.]", "_", self.name) + ".py"
+
+
+@dataclass
+class Corpus:
+    """All types, and those that nothing made."""
+
+    types: list[Type] = field(default_factory=list)
+    not_made: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in self.types:
+            (folder / kind.file).write_text(source_of(kind), encoding="utf-8")
+        document = {
+            "schema": SCHEMA,
+            "types": [asdict(kind) for kind in self.types],
+            "not_made": self.not_made,
+            "notes": self.notes,
+        }
+        text = json.dumps(document, indent=1)
+        (folder / "corpus.json").write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Corpus":
+        document = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
+        if document.get("schema") != SCHEMA:
+            raise ValueError(f"{folder}/corpus.json: another schema")
+        return cls(
+            [_type_from(row) for row in document["types"]], document["not_made"], document["notes"]
+        )
+
+
+def _type_from(row: dict[str, Any]) -> Type:
+    operations = [Operation(**operation) for operation in row["operations"]]
+    left_out = [(name, why) for name, why in row["left_out"]]
+    return Type(row["name"], row["make"], operations, left_out)
+
+
+def name_functions(operations: list[Operation]) -> None:
+    """Gives each operation a name of its own, for pairs, and one for its function."""
+    names: set[str] = set()
+    functions: set[str] = {"make", "copy", "itertools", "pickle", "sys"}
+    for operation in operations:
+        operation.name = _unique(operation.name, names, "{}#{}")
+        plain = re.sub(r"\W", "", operation.name.replace("=", "_set")) or "operation"
+        if keyword.iskeyword(plain) or hasattr(builtins, plain) or plain in functions:
+            plain += "_"  # the others' code must still mean what it says
+        if plain[0].isdigit():
+            plain = f"_{plain}"
+        operation.function = _unique(plain, functions, "{}_{}")
+
+
+def _unique(name: str, taken: set[str], form: str) -> str:
+    made, number = name, 1
+    while made in taken:
+        number += 1
+        made = form.format(name, number)
+    taken.add(made)
+    return made
+
+
+def source_of(kind: Type) -> str:
+    """The file of a type."""
+    lines = [f"# {kind.name}", "def make():", f"    return {kind.make}", ""]
+    for operation in kind.operations:
+        lines += [f"def {operation.function}(o, a):"]
+        body = operation.code if " = " in operation.code else f"return {operation.code}"
+        note = f"  # a = ({operation.arguments})" if operation.arguments else ""
+        lines += [f"    {body}{note}", ""]
+    for name, why in kind.left_out:
+        lines.append(f"# left out: {name}: {why}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,291 @@
+"""Which candidates work: each is tried alone, in a forked child.
+
+What kills or blocks a child is left out, and told; so is what raises, silently, when no argument
+list was taken. The child has a scratch folder, no descriptors but its own, a network namespace of
+its own where the machine allows that, and a process group of its own: a signal to "my group" ends
+nobody else.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import pickle
+import re
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import expressions, operations
+from .calls import Maker
+from .corpus import Operation, Type, name_functions
+from .operations import UNFIT, Candidate
+from .types_of import Wanted
+
+SECONDS_A_TRY = 3.0
+SECONDS_A_TYPE = 60.0
+MOST_DEATHS = 30
+CLONE_NEWNET = 0x40000000
+MEMORY = 4 << 30
+
+
+@dataclass
+class Surveyed:
+    """A type with what works, and what its operations gave: type: how to make one."""
+
+    kind: Type
+    makers: dict[str, str]
+
+
+def survey(
+    name: str, make: str, candidates: Iterable[Candidate], scratch: Path, wanted: Wanted
+) -> Surveyed | None:
+    """Tries all candidates; None if no object can be made."""
+    candidates = list(candidates)
+    fit = [c for c in candidates if c.name not in UNFIT]
+    unfit = [(c.name, UNFIT[c.name]) for c in candidates if c.name in UNFIT]
+    found: dict[int, list[dict[str, Any]]] = {}
+    dead: dict[tuple[int, int], str] = {}
+    end = time.monotonic() + SECONDS_A_TYPE
+    start, made = 0, False
+    for _ in range(MOST_DEATHS):
+        last, reason, lines = _in_child(name, make, fit, start, dead, scratch, end, wanted)
+        for line in lines:
+            made = made or "made" in line
+            if "index" in line:
+                found.setdefault(line["index"], []).append(line)
+        if reason is None or last is None or last[0] < 0:
+            break
+        dead[last] = reason
+        start = last[0]
+        if time.monotonic() >= end:
+            unfit.append(("the rest", "there was no time to try it"))
+            break
+    if not made:
+        return None
+    kind = Type(name, make)
+    for index, tried in sorted(found.items()):
+        for line in _distinct(tried)[: fit[index].keep]:
+            kind.operations.append(
+                Operation(
+                    fit[index].name,
+                    fit[index].code,
+                    line["arguments"],
+                    fit[index].taker,
+                    line["changes"],
+                    line["grows"],
+                )
+            )
+            if line["derived"]:
+                derived, code, made = line["derived"]
+                kind.operations.append(Operation(derived, code, f"{made},"))
+    for (index, number), reason in dead.items():
+        arguments = fit[index].arguments[number] if number >= 0 else ""
+        unfit.append((f"{fit[index].name}({arguments})", f"{reason}, alone in one thread"))
+    kind.left_out = unfit
+    name_functions(kind.operations)
+    makers = {
+        line["gives"][0]: line["gives"][1]
+        for tried in found.values()
+        for line in tried
+        if line["gives"]
+    }
+    return Surveyed(kind, makers)
+
+
+def _distinct(tried: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    seen: set[str] = set()
+    return [t for t in tried if t["arguments"] not in seen and not seen.add(t["arguments"])]  # type: ignore[func-returns-value]
+
+
+Try = tuple[int, int]
+
+
+def _in_child(
+    name: str,
+    make: str,
+    candidates: list[Candidate],
+    start: int,
+    dead: dict[Try, str],
+    scratch: Path,
+    end: float,
+    wanted: Wanted,
+) -> tuple[Try | None, str | None, list[dict[str, Any]]]:
+    """Tries from candidate `start` on. Returns the last try, how the child died, what it said."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reader)
+            isolate(writer, scratch)
+            _try_all(name, make, candidates, start, dead, wanted)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    lines: list[dict[str, Any]] = []
+    last: Try | None = None
+    rest = b""
+    reason = None
+    with os.fdopen(reader, "rb", buffering=0) as pipe:
+        while True:
+            ready, _, _ = select.select([pipe], [], [], SECONDS_A_TRY)
+            if not ready or time.monotonic() > end:
+                reason = "it does not return"
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                break
+            data = pipe.read(1 << 16)
+            if not data:
+                break
+            *whole, rest = (rest + data).split(b"\n")
+            for line in whole:
+                said = json.loads(line)
+                if "try" in said:
+                    last = (said["try"][0], said["try"][1])
+                else:
+                    lines.append(said)
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if reason is None and code < 0:
+        reason = f"it ends the process ({signal.Signals(-code).name})"
+    if reason is None and not any("end" in line for line in lines):
+        reason = "it ends the process"
+    return last, reason, lines
+
+
+def isolate(writer: int, scratch: Path) -> None:
+    """Of a forked child: what it does touches nobody else. `writer` becomes descriptor 3."""
+    os.setsid()
+    os.chdir(scratch)
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    keep = os.dup2(writer, 3) if writer != 3 else 3
+    os.closerange(keep + 1, 4096)
+    with contextlib.suppress(Exception):
+        ctypes.CDLL(None).unshare(CLONE_NEWNET)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for number in (
+        signal.SIGSEGV,
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGINT,
+        signal.SIGALRM,
+    ):
+        signal.signal(number, signal.SIG_DFL)
+    sys.unraisablehook = lambda unraisable: None
+
+
+def _say(**fields: object) -> None:
+    os.write(3, json.dumps(fields).encode() + b"\n")
+
+
+def _try_all(
+    name: str,
+    make: str,
+    candidates: list[Candidate],
+    start: int,
+    dead: dict[Try, str],
+    wanted: Wanted,
+) -> None:
+    import copy
+    import itertools
+
+    names: dict[str, object] = {"copy": copy, "itertools": itertools, "pickle": pickle, "sys": sys}
+    try:
+        _say(**{"try": (-1, -1)})
+        maker = Maker(Type(name, make), "<survey>", names)
+        maker.make()
+    except Exception:
+        _say(end=True)
+        return
+    _say(made=True)
+    for index in range(start, len(candidates)):
+        _try_one(index, candidates[index], maker, names, dead, wanted)
+    _say(end=True)
+
+
+def _try_one(
+    index: int,
+    candidate: Candidate,
+    maker: Maker,
+    names: dict[str, object],
+    dead: dict[Try, str],
+    wanted: Wanted,
+) -> None:
+    if candidate.taker:
+        with contextlib.suppress(Exception):
+            expressions.prepare(candidate.code, names)
+    try:
+        code = compile(candidate.code, "<survey>", "exec" if " = " in candidate.code else "eval")
+    except SyntaxError:
+        return
+    kept = 0
+    for number, arguments in enumerate(candidate.arguments):
+        if (index, number) in dead:
+            continue
+        _say(**{"try": (index, number)})
+        operation = Operation(candidate.name, candidate.code, arguments)
+        try:
+            o = maker.make()
+            given = {"o": o, "a": maker.arguments(operation, o)}
+            before = _state(o)
+            result = eval(code, names, given)
+            if result is NotImplemented:
+                continue
+            after = _state(o)
+        except Exception:
+            continue
+        _say(
+            index=index,
+            arguments=arguments,
+            changes=before != after,
+            grows=_sign(after[0] - before[0]),
+            gives=_gives(candidate, arguments, result, maker.kind.make, wanted),
+            derived=operations.derived(candidate, arguments, result) if not kept else None,
+        )
+        kept += 1
+        if kept >= candidate.keep:
+            break
+
+
+def _gives(
+    candidate: Candidate, arguments: str, result: object, make: str, wanted: Wanted
+) -> tuple[str, str] | None:
+    """The type of what a call gave, if it is wanted, and the call on a fresh object."""
+    name = wanted.type_of(result)
+    called = operations.applied(candidate, arguments, f"({make})")
+    if name is None or candidate.taker or called is None or re.search(r"\bo2?\b", arguments):
+        return None
+    return (name, called) if len(called) <= expressions.LONGEST else None
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
+
+
+def _state(o: object) -> tuple[int, object]:
+    """What can be told of an object: its length, and its contents as far as they show."""
+    try:
+        length = len(o)  # type: ignore[arg-type]
+    except Exception:
+        length = 0
+    try:
+        return length, pickle.dumps(o)
+    except Exception:
+        pass
+    try:
+        return length, re.sub(r"0x[0-9a-f]+", "", repr(o))
+    except Exception:
+        return length, None

@@ -1,0 +1,128 @@
+"""Which types are looked at: the packages' own, that are written in C, Cython, C++ or Rust."""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+
+# Immutable, or made of others; what is wrong with these is the interpreter's.
+NEVER = frozenset(
+    [
+        "builtins.int",
+        "builtins.str",
+        "builtins.bytes",
+        "builtins.float",
+        "builtins.complex",
+        "builtins.bool",
+        "builtins.type",
+        "builtins.function",
+        "builtins.NoneType",
+        "builtins.builtin_function_or_method",
+        "builtins.method",
+        "builtins.module",
+        "builtins.code",
+        "builtins.ellipsis",
+        "builtins.range",
+        "builtins.slice",
+        "builtins.NotImplementedType",
+        "builtins.method_descriptor",
+        "builtins.wrapper_descriptor",
+        "builtins.method-wrapper",
+        "builtins.getset_descriptor",
+        "builtins.member_descriptor",
+        "builtins.classmethod_descriptor",
+        "builtins.cell",
+        "builtins.frame",
+        "builtins.traceback",
+        "builtins.mappingproxy",
+        "builtins.tuple",
+        "builtins.frozenset",
+        "builtins.object",
+        "builtins.staticmethod",
+        "builtins.classmethod",
+        "builtins.property",
+        "_thread.lock",
+        "_thread.RLock",
+        "_thread._ThreadHandle",
+        "_thread._local",
+        "_contextvars.Token",
+        "builtins.super",
+        "builtins.coroutine",
+    ]
+)
+# Nothing of their instances changes; exceptions are made by the thread that raises them.
+IMMUTABLE = (BaseException, tuple, int, str, bytes, float, complex)
+CONTAINERS = frozenset(["builtins.list", "builtins.dict", "builtins.set", "builtins.bytearray"])
+
+
+def in_c(kind: type) -> type | None:
+    """The base of `kind` that is written in C and carries the object's data; None for Python's."""
+    for base in kind.__mro__:
+        if base is object or issubclass(base, IMMUTABLE):
+            return None
+        if "__firstlineno__" not in base.__dict__:  # a class statement leaves it, from 3.13 on
+            return base
+    return None
+
+
+def _adds_nothing(kind: type) -> bool:
+    """Is all that its objects do and have a base's, that is written in C, too? (The 130 of ast.)"""
+    parent = kind.__base__
+    if parent is None or parent is object or in_c(parent) is not parent:
+        return False
+    told = {"__doc__", "__module__", "__new__", "__match_args__", "_fields", "_attributes"}
+    own = {
+        name for name, value in vars(kind).items() if callable(value) or hasattr(value, "__get__")
+    }
+    return not own - told and kind.__basicsize__ == parent.__basicsize__
+
+
+def name_of(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+class Wanted:
+    """The types under test: of these packages, or, where none are named, of CPython itself."""
+
+    def __init__(self, packages: Iterable[str]) -> None:
+        self.packages = frozenset(packages)
+        self._verdicts: dict[type, str | None] = {}
+
+    def is_package(self, module: str) -> bool:
+        top = module.partition(".")[0]
+        if self.packages:
+            return top in self.packages
+        return top in sys.stdlib_module_names and not module.startswith(("test", "unittest"))
+
+    def type_of(self, value: object) -> str | None:
+        """The name of the object's type if it is one of those."""
+        kind = type(value)
+        if kind not in self._verdicts:
+            self._verdicts[kind] = self._judge(kind)
+        return self._verdicts[kind]
+
+    def _judge(self, kind: type) -> str | None:
+        base = in_c(kind)
+        if base is None or base is not kind or not isinstance(base, type):
+            return None
+        name = name_of(base)
+        if name in NEVER or "<locals>" in name or (not self.packages and name in CONTAINERS):
+            return None
+        module = base.__module__ if isinstance(base.__module__, str) else ""
+        if _adds_nothing(base):
+            return None
+        # A factory's type without a module of its own, "builtins.iterator", is the interpreter's.
+        if not self.is_package(module):
+            return None
+        return name if re.fullmatch(r"[\w.]+", name) else None
+
+    def all_types(self) -> Iterator[type]:
+        """What the packages' loaded modules define."""
+        seen: set[type] = set()
+        for name, module in list(sys.modules.items()):
+            if not self.is_package(name) or module is None:
+                continue
+            for value in list(vars(module).values()):
+                if isinstance(value, type) and value not in seen and in_c(value) is value:
+                    seen.add(value)
+                    if self._judge(value):
+                        yield value

@@ -1,0 +1,101 @@
+/* matrix.c - tests of pairs become tables, one a type. */
+/* Before cmocka, whose fail() is a macro. */
+#include "runner/base/util.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/model/matrix.h"
+
+static void release(struct matrix *matrix, struct run_type *types, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		run_type_clear(&types[i]);
+	free(types);
+	matrix_free(matrix);
+}
+
+static char state(const struct run_type *type, const char *a, const char *b)
+{
+	size_t at[2] = { 0 };
+	for (size_t i = 0; i < type->operation_count; i++) {
+		if (strcmp(type->operations[i], a) == 0)
+			at[0] = i;
+		if (strcmp(type->operations[i], b) == 0)
+			at[1] = i;
+	}
+	return type->states[at[0] * type->operation_count + at[1]];
+}
+
+static void a_cell_shows_the_worst_of_its_tests(void **unused)
+{
+	(void)unused;
+	struct matrix *matrix = matrix_new();
+	struct finding race = { .id = (char *)"data-race-1", .kind = FINDING_DATA_RACE };
+	struct finding crash = { .id = (char *)"crash-1", .kind = FINDING_CRASH };
+	matrix_test(matrix, "m.T::add|pop", CELL_CLEAN);
+	matrix_test(matrix, "m.T::add|add", CELL_NOT_RUN);
+	matrix_test(matrix, "m.T::pop|pop", CELL_NOT_EXERCISED);
+	matrix_test(matrix, "m.T::pop;add|get", CELL_CLEAN);
+	matrix_finding(matrix, "m.T::add|pop", &crash);
+	matrix_finding(matrix, "m.T::add|pop", &race);
+	matrix_finding(matrix, "m.T::pop;add|get", &race);
+	size_t count;
+	struct run_type *types = matrix_take(matrix, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(types[0].name, "m.T");
+	assert_int_equal(types[0].operation_count, 3);
+	assert_int_equal(state(&types[0], "add", "pop"), 'C');
+	assert_int_equal(state(&types[0], "pop", "add"), 'C');
+	assert_int_equal(state(&types[0], "add", "add"), ' ');
+	assert_int_equal(state(&types[0], "pop", "pop"), '?');
+	assert_int_equal(state(&types[0], "get", "pop"), 'r');
+	assert_int_equal(types[0].by_state[CELL_CRASH], 1);
+	assert_int_equal(types[0].by_state[CELL_RACE], 1);
+	assert_int_equal(types[0].cell_count, 2);
+	release(matrix, types, count);
+}
+
+static void each_type_has_a_table(void **unused)
+{
+	(void)unused;
+	struct matrix *matrix = matrix_new();
+	matrix_test(matrix, "m.U::a|b", CELL_CLEAN);
+	matrix_test(matrix, "m.T::a|a", CELL_CLEAN);
+	size_t count;
+	struct run_type *types = matrix_take(matrix, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(types[0].name, "m.T");
+	assert_string_equal(types[1].name, "m.U");
+	release(matrix, types, count);
+}
+
+static void other_tests_are_no_pairs(void **unused)
+{
+	(void)unused;
+	struct matrix *matrix = matrix_new();
+	matrix_test(matrix, "tests/test_a.py::test_b[x|y]", CELL_CLEAN);
+	matrix_test(matrix, "test.test_dict.DictTest.test_get", CELL_CLEAN);
+	size_t count;
+	struct run_type *types = matrix_take(matrix, &count);
+	assert_int_equal(count, 0);
+	release(matrix, types, count);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_cell_shows_the_worst_of_its_tests),
+		cmocka_unit_test(each_type_has_a_table),
+		cmocka_unit_test(other_tests_are_no_pairs),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
