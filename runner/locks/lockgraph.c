@@ -15,6 +15,8 @@ enum {
 	CYCLES = 2000,        /* looked at in one search */
 };
 
+#define MANY_CLASSES 0 /* which is no class */
+
 struct chain {
 	uint64_t process, sequence;
 	uint32_t test, thread;
@@ -62,8 +64,9 @@ struct lockgraph {
 	struct map arc_of_ends;
 	struct event *events; /* of the iteration */
 	size_t event_count, event_capacity;
-	struct map many;    /* classes with several locks in one process */
-	struct map signals; /* (process, lock) pairs of the iteration */
+	struct map many; /* classes with several locks in one process, or of such a line */
+	struct map class_of_maker; /* the first class of a line; MANY_CLASSES: it has several */
+	struct map signals;        /* (process, lock) pairs of the iteration */
 	struct map signal_classes;
 	struct map done; /* cycles found, or refuted where all arcs met */
 	bool changed;
@@ -93,6 +96,7 @@ void lockgraph_free(struct lockgraph *g)
 	map_free(&g->node_of_key);
 	map_free(&g->arc_of_ends);
 	map_free(&g->many);
+	map_free(&g->class_of_maker);
 	map_free(&g->signals);
 	map_free(&g->signal_classes);
 	map_free(&g->done);
@@ -143,17 +147,42 @@ static uint32_t node_get(struct lockgraph *g, const struct lockgraph_lock *lock,
 	return (uint32_t)(g->node_count - 1);
 }
 
+/* The class has several locks, after all: what is known of "the one" says nothing. */
+static void set_many(struct lockgraph *g, uint64_t class)
+{
+	if (map_get(&g->many, class) != MAP_NONE)
+		return;
+	map_set(&g->many, class, 1);
+	uint64_t at = map_get(&g->node_of_key, hash2(class, 0));
+	if (at != MAP_NONE)
+		g->nodes[at].dropped = true;
+}
+
+/* Objects made in different places have their locks from one line, their class's __init__(). */
+static void look_at_maker(struct lockgraph *g, const struct lockgraph_lock *lock)
+{
+	if (!lock->maker)
+		return;
+	uint64_t class = map_get(&g->class_of_maker, lock->maker);
+	if (class == MAP_NONE) {
+		map_set(&g->class_of_maker, lock->maker, lock->class);
+	} else if (class != lock->class) {
+		if (class != MANY_CLASSES)
+			set_many(g, class);
+		map_set(&g->class_of_maker, lock->maker, MANY_CLASSES);
+		set_many(g, lock->class);
+	}
+}
+
 static uint32_t lock_node(struct lockgraph *g, const struct lockgraph_lock *lock,
 			  const struct lockgraph_chain *chain)
 {
-	bool single = lock->single && lock->class && map_get(&g->many, lock->class) == MAP_NONE;
 	uint64_t key = hash2(lock->class, 0);
-	if (lock->class && !lock->single && map_get(&g->many, lock->class) == MAP_NONE) {
-		map_set(&g->many, lock->class, 1);
-		uint64_t at = map_get(&g->node_of_key, key);
-		if (at != MAP_NONE)
-			g->nodes[at].dropped = true;
-	}
+	if (lock->class)
+		look_at_maker(g, lock);
+	if (lock->class && !lock->single)
+		set_many(g, lock->class);
+	bool single = lock->single && lock->class && map_get(&g->many, lock->class) == MAP_NONE;
 	if (!single)
 		key = instance_key(lock, chain->process,
 				   lock->identity ? 0
@@ -335,12 +364,26 @@ static bool excludes(const struct search *s, struct witness wants, struct witnes
 	       !is_signal(s->g, held, b->process);
 }
 
+/* Does each thread go up, or each down, in addresses? Then a sort may have made the order. */
+static bool is_sorted(const struct search *s, size_t count)
+{
+	size_t up = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct chain *chain = chain_of(s, s->chosen[i]);
+		const struct lock *locks = &s->g->locks[chain->from];
+		up += locks[s->chosen[i].held].lock.address < locks[chain->count - 1].lock.address;
+	}
+	return up == 0 || up == count;
+}
+
 /* Chooses witnesses for arcs `at`.. of the path, in one context or in several. */
 static bool choose(struct search *s, size_t at, size_t count, bool together)
 {
 	if (at == count) {
 		if (together)
 			s->met = true;
+		else if (is_sorted(s, count))
+			return false;
 		for (size_t i = 0; i < count; i++) {
 			if (!excludes(s, s->chosen[i], s->chosen[(i + 1) % count]))
 				return false;
@@ -607,6 +650,7 @@ static void keep_chain(struct lockgraph *to, const struct lockgraph *from, struc
 void lockgraph_iteration_end(struct lockgraph *g)
 {
 	struct lockgraph kept = { .many = g->many,
+				  .class_of_maker = g->class_of_maker,
 				  .signal_classes = g->signal_classes,
 				  .done = g->done };
 	for (size_t i = 0; i < g->arc_count; i++) {
@@ -616,7 +660,7 @@ void lockgraph_iteration_end(struct lockgraph *g)
 		for (uint32_t k = 0; k < arc->count && k < KEPT; k++)
 			keep_chain(&kept, g, arc->witnesses[k]);
 	}
-	g->many = g->signal_classes = g->done = (struct map){ 0 };
+	g->many = g->class_of_maker = g->signal_classes = g->done = (struct map){ 0 };
 	map_free(&g->signals);
 	arcs_free(g);
 	free(g->locks);

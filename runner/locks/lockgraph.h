@@ -14,7 +14,10 @@
  *
  * Where all arcs of a cycle occurred in one process and test, these witnesses decide, and if none
  * of their combinations can deadlock then chains of other processes are not believed either: they
- * know less. Cycles whose arcs never met that way are put together from several processes.
+ * know less. Cycles whose arcs never met that way are put together from several processes: of locks
+ * that are the only ones of their line, and not if each thread takes the lock at the lower address
+ * first (or each the higher one): so does code that sorts locks by id(), and where locks lie differs
+ * between processes.
  *
  * Locks used as signals (released by another thread than the one that took them) make no arcs.
  * Not thread-safe.
@@ -33,6 +36,7 @@
 
 struct lockgraph_lock {
 	uint64_t class; /* stable between processes; 0 = not known: makes no arc, but may guard */
+	uint64_t maker; /* the line that makes locks of this class, maybe of others too; 0 = none */
 	bool single;    /* the only one of its class in its process */
 	uint64_t address, identity; /* which one in its process; identity 0 = by address */
 	uint32_t kind, flags;       /* locks.h */

@@ -21,6 +21,7 @@ struct lockorder {
 	struct source_cache *sources;
 	struct lockprofile *profile;
 	struct map label_of_class;
+	struct map maker_of_birth;
 	struct lock_label *labels;
 	size_t label_count, label_capacity;
 };
@@ -47,6 +48,7 @@ void lockorder_free(struct lockorder *orders)
 		free(orders->labels[i].type);
 	free(orders->labels);
 	map_free(&orders->label_of_class);
+	map_free(&orders->maker_of_birth);
 	lockgraph_free(orders->graph);
 	source_close(orders->sources);
 	lockprofile_free(orders->profile);
@@ -99,12 +101,34 @@ static uint32_t birth_of(const struct lockorder_host *host, uint32_t pid,
 	return LOCKGRAPH_NONE;
 }
 
+/* The line that a person wrote; a class has the whole stack that led there. */
+static uint64_t maker_of(struct taking *t, const struct lockgraph_lock *lock)
+{
+	const struct lockorder_host *host = t->host;
+	uint64_t key = (uint64_t)lock->birth << 8 | lock->kind;
+	uint64_t maker = map_get(&t->orders->maker_of_birth, key);
+	if (maker != MAP_NONE)
+		return maker;
+	struct stack birth;
+	host->frames(host->context, lock->birth, &birth);
+	const struct frame *frame = lockname_frame(&birth);
+	maker = 0;
+	if (frame && frame->file) {
+		uint64_t place = hash_string(hash_string(0, frame->file), frame->function);
+		maker = hash_two(place, (uint64_t)frame->line << 8 | lock->kind);
+	}
+	stack_clear(&birth);
+	map_set(&t->orders->maker_of_birth, key, maker);
+	return maker;
+}
+
 static void set_class(struct taking *t, uint32_t pid, const struct section_view *section,
 		      struct lockgraph_lock *lock)
 {
 	const struct lockorder_host *host = t->host;
 	if (lock->identity) {
 		lock->class = hash_two(lock->birth, 1000 + lock->kind);
+		lock->maker = lock->birth == LOCKGRAPH_NONE ? 0 : maker_of(t, lock);
 		lock->single = (lock->identity & 0xfffffff) == 1;
 	} else if (lock->kind == FTS_LOCK_ATTACHED) {
 		lock->class = 1;

@@ -200,6 +200,61 @@ static void instances_of_different_processes_are_different_locks(void **state)
 	expect(graph, 0);
 }
 
+/* Holding one, the thread waits for the other; each is the only one of its class. */
+static void take_two(struct lockgraph *graph, uint64_t process, struct lockgraph_lock held,
+		     struct lockgraph_lock wanted)
+{
+	struct lockgraph_lock locks[] = { held, wanted };
+	lockgraph_add(graph, &(struct lockgraph_chain){ .process = process,
+							.thread = (uint32_t)process,
+							.sequence = ++clock_now,
+							.locks = locks,
+							.count = 2 });
+}
+
+static struct lockgraph_lock made_by(uint64_t maker, uint64_t class, uint64_t address)
+{
+	return (struct lockgraph_lock){ .class = class,
+					.maker = maker,
+					.single = true,
+					.address = address,
+					.kind = FTS_LOCK_LOCK };
+}
+
+/* Two objects that different places make; the line of the lock is that of their class. */
+static void locks_of_one_line_are_not_matched_between_processes(void **state)
+{
+	struct lockgraph *graph = lockgraph_new();
+	(void)state;
+	take_two(graph, 1, made_by(9, 1, 64), made_by(9, 2, 128));
+	assert_int_equal(search(graph).count, 0);
+	lockgraph_iteration_end(graph);
+	take_two(graph, 2, made_by(9, 2, 128), made_by(9, 1, 64));
+	expect(graph, 0);
+}
+
+static void locks_of_two_lines_are_matched_between_processes(void **state)
+{
+	struct lockgraph *graph = lockgraph_new();
+	(void)state;
+	take_two(graph, 1, made_by(8, 1, 64), made_by(9, 2, 128));
+	assert_int_equal(search(graph).count, 0);
+	lockgraph_iteration_end(graph);
+	take_two(graph, 2, made_by(9, 2, 128), made_by(8, 1, 64));
+	expect(graph, 1);
+}
+
+static void an_order_by_address_is_no_cycle_between_processes(void **state)
+{
+	struct lockgraph *graph = lockgraph_new();
+	(void)state;
+	take_two(graph, 1, made_by(8, 1, 64), made_by(9, 2, 128));
+	assert_int_equal(search(graph).count, 0);
+	lockgraph_iteration_end(graph);
+	take_two(graph, 2, made_by(9, 2, 64), made_by(8, 1, 128));
+	expect(graph, 0);
+}
+
 static void instances_of_one_process_are_told_apart(void **state)
 {
 	struct lockgraph *graph = lockgraph_new();
@@ -268,6 +323,9 @@ int main(void)
 		cmocka_unit_test(what_joins_made_safe_stays_safe_in_later_iterations),
 		cmocka_unit_test(the_orders_may_come_from_different_iterations),
 		cmocka_unit_test(instances_of_different_processes_are_different_locks),
+		cmocka_unit_test(locks_of_one_line_are_not_matched_between_processes),
+		cmocka_unit_test(locks_of_two_lines_are_matched_between_processes),
+		cmocka_unit_test(an_order_by_address_is_no_cycle_between_processes),
 		cmocka_unit_test(instances_of_one_process_are_told_apart),
 		cmocka_unit_test(a_lock_at_a_freed_address_is_another_lock),
 		cmocka_unit_test(a_lock_used_as_a_signal_makes_no_cycle),
