@@ -12,6 +12,7 @@
  *     locks        the rule; locks_python, locks_pthread, locks_semaphore, locks_internal: its
  *                  wrappers; locks_31x: what differs by release
  *     locks_report, locks_profile   orders and waiting as records
+ *     locks_standin  the locks held, in TSan's own history: on both sides of a race
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;
  *                  type_cache: who made a value, not who filled an entry

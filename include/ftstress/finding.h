@@ -60,7 +60,7 @@ struct stack {
 };
 
 struct held_lock {
-	char *name;           /* e.g. "M12 (0x7f…)" or a lock's class */
+	char *name; /* "critical section of a dict"; one that TSan numbers: "M12 (0x7f…)" */
 	struct stack created; /* where the lock was made or taken; may be empty */
 };
 
@@ -74,6 +74,7 @@ struct participant {
 	struct stack created; /* where the thread was started; may be empty */
 	struct held_lock *locks;
 	size_t lock_count;
+	bool all_locks; /* of a race: locks of all kinds are among them. For the text, not stored */
 };
 
 /* What the memory or the object is. */

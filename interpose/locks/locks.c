@@ -33,6 +33,7 @@ struct fts_locks ftstress_locks; /* read by the runner */
 static struct raw_lock registry_lock;
 static uint32_t slots_used;   /* of the registry: those from here on were never claimed */
 static uint32_t thread_count; /* numbers given */
+static uint32_t rows_given;   /* of locks_standin.c */
 static uint64_t sequence;
 static __thread struct thread *self __attribute__((tls_model("initial-exec")));
 static __thread bool refused __attribute__((tls_model("initial-exec")));
@@ -109,6 +110,7 @@ static struct thread *claim(uint32_t number)
 		return NULL;
 	}
 	thread->shared = slot;
+	thread->standin_row = __atomic_fetch_add(&rows_given, 1, __ATOMIC_RELAXED);
 	return thread;
 }
 
@@ -159,18 +161,34 @@ static struct fts_held *find_held(struct fts_lock_thread *list, uint64_t address
 	return NULL;
 }
 
-static void trim(struct fts_lock_thread *list)
+/* The slot is not that of a lock held any more; its stand-in may still be. */
+static inline void drop_standin(struct thread *thread, const struct fts_held *held)
 {
+	unsigned slot = (unsigned)(held - thread->shared->held);
+	if (thread->standin[slot])
+		standin_give(thread, slot);
+}
+
+static void drop(struct thread *thread, struct fts_held *held)
+{
+	__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
+	drop_standin(thread, held);
+}
+
+static void trim(struct thread *thread)
+{
+	struct fts_lock_thread *list = thread->shared;
 	while (list->used &&
 	       __atomic_load_n(&list->held[list->used - 1].address, __ATOMIC_RELAXED) == 0)
-		list->used--;
+		drop_standin(thread, &list->held[--list->used]);
 	if (!list->used)
 		list->overflow = 0;
 }
 
-static struct fts_held *free_slot(struct fts_lock_thread *list)
+static struct fts_held *free_slot(struct thread *thread)
 {
-	trim(list);
+	struct fts_lock_thread *list = thread->shared;
+	trim(thread);
 	if (LIKELY(list->used < FTS_HELD_MAX))
 		return &list->held[list->used++];
 	for (uint32_t i = 0; i < FTS_HELD_MAX; i++)
@@ -195,11 +213,12 @@ void locks_taken(struct thread *thread, struct lock lock, struct call_site site)
 		return;
 	}
 	if (!slot)
-		slot = free_slot(list);
+		slot = free_slot(thread);
 	if (UNLIKELY(!slot)) {
 		list->overflow = 1;
 		return;
 	}
+	drop_standin(thread, slot);
 	slot->identity = python_identity(lock.address, lock.kind);
 	slot->kind = lock.kind;
 	slot->flags = lock.flags;
@@ -208,6 +227,8 @@ void locks_taken(struct thread *thread, struct lock lock, struct call_site site)
 	python_position(slot, python_tstate());
 	thread->held_since[slot - list->held] = ticks_now();
 	__atomic_store_n(&slot->address, lock.address, __ATOMIC_RELEASE);
+	if (standin_wanted(&lock))
+		standin_take(thread, (unsigned)(slot - list->held), &lock, slot->identity);
 }
 
 static void tell_signal(uint64_t address, enum fts_lock_kind kind)
@@ -256,8 +277,8 @@ void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kin
 		held->flags -= AGAIN;
 	} else if (LIKELY(held)) {
 		profile_given(thread, held);
-		__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
-		trim(list);
+		drop(thread, held);
+		trim(thread);
 	} else if ((kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYTHREAD) &&
 		   !python_is_signal(address, kind) && clear_in_all(address)) {
 		tell_signal(address, kind); /* another thread took it */
@@ -325,7 +346,7 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 		if (!address || address == lock->address || is_suspended(held, detaches, tstate))
 			continue;
 		if (python_is_free(address, held->kind)) {
-			held->address = 0;
+			drop(thread, held);
 			continue;
 		}
 		if ((held->kind == FTS_LOCK_LOCK || held->kind == FTS_LOCK_PYTHREAD) &&
@@ -403,7 +424,7 @@ void locks_wait_own(struct thread *thread, struct lock lock)
 	if (!held || (lock.kind != FTS_LOCK_LOCK && lock.kind != FTS_LOCK_PYTHREAD))
 		return;
 	list->wait_own = *held;
-	held->address = 0;
+	drop(thread, held);
 	if (!python_is_signal(lock.address, lock.kind))
 		tell_signal(lock.address, lock.kind);
 	else
@@ -493,7 +514,7 @@ int _PyMutex_LockTimed(uint8_t *mutex, int64_t timeout, int flags)
 	struct fts_held *held = find_held(thread->shared, address);
 	bool is_threading = lock.kind == FTS_LOCK_LOCK || lock.kind == FTS_LOCK_RLOCK;
 	if (held && !is_threading)
-		held->address = 0; /* the fast path did not get it after all */
+		drop(thread, held); /* the fast path did not get it after all */
 	else if (held && timeout != 0)
 		locks_wait_own(thread, lock);
 	if (flags & TIMED_DETACH)
@@ -601,6 +622,7 @@ static bool start(const char **why)
 		*why = "importlib's module locks are not seen in this Python";
 	locks_report_start();
 	profile_start();
+	standins_start();
 	self = claim(0);
 	ftstress_locks =
 		(struct fts_locks){ (uint64_t)registry, FTS_LOCK_THREADS, sizeof *registry };
@@ -625,6 +647,8 @@ static void after_fork(bool in_child)
 			registry[i].tid = registry[i].used = 0, registry[i].self = 0;
 	/* What was held for the time of the fork is made new now. */
 	if (self) {
+		for (uint32_t i = 0; i < FTS_HELD_MAX; i++)
+			drop_standin(self, &self->shared->held[i]);
 		self->shared->tid = raw_gettid();
 		self->shared->used = self->shared->overflow = 0;
 	}

@@ -73,6 +73,11 @@ struct thread {
 	struct lock waiting_for;
 	const void *waiting_pc;
 	uint64_t held_since[FTS_HELD_MAX];
+	/* Of locks_standin.c: which row of the region, classes in it that were used, and for each
+	 * slot of the list the class + 1 of its stand-in, 0 = none. */
+	uint32_t standin_row;
+	uint64_t standins_made[8];
+	uint16_t standin[FTS_HELD_MAX];
 };
 
 /* The calling thread's; NULL without memory or slots. */
@@ -154,6 +159,24 @@ struct walked {
 /* The mixed stack, innermost first; returns how many. */
 HIDDEN unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
 			    unsigned room);
+
+/* locks_standin.c */
+struct standin {              /* what a report says of the lock that one stands for */
+	uint32_t kind, flags; /* locks.h; kind 0: one of the many others */
+	uint64_t address;     /* of the first lock of its class */
+	uint64_t identity;
+	uint64_t object_type; /* of FTS_LOCK_OBJECT: the type's address */
+	char type[64];        /* of the object that it is in, or the module's name; "" = none */
+};
+HIDDEN void standins_start(void);
+HIDDEN bool standin_wanted(const struct lock *lock);
+HIDDEN void standin_take(struct thread *thread, unsigned slot, const struct lock *lock,
+			 uint64_t identity);
+HIDDEN void standin_give(struct thread *thread, unsigned slot);
+/* Of races.c. False: TSan knows no locks but its own. */
+HIDDEN bool standins_live(void);
+/* False: that is no stand-in. */
+HIDDEN bool standin_find(uint64_t address, struct standin *out);
 
 /* locks_profile.c */
 HIDDEN void profile_start(void);

@@ -71,8 +71,8 @@ static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsign
 	return true;
 }
 
-/* The name of the type at `type`, if that is a type: an object whose type has TYPE_SUBCLASS. */
-static bool type_name(uint64_t type, char *name, uint64_t room)
+/* A type is an object whose type has TYPE_SUBCLASS. */
+bool object_type_name(uint64_t type, char *name, uint64_t room)
 {
 	uint64_t meta = 0, flags = 0, text = 0;
 	if (!peek(type + OBJECT_TYPE, &meta, 8) || !peek(meta + TYPE_FLAGS, &flags, 8) ||
@@ -95,7 +95,7 @@ bool object_find(uint64_t address, struct object *object)
 	uint64_t header = tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0;
 	*object = (struct object){ .start = start, .size = size };
 	if (tag != HEAP_MEM && peek(start + header + OBJECT_TYPE, &type, 8) &&
-	    type_name(type, object->type, sizeof object->type)) {
+	    object_type_name(type, object->type, sizeof object->type)) {
 		object->start += header;
 		object->size -= header;
 	}

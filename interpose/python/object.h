@@ -25,4 +25,7 @@ struct object {
 /* False if the address is not in a block of CPython's allocators. */
 bool object_find(uint64_t address, struct object *object);
 
+/* The name of the type at `type`; false if that is no type. */
+bool object_type_name(uint64_t type, char *name, uint64_t room);
+
 #endif

@@ -10,6 +10,7 @@
  * merges.
  */
 #include "interpose/base/concern.h"
+#include "interpose/locks/locks.h"
 #include "interpose/python/object.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
@@ -154,7 +155,8 @@ static void add_accesses(struct output *out, void *report, int count)
 		struct fts_section section = {
 			.kind = FTS_SEC_ACCESS,
 			.flags = (uint16_t)((write ? FTS_ACCESS_WRITE : 0) |
-					    (atomic ? FTS_ACCESS_ATOMIC : 0)),
+					    (atomic ? FTS_ACCESS_ATOMIC : 0) |
+					    (standins_live() ? FTS_ACCESS_LOCKS : 0)),
 			.tid = tid,
 			.address = (uint64_t)address,
 			.size = (uint64_t)size,
@@ -220,15 +222,39 @@ static void add_object(struct output *out, void *report)
 	add_section(out, section, object.type);
 }
 
+/* A mutex that stands for a lock of Python's: what lock that is, and where such are made. */
+static void add_standin(struct output *out, uint64_t id, const struct standin *standin)
+{
+	const uint64_t *birth;
+	unsigned count = python_class_frames(standin->identity, &birth);
+	clear_trace();
+	for (unsigned i = 0; i < count && i < FRAMES_MAX; i++)
+		trace[i] = (void *)birth[i];
+	struct fts_section section = {
+		.kind = FTS_SEC_MUTEX,
+		.flags = (uint16_t)(standin->kind << 8 | standin->flags),
+		.tid = -1,
+		.address = standin->address,
+		.size = standin->identity,
+		.value = id,
+	};
+	add_section(out, section, standin->type);
+}
+
 static void add_mutexes(struct output *out, void *report, int count)
 {
 	for (int i = 0; i < count; i++) {
 		uptr id = 0;
 		void *address = NULL;
 		int destroyed = 0;
+		struct standin standin;
 		clear_trace();
 		__tsan_get_report_mutex(report, (uptr)i, &id, &address, &destroyed, trace,
 					FRAMES_MAX);
+		if (standin_find((uint64_t)address, &standin)) {
+			add_standin(out, id, &standin);
+			continue;
+		}
 		struct fts_section section = {
 			.kind = FTS_SEC_MUTEX,
 			.tid = -1,

@@ -270,38 +270,48 @@ static void add_act(struct buf *out, const struct participant *participant,
 	free(name);
 }
 
+/* "the critical section of a dict", "the lock M1": the name without an address. */
+static void add_lock_name(struct buf *out, const struct held_lock *lock)
+{
+	size_t length = strcspn(lock->name, "(");
+	while (length && lock->name[length - 1] == ' ')
+		length--;
+	bool numbered = lock->name[0] == 'M' && lock->name[1] >= '0' && lock->name[1] <= '9';
+	buf_printf(out, "the %s%.*s", numbered ? "mutex " : "", (int)length, lock->name);
+}
+
 static void add_lock_names(struct buf *out, const struct participant *participant)
 {
 	buf_printf(out, "%s held ", participant->thread);
 	for (size_t i = 0; i < participant->lock_count; i++) {
-		size_t length = strcspn(participant->locks[i].name, "("); /* without the address */
-		const char *name = participant->locks[i].name;
-		while (length && name[length - 1] == ' ')
-			length--;
-		buf_printf(out, "%s%.*s",
-			   i                             ? ", "
-			   : participant->lock_count > 1 ? "locks "
-							 : "lock ",
-			   (int)length, name);
+		if (i)
+			buf_puts(out, i + 1 == participant->lock_count ? " and " : ", ");
+		add_lock_name(out, &participant->locks[i]);
 	}
 	if (!participant->lock_count)
-		buf_puts(out, "none");
+		buf_puts(out,
+			 participant->all_locks ? "no lock" : "none that ThreadSanitizer knows");
 }
 
 /* One sentence on the locks of both sides. */
 static void add_locks(struct buf *out, const struct participant *a, const struct participant *b)
 {
+	bool all = a->all_locks && b->all_locks;
 	if (!a->lock_count && !b->lock_count) {
-		buf_puts(out, " Neither thread held a lock that ThreadSanitizer knows.");
+		buf_puts(out, all ? " Neither thread held a lock of any kind."
+				  : " Neither thread held a lock that ThreadSanitizer knows.");
 		return;
 	}
 	buf_puts(out, " ");
 	add_lock_names(out, a);
 	buf_puts(out, "; ");
 	add_lock_names(out, b);
-	buf_puts(out, a->lock_count && b->lock_count
-			      ? ": different locks don't keep them apart."
-			      : ": a lock protects only when both sides take it.");
+	if (a->lock_count && b->lock_count)
+		buf_puts(out, ": no lock that both hold, and different ones, even of one kind, "
+			      "don't keep them apart.");
+	else
+		buf_puts(out, ": a lock protects only when both sides take it. That one side "
+			      "does without is the usual cause.");
 }
 
 static void add_mixed(struct buf *out, const struct participant *a, const struct participant *b)

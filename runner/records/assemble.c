@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ftstress/locks.h"
 #include "runner/base/util.h"
+#include "runner/model/fingerprint.h"
+#include "runner/model/lock_kind.h"
 
 static size_t padded(size_t length)
 {
@@ -199,6 +202,8 @@ static void add_participant(struct assembly *a, size_t index)
 		.atomic = section->head.flags & FTS_ACCESS_ATOMIC,
 		.address = section->head.address,
 		.size = section->head.size,
+		.all_locks = section->head.kind == FTS_SEC_ACCESS &&
+			     section->head.flags & FTS_ACCESS_LOCKS,
 	};
 	a->assembler->frames(a->assembler->context, index, &f->participants[count].stack);
 }
@@ -215,6 +220,70 @@ static const struct section_view *mutex_section(const struct assembly *a, uint64
 	return NULL;
 }
 
+/* " of app.py:12", where locks of the class are made: the line that is not threading's own. */
+static void add_birth(struct buf *name, const struct stack *birth)
+{
+	const struct frame *found = NULL;
+	for (size_t i = 0; i < birth->count && !found; i++) {
+		const struct frame *frame = &birth->frames[i];
+		if (frame->file && !strstr(frame->file, "/threading.py"))
+			found = frame;
+	}
+	if (!found)
+		return;
+	char *path = short_path(found->file, &(struct roots){ NULL, 0 });
+	buf_printf(name, " of %s:%d", path, found->line);
+	free(path);
+}
+
+/* A lock that TSan was told of; its kind and what it is in stand in the section. */
+static char *lock_name(const struct assembly *a, const struct section_view *mutex,
+		       const struct stack *birth)
+{
+	uint32_t kind = mutex->head.flags >> 8;
+	char *type = section_text(mutex), *variable = NULL;
+	uint64_t offset = 0;
+	struct buf name = { 0 };
+	buf_puts(&name, lock_kind_name(kind));
+	if (kind == FTS_LOCK_MODULE)
+		buf_printf(&name, " of module %s", type ? type : "?");
+	else if (kind == FTS_LOCK_OBJECT)
+		buf_printf(&name, " of a %s", type ? type : "Python object");
+	else if (birth->count)
+		add_birth(&name, birth);
+	else if (type)
+		buf_printf(&name, " in a %s", type);
+	else if (mutex->head.address)
+		variable =
+			a->assembler->variable(a->assembler->context, mutex->head.address, &offset);
+	if (variable)
+		buf_printf(&name, offset ? " %s+%llu" : " %s", variable,
+			   (unsigned long long)offset);
+	free(variable);
+	free(type);
+	return buf_take(&name);
+}
+
+/* TSan's own: by the variable that it is, else by its number. */
+static char *mutex_name(const struct assembly *a, const struct section_view *section,
+			const struct section_view *mutex)
+{
+	unsigned long long address = mutex ? mutex->head.address : section->head.address;
+	const char *shared = section->head.flags & FTS_HELD_WRITE ? "" : ", shared";
+	char *text = section_text(section), *name;
+	uint64_t offset = 0;
+	char *variable =
+		mutex ? a->assembler->variable(a->assembler->context, address, &offset) : NULL;
+	if (variable)
+		name = xprintf("mutex %s (0x%llx)%s", variable, address, shared);
+	else
+		name = xprintf("%s%sM%llu (0x%llx)%s", text ? text : "", text ? " " : "",
+			       (unsigned long long)section->head.value, address, shared);
+	free(variable);
+	free(text);
+	return name;
+}
+
 static void add_held(struct assembly *a, size_t index)
 {
 	const struct section_view *section = &a->report->sections[index];
@@ -223,17 +292,13 @@ static void add_held(struct assembly *a, size_t index)
 	struct participant *holder = &a->finding->participants[a->finding->participant_count - 1];
 	size_t made, source = index;
 	const struct section_view *mutex = mutex_section(a, section->head.value, &made);
+	bool told = holder->all_locks && mutex && mutex->head.flags >> 8;
 	struct held_lock lock = { 0 };
-	char *text = section_text(section);
-	unsigned long long number = section->head.value;
-	unsigned long long address = mutex ? mutex->head.address : section->head.address;
 
-	lock.name = xprintf("%s%sM%llu (0x%llx)%s", text ? text : "", text ? " " : "", number,
-			    address, section->head.flags & FTS_HELD_WRITE ? "" : ", shared");
-	free(text);
 	if (!section->head.frame_count && mutex)
 		source = made;
 	a->assembler->frames(a->assembler->context, source, &lock.created);
+	lock.name = told ? lock_name(a, mutex, &lock.created) : mutex_name(a, section, mutex);
 	holder->locks = xrealloc(holder->locks, (holder->lock_count + 1) * sizeof lock);
 	holder->locks[holder->lock_count++] = lock;
 }

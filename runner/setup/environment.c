@@ -243,11 +243,13 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	/*
 	 * TSan's own signal handlers deadlock; text and exit status are not looked at; a short
 	 * history loses one side of a race; an iteration is a fork, and forks in tests live on.
+	 * Lock orders are told once, by the library, if it looks for them.
 	 */
 	push(&list,
-	     xstrdup("TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
+	     xprintf("TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
 		     "handle_abort=0:symbolize=0:halt_on_error=0:exitcode=0:history_size=7:"
-		     "report_signal_unsafe=0:die_after_fork=0"));
+		     "report_signal_unsafe=0:die_after_fork=0:detect_deadlocks=%d",
+		     !settings->locks));
 	push_suite(&list, suite);
 	push(&list, NULL);
 	return list.items;

@@ -52,7 +52,7 @@ def main():
     script = str(pathlib.Path(__file__).parent / "programs" / "time_one.py")
     written = dict(environment, FTSTRESS_HAPPENS_BEFORE="as-written")
     meant = dict(environment, FTSTRESS_HAPPENS_BEFORE="meant")
-    with_locks = dict(meant, FTSTRESS_LOCKS="on")
+    with_locks = dict(meant, FTSTRESS_LOCKS="on")  # host turns TSan's detector of deadlocks off
     medians = {"slow-down": [], "meant": [], "locks": []}
     for program in PROGRAMS + LOCK_PROGRAMS:
         plain = [env["python"], script, program]

@@ -1,5 +1,6 @@
 #!/bin/bash
-# TAP: the observer does not change what it observes. Programs and library are built by make.
+# TAP: the observer does not change what it observes. Programs and library are built by make; the
+# second part needs the TSan CPython of stress/toolchain.
 build=${BUILD:-build}
 host="$build/tests/interpose/host"
 program="$build/tests/interpose/staggered"
@@ -37,4 +38,26 @@ check "200 forks under two busy threads end" grep -q '^exit 0$' <<<"$out"
 out=$("$host" "$ours" "$program" exec)
 check "a program that is started does not load the library" grep -qF '[][]' <<<"$out"
 check "and its own TSan stays quiet" grep -q '^quiet$' <<<"$out"
+
+# The locks that threads hold stand in TSan's own sets of mutexes, and order nothing there.
+python=$(stress/toolchain/prepare python 3.14 | tail -n 1 | jq -r .python)
+races() { # HOW
+	FTSTRESS_LOCKS=on FTSTRESS_HAPPENS_BEFORE=meant \
+		"$host" "$ours" "$python" tests/interpose/sections.py "$1" | grep '^report kind=1'
+}
+lock='section=3/[1-9]:1:' section='section=3/0:4:list' # kinds of locks.h
+found=0 both=0 silent=0
+for _ in $(seq $runs); do
+	out=$(races own)
+	[ -n "$out" ] && found=$((found + 1))
+	grep -q "$lock.*$section.*$lock.*$section" <<<"$out" && both=$((both + 1))
+	[ -z "$(races shared)" ] && silent=$((silent + 1))
+done
+check "a race is reported in each of $runs runs though each thread holds locks of one class" \
+	[ "$found" = "$runs" ]
+check "the report has the lock and the critical section of both sides" [ "$both" = "$runs" ]
+check "the control, one lock for both, is silent in each of them" [ "$silent" = "$runs" ]
+out=$(races one)
+check "a lock that one side held is told of that side" \
+	grep -qE 'section=1/[0-9]+ section=1/[0-9]+ section=8/0 section=7' <<<"$out"
 echo "1..$n"

@@ -1,6 +1,8 @@
 /* collate.c - records become findings. The code they point into is fixtures/generator.pyx.c. */
 #include "tests/unit/fixtures/records.h"
 
+#include "ftstress/locks.h"
+
 #include "runner/collate/collate.h"
 
 enum { ZYGOTE = 100, CHILD = 200, OTHER_CHILD = 201 };
@@ -523,6 +525,45 @@ static void locks_creation_and_object_are_told(void **state)
 	bench_end(&b);
 }
 
+/* A mutex section of a lock that TSan was told of, number `value`. */
+static void put_lock(struct stream *s, uint64_t value, unsigned kind, const char *type,
+		     const uint64_t *birth, uint32_t births)
+{
+	put_section(s,
+		    (struct fts_section){
+			    .kind = FTS_SEC_MUTEX, .flags = (uint16_t)(kind << 8), .value = value },
+		    birth, births, type);
+}
+
+static void locks_of_all_kinds_are_told_of_the_side_that_held_them(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	struct stream *s = &b.stream;
+	unsigned all = FTS_ACCESS_LOCKS;
+	begin_report(s, FTS_REPORT_DATA_RACE, "");
+	put_access(s, (struct side){ 1, FTS_ACCESS_WRITE | all, FRAMES(at(IN_PLAIN)) }, 0x1030);
+	for (unsigned i = 0; i < 3; i++)
+		put_section(s, (struct fts_section){ .kind = FTS_SEC_HELD, .value = i }, NULL, 0,
+			    "");
+	put_access(s, (struct side){ 0, all, FRAMES(at(IN_OTHER)) }, 0x1030);
+	put_lock(s, 0, FTS_LOCK_OBJECT, "dict", NULL, 0);
+	put_lock(s, 1, FTS_LOCK_LOCK, "", FRAMES(at(IN_SEED)), 1);
+	put_lock(s, 2, FTS_LOCK_PYMUTEX, "numpy.ndarray", NULL, 0);
+	stream_end(s);
+	const struct finding *finding = only_finding(&b);
+	const struct participant *writer = &finding->participants[0];
+	assert_int_equal(writer->lock_count, 3);
+	assert_string_equal(writer->locks[0].name, "critical section of a dict");
+	assert_ptr_equal(strstr(writer->locks[1].name, "threading.Lock of "),
+			 writer->locks[1].name);
+	assert_string_equal(writer->locks[2].name, "PyMutex in a numpy.ndarray");
+	assert_non_null(strstr(finding->explanation, "Thread T1 held the critical section of a "
+						     "dict, the threading.Lock of "));
+	assert_non_null(strstr(finding->explanation, "Main thread held no lock"));
+	bench_end(&b);
+}
+
 static void tokens_tests_and_command_are_those_of_the_run(void **state)
 {
 	(void)state;
@@ -804,6 +845,7 @@ int main(void)
 		cmocka_unit_test(a_later_mapping_replaces_what_it_overlaps),
 		cmocka_unit_test(the_example_is_the_deepest_one),
 		cmocka_unit_test(locks_creation_and_object_are_told),
+		cmocka_unit_test(locks_of_all_kinds_are_told_of_the_side_that_held_them),
 		cmocka_unit_test(tokens_tests_and_command_are_those_of_the_run),
 		cmocka_unit_test(a_ready_made_finding_is_merged_by_its_place),
 		cmocka_unit_test(a_module_that_switches_the_gil_on_is_a_finding),

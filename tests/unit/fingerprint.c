@@ -519,7 +519,17 @@ static void the_explanation_tells_which_locks_were_held(void **state)
 				.participant_count = 2 };
 	char *text = explain_text(&race, NULL, &roots);
 	assert_non_null(strstr(text, "Thread T1 wrote 4 bytes in f (f.c:1)"));
-	assert_non_null(strstr(text, "Thread T1 held lock M12; Thread T2 held none"));
+	assert_non_null(strstr(text, "Thread T1 held the mutex M12; Thread T2 held none"));
+	free(text);
+	sides[0].all_locks = sides[1].all_locks = true;
+	lock.name = (char *)"critical section of a dict";
+	text = explain_text(&race, NULL, &roots);
+	assert_non_null(strstr(text, "Thread T1 held the critical section of a dict; Thread T2 "
+				     "held no lock: a lock protects only when both sides"));
+	free(text);
+	sides[0].lock_count = 0;
+	text = explain_text(&race, NULL, &roots);
+	assert_non_null(strstr(text, "Neither thread held a lock of any kind."));
 	free(text);
 }
 

@@ -1,0 +1,68 @@
+"""Two threads move one iterator on, 0.2 s apart, which is a race. Meanwhile
+
+sections.py own      each holds a lock and a critical section of its own, made as the other's are
+sections.py one      only the first holds a lock
+sections.py shared   both hold the same lock: no race
+"""
+
+import ctypes
+import os
+import sys
+import threading
+import time
+
+library = ctypes.PyDLL(None)
+why = ctypes.c_char_p()
+if library.ftstress_start(ctypes.byref(why)):
+    sys.exit(f"ftstress_start: {why.value!r}")
+
+shared = iter(range(1000))
+locks = [threading.Lock() for _ in range(2)]
+
+
+class Once:
+    """Moves the iterator on while a list, whose critical section is held, asks for an item."""
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        next(shared)
+        raise StopIteration
+
+
+def own(number):
+    with locks[number]:
+        [].extend(Once())
+
+
+def one(number):
+    if number:
+        next(shared)
+    else:
+        with locks[0]:
+            next(shared)
+
+
+def same(_number):
+    with locks[0]:
+        next(shared)
+
+
+CALLS = {"own": own, "one": one, "shared": same}
+
+
+def work(number, call, gate):
+    gate.wait()
+    time.sleep(0.2 * (1 + number))
+    call(number)
+    time.sleep(0.2 * (2 - number) + 0.05)  # the stack stays in TSan's history
+
+
+gate = threading.Barrier(2)
+threads = [threading.Thread(target=work, args=(i, CALLS[sys.argv[1]], gate)) for i in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+os._exit(0)
