@@ -22,6 +22,8 @@
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
+#define NO_ENTRY (MAP_NONE - 1) /* what is no finding */
+
 struct resolver {
 	struct resolver_parts parts;
 	struct map rules_by_position; /* hash of kind, top and position -> rule */
@@ -288,12 +290,53 @@ static struct entry *merge_report(struct resolver *r, const struct source *sourc
 	return entry;
 }
 
+/* Was the access made for the C library itself: by malloc() or free() that it called? */
+static bool is_c_library_act(struct resolver *r, uint32_t number)
+{
+	struct shared_stack stack = stacks_get(r->parts.stacks, number);
+	for (size_t i = 0; i < stack.count; i++) {
+		if (stack.positions[i] == POSITION_UNKNOWN ||
+		    (stack.positions[i] & POSITION_PYTHON))
+			return false;
+		const char *module =
+			symbolizer_module_name(r->parts.symbolizer, stack.positions[i]);
+		if (!plumbing_is_runtime_module(module))
+			return i > 0 && plumbing_is_c_library(module);
+	}
+	return false;
+}
+
+/*
+ * A race of the C library with itself is none: it guards its tables (sem_open()'s, dlopen()'s) with
+ * locks of its own, which ThreadSanitizer does not see, and of what is done under them it sees only
+ * malloc() and free(), which it intercepts.
+ */
+static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
+{
+	size_t acts = 0;
+	for (size_t i = 0; i < parsed->view.count; i++) {
+		if (parsed->view.sections[i].head.kind != FTS_SEC_ACCESS)
+			continue;
+		if (!is_c_library_act(r, parsed->stacks[i]))
+			return false;
+		acts++;
+	}
+	return acts == 2 && report_kind(&parsed->view) == FINDING_DATA_RACE;
+}
+
+/* NULL: not a finding. */
 static struct entry *entry_of(struct resolver *r, const struct source *source,
 			      const struct parsed *parsed)
 {
 	uint64_t at = map_get(&r->entries_by_signature, parsed->signature);
+	if (at == NO_ENTRY)
+		return NULL;
 	if (at != MAP_NONE)
 		return ledger_entry(r->parts.ledger, (size_t)at);
+	if (is_c_library_own(r, parsed)) {
+		map_set(&r->entries_by_signature, parsed->signature, NO_ENTRY);
+		return NULL;
+	}
 	struct entry *entry = merge_report(r, source, parsed);
 	map_set(&r->entries_by_signature, parsed->signature, entry->number);
 	return entry;
@@ -309,8 +352,9 @@ struct resolved resolver_take(struct resolver *r, const struct iteration_context
 	stacks_resolve(r->parts.stacks, first_new);
 	for (size_t i = 0; i < counts.reports; i++) {
 		struct entry *entry = entry_of(r, &source, &parsed[i]);
-		ledger_seen(r->parts.ledger, context, entry,
-			    iteration_test(context, parsed[i].record->test));
+		if (entry)
+			ledger_seen(r->parts.ledger, context, entry,
+				    iteration_test(context, parsed[i].record->test));
 		free(parsed[i].view.sections);
 		free(parsed[i].stacks);
 		free(parsed[i].global);

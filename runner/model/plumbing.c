@@ -196,6 +196,16 @@ static bool python_plumbing(const struct frame *frame)
 	       LISTED(threading_functions, frame->function);
 }
 
+bool plumbing_is_runtime_module(const char *module)
+{
+	return module && LISTED(runtime_modules, module);
+}
+
+bool plumbing_is_c_library(const char *module)
+{
+	return module && LISTED(library_modules, module);
+}
+
 bool plumbing_is(const struct frame *frame)
 {
 	if (frame->language == FRAME_PYTHON)

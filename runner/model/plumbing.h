@@ -46,4 +46,8 @@ bool plumbing_is_base_module(const char *module);
 /* A rule of the tables: a name, or its beginning where the rule ends in '*'. */
 bool plumbing_name_matches(const char *rule, const char *name);
 
+/* Of these: what instruments the process, and what it cannot instrument. `module` may be NULL. */
+bool plumbing_is_runtime_module(const char *module);
+bool plumbing_is_c_library(const char *module);
+
 #endif

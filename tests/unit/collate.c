@@ -69,6 +69,13 @@ static const struct finding *const *findings(struct bench *b, size_t *count)
 	return collator_findings(b->collator, count);
 }
 
+static size_t finding_count(struct bench *b)
+{
+	size_t count;
+	findings(b, &count);
+	return count;
+}
+
 static const struct finding *only_finding(struct bench *b)
 {
 	size_t count;
@@ -487,6 +494,35 @@ static void the_example_is_the_deepest_one(void **state)
 	bench_end(&b);
 }
 
+/*
+ * malloc() that sem_open() calls, and free() that sem_close() calls, under a lock of the C library's
+ * own that TSan does not see.
+ */
+static void the_c_library_does_not_race_with_itself(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	const uint64_t runtime = 0x7a0000000000, libc = 0x7b0000000000;
+	b.stream.pid = ZYGOTE;
+	put_module(&b.stream, "/nowhere/libclang_rt.tsan-x86_64.so", runtime, runtime,
+		   runtime + 0x1000);
+	put_module(&b.stream, "/nowhere/libc.so.6", libc, libc, libc + 0x1000);
+	b.stream.pid = CHILD;
+	struct side allocates = { 1, FTS_ACCESS_WRITE,
+				  FRAMES(runtime + 0x10, libc + 0x10, at(IN_PLAIN)) };
+	struct side frees = { 2, FTS_ACCESS_WRITE,
+			      FRAMES(runtime + 0x20, libc + 0x20, at(IN_OTHER)) };
+	struct side writes = { 2, FTS_ACCESS_WRITE, FRAMES(at(IN_OTHER)) };
+	struct side copies = { 2, FTS_ACCESS_WRITE, FRAMES(runtime + 0x30, at(IN_OTHER)) };
+	put_race(&b.stream, allocates, frees, 0x1000);
+	assert_int_equal(finding_count(&b), 0);
+	put_race(&b.stream, allocates, writes, 0x1000);
+	assert_int_equal(finding_count(&b), 1);
+	put_race(&b.stream, copies, writes, 0x1000);
+	assert_int_equal(finding_count(&b), 2);
+	bench_end(&b);
+}
+
 static void locks_creation_and_object_are_told(void **state)
 {
 	(void)state;
@@ -844,6 +880,7 @@ int main(void)
 		cmocka_unit_test(a_marker_behind_its_own_frame_is_dropped),
 		cmocka_unit_test(a_later_mapping_replaces_what_it_overlaps),
 		cmocka_unit_test(the_example_is_the_deepest_one),
+		cmocka_unit_test(the_c_library_does_not_race_with_itself),
 		cmocka_unit_test(locks_creation_and_object_are_told),
 		cmocka_unit_test(locks_of_all_kinds_are_told_of_the_side_that_held_them),
 		cmocka_unit_test(tokens_tests_and_command_are_those_of_the_run),
