@@ -20,7 +20,8 @@
  *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_31x.c, stacks_template.h
  *     bytes        loops over single bytes
  *   python/   what is known of CPython's layouts
- *     layout.h, code (ids for code objects), object (what object an address belongs to)
+ *     layout.h, code (ids for code objects), object (what object an address belongs to), owner
+ *                  (whose data a block is)
  *   base/     what hooks may use
  *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
  *     ring         the writer's side of the shared rings

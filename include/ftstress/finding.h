@@ -122,6 +122,13 @@ struct finding {
 #define FINDING_REPLAYS 10
 #define FINDING_TESTS 10
 
+/*
+ * A race on what a buffer holds, a bytearray's or an array's: "byte 8 of the data of a bytearray".
+ * It is for those who share the buffer to keep apart; a package that is given it need not.
+ */
+#define FINDING_DATA_OF " of the data of "
+bool finding_is_in_buffer(const struct finding *finding);
+
 /* "data-race", ...; static strings. */
 const char *finding_kind_name(enum finding_kind kind);
 const char *finding_status_name(enum finding_status status);

@@ -130,6 +130,7 @@ enum fts_section_flag {
 	FTS_ACCESS_ATOMIC = 2,
 	FTS_HELD_WRITE = 4,   /* exclusively */
 	FTS_ACCESS_LOCKS = 8, /* FTS_SEC_HELD tells locks of all kinds, not TSan's own alone */
+	FTS_OBJECT_DATA = 16, /* FTS_SEC_OBJECT: in the data that the object points to */
 };
 
 struct fts_section {

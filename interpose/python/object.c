@@ -18,7 +18,7 @@ enum {
 	TYPE_NAME = 40,
 	TYPE_FLAGS = 184,
 };
-#define SEGMENT_BYTES (32ull << 20)
+#define SEGMENT_BYTES OBJECT_SEGMENT
 #define TYPE_SUBCLASS (1ull << 31) /* Py_TPFLAGS_TYPE_SUBCLASS */
 
 struct slice { /* the head of mi_page_t */
@@ -32,13 +32,21 @@ struct slice { /* the head of mi_page_t */
 };
 _Static_assert(offsetof(struct slice, block_size) == 36, "mi_page_t.xblock_size");
 
-/* Copies memory of this process that may not be there. */
-static bool peek(uint64_t address, void *out, uint64_t length)
+bool object_peek(uint64_t address, void *out, uint64_t length)
 {
 	struct iovec local = { out, length };
 	struct iovec remote = { (void *)address, length };
 	return raw_syscall6(SYS_process_vm_readv, raw_getpid(), (long)&local, 1, (long)&remote, 1,
 			    0) == (long)length;
+}
+
+/* _mi_segment_page_start_from_slice */
+static uint64_t first_block(uint64_t segment, uint64_t slice, uint64_t block)
+{
+	return segment + (slice - segment - SEGMENT_SLICES) / SLICE_HEADER * SLICE_BYTES +
+	       (block <= 64    ? 3 * block
+		: block <= 512 ? block
+			       : 0);
 }
 
 static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsigned *tag)
@@ -48,21 +56,17 @@ static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsign
 	uint64_t at = segment + SEGMENT_SLICES + index * SLICE_HEADER;
 	uint64_t entries = 0;
 	struct slice slice;
-	if (!peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) || index >= entries ||
-	    entries > SEGMENT_BYTES / SLICE_BYTES || !peek(at, &slice, sizeof slice))
+	if (!object_peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) || index >= entries ||
+	    entries > SEGMENT_BYTES / SLICE_BYTES || !object_peek(at, &slice, sizeof slice))
 		return false;
 	if (slice.offset % SLICE_HEADER != 0 || slice.offset / SLICE_HEADER > index)
 		return false;
 	at -= slice.offset;
-	if (!peek(at, &slice, sizeof slice) || slice.offset != 0 || slice.count == 0 ||
+	if (!object_peek(at, &slice, sizeof slice) || slice.offset != 0 || slice.count == 0 ||
 	    slice.block_size < 8)
 		return false;
 	uint64_t block = slice.block_size;
-	/* _mi_segment_page_start_from_slice */
-	uint64_t first = segment + (at - segment - SEGMENT_SLICES) / SLICE_HEADER * SLICE_BYTES +
-			 (block <= 64    ? 3 * block
-			  : block <= 512 ? block
-					 : 0);
+	uint64_t first = first_block(segment, at, block);
 	if (address < first || (address - first) / block >= slice.reserved)
 		return false;
 	*start = first + (address - first) / block * block;
@@ -75,12 +79,13 @@ static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsign
 bool object_type_name(uint64_t type, char *name, uint64_t room)
 {
 	uint64_t meta = 0, flags = 0, text = 0;
-	if (!peek(type + OBJECT_TYPE, &meta, 8) || !peek(meta + TYPE_FLAGS, &flags, 8) ||
-	    !(flags & TYPE_SUBCLASS) || !peek(type + TYPE_NAME, &text, 8))
+	if (!object_peek(type + OBJECT_TYPE, &meta, 8) ||
+	    !object_peek(meta + TYPE_FLAGS, &flags, 8) || !(flags & TYPE_SUBCLASS) ||
+	    !object_peek(type + TYPE_NAME, &text, 8))
 		return false;
 	uint64_t length = 0;
 	for (; length + 1 < room; length++)
-		if (!peek(text + length, &name[length], 1) || name[length] < ' ')
+		if (!object_peek(text + length, &name[length], 1) || name[length] < ' ')
 			break;
 	name[length] = '\0';
 	return length > 0;
@@ -94,10 +99,35 @@ bool object_find(uint64_t address, struct object *object)
 		return false;
 	uint64_t header = tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0;
 	*object = (struct object){ .start = start, .size = size };
-	if (tag != HEAP_MEM && peek(start + header + OBJECT_TYPE, &type, 8) &&
+	if (tag != HEAP_MEM && object_peek(start + header + OBJECT_TYPE, &type, 8) &&
 	    object_type_name(type, object->type, sizeof object->type)) {
 		object->start += header;
 		object->size -= header;
 	}
 	return true;
+}
+
+bool object_pages(uint64_t segment, bool (*look)(const struct object_page *page, void *context),
+		  void *context)
+{
+	uint64_t entries = 0;
+	struct slice slice;
+	if (!object_peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) ||
+	    entries > SEGMENT_BYTES / SLICE_BYTES)
+		return false;
+	for (uint64_t i = 0; i < entries; i += slice.count) {
+		uint64_t at = segment + SEGMENT_SLICES + i * SLICE_HEADER;
+		if (!object_peek(at, &slice, sizeof slice) || slice.count == 0)
+			return false;
+		unsigned tag = slice.flags >> 3 & 15;
+		if (slice.offset != 0 || slice.block_size < 8 || tag == HEAP_MEM)
+			continue;
+		struct object_page page = { first_block(segment, at, slice.block_size),
+					    (uint64_t)slice.capacity * slice.block_size,
+					    slice.block_size,
+					    tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0 };
+		if (look(&page, context))
+			return true;
+	}
+	return false;
 }

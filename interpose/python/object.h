@@ -25,7 +25,25 @@ struct object {
 /* False if the address is not in a block of CPython's allocators. */
 bool object_find(uint64_t address, struct object *object);
 
+/* Copies memory of this process that may not be there. */
+bool object_peek(uint64_t address, void *out, uint64_t length);
+
 /* The name of the type at `type`; false if that is no type. */
 bool object_type_name(uint64_t type, char *name, uint64_t room);
+
+#define OBJECT_SEGMENT (32ull << 20) /* bytes, and how a segment is aligned */
+
+struct object_page {            /* blocks of one size, for objects */
+	uint64_t start, length; /* bytes that were ever used */
+	uint64_t block;         /* bytes of a block */
+	uint64_t header;        /* of these before the object */
+};
+
+/*
+ * Calls `look` for the pages of objects of the segment that is, or is not, at the address, until it
+ * returns true; returns whether it did.
+ */
+bool object_pages(uint64_t segment, bool (*look)(const struct object_page *page, void *context),
+		  void *context);
 
 #endif

@@ -12,6 +12,7 @@
 #include "interpose/base/concern.h"
 #include "interpose/locks/locks.h"
 #include "interpose/python/object.h"
+#include "interpose/python/owner.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
 
@@ -202,24 +203,56 @@ static void add_locations(struct output *out, void *report, int count)
 	}
 }
 
-/* What TSan cannot know: the Python object, or the block of PyMem, that the access is in. */
-static void add_object(struct output *out, void *report)
+/* The block of malloc() that the report names. */
+static bool heap_block(void *report, int count, uint64_t *block, uint64_t *size)
+{
+	for (int i = 0; i < count; i++) {
+		const char *type = NULL;
+		void *address = NULL;
+		uptr start = 0, length = 0;
+		int tid = -1, fd = 0, suppressable = 0;
+		__tsan_get_report_loc(report, (uptr)i, &type, &address, &start, &length, &tid, &fd,
+				      &suppressable, trace, FRAMES_MAX);
+		if (location_kind(type) != FTS_SEC_HEAP || !start)
+			continue;
+		*block = start;
+		*size = length;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * What TSan cannot know: the Python object that the access is in, the one whose data it is in, or
+ * the block of PyMem.
+ */
+static void add_object(struct output *out, void *report, int locations)
 {
 	int tid, size, write, atomic;
 	void *address = NULL;
-	struct object object;
+	struct object object = { 0 };
+	struct owner owner;
 	__tsan_get_report_mop(report, 0, &tid, &address, &size, &write, &atomic, trace, FRAMES_MAX);
-	clear_trace();
-	if (!object_find((uint64_t)address, &object))
+	bool found = object_find((uint64_t)address, &object);
+	if (!found && !heap_block(report, locations, &object.start, &object.size)) {
+		clear_trace();
 		return;
+	}
+	clear_trace();
+	bool data = !object.type[0] && owner_find(object.start, object.size, &owner) &&
+		    (uint64_t)address >= owner.data;
+	if (!found && !data)
+		return;
+	uint64_t start = data ? owner.data : object.start;
 	struct fts_section section = {
 		.kind = FTS_SEC_OBJECT,
+		.flags = data ? FTS_OBJECT_DATA : 0,
 		.tid = -1,
-		.address = object.start,
+		.address = start,
 		.size = object.size,
-		.value = (uint64_t)address - object.start,
+		.value = (uint64_t)address - start,
 	};
-	add_section(out, section, object.type);
+	add_section(out, section, data ? owner.type : object.type);
 }
 
 /* A mutex that stands for a lock of Python's: what lock that is, and where such are made. */
@@ -314,7 +347,7 @@ static void write_report(void *report)
 		add_stacks(&out, report, stacks);
 	add_locations(&out, report, locations);
 	if (accesses > 0)
-		add_object(&out, report);
+		add_object(&out, report, locations);
 	add_mutexes(&out, report, mutexes);
 	add_threads(&out, report, threads);
 	struct fts_report header = {

@@ -295,6 +295,9 @@ int finding_compare(const void *left, const void *right)
 	int ranks = rank(a) - rank(b);
 	if (ranks)
 		return ranks;
+	/* rarely the package's */
+	if (finding_is_in_buffer(a) != finding_is_in_buffer(b))
+		return finding_is_in_buffer(a) ? 1 : -1;
 	if (a->run_count != b->run_count)
 		return a->run_count > b->run_count ? -1 : 1;
 	return strcmp(a->id, b->id);

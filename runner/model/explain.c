@@ -45,6 +45,14 @@ static void add_global(struct buf *out, const char *name)
 	buf_printf(out, "%s%s: ", from ? "..." : "", name + from);
 }
 
+/* "data of a bytearray: " of "byte 8 of the data of a bytearray". */
+static void add_buffer(struct buf *out, const char *description)
+{
+	const char *of = strstr(description, FINDING_DATA_OF);
+	if (of)
+		buf_printf(out, "data of %s: ", of + strlen(FINDING_DATA_OF));
+}
+
 /* "numpy/random/_mt19937.pyx:186"; to be freed, or NULL. */
 static char *location(const struct stack *stack, const struct roots *roots)
 {
@@ -206,10 +214,13 @@ static void title_of_kind(struct buf *out, const struct finding *finding, const 
 	case FINDING_DATA_RACE:
 		if (finding->subject.global)
 			add_global(out, finding->subject.global);
-		if (memory_freed_in_use(finding))
+		if (memory_freed_in_use(finding)) {
 			freed_title(out, finding, memory_freed_in_use(finding), roots);
-		else
-			race_title(out, finding, roots);
+			break;
+		}
+		if (finding_is_in_buffer(finding))
+			add_buffer(out, finding->subject.description);
+		race_title(out, finding, roots);
 		break;
 	case FINDING_PYTHON_RACE:
 		if (what && *what)
@@ -367,6 +378,11 @@ static const char *race_fix(const struct finding *finding)
 		return " Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
 		       "before use, under the lock that guards what holds the object, or hold that "
 		       "lock on both sides.";
+	if (finding_is_in_buffer(finding))
+		return " It is what a buffer holds: who shares a buffer between threads keeps "
+		       "them apart. If the test gave it to both, that is the test's to do, and "
+		       "the package need not lock; if the package made it for itself, it is "
+		       "the package's.";
 	bool python = finding->participant_count > 0;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		size_t at = site_frame(&finding->participants[i].stack);

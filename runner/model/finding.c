@@ -25,6 +25,12 @@ const char *finding_kind_name(enum finding_kind kind)
 	return kind < FINDING_KINDS ? kind_names[kind] : "unknown";
 }
 
+bool finding_is_in_buffer(const struct finding *finding)
+{
+	const char *what = finding->subject.description;
+	return finding->kind == FINDING_DATA_RACE && what && strstr(what, FINDING_DATA_OF);
+}
+
 int finding_kind_parse(const char *name)
 {
 	for (int i = 0; i < FINDING_KINDS; i++) {

@@ -342,6 +342,14 @@ static void describe_object(struct assembly *a, size_t index)
 		section->head.value ? section->head.value : offset_in(a, section->head.address);
 	if (offset > size)
 		offset = 0;
+	if (section->head.flags & FTS_OBJECT_DATA && type) {
+		describe(a,
+			 xprintf("byte %llu" FINDING_DATA_OF "%s%s", offset,
+				 strchr("aeiou", *type) ? "an " : "a ", type),
+			 index);
+		free(type);
+		return;
+	}
 	describe(a,
 		 type ? xprintf("offset %llu of a Python object of type '%s' (%llu bytes)", offset,
 				type, size)

@@ -31,8 +31,8 @@ static void print_report(const uint8_t *at)
 		at += sizeof section + 8 * section.frame_count;
 		printf(" section=%u/%u", section.kind, section.frame_count);
 		if (section.kind == FTS_SEC_OBJECT)
-			printf(":%.*s+%lu", (int)section.text_length, (const char *)at,
-			       section.value);
+			printf(":%s%.*s+%lu", section.flags & FTS_OBJECT_DATA ? "data of " : "",
+			       (int)section.text_length, (const char *)at, section.value);
 		if (section.kind == FTS_SEC_MUTEX && section.flags)
 			printf(":%u:%.*s", section.flags >> 8, (int)section.text_length,
 			       (const char *)at);

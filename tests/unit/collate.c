@@ -600,6 +600,40 @@ static void locks_of_all_kinds_are_told_of_the_side_that_held_them(void **state)
 	bench_end(&b);
 }
 
+static void race_in(struct bench *b, uint64_t frame, unsigned flags, const char *type)
+{
+	begin_report(&b->stream, FTS_REPORT_DATA_RACE, "");
+	put_access(&b->stream, (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(frame) }, 0x1008);
+	put_access(&b->stream, (struct side){ 2, 0, FRAMES(at(IN_OTHER)) }, 0x1008);
+	put_section(&b->stream,
+		    (struct fts_section){ .kind = FTS_SEC_OBJECT,
+					  .flags = (uint16_t)flags,
+					  .address = 0x1000,
+					  .size = 64,
+					  .value = 8 },
+		    NULL, 0, type);
+	stream_end(&b->stream);
+}
+
+static void what_a_buffer_holds_is_told_as_its_users_and_last(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	size_t count;
+	race_in(&b, at(IN_PLAIN), FTS_OBJECT_DATA, "bytearray");
+	race_in(&b, at(IN_PLAIN), FTS_OBJECT_DATA, "bytearray");
+	race_in(&b, at(IN_SEED), 0, "bytearray");
+	const struct finding *const *all = findings(&b, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(all[0]->subject.description,
+			    "offset 8 of a Python object of type 'bytearray' (64 bytes)");
+	assert_string_equal(all[1]->subject.description, "byte 8 of the data of a bytearray");
+	assert_ptr_equal(strstr(all[1]->title, "data of a bytearray: "), all[1]->title);
+	assert_non_null(strstr(all[1]->explanation, "If the test gave it to both"));
+	assert_null(strstr(all[0]->explanation, "If the test gave it to both"));
+	bench_end(&b);
+}
+
 static void tokens_tests_and_command_are_those_of_the_run(void **state)
 {
 	(void)state;
@@ -882,6 +916,7 @@ int main(void)
 		cmocka_unit_test(the_example_is_the_deepest_one),
 		cmocka_unit_test(the_c_library_does_not_race_with_itself),
 		cmocka_unit_test(locks_creation_and_object_are_told),
+		cmocka_unit_test(what_a_buffer_holds_is_told_as_its_users_and_last),
 		cmocka_unit_test(locks_of_all_kinds_are_told_of_the_side_that_held_them),
 		cmocka_unit_test(tokens_tests_and_command_are_those_of_the_run),
 		cmocka_unit_test(a_ready_made_finding_is_merged_by_its_place),

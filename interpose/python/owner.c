@@ -1,0 +1,140 @@
+/* owner.c - see owner.h. Layouts: as in object.c. */
+#include "interpose/python/owner.h"
+
+#include "interpose/base/raw.h"
+#include "interpose/python/object.h"
+
+#include <fcntl.h>
+
+enum {
+	SEARCHES = 256, /* in a process */
+	OBJECT_LEAST =
+		72, /* bytes of a block with one of these objects: bytearray and array 72 or */
+	OBJECT_MOST = 128, /* 80, ndarray 96 and up to 16 before it */
+	REF_LOCAL = 12,    /* PyObject, free-threaded */
+	REF_SHARED = 16,
+	REF_SHARED_SHIFT = 2,
+	OBJECT_TYPE = 24,
+	NAME_ROOM = 32,
+};
+
+/* Where the pointer to the data stands in the object; the same in 3.13 and 3.14. */
+static const struct kind {
+	const char *type;
+	uint32_t offset;
+} kinds[] = {
+	{ "bytearray", 48 },     /* ob_bytes */
+	{ "array.array", 40 },   /* ob_item */
+	{ "numpy.ndarray", 32 }, /* data */
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* Where mmap() places memory; below are the executable and TSan's shadow. */
+#define MAPPED_FROM 0x7e8000000000ull
+
+static uint8_t page[1 << 16];
+static unsigned searches;
+
+struct search {
+	uint64_t block, size;
+	struct owner *owner;
+};
+
+static uint64_t word(const uint8_t *at)
+{
+	uint64_t value;
+	raw_copy(&value, at, sizeof value);
+	return value;
+}
+
+static bool is_alive(const uint8_t *object)
+{
+	return (uint32_t)(word(object + REF_LOCAL - 4) >> 32) != 0 ||
+	       (int64_t)word(object + REF_SHARED) >> REF_SHARED_SHIFT > 0;
+}
+
+static bool is_owner(const uint8_t *object, const struct kind *kind, const struct search *s)
+{
+	uint64_t data = word(object + kind->offset);
+	char type[NAME_ROOM];
+	return data - s->block < s->size && is_alive(object) &&
+	       object_type_name(word(object + OBJECT_TYPE), type, sizeof type) &&
+	       raw_same(type, kind->type);
+}
+
+static bool look_at_page(const struct object_page *found, void *context)
+{
+	const struct search *s = context;
+	uint64_t most = found->length < sizeof page ? found->length : sizeof page;
+	if (found->block < OBJECT_LEAST || found->block > OBJECT_MOST ||
+	    !object_peek(found->start, page, most))
+		return false;
+	for (uint64_t at = 0; at + found->block <= most; at += found->block)
+		for (unsigned i = 0; i < KINDS; i++) {
+			const uint8_t *object = page + at + found->header;
+			if (!is_owner(object, &kinds[i], s))
+				continue;
+			*s->owner = (struct owner){ word(object + kinds[i].offset), kinds[i].type };
+			return true;
+		}
+	return false;
+}
+
+/* Reads "7f00-7f80 rw..." lines; each byte is looked at once. */
+struct maps {
+	uint64_t from, to, now;
+	unsigned field; /* 0: from, 1: to, 2: the rest of the line */
+};
+
+/* Has a line's range come to its end? Then it is in `maps`. */
+static bool take_char(struct maps *maps, char c)
+{
+	uint64_t digit = c >= '0' && c <= '9'   ? (uint64_t)(c - '0')
+			 : c >= 'a' && c <= 'f' ? (uint64_t)(c - 'a' + 10)
+						: 16;
+	if (c == '\n') {
+		maps->field = 0;
+		maps->now = 0;
+	} else if (maps->field < 2 && digit < 16) {
+		maps->now = maps->now << 4 | digit;
+	} else if (maps->field == 0) {
+		maps->from = maps->now;
+		maps->now = 0;
+		maps->field = 1;
+	} else if (maps->field == 1) {
+		maps->to = maps->now;
+		maps->field = 2;
+		return true;
+	}
+	return false;
+}
+
+static bool look_at_range(uint64_t from, uint64_t to, struct search *s)
+{
+	if (from < MAPPED_FROM)
+		return false;
+	uint64_t segment = (from + OBJECT_SEGMENT - 1) & ~(OBJECT_SEGMENT - 1);
+	for (; segment < to; segment += OBJECT_SEGMENT)
+		if (object_pages(segment, look_at_page, s))
+			return true;
+	return false;
+}
+
+bool owner_find(uint64_t block, uint64_t size, struct owner *owner)
+{
+	struct search s = { block, size, owner };
+	struct maps maps = { 0 };
+	char text[1024];
+	bool found = false;
+	long got = 0;
+	if (searches++ >= SEARCHES)
+		return false;
+	long fd = raw_syscall3(SYS_open, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	while (!found && (got = raw_syscall3(SYS_read, fd, (long)text, sizeof text)) > 0)
+		for (long i = 0; i < got && !found; i++)
+			found = take_char(&maps, text[i]) && look_at_range(maps.from, maps.to, &s);
+	raw_syscall3(SYS_close, fd, 0, 0);
+	return found;
+}

@@ -1,0 +1,37 @@
+"""Two threads fill one buffer, 0.2 s apart, through memoryviews, which take no lock.
+
+owners.py bytearray|array
+"""
+
+import array
+import ctypes
+import os
+import sys
+import threading
+import time
+
+library = ctypes.PyDLL(None)
+why = ctypes.c_char_p()
+if library.ftstress_start(ctypes.byref(why)):
+    sys.exit(f"ftstress_start: {why.value!r}")
+
+KINDS = {"bytearray": lambda: bytearray(4000), "array": lambda: array.array("B", bytes(4000))}
+buffer = KINDS[sys.argv[1]]()
+freed = [KINDS[sys.argv[1]]() for _ in range(100)]
+del freed
+
+
+def work(number, view, gate):
+    gate.wait()
+    time.sleep(0.2 * (1 + number))
+    view[24] = number
+    time.sleep(0.2 * (2 - number) + 0.05)  # the stack stays in TSan's history
+
+
+gate = threading.Barrier(2)
+threads = [threading.Thread(target=work, args=(i, memoryview(buffer), gate)) for i in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+os._exit(0)
