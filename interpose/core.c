@@ -4,6 +4,7 @@
  *
  *   wrap/     what the process calls and we see
  *     atomics      TSan's atomic operations: passed on with the order that is meant
+ *     fences       what a fence of an extension means
  *     races        TSan's reports as records
  *     threads      what a new thread gets first
  *     modules      which shared objects are mapped where

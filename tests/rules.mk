@@ -6,7 +6,7 @@ TSAN_PROGRAM := -g -O1 -fno-omit-frame-pointer -fsanitize=thread -shared-libsan 
 	-Wl,-rpath,$(TSAN_RUNTIME)
 
 .PHONY: test-programs
-test-programs: $(UNIT_TESTS) $(addprefix $(BUILD)/tests/interpose/,host staggered bytes naive.so) \
+test-programs: $(UNIT_TESTS) $(addprefix $(BUILD)/tests/interpose/,host staggered bytes fence naive.so) \
 	$(BUILD)/sanitized/ftstress
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/sanitized/librunner.a
@@ -22,7 +22,7 @@ $(BUILD)/tests/interpose/host: tests/interpose/host.c $(BUILD)/runner/records/ar
 	@mkdir -p $(@D)
 	$(CLANG) $(CFLAGS) $(RUNNER_CFLAGS) -o $@ $^
 
-$(BUILD)/tests/interpose/staggered $(BUILD)/tests/interpose/bytes: $(BUILD)/tests/interpose/%: tests/interpose/%.c
+$(addprefix $(BUILD)/tests/interpose/,staggered bytes fence): $(BUILD)/tests/interpose/%: tests/interpose/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(TSAN_PROGRAM) -o $@ $<
 

@@ -1,5 +1,6 @@
 /* atomics.c - see atomics.h. */
 #include "interpose/wrap/atomics.h"
+#include "interpose/wrap/fences.h"
 
 #include "interpose/base/memory_order.h"
 
@@ -48,6 +49,7 @@ void atomics_resolve(void)
 	tsan_cas32 = (cas32 *)symbol_need("__tsan_atomic32_compare_exchange_val");
 	tsan_or64 = (or64 *)symbol_need("__tsan_atomic64_fetch_or");
 	tsan_acquire = (void (*)(const volatile void *))symbol_need("__tsan_acquire");
+	fences_resolve();
 	sections_resolve();
 	type_cache_resolve();
 	tsan_cas8 = (cas8 *)symbol_need("__tsan_atomic8_compare_exchange_val");
@@ -140,6 +142,7 @@ uint32_t __tsan_atomic32_load(const volatile uint32_t *word, int order)
 {
 	if (UNLIKELY(order != MO_NONE) && UNLIKELY(type_cache_entry != NULL))
 		return type_cache_load(word);
+	fences_read(word, order, HERE);
 	JUMP tsan_load32(word, order);
 }
 
@@ -156,6 +159,7 @@ uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int 
 		else if (place == PLACE_KEYS && value == UINT64_MAX)
 			return uncount_keys(word);
 	}
+	order = fences_change(word, order, HERE);
 	JUMP tsan_add64(word, value, order);
 }
 
@@ -171,6 +175,7 @@ void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
 		__atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 		return;
 	}
+	order = fences_write(order, HERE);
 	JUMP tsan_store64(word, value, order);
 }
 
@@ -188,6 +193,7 @@ uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t 
 			failed_order = MO_NONE;
 		}
 	}
+	order = fences_change(word, order, HERE);
 	JUMP tsan_cas64(word, from, to, order, failed_order);
 }
 
@@ -197,6 +203,7 @@ uint32_t __tsan_atomic32_compare_exchange_val(volatile uint32_t *word, uint32_t 
 {
 	if (order == MO_SEQ_CST && order_place(HERE) == PLACE_COUNTER)
 		order = failed_order = MO_NONE;
+	order = fences_change(word, order, HERE);
 	JUMP tsan_cas32(word, from, to, order, failed_order);
 }
 
@@ -249,6 +256,7 @@ uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from
 		if (order == MO_RELEASE)
 			type_cache_unlocks(word);
 	}
+	order = fences_change(word, order, HERE);
 	bool noted = locks_on && from + to == 1 && locks_exchange(word, to, CALL_SITE);
 	if (LIKELY(!noted && !(reads && to)))
 		JUMP tsan_cas8(word, from, to, order, failed_order);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "interpose/base/concern.h"
+#include "interpose/wrap/fences.h"
 #include "interpose/base/symbol.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
@@ -74,6 +75,7 @@ static int tell(struct dl_phdr_info *info, size_t size, void *unused)
 	extent(info, &module);
 	if (module.low == UINT64_MAX || was_told(module.low))
 		return 0;
+	fences_look_at(info, module.low, module.high);
 	char self[4096];
 	const char *path = info->dlpi_name;
 	uint64_t length = path ? raw_length(path) : 0;
