@@ -29,8 +29,9 @@ static const struct kind {
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-/* Where mmap() places memory; below are the executable and TSan's shadow. */
+/* Where mmap() places memory; below are the executable and TSan's shadow, above the vsyscall page. */
 #define MAPPED_FROM 0x7e8000000000ull
+#define MAPPED_TO 0x800000000000ull
 
 static uint8_t page[1 << 16];
 static unsigned searches;
@@ -111,7 +112,7 @@ static bool take_char(struct maps *maps, char c)
 
 static bool look_at_range(uint64_t from, uint64_t to, struct search *s)
 {
-	if (from < MAPPED_FROM)
+	if (from < MAPPED_FROM || to > MAPPED_TO)
 		return false;
 	uint64_t segment = (from + OBJECT_SEGMENT - 1) & ~(OBJECT_SEGMENT - 1);
 	for (; segment < to; segment += OBJECT_SEGMENT)

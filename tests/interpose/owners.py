@@ -1,6 +1,6 @@
 """Two threads fill one buffer, 0.2 s apart, through memoryviews, which take no lock.
 
-owners.py bytearray|array
+owners.py bytearray|array|ctypes    ctypes: none of the owners that are looked for
 """
 
 import array
@@ -15,7 +15,11 @@ why = ctypes.c_char_p()
 if library.ftstress_start(ctypes.byref(why)):
     sys.exit(f"ftstress_start: {why.value!r}")
 
-KINDS = {"bytearray": lambda: bytearray(4000), "array": lambda: array.array("B", bytes(4000))}
+KINDS = {
+    "bytearray": lambda: bytearray(4000),
+    "array": lambda: array.array("B", bytes(4000)),
+    "ctypes": (ctypes.c_ubyte * 4000),
+}
 buffer = KINDS[sys.argv[1]]()
 freed = [KINDS[sys.argv[1]]() for _ in range(100)]
 del freed
@@ -29,9 +33,12 @@ def work(number, view, gate):
 
 
 gate = threading.Barrier(2)
-threads = [threading.Thread(target=work, args=(i, memoryview(buffer), gate)) for i in range(2)]
+threads = [threading.Thread(target=work, args=(i, memoryview(buffer).cast("B"), gate)) for i in range(2)]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
+with open("/proc/self/status") as status:
+    print("page tables", next(line.split()[1] for line in status if line.startswith("VmPTE")))
+sys.stdout.flush()
 os._exit(0)
