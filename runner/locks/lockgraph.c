@@ -37,6 +37,7 @@ struct arc {
 	uint32_t from, to; /* nodes */
 	struct witness *witnesses;
 	uint32_t count, capacity;
+	bool full; /* there were more */
 };
 
 struct node {
@@ -51,6 +52,12 @@ struct event {
 	struct fts_lock_event event;
 };
 
+/* A block of memory that was given back. */
+struct freed {
+	uint64_t process, address, size, sequence;
+	uint32_t bits; /* size < 1 << bits */
+};
+
 struct lockgraph {
 	struct lock *locks;
 	size_t lock_count, lock_capacity;
@@ -62,13 +69,18 @@ struct lockgraph {
 	struct arc *arcs;
 	size_t arc_count, arc_capacity;
 	struct map arc_of_ends;
-	struct event *events; /* of the iteration */
+	struct event *events; /* of the iteration: starts and joins */
 	size_t event_count, event_capacity;
+	struct freed *freed; /* of the iteration */
+	size_t freed_count, freed_capacity;
+	uint64_t freed_sizes; /* 1 << bits of each */
+	bool freed_sorted;
 	struct map many; /* classes with several locks in one process, or of such a line */
 	struct map class_of_maker; /* the first class of a line; MANY_CLASSES: it has several */
 	struct map signals;        /* (process, lock) pairs of the iteration */
 	struct map signal_classes;
 	struct map done; /* cycles found, or refuted where all arcs met */
+	struct lockgraph_limits limits;
 	bool changed;
 };
 
@@ -93,6 +105,7 @@ void lockgraph_free(struct lockgraph *g)
 	free(g->chains);
 	free(g->nodes);
 	free(g->events);
+	free(g->freed);
 	map_free(&g->node_of_key);
 	map_free(&g->arc_of_ends);
 	map_free(&g->many);
@@ -108,6 +121,11 @@ size_t lockgraph_arcs(const struct lockgraph *g)
 	return g->arc_count;
 }
 
+struct lockgraph_limits lockgraph_limits(const struct lockgraph *g)
+{
+	return g->limits;
+}
+
 static uint64_t hash2(uint64_t a, uint64_t b)
 {
 	uint64_t state = a * 0x9e3779b97f4a7c15ull ^ b;
@@ -116,15 +134,54 @@ static uint64_t hash2(uint64_t a, uint64_t b)
 
 /* ---- adding ---- */
 
+static int by_place(const void *left, const void *right)
+{
+	const struct freed *a = left, *b = right;
+	if (a->process != b->process)
+		return a->process < b->process ? -1 : 1;
+	if (a->bits != b->bits)
+		return a->bits < b->bits ? -1 : 1;
+	return (a->address > b->address) - (a->address < b->address);
+}
+
+/* The first of the sorted blocks that does not come before `key`. */
+static size_t first_freed(const struct lockgraph *g, const struct freed *key)
+{
+	size_t low = 0, high = g->freed_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (by_place(&g->freed[middle], key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* How often the memory at an address was given back before. */
-static uint64_t generation(const struct lockgraph *g, uint64_t process, uint64_t address,
+static uint64_t generation(struct lockgraph *g, uint64_t process, uint64_t address,
 			   uint64_t sequence)
 {
 	uint64_t count = 0;
-	for (size_t i = 0; i < g->event_count; i++) {
-		const struct fts_lock_event *event = &g->events[i].event;
-		count += event->kind == FTS_LOCK_FREED && g->events[i].process == process &&
-			 event->sequence < sequence && address - event->address < event->size;
+	if (!g->freed_sorted && g->freed_count)
+		qsort(g->freed, g->freed_count, sizeof *g->freed, by_place);
+	g->freed_sorted = true;
+	/* A block of fewer than 1 << bits bytes that holds the address begins this far before it. */
+	for (uint32_t bits = 1; bits < 64; bits++) {
+		if (!(g->freed_sizes >> bits & 1))
+			continue;
+		uint64_t reach = (1ull << bits) - 1;
+		struct freed key = { .process = process,
+				     .bits = bits,
+				     .address = address > reach ? address - reach : 0 };
+		for (size_t i = first_freed(g, &key); i < g->freed_count; i++) {
+			const struct freed *freed = &g->freed[i];
+			if (freed->process != process || freed->bits != bits ||
+			    freed->address > address)
+				break;
+			count += freed->sequence < sequence &&
+				 address - freed->address < freed->size;
+		}
 	}
 	return count;
 }
@@ -209,7 +266,8 @@ static void arc_add(struct lockgraph *g, uint32_t from, uint32_t to, struct witn
 {
 	struct arc *arc = arc_get(g, from, to);
 	g->changed = true;
-	if (arc->count < WITNESSES)
+	arc->full = arc->count == WITNESSES;
+	if (!arc->full)
 		ARRAY_PUSH(arc->witnesses, arc->count, arc->capacity, witness);
 }
 
@@ -245,11 +303,27 @@ static uint64_t signal_key(uint64_t process, uint64_t identity, uint64_t address
 	return hash2(hash2(process, 7), identity ? identity : address);
 }
 
+static void add_freed(struct lockgraph *g, uint64_t process, const struct fts_lock_event *event)
+{
+	if (!event->size || event->size >> 62)
+		return;
+	struct freed freed = { .process = process,
+			       .address = event->address,
+			       .size = event->size,
+			       .sequence = event->sequence,
+			       .bits = 64 - (uint32_t)__builtin_clzll(event->size) };
+	ARRAY_PUSH(g->freed, g->freed_count, g->freed_capacity, freed);
+	g->freed_sizes |= 1ull << freed.bits;
+	g->freed_sorted = false;
+}
+
 void lockgraph_event(struct lockgraph *g, uint64_t process, const struct fts_lock_event *event)
 {
 	struct event kept = { process, *event };
 	if (event->kind == FTS_LOCK_SIGNAL)
 		map_set(&g->signals, signal_key(process, event->identity, event->address), 1);
+	else if (event->kind == FTS_LOCK_FREED)
+		add_freed(g, process, event);
 	else
 		ARRAY_PUSH(g->events, g->event_count, g->event_capacity, kept);
 }
@@ -264,18 +338,33 @@ static int by_sequence(const void *left, const void *right)
 	return (a->event.sequence > b->event.sequence) - (a->event.sequence < b->event.sequence);
 }
 
+/* The first of the sorted events that the chain is not behind of. */
+static size_t first_event(const struct lockgraph *g, const struct chain *chain)
+{
+	struct event key = { chain->process, { .sequence = chain->sequence } };
+	size_t low = 0, high = g->event_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (by_sequence(&g->events[middle], &key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Is `first` over before `second` begins, by starts and joins? Events are sorted. */
 static bool happens_before(const struct lockgraph *g, const struct chain *first,
 			   const struct chain *second)
 {
 	struct map after = { 0 }; /* thread -> sequence from which on it is behind `first` */
 	map_set(&after, first->thread + 1, first->sequence);
-	for (size_t i = 0; i < g->event_count; i++) {
+	for (size_t i = first_event(g, first); i < g->event_count; i++) {
 		const struct fts_lock_event *event = &g->events[i].event;
 		bool start = event->kind == FTS_LOCK_STARTED;
-		if (g->events[i].process != first->process ||
-		    (!start && event->kind != FTS_LOCK_JOINED) ||
-		    event->sequence < first->sequence || event->sequence > second->sequence)
+		if (g->events[i].process != first->process || event->sequence > second->sequence)
+			break;
+		if (!start && event->kind != FTS_LOCK_JOINED)
 			continue;
 		uint64_t from = start ? event->thread : event->other;
 		uint64_t to = start ? event->other : event->thread;
@@ -447,6 +536,15 @@ static void tell(struct search *s, size_t count)
 		free(others[i]);
 }
 
+/* Was there more of an arc of the path than its witnesses? */
+static bool path_is_full(const struct search *s, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (s->g->arcs[s->path[i]].full)
+			return true;
+	return false;
+}
+
 static void consider(struct search *s, size_t count)
 {
 	uint64_t key = cycle_key(s, count), known = map_get(&s->g->done, key);
@@ -462,6 +560,10 @@ static void consider(struct search *s, size_t count)
 	}
 	if (found)
 		tell(s, count);
+	else if (s->combinations >= COMBINATIONS)
+		s->g->limits.combinations++;
+	else if (s->met)
+		s->g->limits.witnesses += path_is_full(s, count);
 	if (found || s->met)
 		map_set(&s->g->done, key, found ? 1 : 2);
 }
@@ -588,7 +690,7 @@ static void components(struct search *s)
 /* All cycles of s->limit arcs. */
 static void search_limited(struct search *s)
 {
-	const struct lockgraph *g = s->g;
+	struct lockgraph *g = s->g;
 	s->cycles = 0;
 	for (uint32_t i = 0; i < g->arc_count && s->cycles < CYCLES; i++) {
 		const struct arc *arc = &g->arcs[i];
@@ -597,7 +699,9 @@ static void search_limited(struct search *s)
 		s->path[0] = i;
 		s->steps = 0;
 		extend(s, 1);
+		g->limits.steps += s->steps > STEPS;
 	}
+	g->limits.cycles += s->cycles >= CYCLES;
 }
 
 void lockgraph_search(struct lockgraph *g, lockgraph_found *found, void *context)
@@ -652,7 +756,8 @@ void lockgraph_iteration_end(struct lockgraph *g)
 	struct lockgraph kept = { .many = g->many,
 				  .class_of_maker = g->class_of_maker,
 				  .signal_classes = g->signal_classes,
-				  .done = g->done };
+				  .done = g->done,
+				  .limits = g->limits };
 	for (size_t i = 0; i < g->arc_count; i++) {
 		const struct arc *arc = &g->arcs[i];
 		if (!lasts(g, arc->from) || !lasts(g, arc->to))
@@ -667,6 +772,7 @@ void lockgraph_iteration_end(struct lockgraph *g)
 	free(g->chains);
 	free(g->nodes);
 	free(g->events);
+	free(g->freed);
 	map_free(&g->node_of_key);
 	map_free(&g->arc_of_ends);
 	*g = kept;

@@ -82,4 +82,13 @@ void lockgraph_iteration_end(struct lockgraph *graph);
 
 size_t lockgraph_arcs(const struct lockgraph *graph);
 
+/* How often the search stopped before it had seen everything: a cycle may be missing. */
+struct lockgraph_limits {
+	uint64_t cycles;       /* of one length, in one search */
+	uint64_t steps;        /* from one arc */
+	uint64_t combinations; /* of one cycle's witnesses */
+	uint64_t witnesses;    /* a cycle was refuted, and an arc of it had more than are kept */
+};
+struct lockgraph_limits lockgraph_limits(const struct lockgraph *graph);
+
 #endif

@@ -263,6 +263,11 @@ struct run_lock *lockorder_profile(const struct lockorder *orders, size_t *count
 	return lockprofile_most(orders->profile, count);
 }
 
+struct lockgraph_limits lockorder_limits(const struct lockorder *orders)
+{
+	return lockgraph_limits(orders->graph);
+}
+
 static void take_all(struct taking *t, const uint8_t *records, size_t length, unsigned type)
 {
 	const struct fts_record *record;

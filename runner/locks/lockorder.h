@@ -10,6 +10,7 @@
 
 #include "ftstress/finding.h"
 #include "ftstress/record.h"
+#include "runner/locks/lockgraph.h"
 #include "runner/model/fingerprint.h"
 #include "runner/symbols/symbolize.h"
 
@@ -34,6 +35,8 @@ void lockorder_free(struct lockorder *orders);
 
 /* Is this a record for lockorder_take()? */
 bool lockorder_wants(const struct fts_record *record);
+
+struct lockgraph_limits lockorder_limits(const struct lockorder *orders);
 
 /* The classes that were waited for the most, as lockprofile_most(). */
 struct run_lock *lockorder_profile(const struct lockorder *orders, size_t *count);

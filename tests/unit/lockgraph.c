@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -309,6 +310,82 @@ static void readers_and_writers_wait_for_each_other(void **state)
 	expect(graph, 1);
 }
 
+static void give_back(struct lockgraph *graph, uint64_t address, uint64_t size)
+{
+	lockgraph_event(graph, 1,
+			&(struct fts_lock_event){ .kind = FTS_LOCK_FREED,
+						  .address = address,
+						  .size = size,
+						  .sequence = ++clock_now });
+}
+
+static void a_lock_in_a_block_that_was_given_back_is_another_one(void **state)
+{
+	(void)state;
+	static const uint64_t sizes[] = { 1, 8, 9, 64, 100, 4096 };
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		for (uint64_t before = 0; before <= sizes[i]; before++) {
+			struct lockgraph *graph = lockgraph_new();
+			give_back(graph, 'A' * 64 + 1, 4); /* beside it */
+			take(graph, 1, 1, "AB");
+			give_back(graph, 'A' * 64 - before, sizes[i]);
+			take(graph, 1, 2, "BA");
+			/* In the block: A was another lock. It is not when the block ends at it. */
+			expect(graph, before < sizes[i] ? 0 : 1);
+			if (before > 70)
+				before += 500;
+		}
+	}
+}
+
+static void many_blocks_and_orders_are_looked_at_in_no_time(void **state)
+{
+	(void)state;
+	enum { MANY = 60000 };
+	struct lockgraph *graph = lockgraph_new();
+	for (uint64_t i = 0; i < MANY; i++)
+		give_back(graph, 0x100000 + i * 64, 16 + i % 500);
+	clock_t begun = clock();
+	for (uint64_t i = 0; i < MANY / 4; i++)
+		take(graph, 1, 1, i % 2 ? "AB" : "CD");
+	search(graph);
+	/* Looking at each block for each lock took 12 s. */
+	assert_true(clock() - begun < 4 * CLOCKS_PER_SEC);
+	lockgraph_free(graph);
+}
+
+static void a_search_that_is_cut_short_is_counted(void **state)
+{
+	(void)state;
+	struct lockgraph *graph = lockgraph_new();
+	char order[3] = { 0 };
+	/* Every lock is taken before and after every other one, by one thread: no cycle, many ways. */
+	for (order[0] = 'a'; order[0] < 'z'; order[0]++)
+		for (order[1] = 'a'; order[1] < 'z'; order[1]++)
+			if (order[0] != order[1])
+				take(graph, 1, 1, order);
+	assert_int_equal(lockgraph_limits(graph).cycles, 0);
+	assert_int_equal(search(graph).count, 0);
+	assert_true(lockgraph_limits(graph).cycles > 0);
+	assert_int_equal(lockgraph_limits(graph).witnesses, 0);
+	lockgraph_iteration_end(graph);
+	assert_true(lockgraph_limits(graph).cycles > 0);
+	lockgraph_free(graph);
+}
+
+static void a_cycle_refuted_by_a_sample_is_counted(void **state)
+{
+	(void)state;
+	struct lockgraph *graph = lockgraph_new();
+	for (int i = 0; i < 60; i++)
+		take(graph, 1, 1, "ab");
+	take(graph, 1, 2, "ab"); /* this one could meet the next; it is not kept */
+	take(graph, 1, 1, "ba");
+	assert_int_equal(search(graph).count, 0);
+	assert_int_equal(lockgraph_limits(graph).witnesses, 1);
+	lockgraph_free(graph);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +408,10 @@ int main(void)
 		cmocka_unit_test(a_lock_used_as_a_signal_makes_no_cycle),
 		cmocka_unit_test(readers_do_not_wait_for_readers),
 		cmocka_unit_test(readers_and_writers_wait_for_each_other),
+		cmocka_unit_test(a_lock_in_a_block_that_was_given_back_is_another_one),
+		cmocka_unit_test(many_blocks_and_orders_are_looked_at_in_no_time),
+		cmocka_unit_test(a_search_that_is_cut_short_is_counted),
+		cmocka_unit_test(a_cycle_refuted_by_a_sample_is_counted),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
