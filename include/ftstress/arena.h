@@ -17,13 +17,25 @@
  *     copy the record at head                 for each record in [tail, h): take it
  *     store-release(head += need)             store-release(tail = h)
  *
- * head is stored last, so a writer that dies in the middle leaves no torn record. A full ring
- * drops the record and counts it in `lost`; it never waits, for a wait would change the program
- * under test. Positions are byte counters that never wrap; a record is never split: where it does
- * not fit before the end of the data, a FTS_REC_PAD record fills the rest.
+ * head is stored last, so a writer that dies in the middle leaves no torn record. Positions are byte
+ * counters that never wrap; a record is never split: where it does not fit before the end of the
+ * data, a FTS_REC_PAD record fills the rest.
+ *
+ * Records that do not fit. Bulk records (reports, code objects: fts_is_bulk()) are dropped, for a
+ * wait would change the program under test. A FTS_REC_LOST record stands at the place of the gap
+ * as soon as something fits again:
+ *
+ *     ... report | report |   (gap)   | LOST, 17 records | report ...
+ *
+ * All others control the run, and a finding can hang on one of them: the last FTS_RING_RESERVE
+ * bytes of a ring are theirs alone, and when these are full too, the writer waits for the reader,
+ * by sleeping system calls that ThreadSanitizer does not see. After 60 s without a reader the
+ * record is dropped and counted in `lost_control`: what depends on it is then not known.
  *
  * A thread that starts (or a child after fork) claims a free ring. A ring is given back by nobody:
- * when none is free, a claimer takes over one whose owner no longer exists.
+ * when none is free, a claimer takes over one whose owner no longer exists. The last ring is
+ * nobody's: a thread without a ring (more than 255 live), and a signal handler that interrupted a
+ * write of its own thread, become its owner for the time of one record.
  */
 #ifndef FTSTRESS_ARENA_H
 #define FTSTRESS_ARENA_H
@@ -31,21 +43,42 @@
 #include <stdint.h>
 
 #define FTS_ARENA_MAGIC 0x3173736572747366ull /* "fstress1" */
-#define FTS_ARENA_VERSION 2u
+#define FTS_ARENA_VERSION 3u
 #define FTS_RING_COUNT 256u
 #define FTS_RING_BYTES (256u * 1024u)        /* data of one ring, a power of two */
 #define FTS_RECORD_MAX (FTS_RING_BYTES / 4u) /* longest record with its header, in bytes */
+#define FTS_RING_RESERVE (16u * 1024u)       /* of a ring, not for bulk records */
+#define FTS_RING_SHARED (FTS_RING_COUNT - 1) /* the ring that is nobody's */
 
 /* Environment by which the runner tells the library its arena (a file descriptor number). */
 #define FTS_ENV_ARENA "FTSTRESS_ARENA_FD"
 
 struct fts_ring {
 	_Alignas(64) uint64_t head; /* written by the owner, bytes */
-	uint64_t lost;              /* records dropped because the ring was full; by the owner */
+	uint64_t lost;              /* records dropped, of all types; by the owner */
 	uint32_t owner;             /* tid of the owner, 0 = free; claimed by compare-and-swap */
-	uint32_t reserved;
+	uint32_t lost_control;      /* of these, not bulk */
+	uint64_t gap;               /* dropped since the last FTS_REC_LOST; by the owner */
+	uint32_t gap_types;         /* 1 << type of each of them */
 	_Alignas(64) uint64_t tail; /* written by the reader, bytes */
 	_Alignas(4096) uint8_t data[FTS_RING_BYTES];
+};
+
+/* What the library has room for; each time that there is none is counted in the arena. */
+enum fts_limit {
+	FTS_LIMIT_RINGS,        /* a thread has no ring of its own */
+	FTS_LIMIT_MODULES,      /* modules.c */
+	FTS_LIMIT_CODE_LINES,   /* code.c: a line table is cut */
+	FTS_LIMIT_REPORT,       /* races.c: a part of a report does not fit */
+	FTS_LIMIT_LOCK_THREADS, /* locks.c: a thread whose locks are not seen */
+	FTS_LIMIT_LOCKS_HELD,   /* locks.c: a lock taken that is not noted */
+	FTS_LIMIT_ORDERS,       /* locks.c: orders of a process */
+	FTS_LIMIT_ORDER_HELD,   /* locks_report.c: locks held in one order */
+	FTS_LIMIT_ORDER_BYTES,  /* locks_report.c: an order does not fit */
+	FTS_LIMIT_WATCHED,      /* locks_report.c: blocks with a lock in them */
+	FTS_LIMIT_LOCK_PLACES,  /* locks_python.c: places where locks are made */
+	FTS_LIMIT_LOCK_WAITS,   /* locks_profile.c: classes waited for */
+	FTS_LIMIT_COUNT,
 };
 
 struct fts_arena {
@@ -61,6 +94,10 @@ struct fts_arena {
 	_Alignas(64) uint32_t crash_lock;
 	uint32_t crash_tid;
 	uint32_t crash_done;
+	/* Where no ring could be written to, not even the shared one: as in struct fts_ring. */
+	_Alignas(64) uint64_t lost;
+	uint64_t lost_control;
+	uint64_t limits[FTS_LIMIT_COUNT]; /* how often each was met */
 	_Alignas(4096) struct fts_ring ring[FTS_RING_COUNT];
 };
 

@@ -26,6 +26,7 @@ enum fts_record_type {
 	FTS_REC_CRASH = 5,  /* struct fts_crash: a fatal signal; the thread waits for the runner */
 	FTS_REC_LOCKS = 6,  /* struct fts_locks of locks.h: where the locks held are kept */
 	FTS_REC_LOCK_EVENT = 7, /* struct fts_lock_event of locks.h */
+	FTS_REC_LOST = 8,       /* struct fts_lost: here records are missing */
 
 	/* written by the driver through ftstress_emit() */
 	FTS_REC_TEST_BEGIN = 16,  /* struct fts_test */
@@ -55,6 +56,18 @@ static inline uint32_t fts_payload_length(const struct fts_record *record)
 	return record->padding < FTS_RECORD_ALIGN && record->length > rest ? record->length - rest
 									   : 0;
 }
+
+/* May a record of this type be dropped when its ring is full? (see arena.h) */
+static inline int fts_is_bulk(uint32_t type)
+{
+	return type == FTS_REC_CODE || type == FTS_REC_REPORT;
+}
+
+struct fts_lost {
+	uint64_t count; /* records that the writer dropped since its last record */
+	uint32_t types; /* 1 << type of each of them */
+	uint32_t reserved;
+};
 
 struct fts_hook {
 	uint32_t live; /* 1 = bound and called, 0 = not */
@@ -196,11 +209,13 @@ struct fts_test_fail { /* one for each thread that failed */
  *   type     FTS_REC_TEST_BEGIN and up
  *   payload  the bytes after struct fts_record, may be NULL when length is 0
  *   length   bytes; longer ones are cut to FTS_RECORD_MAX
- * Returns 0, or -1 if there is no arena or the ring is full (the record is counted as lost).
+ * Waits while there is no room. Returns 0, or -1 if there is no arena, or no reader for a minute:
+ * then the arena says that a record of the run's control is missing, and the runner does not judge.
  */
 int ftstress_emit(uint32_t type, const void *payload, uint32_t length);
 
 _Static_assert(sizeof(struct fts_record) == 32, "wire format");
+_Static_assert(sizeof(struct fts_lost) == 16, "wire format");
 _Static_assert(sizeof(struct fts_hook) == 8, "wire format");
 _Static_assert(sizeof(struct fts_module) == 48, "wire format");
 _Static_assert(sizeof(struct fts_code) == 24, "wire format");

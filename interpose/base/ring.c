@@ -7,13 +7,21 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#define PATIENCE_NANOSECONDS 60000000000ull /* that a record of control waits for its reader */
+#define WAIT_NANOSECONDS 1000000            /* between looks whether there is room */
+#define CLAIM_NANOSECONDS 100000000ull      /* until a ring is looked for again */
+#define BORROW_NANOSECONDS 20000            /* between tries to get the shared ring */
+#define BORROW_TRIES 250
+
 struct writer {
-	struct fts_ring *ring;
+	struct fts_ring *ring; /* NULL = none yet */
 	uint32_t tid, pid;
-	bool busy;
+	bool busy, borrows;   /* in the middle of its own ring, of the shared one */
+	uint64_t claim_again; /* when, as no ring was free */
 };
 
 static struct fts_arena *arena;
+static uint32_t unread; /* somebody has waited in vain: nobody waits again until something fits */
 static __thread struct writer writer __attribute__((tls_model("initial-exec")));
 
 struct fts_arena *ring_arena(void)
@@ -64,43 +72,104 @@ void ring_forked(void)
 	writer = (struct writer){ 0 };
 }
 
-static bool thread_is_gone(uint32_t tid)
-{
-	return raw_syscall3(SYS_tkill, (long)tid, 0, 0) == -3; /* -ESRCH */
-}
-
 static bool claim_one(struct fts_ring *ring, bool dead_ones, uint32_t tid)
 {
 	uint32_t owner = __atomic_load_n(&ring->owner, __ATOMIC_RELAXED);
-	if (owner != 0 && !(dead_ones && thread_is_gone(owner)))
+	/* Our own number: of a thread before us. */
+	if (owner != 0 && owner != tid && !(dead_ones && raw_is_gone(owner)))
 		return false;
 	return __atomic_compare_exchange_n(&ring->owner, &owner, tid, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
 }
 
 /* Two rounds: free rings first, then those whose thread ended. */
-static __attribute__((noinline)) bool claim(void)
+static __attribute__((noinline)) void claim(uint64_t now)
 {
-	uint32_t tid = raw_gettid();
+	if (now < writer.claim_again)
+		return;
 	uint32_t start = __atomic_load_n(&arena->claim_hint, __ATOMIC_RELAXED);
-	for (uint32_t i = 0; i < 2 * FTS_RING_COUNT; i++) {
-		uint32_t index = (start + i) % FTS_RING_COUNT;
-		if (!claim_one(&arena->ring[index], i >= FTS_RING_COUNT, tid))
+	for (uint32_t i = 0; i < 2 * FTS_RING_SHARED; i++) {
+		uint32_t index = (start + i) % FTS_RING_SHARED;
+		if (!claim_one(&arena->ring[index], i >= FTS_RING_SHARED, writer.tid))
 			continue;
-		__atomic_store_n(&arena->claim_hint, (index + 1) % FTS_RING_COUNT,
+		__atomic_store_n(&arena->claim_hint, (index + 1) % FTS_RING_SHARED,
 				 __ATOMIC_RELAXED);
-		writer.tid = tid;
-		writer.pid = raw_getpid();
 		writer.ring = &arena->ring[index];
-		return true;
+		return;
 	}
-	return false;
+	ring_limit(FTS_LIMIT_RINGS);
+	writer.claim_again = now + CLAIM_NANOSECONDS;
 }
 
-static void put(struct fts_ring *ring, uint64_t position, const struct fts_record *header,
-		const struct ring_part *parts, unsigned count)
+static void sleep_a_bit(long nanoseconds)
 {
-	uint8_t *at = ring->data + (position & (FTS_RING_BYTES - 1));
+	static uint32_t nothing;
+	struct timespec time = { 0, nanoseconds };
+	raw_syscall6(SYS_futex, (long)&nothing, FUTEX_WAIT_PRIVATE, 0, (long)&time, 0, 0);
+}
+
+/* The ring that is nobody's; NULL if others hold on to it. */
+static struct fts_ring *borrow(void)
+{
+	struct fts_ring *ring = &arena->ring[FTS_RING_SHARED];
+	for (int i = 0; i < BORROW_TRIES; i++) {
+		if (claim_one(ring, true, writer.tid))
+			return ring;
+		sleep_a_bit(BORROW_NANOSECONDS);
+	}
+	return NULL;
+}
+
+/* A ring to write one record into, for give_back(); NULL: none can be had now. */
+static struct fts_ring *take(uint64_t now)
+{
+	if (UNLIKELY(!writer.tid)) {
+		writer.tid = raw_gettid();
+		writer.pid = raw_getpid();
+	}
+	if (!writer.busy && UNLIKELY(!writer.ring))
+		claim(now);
+	if (LIKELY(!writer.busy && writer.ring)) {
+		writer.busy = true;
+		return writer.ring;
+	}
+	if (writer.borrows)
+		return NULL;
+	writer.borrows = true;
+	struct fts_ring *ring = borrow();
+	writer.borrows = ring != NULL;
+	return ring;
+}
+
+static void give_back(struct fts_ring *ring)
+{
+	if (LIKELY(ring == writer.ring)) {
+		writer.busy = false;
+		return;
+	}
+	__atomic_store_n(&ring->owner, 0, __ATOMIC_RELEASE);
+	writer.borrows = false;
+}
+
+/* Puts a record at *head, where nobody reads yet, and moves *head on. False: no room. */
+static bool append(struct fts_ring *ring, uint64_t *head, const struct fts_record *header,
+		   const struct ring_part *parts, unsigned count)
+{
+	uint64_t room =
+		fts_is_bulk(header->type) ? FTS_RING_BYTES - FTS_RING_RESERVE : FTS_RING_BYTES;
+	uint64_t to_end = FTS_RING_BYTES - (*head & (FTS_RING_BYTES - 1));
+	uint64_t skip = to_end < header->length ? to_end : 0;
+	uint64_t used = *head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+	if (used + skip + header->length > room)
+		return false;
+	if (skip) {
+		struct fts_record pad = { .length = (uint32_t)skip, .type = FTS_REC_PAD };
+		/* The rest may be shorter than a header: length and type always fit (8 bytes). */
+		raw_copy(ring->data + (*head & (FTS_RING_BYTES - 1)), &pad,
+			 skip < sizeof pad ? skip : sizeof pad);
+		*head += skip;
+	}
+	uint8_t *at = ring->data + (*head & (FTS_RING_BYTES - 1));
 	raw_copy(at, header, sizeof *header);
 	at += sizeof *header;
 	for (unsigned i = 0; i < count; i++) {
@@ -110,61 +179,107 @@ static void put(struct fts_ring *ring, uint64_t position, const struct fts_recor
 	/* Else a reader of the padding would see what the ring held before. */
 	for (unsigned i = 0; i < header->padding; i++)
 		at[i] = 0;
+	*head += header->length;
+	return true;
 }
 
-static bool write_record(struct fts_ring *ring, struct fts_record *header,
+/* The record, and in front of it what is missing there. */
+static bool write_record(struct fts_ring *ring, const struct fts_record *header,
 			 const struct ring_part *parts, unsigned count)
 {
 	uint64_t head = ring->head;
-	uint64_t to_end = FTS_RING_BYTES - (head & (FTS_RING_BYTES - 1));
-	uint64_t skip = to_end < header->length ? to_end : 0;
-	uint64_t used = head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
-	if (used + skip + header->length > FTS_RING_BYTES)
-		return false;
-	if (skip) {
-		struct fts_record pad = { .length = (uint32_t)skip, .type = FTS_REC_PAD };
-		/* The rest may be shorter than a header: length and type always fit (8 bytes). */
-		raw_copy(ring->data + (head & (FTS_RING_BYTES - 1)), &pad,
-			 skip < sizeof pad ? skip : sizeof pad);
-		head += skip;
+	if (UNLIKELY(ring->gap)) {
+		struct fts_lost lost = { .count = ring->gap, .types = ring->gap_types };
+		struct ring_part part = { &lost, sizeof lost };
+		struct fts_record before = *header;
+		before.type = FTS_REC_LOST;
+		before.length = sizeof before + sizeof lost;
+		before.padding = 0;
+		if (!append(ring, &head, &before, &part, 1))
+			return false;
 	}
-	put(ring, head, header, parts, count);
-	__atomic_store_n(&ring->head, head + header->length, __ATOMIC_RELEASE);
+	if (!append(ring, &head, header, parts, count))
+		return false;
+	ring->gap = 0;
+	ring->gap_types = 0;
+	__atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
 	return true;
+}
+
+static void lose(uint32_t type, uint64_t now)
+{
+	struct fts_ring *ring = take(now);
+	bool control = !fts_is_bulk(type);
+	if (!ring) {
+		__atomic_fetch_add(&arena->lost_control, control, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&arena->lost, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	ring->gap++;
+	ring->gap_types |= 1u << (type & 31);
+	__atomic_store_n(&ring->lost_control, ring->lost_control + control, __ATOMIC_RELAXED);
+	__atomic_store_n(&ring->lost, ring->lost + 1, __ATOMIC_RELAXED);
+	give_back(ring);
 }
 
 bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count)
 {
-	if (!arena || writer.busy || (!writer.ring && !claim()))
+	if (!arena)
 		return false;
 	uint32_t length = sizeof(struct fts_record);
 	for (unsigned i = 0; i < count; i++)
 		length += parts[i].length;
 	uint32_t padding = -length & (FTS_RECORD_ALIGN - 1);
 	length += padding;
-	struct fts_record header = {
-		.length = length,
-		.type = (uint16_t)type,
-		.padding = (uint16_t)padding,
-		.pid = writer.pid,
-		.tid = writer.tid,
-		.test = __atomic_load_n(&arena->current_test, __ATOMIC_RELAXED),
-		.nanoseconds = raw_now(),
-	};
-	writer.busy = true;
-	bool written = length <= FTS_RECORD_MAX && write_record(writer.ring, &header, parts, count);
-	if (!written)
-		__atomic_store_n(&writer.ring->lost, writer.ring->lost + 1, __ATOMIC_RELAXED);
-	writer.busy = false;
+	uint64_t now = raw_now(), end = fts_is_bulk(type) ? now : now + PATIENCE_NANOSECONDS;
+	bool fits = length <= FTS_RECORD_MAX, written = false;
+	for (;;) {
+		/* A handler that interrupted a write into the shared ring waits for itself. */
+		bool hopeless = writer.borrows;
+		struct fts_ring *ring = fits && !hopeless ? take(now) : NULL;
+		if (LIKELY(ring)) {
+			struct fts_record header = {
+				.length = length,
+				.type = (uint16_t)type,
+				.padding = (uint16_t)padding,
+				.pid = writer.pid,
+				.tid = writer.tid,
+				.test = __atomic_load_n(&arena->current_test, __ATOMIC_RELAXED),
+				.nanoseconds = now,
+			};
+			written = write_record(ring, &header, parts, count);
+			give_back(ring);
+		}
+		if (LIKELY(written) || !fits || hopeless || now >= end ||
+		    __atomic_load_n(&unread, __ATOMIC_RELAXED))
+			break;
+		sleep_a_bit(WAIT_NANOSECONDS);
+		now = raw_now();
+	}
+	if (UNLIKELY(!written)) {
+		if (!fts_is_bulk(type) && now >= end)
+			__atomic_store_n(&unread, 1, __ATOMIC_RELAXED);
+		lose(type, now);
+	} else if (UNLIKELY(__atomic_load_n(&unread, __ATOMIC_RELAXED))) {
+		__atomic_store_n(&unread, 0, __ATOMIC_RELAXED);
+	}
 	return written;
 }
 
 uint32_t ring_room(void)
 {
-	if (!arena || writer.busy || (!writer.ring && !claim()))
+	struct fts_ring *ring = arena ? take(raw_now()) : NULL;
+	if (!ring)
 		return 0;
-	uint64_t used = writer.ring->head - __atomic_load_n(&writer.ring->tail, __ATOMIC_ACQUIRE);
+	uint64_t used = ring->head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+	give_back(ring);
 	return (uint32_t)(FTS_RING_BYTES - used);
+}
+
+void ring_limit(enum fts_limit limit)
+{
+	if (arena)
+		__atomic_fetch_add(&arena->limits[limit], 1, __ATOMIC_RELAXED);
 }
 
 void ring_set_test(uint32_t index)

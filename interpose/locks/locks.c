@@ -106,6 +106,7 @@ static struct thread *claim(uint32_t number)
 	}
 	raw_unlock(&registry_lock);
 	if (!slot) {
+		ring_limit(FTS_LIMIT_LOCK_THREADS);
 		heap_free(thread);
 		return NULL;
 	}
@@ -215,6 +216,7 @@ void locks_taken(struct thread *thread, struct lock lock, struct call_site site)
 	if (!slot)
 		slot = free_slot(thread);
 	if (UNLIKELY(!slot)) {
+		ring_limit(FTS_LIMIT_LOCKS_HELD);
 		list->overflow = 1;
 		return;
 	}
@@ -309,8 +311,12 @@ static bool within_budget(uint64_t key, uint64_t most)
 	uint64_t *slot = &budget[key & (BUDGET_SLOTS - 1)];
 	uint64_t seen = __atomic_load_n(slot, __ATOMIC_RELAXED);
 	uint64_t count = (seen ^ key) >> 8 ? 0 : seen & 255;
-	if (count >= most || __atomic_load_n(&edges_written, __ATOMIC_RELAXED) >= EDGES_AT_MOST)
+	if (count >= most)
 		return false;
+	if (__atomic_load_n(&edges_written, __ATOMIC_RELAXED) >= EDGES_AT_MOST) {
+		ring_limit(FTS_LIMIT_ORDERS);
+		return false;
+	}
 	__atomic_store_n(slot, (key & ~255ull) | (count + 1), __ATOMIC_RELAXED);
 	__atomic_add_fetch(&edges_written, 1, __ATOMIC_RELAXED);
 	return true;

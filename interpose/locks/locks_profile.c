@@ -141,7 +141,8 @@ static struct entry *entry_of(const struct lock *lock)
 		if (mine || entry->class == class)
 			return entry;
 	}
-	return NULL; /* no room: rare, and only a profile */
+	ring_limit(FTS_LIMIT_LOCK_WAITS);
+	return NULL;
 }
 
 static bool raise(uint64_t *longest, uint64_t ticks)

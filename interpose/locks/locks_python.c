@@ -19,6 +19,7 @@
 #include "interpose/python/code.h"
 #include "ftstress/record.h"
 #include "interpose/python/layout.h"
+#include "interpose/base/ring.h"
 #include "interpose/stacks/stacks.h"
 
 #include <dlfcn.h>
@@ -377,8 +378,10 @@ static uint64_t new_identity(void)
 		if (mine || classes[at].hash == hash)
 			break;
 	}
-	if (tries == 64)
+	if (tries == 64) {
+		ring_limit(FTS_LIMIT_LOCK_PLACES);
 		return 0;
+	}
 	uint64_t number = __atomic_add_fetch(&classes[at].count, 1, __ATOMIC_RELAXED);
 	return (uint64_t)at << 28 | (number & ((1u << 28) - 1));
 }

@@ -58,6 +58,7 @@ static bool watch(uint64_t block)
 			__atomic_store_n(&set[i], block, __ATOMIC_RELAXED);
 			return true;
 		}
+	ring_limit(FTS_LIMIT_WATCHED);
 	return false;
 }
 
@@ -113,8 +114,10 @@ static bool put_section(struct fts_section section, const uint64_t *frames, cons
 	section.text_length = text ? (uint32_t)raw_length(text) : 0;
 	uint32_t room = (section.text_length + 7) & ~7u;
 	uint32_t need = (uint32_t)sizeof section + 8 * section.frame_count + room;
-	if (used + need > BUFFER_BYTES)
+	if (used + need > BUFFER_BYTES) {
+		ring_limit(FTS_LIMIT_ORDER_BYTES);
 		return false;
+	}
 	uint8_t *at = buffer + used;
 	raw_copy(at, &section, sizeof section);
 	raw_copy(at + sizeof section, frames, 8ull * section.frame_count);
@@ -235,8 +238,10 @@ static bool put_all(const struct lock *wanted, uint64_t identity, struct fts_hel
 bool locks_report_edge(struct thread *thread, const struct lock *wanted,
 		       struct fts_held *const *held, unsigned count, struct call_site site)
 {
-	if (count > HELD_MAX)
+	if (count > HELD_MAX) {
+		ring_limit(FTS_LIMIT_ORDER_HELD);
 		return true;
+	}
 	/* Orders come again; other records do not. */
 	if (ring_room() < FTS_RING_BYTES / 2)
 		return false;
@@ -257,10 +262,9 @@ bool locks_report_edge(struct thread *thread, const struct lock *wanted,
 				     .section_count = (uint16_t)sections };
 	raw_copy(buffer, &header, sizeof header);
 	struct ring_part part = { buffer, used };
-	if (complete)
-		ring_write(FTS_REC_REPORT, &part, 1);
+	bool written = !complete || ring_write(FTS_REC_REPORT, &part, 1);
 	raw_unlock(&lock);
-	return true;
+	return written;
 }
 
 static void on_malloc(const volatile void *block, size_t size)

@@ -146,6 +146,8 @@ static bool announce(uint32_t id, const void *code)
 	const void *lines = load_pointer(code, CODE_LINETABLE);
 	uint64_t lines_length = lines ? load64(lines, BYTES_SIZE) : 0;
 	uint32_t most = FTS_RECORD_MAX - 4096;
+	if (lines_length > most)
+		ring_limit(FTS_LIMIT_CODE_LINES);
 	struct fts_code record = {
 		.id = id,
 		.first_line = load32(code, CODE_FIRST_LINE),

@@ -19,7 +19,6 @@
 #include <ucontext.h>
 
 #define WAIT_NANOSECONDS 5000000000ull /* for the runner; as long again for another process */
-#define RING_NANOSECONDS 200000000ull  /* until the runner has emptied a full ring */
 #define STACK_BYTES 32768 /* the kernel's frame takes up to 11 KiB where there is AMX */
 #define SA_RESTORER_FLAG 0x04000000ul
 
@@ -109,25 +108,17 @@ static bool take_turn(struct fts_arena *arena, uint32_t pid)
 	}
 }
 
-static void tell(const struct fts_crash *crash)
-{
-	const struct ring_part part = { crash, sizeof *crash };
-	uint64_t deadline = raw_now() + RING_NANOSECONDS;
-	uint32_t nothing = 0;
-	while (!ring_write(FTS_REC_CRASH, &part, 1) && raw_now() < deadline)
-		wait_on(&nothing, 0, 1000000);
-}
-
 static void report(const struct fts_crash *crash)
 {
 	struct fts_arena *arena = ring_arena();
 	uint32_t pid = raw_getpid();
+	const struct ring_part part = { crash, sizeof *crash };
 	if (!arena)
 		return;
 	bool turn = take_turn(arena, pid);
 	if (turn)
 		__atomic_store_n(&arena->crash_done, 0, __ATOMIC_RELAXED);
-	tell(crash);
+	ring_write(FTS_REC_CRASH, &part, 1);
 	if (!turn)
 		return;
 	__atomic_store_n(&arena->crash_tid, raw_gettid(), __ATOMIC_RELEASE);

@@ -63,8 +63,6 @@ static bool was_told(uintptr_t bias)
 	for (unsigned i = 0; i < told_count; i++)
 		if (told[i] == bias)
 			return true;
-	if (told_count < MODULES_MAX)
-		told[told_count++] = bias;
 	return false;
 }
 
@@ -88,7 +86,12 @@ static int tell(struct dl_phdr_info *info, size_t size, void *unused)
 	module.path_length = (uint16_t)length;
 	build_id(info, &module);
 	struct ring_part parts[] = { { &module, sizeof module }, { path, (uint32_t)length } };
-	ring_write(FTS_REC_MODULE, parts, 2);
+	if (!ring_write(FTS_REC_MODULE, parts, 2))
+		return 0; /* the next dlopen tries again */
+	if (told_count < MODULES_MAX)
+		told[told_count++] = module.low;
+	else
+		ring_limit(FTS_LIMIT_MODULES); /* it is told again, and again */
 	return 0;
 }
 

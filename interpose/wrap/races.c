@@ -107,8 +107,10 @@ static void add_section(struct output *out, struct fts_section section, const ch
 	section.text_length = text ? (uint32_t)raw_length(text) : 0;
 	uint32_t text_room = (section.text_length + 7) & ~7u;
 	uint8_t *at = room_for(out, (uint32_t)sizeof section + 8 * section.frame_count + text_room);
-	if (!at)
+	if (!at) {
+		ring_limit(FTS_LIMIT_REPORT);
 		return;
+	}
 	raw_copy(at, &section, sizeof section);
 	at += sizeof section;
 	raw_copy(at, trace, 8 * section.frame_count);

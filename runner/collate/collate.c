@@ -18,6 +18,7 @@
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
 #include "runner/collate/ledger.h"
+#include "runner/collate/limits.h"
 #include "runner/locks/lockorder.h"
 #include "runner/collate/resolve.h"
 #include "runner/symbols/stacks.h"
@@ -25,14 +26,15 @@
 #include "runner/symbols/tables.h"
 #include "runner/base/util.h"
 
-enum { PENDING_MAX = 64 << 20 }; /* bytes of reports kept for the iteration's end */
+enum { PENDING_MAX = 64 << 20 }; /* bytes kept for the iteration's end, of reports and of locks */
 
 struct zygote {
 	unsigned number;
 	uint32_t pid;
 	struct tables tables;
-	struct buf pending; /* FTS_REC_REPORT records as they came */
-	struct buf locks;   /* the same, what lockorder.h takes */
+	struct buf pending;  /* FTS_REC_REPORT records as they came */
+	struct buf locks;    /* the same, what lockorder.h takes */
+	bool orders_unknown; /* some of these are missing */
 };
 
 struct collator {
@@ -53,7 +55,8 @@ struct collator {
 	size_t hook_count, hook_capacity;
 	char **notes;
 	size_t note_count, note_capacity;
-	uint64_t records, lost, reports;
+	struct limits limits;
+	uint64_t records, reports;
 };
 
 /* ---- life ---- */
@@ -83,6 +86,7 @@ void collator_close(struct collator *c)
 	for (size_t i = 0; i < c->places.count; i++)
 		free(c->place_dirs[i]);
 	free(c->place_dirs);
+	limits_clear(&c->limits);
 	free(c->zygotes);
 	free(c->hooks);
 	free(c->notes);
@@ -162,9 +166,25 @@ void collator_note(struct collator *c, const char *text)
 	ARRAY_PUSH(c->notes, c->note_count, c->note_capacity, xstrdup(text));
 }
 
-void collator_lost(struct collator *c, uint64_t records)
+void collator_lost(struct collator *c, const struct iteration_context *context,
+		   struct arena_lost lost)
 {
-	c->lost += records;
+	c->limits.lost.records += lost.records;
+	c->limits.lost.control += lost.control;
+	if (lost.control)
+		zygote_get(c, context->zygote)->orders_unknown = true;
+}
+
+void collator_limits(struct collator *c, const uint64_t counts[FTS_LIMIT_COUNT])
+{
+	for (size_t i = 0; i < FTS_LIMIT_COUNT; i++)
+		c->limits.library[i] += counts[i];
+}
+
+void collator_tell_limits(struct collator *c)
+{
+	struct lockgraph_limits graph = lockorder_limits(c->orders);
+	limits_tell(&c->limits, &graph, take_note, c);
 }
 
 /* A pid as the tables know it. */
@@ -238,9 +258,11 @@ static void take_orders(struct collator *c, struct zygote *zygote,
 {
 	struct ordering ordering = { c, zygote, context };
 	struct lockorder_host host = host_of(&ordering);
-	if (zygote->locks.length)
+	c->limits.unknown_orders += zygote->orders_unknown;
+	if (zygote->locks.length && !zygote->orders_unknown)
 		lockorder_take(c->orders, &host, zygote->locks.data, zygote->locks.length);
 	buf_clear(&zygote->locks);
+	zygote->orders_unknown = false;
 }
 
 char *collator_order(struct collator *c, const struct iteration_context *context, pid_t pid,
@@ -261,7 +283,8 @@ static void take_reports(struct collator *c, struct zygote *zygote,
 	struct resolved counts = resolver_take(c->resolver, context, &zygote->tables,
 					       zygote->pending.data, zygote->pending.length);
 	c->reports += counts.reports;
-	c->lost += counts.broken;
+	c->limits.lost.records += counts.broken;
+	c->limits.lost.control += counts.broken;
 	if (counts.broken)
 		collator_note(c, "a report broke the wire format and was skipped");
 	buf_clear(&zygote->pending);
@@ -361,6 +384,18 @@ static void feed_gil_enabled(struct collator *c, const struct iteration_context 
 	collator_add(c, context, &finding);
 }
 
+/* A part of the orders says less than nothing: which of them can't meet may be in the rest. */
+static void feed_lock(struct collator *c, struct zygote *zygote, const struct fts_record *record)
+{
+	bool fits = zygote->locks.length + record->length <= PENDING_MAX;
+	if (fits && !zygote->orders_unknown) {
+		buf_add(&zygote->locks, record, record->length);
+		return;
+	}
+	c->limits.lock_bytes += !fits && !zygote->orders_unknown;
+	zygote->orders_unknown = true;
+}
+
 static void feed_record(struct collator *c, const struct iteration_context *context,
 			const struct fts_record *record)
 {
@@ -371,8 +406,9 @@ static void feed_record(struct collator *c, const struct iteration_context *cont
 	uint32_t pid = owner(zygote, record->pid);
 
 	if (lockorder_wants(record)) {
-		if (zygote->locks.length < PENDING_MAX)
-			buf_add(&zygote->locks, record, record->length);
+		feed_lock(c, zygote, record);
+	} else if (record->type == FTS_REC_LOST) {
+		limits_gap(&c->limits, context, record);
 	} else if (record->type == FTS_REC_MODULE) {
 		feed_module(c, zygote, pid, payload, length);
 	} else if (record->type == FTS_REC_CODE) {
@@ -404,7 +440,9 @@ void collator_feed(struct collator *c, const struct iteration_context *context, 
 		    record->length % FTS_RECORD_ALIGN || record->length > left ||
 		    record->padding > record->length - sizeof *record ||
 		    record->padding >= FTS_RECORD_ALIGN) {
-			c->lost++;
+			c->limits.lost.records++;
+			c->limits.lost.control++;
+			zygote_get(c, context->zygote)->orders_unknown = true;
 			collator_note(c, "a record broke the wire format; what followed it in its "
 					 "ring was skipped");
 			return;
@@ -515,7 +553,9 @@ const struct finding *const *collator_findings(struct collator *c, size_t *count
 
 struct collate_counters collator_counters(const struct collator *c)
 {
-	struct collate_counters counters = { c->records, c->lost, c->reports, { 0 } };
+	struct collate_counters counters = {
+		c->records, c->limits.lost.records, c->reports, { 0 }
+	};
 	ledger_count(c->ledger, counters.by_status);
 	return counters;
 }

@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "ftstress/finding.h"
+#include "runner/records/arena.h"
 #include "runner/records/iteration.h"
 #include "runner/store/store.h"
 #include "runner/collate/suppress.h"
@@ -68,8 +69,16 @@ void collator_zygote_end(struct collator *collator, unsigned zygote);
  */
 void collator_feed(struct collator *collator, const struct iteration_context *context,
 		   const void *records, size_t length);
-/* Records that a full ring dropped since the last call. */
-void collator_lost(struct collator *collator, uint64_t records);
+/*
+ * What arena_drain() says is missing since the last call. Where it is not all bulk, the lock orders
+ * of the iteration are not judged.
+ */
+void collator_lost(struct collator *collator, const struct iteration_context *context,
+		   struct arena_lost lost);
+/* What arena_limits() says. */
+void collator_limits(struct collator *collator, const uint64_t counts[FTS_LIMIT_COUNT]);
+/* Adds a note for all that was lost, and each limit that was met. At the end of the run. */
+void collator_tell_limits(struct collator *collator);
 
 /*
  * Symbolizes addresses of the process `pid` with the tables as they are now (before

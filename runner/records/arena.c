@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@ int arena_open(struct arena *arena)
 		return fail(EXIT_INTERNAL, "no memory for the records of a worker: %s",
 			    strerror(error));
 	}
+	arena->copy = xmalloc(FTS_RING_BYTES);
 	arena->shared->magic = FTS_ARENA_MAGIC;
 	arena->shared->version = FTS_ARENA_VERSION;
 	arena->shared->ring_count = FTS_RING_COUNT;
@@ -40,6 +42,8 @@ void arena_close(struct arena *arena)
 		munmap(arena->shared, sizeof(struct fts_arena));
 	if (arena->fd >= 0)
 		close(arena->fd);
+	free(arena->copy);
+	arena->copy = NULL;
 	arena->shared = NULL;
 	arena->fd = -1;
 }
@@ -59,12 +63,24 @@ static size_t record_length(const uint8_t *at, size_t room, uint16_t *type)
 	return length;
 }
 
+/* The bytes of the ring from `tail` on, as they are now, at the same places in `copy`. */
+static void copy_ring(const struct fts_ring *ring, uint64_t tail, uint64_t length, uint8_t *copy)
+{
+	size_t offset = tail & (FTS_RING_BYTES - 1), first = FTS_RING_BYTES - offset;
+	if (first > length)
+		first = (size_t)length;
+	memcpy(copy + offset, ring->data + offset, first);
+	memcpy(copy, ring->data, (size_t)length - first);
+}
+
 /* Returns false if the ring holds nonsense. */
-static bool drain_ring(struct fts_ring *ring, arena_take *take, void *arg)
+static bool drain_ring(struct fts_ring *ring, uint8_t *copy, arena_take *take, void *arg)
 {
 	uint64_t tail = ring->tail;
 	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
 	bool sane = head >= tail && head - tail <= FTS_RING_BYTES && tail % 8 == 0;
+	if (sane)
+		copy_ring(ring, tail, head - tail, copy);
 	while (sane && tail < head) {
 		size_t offset = tail & (FTS_RING_BYTES - 1);
 		size_t room = FTS_RING_BYTES - offset;
@@ -73,7 +89,7 @@ static bool drain_ring(struct fts_ring *ring, arena_take *take, void *arg)
 		size_t whole = 0, padding = 0;
 		while (whole < room) {
 			uint16_t type;
-			const uint8_t *at = ring->data + offset + whole;
+			const uint8_t *at = copy + offset + whole;
 			size_t length = record_length(at, room - whole, &type);
 			sane = length > 0;
 			if (sane && type == FTS_REC_PAD)
@@ -83,26 +99,56 @@ static bool drain_ring(struct fts_ring *ring, arena_take *take, void *arg)
 			whole += length;
 		}
 		if (whole)
-			take(arg, ring->data + offset, whole);
+			take(arg, copy + offset, whole);
 		tail += whole + padding;
 	}
 	__atomic_store_n(&ring->tail, head, __ATOMIC_RELEASE);
 	return sane;
 }
 
-uint64_t arena_drain(struct arena *arena, arena_take *take, void *arg)
+/* What a counter of losses has gained; it starts again when its ring is free again. */
+static void add_lost(struct arena_lost now, struct arena_lost *told, struct arena_lost *sum)
 {
-	uint64_t lost = 0;
+	if (now.records > told->records)
+		sum->records += now.records - told->records;
+	if (now.control > told->control)
+		sum->control += now.control - told->control;
+	*told = now;
+}
+
+struct arena_lost arena_drain(struct arena *arena, arena_take *take, void *arg)
+{
+	struct arena_lost lost = { 0, 0 };
 	for (size_t i = 0; i < FTS_RING_COUNT; i++) {
 		struct fts_ring *ring = &arena->shared->ring[i];
-		if (ring->tail != ring->head && !drain_ring(ring, take, arg))
-			lost++;
-		uint64_t told = __atomic_load_n(&ring->lost, __ATOMIC_RELAXED);
-		if (told > arena->lost[i])
-			lost += told - arena->lost[i];
-		arena->lost[i] = told;
+		if (ring->tail != ring->head && !drain_ring(ring, arena->copy, take, arg)) {
+			lost.records++;
+			lost.control++;
+		}
+		struct arena_lost now = {
+			__atomic_load_n(&ring->lost, __ATOMIC_RELAXED),
+			__atomic_load_n(&ring->lost_control, __ATOMIC_RELAXED),
+		};
+		add_lost(now, &arena->told[i], &lost);
 	}
+	struct arena_lost now = {
+		__atomic_load_n(&arena->shared->lost, __ATOMIC_RELAXED),
+		__atomic_load_n(&arena->shared->lost_control, __ATOMIC_RELAXED),
+	};
+	add_lost(now, &arena->told[FTS_RING_COUNT], &lost);
 	return lost;
+}
+
+bool arena_limits(struct arena *arena, uint64_t counts[FTS_LIMIT_COUNT])
+{
+	bool any = false;
+	for (size_t i = 0; i < FTS_LIMIT_COUNT; i++) {
+		uint64_t now = __atomic_load_n(&arena->shared->limits[i], __ATOMIC_RELAXED);
+		counts[i] = now > arena->limits[i] ? now - arena->limits[i] : 0;
+		any = any || counts[i];
+		arena->limits[i] = now;
+	}
+	return any;
 }
 
 void arena_recycle(struct arena *arena)
@@ -112,8 +158,9 @@ void arena_recycle(struct arena *arena)
 		uint32_t owner = __atomic_load_n(&ring->owner, __ATOMIC_ACQUIRE);
 		if (owner == 0 || (owner <= INT32_MAX && kill((pid_t)owner, 0) == 0))
 			continue;
-		ring->head = ring->tail = ring->lost = 0;
-		arena->lost[i] = 0;
+		ring->head = ring->tail = ring->lost = ring->gap = 0;
+		ring->lost_control = ring->gap_types = 0;
+		arena->told[i] = (struct arena_lost){ 0, 0 };
 		off_t data = (off_t)((uint8_t *)ring->data - (uint8_t *)arena->shared);
 		fallocate(arena->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, data,
 			  FTS_RING_BYTES);

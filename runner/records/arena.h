@@ -13,10 +13,19 @@
 
 #include "ftstress/arena.h"
 
+/* Records that were not written, or not read because the ring held nonsense. */
+struct arena_lost {
+	uint64_t records; /* of all types */
+	uint64_t
+		control; /* of these, or perhaps of these: not bulk, see include/ftstress/arena.h */
+};
+
 struct arena {
 	int fd; /* memfd, close-on-exec */
 	struct fts_arena *shared;
-	uint64_t lost[FTS_RING_COUNT]; /* of each ring, as told so far */
+	uint8_t *copy; /* of a ring's data: what is read can't change any more */
+	struct arena_lost told[FTS_RING_COUNT + 1]; /* of each ring so far; the last: of no ring */
+	uint64_t limits[FTS_LIMIT_COUNT];           /* as told so far */
 };
 
 /* Whole records, no FTS_REC_PAD, in the order of one ring. They are gone after the call. */
@@ -26,8 +35,11 @@ typedef void arena_take(void *arg, const uint8_t *records, size_t length);
 int arena_open(struct arena *arena);
 void arena_close(struct arena *arena);
 
-/* Takes what is there, ring after ring. Returns the number of records lost since the last call. */
-uint64_t arena_drain(struct arena *arena, arena_take *take, void *arg);
+/* Takes what is there, ring after ring. Returns what was lost since the last call. */
+struct arena_lost arena_drain(struct arena *arena, arena_take *take, void *arg);
+
+/* How often each limit of the library was met since the last call; false: none was. */
+bool arena_limits(struct arena *arena, uint64_t counts[FTS_LIMIT_COUNT]);
 
 /*
  * Makes the rings of threads that are gone free again and gives their memory back. Only while no

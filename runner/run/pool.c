@@ -111,9 +111,14 @@ static void drain(struct pool *pool, struct job *job, struct worker *worker)
 	struct trial *trial = job->sent && worker == worker_of(job, job->trial) ? job->trial : NULL;
 	struct collator *collator = collator_of(pool, worker);
 	struct draining draining = { collator, trial, context_of(worker, trial) };
-	uint64_t lost = arena_drain(&worker->arena, take_records, &draining);
-	if (lost)
-		collator_lost(collator, lost);
+	struct arena_lost lost = arena_drain(&worker->arena, take_records, &draining);
+	uint64_t limits[FTS_LIMIT_COUNT];
+	if (lost.records)
+		collator_lost(collator, &draining.context, lost);
+	if (lost.control && trial)
+		trial->uncertain = true;
+	if (arena_limits(&worker->arena, limits))
+		collator_limits(collator, limits);
 }
 
 static void announce(struct pool *pool)

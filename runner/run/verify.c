@@ -153,6 +153,8 @@ static void take_verdict(struct verifier *verifier, struct collator *collator,
 		ARRAY_PUSH(verifier->queue, verifier->queued, verifier->queue_capacity, test);
 		return;
 	}
+	if (trial->uncertain && trial->states[0] != TEST_ENDED)
+		return; /* verifier_leave() tells that it is not known */
 	bool passed = trial->states[0] == TEST_ENDED && trial->outcomes[0] != FTS_OUTCOME_FAILED &&
 		      trial->outcomes[0] != FTS_OUTCOME_ERROR;
 	if (passed) {

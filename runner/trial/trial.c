@@ -41,7 +41,7 @@ static void begin_attempt(struct trial *trial, size_t *tests, size_t count,
 		trial->ids[i] = all[tests[i]].id;
 	trial->running = trial->gil_for = FTS_NO_TEST;
 	trial->begun = 0;
-	trial->slice_end = trial->crashed = false;
+	trial->slice_end = trial->crashed = trial->uncertain = false;
 	trial->pid = 0;
 	trial->killed = KILL_NONE;
 	trial->attempts++;

@@ -81,7 +81,8 @@ struct trial {
 	size_t begun;          /* tests that began in this attempt */
 	unsigned threads_seen; /* most threads a test ran in */
 	bool slice_end;
-	pid_t pid;                 /* 0 = not forked yet */
+	bool uncertain; /* records of control were lost: what is missing proves nothing */
+	pid_t pid;      /* 0 = not forked yet */
 	double forked, progressed; /* now_seconds() */
 	enum kill_reason killed;
 	bool crashed; /* a crash record came */

@@ -282,9 +282,10 @@ bool fault_of_status(const struct fault *fault, struct finding *finding)
 {
 	*finding = (struct finding){ 0 };
 	bool ended = WIFEXITED(fault->status);
-	if (ended && fault->trial->slice_end)
+	if (ended && (fault->trial->slice_end || fault->trial->uncertain))
 		return false;
-	const char *test = trial_blamed(fault->trial);
+	/* Which test was running hangs on records, too. */
+	const char *test = fault->trial->uncertain ? NULL : trial_blamed(fault->trial);
 	char *name = short_name(test);
 	add_threads(fault, finding);
 	if (WIFSIGNALED(fault->status))

@@ -26,7 +26,8 @@ struct fault {
 };
 
 /* What the wait status says: "died of SIGSEGV (...)", "ended with status 3 ...". Returns false if
- * it says that all is well: the slice came to its end. */
+ * it says that all is well: the slice came to its end; or if it is not known, because the record
+ * that would say so may have been lost. */
 bool fault_of_status(const struct fault *fault, struct finding *finding);
 void fault_of_hang(const struct fault *fault, struct finding *finding);
 /*

@@ -1,6 +1,7 @@
 /* guard.c - see guard.h. */
 #include "runner/verdict/guard.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -183,6 +184,15 @@ static void note_slow(const struct guard *guard, struct collator *collator,
 	free(where);
 }
 
+static void note_uncertain(struct collator *collator, const struct trial *trial)
+{
+	char *text = xprintf("how the process of iteration %" PRIu64 " (%s) ended is not known: "
+			     "records of it were lost",
+			     trial->plan.iteration, trial->token);
+	collator_note(collator, text);
+	free(text);
+}
+
 static void judge_hang(const struct guard *guard, const struct fault *fault,
 		       struct finding *finding)
 {
@@ -222,6 +232,8 @@ void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 		    trial->killed == KILL_PARENT;
 	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding)))
 		collator_add(end->collator, end->context, &finding);
+	else if (trial->killed == KILL_NONE && !trial->slice_end)
+		note_uncertain(end->collator, trial);
 }
 
 void guard_forget(struct guard *guard)

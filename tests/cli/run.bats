@@ -16,6 +16,20 @@ setup() {
 	[[ $output == *"Tried: 1 of 1 test, each in "* ]]
 	ls reports/mine-*.html reports/mine-*.json reports/mine-*.tap
 	[[ $(jq .run.tests.run "$(last_report)") == 2 ]]
+	[[ $(jq .run.records_lost "$(last_report)") == 0 ]]
+	[[ $(jq '.run.notes | length' "$(last_report)") == 0 ]]
+}
+
+@test "a test that fills the rings costs reports, not a false finding" {
+	scripts floods fine
+	suite mine
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2
+	echo "$output"
+	[[ $(jq .run.records_lost "$(last_report)") -gt 0 ]]
+	[[ $(jq .run.tests.distinct "$(last_report)") == 2 ]]
+	jq -e '.run.notes[] | select(contains("did not fit in the rings")) |
+		select(contains("first in iteration") and contains("floods.py"))' "$(last_report)"
+	[[ $(jq '.run.notes | length' "$(last_report)") == 1 ]]
 }
 
 @test "each way to go wrong ends with a finding or none, and the run goes on" {

@@ -103,8 +103,8 @@ int main(int argc, char **argv)
 		arena_drain(&arena, take, NULL);
 		usleep(20000);
 	}
-	uint64_t lost = arena_drain(&arena, take, NULL);
-	printf("lost %lu\nexit %d\n", lost,
+	struct arena_lost lost = arena_drain(&arena, take, NULL);
+	printf("lost %lu\nexit %d\n", lost.records,
 	       WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 	arena_close(&arena);
 	return 0;

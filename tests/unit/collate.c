@@ -2,7 +2,6 @@
 #include "tests/unit/fixtures/records.h"
 
 #include "ftstress/locks.h"
-
 #include "runner/collate/collate.h"
 
 enum { ZYGOTE = 100, CHILD = 200, OTHER_CHILD = 201 };
@@ -893,6 +892,135 @@ static void a_module_that_is_gone_shows_offsets(void **state)
 	bench_end(&b);
 }
 
+/* ---- what is missing ---- */
+
+/* Thread `number` holds the lock at mark `held` and takes that at mark `wanted`. */
+static void put_order(struct stream *s, int number, uint64_t held, uint64_t wanted)
+{
+	static uint64_t sequence;
+	const uint64_t *here = FRAMES(at(IN_SEED));
+	uint16_t kind = FTS_LOCK_PTHREAD << 8;
+	begin_report(s, FTS_REPORT_LOCK_EDGE, "");
+	put_section(s,
+		    (struct fts_section){ .kind = FTS_SEC_LOCK, .flags = kind, .address = wanted },
+		    here, 1, "");
+	put_section(s, (struct fts_section){ .kind = FTS_SEC_HELD, .flags = kind, .address = held },
+		    here, 1, "");
+	put_section(
+		s,
+		(struct fts_section){ .kind = FTS_SEC_THREAD, .tid = number, .size = ++sequence },
+		NULL, 0, "");
+	stream_end(s);
+}
+
+static void put_both_orders(struct stream *s)
+{
+	put_order(s, 1, BIAS + 0x4000, BIAS + 0x4100);
+	put_order(s, 2, BIAS + 0x4100, BIAS + 0x4000);
+}
+
+static bool has_note(const struct bench *b, const char *part)
+{
+	size_t count;
+	const char *const *notes = collator_notes(b->collator, &count);
+	for (size_t i = 0; i < count; i++)
+		if (strstr(notes[i], part))
+			return true;
+	return false;
+}
+
+static void lock_orders_are_judged_while_nothing_but_bulk_is_lost(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	put_both_orders(&b.stream);
+	collator_lost(b.collator, &b.context, (struct arena_lost){ .records = 7 });
+	assert_int_equal(only_finding(&b)->kind, FINDING_LOCK_ORDER);
+	collator_tell_limits(b.collator);
+	assert_true(has_note(&b, "7 records did not fit"));
+	assert_false(has_note(&b, "judged"));
+	bench_end(&b);
+}
+
+static void lock_orders_of_an_iteration_that_lost_control_are_not_judged(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	size_t count;
+	put_both_orders(&b.stream);
+	collator_lost(b.collator, &b.context, (struct arena_lost){ .records = 1, .control = 1 });
+	findings(&b, &count);
+	assert_int_equal(count, 0);
+	/* The next iteration is judged again. */
+	b.stream.pid = OTHER_CHILD;
+	put_both_orders(&b.stream);
+	findings(&b, &count);
+	assert_int_equal(count, 1);
+	collator_tell_limits(b.collator);
+	assert_true(has_note(&b, "were not known whole, and not judged (1 time)"));
+	bench_end(&b);
+}
+
+static void more_lock_records_than_are_kept_are_not_judged(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	struct stream many = { .pid = CHILD };
+	struct fts_lock_event event = { .kind = FTS_LOCK_FREED, .size = 8 };
+	put_both_orders(&b.stream);
+	feed(&b);
+	for (int i = 0; i < 10000; i++) {
+		stream_begin(&many, FTS_REC_LOCK_EVENT);
+		buf_add(&many.bytes, &event, sizeof event);
+		stream_end(&many);
+	}
+	for (size_t fed = 0; fed <= 64 << 20; fed += many.bytes.length)
+		collator_feed(b.collator, &b.context, many.bytes.data, many.bytes.length);
+	buf_free(&many.bytes);
+	size_t count;
+	findings(&b, &count);
+	assert_int_equal(count, 0);
+	collator_tell_limits(b.collator);
+	assert_true(has_note(&b, "more than 64 MiB of lock orders (1 time)"));
+	bench_end(&b);
+}
+
+static void the_place_of_a_gap_is_told(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	struct fts_lost lost = { .count = 3, .types = 1u << FTS_REC_REPORT };
+	b.stream.test = 1;
+	stream_begin(&b.stream, FTS_REC_LOST);
+	buf_add(&b.stream.bytes, &lost, sizeof lost);
+	stream_end(&b.stream);
+	feed(&b);
+	collator_lost(b.collator, &b.context, (struct arena_lost){ .records = 3 });
+	collator_tell_limits(b.collator);
+	assert_true(has_note(&b, "3 records did not fit"));
+	assert_true(has_note(&b, "first in iteration 1, t.py::test_b[1]"));
+	bench_end(&b);
+}
+
+static void each_limit_that_was_met_is_a_note(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	uint64_t counts[FTS_LIMIT_COUNT];
+	size_t count;
+	collator_tell_limits(b.collator);
+	collator_notes(b.collator, &count);
+	assert_int_equal(count, 0);
+	for (size_t i = 0; i < FTS_LIMIT_COUNT; i++)
+		counts[i] = 2;
+	collator_limits(b.collator, counts);
+	collator_tell_limits(b.collator);
+	collator_notes(b.collator, &count);
+	assert_int_equal(count, FTS_LIMIT_COUNT);
+	assert_true(has_note(&b, "more than 256 locks (2 times)"));
+	bench_end(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -926,6 +1054,11 @@ int main(void)
 		cmocka_unit_test(a_rule_of_cpythons_is_not_for_an_extension),
 		cmocka_unit_test(upstream_findings_come_after_new_ones),
 		cmocka_unit_test(broken_records_are_counted_and_noted),
+		cmocka_unit_test(lock_orders_are_judged_while_nothing_but_bulk_is_lost),
+		cmocka_unit_test(lock_orders_of_an_iteration_that_lost_control_are_not_judged),
+		cmocka_unit_test(more_lock_records_than_are_kept_are_not_judged),
+		cmocka_unit_test(the_place_of_a_gap_is_told),
+		cmocka_unit_test(each_limit_that_was_met_is_a_note),
 		cmocka_unit_test(no_cut_of_a_stream_is_read_beyond),
 		cmocka_unit_test(without_a_symbolizer_frames_are_module_and_offset),
 		cmocka_unit_test(a_module_that_is_gone_shows_offsets),

@@ -121,6 +121,28 @@ static void a_crash_says_the_last_words_that_were_printed(void **state)
 	assert_null(said_of_output(NULL));
 }
 
+static bool is_fault(int status, bool slice_end, bool uncertain)
+{
+	struct trial trial = { .running = FTS_NO_TEST,
+			       .slice_end = slice_end,
+			       .uncertain = uncertain };
+	struct fault fault = { .trial = &trial, .status = status };
+	struct finding finding;
+	bool made = fault_of_status(&fault, &finding);
+	finding_clear(&finding);
+	return made;
+}
+
+static void an_end_that_was_not_told_proves_nothing_when_records_were_lost(void **state)
+{
+	(void)state;
+	enum { EXITED = 0, SEGFAULT = 11 };
+	assert_false(is_fault(EXITED, true, false));
+	assert_true(is_fault(EXITED, false, false));
+	assert_false(is_fault(EXITED, false, true));
+	assert_true(is_fault(SEGFAULT, false, true)); /* the kernel says so */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +151,7 @@ int main(void)
 		cmocka_unit_test(threads_that_sleep_are_not_told),
 		cmocka_unit_test(a_failed_test_says_what_was_raised_and_where_in_its_file),
 		cmocka_unit_test(a_crash_says_the_last_words_that_were_printed),
+		cmocka_unit_test(an_end_that_was_not_told_proves_nothing_when_records_were_lost),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
