@@ -26,6 +26,7 @@
  *   base/     what hooks may use
  *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
  *     ring         the writer's side of the shared rings
+ *     per_thread   memory for each thread
  *     private_heap jemalloc of our own
  *     concern.h    what a concern is
  */
@@ -54,14 +55,14 @@ static const struct concern *const concerns[] = {
 
 static void before_fork(void)
 {
-	for (unsigned i = 0; i < CONCERNS; i++)
+	for (unsigned i = CONCERNS; i-- > 0;)
 		if (concerns[i]->before_fork)
 			concerns[i]->before_fork();
 }
 
 static void after_fork_parent(void)
 {
-	for (unsigned i = CONCERNS; i-- > 0;)
+	for (unsigned i = 0; i < CONCERNS; i++)
 		if (concerns[i]->after_fork)
 			concerns[i]->after_fork(false);
 }
@@ -69,7 +70,7 @@ static void after_fork_parent(void)
 static void after_fork_child(void)
 {
 	ring_forked();
-	for (unsigned i = CONCERNS; i-- > 0;)
+	for (unsigned i = 0; i < CONCERNS; i++)
 		if (concerns[i]->after_fork)
 			concerns[i]->after_fork(true);
 }

@@ -15,7 +15,11 @@ struct concern {
 	const char *name; /* as shown in the report's list of hooks */
 	/* Begin to work. False, and *why in plain words, if it cannot in this Python. */
 	bool (*start)(const char **why);
-	/* Around fork; either may be NULL. The child has one thread. */
+	/*
+	 * Around fork; either may be NULL. The child has one thread. A concern that stands behind
+	 * another in core.c's list may call it with a lock of its own held, never the other way
+	 * round: so locks are taken from the last concern on, and given back from the first.
+	 */
 	void (*before_fork)(void);
 	void (*after_fork)(bool in_child);
 };
