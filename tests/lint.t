@@ -82,6 +82,11 @@ includes_one_way() {
 	tracked 'runner/*.[ch]' 'reports/*.[ch]' 'interpose/*.[ch]' | xargs tests/lint/includes.py
 }
 
+# locks_are_free_after_fork: those of the interposer.
+locks_are_free_after_fork() {
+	tracked 'interpose/*.c' | xargs tests/lint/fork_locks.py
+}
+
 shell_scripts() {
 	local files
 	mapfile -t files < <(tracked)
@@ -156,6 +161,7 @@ echo 1..10
 check_with clang-format-22 'C is formatted' c_format
 check_with clang-tidy-22 'C passes clang-tidy' c_tidy
 check 'includes go one way' includes_one_way
+check 'locks are free after fork' locks_are_free_after_fork
 check_with shellcheck 'shell scripts pass shellcheck' shell_scripts
 check 'Python passes ruff' python_with check --output-format concise
 check 'Python passes mypy' python_types

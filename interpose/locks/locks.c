@@ -8,7 +8,7 @@
 #include "interpose/locks/locks.h"
 #include "interpose/base/symbol.h"
 
-#include "interpose/base/private_heap.h"
+#include "interpose/base/per_thread.h"
 #include "interpose/base/ring.h"
 #include "interpose/turns/turns.h"
 
@@ -35,6 +35,7 @@ static uint32_t slots_used;   /* of the registry: those from here on were never 
 static uint32_t thread_count; /* numbers given */
 static uint32_t rows_given;   /* of locks_standin.c */
 static uint64_t sequence;
+static struct per_thread threads = { .size = sizeof(struct thread) };
 static __thread struct thread *self __attribute__((tls_model("initial-exec")));
 static __thread bool refused __attribute__((tls_model("initial-exec")));
 
@@ -87,7 +88,7 @@ static struct fts_lock_thread *find_slot(uint64_t pthread)
 
 static struct thread *claim(uint32_t number)
 {
-	struct thread *thread = heap_zalloc(sizeof *thread);
+	struct thread *thread = per_thread_claim(&threads);
 	if (!thread)
 		return NULL;
 	raw_lock(&registry_lock);
@@ -107,7 +108,7 @@ static struct thread *claim(uint32_t number)
 	raw_unlock(&registry_lock);
 	if (!slot) {
 		ring_limit(FTS_LIMIT_LOCK_THREADS);
-		heap_free(thread);
+		per_thread_release(thread);
 		return NULL;
 	}
 	thread->shared = slot;
@@ -638,14 +639,18 @@ static bool start(const char **why)
 
 static void before_fork(void)
 {
+	per_thread_before_fork(&threads);
 	raw_lock(&registry_lock);
 	locks_report_before_fork();
+	python_locks_before_fork();
 }
 
 static void after_fork(bool in_child)
 {
+	python_locks_after_fork();
 	locks_report_after_fork();
 	raw_unlock(&registry_lock);
+	per_thread_after_fork(&threads, self, in_child);
 	if (!in_child || !locks_on)
 		return;
 	for (unsigned i = 0; i < FTS_LOCK_THREADS; i++)

@@ -393,6 +393,16 @@ unsigned python_class_frames(uint64_t identity, const uint64_t **frames)
 	return identity ? class->frame_count : 0;
 }
 
+void python_locks_before_fork(void)
+{
+	raw_lock(&classes_lock);
+}
+
+void python_locks_after_fork(void)
+{
+	raw_unlock(&classes_lock);
+}
+
 static void *alloc(struct threading_type *type, void *of, long items)
 {
 	char *object = type->alloc(of, items);

@@ -10,6 +10,7 @@
 #include "interpose/python/code.h"
 
 #include "interpose/python/layout.h"
+#include "interpose/base/per_thread.h"
 #include "interpose/base/private_heap.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
@@ -39,6 +40,7 @@ static struct table *table;
 static struct raw_lock table_lock;
 static uint32_t last_id;
 static unsigned kind_bit, compact_bit, ascii_bit;
+static struct per_thread caches = { .size = CACHE_SIZE * sizeof(struct cached) };
 static __thread struct cached *cache __attribute__((tls_model("initial-exec")));
 
 void code_init(unsigned kind_shift, unsigned compact_shift, unsigned ascii_shift)
@@ -50,12 +52,14 @@ void code_init(unsigned kind_shift, unsigned compact_shift, unsigned ascii_shift
 
 void code_before_fork(void)
 {
+	per_thread_before_fork(&caches);
 	raw_lock(&table_lock);
 }
 
-void code_after_fork(void)
+void code_after_fork(bool in_child)
 {
 	raw_unlock(&table_lock);
+	per_thread_after_fork(&caches, cache, in_child);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -222,7 +226,7 @@ static uint32_t intern(const void *code)
 uint32_t code_id(const void *code)
 {
 	if (UNLIKELY(!cache)) {
-		cache = heap_zalloc(CACHE_SIZE * sizeof *cache);
+		cache = per_thread_claim(&caches);
 		if (!cache)
 			return intern(code);
 	}

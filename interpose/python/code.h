@@ -12,6 +12,7 @@
 #ifndef INTERPOSE_CODE_H
 #define INTERPOSE_CODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How PyASCIIObject.state is laid out: bit of `kind` (3 bits), of `compact` and `ascii`. */
@@ -22,6 +23,6 @@ uint32_t code_id(const void *code);
 
 /* Around fork, so that the child does not inherit a held lock. */
 void code_before_fork(void);
-void code_after_fork(void);
+void code_after_fork(bool in_child);
 
 #endif

@@ -135,15 +135,9 @@ static bool start(const char **why)
 	return find_eval_loop(why) && set_eval_hook(version, why);
 }
 
-static void after_fork(bool in_child)
-{
-	(void)in_child;
-	code_after_fork();
-}
-
 const struct concern concern_stacks = {
 	.name = "Python frames in stacks",
 	.start = start,
 	.before_fork = code_before_fork,
-	.after_fork = after_fork,
+	.after_fork = code_after_fork,
 };

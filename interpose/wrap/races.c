@@ -46,7 +46,7 @@ TSAN_API void __tsan_write8_pc(void *address, void *pc);
 #define BUFFER_BYTES (FTS_RECORD_MAX - 64u)
 
 /* One report at a time: TSan holds its report lock while it calls us; ours is a second belt. */
-static struct raw_lock lock;
+static struct raw_lock lock; /* at fork: nobody has it, TSan takes its report lock */
 static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
 static void *trace[FRAMES_MAX + 1];
 
