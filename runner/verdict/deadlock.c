@@ -76,10 +76,10 @@ static const struct fts_held *keeps(const struct locklist *other, const struct l
 	return NULL;
 }
 
-/* A threading.Lock is given back by whomever; a PyMutex can be. */
+/* A threading.Lock is given back by whomever; a PyMutex, or Python's own lock in C, can be. */
 static bool anyone_may_give(uint32_t kind)
 {
-	return kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYMUTEX;
+	return kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYMUTEX || kind == FTS_LOCK_PYTHREAD;
 }
 
 /* Which of the thread's waits to be attached this one is; 0: it does not wait for that. */

@@ -107,6 +107,10 @@ static void a_lock_of_its_own_may_be_given_back_by_another(void **state)
 	assert_int_equal(deadlock.waits[0].holder, 10);
 	one->head.wait_own.flags = FTS_HELD_SIGNAL; /* a signal holds nobody up */
 	assert_int_equal(found(1).wait_count, 0);
+	/* threading.Lock of 3.13 */
+	one->head.wait_own.kind = one->head.wait_kind = FTS_LOCK_PYTHREAD;
+	one->head.wait_own.flags = 0;
+	assert_true(nothing());
 }
 
 static void a_reader_that_wants_to_write_waits_for_itself(void **state)
