@@ -2,12 +2,15 @@
 #include "runner/setup/scratch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "runner/base/util.h"
@@ -17,6 +20,31 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 	(void)status, (void)kind, (void)place;
 	remove(path);
 	return 0;
+}
+
+/*
+ * A run holds a lock on its folder, which ends with the process. The process id in the name says
+ * too little: /tmp may be shared with other containers, where the numbers mean other processes.
+ * Where folders can't be locked, nothing is stale.
+ */
+static bool lock_folder(const char *path, int *fd)
+{
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	return false;
+}
+
+static void remove_if_stale(const char *path)
+{
+	int fd;
+	if (!lock_folder(path, &fd))
+		return;
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	close(fd);
 }
 
 /* A folder that a killed run left behind has its process id in the name. */
@@ -29,7 +57,7 @@ static void remove_stale(const char *base)
 			const char *name = found.gl_pathv[i] + strlen(pattern) - 1;
 			pid_t pid = (pid_t)atoi(name);
 			if (pid > 0 && kill(pid, 0) < 0 && errno == ESRCH)
-				nftw(found.gl_pathv[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+				remove_if_stale(found.gl_pathv[i]);
 		}
 	}
 	globfree(&found);
@@ -48,8 +76,17 @@ int scratch_make(char **path)
 	base = base && *base ? base : "/tmp";
 	remove_stale(base);
 	*path = xprintf("%s/ftstress-run-%d-XXXXXX", base, (int)getpid());
-	if (mkdtemp(*path))
-		return 0;
+	if (mkdtemp(*path)) {
+		int fd; /* open as long as we live: it is the lock */
+		lock_folder(*path, &fd);
+		if (access(*path, F_OK) == 0)
+			return 0;
+		/* Another run took it for a dead one's, before the lock. */
+		if (fd >= 0)
+			close(fd);
+		free(*path);
+		return scratch_make(path);
+	}
 	int code = fail(EXIT_BAD_INPUT, "%s: %s; set TMPDIR to a folder that can be written", *path,
 			strerror(errno));
 	free(*path);
