@@ -526,15 +526,18 @@ static void on_hello(struct pool *pool, struct job *job, struct worker *worker,
 			    json_pack("{s:s, s:o}", "op", "prefetch", "tests", id_list(job->next)));
 }
 
-static void on_started(struct pool *pool, struct job *job, const json_t *message)
+/* Returns false if the message makes no sense. */
+static bool on_started(struct pool *pool, struct job *job, const json_t *message)
 {
 	struct trial *trial = job->trial;
-	trial->pid = (pid_t)json_integer_value(json_object_get(message, "pid"));
+	if (!trial_started(trial, json_integer_value(json_object_get(message, "pid"))))
+		return false;
 	trial->forked = trial->progressed = now_seconds();
 	pool->state.starting = false;
 	int code = announce_next(pool, job);
 	if (code && !pool->code)
 		pool->code = code;
+	return true;
 }
 
 static int suite_error(const struct pool *pool, const char *line, const char *traceback)
@@ -576,7 +579,7 @@ static bool on_message(struct pool *pool, struct job *job, struct worker *worker
 	} else if (strcmp(op, "gil") == 0) {
 		on_gil(pool, job, worker, message);
 	} else if (strcmp(op, "started") == 0 && ours) {
-		on_started(pool, job, message);
+		return on_started(pool, job, message);
 	} else if (strcmp(op, "ended") == 0 && ours) {
 		worker->state = WORKER_READY;
 		worker->failures = 0;

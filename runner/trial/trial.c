@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ftstress/arena.h"
 #include "runner/base/util.h"
@@ -169,6 +170,14 @@ static void take_record(struct trial *trial, const struct fts_record *header,
 	}
 }
 
+bool trial_started(struct trial *trial, int64_t pid)
+{
+	if (pid <= 1 || pid > INT32_MAX || pid == getpid())
+		return false;
+	trial->pid = (pid_t)pid;
+	return true;
+}
+
 void trial_take(struct trial *trial, const uint8_t *records, size_t length)
 {
 	struct fts_record header;
@@ -179,7 +188,7 @@ void trial_take(struct trial *trial, const uint8_t *records, size_t length)
 		/* Its first record may come before the zygote's "started". */
 		if (!trial->pid && header.type >= FTS_REC_TEST_BEGIN &&
 		    header.type <= FTS_REC_TEST_FAIL)
-			trial->pid = (pid_t)header.pid;
+			trial_started(trial, header.pid);
 		if (trial->pid && header.pid == (uint32_t)trial->pid)
 			take_record(trial, &header, records + at + sizeof header,
 				    fts_payload_length(&header));

@@ -110,6 +110,12 @@ bool trial_counts(const struct trial *trial);
 void trial_take(struct trial *trial, const uint8_t *records, size_t length);
 
 /*
+ * The zygote says that the attempt runs in this process. False: no process of a test can have that
+ * number. It is killed by it later, and kill() takes 0 and 1 for many processes at once.
+ */
+bool trial_started(struct trial *trial, int64_t pid);
+
+/*
  * Starts the next attempt with the tests that did not come to their turn, without the one that is
  * blamed. Returns false if there are none, or none that would ever begin.
  */
