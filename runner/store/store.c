@@ -486,7 +486,8 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 		      " json_extract(body, '$.as_written_seen'), json_extract(body, '$.evidence')"
 		      " FROM findings WHERE id = ?",
 		      "s", finding);
-	if (row && sqlite3_step(row) == SQLITE_ROW) {
+	code = row ? sqlite3_step(row) : SQLITE_ERROR;
+	if (code == SQLITE_ROW) {
 		if (sqlite3_column_int64(row, 0) > 0)
 			out->first_seen = sqlite3_column_int64(row, 0);
 		out->as_written_runs = (unsigned)sqlite3_column_int(row, 1);
@@ -494,26 +495,28 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 		out->evidence = xstrdup((const char *)sqlite3_column_text(row, 3));
 	}
 	sqlite3_finalize(row);
-	return 0;
+	/* No row: a finding that is new. */
+	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : failed(store);
 }
 
 /* The distinct texts of one column of the finding's occurrences in the lineage, oldest first. */
-static char **finding_texts(struct store *store, int64_t run, const char *finding,
-			    const char *column, int64_t max, size_t *count)
+static int finding_texts(struct store *store, int64_t run, const char *finding, const char *column,
+			 int64_t max, char ***texts, size_t *count)
 {
 	char *sql = xprintf(LINEAGE "SELECT %s FROM occurrences WHERE finding = ?2 AND run IN"
 				    " (SELECT id FROM lineage) AND %s != '' GROUP BY %s"
 				    " ORDER BY min(seen), %s LIMIT ?3",
 			    column, column, column, column);
 	sqlite3_stmt *row = prepare(store, sql, "dsd", run, finding, max);
-	char **texts = NULL;
 	size_t capacity = 0;
+	int code = SQLITE_ERROR;
+	*texts = NULL;
 	*count = 0;
-	while (row && sqlite3_step(row) == SQLITE_ROW)
-		ARRAY_PUSH(texts, *count, capacity, column_text(row, 0));
+	while (row && (code = sqlite3_step(row)) == SQLITE_ROW)
+		ARRAY_PUSH(*texts, *count, capacity, column_text(row, 0));
 	sqlite3_finalize(row);
 	free(sql);
-	return texts;
+	return code == SQLITE_DONE ? 0 : failed(store);
 }
 
 static enum finding_status status_parse(const char *name)
@@ -547,9 +550,11 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	f->run_count = history.run_count;
 	f->first_seen = history.first_seen;
 	f->last_seen = history.last_seen;
-	f->replays = finding_texts(store, run, f->id, "token", FINDING_REPLAYS, &f->replay_count);
-	f->tests = finding_texts(store, run, f->id, "test", FINDING_TESTS, &f->test_count);
-	return 0;
+	code = finding_texts(store, run, f->id, "token", FINDING_REPLAYS, &f->replays,
+			     &f->replay_count);
+	return code ? code
+		    : finding_texts(store, run, f->id, "test", FINDING_TESTS, &f->tests,
+				    &f->test_count);
 }
 
 int store_findings(struct store *store, int64_t run, struct finding **findings, size_t *count)

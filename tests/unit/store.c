@@ -604,6 +604,33 @@ static void others_may_read_while_a_run_writes(void **state)
 	store_close(store);
 }
 
+/* A query that fails is told, not taken for an answer without rows. */
+static void what_cannot_be_read_is_an_error(void **state)
+{
+	(void)state;
+	static const char *const damages[] = {
+		"ALTER TABLE findings RENAME COLUMN first_seen TO gone",
+		"ALTER TABLE occurrences RENAME COLUMN token TO gone",
+		"ALTER TABLE occurrences RENAME COLUMN test TO gone",
+	};
+	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+		struct store *store = open_store();
+		int64_t run = begin_run(store, 0);
+		struct finding finding = sample("data-race-000000000001"), *findings;
+		size_t count;
+		assert_int_equal(see(store, run, &finding, "a.1.0", 1), 0);
+		assert_int_equal(store_findings(store, run, &findings, &count), 0);
+		assert_int_equal(count, 1);
+		finding_clear(findings);
+		free(findings);
+		sql(damages[i]);
+		assert_int_equal(store_findings(store, run, &findings, &count), EXIT_INTERNAL);
+		assert_int_equal(count, 0);
+		store_close(store);
+		fresh(NULL);
+	}
+}
+
 /* ---- with the collator ---- */
 
 static const struct finding *add_failure(struct collator *collator, const char *token)
@@ -700,6 +727,7 @@ int main(void)
 		TEST(others_may_read_while_a_run_writes),
 		TEST(the_second_run_knows_what_the_first_found),
 		TEST(a_run_taken_up_again_goes_on_counting),
+		TEST(what_cannot_be_read_is_an_error),
 	};
 	if (!mkdtemp(folder))
 		return 1;
