@@ -61,7 +61,8 @@ static void add_tally(struct ledger *ledger, const struct iteration_context *con
 		      const struct entry *entry, const char *test)
 {
 	const char *token = context->replay ? context->replay : "";
-	uint64_t key = hash_string(hash_string(0, entry->finding.id), token);
+	uint64_t key = hash_string(0, entry->finding.id);
+	key = hash_bytes(key, token, strlen(token) + 1);
 	key = hash_string(key, test ? test : "");
 	uint64_t at = map_get(&ledger->tallies_by_key, key);
 	if (at == MAP_NONE) {

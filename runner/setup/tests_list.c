@@ -66,10 +66,17 @@ char **driver_arguments(const struct suite *suite, const char *python, const cha
 
 /* --- the cache ----------------------------------------------------------------------------- */
 
+/* With its end, and a list with its length: else "a b" + "c" is as "a" + "b c". */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	return hash_bytes(hash, text, strlen(text) + 1);
+}
+
 static uint64_t hash_strings(uint64_t hash, const struct strings *strings)
 {
+	hash = hash_bytes(hash, &strings->count, sizeof strings->count);
 	for (size_t i = 0; i < strings->count; i++)
-		hash = hash_string(hash, strings->items[i]);
+		hash = hash_text(hash, strings->items[i]);
 	return hash;
 }
 
@@ -80,7 +87,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 
 static uint64_t hash_file(uint64_t hash, const char *path, const struct stat *status)
 {
-	hash = hash_string(hash, path);
+	hash = hash_text(hash, path);
 	hash = hash_bytes(hash, &status->st_mtim, sizeof(struct timespec));
 	return hash_bytes(hash, &status->st_size, sizeof(off_t));
 }
@@ -92,9 +99,7 @@ static uint64_t hash_tree(uint64_t hash, const char *path)
 	FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
 	for (FTSENT *entry; walk && (entry = fts_read(walk));) {
 		const char *name = entry->fts_name, *dot = strrchr(name, '.');
-		bool hidden = entry->fts_level > 0 && (*name == '.' || *name == '_') &&
-			      strcmp(name, "__init__.py") != 0 && strcmp(name, "__main__.py") != 0;
-		if (entry->fts_info == FTS_D && hidden && *name == '.')
+		if (entry->fts_info == FTS_D && entry->fts_level > 0 && *name == '.')
 			fts_set(walk, entry, FTS_SKIP);
 		if (entry->fts_info != FTS_F || !dot)
 			continue;
@@ -152,16 +157,17 @@ static uint64_t hash_target(uint64_t hash, const struct suite *suite, const char
 uint64_t tests_list_hash(const struct suite *suite, const struct environment *environment,
 			 const struct paths *paths)
 {
-	uint64_t hash = hash_string(0, environment->recipe);
-	hash = hash_string(hash, environment->plain);
-	hash = hash_string(hash, suite->driver);
-	hash = hash_string(hash, suite->folder);
+	uint64_t hash = hash_text(0, environment->recipe);
+	hash = hash_text(hash, environment->plain);
+	hash = hash_text(hash, suite->driver);
+	hash = hash_text(hash, suite->folder);
 	hash = hash_strings(hash, &suite->targets);
 	hash = hash_strings(hash, &suite->args);
 	hash = hash_strings(hash, &suite->unsafes);
 	hash = hash_strings(hash, &suite->paths);
+	hash = hash_bytes(hash, &suite->env_count, sizeof suite->env_count);
 	for (size_t i = 0; i < suite->env_count; i++)
-		hash = hash_string(hash_string(hash, suite->env[i].key), suite->env[i].value);
+		hash = hash_text(hash_text(hash, suite->env[i].key), suite->env[i].value);
 	for (size_t i = 0; i < suite->paths.count; i++)
 		hash = hash_target(hash, suite, suite->paths.items[i]);
 	for (size_t i = 0; i < suite->targets.count; i++)

@@ -116,6 +116,7 @@ uint32_t symbolizer_code(struct symbolizer *s, const struct code_text *text)
 				   text->qualname_length);
 	hash = hash_bytes(hash, "", 1);
 	hash = hash_bytes(hash, text->file, text->file_length);
+	hash = hash_bytes(hash, "", 1);
 	hash = hash_bytes(hash, text->table, text->table_length);
 	uint64_t at = map_get(&s->codes_by_hash, hash);
 	if (at != MAP_NONE)
