@@ -1,7 +1,6 @@
 /* text.c - see text.h. */
 #include "reports/text.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,31 +9,11 @@
 #include "runner/model/fingerprint.h"
 #include "runner/model/plumbing.h"
 
-/* The length of the UTF-8 sequence at `s`, 0 if it is none (RFC 3629: no surrogates, shortest). */
-static size_t sequence(const unsigned char *s)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (length <= 1)
-		return length;
-	if (s[0] > 0xf4)
-		return 0;
-	uint32_t code = s[0] & (0xffu >> (length + 1));
-	for (size_t i = 1; i < length; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3f);
-	}
-	bool surrogate = code >= 0xd800 && code < 0xe000;
-	return code < least[length] || code > 0x10ffff || surrogate ? 0 : length;
-}
-
 static void add(struct buf *out, const char *text, bool one_line)
 {
 	const unsigned char *s = (const unsigned char *)text, *end = s + strlen(text);
 	while (s < end) {
-		size_t length = sequence(s);
-		assert(length <= (size_t)(end - s)); /* the NUL continues no sequence */
+		size_t length = utf8_sequence((const char *)s, (size_t)(end - s));
 		/* C1 controls (U+0080 to U+009F) steer terminals as well. */
 		bool control = *s < 0x20 || *s == 0x7f || (*s == 0xc2 && length && s[1] < 0xa0);
 		if (!length)

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +145,52 @@ char *read_file(const char *path, size_t *length)
 	if (length)
 		*length = buf.length;
 	return buf_take(&buf);
+}
+
+char *signal_text(int number)
+{
+	const char *name = sigabbrev_np(number);
+	if (name)
+		return xprintf("SIG%s", name);
+	if (number >= SIGRTMIN && number <= SIGRTMAX)
+		return number > SIGRTMIN ? xprintf("SIGRTMIN+%d", number - SIGRTMIN)
+					 : xstrdup("SIGRTMIN");
+	return xprintf("signal %d", number);
+}
+
+size_t utf8_sequence(const char *at, size_t room)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *s = (const unsigned char *)at;
+	if (!room)
+		return 0;
+	size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (length <= 1)
+		return length;
+	if (length > room || s[0] > 0xf4)
+		return 0;
+	uint32_t code = s[0] & (0xffu >> (length + 1));
+	for (size_t i = 1; i < length; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (s[i] & 0x3f);
+	}
+	bool surrogate = code >= 0xd800 && code < 0xe000;
+	return code < least[length] || code > 0x10ffff || surrogate ? 0 : length;
+}
+
+char *utf8_text(const char *bytes, size_t length)
+{
+	struct buf out = { 0 };
+	for (size_t at = 0; at < length;) {
+		size_t whole = utf8_sequence(bytes + at, length - at);
+		if (whole)
+			buf_add(&out, bytes + at, whole);
+		else
+			buf_puts(&out, "\xef\xbf\xbd");
+		at += whole ? whole : 1;
+	}
+	return buf_take(&out);
 }
 
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t length)

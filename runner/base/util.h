@@ -48,6 +48,17 @@ char *buf_take(struct buf *buf); /* the string, now the caller's; never NULL */
 /* Whole file into memory, NUL-terminated; NULL with errno on failure. *length may be NULL. */
 char *read_file(const char *path, size_t *length);
 
+/* "SIGSEGV", "SIGRTMIN+3", "signal 99"; to be freed. */
+char *signal_text(int number);
+
+/*
+ * `length` bytes as UTF-8, to be freed: each byte that is not part of a valid sequence (RFC 3629: no
+ * surrogates, shortest form) becomes U+FFFD.
+ */
+char *utf8_text(const char *bytes, size_t length);
+/* The length of the UTF-8 sequence at `at`, of which `room` bytes are there; 0 if it is none. */
+size_t utf8_sequence(const char *at, size_t room);
+
 /* FNV-1a, 64 bits, and a mixer with good avalanche (splitmix64: Steele et al., 2014). */
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t length);
 uint64_t hash_string(uint64_t seed, const char *text);

@@ -18,12 +18,7 @@ static json_t *text_value(const char *text)
 	json_t *value = json_string(text);
 	if (value)
 		return value;
-	struct buf out = { 0 };
-	for (const char *at = text; *at; at++) {
-		char one[2] = { *at, '\0' };
-		buf_puts(&out, (unsigned char)*at < 0x80 ? one : "\xef\xbf\xbd");
-	}
-	char *clean = buf_take(&out);
+	char *clean = utf8_text(text, strlen(text));
 	value = json_string(clean);
 	free(clean);
 	return value;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -11,8 +12,11 @@
 
 char *ending_text(int status)
 {
-	if (WIFSIGNALED(status))
-		return xprintf("it died of SIG%s", sigabbrev_np(WTERMSIG(status)));
+	if (WIFSIGNALED(status)) {
+		char *name = signal_text(WTERMSIG(status)), *text = xprintf("it died of %s", name);
+		free(name);
+		return text;
+	}
 	return xprintf("it ended with status %d", WEXITSTATUS(status));
 }
 

@@ -199,12 +199,6 @@ static char *last_words(const char *output)
 	return NULL;
 }
 
-static const char *signal_name(int number)
-{
-	const char *name = sigabbrev_np(number);
-	return name ? name : "unknown";
-}
-
 static void put_crash(struct buf *detail, const struct fault *fault)
 {
 	static const char *const names[] = { "r8",  "r9",  "r10", "r11", "r12", "r13",
@@ -225,14 +219,14 @@ static char *crash_title(const char *signal, int number, const char *name, const
 {
 	enum { SHOWN = 160 };
 	if (!message)
-		return xprintf("SIG%s (%s) in %s", signal, strsignal(number), name);
+		return xprintf("%s (%s) in %s", signal, strsignal(number), name);
 	size_t length = strlen(message);
 	if (length <= SHOWN)
-		return xprintf("SIG%s in %s: %s", signal, name, message);
+		return xprintf("%s in %s: %s", signal, name, message);
 	length = SHOWN - 3;
 	while (((unsigned char)message[length] & 0xc0) == 0x80)
 		length--;
-	return xprintf("SIG%s in %s: %.*s...", signal, name, (int)length, message);
+	return xprintf("%s in %s: %.*s...", signal, name, (int)length, message);
 }
 
 static void signalled(const struct fault *fault, const char *name, struct finding *finding)
@@ -251,7 +245,9 @@ static void signalled(const struct fault *fault, const char *name, struct findin
 	finding->kind = FINDING_CRASH;
 	if (finding->participant_count)
 		finding->message = abort_message(&finding->participants[0].stack, fault->output);
-	finding->title = crash_title(signal_name(number), number, name, finding->message);
+	char *signal = signal_text(number);
+	finding->title = crash_title(signal, number, name, finding->message);
+	free(signal);
 	if (finding->message) {
 		finding->explanation = xstrdup(
 			"The process ended itself while this test ran in several threads, because "
@@ -410,10 +406,10 @@ void fault_of_parent(const struct fault *fault, struct finding *finding)
 	*finding = (struct finding){ .kind = FINDING_CRASH };
 	const char *test = trial_blamed(fault->trial);
 	char *name = short_name(test);
-	finding->title = WIFSIGNALED(fault->status)
-				 ? xprintf("%s ends its parent process (SIG%s)", name,
-					   signal_name(WTERMSIG(fault->status)))
-				 : xprintf("%s ends its parent process", name);
+	char *text = WIFSIGNALED(fault->status) ? signal_text(WTERMSIG(fault->status)) : NULL;
+	finding->title = text ? xprintf("%s ends its parent process (%s)", name, text)
+			      : xprintf("%s ends its parent process", name);
+	free(text);
 	free(name);
 	finding->explanation = xstrdup(
 		"The process that ftstress had forked this test's process from died while the test "
