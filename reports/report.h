@@ -4,7 +4,7 @@
  *	formats.c    the list of formats: a new one is one file and one line there
  *	html.c       for people, the morning after: page.html (reports/page) with the JSON in it
  *	json.c       for programs: schema in docs/report-schema.json
- *	tap.c        for CI that reads TAP 14
+ *	tap.c        for CI that reads TAP 13
  *	summary.c    for the terminal, at the end of a run
  *	text.c       words that several of them use; tried.c: what a run tried, and what to run next
  *	source.c     lines of source files, through a small cache

@@ -1,5 +1,5 @@
 /*
- * tap.c - the report as TAP 14, for CI that reads test results.
+ * tap.c - the report as TAP 13 (prove knows no later one), for CI that reads test results.
  *
  * A finding is a test point. What is new fails ("not ok"); what is known is an expected failure
  * ("not ok # TODO", which harnesses count as passed); what is upstream's or suppressed is skipped.
@@ -200,6 +200,6 @@ static int tap_write(FILE *out, const struct report_input *input)
 const struct report_format report_tap = {
 	.name = "tap",
 	.extension = "tap",
-	.help = "TAP 14: a finding is a test point",
+	.help = "TAP 13: a finding is a test point",
 	.write = tap_write,
 };
