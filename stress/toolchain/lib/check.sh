@@ -5,11 +5,9 @@
 HOOK_TARGETS=(
 	"_PyMutex_LockTimed|waits on PyMutex locks, critical sections and threading.Lock"
 	"_PyThreadState_Attach|threads that wait to run Python code (the GIL, stop-the-world)"
-	"_PyThreadState_Detach|threads that leave Python code"
-	"_PyEval_StopTheWorld|stop-the-world pauses"
-	"_Py_Dealloc|the end of objects (use after free, double free)"
-	"_Py_MergeZeroLocalRefcount|reference counts that come to zero"
-	"_Py_brc_queue_object|reference counts merged between threads"
+	"_PyMutex_TryUnlock|locks that are given back"
+	"_PySemaphore_Wait|what a thread sleeps for: whose turn it is"
+	"_Py_Dealloc|the end of objects, and of the locks in them"
 )
 readonly HOOK_TARGETS
 
