@@ -1,8 +1,8 @@
 /*
  * locks.h - what each thread of the program under test holds and waits for.
  *
- * libftstress.so keeps it in plain memory of the process; The runner reads it
- * through the kernel (runner/verdict/deadlock.c) and finds it by the variable `ftstress_locks`.
+ * libftstress.so keeps it in plain memory of the process. The runner reads it through the kernel
+ * (runner/verdict/deadlock.c) and finds it by the variable `ftstress_locks`.
  */
 #ifndef FTSTRESS_LOCKS_H
 #define FTSTRESS_LOCKS_H
