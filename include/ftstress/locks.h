@@ -33,7 +33,7 @@ enum fts_lock_flag {
 	FTS_HELD_RECURSIVE = 32,  /* the owner may take it again */
 	FTS_HELD_IN_HEAP = 64,    /* in a block of malloc */
 	FTS_HELD_IN_OBJECT = 128, /* in a Python object */
-	/* Not in records: */
+	/* Not in records; above 1 << 15: how often the owner took it again. */
 	FTS_HELD_SIGNAL = 256,   /* wait_own only: was known to be used as a signal before */
 	FTS_HELD_ATTACHED = 512, /* wait_flags only: the thread stays attached, so that who waits
 				    for FTS_LOCK_ATTACHED (stops the world) waits for it */

@@ -192,9 +192,7 @@ struct message {
 	struct fts_report head;
 	struct fts_section lock;
 	uint64_t frames[2];
-	char type[TYPE_BYTES];
 	struct fts_section times, birth;
-	uint64_t births[8];
 };
 
 static uint64_t take(uint64_t *value, double scale)
