@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A lock of the interposer is free in a child after fork: its file takes it before, or makes it new.
+"""A lock of the interposer is free in a child after fork: its file takes it, or makes it new.
 
-Names each `static struct raw_lock` that is in no function whose name says fork. A lock that is taken
-with a lock of ThreadSanitizer's held, which is itself taken for the fork, says so beside it.
+Names each `static struct raw_lock` that is in no function whose name says fork. One that is taken
+with a lock of ThreadSanitizer held, which is itself taken for the fork, says so beside it.
 """
 
 import re
@@ -21,7 +21,7 @@ def main() -> int:
         at_fork = "".join(body for _, body in FUNCTION.findall(text))
         for lock, comment in LOCK.findall(text):
             if not re.search(rf"\b{lock}\b", at_fork) and "at fork:" not in comment:
-                print(f"{name}: {lock} stays held in a child when another thread had it at the fork")
+                print(f"{name}: {lock} stays held in a child when another thread had it")
                 bad += 1
     return bad > 0
 

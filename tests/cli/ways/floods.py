@@ -1,4 +1,4 @@
-"""Fills the rings of its threads and of the main thread, to the last byte, with what means nothing."""
+"""Fills the rings of its threads and of the main thread, to the last byte, with nothing."""
 
 import ctypes
 import struct
