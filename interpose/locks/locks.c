@@ -643,10 +643,12 @@ static void before_fork(void)
 	raw_lock(&registry_lock);
 	locks_report_before_fork();
 	python_locks_before_fork();
+	standin_before_fork();
 }
 
 static void after_fork(bool in_child)
 {
+	standin_after_fork();
 	python_locks_after_fork();
 	locks_report_after_fork();
 	raw_unlock(&registry_lock);

@@ -127,6 +127,8 @@ extern HIDDEN const struct locks_version *locks_version;
 
 /* locks_python.c */
 HIDDEN bool python_locks_start(const char **why);
+HIDDEN void standin_before_fork(void);
+HIDDEN void standin_after_fork(void);
 HIDDEN void python_locks_before_fork(void);
 HIDDEN void python_locks_after_fork(void);
 HIDDEN void *python_tstate(void);                                  /* NULL when detached */

@@ -201,3 +201,14 @@ void standins_start(void)
 	if (at > 0)
 		region = (uint64_t)at;
 }
+
+/* Nothing else is taken while it is held. */
+void standin_before_fork(void)
+{
+	raw_lock(&classes_lock);
+}
+
+void standin_after_fork(void)
+{
+	raw_unlock(&classes_lock);
+}
