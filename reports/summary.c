@@ -334,7 +334,7 @@ static void print_finding(const struct page *page, const struct report_input *in
 }
 
 /* A type of a run of pairs, with the best of its races as the witness. */
-static void print_type(const struct page *page, const struct run_info *run, size_t number,
+static void print_type(const struct page *page, const struct report_input *input, size_t number,
 		       const struct type_entry *entry)
 {
 	enum { TITLE_AND_AGAIN = 4 };
@@ -343,15 +343,20 @@ static void print_type(const struct page *page, const struct run_info *run, size
 	buf_printf(&line, "%2zu. ", number);
 	type_entry_title(&line, entry);
 	print(page, BOLD, &line);
+	struct buf fields = { 0 };
+	type_entry_fields(&fields, input, is_shown, entry);
+	buf_puts(&line, "    on ");
+	text_add_line(&line, fields.data ? fields.data : "");
+	print(page, PLAIN, &line);
+	buf_free(&fields);
 	if (entry->witness->evidence) {
 		buf_puts(&line, "    ");
 		text_add_line(&line, entry->witness->evidence);
 		print(page, PLAIN, &line);
 	}
 	buf_free(&line);
-	size_t about = print_about(page, entry->witness);
-	print_sides(page, entry->witness, TITLE_AND_AGAIN + about);
-	print_again(page, run, entry->witness);
+	print_sides(page, entry->witness, TITLE_AND_AGAIN + 2);
+	print_again(page, input->run, entry->witness);
 }
 
 /* What a run tried, and what to run next: whole, it is the answer where nothing was found. */
@@ -459,7 +464,7 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 		if (++number > SHOWN_MAX)
 			continue;
 		if (member)
-			print_type(&page, input->run, number, &entry);
+			print_type(&page, input, number, &entry);
 		else
 			print_finding(&page, input, number, finding);
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/fields.h"
 #include "runner/base/map.h"
 #include "runner/model/matrix.h"
 
@@ -29,21 +30,24 @@ static const struct run_type *table_of(const struct run_info *run, const char *n
 	return NULL;
 }
 
-bool type_entry_of(const struct report_input *input, const struct finding *finding,
-		   bool (*is_member)(const struct report_input *input,
-				     const struct finding *finding),
-		   struct type_entry *entry)
+static bool is_of(const struct type_entry *entry, const struct finding *finding)
 {
-	size_t length = matrix_type_of(finding);
-	if (!length)
+	return matrix_type_of(finding) == entry->length &&
+	       memcmp(finding->tests[0], entry->name, entry->length) == 0;
+}
+
+bool type_entry_of(const struct report_input *input, const struct finding *finding,
+		   is_member *is_member, struct type_entry *entry)
+{
+	*entry = (struct type_entry){ .length = matrix_type_of(finding) };
+	if (!entry->length)
 		return false;
-	*entry = (struct type_entry){ .name = finding->tests[0], .length = length };
-	entry->type = table_of(input->run, entry->name, length);
+	entry->name = finding->tests[0];
+	entry->type = table_of(input->run, entry->name, entry->length);
 	struct map fields = { 0 };
 	for (size_t i = 0; i < input->count; i++) {
 		const struct finding *other = input->findings[i];
-		if (!is_member(input, other) || matrix_type_of(other) != length ||
-		    memcmp(other->tests[0], entry->name, length) != 0)
+		if (!is_member(input, other) || !is_of(entry, other))
 			continue;
 		entry->members++;
 		map_set(&fields, matrix_field(other), 0);
@@ -53,6 +57,17 @@ bool type_entry_of(const struct report_input *input, const struct finding *findi
 	entry->fields = fields.count;
 	map_free(&fields);
 	return entry->members > 0;
+}
+
+void type_entry_fields(struct buf *out, const struct report_input *input, is_member *is_member,
+		       const struct type_entry *entry)
+{
+	struct fields *fields = fields_new();
+	for (size_t i = 0; i < input->count; i++)
+		if (is_member(input, input->findings[i]) && is_of(entry, input->findings[i]))
+			fields_add(fields, input->findings[i]);
+	fields_tell(fields, entry->name, entry->length, out);
+	fields_free(fields);
 }
 
 static bool races(const struct run_type *type, size_t operation)
