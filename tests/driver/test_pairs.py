@@ -90,7 +90,8 @@ class Surveys(unittest.TestCase):
         self.assertEqual((by_name["append"].changes, by_name["len"].changes), (True, False))
         self.assertIn("iter.next", by_name)
         self.assertEqual(
-            found.makers["collections._deque_iterator"], "iter((collections.deque([1, 2])))"
+            found.makers[types_of.name_of(type(iter(collections.deque())))],
+            "iter((collections.deque([1, 2])))",
         )
 
     def test_what_ends_or_blocks_the_process_is_left_out_with_the_reason(self) -> None:
