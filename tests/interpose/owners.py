@@ -9,13 +9,15 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 library = ctypes.PyDLL(None)
 why = ctypes.c_char_p()
 if library.ftstress_start(ctypes.byref(why)):
     sys.exit(f"ftstress_start: {why.value!r}")
 
-KINDS = {
+KINDS: dict[str, Callable[[], Any]] = {
     "bytearray": lambda: bytearray(4000),
     "array": lambda: array.array("B", bytes(4000)),
     "ctypes": (ctypes.c_ubyte * 4000),
@@ -25,7 +27,7 @@ freed = [KINDS[sys.argv[1]]() for _ in range(100)]
 del freed
 
 
-def work(number, view, gate):
+def work(number: int, view: memoryview, gate: threading.Barrier) -> None:
     gate.wait()
     time.sleep(0.2 * (1 + number))
     view[24] = number
@@ -33,7 +35,9 @@ def work(number, view, gate):
 
 
 gate = threading.Barrier(2)
-threads = [threading.Thread(target=work, args=(i, memoryview(buffer).cast("B"), gate)) for i in range(2)]
+threads = [
+    threading.Thread(target=work, args=(i, memoryview(buffer).cast("B"), gate)) for i in range(2)
+]
 for thread in threads:
     thread.start()
 for thread in threads:

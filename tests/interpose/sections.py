@@ -10,6 +10,8 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import NoReturn
 
 library = ctypes.PyDLL(None)
 why = ctypes.c_char_p()
@@ -23,20 +25,20 @@ locks = [threading.Lock() for _ in range(2)]
 class Once:
     """Moves the iterator on while a list, whose critical section is held, asks for an item."""
 
-    def __iter__(self):
+    def __iter__(self) -> "Once":
         return self
 
-    def __next__(self):
+    def __next__(self) -> NoReturn:
         next(shared)
         raise StopIteration
 
 
-def own(number):
+def own(number: int) -> None:
     with locks[number]:
         [].extend(Once())
 
 
-def one(number):
+def one(number: int) -> None:
     if number:
         next(shared)
     else:
@@ -44,7 +46,7 @@ def one(number):
             next(shared)
 
 
-def same(_number):
+def same(_number: int) -> None:
     with locks[0]:
         next(shared)
 
@@ -52,7 +54,7 @@ def same(_number):
 CALLS = {"own": own, "one": one, "shared": same}
 
 
-def work(number, call, gate):
+def work(number: int, call: Callable[[int], None], gate: threading.Barrier) -> None:
     gate.wait()
     time.sleep(0.2 * (1 + number))
     call(number)

@@ -33,7 +33,7 @@ hash_text() {
 # was built in place for another purpose (without ThreadSanitizer: it must not get into our build), and
 # what a run itself writes (reports, the store).
 source_files() (
-	cd -- "$1"
+	cd -- "$1" || exit
 	skipped=(-name '.?*' -o -name __pycache__ -o -name '*.egg-info' -o -path './build/lib*'
 		-o -path './build/temp.*' -o -path './build/bdist.*' -o -path './build/cp3*' -o -path ./dist)
 	while read -rd '' venv; do

@@ -314,6 +314,7 @@ twin_start() {
 			exec {PREPARE_PROGRESS_FD}>&-
 			unset PREPARE_PROGRESS_FD
 		fi
+		# shellcheck disable=SC2030,SC2031 # only here, and no other log is touched there
 		LOG_FILE=${LOG_FILE%.log}-plain.log
 		: >"$LOG_FILE"
 		package_plain_wheel "$1"
@@ -367,6 +368,7 @@ environment_build() {
 		run_logged environment 0 - "installing the suite's packages" -- \
 			pip_without_tsan install --target "$building/tsan" "${where[@]}" "${tsan_wheels[@]}" "${REQUIRES[@]}" ||
 			environment_failed
+		# shellcheck disable=SC2031 # the log of this shell
 		pip_clean list --path "$building/tsan" --format freeze >"$building/versions.txt" 2>>"$LOG_FILE" ||
 			environment_failed
 		run_logged environment 0 - "installing their plain twins" -- \
