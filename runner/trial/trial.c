@@ -152,7 +152,9 @@ static void take_record(struct trial *trial, const struct fts_record *header,
 		take_failure(trial, payload, length);
 		break;
 	case FTS_REC_GIL_ENABLED:
-		trial->gil_for = trial->running;
+		/* A thread of the test told it: its ring may be read before that of the main thread,
+		 * which says what runs. */
+		trial->gil_for = header->test;
 		break;
 	case FTS_REC_SLICE_END:
 		trial->slice_end = true;

@@ -45,11 +45,28 @@ static void records_of_no_process_start_nothing(void **state)
 	trial_free(trial);
 }
 
+static void a_thread_that_switched_the_gil_on_says_in_which_test(void **state)
+{
+	(void)state;
+	struct trial *trial = new_trial();
+	assert_true(trial_started(trial, 4711));
+	/* Its ring is read first: that a test runs is not known yet. */
+	struct stream stream = { .pid = 4711 };
+	stream_begin(&stream, FTS_REC_GIL_ENABLED);
+	buf_puts(&stream.bytes, "old");
+	stream_end(&stream);
+	trial_take(trial, (const uint8_t *)stream.bytes.data, stream.bytes.length);
+	buf_free(&stream.bytes);
+	assert_int_equal(trial->gil_for, 0);
+	trial_free(trial);
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(a_number_that_means_many_processes_is_no_process),
 		cmocka_unit_test(records_of_no_process_start_nothing),
+		cmocka_unit_test(a_thread_that_switched_the_gil_on_says_in_which_test),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(all, NULL, NULL);
