@@ -21,6 +21,8 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib
 import tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+with open(os.path.join(HERE, "../../include/ftstress/arena.h")) as header:
+    VERSION = int(header.read().partition("FTS_ARENA_VERSION ")[2].partition("u")[0])
 RINGS, RING = 256, 256 * 1024
 STRIDE = 4096 + RING
 REPORT = 4
@@ -41,7 +43,7 @@ def arena():
     os.ftruncate(fd, 4096 + RINGS * STRIDE)
     os.set_inheritable(fd, True)
     memory = mmap.mmap(fd, 4096 + RINGS * STRIDE)
-    memory[:24] = struct.pack("<QIIII", 0x3173736572747366, 1, RINGS, RING, 0xFFFFFFFF)
+    memory[:24] = struct.pack("<QIIII", 0x3173736572747366, VERSION, RINGS, RING, 0xFFFFFFFF)
     return fd, memory
 
 
