@@ -19,6 +19,7 @@
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
 #include "runner/base/map.h"
+#include "runner/base/meanwhile.h"
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
@@ -107,6 +108,7 @@ static struct parsed *parse(struct resolver *r, const struct source *source, con
 			continue;
 		}
 		intern_report(r, source, &one);
+		meanwhile();
 		ARRAY_PUSH(parsed, counts->reports, capacity, one);
 	}
 	return parsed;
@@ -351,6 +353,7 @@ struct resolved resolver_take(struct resolver *r, const struct iteration_context
 	struct parsed *parsed = parse(r, &source, records, length, &counts);
 	stacks_resolve(r->parts.stacks, first_new);
 	for (size_t i = 0; i < counts.reports; i++) {
+		meanwhile();
 		struct entry *entry = entry_of(r, &source, &parsed[i]);
 		if (entry)
 			ledger_seen(r->parts.ledger, context, entry,

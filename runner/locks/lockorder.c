@@ -11,6 +11,7 @@
 #include "runner/locks/lockname.h"
 #include "runner/locks/lockprofile.h"
 #include "runner/base/map.h"
+#include "runner/base/meanwhile.h"
 #include "runner/base/util.h"
 
 enum { LOCKS_MAX = 96 };
@@ -275,6 +276,7 @@ static void take_all(struct taking *t, const uint8_t *records, size_t length, un
 		record = (const void *)(records + at);
 		if (record->type != type)
 			continue;
+		meanwhile();
 		if (type == FTS_REC_LOCK_EVENT)
 			take_event(t, record);
 		else if (kind_of(record) == FTS_REPORT_LOCK_EDGE)
@@ -492,6 +494,7 @@ static void found(void *context, const struct lockgraph_part *parts, size_t coun
 	struct side unsorted[LOCKGRAPH_CYCLE_MAX] = { 0 }, sides[LOCKGRAPH_CYCLE_MAX] = { 0 };
 	struct lockgraph_part sorted[LOCKGRAPH_CYCLE_MAX] = { 0 };
 	struct finding finding = { .kind = FINDING_LOCK_ORDER };
+	meanwhile();
 	for (size_t i = 0; i < count; i++)
 		if (!is_mutex(t, &parts[i].held) || !is_mutex(t, &parts[i].wanted))
 			return;

@@ -6,20 +6,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "runner/base/map.h"
+#include "runner/base/meanwhile.h"
 #include "runner/store/store_json.h"
 #include "runner/base/util.h"
 
 enum {
 	SCHEMA = 1,               /* user_version */
 	APPLICATION = 0x66747374, /* "ftst", application_id */
-	BUSY_MS = 20 * 1000,      /* another ftstress may be in its own transaction */
+	BUSY_EVERY_MS = 5,        /* between two tries */
 };
+
+#define BUSY_SECONDS 20.0 /* another ftstress may be in its own transaction */
 
 struct store {
 	sqlite3 *db;
 	char *path;
+	double busy_since; /* now_seconds() */
 	struct map bodies; /* hash of finding id -> hash of the JSON that is stored */
 };
 
@@ -195,6 +200,20 @@ static int check_schema(struct store *store)
 	return code;
 }
 
+/* Another program has the file. sqlite3_busy_timeout() would wait with nothing looked at. */
+static int on_busy(void *context, int count)
+{
+	struct store *store = context;
+	struct timespec wait = { 0, BUSY_EVERY_MS * 1000000 };
+	if (count == 0)
+		store->busy_since = now_seconds();
+	if (now_seconds() - store->busy_since > BUSY_SECONDS)
+		return 0;
+	nanosleep(&wait, NULL);
+	meanwhile();
+	return 1;
+}
+
 int store_open(const char *path, struct store **out)
 {
 	struct store *store = xcalloc(1, sizeof *store);
@@ -206,7 +225,7 @@ int store_open(const char *path, struct store **out)
 		code = open_failed(store);
 	} else {
 		sqlite3_extended_result_codes(store->db, 0);
-		sqlite3_busy_timeout(store->db, BUSY_MS);
+		sqlite3_busy_handler(store->db, on_busy, store);
 		if (!execute(store, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
 				    "PRAGMA foreign_keys=ON;"))
 			code = open_failed(store);
@@ -372,6 +391,7 @@ static bool put_occurrences(struct store *store, const struct store_iteration *i
 		uint64_t key = (uint64_t)(uintptr_t)one->finding;
 		if (map_get(&seen, key) == MAP_NONE)
 			good = put_finding(store, one->finding);
+		meanwhile();
 		map_set(&seen, key, 0);
 		good = good && put_occurrence(store, iteration->run, one);
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runner/base/map.h"
+#include "runner/base/meanwhile.h"
 #include "runner/base/util.h"
 
 struct mark {
@@ -223,6 +224,7 @@ static struct generated *generated_read(const char *path)
 		if (!strncmp(line, utility, sizeof utility - 1))
 			file->utility = c_line;
 		function_line(file, line, next ? next : end, c_line);
+		meanwhile();
 		if (!next)
 			break;
 		line = next + 1;

@@ -15,6 +15,7 @@
 
 #include "runner/symbols/cython.h"
 #include "runner/base/map.h"
+#include "runner/base/meanwhile.h"
 #include "runner/model/plumbing.h"
 #include "runner/symbols/pyline.h"
 #include "runner/base/util.h"
@@ -23,8 +24,9 @@ enum {
 	MODULE_SHIFT = 48,
 	MODULES_MAX = 1 << 15,
 	BATCH = 4096, /* requests written before their answers are looked for at the latest */
-	ANSWER_TIMEOUT_MS = 120 * 1000, /* the first answer of a large module takes seconds */
 };
+
+#define ANSWER_TIMEOUT 120.0 /* seconds: the first answer of a large module takes some */
 
 #define ADDRESS_MASK ((1ull << MODULE_SHIFT) - 1)
 
@@ -290,6 +292,7 @@ static void take_lines(struct symbolizer *s, struct answers *answers)
 			answers->take(s, answers->context, answers->taken, line,
 				      (size_t)(end - line));
 			answers->taken++;
+			meanwhile();
 		}
 		from += (size_t)(end - line) + 1;
 	}
@@ -318,14 +321,20 @@ static bool receive(struct symbolizer *s, struct answers *answers)
 static bool converse(struct symbolizer *s, const struct buf *requests, struct answers *answers)
 {
 	size_t sent = 0;
+	double heard = now_seconds();
 	while (answers->taken < answers->expected) {
 		bool more = sent < requests->length;
 		struct pollfd fd = { s->socket, (short)(POLLIN | (more ? POLLOUT : 0)), 0 };
-		int ready = poll(&fd, 1, ANSWER_TIMEOUT_MS);
-		if (ready < 0 && errno == EINTR)
-			continue;
-		if (ready <= 0)
+		int ready = poll(&fd, 1, MEANWHILE_MS);
+		meanwhile();
+		if (ready < 0 && errno != EINTR)
 			return false;
+		if (ready <= 0) {
+			if (now_seconds() - heard > ANSWER_TIMEOUT)
+				return false;
+			continue;
+		}
+		heard = now_seconds();
 		if (fd.revents & POLLOUT) {
 			ssize_t length = send(s->socket, requests->data + sent,
 					      requests->length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "runner/base/meanwhile.h"
 #include "runner/base/util.h"
 
 char *ending_text(int status)
@@ -30,6 +31,7 @@ void end_iteration(pid_t pid)
 		waitpid(pid, NULL, WNOHANG); /* ours, once the zygote is dead: we are its reaper */
 		struct timespec wait = { 0, 1000000 };
 		nanosleep(&wait, NULL);
+		meanwhile();
 	}
 }
 
