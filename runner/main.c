@@ -14,10 +14,11 @@
  *       plan, course    decks and slices; where in them the run begins
  *     trial/        the processes that run tests
  *       worker, output  a zygote: process, control channel; what it prints
+ *       message, collect  is what it says possible? its records, taken out of the rings
  *       trial, ending   an iteration: which of its tests ran, and how; how its process ended
  *       watch           the memory of processes
  *     records/      what the interposer wrote
- *       arena           the shared memory
+ *       arena, held     the shared memory; what was taken out of it and waits for the collator
  *       iteration       which iteration records belong to
  *       assemble        reports and lock records, put together from their parts
  *     inspect/      a stopped process, looked at from outside
@@ -49,7 +50,7 @@
  *                       the order as written?
  *       failing         which tests never pass
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
- *     base/         util, map, closest, spawn, progress
+ *     base/         util, map, closest, spawn, progress; meanwhile: what can't wait is looked at
  */
 #include <signal.h>
 #include <stdio.h>

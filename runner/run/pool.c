@@ -16,7 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runner/base/meanwhile.h"
+#include "runner/trial/collect.h"
 #include "runner/trial/ending.h"
+#include "runner/trial/message.h"
 #include "runner/verdict/guard.h"
 #include "runner/run/failing.h"
 #include "runner/run/news.h"
@@ -27,12 +30,13 @@
 #include "runner/base/util.h"
 #include "runner/run/verify.h"
 
-#define TICK 0.05            /* seconds between looks at the rings */
-#define HELLO_PATIENCE 180.0 /* seconds until a zygote that does not come up is given up */
-#define START_PATIENCE 600.0 /* ... that does not fork: it may have to import a lot first */
-#define LONG_ITERATION 5.0   /* seconds from which it is shown how far an iteration is */
-#define FAILURES_MAX 3       /* zygotes in a row that come to nothing */
-#define LONG_TEST 10.0       /* seconds from which a test that runs is named */
+#define TICK (MEANWHILE_MS * 1e-3) /* seconds between looks at the rings */
+#define HELLO_PATIENCE 180.0       /* seconds until a zygote that does not come up is given up */
+#define START_PATIENCE 600.0       /* ... that does not fork: it may have to import a lot first */
+#define LONG_ITERATION 5.0         /* seconds from which it is shown how far an iteration is */
+#define MESSAGES_MAX 1000          /* of a zygote in one turn of the loop */
+#define FAILURES_MAX 3             /* zygotes in a row that come to nothing */
+#define LONG_TEST 10.0             /* seconds from which a test that runs is named */
 
 /*
  * When --duration is over, what runs is given so much of it to come to its end, in seconds; an
@@ -47,6 +51,7 @@ struct job {
 	struct trial *trial; /* that runs, or waits for its worker */
 	struct trial *next;  /* announced */
 	bool sent;           /* the attempt was given to the worker */
+	bool settling;       /* in the middle of a judgement: nobody looks at it meanwhile */
 	struct guard guard;  /* over the attempt's process */
 };
 
@@ -67,6 +72,11 @@ struct pool {
 	int code;
 };
 
+static double patience(double asked, double usual)
+{
+	return asked > 0 ? asked : usual;
+}
+
 static struct worker *worker_of(struct job *job, const struct trial *trial)
 {
 	return &job->workers[trial->as_written ? WORKER_AS_WRITTEN
@@ -83,18 +93,22 @@ static struct collator *collator_of(const struct pool *pool, const struct worker
 
 /* --- records ------------------------------------------------------------------------------- */
 
-struct draining {
+/* The trial whose attempt the worker runs, or NULL. */
+static struct trial *trial_of(struct job *job, const struct worker *worker)
+{
+	return job->sent && worker == worker_of(job, job->trial) ? job->trial : NULL;
+}
+
+struct feeding {
 	struct collator *collator;
-	struct trial *trial; /* NULL: the worker is idle */
 	struct iteration_context context;
 };
 
-static void take_records(void *arg, const uint8_t *records, size_t length)
+static void feed_records(void *arg, const uint8_t *records, size_t length)
 {
-	struct draining *draining = arg;
-	if (draining->trial)
-		trial_take(draining->trial, records, length);
-	collator_feed(draining->collator, &draining->context, records, length);
+	struct feeding *feeding = arg;
+	collator_feed(feeding->collator, &feeding->context, records, length);
+	meanwhile();
 }
 
 static struct iteration_context context_of(const struct worker *worker, const struct trial *trial)
@@ -106,17 +120,20 @@ static struct iteration_context context_of(const struct worker *worker, const st
 					   .gil = worker->kind == WORKER_GIL };
 }
 
+/* All records that there are go to trial and collator. */
 static void drain(struct pool *pool, struct job *job, struct worker *worker)
 {
-	struct trial *trial = job->sent && worker == worker_of(job, job->trial) ? job->trial : NULL;
+	struct trial *trial = trial_of(job, worker);
 	struct collator *collator = collator_of(pool, worker);
-	struct draining draining = { collator, trial, context_of(worker, trial) };
-	struct arena_lost lost = arena_drain(&worker->arena, take_records, &draining);
+	struct feeding feeding = { collator, context_of(worker, trial) };
 	uint64_t limits[FTS_LIMIT_COUNT];
-	if (lost.records)
-		collator_lost(collator, &draining.context, lost);
-	if (lost.control && trial)
-		trial->uncertain = true;
+	bool all;
+	do {
+		all = worker_collect(worker, trial);
+		struct arena_lost lost = held_take(&worker->held, feed_records, &feeding);
+		if (lost.records)
+			collator_lost(collator, &feeding.context, lost);
+	} while (!all);
 	if (arena_limits(&worker->arena, limits))
 		collator_limits(collator, limits);
 }
@@ -365,6 +382,7 @@ static void run_all_apart(struct pool *pool)
 static void finish_attempt(struct pool *pool, struct job *job, struct worker *worker, int status)
 {
 	struct trial *trial = job->trial;
+	job->settling = true;
 	worker_kill_strays(worker);
 	worker_read_output(worker);
 	drain(pool, job, worker);
@@ -388,7 +406,7 @@ static void finish_attempt(struct pool *pool, struct job *job, struct worker *wo
 	double used = trial->forked > 0 ? trial->progressed - trial->forked : 0;
 	trial->budget = trial->budget - used > BUDGET_LEAST ? trial->budget - used : BUDGET_LEAST;
 	trial->forked = 0;
-	job->sent = false;
+	job->sent = job->settling = false;
 	bool goes_on = !pool->stopping && trial_counts(trial) && trial->killed != KILL_DURATION;
 	if (goes_on && trial_continue(trial, pool->options->tests)) {
 		store_progress(pool, NULL);
@@ -437,11 +455,11 @@ static void drop_worker(struct pool *pool, struct job *job, struct worker *worke
 	struct trial *trial =
 		job->trial && worker == worker_of(job, job->trial) ? job->trial : NULL;
 	bool running = trial && job->sent;
+	job->settling = true;
 	int status = end_child(worker->pid);
-	if (running) {
+	if (running)
 		end_iteration(trial->pid);
-		drain(pool, job, worker);
-	}
+	drain(pool, job, worker);
 	worker_read_output(worker);
 	bool by_test = running && !why && trial_blamed(trial);
 	if (!by_test)
@@ -452,6 +470,7 @@ static void drop_worker(struct pool *pool, struct job *job, struct worker *worke
 			trial->killed = by_test ? KILL_PARENT : KILL_INTERRUPT;
 		finish_attempt(pool, job, worker, status);
 	}
+	job->settling = false;
 	worker_stop(worker);
 	collator_zygote_end(collator_of(pool, worker), worker->number);
 	if (worker->kind == WORKER_AS_WRITTEN && job->trial && job->trial->as_written) {
@@ -526,18 +545,16 @@ static void on_hello(struct pool *pool, struct job *job, struct worker *worker,
 			    json_pack("{s:s, s:o}", "op", "prefetch", "tests", id_list(job->next)));
 }
 
-/* Returns false if the message makes no sense. */
-static bool on_started(struct pool *pool, struct job *job, const json_t *message)
+static void on_started(struct pool *pool, struct job *job, const json_t *message)
 {
 	struct trial *trial = job->trial;
-	if (!trial_started(trial, json_integer_value(json_object_get(message, "pid"))))
-		return false;
-	trial->forked = trial->progressed = now_seconds();
+	trial_started(trial, json_integer_value(json_object_get(message, "pid")));
+	if (trial->forked <= 0) /* else its first records came before */
+		trial->forked = trial->progressed = now_seconds();
 	pool->state.starting = false;
 	int code = announce_next(pool, job);
 	if (code && !pool->code)
 		pool->code = code;
-	return true;
 }
 
 static int suite_error(const struct pool *pool, const char *line, const char *traceback)
@@ -560,17 +577,19 @@ static void on_error(struct pool *pool, const json_t *message)
 	news_error(&pool->news, line, traceback);
 }
 
-/* Returns false if the worker has to be dropped. */
-static bool on_message(struct pool *pool, struct job *job, struct worker *worker,
-		       const json_t *message)
+/* Returns why the worker has to be dropped, or NULL. */
+static const char *on_message(struct pool *pool, struct job *job, struct worker *worker,
+			      const json_t *message)
 {
 	const char *op = text_of(message, "op");
-	bool ours = job->sent && worker == worker_of(job, job->trial);
+	const char *fault = message_fault(message, worker, trial_of(job, worker));
 	if (pool->options->settings->verbose) {
 		char *text = json_dumps(message, JSON_COMPACT);
 		warn("worker %u: %s", worker->number, text);
 		free(text);
 	}
+	if (fault)
+		return fault;
 	if (strcmp(op, "hello") == 0) {
 		on_hello(pool, job, worker, message);
 	} else if (strcmp(op, "error") == 0) {
@@ -578,33 +597,37 @@ static bool on_message(struct pool *pool, struct job *job, struct worker *worker
 			on_error(pool, message);
 	} else if (strcmp(op, "gil") == 0) {
 		on_gil(pool, job, worker, message);
-	} else if (strcmp(op, "started") == 0 && ours) {
-		return on_started(pool, job, message);
-	} else if (strcmp(op, "ended") == 0 && ours) {
+	} else if (strcmp(op, "started") == 0) {
+		on_started(pool, job, message);
+	} else if (strcmp(op, "ended") == 0) {
 		worker->state = WORKER_READY;
 		worker->failures = 0;
 		finish_attempt(pool, job, worker,
 			       (int)json_integer_value(json_object_get(message, "status")));
-	} else {
-		return false;
 	}
-	return true;
+	return NULL;
 }
 
+/* Bounded, so that a zygote that talks without end does not hold up the others. */
 static void read_control(struct pool *pool, struct job *job, struct worker *worker)
 {
 	bool closed = false;
-	json_t *message;
-	while (worker->state != WORKER_OFF && (message = worker_receive(worker, &closed))) {
-		bool good = on_message(pool, job, worker, message);
+	json_t *message = NULL;
+	worker->more = false;
+	for (unsigned i = 0; i < MESSAGES_MAX && worker->state != WORKER_OFF; i++) {
+		message = worker_receive(worker, &closed);
+		if (!message)
+			break;
+		const char *fault = on_message(pool, job, worker, message);
 		json_decref(message);
-		if (!good) {
-			drop_worker(pool, job, worker, "it sent a message that makes no sense");
+		if (fault) {
+			drop_worker(pool, job, worker, fault);
 			return;
 		}
 	}
+	worker->more = message && worker->state != WORKER_OFF;
 	if (closed && worker->state != WORKER_OFF)
-		drop_worker(pool, job, worker, NULL);
+		drop_worker(pool, job, worker, worker->broken);
 }
 
 /* --- looking at processes ------------------------------------------------------------------ */
@@ -643,21 +666,25 @@ static void end_for_time(struct pool *pool, struct trial *trial)
 		kill(trial->pid, SIGKILL);
 }
 
-/* What has to be looked at without an event, for a job whose iteration runs. */
-static void look_after(struct pool *pool, struct job *job)
+/* The thread that waits for us in its handler of a fatal signal; 0 = none. */
+static uint32_t crashed_thread(const struct worker *worker)
+{
+	return __atomic_load_n(&worker->arena.shared->crash_tid, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Looks at the process of an attempt; its records are in the trial. `crashed`: crashed_thread()
+ * before they were taken. `names`: NULL = the collator can't be asked now.
+ */
+static void look_at(struct pool *pool, struct job *job, struct worker *worker, uint32_t crashed,
+		    const struct heap_names *names)
 {
 	struct trial *trial = job->trial;
-	struct worker *worker = worker_of(job, trial);
 	double now = now_seconds();
-	uint32_t crashed = __atomic_load_n(&worker->arena.shared->crash_tid, __ATOMIC_ACQUIRE);
-	drain(pool, job, worker);
 	if (crashed && !(trial->crashed && trial->crash_tid == crashed))
 		release_crashed(worker); /* a child of the test's: none of our business */
-	if (trial->forked <= 0 || trial->killed) {
-		if (now - worker->since > START_PATIENCE)
-			drop_worker(pool, job, worker, "it did not start an iteration in time");
+	if (trial->forked <= 0 || trial->killed)
 		return;
-	}
 	if (trial->crashed && !job->guard.looked_at) {
 		take_note(pool, guard_crash(&job->guard, trial));
 		release_crashed(worker);
@@ -676,11 +703,47 @@ static void look_after(struct pool *pool, struct job *job)
 		return;
 	}
 	struct guard_limits limits = limits_of(pool);
-	struct iteration_context context = context_of(worker, trial);
-	struct heap_names names = { collator_of(pool, worker), &context };
-	take_note(pool, guard_look(&job->guard, &limits, &names, trial, now));
+	job->settling = true; /* names may take long */
+	take_note(pool, guard_look(&job->guard, &limits, names, trial, now));
+	job->settling = false;
 	if (trial->killed)
 		worker->since = now; /* its end is waited for */
+}
+
+/* What has to be looked at without an event, for a job whose iteration runs. */
+static void look_after(struct pool *pool, struct job *job)
+{
+	struct trial *trial = job->trial;
+	struct worker *worker = worker_of(job, trial);
+	struct iteration_context context = context_of(worker, trial);
+	struct heap_names names = { collator_of(pool, worker), &context };
+	uint32_t crashed = crashed_thread(worker);
+	drain(pool, job, worker);
+	bool waits = trial->forked <= 0 || trial->killed;
+	look_at(pool, job, worker, crashed, &names);
+	if (waits &&
+	    now_seconds() - worker->since > patience(pool->options->start_patience, START_PATIENCE))
+		drop_worker(pool, job, worker, "it did not start an iteration in time");
+}
+
+/* meanwhile_look: all that does not wait until the collator has time. */
+static void look_meanwhile(void *context)
+{
+	struct pool *pool = context;
+	for (unsigned i = 0; i < pool->options->jobs; i++) {
+		struct job *job = &pool->jobs[i];
+		for (size_t w = 0; w < WORKER_KINDS && !job->settling; w++) {
+			struct worker *worker = &job->workers[w];
+			if (worker->state == WORKER_OFF)
+				continue;
+			struct trial *trial = trial_of(job, worker);
+			uint32_t crashed = crashed_thread(worker);
+			worker_read_output(worker);
+			worker_collect(worker, trial);
+			if (trial && trial->pid)
+				look_at(pool, job, worker, crashed, NULL);
+		}
+	}
 }
 
 /* The test that has run for the longest. */
@@ -729,7 +792,8 @@ static void tick(struct pool *pool)
 		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &job->workers[w];
 			if (worker->state == WORKER_STARTING &&
-			    now - worker->since > HELLO_PATIENCE)
+			    now - worker->since >
+				    patience(pool->options->hello_patience, HELLO_PATIENCE))
 				drop_worker(pool, job, worker, "it did not answer in time");
 			else if (worker->state == WORKER_STARTING || worker->state == WORKER_READY)
 				drain(pool, job, worker);
@@ -761,21 +825,24 @@ static void add_fd(struct polled *polled, struct job *job, struct worker *worker
 /* Waits for an event, for a tick at the longest, and acts on it. */
 static void wait_and_act(struct pool *pool, struct polled *polled)
 {
+	int timeout = MEANWHILE_MS;
 	polled->count = 0;
 	for (unsigned i = 0; i < pool->options->jobs; i++) {
 		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &pool->jobs[i].workers[w];
+			timeout = worker->more ? 0 : timeout;
 			short out = worker->outgoing.length ? POLLOUT : 0;
 			add_fd(polled, &pool->jobs[i], worker, worker->control,
 			       (short)(POLLIN | out));
 			add_fd(polled, &pool->jobs[i], worker, worker->output, POLLIN);
 		}
 	}
-	if (poll(polled->fds, polled->count, (int)(TICK * 1e3)) <= 0)
+	if (poll(polled->fds, polled->count, timeout) < 0)
 		return;
 	for (size_t i = 0; i < polled->count; i++) {
 		struct worker *worker = polled->workers[i];
-		if (polled->fds[i].revents == 0 || worker->state == WORKER_OFF)
+		bool told = polled->fds[i].fd == worker->control && worker->more;
+		if ((polled->fds[i].revents == 0 && !told) || worker->state == WORKER_OFF)
 			continue;
 		if (polled->fds[i].fd == worker->output) {
 			worker_read_output(worker);
@@ -818,20 +885,36 @@ static void loop(struct pool *pool)
 	free(polled.workers);
 }
 
+/* What was found by now may take long to be worked on; nothing runs on meanwhile. */
+static void end_processes(struct pool *pool)
+{
+	for (unsigned i = 0; i < pool->options->jobs; i++) {
+		struct job *job = &pool->jobs[i];
+		for (size_t w = 0; w < WORKER_KINDS; w++) {
+			struct worker *worker = &job->workers[w];
+			struct trial *trial = trial_of(job, worker);
+			if (worker->state == WORKER_OFF)
+				continue;
+			kill(worker->pid, SIGKILL);
+			if (trial)
+				end_iteration(trial->pid);
+		}
+	}
+}
+
 /* Ends all processes; keeps what an interrupted iteration had found. */
 static void stop_all(struct pool *pool)
 {
 	pool->stopping = true;
+	meanwhile_set(NULL, NULL);
+	end_processes(pool);
 	for (unsigned i = 0; i < pool->options->jobs; i++) {
 		struct job *job = &pool->jobs[i];
 		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &job->workers[w];
 			if (worker->state == WORKER_OFF)
 				continue;
-			bool running = job->sent && worker == worker_of(job, job->trial);
-			kill(worker->pid, SIGKILL);
-			if (running) {
-				end_iteration(job->trial->pid);
+			if (trial_of(job, worker)) {
 				job->trial->killed = KILL_INTERRUPT;
 				struct iteration_context context = context_of(worker, job->trial);
 				drain(pool, job, worker);
@@ -925,6 +1008,7 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 				    (enum worker_kind)w);
 	/* Processes that an iteration leaves behind become ours, so that they can be ended. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	meanwhile_set(look_meanwhile, &pool);
 	loop(&pool);
 	result->interrupted = *options->stop != 0;
 	stop_all(&pool);

@@ -39,7 +39,8 @@ struct pool_options {
 	unsigned jobs;
 	uint64_t memory; /* bytes for an iteration */
 	struct progress *progress;
-	const volatile sig_atomic_t *stop; /* not 0: the user wants to stop */
+	double hello_patience, start_patience; /* seconds; 0 = as pool.c has them */
+	const volatile sig_atomic_t *stop;     /* not 0: the user wants to stop */
 };
 
 #define SLOW_TESTS 5

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LINE_MAX_BYTES (16u << 20) /* of a message */
+
 void worker_init(struct worker *worker, unsigned number, enum worker_kind kind)
 {
 	*worker = (struct worker){
@@ -117,6 +119,8 @@ int worker_start(struct worker *worker, const struct launch *launch)
 	fcntl(worker->output, F_SETFL, O_NONBLOCK);
 	worker->state = WORKER_STARTING;
 	worker->gil_came = false;
+	worker->more = false;
+	worker->broken = NULL;
 	worker->since = now_seconds();
 	control[0] = output[0] = -1;
 out:
@@ -165,6 +169,10 @@ static json_t *take_line(struct worker *worker, bool *closed)
 {
 	struct buf *in = &worker->incoming;
 	char *end = in->length ? memchr(in->data, '\n', in->length) : NULL;
+	if (!end && in->length > LINE_MAX_BYTES) {
+		worker->broken = "it sent 16 MiB without the end of a line";
+		*closed = true;
+	}
 	if (!end)
 		return NULL;
 	size_t length = (size_t)(end - in->data) + 1;
@@ -173,6 +181,7 @@ static json_t *take_line(struct worker *worker, bool *closed)
 	in->length -= length;
 	if (!json_is_object(message)) {
 		json_decref(message);
+		worker->broken = "it sent a line that is no JSON object";
 		*closed = true;
 		return NULL;
 	}
@@ -233,6 +242,7 @@ int worker_stop(struct worker *worker)
 	if (worker->output >= 0)
 		close(worker->output);
 	arena_close(&worker->arena);
+	held_free(&worker->held);
 	buf_free(&worker->incoming);
 	buf_free(&worker->outgoing);
 	output_free(&worker->printed);
@@ -265,6 +275,11 @@ static bool belongs(pid_t pid, const struct worker *worker)
 	free(mark);
 	free(path);
 	return found;
+}
+
+bool worker_disowns(const struct worker *worker, pid_t pid)
+{
+	return kill(pid, 0) == 0 ? !belongs(pid, worker) : errno == EPERM;
 }
 
 /* One round; returns whether a stray was there. */

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "runner/records/arena.h"
+#include "runner/records/held.h"
 #include "runner/trial/output.h"
 #include "runner/base/util.h"
 
@@ -50,8 +51,11 @@ struct worker {
 	unsigned failures;   /* in a row */
 	bool gil_came;       /* an import switched the GIL on: it runs nothing more */
 	struct arena arena;
+	struct held held;              /* of the arena's records */
 	struct output printed;         /* since the last iteration began */
 	struct buf incoming, outgoing; /* of the control channel */
+	bool more;                     /* messages came that were not looked at yet */
+	const char *broken; /* why what it sent can't be read; a static text, NULL = it can */
 };
 
 void worker_init(struct worker *worker, unsigned number, enum worker_kind kind);
@@ -64,10 +68,13 @@ void worker_send(struct worker *worker, json_t *message);
 void worker_flush(struct worker *worker);
 
 /*
- * Reads what has come and returns the next message, or NULL. *closed is set when the zygote has
- * gone. A line that is not JSON ends the zygote as well.
+ * Reads what has come and returns the next message, or NULL. *closed is set when nothing more comes:
+ * the zygote has gone, or worker->broken says why it can't be understood.
  */
 json_t *worker_receive(struct worker *worker, bool *closed);
+
+/* Is there a process with this number, and was it started by somebody else than the worker? */
+bool worker_disowns(const struct worker *worker, pid_t pid);
 
 /* Reads what was printed until the pipe is empty. */
 void worker_read_output(struct worker *worker);

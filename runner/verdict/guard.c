@@ -165,7 +165,7 @@ char *guard_look(struct guard *guard, const struct guard_limits *limits,
 {
 	check_memory(guard, limits, trial, now);
 	char *text = trial->killed ? NULL : check_deadlock(guard, trial, now);
-	if (!trial->killed && !text)
+	if (!trial->killed && !text && names)
 		text = check_heap(guard, names, trial, now);
 	return trial->killed || text ? text : check_progress(guard, limits, trial, now);
 }

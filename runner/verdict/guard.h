@@ -42,7 +42,7 @@ void guard_begin(struct guard *guard, double now);
 
 /*
  * Looks at the trial's process, which runs. Returns a note for the user (to be freed), or
- * NULL.
+ * NULL. `names` NULL: what needs names is left for the next time.
  */
 char *guard_look(struct guard *guard, const struct guard_limits *limits,
 		 const struct heap_names *names, struct trial *trial, double now);
