@@ -125,7 +125,7 @@ bool owner_find(uint64_t block, uint64_t size, struct owner *owner)
 {
 	struct search s = { block, size, owner };
 	struct maps maps = { 0 };
-	char text[1024];
+	char text[1024] = { 0 };
 	bool found = false;
 	long got = 0;
 	if (searches++ >= SEARCHES)

@@ -177,7 +177,7 @@ static bool has_fences(const struct dl_phdr_info *info, uintptr_t low, uintptr_t
 	}
 	if (strings < low) /* not relocated */
 		strings += info->dlpi_addr;
-	return strings >= low && strings < high && length <= high - strings &&
+	return strings && strings >= low && strings < high && length <= high - strings &&
 	       has_string((const char *)strings, length, name, sizeof name);
 }
 

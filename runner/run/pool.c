@@ -96,7 +96,7 @@ static struct collator *collator_of(const struct pool *pool, const struct worker
 /* The trial whose attempt the worker runs, or NULL. */
 static struct trial *trial_of(struct job *job, const struct worker *worker)
 {
-	return job->sent && worker == worker_of(job, job->trial) ? job->trial : NULL;
+	return job->sent && job->trial && worker == worker_of(job, job->trial) ? job->trial : NULL;
 }
 
 struct feeding {

@@ -58,8 +58,10 @@ PLANTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../stress
 
 def planted(file):
     def case():
-        stress = runpy.run_path(os.path.join(PLANTED, file))["stress"]
-        return lambda: stress(0), lambda: stress(1)
+        found = runpy.run_path(os.path.join(PLANTED, file))
+        roles = [found[name] for name in sorted(found) if name.startswith("stress_")]
+        one, two = roles or [found["stress"]] * 2
+        return lambda: one(0), lambda: two(1)
 
     name = "planted_" + file[: -len(".py")]
     (RACES if name.endswith("_bug") else ORDERED)[name] = case
