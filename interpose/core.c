@@ -11,18 +11,21 @@
  *     crash        fatal signals
  *   locks/    locks held, and the orders in which they are taken
  *     locks        the rule; locks_python, locks_pthread, locks_semaphore, locks_internal: its
- *                  wrappers; locks_31x: what differs by release
+ *                  wrappers
  *     locks_report, locks_profile   orders and waiting as records
  *     locks_standin  the locks held, in TSan's own history: on both sides of a race
+ *   releases/ the releases of CPython: release_31x is all that differs in one
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;
  *                  type_cache: who made a value, not who filled an entry
  *   turns/    one thread of a test runs at a time
- *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_31x.c, stacks_template.h
+ *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_template.h
  *     bytes        loops over single bytes
  *   python/   what is known of CPython's layouts
- *     layout.h, code (ids for code objects), object (what object an address belongs to), owner
- *                  (whose data a block is)
+ *     release      which release this is, and whether it is laid out as its row says; layout.h:
+ *                  offsets that are compiled in; probe: what only looking can tell
+ *     code         ids for code objects; object: what object an address belongs to; owner: whose
+ *                  data a block is
  *   base/     what hooks may use
  *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
  *     ring         the writer's side of the shared rings

@@ -112,19 +112,6 @@ HIDDEN void locks_event(const struct fts_lock_event *event);
 /* locks_internal.c. False: module locks are not seen. */
 HIDDEN bool internal_locks_start(void);
 
-/* What differs between versions: locks_313.c, locks_314.c. */
-struct locks_version {
-	const struct stacks_version *stacks;
-	long tstate_state, frame_owner; /* offsets */
-	uint64_t rlock_size;            /* of an RLock object */
-	/* PyThread_allocate_lock() makes semaphores, an RLock object has one of these. */
-	bool semaphores;
-	/* Where the instructions begin that the frame runs. */
-	uint64_t (*bytecode)(const void *code, const void *frame);
-};
-extern const struct locks_version locks_313, locks_314;
-extern HIDDEN const struct locks_version *locks_version;
-
 /* locks_python.c */
 HIDDEN bool python_locks_start(const char **why);
 HIDDEN void standin_before_fork(void);

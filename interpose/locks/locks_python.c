@@ -9,7 +9,7 @@
  *     63      48 47  46 45       28 27            0
  *     | check   |s |g | class     | number in it |      s: used as a signal, g: in the graph
  *
- * The locks of PyThread_allocate_lock() are semaphores in 3.13, with room for such a word, too. The
+ * The locks of PyThread_allocate_lock() may be semaphores (release.h), with room for such a word, too. The
  * check is a hash of the address, for locks that were made before the word existed.
  */
 #define _GNU_SOURCE
@@ -20,30 +20,18 @@
 #include "ftstress/record.h"
 #include "interpose/python/layout.h"
 #include "interpose/base/ring.h"
+#include "interpose/python/release.h"
 #include "interpose/stacks/stacks.h"
 
 #include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
 
-/* The same in 3.13 and 3.14; what differs is in locks_313.c and locks_314.c. */
 enum {
-	TSTATE_CRITICAL_SECTION = 176,
-	FRAME_PREVIOUS = 8,
-	ENTRY_FRAME = 3, /* FRAME_OWNED_BY_CSTACK, in 3.14 _BY_INTERPRETER */
-	SECTION_MUTEX = 8,
-	SECTION_MUTEX2 = 16,
-	SECTION_INACTIVE = 1,
+	SECTION_INACTIVE = 1, /* tags of tstate_critical_section */
 	SECTION_TWO = 2,
-	OBJECT_TYPE = 24,
-	OBJECT_MUTEX = 10,
-	LOCK_MUTEX = 32,     /* in Lock and RLock objects */
 	SEMAPHORE_WORD = 24, /* in a sem_t of 32 bytes, of which glibc uses 16 */
-	TYPE_BASICSIZE = 48,
-	TYPE_DEALLOC = 64,
-	TYPE_FLAGS = 184,
 	TYPE_INLINE_VALUES = 1 << 2,
-	TYPE_ALLOC = 320,
 };
 
 enum { CLASSES = 1 << 15, CLASS_FRAMES = 6 };
@@ -63,7 +51,6 @@ struct range {
 };
 static struct range own; /* this library */
 
-HIDDEN const struct locks_version *locks_version;
 static long tstate_offset; /* of the thread state in thread-local storage */
 static void *code_type, *str_type;
 static struct threading_type {
@@ -84,7 +71,7 @@ void *python_tstate(void)
 
 bool python_attached(const void *tstate)
 {
-	return tstate && load32(tstate, locks_version->tstate_state) == 1;
+	return tstate && load32(tstate, python_release->at->tstate_state.at) == 1;
 }
 
 const void *python_frame(const void *tstate)
@@ -136,7 +123,7 @@ static uint64_t *word_of(uint64_t address, enum fts_lock_kind kind)
 {
 	if (kind == FTS_LOCK_LOCK)
 		return (uint64_t *)(address - LOCK_MUTEX + lock_type.word);
-	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && locks_version->semaphores))
+	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && python_release->semaphores))
 		return (uint64_t *)(address + SEMAPHORE_WORD);
 	if (kind == FTS_LOCK_RLOCK)
 		return (uint64_t *)(address - LOCK_MUTEX + rlock_type.word);
@@ -145,7 +132,7 @@ static uint64_t *word_of(uint64_t address, enum fts_lock_kind kind)
 
 bool python_is_free(uint64_t address, enum fts_lock_kind kind)
 {
-	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && locks_version->semaphores))
+	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && python_release->semaphores))
 		return load32((const void *)address, 0) != 0;
 	if (kind == FTS_LOCK_LOCK || kind == FTS_LOCK_RLOCK)
 		return !(*(const volatile uint8_t *)address & 1);
@@ -222,7 +209,8 @@ static const char *code_of(const void *frame)
 
 static bool is_entry(const void *frame)
 {
-	return *((const uint8_t *)frame + locks_version->frame_owner) == ENTRY_FRAME;
+	return *((const uint8_t *)frame + python_release->at->frame_owner.at) ==
+	       python_release->entry_owner;
 }
 
 static bool is_code(const char *code)
@@ -236,7 +224,7 @@ static uint64_t position_of(const void *frame, uint64_t instruction)
 	if (!is_code(code))
 		return 0;
 	uint32_t id = code_id(code);
-	uint64_t offset = (instruction - locks_version->bytecode(code, frame)) / 2;
+	uint64_t offset = (instruction - python_release->bytecode(code, frame)) / 2;
 	if (offset >= FTS_PC_MARKER)
 		offset = FTS_PC_MARKER;
 	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | offset : 0;
@@ -315,7 +303,7 @@ unsigned python_walk(struct thread *thread, struct call_site site, struct walked
 		     unsigned room)
 {
 	uint64_t fp = (uint64_t)site.hook, end = stack_end(thread, fp);
-	const void *tstate = locks_version->stacks->running();
+	const void *tstate = python_release->running();
 	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
 	unsigned count = 0;
 	while (count < room && fp % 8 == 0 && fp + 16 <= end) {
@@ -510,11 +498,11 @@ static bool adopt_types(void)
 	void *module = import && attribute ? import("_thread") : NULL;
 	char *lock = module ? attribute(module, "lock") : NULL;
 	char *rlock = module ? attribute(module, "RLock") : NULL;
-	if (!lock || !rlock || load64(lock, TYPE_BASICSIZE) != 40 ||
-	    load64(rlock, TYPE_BASICSIZE) != locks_version->rlock_size)
+	if (!lock || !rlock || load64(lock, TYPE_BASICSIZE) != LOCK_MUTEX + 8 ||
+	    load64(rlock, TYPE_BASICSIZE) != python_release->rlock_size)
 		return false;
 	adopt(&lock_type, lock, lock_alloc, lock_dealloc);
-	if (!locks_version->semaphores) {
+	if (!python_release->semaphores) {
 		adopt(&rlock_type, rlock, rlock_alloc, rlock_dealloc);
 		return true;
 	}
@@ -549,15 +537,8 @@ static struct range range_of(uintptr_t at)
 
 bool python_locks_start(const char **why)
 {
-	static const struct locks_version *const versions[] = { &locks_313, &locks_314 };
-	const unsigned long *version = dlsym(RTLD_DEFAULT, "Py_Version");
-	for (unsigned i = 0; i < sizeof versions / sizeof *versions; i++)
-		if (version && *version >> 16 == (0x0300 | versions[i]->stacks->minor))
-			locks_version = versions[i];
-	if (!locks_version) {
-		*why = "lock orders are seen on Python 3.13 and 3.14 only";
+	if (!python_known(why))
 		return false;
-	}
 	char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
 	code_type = dlsym(RTLD_DEFAULT, "PyCode_Type");
 	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
@@ -569,8 +550,8 @@ bool python_locks_start(const char **why)
 	__asm__("movq %%fs:0, %0" : "=r"(base));
 	tstate_offset = tstate - base;
 	const char *state = python_tstate();
-	if (!state ||
-	    load_pointer(state, 16) != ((void *(*)(void))symbol_next("PyInterpreterState_Get"))()) {
+	if (!state || load_pointer(state, TSTATE_INTERPRETER) !=
+			      ((void *(*)(void))symbol_next("PyInterpreterState_Get"))()) {
 		*why = "the thread state of this Python cannot be found";
 		return false;
 	}

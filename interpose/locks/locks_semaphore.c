@@ -1,17 +1,18 @@
 /*
- * locks_semaphore.c - the locks of PyThread_allocate_lock() where they are semaphores (3.13):
- * RLock, and what C modules make, as _io's buffered files. In 3.14 they are PyMutexes, and seen as
+ * locks_semaphore.c - the locks of PyThread_allocate_lock() where they are semaphores (release.h):
+ * RLock, and what C modules make, as _io's buffered files. Else they are PyMutexes, and seen as
  * such.
  *
  * These functions call each other; the outermost call is the one that is noted. Any thread may give
  * such a lock back, so it may be a signal as a threading.Lock may.
  */
 #include "interpose/locks/locks.h"
+#include "interpose/python/release.h"
 #include "interpose/base/symbol.h"
 
 static inline struct thread *noting(void)
 {
-	return locks_on && locks_version->semaphores ? locks_noting() : NULL;
+	return locks_on && python_release->semaphores ? locks_noting() : NULL;
 }
 
 static struct lock lock_at(const void *semaphore, bool waits, bool timed, uint32_t flags)
@@ -119,7 +120,7 @@ void *PyThread_allocate_lock(void)
 	if (UNLIKELY(!real))
 		real = (void *(*)(void))symbol_need("PyThread_allocate_lock");
 	void *lock = real();
-	if (lock && locks_on && locks_version->semaphores)
+	if (lock && locks_on && python_release->semaphores)
 		python_semaphore_made(lock);
 	return lock;
 }
@@ -133,7 +134,7 @@ int _PyThread_at_fork_reinit(void **lock)
 		real = (int (*)(void **))symbol_need("_PyThread_at_fork_reinit");
 	void *before_fork = *lock;
 	int error = real(lock);
-	if (locks_on && locks_version->semaphores && before_fork && *lock != before_fork)
+	if (locks_on && python_release->semaphores && before_fork && *lock != before_fork)
 		python_semaphore_renewed(before_fork, *lock);
 	return error;
 }
@@ -144,7 +145,7 @@ void PyThread_free_lock(void *lock)
 	static void (*real)(void *);
 	if (UNLIKELY(!real))
 		real = (void (*)(void *))symbol_need("PyThread_free_lock");
-	if (locks_on && locks_version->semaphores)
+	if (locks_on && python_release->semaphores)
 		locks_ended((uint64_t)lock, python_semaphore_kind((uint64_t)lock));
 	real(lock);
 }

@@ -30,9 +30,8 @@ enum {
 	THREADS = 8192, /* that ever were in a process */
 	BYTES = 8,      /* of a stand-in: as much as TSan tells apart */
 	TRIES = 16,
-	OTHERS = 0,               /* the class of those for which there is no room */
-	OBJECT_TYPE_AT = 24 - 10, /* from the mutex in an object */
-	MUTEX_TRY = 1 << 4,       /* llvm: sanitizer/tsan_interface.h */
+	OTHERS = 0,         /* the class of those for which there is no room */
+	MUTEX_TRY = 1 << 4, /* llvm: sanitizer/tsan_interface.h */
 	MUTEX_RECURSIVE = 1 << 6,
 };
 
@@ -52,7 +51,7 @@ static void (*released)(char *file, int line, uint64_t mutex, uint64_t writes);
 /* Of the object that the mutex is in. */
 static inline uint64_t type_at(uint64_t mutex)
 {
-	return load64((const void *)mutex, OBJECT_TYPE_AT);
+	return load64((const void *)mutex, OBJECT_TYPE - OBJECT_MUTEX);
 }
 
 static uint64_t key_of(const struct lock *lock, uint64_t identity)

@@ -14,6 +14,9 @@
 #include "interpose/base/memory_order.h"
 #include "interpose/base/concern.h"
 #include "interpose/base/ring.h"
+#include "interpose/python/layout.h"
+#include "interpose/python/release.h"
+#include "interpose/order/type_cache.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -31,21 +34,25 @@ HIDDEN uint8_t order_places[CODE_MAX / 16];
 HIDDEN const void *order_cells;
 HIDDEN bool order_type_cache;
 
-static const struct {
-	enum place place;
-	unsigned since;        /* minor version of Python */
-	const char *functions; /* separated by a blank */
-} named[] = {
-#define ORDER_PLACE(name, since, functions, why) { PLACE_##name, since, functions },
+static const struct python_functions of_all[] = {
+#define ORDER_PLACE(name, functions, why) { PLACE_##name, functions },
 #define ORDER_ALSO ORDER_PLACE
 #include "interpose/order/order_table.h"
 };
-#define NAMED (sizeof named / sizeof named[0])
+#define OF_ALL (sizeof of_all / sizeof of_all[0])
+
+/* Those of every release, then those of this one; NULL behind the last. */
+static const struct python_functions *functions_at(unsigned index)
+{
+	const struct python_functions *more = python_release->functions;
+	if (index < OF_ALL)
+		return &of_all[index];
+	return more[index - OF_ALL].names ? &more[index - OF_ALL] : NULL;
+}
 
 /* Reference counts: what is a type. */
 
-enum { TYPE_SLOTS = 4096, OB_TYPE = 24, COUNT_TO_TYPE = 8, TYPE_FLAGS = 184 };
-#define FLAG_MAKES_TYPES (1ul << 31) /* Py_TPFLAGS_TYPE_SUBCLASS */
+enum { TYPE_SLOTS = 4096, COUNT_TO_TYPE = OBJECT_TYPE - OBJECT_COUNT_SHARED };
 
 static const void *seen_types[TYPE_SLOTS], *seen_others[TYPE_SLOTS];
 static const void *type_type;
@@ -78,13 +85,13 @@ static const void *word_at(const void *address, long offset)
  */
 static bool is_type(const void *candidate)
 {
-	const void *meta = word_at(candidate, OB_TYPE);
-	if (!((uintptr_t)word_at(meta, TYPE_FLAGS) & FLAG_MAKES_TYPES))
+	const void *meta = word_at(candidate, OBJECT_TYPE);
+	if (!((uintptr_t)word_at(meta, TYPE_FLAGS) & TYPE_SUBCLASS))
 		return false;
 	for (int depth = 0; depth < 5 && meta; depth++) {
 		if (meta == type_type)
 			return true;
-		meta = word_at(meta, OB_TYPE);
+		meta = word_at(meta, OBJECT_TYPE);
 	}
 	return false;
 }
@@ -154,11 +161,12 @@ static void skip_word(const char **list)
 static unsigned place_of_name(const char *name, unsigned *index)
 {
 	*index = 0;
-	for (unsigned i = 0; i < NAMED; i++) {
-		const char *list = named[i].functions, *after;
+	const struct python_functions *functions;
+	for (unsigned i = 0; (functions = functions_at(i)); i++) {
+		const char *list = functions->names, *after;
 		for (; *list; skip_word(&list), ++*index)
 			if (same_word(list, name, &after))
-				return named[i].place;
+				return functions->place;
 	}
 	return 0;
 }
@@ -223,16 +231,17 @@ static bool find_code(const struct image *image, uintptr_t *low, uintptr_t *size
 	return false;
 }
 
-/* Tell the run's notes which functions were not found that this version should have. */
-static void tell_missing(unsigned minor)
+/* Tell the run's notes which functions were not found that this release should have. */
+static void tell_missing(void)
 {
+	const struct python_functions *functions;
 	static char text[2048] = "happens-before: this Python has no single function of this name, "
 				 "its operations are told as written:";
 	uint64_t length = raw_length(text);
 	unsigned index = 0, missing = 0;
-	for (unsigned i = 0; i < NAMED; i++)
-		for (const char *list = named[i].functions; *list; skip_word(&list), index++) {
-			if (times_seen[index] == 1 || minor < named[i].since)
+	for (unsigned i = 0; (functions = functions_at(i)); i++)
+		for (const char *list = functions->names; *list; skip_word(&list), index++) {
+			if (times_seen[index] == 1)
 				continue;
 			missing++;
 			const char *end = list;
@@ -260,13 +269,19 @@ static bool start(const char **why)
 		*why = "FTSTRESS_HAPPENS_BEFORE is neither as-written nor meant";
 		return false;
 	}
+	if (!python_known(why))
+		return false;
+	if (!type_cache_probe()) {
+		*why = "the type cache of this Python looks different";
+		return false;
+	}
 	struct image image = { 0 };
 	Dl_info info;
 	struct link_map *map = NULL;
 	type_type = dlsym(RTLD_DEFAULT, "PyType_Type");
 	void *loop = dlsym(RTLD_DEFAULT, "_PyEval_EvalFrameDefault");
 	if (!loop || !dladdr1(loop, &info, (void **)&map, RTLD_DL_LINKMAP) || !map ||
-	    word_at(type_type, OB_TYPE) != type_type || !is_type(type_type)) {
+	    word_at(type_type, OBJECT_TYPE) != type_type || !is_type(type_type)) {
 		*why = "the interpreter's types or code cannot be read";
 		return false;
 	}
@@ -293,13 +308,10 @@ static bool start(const char **why)
 		       "operation stands in is not known";
 		return false;
 	}
-	/* major, minor, micro, level: a byte each; of 3.11 and later */
-	const uint32_t *version = dlsym(RTLD_DEFAULT, "Py_Version");
-	unsigned minor = version ? *version >> 16 & 0xff : UINT8_MAX;
-	order_type_cache = minor == 13 || minor == 14;
-	if (minor == 13)
+	if (python_release->locks_cells)
 		order_cells = dlsym(RTLD_DEFAULT, "PyCell_Type");
-	tell_missing(minor);
+	order_type_cache = true;
+	tell_missing();
 	return true;
 }
 

@@ -16,7 +16,7 @@ extern const struct concern concern_order;
 /* Which function an operation stands in, as far as the rules tell functions apart. */
 enum place {
 	PLACE_OUTSIDE = 0, /* an extension, the program, any other library */
-#define ORDER_PLACE(name, since, functions, why) PLACE_##name,
+#define ORDER_PLACE(name, functions, why) PLACE_##name,
 #include "interpose/order/order_table.h" /* the first is PLACE_AS_WRITTEN */
 	PLACE_PYTHON,                    /* the interpreter, a function that no rule names */
 };
@@ -24,7 +24,7 @@ enum place {
 /* The interpreter's code: one place for each 16 bytes, as the compiler aligns functions. */
 extern HIDDEN uintptr_t order_low, order_size; /* size 0: orders are told as they are written */
 extern HIDDEN uint8_t order_places[];
-/* The type of cells where the eval loop locks them to read them (3.13), else NULL. */
+/* The type of cells where the eval loop locks them to read them, else NULL. */
 extern HIDDEN const void *order_cells;
 /* Orders are told as meant, and type_cache.c knows the type cache of this Python. */
 extern HIDDEN bool order_type_cache;

@@ -3,18 +3,19 @@
  *
  * Included several times with other definitions of its macros.
  *
- * ORDER_PLACE(NAME, since, "function ...", why): functions that are told apart, and the minor
- *     version of CPython 3 that brought them. Compiled code only knows in which function it stands
- *     after inlining, so a rule names the functions that the compiler keeps. A name that this build
- *     should have and has not (or has twice) is left alone and told.
- * ORDER_ALSO(NAME, since, "function ...", why): more functions of a place, of another version.
+ * ORDER_PLACE(NAME, "function ...", why): functions that are told apart. Compiled code only knows
+ *     in which function it stands after inlining, so a rule names the functions that the compiler
+ *     keeps. A name that this build should have and has not (or has twice) is left alone and told.
+ *     Here are the functions of every release; more of a place, which only one has, are in
+ *     interpose/releases/.
+ * ORDER_ALSO(NAME, "function ...", why): more functions of a place.
  * ORDER_RULE(operation, shape, places, order, why): documents one rule; atomics.c applies it.
  */
 #ifndef ORDER_PLACE
-#define ORDER_PLACE(name, since, functions, why)
+#define ORDER_PLACE(name, functions, why)
 #endif
 #ifndef ORDER_ALSO
-#define ORDER_ALSO(name, since, functions, why)
+#define ORDER_ALSO(name, functions, why)
 #endif
 #ifndef ORDER_RULE
 #define ORDER_RULE(operation, shape, places, order, why)
@@ -22,94 +23,72 @@
 
 /* clang-format off */
 
-ORDER_PLACE(AS_WRITTEN, 13,
+ORDER_PLACE(AS_WRITTEN,
 	"_PyRWMutex_RLock _PyRWMutex_Lock _PyOnceFlag_CallOnceSlow _PyParkingLot_Park "
 	"_PyParkingLot_Unpark _PyParkingLot_UnparkAll _PyRawMutex_LockSlow _PyRawMutex_UnlockSlow",
 	"operations that look like a reference count's or a PyMutex's and are neither: readers of a "
 	"_PyRWMutex add 4; a once flag goes 0 -> 1 to say that somebody initialises; so does a "
 	"_PyRawMutex, and the word behind it points to a stack, where anything may be")
 
-ORDER_PLACE(QUEUE, 13, "_Py_brc_queue_object",
+ORDER_PLACE(QUEUE, "_Py_brc_queue_object",
 	"Python/brc.c: puts an object into its owner's queue under the bucket's lock")
-ORDER_PLACE(DECREF, 13, "_Py_DecRefShared _Py_DecRefSharedDebug",
+ORDER_PLACE(DECREF, "_Py_DecRefShared _Py_DecRefSharedDebug",
 	"Objects/object.c: a decrement by a thread that does not own the object; queues it to its "
 	"owner if that may be the last")
-ORDER_PLACE(EVAL_BREAKER, 13,
+ORDER_PLACE(EVAL_BREAKER,
 	"_PyEval_SignalReceived _PyEval_AddPendingCall _Py_ScheduleGC PyThreadState_SetAsyncExc "
 	"stop_the_world _Py_set_eval_breaker_bit_all",
 	"Python/ceval_gil.c, gc_free_threading.c, pystate.c: set a bit that the owner polls")
 
-ORDER_PLACE(UNTOLD, 14,
-	"_PyObject_AssignUniqueId _PyObject_ReleaseUniqueId "
-	"_PyObject_MergePerThreadRefcounts _Py_Specialize_LoadGlobal "
-	"_PyDictKeys_StringLookupAndVersion _PyType_CacheInitForSpecialization "
-	"_PyType_CacheGetItemForSpecialization",
-	"Python/uniqueid.c: takes a number for a new class or function out of a pool, and gives it back; "
-	"adds a thread's own counts to the objects; nothing of the pool leaves the lock. Python/specialize.c, Objects/dictobject.c: a thread "
-	"that runs a line for the second time looks a name up under the locks of the module's and "
-	"the builtins' dicts; what it writes is its own copy of the bytecode, and the keys' version, "
-	"which is atomic; readers without a lock load keys and values with acquire. "
-	"Objects/typeobject.c: keeps the function that a call of a class runs, for this version of the "
-	"class; whose version it is, has looked the function up and is ordered after its maker")
-ORDER_PLACE(READS, 13,
+ORDER_PLACE(UNTOLD, "",
+	"touches, under a lock, what is the interpreter's or the thread's own: nothing of it leaves the lock")
+ORDER_PLACE(READS,
 	"list_item_impl super_init_impl hackcheck _PyType_GetBases _PyType_GetMRO _in_weak_set weakref_richcompare PyWeakref_GetRef "
 	"_PyWeakref_IsDead",
 	"Objects/listobject.c, typeobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what "
 	"others write under it: an item, a cell (the class, in which super() is called), the bases of a "
 	"type under the lock of all types, a pointer. Weak references share their locks, by address")
-ORDER_ALSO(READS, 14,
-	"_PyCode_GetTLBC _Py_Specialize_LoadAttr _Py_Specialize_StoreAttr _PyType_Validate "
-	"PyType_GetModuleByDef",
-	"Objects/codeobject.c: copies the bytecode for this thread, and puts the copy at its own place "
-	"in a table; who reads the table without the lock loads it with acquire. Python/specialize.c: "
-	"looks an attribute up, and writes to that copy. Objects/typeobject.c: looks at a type and gives "
-	"it a version; finds the module, whose state an extension's method needs, of a type's base")
-ORDER_PLACE(READS_DICT, 13, "_Py_dict_lookup_threadsafe",
+ORDER_PLACE(READS_DICT, "_Py_dict_lookup_threadsafe",
 	"Objects/dictobject.c: looks a key up under the dict's lock, when a value has no shared count "
 	"yet. Only where all keys are strings: comparing others may run anybody's code")
-ORDER_PLACE(READS_LIST, 13, "get_or_create_weakref",
+ORDER_PLACE(READS_LIST, "get_or_create_weakref",
 	"Objects/weakrefobject.c: finds the weak reference that an object has already, as each "
 	"isinstance() with an abstract class does, or makes one and puts it at the head of the list")
-ORDER_PLACE(READS_SET, 13, "PySet_Contains",
+ORDER_PLACE(READS_SET, "PySet_Contains",
 	"Objects/setobject.c, called from _in_weak_set: finds the class's weak reference, or does not")
-ORDER_PLACE(TYPE_CACHE, 13, "_PyType_LookupRef",
+ORDER_PLACE(TYPE_CACHE, "_PyType_LookupRef",
 	"Objects/typeobject.c: looks a name up in the types that a type inherits from, under the lock of "
 	"all types, and gives the type a version, an atomic number that means nothing else; then fills "
 	"an entry of the type cache")
-ORDER_ALSO(TYPE_CACHE, 14, "_PyType_LookupStackRefAndVersion", "the same")
-ORDER_PLACE(READS_KEYS, 13, "_PyObject_InitInlineValues",
+ORDER_PLACE(READS_KEYS, "_PyObject_InitInlineValues",
 	"Objects/dictobject.c: each of the first thirty instances of a class looks under a lock how many "
 	"shared keys may still come, and counts one less; the next instance gets that many places, or "
 	"more, and relies on nothing else that the maker of the last one did")
-ORDER_PLACE(READS_HASH, 13, "weakref_hash",
+ORDER_PLACE(READS_HASH, "weakref_hash",
 	"Objects/weakrefobject.c: the hash of a weak reference, where it is known already")
-ORDER_PLACE(COUNTER, 13, "_Py_qsbr_advance",
+ORDER_PLACE(COUNTER, "_Py_qsbr_advance",
 	"Python/qsbr.c: the write sequence: readers of it learn how far time went, no data; memory "
 	"is safe by the threads' own sequence numbers, which keep their order")
-ORDER_ALSO(COUNTER, 13,
+ORDER_ALSO(COUNTER,
 	"bounded_lru_cache_wrapper infinite_lru_cache_wrapper uncached_lru_cache_wrapper",
 	"Modules/_functoolsmodule.c: hits and misses; the results are in a dict")
-ORDER_ALSO(COUNTER, 14,
-	"_PyDictKeys_GetVersionForCurrentState _PyDict_GetKeysVersionForCurrentState",
-	"Objects/dictobject.c: the next number for a version of keys")
-ORDER_PLACE(KEYS, 13,
+ORDER_PLACE(KEYS,
 	"dictkeys_decref _Py_dict_lookup copy_lock_held make_dict_from_instance_attributes dict_new "
 	"dict_vectorcall PyObject_GenericGetDict",
 	"Objects/dictobject.c, dictkeys_incref() and dictkeys_decref(): the count of the dicts that share "
 	"keys, those of the instances of a class")
-ORDER_ALSO(KEYS, 14, "new_dict_with_shared_keys", "the same")
 
-ORDER_PLACE(MOVES, 13,
+ORDER_PLACE(MOVES,
 	"PyList_Insert list_insert list_ass_item_lock_held list_ass_subscript_lock_held",
 	"Objects/listobject.c, ins1, list_ass_item: under the list's lock, moves pointers to the next "
 	"slot with relaxed stores; a reader without the lock loads them with acquire and follows "
 	"them: told as release (what it means on every machine that CPython runs on, where a store "
 	"that depends on a lock cannot be seen before what the lock made visible)")
 
-ORDER_PLACE(LOOP, 13, "_PyEval_EvalFrameDefault",
-	"Python/ceval.c: where 3.13 locks a cell, the variable of a closure, to read it")
+ORDER_PLACE(LOOP, "_PyEval_EvalFrameDefault",
+	"Python/ceval.c: where a release locks a cell, the variable of a closure, to read it")
 
-/* Reference counts, Include/refcount.h and Objects/object.c, 3.13 and 3.14 */
+/* Reference counts, Include/refcount.h and Objects/object.c */
 ORDER_RULE("64-bit add", "4, shared count of an object", "anywhere", "none",
 	"Py_INCREF: who increments holds a reference already, and got it by other means")
 ORDER_RULE("64-bit cas", "+4 (and +4, |1), shared count", "interpreter", "none",
@@ -128,7 +107,7 @@ ORDER_RULE("64-bit cas", "to 3: merged and none left", "interpreter", "acq_rel",
 ORDER_RULE("64-bit add", "4", "UNTOLD", "as written",
 	"_PyObject_MergePerThreadRefcounts publishes the thread's decrements with its net count")
 
-/* PyMutex, Include/cpython/lock.h and Python/lock.c, 3.13 and 3.14; critical sections use it */
+/* PyMutex, Include/cpython/lock.h and Python/lock.c; critical sections use it */
 ORDER_RULE("8-bit cas", "0 -> 1", "interpreter", "acquire",
 	"taking a lock publishes nothing; the fast path, inlined into each function that locks")
 ORDER_RULE("8-bit cas", "1 -> 0", "interpreter", "release", "giving it back reads nothing")
@@ -151,9 +130,9 @@ ORDER_RULE("8-bit cas", "1 -> 0",
 	"and tells the next one nothing: that it has been there, nobody can find out")
 ORDER_RULE("8-bit cas", "1 -> 0", "READS_LIST", "none, release if a reference was added", "the same")
 
-ORDER_RULE("8-bit cas", "0 -> 1, lock of a cell", "LOOP, 3.13", "acquire",
+ORDER_RULE("8-bit cas", "0 -> 1, lock of a cell", "LOOP", "acquire",
 	"Include/internal/pycore_cell.h; the section's reads and writes are not told")
-ORDER_RULE("8-bit cas", "1 -> 0, lock of a cell", "LOOP, 3.13", "none, release if it was changed",
+ORDER_RULE("8-bit cas", "1 -> 0, lock of a cell", "LOOP", "none, release if it was changed",
 	"who read the cell has nothing to tell: what it does with the value, the value's own count "
 	"orders before the value's end")
 

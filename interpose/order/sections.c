@@ -63,15 +63,7 @@ static __thread struct {
 	const void *before;
 } looked_at __attribute__((tls_model("initial-exec")));
 
-enum {
-	/* offsets */
-	VALUE_OF_CELL = 32,
-	HASH_OF_WEAKREF = 48,
-	KEYS_OF_DICT = 48,
-	KIND_OF_KEYS = 10,
-	/* a kind */
-	KEYS_GENERAL = 0,
-};
+enum { KEYS_GENERAL = 0 }; /* a kind */
 
 /* To which PyWeakref_NewRef() may add a weak reference, in this thread. */
 static __thread void *weakly_referenced __attribute__((tls_model("initial-exec")));
@@ -112,20 +104,20 @@ int PySet_Contains(void *set, void *key)
 
 static bool has_string_keys(const volatile uint8_t *dict)
 {
-	const uint8_t *keys = *(const uint8_t *const volatile *)(dict + KEYS_OF_DICT);
-	return keys[KIND_OF_KEYS] != KEYS_GENERAL;
+	const uint8_t *keys = *(const uint8_t *const volatile *)(dict + DICT_KEYS);
+	return keys[KEYS_KIND] != KEYS_GENERAL;
 }
 
 static bool only_reads(const volatile uint8_t *word, enum place place)
 {
-	const volatile uint8_t *object = word - LOCK_OF_OBJECT;
+	const volatile uint8_t *object = word - OBJECT_MUTEX;
 	switch (place) {
 	case PLACE_READS_DICT:
 		return has_string_keys(object);
 	case PLACE_READS_SET:
 		return object == abstract_set;
 	case PLACE_READS_HASH:
-		return *(const volatile int64_t *)(object + HASH_OF_WEAKREF) != -1;
+		return *(const volatile int64_t *)(object + WEAKREF_HASH) != -1;
 	case PLACE_READS_LIST:
 		return weakly_referenced;
 	default:
@@ -137,7 +129,7 @@ static bool only_reads(const volatile uint8_t *word, enum place place)
 static const void *const volatile *word_to_look_at(const volatile uint8_t *word, enum place place)
 {
 	if (place == PLACE_LOOP)
-		return (const void *const volatile *)(word - LOCK_OF_OBJECT + VALUE_OF_CELL);
+		return (const void *const volatile *)(word - OBJECT_MUTEX + CELL_VALUE);
 	return place == PLACE_READS_LIST ? weak_references_of(weakly_referenced) : NULL;
 }
 

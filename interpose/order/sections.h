@@ -33,9 +33,8 @@
 #define INTERPOSE_SECTIONS_H
 
 #include "interpose/order/order.h"
+#include "interpose/python/layout.h"
 #include "interpose/base/raw.h"
-
-enum { LOCK_OF_OBJECT = 10, TYPE_OF_OBJECT = 24 }; /* offsets */
 
 /* The lock of the section that this thread is in, or NULL. */
 extern HIDDEN __thread volatile uint8_t *sections_untold __attribute__((tls_model("initial-exec")));
@@ -62,15 +61,15 @@ HIDDEN int sections_reading_ends(const volatile uint8_t *word, enum place place)
 
 static inline const void *type_of(const volatile void *object)
 {
-	return *(const void *const volatile *)((const volatile char *)object + TYPE_OF_OBJECT);
+	return *(const void *const volatile *)((const volatile char *)object + OBJECT_TYPE);
 }
 
-/* May this be the lock of a section that only reads? On 3.13 the eval loop locks cells to do so. */
+/* May this be the lock of a section that only reads? The eval loop may lock cells to do so. */
 static inline bool sections_reads(enum place place, const volatile uint8_t *word)
 {
 	return (place >= PLACE_READS && place <= PLACE_READS_HASH) ||
-	       (place == PLACE_LOOP && order_cells && ((uintptr_t)word & 15) == LOCK_OF_OBJECT &&
-		type_of(word - LOCK_OF_OBJECT) == order_cells);
+	       (place == PLACE_LOOP && order_cells && ((uintptr_t)word & 15) == OBJECT_MUTEX &&
+		type_of(word - OBJECT_MUTEX) == order_cells);
 }
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "interpose/base/symbol.h"
 #include "interpose/order/order.h"
+#include "interpose/python/layout.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -265,11 +266,11 @@ int _PySeqLock_EndRead(const uint32_t *sequence, uint32_t previous)
  * back here, without a word, or kept, if it was the last: it is some bytes long.
  */
 
-enum { OB_TID = 0, OB_REF_LOCAL = 12, OB_REF_SHARED = 16, SHARED_ONE = 4, SHARED_MERGED = 3 };
+enum { SHARED_ONE = 4, SHARED_MERGED = 3 };
 
 static void give_back(void *name)
 {
-	volatile uint64_t *shared = (volatile uint64_t *)((char *)name + OB_REF_SHARED);
+	volatile uint64_t *shared = (volatile uint64_t *)((char *)name + OBJECT_COUNT_SHARED);
 	uint64_t was = __atomic_load_n(shared, __ATOMIC_RELAXED);
 	/* None is left, or so many fewer than none: it is the owner who would have to see to it. */
 	while ((int64_t)was >= SHARED_ONE && was != SHARED_ONE + SHARED_MERGED)
@@ -282,10 +283,10 @@ static void take_name_out(struct type_cache_entry *entry)
 {
 	void *name = entry->name;
 	if (!name || name == none ||
-	    *(void *volatile *)((char *)name + OB_TID) == __builtin_thread_pointer())
+	    *(void *volatile *)((char *)name + OBJECT_THREAD) == __builtin_thread_pointer())
 		return;
 	__atomic_store_n(&entry->name, none, __ATOMIC_RELAXED);
-	if (*(volatile uint32_t *)((char *)name + OB_REF_LOCAL) != UINT32_MAX) /* immortal */
+	if (*(volatile uint32_t *)((char *)name + OBJECT_COUNT_LOCAL) != UINT32_MAX) /* immortal */
 		give_back(name);
 }
 
@@ -312,11 +313,18 @@ static void end_write(uint32_t *sequence, int32_t change)
 	tsan_ignore_end();
 }
 
+/* The sequence lock of the entry that was filled last, while type_cache_probe() looks. */
+static bool probing;
+static uint32_t *probed;
+
 EXPORT write_lock _PySeqLock_UnlockWrite;
 void _PySeqLock_UnlockWrite(uint32_t *sequence)
 {
-	if (UNLIKELY(!is_on()))
+	if (UNLIKELY(!is_on())) {
+		if (UNLIKELY(probing))
+			probed = sequence;
 		JUMP real_unlock(sequence);
+	}
 	remember_generation(entry_of(sequence)->version);
 	end_write(sequence, 1);
 }
@@ -327,4 +335,24 @@ void _PySeqLock_AbandonWrite(uint32_t *sequence)
 	if (UNLIKELY(!is_on()))
 		JUMP real_abandon(sequence);
 	end_write(sequence, -1);
+}
+
+/* A name that no type has is looked up: then an entry has it. */
+bool type_cache_probe(void)
+{
+	void *(*text)(const char *) =
+		(void *(*)(const char *))symbol_next("PyUnicode_InternFromString");
+	void *(*attribute)(void *, void *) =
+		(void *(*)(void *, void *))symbol_next("PyObject_GetAttr");
+	void (*clear)(void) = (void (*)(void))symbol_next("PyErr_Clear");
+	void *type = symbol_next("PyList_Type");
+	void *name = text && attribute && clear && type ? text("ftstress_probe") : NULL;
+	if (!name)
+		return false;
+	probing = true;
+	bool found = attribute(type, name);
+	probing = false;
+	clear();
+	const struct type_cache_entry *entry = probed ? entry_of(probed) : NULL;
+	return entry && !found && entry->name == name && !entry->value && entry->version;
 }

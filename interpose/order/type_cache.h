@@ -28,13 +28,14 @@
  * its functions again, not instrumented. A change goes into the generation of now as long as no
  * version belongs to that one, so there are fewer generations than changes.
  *
- * Only while orders are told as meant (order.h), and for CPython 3.13 and 3.14.
+ * Only while orders are told as meant (order.h), and if type_cache_probe() has found its entries.
  */
 #ifndef INTERPOSE_TYPE_CACHE_H
 #define INTERPOSE_TYPE_CACHE_H
 
 #include "interpose/base/raw.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct type_cache_entry;
@@ -49,6 +50,12 @@ extern HIDDEN __thread uint32_t type_cache_acquired __attribute__((tls_model("in
 /* The lock of all types, of the main interpreter, or NULL; how many more there are, of others. */
 extern HIDDEN const volatile uint8_t *type_cache_lock;
 extern HIDDEN uint32_t type_cache_more_locks;
+
+/*
+ * Is an entry laid out as here? To be asked at start, attached, before order_type_cache is set;
+ * leaves one string.
+ */
+HIDDEN bool type_cache_probe(void);
 
 /* Look TSan's functions up. Idempotent. */
 HIDDEN void type_cache_resolve(void);

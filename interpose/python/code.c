@@ -11,6 +11,7 @@
 
 #include "interpose/python/layout.h"
 #include "interpose/base/per_thread.h"
+#include "interpose/python/release.h"
 #include "interpose/base/private_heap.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
@@ -39,16 +40,8 @@ struct table {
 static struct table *table;
 static struct raw_lock table_lock;
 static uint32_t last_id;
-static unsigned kind_bit, compact_bit, ascii_bit;
 static struct per_thread caches = { .size = CACHE_SIZE * sizeof(struct cached) };
 static __thread struct cached *cache __attribute__((tls_model("initial-exec")));
-
-void code_init(unsigned kind_shift, unsigned compact_shift, unsigned ascii_shift)
-{
-	kind_bit = kind_shift;
-	compact_bit = compact_shift;
-	ascii_bit = ascii_shift;
-}
 
 void code_before_fork(void)
 {
@@ -91,11 +84,12 @@ static struct text text_of(const void *str)
 	struct text text = { 0 };
 	if (!str)
 		return text;
-	uint32_t state = (uint32_t)load32(str, STR_STATE);
-	if (!(state >> compact_bit & 1))
+	/* From its lowest bit on: kind (3 bits), compact, ascii. */
+	uint32_t state = (uint32_t)load32(str, STR_STATE) >> python_release->str_kind_shift;
+	if (!(state >> 3 & 1))
 		return text;
-	text.kind = state >> kind_bit & 7;
-	text.ascii = state >> ascii_bit & 1;
+	text.kind = state & 7;
+	text.ascii = state >> 4 & 1;
 	text.length = load64(str, STR_LENGTH);
 	text.data = (const uint8_t *)str + (text.ascii ? STR_ASCII_DATA : STR_COMPACT_DATA);
 	return text;
@@ -115,8 +109,7 @@ static uint64_t hash_of(const void *code)
 	return hash;
 }
 
-/* UTF-8 of a str, at most `room` bytes; returns the bytes written. */
-static uint32_t utf8_of(const void *str, uint8_t *out, uint32_t room)
+uint32_t code_utf8(const void *str, uint8_t *out, uint32_t room)
 {
 	struct text text = text_of(str);
 	uint32_t used = 0;
@@ -155,8 +148,8 @@ static bool announce(uint32_t id, const void *code)
 	struct fts_code record = {
 		.id = id,
 		.first_line = load32(code, CODE_FIRST_LINE),
-		.qualname_length = utf8_of(load_pointer(code, CODE_QUALNAME), name, sizeof name),
-		.file_length = utf8_of(load_pointer(code, CODE_FILENAME), file, sizeof file),
+		.qualname_length = code_utf8(load_pointer(code, CODE_QUALNAME), name, sizeof name),
+		.file_length = code_utf8(load_pointer(code, CODE_FILENAME), file, sizeof file),
 		.linetable_length = (uint32_t)(lines_length < most ? lines_length : most),
 	};
 	struct ring_part parts[] = {

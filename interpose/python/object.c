@@ -2,10 +2,13 @@
 #include "interpose/python/object.h"
 
 #include "interpose/base/raw.h"
+#include "interpose/python/layout.h"
+#include "interpose/python/release.h"
 
 #include <stddef.h>
 #include <sys/uio.h>
 
+/* Include/internal/mimalloc/mimalloc/types.h, the same in all releases; probe.c looks. */
 enum {
 	SEGMENT_SLICES = 264, /* mi_segment_t.slices */
 	SEGMENT_SLICE_ENTRIES = 248,
@@ -14,12 +17,8 @@ enum {
 	HEAP_MEM = 0,       /* mi_page_t.tag: _Py_MIMALLOC_HEAP_* */
 	HEAP_GC_PRE = 3,
 	GC_PRE_HEADER = 16, /* before objects with a __dict__ or weak references slot */
-	OBJECT_TYPE = 24,   /* PyObject.ob_type, free-threaded */
-	TYPE_NAME = 40,
-	TYPE_FLAGS = 184,
 };
 #define SEGMENT_BYTES OBJECT_SEGMENT
-#define TYPE_SUBCLASS (1ull << 31) /* Py_TPFLAGS_TYPE_SUBCLASS */
 
 struct slice { /* the head of mi_page_t */
 	uint32_t count;
@@ -95,7 +94,7 @@ bool object_find(uint64_t address, struct object *object)
 {
 	uint64_t start, size, type = 0;
 	unsigned tag;
-	if (!find_block(address, &start, &size, &tag))
+	if (!python_release || !find_block(address, &start, &size, &tag))
 		return false;
 	uint64_t header = tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0;
 	*object = (struct object){ .start = start, .size = size };

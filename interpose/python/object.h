@@ -7,8 +7,7 @@
  *
  * Reads through the kernel, so that an address that is nothing, or memory that is being freed,
  * does no harm. About ten system calls. Calls nothing in CPython. Async-signal-safe, thread-safe.
- * Layouts: CPython 3.13 and 3.14, Include/internal/mimalloc/mimalloc/types.h, free-threaded with
- * ThreadSanitizer.
+ * Finds nothing in a Python that is laid out in another way (release.h).
  */
 #ifndef INTERPOSE_OBJECT_H
 #define INTERPOSE_OBJECT_H

@@ -1,7 +1,8 @@
-/* owner.c - see owner.h. Layouts: as in object.c. */
+/* owner.c - see owner.h. */
 #include "interpose/python/owner.h"
 
 #include "interpose/base/raw.h"
+#include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 
 #include <fcntl.h>
@@ -11,14 +12,14 @@ enum {
 	OBJECT_LEAST =
 		72, /* bytes of a block with one of these objects: bytearray and array 72 or */
 	OBJECT_MOST = 128, /* 80, ndarray 96 and up to 16 before it */
-	REF_LOCAL = 12,    /* PyObject, free-threaded */
-	REF_SHARED = 16,
 	REF_SHARED_SHIFT = 2,
-	OBJECT_TYPE = 24,
 	NAME_ROOM = 32,
 };
 
-/* Where the pointer to the data stands in the object; the same in 3.13 and 3.14. */
+/*
+ * Where the pointer to the data stands in the object; the same in all releases. Were it elsewhere, no
+ * object would point into the block.
+ */
 static const struct kind {
 	const char *type;
 	uint32_t offset;
@@ -50,8 +51,8 @@ static uint64_t word(const uint8_t *at)
 
 static bool is_alive(const uint8_t *object)
 {
-	return (uint32_t)(word(object + REF_LOCAL - 4) >> 32) != 0 ||
-	       (int64_t)word(object + REF_SHARED) >> REF_SHARED_SHIFT > 0;
+	return (uint32_t)(word(object + OBJECT_COUNT_LOCAL - 4) >> 32) != 0 ||
+	       (int64_t)word(object + OBJECT_COUNT_SHARED) >> REF_SHARED_SHIFT > 0;
 }
 
 static bool is_owner(const uint8_t *object, const struct kind *kind, const struct search *s)

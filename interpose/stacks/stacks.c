@@ -8,6 +8,7 @@
 
 #include "interpose/stacks/bytes.h"
 #include "interpose/python/code.h"
+#include "interpose/python/release.h"
 #include "interpose/base/concern.h"
 #include "interpose/base/symbol.h"
 #include "interpose/base/raw.h"
@@ -69,25 +70,6 @@ static void *note_return(void *tstate, void *frame, int throw_flag)
 	return NULL;
 }
 
-static const struct stacks_version *version_of_python(const char **why)
-{
-	const unsigned long *version = dlsym(RTLD_DEFAULT, "Py_Version");
-	const struct stacks_version *found = NULL;
-	if (version && *version >> 16 == 0x030d)
-		found = &stacks_313;
-	else if (version && *version >> 16 == 0x030e)
-		found = &stacks_314;
-	else
-		*why = "this Python is neither 3.13 nor 3.14: no Python frames in stacks";
-	const void *runtime = dlsym(RTLD_DEFAULT, "_PyRuntime");
-	if (found && (!runtime || !found->layout_matches(runtime))) {
-		*why = "this Python lays out its frames in another way (not free-threaded, or "
-		       "patched): no Python frames in stacks";
-		found = NULL;
-	}
-	return found;
-}
-
 static bool find_eval_loop(const char **why)
 {
 	void *loop = dlsym(RTLD_DEFAULT, "_PyEval_EvalFrameDefault");
@@ -103,7 +85,7 @@ static bool find_eval_loop(const char **why)
 	return true;
 }
 
-static bool set_eval_hook(const struct stacks_version *version, const char **why)
+static bool set_eval_hook(const char **why)
 {
 	void *(*interpreter)(void) =
 		(void *(*)(void))dlsym(RTLD_DEFAULT, "PyInterpreterState_Main");
@@ -113,26 +95,24 @@ static bool set_eval_hook(const struct stacks_version *version, const char **why
 		*why = "PEP 523 is not exported: no Python frames in stacks";
 		return false;
 	}
-	set(interpreter(), (void *)version->evaluate);
+	set(interpreter(), (void *)python_release->evaluate);
 	return true;
 }
 
 static bool start(const char **why)
 {
-	const struct stacks_version *version = version_of_python(why);
-	if (!version)
+	if (!python_known(why))
 		return false;
 	if (!stacks_read_pc[0])
 		stacks_resolve();
-	code_init(version->kind_shift, version->compact_shift, version->ascii_shift);
 	stacks_eval_default = note_return;
-	version->call_eval(NULL, NULL, 0);
-	python_pc = version->python_pc;
+	python_release->call_eval(NULL, NULL, 0);
+	python_pc = python_release->python_pc;
 	for (int i = 0; i < 5; i++) {
-		stacks_named_read[i] = version->read[i];
-		stacks_named_write[i] = version->write[i];
+		stacks_named_read[i] = python_release->read[i];
+		stacks_named_write[i] = python_release->write[i];
 	}
-	return find_eval_loop(why) && set_eval_hook(version, why);
+	return find_eval_loop(why) && set_eval_hook(why);
 }
 
 const struct concern concern_stacks = {

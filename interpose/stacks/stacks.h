@@ -20,27 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the version's file provides; see stacks_313.c. */
-struct stacks_version {
-	unsigned minor;
-	/* The eval hook, for _PyInterpreterState_SetEvalFrameFunc. */
-	void *(*evaluate)(void *tstate, void *frame, int throw_flag);
-	/* Calls stacks_eval_default; its return address is where the eval loop is entered from. */
-	void *(*call_eval)(void *tstate, void *frame, int throw_flag);
-	uint64_t (*python_pc)(uint64_t native_pc);
-	/* The thread state of the innermost eval loop on this thread's stack, attached or not. */
-	void *(*running)(void);
-	/* Entered from the eval loop only; index: 0..4 for 1, 2, 4, 8, 16 bytes. */
-	void (*read[5])(void *address, void *pc);
-	void (*write[5])(void *address, void *pc);
-	/* Compares the layout with what the Python says of itself. */
-	bool (*layout_matches)(const void *debug_offsets);
-	unsigned kind_shift, compact_shift, ascii_shift; /* of PyASCIIObject.state */
-};
-
-extern const struct stacks_version stacks_313, stacks_314;
-
-/* Shared with the assembly entry points and the version files. */
+/* Shared with the assembly entry points and the releases. */
 typedef void tsan_access(void *address);
 typedef void tsan_access_pc(void *address, void *pc);
 extern uintptr_t stacks_eval_low, stacks_eval_size;

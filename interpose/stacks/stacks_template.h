@@ -1,12 +1,13 @@
 /*
  * stacks_template.h - the part of stacks.c that reads CPython's structures, compiled once for each
- * minor version. The including file defines VERSION(name), PY_MINOR and the offsets that differ:
- *   CODE_BYTECODE, FRAME_TAG_BITS, STR_KIND_SHIFT, debug_words, and from 3.14 on FRAME_TLBC_INDEX
- *   and CODE_TLBC.
+ * release, so that its offsets are constants in the code of each access. The including file
+ * (interpose/releases/) has the table `at`, which must be a static const for that, and
+ * FRAME_TAG_BITS; it puts STACKS_OF_RELEASE into its struct python_release.
  */
 #include "interpose/python/code.h"
 #include "ftstress/record.h"
 #include "interpose/python/layout.h"
+#include "interpose/python/release.h"
 #include "interpose/base/raw.h"
 #include "interpose/order/sections.h"
 #include "interpose/stacks/stacks.h"
@@ -26,21 +27,23 @@ struct activation {
 
 static __thread struct activation now __attribute__((tls_model("initial-exec")));
 
-/* The code object of a frame; 3.14 tags the pointer. */
+/* The code object of a frame. */
 static inline const char *frame_code(const void *frame)
 {
-	return (const char *)(load64(frame, FRAME_EXECUTABLE) & ~(uint64_t)FRAME_TAG_BITS);
+	return (const char *)(load64(frame, at.frame_executable.at) & ~(uint64_t)FRAME_TAG_BITS);
 }
 
 static inline uintptr_t frame_bytecode(const void *frame, const char *code)
 {
-#ifdef CODE_TLBC
-	const void *copies = load_pointer(code, CODE_TLBC);
-	return load64(copies, 8 + 8 * (long)load32(frame, FRAME_TLBC_INDEX));
-#else
-	(void)frame;
-	return (uintptr_t)code + CODE_BYTECODE;
-#endif
+	if (!at.code_tlbc.at)
+		return (uintptr_t)code + at.code_bytecode.at;
+	const void *copies = load_pointer(code, at.code_tlbc.at); /* one for each thread */
+	return load64(copies, 8 + 8 * (long)load32(frame, at.frame_tlbc_index.at));
+}
+
+static uint64_t bytecode(const void *code, const void *frame)
+{
+	return frame_bytecode(frame, code);
 }
 
 /* Equals no frame, nor the NULL that a thread has between two: the code object has no id. */
@@ -49,17 +52,17 @@ static inline uintptr_t frame_bytecode(const void *frame, const char *code)
 /* Is the thread inside the frame that evaluate() entered last, not between frames? */
 static inline bool in_frame(void)
 {
-	return now.tstate && load_pointer(now.tstate, TSTATE_CURRENT_FRAME) == now.frame;
+	return now.tstate && load_pointer(now.tstate, at.tstate_current_frame.at) == now.frame;
 }
 
 static inline uint64_t position(void)
 {
-	uintptr_t at = load64(now.frame, FRAME_INSTR_PTR);
-	uintptr_t offset = at - now.bytecode;
+	uintptr_t instruction_at = load64(now.frame, at.frame_instr_ptr.at);
+	uintptr_t offset = instruction_at - now.bytecode;
 	if (UNLIKELY(offset >= now.code_size)) {
-		/* 3.14 gives a thread its own copy of the bytecode when a frame starts to run. */
+		/* A thread may get its own copy of the bytecode when a frame starts to run. */
 		now.bytecode = frame_bytecode(now.frame, now.code);
-		offset = at - now.bytecode;
+		offset = instruction_at - now.bytecode;
 		if (offset >= now.code_size)
 			return now.marker | FTS_PC_MARKER;
 	}
@@ -90,11 +93,12 @@ static inline bool within(const void *address, uintptr_t low, uintptr_t size)
  */
 static inline bool is_own(const void *address)
 {
-	uintptr_t chunk = load64(now.tstate, TSTATE_DATASTACK_CHUNK);
-	uintptr_t limit = load64(now.tstate, TSTATE_DATASTACK_LIMIT);
+	uintptr_t chunk = load64(now.tstate, at.tstate_datastack_chunk.at);
+	uintptr_t limit = load64(now.tstate, at.tstate_datastack_limit.at);
+	/* Of the thread state what the eval loop uses, which datastack_limit ends. */
 	return within(address, chunk, limit - chunk) ||
 	       within(address, now.bytecode, now.code_size) ||
-	       within(address, (uintptr_t)now.tstate, TSTATE_OWN_SIZE);
+	       within(address, (uintptr_t)now.tstate, at.tstate_datastack_limit.at + 8);
 }
 
 #define READ(index)                                                                                \
@@ -150,7 +154,7 @@ static void *evaluate(void *tstate, void *frame, int throw_flag)
 	now.tstate = tstate;
 	now.frame = id ? frame : NO_FRAME;
 	now.code = code;
-	now.code_size = CODE_BYTECODE + 2 * load64(code, BYTES_SIZE);
+	now.code_size = at.code_bytecode.at + 2 * load64(code, at.bytes_size.at);
 	now.marker = id ? FTS_PC_PYTHON | (uint64_t)id << 16 : 0;
 	now.bytecode = frame_bytecode(frame, code);
 	void *result = call_eval(tstate, frame, throw_flag);
@@ -164,26 +168,8 @@ static void *running(void)
 	return now.tstate;
 }
 
-/* Words of struct _Py_DebugOffsets, and what they must hold. */
-static bool layout_matches(const void *offsets)
-{
-	const uint64_t *word = offsets;
-	for (size_t i = 0; i < sizeof debug_words / sizeof debug_words[0]; i++)
-		if (word[debug_words[i].index] != debug_words[i].value)
-			return false;
-	return true;
-}
-
-const struct stacks_version VERSION(stacks) = {
-	.minor = PY_MINOR,
-	.evaluate = evaluate,
-	.call_eval = call_eval,
-	.python_pc = python_pc,
-	.running = running,
-	.read = { read_0, read_1, read_2, read_3, read_4 },
-	.write = { write_0, write_1, write_2, write_3, write_4 },
-	.layout_matches = layout_matches,
-	.kind_shift = STR_KIND_SHIFT,
-	.compact_shift = STR_KIND_SHIFT + 3,
-	.ascii_shift = STR_KIND_SHIFT + 4,
-};
+#define STACKS_OF_RELEASE                                                                          \
+	.bytecode = bytecode, .evaluate = evaluate, .call_eval = call_eval,                        \
+	.python_pc = python_pc, .running = running,                                                \
+	.read = { read_0, read_1, read_2, read_3, read_4 },                                        \
+	.write = { write_0, write_1, write_2, write_3, write_4 }

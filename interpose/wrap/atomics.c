@@ -13,7 +13,7 @@
 
 #define HERE __builtin_return_address(0)
 
-typedef uint32_t load32(const volatile uint32_t *word, int order);
+typedef uint32_t load_word(const volatile uint32_t *word, int order);
 typedef uint64_t add64(volatile uint64_t *word, uint64_t value, int order);
 typedef void store64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint64_t cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
@@ -23,7 +23,7 @@ typedef uint32_t cas32(volatile uint32_t *word, uint32_t from, uint32_t to, int 
 typedef uint64_t or64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint8_t cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order, int failed_order);
 
-static load32 first_load32;
+static load_word first_load32;
 static add64 first_add64;
 static store64 first_store64;
 static cas64 first_cas64;
@@ -31,7 +31,7 @@ static cas32 first_cas32;
 static or64 first_or64;
 static cas8 first_cas8;
 
-static load32 *tsan_load32 = first_load32;
+static load_word *tsan_load32 = first_load32;
 static add64 *tsan_add64 = first_add64;
 static store64 *tsan_store64 = first_store64;
 static cas64 *tsan_cas64 = first_cas64;
@@ -42,7 +42,7 @@ static void (*tsan_acquire)(const volatile void *address);
 
 void atomics_resolve(void)
 {
-	tsan_load32 = (load32 *)symbol_need("__tsan_atomic32_load");
+	tsan_load32 = (load_word *)symbol_need("__tsan_atomic32_load");
 	tsan_add64 = (add64 *)symbol_need("__tsan_atomic64_fetch_add");
 	tsan_store64 = (store64 *)symbol_need("__tsan_atomic64_store");
 	tsan_cas64 = (cas64 *)symbol_need("__tsan_atomic64_compare_exchange_val");
@@ -137,7 +137,7 @@ static uint64_t uncount_keys(volatile uint64_t *word)
 }
 
 /* Of all operations the most frequent, nearly always relaxed: an object's count of its owner. */
-EXPORT load32 __tsan_atomic32_load;
+EXPORT load_word __tsan_atomic32_load;
 uint32_t __tsan_atomic32_load(const volatile uint32_t *word, int order)
 {
 	if (UNLIKELY(order != MO_NONE) && UNLIKELY(type_cache_entry != NULL))
