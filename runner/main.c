@@ -58,6 +58,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reports/report.h"
 #include "runner/setup/command.h"
 #include "runner/setup/options.h"
 #include "runner/run/run.h"
@@ -87,11 +88,24 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static void print_help(void)
+{
+	size_t count = 0;
+	while (report_formats[count])
+		count++;
+	struct option_word *formats = xcalloc(count + 1, sizeof *formats);
+	for (size_t i = 0; i < count; i++)
+		formats[i] =
+			(struct option_word){ report_formats[i]->name, report_formats[i]->help };
+	options_help(stdout, formats);
+	free(formats);
+}
+
 static int dispatch(struct settings *settings, const struct invocation *invocation)
 {
 	switch (settings->command) {
 	case COMMAND_HELP:
-		options_help(stdout);
+		print_help();
 		return EXIT_CLEAN;
 	case COMMAND_VERSION:
 		puts("ftstress " FTSTRESS_VERSION);

@@ -145,6 +145,19 @@ refuses() {
 	done
 }
 
+# Of a release all has to be there: docs/adding.md.
+@test "the releases that are pinned are those that programs and documents know" {
+	local root=$BATS_TEST_DIRNAME/.. version pinned
+	pinned=$(awk '!/^#/ { print $1 }' "$root/stress/toolchain/cpython-sources.txt")
+	[[ $pinned == "$(sed -n 's/^\trelease(\([0-9]*\), \([0-9]*\)).*/\1.\2/p' "$root/include/ftstress/pythons.h")" ]]
+	for version in $pinned; do
+		for document in README.md docs/design.md docs/ftstress.1; do
+			grep -qF "$version" "$root/$document"
+		done
+		"$root/stress/toolchain/prepare" help | grep -q -- "--version.*$version"
+	done
+}
+
 @test "wrong usage ends with status 4 and names what is wrong" {
 	refuses 4 'say what to prepare' --
 	refuses 4 'unknown command "sweet"' -- sweet

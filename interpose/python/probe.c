@@ -15,7 +15,7 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
-/* Functions of the API by their use; which is missing, if one is. */
+/* The functions of the API that the probes call. */
 /* clang-format off */
 #define API(call) \
 	call(void *, PyThreadState_Get, (void)) \
@@ -37,8 +37,6 @@
 	call(void *, PyType_GetSlot, (void *, int)) \
 	call(unsigned long, PyType_GetFlags, (void *)) \
 	call(void *, PyImport_ImportModule, (const char *)) \
-	call(void *, PyObject_GetAttrString, (void *, const char *)) \
-	call(int, PyObject_SetAttrString, (void *, const char *, void *)) \
 	call(void *, PyObject_CallFunction, (void *, const char *, ...)) \
 	call(void *, PyObject_CallMethod, (void *, const char *, const char *, ...)) \
 	call(void, Py_IncRef, (void *)) \

@@ -103,9 +103,13 @@ static int load_suite(struct run *run)
 	if (!run->settings->suite)
 		return fail(EXIT_BAD_INPUT, "which suite? ftstress --suite NAME (`ftstress suites` "
 					    "lists them; ftstress --help tells more)");
+	struct drivers drivers = { 0 };
 	int code = paths_find(&run->paths);
 	if (!code)
-		code = suite_load(&run->suite, run->settings->suite, run->paths.suites);
+		code = drivers_load(&drivers, run->paths.stress);
+	if (!code)
+		code = suite_load(&run->suite, run->settings->suite, run->paths.suites, &drivers);
+	drivers_clear(&drivers);
 	if (!code)
 		code = read_settings(run, NULL);
 	if (!code && run->settings->pairs) {
@@ -784,9 +788,13 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 int run_suites(void)
 {
 	struct paths paths;
+	struct drivers drivers = { 0 };
 	int code = paths_find(&paths);
 	if (!code)
-		code = suite_list(paths.suites, stdout);
+		code = drivers_load(&drivers, paths.stress);
+	if (!code)
+		code = suite_list(paths.suites, &drivers, stdout);
+	drivers_clear(&drivers);
 	paths_clear(&paths);
 	return code;
 }

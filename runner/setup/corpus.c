@@ -81,6 +81,7 @@ int corpus_take(struct suite *suite, const struct settings *settings,
 	free(file);
 	free(suite->driver);
 	suite->driver = xstrdup("pairs");
+	suite->files = false;
 	replace(&suite->targets, folder);
 	replace(&suite->args, NULL);
 	for (size_t i = 0; i < settings->type_count; i++)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ftstress/pythons.h"
 #include "runner/base/closest.h"
 #include "runner/base/util.h"
 
@@ -270,10 +271,17 @@ static char *parse_memory(struct settings *settings, const char *value)
 	return take_whole(value, 64, 1ull << 30, &settings->memory);
 }
 
+#define AND_SO_ON(major, minor) #major "." #minor ", "
+#define PYTHONS FTS_PYTHONS(AND_SO_ON)
+
 static char *parse_python(struct settings *settings, const char *value)
 {
-	if (!strchr(value, '/') && strcmp(value, "3.13") != 0 && strcmp(value, "3.14") != 0)
-		return expected("3.14, 3.13 or the path of an interpreter (with a /)", value);
+	bool known = strchr(value, '/');
+#define IS_IT(major, minor) known |= strcmp(value, #major "." #minor) == 0;
+	FTS_PYTHONS(IS_IT)
+#undef IS_IT
+	if (!known)
+		return expected(PYTHONS "or the path of an interpreter (with a /)", value);
 	replace(&settings->python, value);
 	return NULL;
 }
@@ -378,12 +386,13 @@ static const struct option options[] = {
 	  true },
 	{ "memory", "MIB", "resident memory of an iteration (60 % of the machine, shared)",
 	  parse_memory, true },
-	{ "python", "WHICH", "3.14, 3.13 or the path of a TSan Python (the suite's)", parse_python,
+	{ "python", "WHICH", PYTHONS "or the path of a TSan Python (the suite's)", parse_python,
 	  false },
 	{ "suppressions", "FILE", "findings to leave out, in TSan's format; may be repeated",
 	  parse_suppressions, false },
 	{ "output", "DIR", "where reports go (reports)", parse_output, false },
-	{ "format", "LIST", "html, json, tap (html,json)", parse_format, true },
+	{ "format", "LIST", "what the report is written as, with commas (html,json)", parse_format,
+	  true },
 	{ "list", NULL, "list the tests and stop", parse_list, false },
 	{ "plan", NULL, "print the plan and stop", parse_plan, false },
 	{ "quiet", NULL, "no progress, only the summary", parse_quiet, false },
@@ -629,7 +638,7 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 	return gate ? check_gate(settings) : 0;
 }
 
-void options_help(FILE *out)
+void options_help(FILE *out, const struct option_word *formats)
 {
 	fputs("ftstress finds races in Python packages on free-threaded CPython.\n\n"
 	      "  ftstress --suite numpy_tests --iterations 500\n"
@@ -648,6 +657,8 @@ void options_help(FILE *out)
 			 options[i].argument ? " " : "",
 			 options[i].argument ? options[i].argument : "");
 		fprintf(out, "  %-24s %s\n", left, options[i].help);
+		for (size_t f = 0; options[i].parse == parse_format && formats[f].name; f++)
+			fprintf(out, "  %-24s   %-6s %s\n", "", formats[f].name, formats[f].help);
 	}
 	fputs("\nExit code: 0 nothing new, 1 new findings, 2 interrupted, 3 internal error,\n"
 	      "4 bad option or suite, 5 nothing ran or passed. More: man ftstress\n",

@@ -32,7 +32,13 @@ int options_parse(struct settings *settings, int argc, char *const argv[]);
  */
 char *options_set_key(struct settings *settings, const char *key, const char *value);
 
-void options_help(FILE *out);
+/* A word that an option takes. */
+struct option_word {
+	const char *name, *help;
+};
+
+/* `formats`: those of --format; ends with name NULL. */
+void options_help(FILE *out, const struct option_word *formats);
 
 /* "2-8" and the like, as the user would write them; to be freed. */
 char *option_threads_text(const struct settings *settings);

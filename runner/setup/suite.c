@@ -23,6 +23,7 @@
 
 #include "runner/base/closest.h"
 #include "runner/base/util.h"
+#include "ftstress/pythons.h"
 
 void strings_clear(struct strings *strings)
 {
@@ -68,6 +69,7 @@ static const char *const sections[] = { "suite", "run", "env" };
 
 struct reading {
 	struct suite *suite;
+	const struct drivers *drivers;
 	const char *rest;       /* of the file's text */
 	size_t left;            /* of the present line, while it is folded */
 	bool indented;          /* the present line of the file begins with a blank */
@@ -250,46 +252,78 @@ static int take(void *user, const char *section, const char *name, const char *v
 	return unknown(reading, "section", section, sections, SECTION_COUNT);
 }
 
-static const char *const drivers[] = { "pytest", "unittest", "script" };
-static const char *const pythons[] = { "3.14", "3.13" };
+static const char *const pythons[] = {
+#define TEXT_OF(major, minor) #major "." #minor,
+	FTS_PYTHONS(TEXT_OF)
+#undef TEXT_OF
+};
+#define PYTHON_COUNT (sizeof pythons / sizeof *pythons)
+
+/* "pytest, unittest or script" */
+static char *list_text(const char *const *choices, size_t count)
+{
+	struct buf list = { 0 };
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&list, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", choices[i]);
+	return buf_take(&list);
+}
 
 static int check_choice(struct reading *reading, const char *key, const char *value,
 			const char *const *choices, size_t count)
 {
 	struct closest closest = { 0 };
-	struct buf list = { 0 };
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(value, choices[i]) == 0) {
-			buf_free(&list);
+		if (strcmp(value, choices[i]) == 0)
 			return 0;
-		}
-		buf_printf(&list, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", choices[i]);
 		closest_offer(&closest, value, choices[i]);
 	}
+	char *list = list_text(choices, count);
 	for (size_t i = 0; i < KEY_COUNT; i++)
 		if (strcmp(keys[i].name, key) == 0)
 			reading->line = reading->key_lines[i];
 	char *hint = closest_hint(&closest);
-	mistake(reading, "%s: expected %s, not \"%s\"%s", key, list.data, value, hint);
+	mistake(reading, "%s: expected %s, not \"%s\"%s", key, list, value, hint);
 	free(hint);
-	buf_free(&list);
+	free(list);
 	return reading->code;
+}
+
+/* Is there a driver, and does the driver package have it? */
+static int check_driver(struct reading *reading)
+{
+	struct suite *suite = reading->suite;
+	const char **names = xcalloc(reading->drivers->count + 1, sizeof *names);
+	size_t count = 0;
+	for (size_t i = 0; i < reading->drivers->count; i++)
+		if (!reading->drivers->items[i].internal)
+			names[count++] = reading->drivers->items[i].name;
+	int code;
+	if (suite->driver) {
+		code = check_choice(reading, "driver", suite->driver, names, count);
+	} else {
+		char *list = list_text(names, count);
+		code = fail(EXIT_BAD_INPUT, "%s: [suite] needs \"driver\": %s", suite->file, list);
+		free(list);
+	}
+	free(names);
+	if (!code)
+		suite->files = driver_find(reading->drivers, suite->driver)->files;
+	return code;
 }
 
 /* What must be there, and what must be one of a few words. */
 static int check(struct reading *reading)
 {
 	struct suite *suite = reading->suite;
-	if (!suite->driver)
-		return fail(EXIT_BAD_INPUT,
-			    "%s: [suite] needs \"driver\": pytest, unittest or script",
-			    suite->file);
+	int code = suite->driver ? 0 : check_driver(reading);
+	if (code)
+		return code;
 	if (!suite->targets.count)
 		return fail(EXIT_BAD_INPUT, "%s: [suite] needs \"target\": what to test",
 			    suite->file);
-	if (check_choice(reading, "driver", suite->driver, drivers, 3))
+	if (check_driver(reading))
 		return reading->code;
-	if (suite->python && check_choice(reading, "python", suite->python, pythons, 2))
+	if (suite->python && check_choice(reading, "python", suite->python, pythons, PYTHON_COUNT))
 		return reading->code;
 	if (!suite->python)
 		suite->python = xstrdup(pythons[0]);
@@ -308,12 +342,12 @@ static int check(struct reading *reading)
 	return reading->code;
 }
 
-static int read_suite(struct suite *suite)
+static int read_suite(struct suite *suite, const struct drivers *drivers)
 {
 	char *text = read_file(suite->file, NULL);
 	if (!text)
 		return fail(EXIT_BAD_INPUT, "%s: %s", suite->file, strerror(errno));
-	struct reading reading = { .suite = suite, .rest = text };
+	struct reading reading = { .suite = suite, .drivers = drivers, .rest = text };
 	int bad = ini_parse_stream(read_line, &reading, take, &reading);
 	if (bad && !reading.code) {
 		if (bad > 0 && (size_t)bad <= reading.line_count)
@@ -432,7 +466,8 @@ static bool is_file(const char *path)
 	return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
-int suite_load(struct suite *suite, const char *name, const char *folder)
+int suite_load(struct suite *suite, const char *name, const char *folder,
+	       const struct drivers *drivers)
 {
 	*suite = (struct suite){ 0 };
 	char *shipped = xprintf("%s/%s.ini", folder, name);
@@ -449,7 +484,7 @@ int suite_load(struct suite *suite, const char *name, const char *folder)
 			char *slash = strrchr(suite->file, '/');
 			suite->folder = xstrndup(suite->file, (size_t)(slash - suite->file) +
 								      (slash == suite->file));
-			code = read_suite(suite);
+			code = read_suite(suite, drivers);
 		}
 	}
 	free(shipped);
@@ -507,6 +542,7 @@ int suite_apply(const struct suite *suite, struct settings *settings)
 
 struct listing {
 	const char *folder;
+	const struct drivers *drivers;
 	FILE *out;
 	int code;
 };
@@ -515,7 +551,7 @@ static void list_one(const char *name, void *arg)
 {
 	struct listing *listing = arg;
 	struct suite suite;
-	int code = suite_load(&suite, name, listing->folder);
+	int code = suite_load(&suite, name, listing->folder, listing->drivers);
 	if (code) {
 		listing->code = code;
 		return;
@@ -524,9 +560,9 @@ static void list_one(const char *name, void *arg)
 	suite_clear(&suite);
 }
 
-int suite_list(const char *folder, FILE *out)
+int suite_list(const char *folder, const struct drivers *drivers, FILE *out)
 {
-	struct listing listing = { folder, out, 0 };
+	struct listing listing = { folder, drivers, out, 0 };
 	if (!each_suite(folder, list_one, &listing))
 		return fail(EXIT_INTERNAL, "%s: %s", folder, strerror(errno));
 	return listing.code;

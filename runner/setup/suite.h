@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "runner/setup/drivers.h"
 #include "runner/setup/options.h"
 
 struct strings {
@@ -27,8 +28,9 @@ struct suite {
 	char *name;
 	char *record;      /* what the store and the reports are called: the name, or NAME-pairs */
 	char *description; /* NULL where not given, as below */
-	char *python;      /* "3.14", "3.13" */
-	char *driver;      /* "pytest", "unittest", "script" */
+	char *python;      /* "3.14": one of ftstress/pythons.h */
+	char *driver;      /* one of drivers.h */
+	bool files;        /* its targets are paths, never what is installed */
 	char *tests;       /* default for --tests */
 	struct strings targets, installs,
 		requires,
@@ -44,13 +46,14 @@ struct suite {
  * and reads it. On success release with suite_clear. Otherwise returns EXIT_BAD_INPUT, having told
  * the user: a name that is none with the closest one, a mistake in the file with file and line.
  */
-int suite_load(struct suite *suite, const char *name, const char *folder);
+int suite_load(struct suite *suite, const char *name, const char *folder,
+	       const struct drivers *drivers);
 void suite_clear(struct suite *suite);
 
 /* Sets what [run] says. Returns 0 or EXIT_BAD_INPUT, as above. */
 int suite_apply(const struct suite *suite, struct settings *settings);
 
 /* Prints name and description of each suite in `folder`. Returns 0 or an exit code. */
-int suite_list(const char *folder, FILE *out);
+int suite_list(const char *folder, const struct drivers *drivers, FILE *out);
 
 #endif

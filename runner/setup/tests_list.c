@@ -31,7 +31,7 @@ static void push(struct arguments *list, const char *option, const char *value)
 /* Does a target name something below the suite's folder, and not what is installed? */
 static bool has_paths(const struct suite *suite)
 {
-	if (strcmp(suite->driver, "script") == 0)
+	if (suite->files)
 		return true;
 	for (size_t i = 0; i < suite->targets.count; i++) {
 		char *path = xprintf("%s/%s", suite->folder, suite->targets.items[i]);

@@ -5,14 +5,14 @@ import shlex
 import sys
 from pathlib import Path
 
-from .drivers import DRIVERS
+from .drivers import DRIVER_NAMES
 from .installed import prefer_built
 from .suite import Options, SuiteError
 
 
 def parser(program: str, description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog=program, description=description, allow_abbrev=False)
-    made.add_argument("--driver", choices=[driver.name for driver in DRIVERS])
+    made.add_argument("--driver", choices=DRIVER_NAMES)
     made.add_argument(
         "--target", action="append", default=[], help="package, path, module or glob; repeatable"
     )

@@ -128,9 +128,7 @@ def group_by_file(ids: Sequence[str]) -> list[list[str]]:
 
 
 class Driver(ABC):
-    """A kind of suite; registered in drivers.DRIVERS."""
-
-    name: str
+    """A kind of suite; drivers/list.txt lists them."""
 
     @abstractmethod
     def open(self, options: Options) -> Suite:

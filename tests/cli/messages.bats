@@ -24,6 +24,17 @@ says() {
 	says '--switch-interval A..B'
 }
 
+@test "the help has what each report format says of itself" {
+	local source name
+	run -0 "$FTSTRESS" --help
+	for source in "$BATS_TEST_DIRNAME"/../../reports/*.c; do
+		name=$(sed -n 's/^\t\.name = "\(.*\)",$/\1/p' "$source")
+		[[ -n $name ]] || continue
+		says "  $(printf '%-6s' "$name") $(sed -n 's/^\t\.help = "\(.*\)",$/\1/p' "$source")"
+	done
+	says 'html '
+}
+
 @test "the version is printed" {
 	run -0 "$FTSTRESS" --version
 	[[ $output =~ ^ftstress\ [0-9]+\.[0-9]+ ]]

@@ -209,7 +209,7 @@ static void a_bad_value_says_what_is_expected(void **state)
 	COMPLAINS("--switch-interval", "--switch-interval", "nan");
 	COMPLAINS("--duration: expected a time such as 45s", "--duration", "3 weeks");
 	COMPLAINS("--replay: expected a token", "--replay", "12");
-	COMPLAINS("--python: expected 3.14, 3.13 or the path", "--python", "2.7");
+	COMPLAINS("--python: expected 3.14, 3.13, or the path", "--python", "2.7");
 }
 
 static void a_suites_run_section_takes_the_same_values(void **state)
@@ -259,8 +259,9 @@ static void help_fits_a_screen(void **state)
 	char *text = NULL;
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
-	options_help(out);
+	options_help(out, (struct option_word[]){ { "page", "for people" }, { 0 } });
 	fclose(out);
+	assert_non_null(strstr(text, "page   for people"));
 	assert_true(strstr(text, "--suite numpy_tests") < strstr(text, "--iterations N"));
 	size_t lines = 0, longest = 0;
 	for (char *rest = text, *line; (line = strsep(&rest, "\n")); lines++)

@@ -31,6 +31,14 @@ static int remove_folder(void **state)
 	return status;
 }
 
+static const struct drivers drivers = {
+	.items = (struct driver[]){ { .name = (char *)"pytest" },
+				    { .name = (char *)"made", .internal = true },
+				    { .name = (char *)"unittest" },
+				    { .name = (char *)"script", .files = true } },
+	.count = 4,
+};
+
 /* Writes `text` as NAME.ini and loads it; messages go to *told (to be freed). */
 static int load(const char *name, const char *text, struct suite *suite, char **told)
 {
@@ -43,7 +51,7 @@ static int load(const char *name, const char *text, struct suite *suite, char **
 	FILE *file = tmpfile();
 	int saved = dup(STDERR_FILENO);
 	dup2(fileno(file), STDERR_FILENO);
-	int code = suite_load(suite, path, folder);
+	int code = suite_load(suite, path, folder, &drivers);
 	struct settings settings;
 	settings_init(&settings);
 	if (!code)
@@ -203,7 +211,8 @@ static void the_line_is_right_after_a_long_one(void **state)
 static void what_must_be_there_is_asked_for(void **state)
 {
 	(void)state;
-	bad("[suite]\ntarget = x\n", "needs \"driver\"");
+	bad("[suite]\ntarget = x\n", "needs \"driver\": pytest, unittest or script");
+	bad("[suite]\ntarget = x\ndriver = made\n", "expected pytest, unittest or script");
 	bad("[suite]\ndriver = script\n", "needs \"target\"");
 	bad("", "needs \"driver\"");
 }

@@ -225,8 +225,6 @@ def pairs_of(kind: Type) -> Iterator[tuple[str, str]]:
 class PairsDriver(Driver):
     """driver = pairs: not for suite files, see --pairs"""
 
-    name = "pairs"
-
     def open(self, options: Options) -> Suite:
         return PairsSuite(options)
 

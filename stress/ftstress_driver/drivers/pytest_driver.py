@@ -6,8 +6,6 @@ from ..suite import Driver, Options, Suite, SuiteError
 class PytestDriver(Driver):
     """driver = pytest"""
 
-    name = "pytest"
-
     def open(self, options: Options) -> Suite:
         try:
             from .pytest_suite import PytestSuite

@@ -198,8 +198,6 @@ class ScriptSuite(Suite):
 class ScriptDriver(Driver):
     """driver = script"""
 
-    name = "script"
-
     def open(self, options: Options) -> Suite:
         return ScriptSuite(options)
 

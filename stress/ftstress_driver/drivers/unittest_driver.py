@@ -6,8 +6,6 @@ from ..suite import Driver, Options, Suite
 class UnittestDriver(Driver):
     """driver = unittest"""
 
-    name = "unittest"
-
     def open(self, options: Options) -> Suite:
         from .unittest_suite import UnittestSuite
 

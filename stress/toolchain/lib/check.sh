@@ -50,7 +50,7 @@ check_python() {
 	CHECKED_MINOR=${CHECKED_VERSION%.*}
 	grep -qE "^${CHECKED_MINOR//./\\.}[[:space:]]" "$TOOLCHAIN/cpython-sources.txt" ||
 		fail "$path is Python $CHECKED_VERSION, which ftstress does not know." \
-			"use a free-threaded CPython 3.14 or 3.13."
+			"use a free-threaded CPython $(versions " or ")."
 	[[ $free_threaded == 1 ]] ||
 		fail "$path (Python $CHECKED_VERSION) is not free-threaded: it was built without --disable-gil." "$build"
 

@@ -186,7 +186,7 @@ cpython_keep() {
 }
 
 command_python() {
-	[[ $# -eq 1 ]] || usage_error "prepare python: say which version, for example: prepare python 3.14."
+	[[ $# -eq 1 ]] || usage_error "prepare python: say which version, for example: prepare python $(default_version)."
 	cache_init
 	cpython_resolve "$1"
 	cpython_make

@@ -15,12 +15,17 @@ readonly PYTHON_ORG=https://www.python.org/ftp/python
 source_pin() {
 	read -r _ PIN_VERSION PIN_PACKAGE PIN_SHA256 < <(
 		grep -E "^${1//./\\.}[[:space:]]" "$TOOLCHAIN/cpython-sources.txt"
-	) || usage_error "CPython $1 is not supported: $(supported_versions)."
+	) || usage_error "CPython $1 is not supported: ftstress builds $(versions " and ")."
 }
 
-supported_versions() {
-	printf 'ftstress builds %s' "$(awk '!/^#/ { printf "%s%s", separator, $1; separator = " and " }' \
-		"$TOOLCHAIN/cpython-sources.txt")"
+# versions [SEPARATOR]: those that are pinned, the first is the default.
+versions() {
+	awk -v between="${1:-, }" '!/^#/ { printf "%s%s", separator, $1; separator = between }' \
+		"$TOOLCHAIN/cpython-sources.txt"
+}
+
+default_version() {
+	awk '!/^#/ { print $1; exit }' "$TOOLCHAIN/cpython-sources.txt"
 }
 
 file_sha256() {

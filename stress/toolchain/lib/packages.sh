@@ -434,7 +434,7 @@ command_suite() {
 				"name a Python $MINOR_WANTED, or change the suite's version."
 		MINOR_WANTED=$CHECKED_MINOR
 	fi
-	cpython_resolve "${MINOR_WANTED:-3.14}"
+	cpython_resolve "${MINOR_WANTED:-$(default_version)}"
 	SUITE_PYTHON=$TSAN SUITE_VERSION=$SOURCE_VERSION
 	[[ -z $USER_PYTHON ]] || SUITE_PYTHON=$CHECKED_PATH SUITE_VERSION=$CHECKED_VERSION
 
