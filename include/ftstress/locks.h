@@ -7,22 +7,70 @@
 #ifndef FTSTRESS_LOCKS_H
 #define FTSTRESS_LOCKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum fts_lock_kind {
-	FTS_LOCK_LOCK = 1,  /* threading.Lock */
-	FTS_LOCK_RLOCK = 2, /* threading.RLock */
-	FTS_LOCK_PYMUTEX = 3,
-	FTS_LOCK_OBJECT = 4,     /* the PyMutex in every object: critical sections */
-	FTS_LOCK_RWMUTEX = 5,    /* _PyRWMutex */
-	FTS_LOCK_PTHREAD = 6,    /* pthread mutex, std::mutex */
-	FTS_LOCK_PTHREAD_RW = 7, /* pthread rwlock, std::shared_mutex */
-	FTS_LOCK_SPIN = 8,
-	FTS_LOCK_ATTACHED = 9,  /* being attached to the interpreter; with the GIL: the GIL */
-	FTS_LOCK_ONCE = 10,     /* a once-flag whose function runs */
-	FTS_LOCK_MODULE = 11,   /* importlib's lock of a module; the section's text: its name */
-	FTS_LOCK_PYTHREAD = 12, /* of PyThread_allocate_lock(), where that is no PyMutex (3.13) */
+/* What is so of all locks of a kind. */
+enum fts_lock_trait {
+	FTS_COUNTED = 1,      /* every take is matched by one that gives it back */
+	FTS_ANYONE = 2,       /* any thread may give it back */
+	FTS_SIGNAL = 4,       /* and when another one did, it is known as a signal from then on */
+	FTS_DETACHES = 8,     /* every wait for it gives critical sections and the GIL back */
+	FTS_SUSPENDED = 16,   /* may be a section's, which gives it back while its thread waits */
+	FTS_UNORDERED = 32,   /* two of them make no order: they look after that themselves */
+	FTS_TAKEN_BIT = 64,   /* taken: bit 0 of its first byte is set */
+	FTS_TAKEN_WORD = 128, /* taken: its first 32 bits are not 0 */
+	/* Its class, where neither its place of birth nor the variable it lies in tells: */
+	FTS_BY_TYPE = 256, /* the type of the object that it is part of */
+	FTS_BY_TEXT = 512, /* a text of its own; one lock of a text at any time */
 };
+
+/*
+ * A kind of lock is a line here and a wrapper in interpose/locks.
+ *
+ * kind(NAME, number, what people call it, what stands between that and the type or text that names
+ *      its class, traits). Numbers are in records and stores: they stay, new ones come last.
+ */
+/* clang-format off */
+#define FTS_LOCK_KINDS(kind) \
+	/* threading.Lock, threading.RLock */ \
+	kind(LOCK, 1, "threading.Lock", " in a ", FTS_ANYONE | FTS_SIGNAL | FTS_TAKEN_BIT) \
+	kind(RLOCK, 2, "threading.RLock", " in a ", FTS_TAKEN_BIT) \
+	kind(PYMUTEX, 3, "PyMutex", " in a ", FTS_ANYONE | FTS_SUSPENDED | FTS_TAKEN_BIT) \
+	/* the PyMutex in every object */ \
+	kind(OBJECT, 4, "critical section", " of a ", \
+	     FTS_SUSPENDED | FTS_UNORDERED | FTS_TAKEN_BIT | FTS_BY_TYPE) \
+	kind(RWMUTEX, 5, "_PyRWMutex", " in a ", FTS_COUNTED | FTS_TAKEN_WORD) \
+	/* std::mutex, std::shared_mutex too */ \
+	kind(PTHREAD, 6, "pthread mutex", " in a ", FTS_COUNTED | FTS_TAKEN_WORD) \
+	kind(PTHREAD_RW, 7, "pthread rwlock", " in a ", FTS_COUNTED | FTS_TAKEN_WORD) \
+	kind(SPIN, 8, "spin lock", " in a ", 0) \
+	/* being attached to the interpreter; with the GIL: the GIL */ \
+	kind(ATTACHED, 9, "the attached state", " in a ", 0) \
+	/* a once-flag whose function runs */ \
+	kind(ONCE, 10, "once-flag", " in a ", FTS_DETACHES) \
+	/* importlib's lock of a module; the section's text: its name */ \
+	kind(MODULE, 11, "import lock", " of module ", \
+	     FTS_COUNTED | FTS_DETACHES | FTS_UNORDERED | FTS_BY_TEXT) \
+	/* of PyThread_allocate_lock(), where that is no PyMutex */ \
+	kind(PYTHREAD, 12, "PyThread lock", " in a ", FTS_ANYONE | FTS_SIGNAL)
+/* clang-format on */
+
+enum fts_lock_kind {
+#define FTS_LOCK_NUMBER(name, number, words, between, traits) FTS_LOCK_##name = (number),
+	FTS_LOCK_KINDS(FTS_LOCK_NUMBER)
+#undef FTS_LOCK_NUMBER
+};
+
+/* With a constant `trait` a shift and a test of one bit: hot paths ask. */
+static inline bool fts_lock_is(uint32_t kind, enum fts_lock_trait trait)
+{
+#define FTS_LOCK_BIT(name, number, words, between, traits)                                         \
+	(((traits) & (unsigned)trait) ? 1ull << (number) : 0) |
+	uint64_t kinds = FTS_LOCK_KINDS(FTS_LOCK_BIT) 0;
+#undef FTS_LOCK_BIT
+	return kind < 64 && (kinds >> kind & 1);
+}
 
 enum fts_lock_flag {
 	FTS_HELD_TRIED = 1,       /* taken by a try */

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "interpose/locks/locks.h"
+#include "interpose/python/layout.h"
 #include "interpose/base/symbol.h"
 
 #include "interpose/base/per_thread.h"
@@ -199,18 +200,11 @@ static struct fts_held *free_slot(struct thread *thread)
 	return NULL;
 }
 
-/* Is every take matched by one that gives it back? */
-static bool is_counted(enum fts_lock_kind kind)
-{
-	return kind == FTS_LOCK_PTHREAD || kind == FTS_LOCK_PTHREAD_RW ||
-	       kind == FTS_LOCK_RWMUTEX || kind == FTS_LOCK_MODULE;
-}
-
 void locks_taken(struct thread *thread, struct lock lock, struct call_site site)
 {
 	struct fts_lock_thread *list = thread->shared;
 	struct fts_held *slot = list->used ? find_held(list, lock.address) : NULL;
-	if (slot && is_counted(lock.kind)) {
+	if (slot && fts_lock_is(lock.kind, FTS_COUNTED)) {
 		slot->flags += AGAIN; /* a recursive mutex, or read twice */
 		return;
 	}
@@ -282,8 +276,8 @@ void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kin
 		profile_given(thread, held);
 		drop(thread, held);
 		trim(thread);
-	} else if ((kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYTHREAD) &&
-		   !python_is_signal(address, kind) && clear_in_all(address)) {
+	} else if (fts_lock_is(kind, FTS_SIGNAL) && !python_is_signal(address, kind) &&
+		   clear_in_all(address)) {
 		tell_signal(address, kind); /* another thread took it */
 	}
 }
@@ -301,8 +295,8 @@ static uint64_t class_of(uint64_t address, uint64_t identity, uint32_t kind)
 {
 	if (identity)
 		return identity >> 28 | 1ull << 40;
-	if (kind == FTS_LOCK_OBJECT)
-		return *(const uint64_t *)(address + 14); /* ob_type */
+	if (fts_lock_is(kind, FTS_BY_TYPE))
+		return *(const uint64_t *)(address - OBJECT_MUTEX + OBJECT_TYPE);
 	return address;
 }
 
@@ -326,7 +320,7 @@ static bool within_budget(uint64_t key, uint64_t most)
 /* Would the lock be given back while the thread waits for another? */
 static bool is_suspended(const struct fts_held *held, bool detaches, const void *tstate)
 {
-	return detaches && (held->kind == FTS_LOCK_OBJECT || held->kind == FTS_LOCK_PYMUTEX) &&
+	return detaches && fts_lock_is(held->kind, FTS_SUSPENDED) &&
 	       python_in_section(tstate, held->address);
 }
 
@@ -356,14 +350,13 @@ static __attribute__((noinline)) void check_order(struct thread *thread, const s
 			drop(thread, held);
 			continue;
 		}
-		if ((held->kind == FTS_LOCK_LOCK || held->kind == FTS_LOCK_PYTHREAD) &&
-		    python_is_signal(address, held->kind))
+		if (fts_lock_is(held->kind, FTS_SIGNAL) && python_is_signal(address, held->kind))
 			continue;
-		/* Two-object sections take the lower address first; one section gives the other
-		 * back. */
-		if (held->kind == FTS_LOCK_OBJECT && lock->kind == FTS_LOCK_OBJECT)
-			continue;
-		if (held->kind == FTS_LOCK_MODULE && lock->kind == FTS_LOCK_MODULE)
+		/*
+		 * Two-object sections take the lower address first; one section gives the other
+		 * back. importlib looks for deadlocks of module locks itself.
+		 */
+		if (held->kind == lock->kind && fts_lock_is(lock->kind, FTS_UNORDERED))
 			continue;
 		before[count++] = held;
 		all += mix(address ^ held->identity << 8);
@@ -428,7 +421,7 @@ void locks_wait_own(struct thread *thread, struct lock lock)
 {
 	struct fts_lock_thread *list = thread->shared;
 	struct fts_held *held = find_held(list, lock.address);
-	if (!held || (lock.kind != FTS_LOCK_LOCK && lock.kind != FTS_LOCK_PYTHREAD))
+	if (!held || !fts_lock_is(lock.kind, FTS_SIGNAL))
 		return;
 	list->wait_own = *held;
 	drop(thread, held);

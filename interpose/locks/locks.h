@@ -61,6 +61,13 @@ struct lock {
 	uint32_t flags; /* enum fts_lock_flag */
 };
 
+/* A lock with what is so of every wait for its kind. */
+static inline struct lock lock_of(const void *at, enum fts_lock_kind kind)
+{
+	return (struct lock){ (uint64_t)at, kind,
+			      fts_lock_is(kind, FTS_DETACHES) ? FTS_HELD_DETACHES : 0 };
+}
+
 struct thread {
 	struct fts_lock_thread *shared;
 	uint64_t stack_end;

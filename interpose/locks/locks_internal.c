@@ -84,11 +84,7 @@ int _PyOnceFlag_CallOnceSlow(void *flag, int (*function)(void *), void *argument
 	struct thread *thread = locks_noting();
 	if (!thread)
 		return real(flag, function, argument);
-	struct once once = { function,
-			     argument,
-			     thread,
-			     { (uint64_t)flag, FTS_LOCK_ONCE, FTS_HELD_DETACHES },
-			     CALL_SITE };
+	struct once once = { function, argument, thread, lock_of(flag, FTS_LOCK_ONCE), CALL_SITE };
 	locks_wait(thread, once.lock, once.site);
 	int result = real(flag, call_once, &once);
 	locks_wait_over(thread);
@@ -153,7 +149,7 @@ static vectorcall *call_function; /* _PyFunction_Vectorcall */
 
 static inline struct lock module_lock(const void *object)
 {
-	return (struct lock){ (uint64_t)object, FTS_LOCK_MODULE, FTS_HELD_DETACHES };
+	return lock_of(object, FTS_LOCK_MODULE);
 }
 
 static void *acquire(void *callable, void *const *arguments, size_t count, void *names)

@@ -14,6 +14,7 @@
 #include "interpose/base/symbol.h"
 
 #include "interpose/python/code.h"
+#include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/base/ring.h"
 #include "interpose/turns/turns.h"
@@ -57,19 +58,11 @@ static uint8_t *mark_of(uint64_t address)
 static bool is_taken(const struct lock *lock)
 {
 	const volatile void *at = (const volatile void *)lock->address;
-	switch (lock->kind) {
-	case FTS_LOCK_LOCK:
-	case FTS_LOCK_RLOCK:
-	case FTS_LOCK_PYMUTEX:
-	case FTS_LOCK_OBJECT:
+	if (fts_lock_is(lock->kind, FTS_TAKEN_BIT))
 		return *(const volatile uint8_t *)at & 1;
-	case FTS_LOCK_PTHREAD:
-	case FTS_LOCK_PTHREAD_RW:
-	case FTS_LOCK_RWMUTEX:
+	if (fts_lock_is(lock->kind, FTS_TAKEN_WORD))
 		return *(const volatile uint32_t *)at != 0;
-	default:
-		return true;
-	}
+	return true;
 }
 
 void profile_wait(struct thread *thread, const struct lock *lock, struct call_site site)
@@ -79,8 +72,7 @@ void profile_wait(struct thread *thread, const struct lock *lock, struct call_si
 		return;
 	/* The inner locks of Condition, and others that are taken here and given back there. */
 	if (thread->shared->wait_own.address == lock->address ||
-	    ((lock->kind == FTS_LOCK_LOCK || lock->kind == FTS_LOCK_PYTHREAD) &&
-	     python_is_signal(lock->address, lock->kind)))
+	    (fts_lock_is(lock->kind, FTS_SIGNAL) && python_is_signal(lock->address, lock->kind)))
 		return;
 	*mark_of(lock->address) = 1;
 	thread->waiting_for = *lock;
@@ -92,10 +84,10 @@ static uint64_t class_of(const struct lock *lock, uint64_t identity)
 {
 	if (identity)
 		return identity >> 28 | 1ull << 62;
-	if (lock->kind == FTS_LOCK_OBJECT)
-		return *(const uint64_t *)(lock->address + 14); /* ob_type */
-	if (lock->kind == FTS_LOCK_MODULE)
-		return 1ull << 61; /* all modules together */
+	if (fts_lock_is(lock->kind, FTS_BY_TYPE))
+		return *(const uint64_t *)(lock->address - OBJECT_MUTEX + OBJECT_TYPE);
+	if (fts_lock_is(lock->kind, FTS_BY_TEXT))
+		return 1ull << 61; /* all of them together */
 	return lock->address;
 }
 
@@ -107,7 +99,7 @@ static void describe(struct entry *entry, const struct lock *lock, uint64_t iden
 	entry->identity = identity;
 	entry->kind = lock->kind;
 	entry->flags = lock->flags & 255;
-	if (identity || lock->kind == FTS_LOCK_ATTACHED || lock->kind == FTS_LOCK_MODULE)
+	if (identity || lock->kind == FTS_LOCK_ATTACHED || fts_lock_is(lock->kind, FTS_BY_TEXT))
 		return;
 	const void *begin = allocated_begin ? allocated_begin((const void *)lock->address) : NULL;
 	if (begin) {

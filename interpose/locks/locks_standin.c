@@ -57,7 +57,7 @@ static inline uint64_t type_at(uint64_t mutex)
 static uint64_t key_of(const struct lock *lock, uint64_t identity)
 {
 	uint64_t key = lock->address;
-	if (lock->kind == FTS_LOCK_OBJECT)
+	if (fts_lock_is(lock->kind, FTS_BY_TYPE))
 		key = type_at(lock->address);
 	else if (identity)
 		key = identity >> 28 | 1ull << 60;
@@ -70,7 +70,7 @@ static void describe(struct standin *out, const struct lock *lock, uint64_t iden
 	*out = (struct standin){ .kind = lock->kind,
 				 .address = lock->address,
 				 .identity = identity };
-	if (lock->kind == FTS_LOCK_OBJECT) {
+	if (fts_lock_is(lock->kind, FTS_BY_TYPE)) {
 		out->flags = FTS_HELD_IN_OBJECT;
 		out->object_type = type_at(lock->address);
 		object_type_name(out->object_type, out->type, sizeof out->type);

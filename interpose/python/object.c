@@ -55,8 +55,9 @@ static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsign
 	uint64_t at = segment + SEGMENT_SLICES + index * SLICE_HEADER;
 	uint64_t entries = 0;
 	struct slice slice;
-	if (!object_peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) || index >= entries ||
-	    entries > SEGMENT_BYTES / SLICE_BYTES || !object_peek(at, &slice, sizeof slice))
+	if (!python_release || !object_peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) ||
+	    index >= entries || entries > SEGMENT_BYTES / SLICE_BYTES ||
+	    !object_peek(at, &slice, sizeof slice))
 		return false;
 	if (slice.offset % SLICE_HEADER != 0 || slice.offset / SLICE_HEADER > index)
 		return false;
@@ -111,7 +112,7 @@ bool object_pages(uint64_t segment, bool (*look)(const struct object_page *page,
 {
 	uint64_t entries = 0;
 	struct slice slice;
-	if (!object_peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) ||
+	if (!python_release || !object_peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) ||
 	    entries > SEGMENT_BYTES / SLICE_BYTES)
 		return false;
 	for (uint64_t i = 0; i < entries; i += slice.count) {

@@ -137,12 +137,8 @@ static char *name_by_label(const struct lockorder_host *host, const struct lockg
 	uint64_t offset = 0;
 	if (!label)
 		return NULL;
-	if (label->type && lock->kind == FTS_LOCK_MODULE)
-		return xprintf("import lock of module %s", label->type);
 	if (label->type)
-		return lock->kind == FTS_LOCK_OBJECT
-			       ? xprintf("critical section of a %s", label->type)
-			       : xprintf("%s in a %s", kind, label->type);
+		return xprintf("%s%s%s", kind, lock_kind_between(lock->kind), label->type);
 	char *variable = host->variable(host->context, label->where, &offset);
 	if (!variable)
 		return NULL;
@@ -158,8 +154,8 @@ struct lockname lockname_of(const struct lockorder_host *host, struct source_cac
 	if (lock->birth != LOCKGRAPH_NONE)
 		return name_of_birth(host, sources, lock);
 	struct lockname name = { .name = name_by_label(host, lock, label) };
-	name.vague =
-		lock->kind == FTS_LOCK_OBJECT || (!name.name && lock->kind != FTS_LOCK_ATTACHED);
+	name.vague = fts_lock_is(lock->kind, FTS_BY_TYPE) ||
+		     (!name.name && lock->kind != FTS_LOCK_ATTACHED);
 	if (!name.name)
 		name.name = xstrdup(lock_kind_name(lock->kind));
 	name.class = xstrdup(name.name);

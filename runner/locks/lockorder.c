@@ -134,7 +134,7 @@ static void set_class(struct taking *t, uint32_t pid, const struct section_view 
 	} else if (lock->kind == FTS_LOCK_ATTACHED) {
 		lock->class = 1;
 		lock->single = true;
-	} else if (lock->kind == FTS_LOCK_MODULE) { /* one for a name at any time */
+	} else if (fts_lock_is(lock->kind, FTS_BY_TEXT)) {
 		lock->class = hash_two(hash_bytes(2, section->text, section->head.text_length),
 				       lock->kind);
 		lock->single = true;

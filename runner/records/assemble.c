@@ -245,14 +245,15 @@ static char *lock_name(const struct assembly *a, const struct section_view *mute
 	uint64_t offset = 0;
 	struct buf name = { 0 };
 	buf_puts(&name, lock_kind_name(kind));
-	if (kind == FTS_LOCK_MODULE)
-		buf_printf(&name, " of module %s", type ? type : "?");
-	else if (kind == FTS_LOCK_OBJECT)
-		buf_printf(&name, " of a %s", type ? type : "Python object");
+	if (fts_lock_is(kind, FTS_BY_TEXT) || fts_lock_is(kind, FTS_BY_TYPE))
+		buf_printf(&name, "%s%s", lock_kind_between(kind),
+			   type                             ? type
+			   : fts_lock_is(kind, FTS_BY_TYPE) ? "Python object"
+							    : "?");
 	else if (birth->count)
 		add_birth(&name, birth);
 	else if (type)
-		buf_printf(&name, " in a %s", type);
+		buf_printf(&name, "%s%s", lock_kind_between(kind), type);
 	else if (mutex->head.address)
 		variable =
 			a->assembler->variable(a->assembler->context, mutex->head.address, &offset);

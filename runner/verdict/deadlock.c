@@ -76,12 +76,6 @@ static const struct fts_held *keeps(const struct locklist *other, const struct l
 	return NULL;
 }
 
-/* A threading.Lock is given back by whomever; a PyMutex, or Python's own lock in C, can be. */
-static bool anyone_may_give(uint32_t kind)
-{
-	return kind == FTS_LOCK_LOCK || kind == FTS_LOCK_PYMUTEX || kind == FTS_LOCK_PYTHREAD;
-}
-
 /* Which of the thread's waits to be attached this one is; 0: it does not wait for that. */
 static uint32_t attach_call(const struct locklist *thread)
 {
@@ -120,7 +114,8 @@ static bool follow(struct search *s, const struct locklist *thread, size_t depth
 			continue;
 		s->out->waits[depth] = wait_of(thread, next, taken);
 		/* What any thread may give back may be a signal that it waits for itself. */
-		if (next == s->start && depth == 0 && anyone_may_give(thread->head.wait_kind))
+		if (next == s->start && depth == 0 &&
+		    fts_lock_is(thread->head.wait_kind, FTS_ANYONE))
 			continue;
 		s->out->wait_count = s->out->count = depth + 1;
 		if (next == s->start)
@@ -262,7 +257,7 @@ static void compare(const struct deadlock_watch *watch, const struct standing *n
 static bool any_may_give(const struct deadlock *cycle)
 {
 	for (size_t i = 0; i < cycle->wait_count; i++)
-		if (anyone_may_give(cycle->waits[i].kind))
+		if (fts_lock_is(cycle->waits[i].kind, FTS_ANYONE))
 			return true;
 	return false;
 }

@@ -113,6 +113,16 @@ static void a_lock_of_its_own_may_be_given_back_by_another(void **state)
 	assert_true(nothing());
 }
 
+/* So a semaphore of PyThread_allocate_lock(), which is a signal as often as a lock. */
+static void no_thread_waits_for_itself_at_a_lock_that_any_may_give_back(void **state)
+{
+	thread(0x10, 0x10, FTS_LOCK_LOCK);
+	assert_true(nothing());
+	begin(state);
+	thread(0x10, 0x10, FTS_LOCK_PYTHREAD);
+	assert_true(nothing());
+}
+
 static void a_reader_that_wants_to_write_waits_for_itself(void **state)
 {
 	(void)state;
@@ -252,6 +262,8 @@ int main(void)
 		cmocka_unit_test_setup(a_wait_with_a_time_limit_makes_no_cycle, begin),
 		cmocka_unit_test_setup(a_mutex_of_its_own_is_waited_for_in_vain, begin),
 		cmocka_unit_test_setup(a_lock_of_its_own_may_be_given_back_by_another, begin),
+		cmocka_unit_test_setup(no_thread_waits_for_itself_at_a_lock_that_any_may_give_back,
+				       begin),
 		cmocka_unit_test_setup(a_reader_that_wants_to_write_waits_for_itself, begin),
 		cmocka_unit_test_setup(a_writer_waits_for_readers_and_no_reader_for_another, begin),
 		cmocka_unit_test_setup(who_stops_the_world_waits_for_those_that_stay_attached,
