@@ -23,7 +23,7 @@
  *       assemble        reports and lock records, put together from their parts
  *     inspect/      a stopped process, looked at from outside
  *       remote, native  its memory and registers; its C stacks
- *       pyframes        its Python stacks (pyframes_31x: what differs by release)
+ *       pyframes        its Python stacks (release_31x: what differs by release)
  *       unwind          all of its threads; activity: what each does
  *       locklists       which locks its threads hold and wait for; asleep: do all threads sleep?
  *     verdict/      what became of a process

@@ -1,8 +1,11 @@
 /* pyframes.c - see pyframes.h. */
 #include "runner/inspect/pyframes.h"
 
+#include "ftstress/pythons.h"
 #include "runner/base/util.h"
+#include "runner/symbols/pyline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,16 +20,30 @@
 #define OFFSETS_MAX 2048
 #define COOKIE "xdebugpy"
 
-static const struct python_release *const releases[] = { &python_release_313, &python_release_314 };
+#define DECLARE(major, minor) extern const struct python_release python_release_##major##minor;
+FTS_PYTHONS(DECLARE)
+#undef DECLARE
+
+static const struct python_release *const releases[] = {
+#define ENTRY(major, minor) &python_release_##major##minor,
+	FTS_PYTHONS(ENTRY)
+#undef ENTRY
+};
 
 #define THREAD_ATTACHED 1 /* _Py_THREAD_ATTACHED */
 
-static const struct python_release *release_of(uint16_t version)
+static const struct python_release *release_of(unsigned major, unsigned minor)
 {
 	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
-		if (releases[i]->version == version)
+		if (releases[i]->major == major && releases[i]->minor == minor)
 			return releases[i];
 	return NULL;
+}
+
+const struct python_release *python_release_named(const char *version)
+{
+	unsigned major, minor;
+	return sscanf(version, "%u.%u", &major, &minor) == 2 ? release_of(major, minor) : NULL;
 }
 
 /* Is it worth to look for _PyRuntime there? A symbol look-up in each of 150 modules is not free. */
@@ -47,11 +64,11 @@ static bool read_release(struct remote *remote, struct python *python, char **wh
 		return false;
 	}
 	memcpy(&version, offsets + 8, sizeof version);
-	const struct python_release *release = release_of((uint16_t)(version >> 16));
+	unsigned major = (unsigned)(version >> 24) & 255, minor = (unsigned)(version >> 16) & 255;
+	const struct python_release *release = release_of(major, minor);
 	if (!release || release->offsets_size > sizeof offsets ||
 	    !remote_read(remote, python->runtime, offsets, release->offsets_size)) {
-		*why = xprintf("Python %u.%u is not supported: only native stacks",
-			       (unsigned)(version >> 24) & 255, (unsigned)(version >> 16) & 255);
+		*why = xprintf("Python %u.%u is not supported: only native stacks", major, minor);
 		return false;
 	}
 	release->layout(offsets, &python->layout);
@@ -61,7 +78,7 @@ static bool read_release(struct remote *remote, struct python *python, char **wh
 			       remote->pid);
 		return false;
 	}
-	python->version = release->version;
+	python->release = release;
 	return true;
 }
 
@@ -88,7 +105,7 @@ size_t python_threads(struct remote *remote, const struct python *python,
 	const struct python_layout *at = &python->layout;
 	size_t count = 0, capacity = 0, interpreters = 0;
 	*threads = NULL;
-	if (!python->version)
+	if (!python->release)
 		return 0;
 	for (uint64_t interpreter = remote_word(remote, python->runtime + at->interpreters_head);
 	     interpreter && interpreters++ < INTERPRETERS_MAX;
@@ -170,48 +187,6 @@ static char *read_text(struct remote *remote, const struct python *python, uint6
 	return readable ? buf_take(&text) : NULL;
 }
 
-struct bytes {
-	const uint8_t *at, *end;
-};
-
-static unsigned read_varint(struct bytes *bytes)
-{
-	unsigned value = 0, shift = 0, byte = 64;
-	while ((byte & 64) && bytes->at < bytes->end && shift < 32) {
-		byte = *bytes->at++;
-		value |= (byte & 63) << shift;
-		shift += 6;
-	}
-	return value;
-}
-
-static int read_signed_varint(struct bytes *bytes)
-{
-	unsigned value = read_varint(bytes);
-	return value & 1 ? -(int)(value >> 1) : (int)(value >> 1);
-}
-
-int python_line(const uint8_t *table, size_t size, int first_line, int64_t instruction)
-{
-	enum { ONE_LINE_1 = 11, ONE_LINE_2 = 12, NO_COLUMNS = 13, LONG = 14, NONE = 15 };
-	int line = first_line;
-	int64_t position = 0;
-	for (size_t i = 0; i < size;) {
-		unsigned code = (table[i] >> 3) & 15;
-		struct bytes rest = { table + i + 1, table + size };
-		if (code == NO_COLUMNS || code == LONG)
-			line += read_signed_varint(&rest);
-		else if (code == ONE_LINE_1 || code == ONE_LINE_2)
-			line += (int)code - 10;
-		position += 2 * ((table[i] & 7) + 1);
-		if (instruction < position)
-			return code == NONE || line < 0 ? 0 : line;
-		for (i++; i < size && !(table[i] & 128); i++)
-			;
-	}
-	return 0;
-}
-
 /* Where the bytecode begins that the frame runs: the code object's, or this thread's own copy. */
 static uint64_t bytecode_of(struct remote *remote, const struct python_layout *at,
 			    const uint8_t *frame, uint64_t code)
@@ -238,7 +213,8 @@ static int line_of(struct remote *remote, const struct python_layout *at, uint64
 	uint8_t *bytes = xmalloc(size);
 	int line = 0;
 	if (remote_read(remote, table + at->bytes_data, bytes, size))
-		line = python_line(bytes, size, first, (int64_t)(instruction - bytecode));
+		line = pyline(bytes, size, first,
+			      instruction < bytecode ? 0 : (uint32_t)(instruction - bytecode) / 2);
 	free(bytes);
 	return line;
 }

@@ -5,7 +5,7 @@
  * (Include/internal/pycore_runtime.h in 3.13, pycore_debug_offsets.h in 3.14). The offsets come
  * from the process that is read, so one reader serves every build of a minor version: optimised,
  * instrumented, with or without the GIL. What the offsets do not say (tags in pointers, the values
- * of enumerations, bit fields) is in one file for each minor version.
+ * of enumerations, bit fields) is in one file for each release.
  *
  * Other threads' frames are valid only while the process stands still. Thread-safe for different
  * processes.
@@ -39,16 +39,21 @@ struct python_layout {
 			       follow */
 };
 
-/* A minor version of CPython; the list is in pyframes.c. */
+/* A release of CPython: runner/inspect/release_*.c; the list is ftstress/pythons.h. */
 struct python_release {
-	uint16_t version;    /* PY_VERSION_HEX >> 16 */
+	unsigned major, minor;
 	size_t offsets_size; /* of its struct _Py_DebugOffsets */
 	void (*layout)(const void *offsets, struct python_layout *layout);
+	/* C code that calls itself ends at a count of its own, before the stack is used up. */
+	bool counts_c_calls;
 };
-extern const struct python_release python_release_313, python_release_314;
+
+/* The release of "3.14.6", or NULL. */
+const struct python_release *python_release_named(const char *version);
 
 struct python {
-	uint16_t version;   /* 0: this process has no Python that we can read */
+	const struct python_release
+		*release;   /* NULL: this process has no Python that we can read */
 	uint64_t runtime;   /* address of _PyRuntime */
 	uint64_t code_type; /* address of PyCode_Type, 0 = not known */
 	struct python_layout layout;
@@ -86,11 +91,5 @@ size_t python_chain(struct remote *remote, const struct python *python, uint64_t
  */
 void python_describe(struct remote *remote, const struct python *python, uint64_t frame,
 		     char **qualname, char **file, int *line);
-
-/*
- * The line of an instruction in a code object's line table (Objects/locations.md, "location
- * table"); `instruction` is a byte offset into the bytecode. 0 = the instruction has none.
- */
-int python_line(const uint8_t *table, size_t size, int first_line, int64_t instruction);
 
 #endif

@@ -331,7 +331,7 @@ static int read_stopped(const struct task *task, struct remote_threads *stopped,
 	}
 	python_find(&walk.remote, &walk.python, task->why);
 	task->out->pid = task->pid;
-	task->out->python_version = walk.python.version;
+	task->out->release = walk.python.release;
 	walk.python_thread_count = python_threads(&walk.remote, &walk.python, &walk.python_threads);
 	capture_threads(&walk, task, stopped, sampling);
 	free(walk.python_threads);

@@ -94,9 +94,9 @@ struct capture {
 	size_t count;
 	struct captured_module **modules;
 	size_t module_count;
-	uint32_t python_version; /* PY_VERSION_HEX >> 16, e.g. 0x030e; 0 = no Python was found */
-	double milliseconds;     /* how long the process stood still */
-	double sampled;          /* seconds between the two samples of CPU time */
+	const struct python_release *release; /* pyframes.h; NULL: no Python was found */
+	double milliseconds;                  /* how long the process stood still */
+	double sampled;                       /* seconds between the two samples of CPU time */
 };
 
 /*

@@ -34,6 +34,7 @@
 #include "runner/collate/suppress.h"
 #include "runner/setup/tests_list.h"
 #include "runner/base/util.h"
+#include "runner/inspect/pyframes.h"
 #include "runner/trial/watch.h"
 #include "runner/trial/worker.h"
 
@@ -342,13 +343,13 @@ static void remove_scratch(struct run *run)
 
 /*
  * TSan writes down the calls of a thread in an array of 65,536 entries and does not look where it
- * ends. Since 3.14 CPython lets C code recurse until the stack is used up: with the usual 8 MiB
- * repr() of a nested tuple has 85,000 entries. 3.13 counts, for a stack of 8 MiB, and ends at
- * 30,000.
+ * ends. CPython lets C code recurse until the stack is used up: with the usual 8 MiB repr() of a
+ * nested tuple has 85,000 entries. A release that counts ends at 30,000.
  */
 static size_t stack_limit(const char *python_version)
 {
-	return strncmp(python_version, "3.13", 4) == 0 ? 0 : 5u << 20;
+	const struct python_release *release = python_release_named(python_version);
+	return release && release->counts_c_calls ? 0 : 5u << 20;
 }
 
 static int run_pool(struct run *run)

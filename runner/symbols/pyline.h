@@ -1,7 +1,7 @@
 /*
  * pyline.h - the line of a bytecode instruction.
  *
- * co_linetable of CPython 3.11 to 3.14 (InternalDocs/code_objects.md, Objects/locations.md): a
+ * co_linetable of CPython 3.11 and later (InternalDocs/code_objects.md, Objects/locations.md): a
  * run of entries, each for 1 to 8 code units (of two bytes):
  *
  *     7  6 5 4 3  2 1 0

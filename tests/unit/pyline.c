@@ -84,9 +84,32 @@ static void a_broken_table_ends_the_search(void **state)
 	assert_true(pyline(cut, sizeof cut, 1, 3) >= 0);
 }
 
+static void entries_of_each_kind_are_read(void **state)
+{
+	(void)state;
+	/* 2 bytes each: +1 with columns, no line, +3 without columns, one line further and back */
+	static const uint8_t kinds[] = {
+		0x80 | 11 << 3,     1,    2,          /* one line further: columns 1 to 2 */
+		0x80 | 15 << 3,                       /* no line */
+		0x80 | 13 << 3 | 1, 6,                /* 4 bytes, 3 lines further */
+		0x80 | 14 << 3,     3,    0,    1, 1, /* 1 line back, end line and columns */
+		0x80 | 13 << 3,     0x40, 0x02,       /* 64 lines further: a number in two bytes */
+	};
+	assert_int_equal(pyline(kinds, sizeof kinds, 100, 0), 101);
+	assert_int_equal(pyline(kinds, sizeof kinds, 100, 1), 0);
+	assert_int_equal(pyline(kinds, sizeof kinds, 100, 2), 104);
+	assert_int_equal(pyline(kinds, sizeof kinds, 100, 3), 104);
+	assert_int_equal(pyline(kinds, sizeof kinds, 100, 4), 103);
+	assert_int_equal(pyline(kinds, sizeof kinds, 100, 5), 167);
+	assert_int_equal(pyline(kinds, sizeof kinds, 100, 6), 0);       /* behind the end */
+	assert_int_equal(pyline(kinds, sizeof kinds - 1, 100, 5), 103); /* cut short */
+	assert_int_equal(pyline(NULL, 0, 100, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(entries_of_each_kind_are_read),
 		cmocka_unit_test(every_instruction_has_the_line_that_cpython_tells),
 		cmocka_unit_test(lines_count_from_the_first_line),
 		cmocka_unit_test(an_instruction_behind_the_table_has_no_line),

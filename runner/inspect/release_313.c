@@ -1,8 +1,8 @@
 /*
- * pyframes_314.c - how CPython 3.14 lays out frames, code objects and strings.
+ * release_313.c - CPython 3.13: how it lays out frames, code objects and strings, and its quirks.
  *
  * struct debug_offsets is a copy of struct _Py_DebugOffsets of
- * Include/internal/pycore_debug_offsets.h, with CPython's own names.
+ * Include/internal/pycore_runtime.h, with CPython's own names.
  */
 #include "runner/inspect/pyframes.h"
 
@@ -15,22 +15,20 @@ struct debug_offsets {
 		uint64_t size, finalizing, interpreters_head;
 	} runtime_state;
 	struct {
-		uint64_t size, id, next, threads_head, threads_main, gc, imports_modules, sysdict,
-			builtins, ceval_gil, gil_runtime_state, gil_runtime_state_enabled,
-			gil_runtime_state_locked, gil_runtime_state_holder, code_object_generation,
-			tlbc_generation;
+		uint64_t size, id, next, threads_head, gc, imports_modules, sysdict, builtins,
+			ceval_gil, gil_runtime_state, gil_runtime_state_enabled,
+			gil_runtime_state_locked, gil_runtime_state_holder;
 	} interpreter_state;
 	struct {
 		uint64_t size, prev, next, interp, current_frame, thread_id, native_thread_id,
 			datastack_chunk, status;
 	} thread_state;
 	struct {
-		uint64_t size, previous, executable, instr_ptr, localsplus, owner, stackpointer,
-			tlbc_index;
+		uint64_t size, previous, executable, instr_ptr, localsplus, owner;
 	} interpreter_frame;
 	struct {
 		uint64_t size, filename, name, qualname, linetable, firstlineno, argcount,
-			localsplusnames, localspluskinds, co_code_adaptive, co_tlbc;
+			localsplusnames, localspluskinds, co_code_adaptive;
 	} code_object;
 	struct {
 		uint64_t size, ob_type;
@@ -44,9 +42,6 @@ struct debug_offsets {
 	struct {
 		uint64_t size, ob_item, ob_size;
 	} list_object;
-	struct {
-		uint64_t size, used, table, mask;
-	} set_object;
 	struct {
 		uint64_t size, ma_keys, ma_values;
 	} dict_object;
@@ -65,23 +60,10 @@ struct debug_offsets {
 	struct {
 		uint64_t size, collecting;
 	} gc;
-	struct {
-		uint64_t size, gi_name, gi_iframe, gi_frame_state;
-	} gen_object;
-	struct {
-		uint64_t next, prev;
-	} llist_node;
-	struct {
-		uint64_t eval_breaker, remote_debugger_support, remote_debugging_enabled,
-			debugger_pending_call, debugger_script_path, debugger_script_path_size;
-	} debugger_support;
 };
 
-#define FRAME_OWNED_BY_INTERPRETER 3 /* enum _frameowner; FRAME_OWNED_BY_CSTACK is 4 */
-#define STACKREF_TAG_BITS 3ull       /* f_executable is a _PyStackRef: a pointer with tags */
-/* Of the state word of a str, before `kind`: a whole byte where it is set atomically. */
-#define INTERNED_BITS 2
-#define INTERNED_BITS_FREE_THREADED 8
+#define FRAME_OWNED_BY_CSTACK 3 /* enum _frameowner */
+#define INTERNED_BITS 2         /* of the state word of a str, before `kind` */
 
 static void read_layout(const void *offsets, struct python_layout *layout)
 {
@@ -94,7 +76,7 @@ static void read_layout(const void *offsets, struct python_layout *layout)
 	layout->current_frame = from.thread_state.current_frame;
 	layout->thread_id = from.thread_state.thread_id;
 	layout->native_thread_id = from.thread_state.native_thread_id;
-	layout->thread_state = from.thread_state.status + 12; /* _status, holds_gil, _whence */
+	layout->thread_state = from.thread_state.status + 8; /* _status, _whence */
 	layout->frame_size = from.interpreter_frame.size;
 	layout->previous = from.interpreter_frame.previous;
 	layout->executable = from.interpreter_frame.executable;
@@ -112,17 +94,15 @@ static void read_layout(const void *offsets, struct python_layout *layout)
 	layout->unicode_length = from.unicode_object.length;
 	layout->ascii_size = from.unicode_object.asciiobject_size;
 
-	/* Without the GIL, threads run bytecode copies of their own (_PyFrame_GetBytecode()). */
-	layout->tlbc_index = from.interpreter_frame.tlbc_index;
-	layout->co_tlbc = from.code_object.co_tlbc;
-
-	layout->executable_mask = ~STACKREF_TAG_BITS;
-	layout->entry_owner = FRAME_OWNED_BY_INTERPRETER;
-	layout->kind_shift = from.free_threaded ? INTERNED_BITS_FREE_THREADED : INTERNED_BITS;
+	layout->executable_mask = ~0ull; /* f_executable is a plain pointer */
+	layout->entry_owner = FRAME_OWNED_BY_CSTACK;
+	layout->kind_shift = INTERNED_BITS;
 }
 
-const struct python_release python_release_314 = {
-	.version = 0x030e,
+const struct python_release python_release_313 = {
+	.major = 3,
+	.minor = 13,
+	.counts_c_calls = true,
 	.offsets_size = sizeof(struct debug_offsets),
 	.layout = read_layout,
 };
