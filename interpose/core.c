@@ -1,5 +1,5 @@
 /*
- * core.c - start-up, fork, and the list of concerns. What is where, in the order in which data
+ * core.c - start-up and fork, of all concerns. What is where, in the order in which data
  * passes (tests/lint/includes.py has the order of the rooms):
  *
  *   wrap/     what the process calls and we see
@@ -37,35 +37,32 @@
 #include "interpose/base/concern.h"
 #include "interpose/base/symbol.h"
 
-#include "interpose/python/code.h"
-#include "interpose/wrap/crash.h"
 #include "interpose/locks/locks.h"
-#include "interpose/order/order.h"
 #include "interpose/base/private_heap.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
-#include "interpose/turns/turns.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 static const struct concern *const concerns[] = {
-	&concern_heap,  &concern_modules, &concern_stacks, &concern_races, &concern_threads,
-	&concern_crash, &concern_order,   &concern_locks,  &concern_turns,
+#define ENTRY(name) &concern_##name,
+	CONCERNS(ENTRY)
+#undef ENTRY
 };
-#define CONCERNS (sizeof concerns / sizeof concerns[0])
+#define CONCERN_COUNT (sizeof concerns / sizeof concerns[0])
 
 static void before_fork(void)
 {
-	for (unsigned i = CONCERNS; i-- > 0;)
+	for (unsigned i = CONCERN_COUNT; i-- > 0;)
 		if (concerns[i]->before_fork)
 			concerns[i]->before_fork();
 }
 
 static void after_fork_parent(void)
 {
-	for (unsigned i = 0; i < CONCERNS; i++)
+	for (unsigned i = 0; i < CONCERN_COUNT; i++)
 		if (concerns[i]->after_fork)
 			concerns[i]->after_fork(false);
 }
@@ -73,7 +70,7 @@ static void after_fork_parent(void)
 static void after_fork_child(void)
 {
 	ring_forked();
-	for (unsigned i = 0; i < CONCERNS; i++)
+	for (unsigned i = 0; i < CONCERN_COUNT; i++)
 		if (concerns[i]->after_fork)
 			concerns[i]->after_fork(true);
 }
@@ -121,7 +118,7 @@ int ftstress_start(const char **why)
 {
 	if (!ring_init(why))
 		return -1;
-	for (unsigned i = 0; i < CONCERNS; i++) {
+	for (unsigned i = 0; i < CONCERN_COUNT; i++) {
 		const char *reason = NULL;
 		bool live = concerns[i]->start(&reason);
 		announce(concerns[i], live, live ? NULL : reason);

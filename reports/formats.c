@@ -1,14 +1,13 @@
-/* formats.c - the list of report formats: a new one is its file and a line here. */
+/* formats.c - the report formats, as formats.h lists them. */
 #include "reports/formats.h"
 
 #include <errno.h>
 #include <string.h>
 
 const struct report_format *const report_formats[] = {
-	&report_html,
-	&report_json,
-	&report_tap,
-	NULL,
+#define ENTRY(name) &report_##name,
+	REPORT_FORMATS(ENTRY) NULL,
+#undef ENTRY
 };
 
 const struct report_format *report_find(const char *name)

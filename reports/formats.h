@@ -4,7 +4,17 @@
 
 #include "reports/report.h"
 
-extern const struct report_format report_html, report_json, report_tap;
+/* All of them, in the order in which --help lists them. NAME is report_NAME of a file here. */
+/* clang-format off */
+#define REPORT_FORMATS(format) \
+	format(html) \
+	format(json) \
+	format(tap)
+/* clang-format on */
+
+#define FORMAT_DECLARE(name) extern const struct report_format report_##name;
+REPORT_FORMATS(FORMAT_DECLARE)
+#undef FORMAT_DECLARE
 
 /* Flush `out`; 0, or the errno of the first failure since the file was opened (EIO if unknown). */
 int report_flush(FILE *out);

@@ -1,7 +1,7 @@
 /*
  * report.h - the report writers: what a run found, told in the form that its reader wants.
  *
- *	formats.c    the list of formats: a new one is one file and one line there
+ *	formats.h    the list of formats: a new one is one file and one line there
  *	html.c       for people, the morning after: page.html (reports/page) with the JSON in it
  *	json.c       for programs: schema in docs/report-schema.json
  *	tap.c        for CI that reads TAP 13

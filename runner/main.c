@@ -4,7 +4,7 @@
  *
  *     setup/        what is asked for
  *       options         the command line, and the keys of a suite's [run], from one table
- *       suite           a suite file
+ *       suite           a suite file; drivers: the kinds of suite that there are
  *       command         command lines as text
  *       paths, scratch  our own files and the cache; the folder for what the tests write
  *       environment     interpreters and packages, through stress/toolchain

@@ -1,6 +1,6 @@
 /*
- * concern.h - a concern of libftstress.so: one file with one `const struct concern`; core.c lists
- * them.
+ * concern.h - a concern of libftstress.so: one file with one `const struct concern concern_NAME`, and
+ * a line in the list below.
  *
  * Start-up has two steps. TSan's entry points are called by constructors that run before ours, so
  * wrappers resolve what they forward to at their first call. All else waits for ftstress_start(),
@@ -24,7 +24,22 @@ struct concern {
 	void (*after_fork)(bool in_child);
 };
 
-extern const struct concern concern_stacks, concern_races, concern_modules, concern_heap,
-	concern_threads;
+/* All of them, in the order in which they start; before a fork the last one comes first. */
+/* clang-format off */
+#define CONCERNS(concern) \
+	concern(heap) \
+	concern(modules) \
+	concern(stacks) \
+	concern(races) \
+	concern(threads) \
+	concern(crash) \
+	concern(order) \
+	concern(locks) \
+	concern(turns)
+/* clang-format on */
+
+#define CONCERN_DECLARE(name) extern const struct concern concern_##name;
+CONCERNS(CONCERN_DECLARE)
+#undef CONCERN_DECLARE
 
 #endif

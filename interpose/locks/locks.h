@@ -24,8 +24,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-extern const struct concern concern_locks;
-
 /* False: no hook of this concern does anything. Set once, in the single-threaded zygote. */
 extern HIDDEN bool locks_on;
 

@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-extern const struct concern concern_order;
-
 /* Which function an operation stands in, as far as the rules tell functions apart. */
 enum place {
 	PLACE_OUTSIDE = 0, /* an extension, the program, any other library */

@@ -39,8 +39,6 @@
 #include "interpose/base/concern.h"
 #include "interpose/base/raw.h"
 
-extern const struct concern concern_turns;
-
 struct member;
 
 /* The calling thread's, or NULL, nearly always. */

@@ -28,8 +28,6 @@
  * Starts in the zygote, gives its thread an alternate stack, and forgets a crash of the parent in
  * the child. It needs ring_init() to have been called.
  */
-extern const struct concern concern_crash;
-
 /*
  * Give the calling thread an alternate signal stack, so that a stack overflow is told too. It is
  * part of the thread's own storage: nothing to release. A stack that is set already is kept.
