@@ -22,7 +22,7 @@ RUNNER_CFLAGS = $(COMMON) -I. -I$(BUILD) $(shell pkg-config --cflags $(RUNNER_PA
 RUNNER_LIBS = $(shell pkg-config --libs $(RUNNER_PACKAGES)) -lunwind-x86_64 -lunwind -lm
 
 # Everything but main() is a library that the unit tests link.
-RUNNER_SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/*/*.c reports/*.c))
+RUNNER_SOURCES := $(filter-out runner/main.c,$(wildcard runner/*.c runner/*/*.c runner/*/*/*.c reports/*.c))
 RUNNER_OBJECTS := $(RUNNER_SOURCES:%.c=$(BUILD)/%.o)
 SANITIZED_OBJECTS := $(RUNNER_SOURCES:%.c=$(BUILD)/sanitized/%.o)
 

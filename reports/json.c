@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "reports/formats.h"
+#include "runner/model/kinds.h"
 #include "runner/symbols/source.h"
 #include "reports/text.h"
 #include "reports/tried.h"
@@ -196,7 +197,7 @@ static void add_history(json_t *object, const struct finding *finding)
 
 static bool is_of_locks(const struct finding *finding)
 {
-	return finding->kind == FINDING_LOCK_ORDER || finding->kind == FINDING_DEADLOCK;
+	return kind_info(finding->kind)->by_locks;
 }
 
 /* A lock order and a deadlock of the same locks have the same digits in their ids. */
@@ -409,6 +410,19 @@ static json_t *run_of(const struct run_info *run)
 	return object;
 }
 
+/* The words of the kinds; the page has none of its own. */
+static json_t *kinds_of(void)
+{
+	json_t *array = json_array();
+	for (enum finding_kind kind = 0; kind < FINDING_KINDS; kind++) {
+		const struct finding_kind_info *info = kind_info(kind);
+		json_array_append_new(array,
+				      json_pack("{ssssssss}", "name", info->name, "one", info->one,
+						"many", info->many, "meaning", info->meaning));
+	}
+	return array;
+}
+
 /* Write `value` and release it. */
 static int dump(json_t *value, json_dump_callback_t sink, void *data)
 {
@@ -428,6 +442,7 @@ int report_json_dump(const struct report_input *input, json_dump_callback_t sink
 	int result = -1;
 	struct source_cache *sources = source_open();
 	if (put("{\"schema\":1,\n\"run\":", sink, data) || dump(run_of(input->run), sink, data) ||
+	    put(",\n\"kinds\":", sink, data) || dump(kinds_of(), sink, data) ||
 	    put(",\n\"findings\":[", sink, data))
 		goto end;
 	for (size_t i = 0; i < input->count; i++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runner/model/fingerprint.h"
+#include "runner/model/kinds.h"
 #include "runner/model/plumbing.h"
 
 static void add(struct buf *out, const char *text, bool one_line)
@@ -60,24 +61,8 @@ void text_cut(struct buf *buf, size_t columns)
 
 const char *text_kind(enum finding_kind kind, uint64_t count)
 {
-	static const char *const names[FINDING_KINDS][2] = {
-		[FINDING_DATA_RACE] = { "data race", "data races" },
-		[FINDING_PYTHON_RACE] = { "Python race", "Python races" },
-		[FINDING_LOCK_ORDER] = { "lock-order cycle", "lock-order cycles" },
-		[FINDING_DEADLOCK] = { "deadlock", "deadlocks" },
-		[FINDING_HANG] = { "hang", "hangs" },
-		[FINDING_USE_AFTER_FREE] = { "use after free", "uses after free" },
-		[FINDING_DOUBLE_FREE] = { "double free", "double frees" },
-		[FINDING_REFCOUNT] = { "reference count error", "reference count errors" },
-		[FINDING_LEAK] = { "leak", "leaks" },
-		[FINDING_CRASH] = { "crash", "crashes" },
-		[FINDING_OUT_OF_MEMORY] = { "out of memory", "out of memory" },
-		[FINDING_TEST_FAILURE] = { "test failure under threads",
-					   "test failures under threads" },
-		[FINDING_GIL_ENABLED] = { "import that enables the GIL",
-					  "imports that enable the GIL" },
-	};
-	return names[kind][count != 1];
+	const struct finding_kind_info *info = kind_info(kind);
+	return count == 1 ? info->one : info->many;
 }
 
 /* "numpy-2.4.6/...": the folder of an unpacked source. */
@@ -175,22 +160,13 @@ static const struct frame *own_frame(const struct stack *stack, size_t from, boo
 
 size_t text_site(const struct finding *finding, const struct participant *side)
 {
-	switch (finding->kind) {
-	case FINDING_HANG:
-	case FINDING_DEADLOCK:
-	case FINDING_LOCK_ORDER:
-	case FINDING_OUT_OF_MEMORY:
-		return SITE_NONE;
-	default:
-		return site_frame(&side->stack);
-	}
+	bool waits = kind_info(finding->kind)->threads == KIND_WAITS;
+	return waits ? SITE_NONE : site_frame(&side->stack);
 }
 
 bool text_is_access(const struct finding *finding, const struct participant *side)
 {
-	return side->size &&
-	       (finding->kind == FINDING_DATA_RACE || finding->kind == FINDING_PYTHON_RACE ||
-		finding->kind == FINDING_USE_AFTER_FREE);
+	return side->size && kind_info(finding->kind)->threads == KIND_ACCESSES;
 }
 
 /* The interpreter's loop did it itself: its frame, if the access kept one. */
@@ -252,8 +228,7 @@ void text_add_lock(struct buf *out, const struct held_lock *lock)
 
 const char *text_mixed(const struct finding *finding, const struct participant *side)
 {
-	bool kept = finding->kind == FINDING_DATA_RACE || finding->kind == FINDING_PYTHON_RACE ||
-		    finding->kind == FINDING_USE_AFTER_FREE;
+	bool kept = kind_info(finding->kind)->threads == KIND_ACCESSES;
 	if (!kept || !plumbing_mixes_stacks(&side->stack))
 		return NULL;
 	return "a stack of several greenlets, one over the other: only the innermost calls are "

@@ -11,20 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ftstress/kinds.h"
+
 enum finding_kind {
-	FINDING_DATA_RACE,
-	FINDING_PYTHON_RACE,
-	FINDING_LOCK_ORDER,
-	FINDING_DEADLOCK,
-	FINDING_HANG,
-	FINDING_USE_AFTER_FREE,
-	FINDING_DOUBLE_FREE,
-	FINDING_REFCOUNT,
-	FINDING_LEAK,
-	FINDING_CRASH,
-	FINDING_OUT_OF_MEMORY,
-	FINDING_TEST_FAILURE,
-	FINDING_GIL_ENABLED,
+#define KIND(upper, lower) FINDING_##upper,
+	FINDING_KIND_LIST(KIND)
+#undef KIND
 	FINDING_KINDS,
 };
 
@@ -97,6 +89,9 @@ struct finding {
 		       * where it was raised, the last line of output; or NULL */
 	char *message; /* what the process printed before it aborted (runner/model/abort.h), or
 			* NULL. For the fingerprint and the title, not stored */
+	/* Of a crash the signal, "SIGSEGV", and of a test failure the exception's type,
+	 * "ValueError", else NULL: what the fingerprint is made of. Not stored */
+	char *signal, *exception;
 	char *graph;   /* Graphviz source, for lock orders; or NULL */
 	uint64_t count;                /* how often, in all runs of the store */
 	uint64_t run_count;            /* how often in this run */

@@ -98,12 +98,7 @@ struct fts_code {
  */
 enum fts_report_kind {
 	FTS_REPORT_DATA_RACE = 1,
-	FTS_REPORT_PYTHON_RACE = 2,
 	FTS_REPORT_LOCK_EDGE = 3,
-	FTS_REPORT_USE_AFTER_FREE = 4,
-	FTS_REPORT_DOUBLE_FREE = 5,
-	FTS_REPORT_REFCOUNT = 6,
-	FTS_REPORT_LEAK = 7,
 	FTS_REPORT_OTHER = 8, /* any other TSan report; its name is in `text` */
 	/*
 	 * How long a lock was waited for: the lock as FTS_SEC_LOCK, with the place of the longest

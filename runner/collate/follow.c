@@ -11,8 +11,7 @@
 
 static bool is_race(const struct finding *finding)
 {
-	return (finding->kind == FINDING_DATA_RACE || finding->kind == FINDING_PYTHON_RACE) &&
-	       finding->participant_count == 2;
+	return finding->kind == FINDING_DATA_RACE && finding->participant_count == 2;
 }
 
 /* Does the side not use the object, but make, free or move it? */

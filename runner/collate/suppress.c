@@ -5,30 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/model/kinds.h"
 #include "runner/model/memory.h"
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
-enum rule_type {
-	RULE_RACE,
-	RULE_RACE_TOP,
-	RULE_THREAD,
-	RULE_MUTEX,
-	RULE_DEADLOCK,
-	RULE_SIGNAL,
-	RULE_CALLED_FROM_LIB,
-	RULE_TYPES, /* from here on: RULE_TYPES + enum finding_kind */
-};
-
 static const char *const type_names[RULE_TYPES] = {
-	"race", "race_top", "thread", "mutex", "deadlock", "signal", "called_from_lib",
+	[RULE_RACE] = "race",
+	[RULE_RACE_TOP] = "race_top",
+	[RULE_THREAD] = "thread",
+	[RULE_MUTEX] = "mutex",
+	[RULE_DEADLOCK] = "deadlock",
+	[RULE_SIGNAL] = "signal",
+	[RULE_CALLED_FROM_LIB] = "called_from_lib",
 };
 
 struct rule {
 	char *text;          /* "race:pattern" */
 	const char *pattern; /* in text */
 	char *place;         /* "file:12" */
-	unsigned type;
+	unsigned type;       /* enum rule_type, or RULE_TYPES + enum finding_kind */
 	enum finding_status status;
 	uint64_t used;
 };
@@ -105,7 +101,7 @@ bool suppress_pattern(const char *pattern, const char *text)
 /* The type whose name stands at `text` before a ':'; -1 if there is none. */
 static int type_parse(const char *text, size_t length)
 {
-	for (int i = 0; i < RULE_TYPES; i++) {
+	for (int i = RULE_NONE + 1; i < RULE_TYPES; i++) {
 		if (strlen(type_names[i]) == length && !memcmp(type_names[i], text, length))
 			return i;
 	}
@@ -198,34 +194,12 @@ int suppress_load(struct suppressions *set, const char *path, enum finding_statu
 
 /* ---- matching ---- */
 
-/* TSan's type for a kind of finding, RULE_TYPES = it has none. */
-static unsigned type_of(enum finding_kind kind)
-{
-	switch (kind) {
-	case FINDING_DATA_RACE:
-	case FINDING_PYTHON_RACE:
-	case FINDING_USE_AFTER_FREE:
-	case FINDING_DOUBLE_FREE:
-	case FINDING_REFCOUNT:
-		return RULE_RACE;
-	case FINDING_LOCK_ORDER:
-	case FINDING_DEADLOCK:
-		return RULE_DEADLOCK;
-	case FINDING_CRASH:
-		return RULE_SIGNAL;
-	case FINDING_LEAK:
-		return RULE_THREAD;
-	default:
-		return RULE_TYPES;
-	}
-}
-
 static bool applies(const struct rule *rule, enum finding_kind kind, bool top)
 {
-	unsigned type = type_of(kind);
+	unsigned type = kind_info(kind)->rule;
 	if (rule->type == RULE_TYPES + (unsigned)kind)
 		return true;
-	if (type == RULE_TYPES)
+	if (type == RULE_NONE)
 		return false;
 	return rule->type == type || (rule->type == RULE_RACE_TOP && type == RULE_RACE && top);
 }

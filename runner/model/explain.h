@@ -8,7 +8,7 @@
 #include "runner/model/fingerprint.h"
 
 /* What the finding's kind, participants and subject say. Both results are to be freed. `what` is
- * the report's own text (a TSan report type, the name of a Python variable) or NULL. */
+ * the report's own text (a TSan report type) or NULL. */
 
 /* One line without addresses, e.g. "f writes while g reads (pkg/m.pyx:186)", with the name of a
  * variable before it: "counter: f writes ...". */

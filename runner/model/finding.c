@@ -1,43 +1,13 @@
-/* finding.c - names of the kinds, and the end of a finding; see ftstress/finding.h. */
+/* finding.c - names of what a finding says, and its end; see ftstress/finding.h. */
 #include "ftstress/finding.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_names[FINDING_KINDS] = {
-	[FINDING_DATA_RACE] = "data-race",
-	[FINDING_PYTHON_RACE] = "python-race",
-	[FINDING_LOCK_ORDER] = "lock-order",
-	[FINDING_DEADLOCK] = "deadlock",
-	[FINDING_HANG] = "hang",
-	[FINDING_USE_AFTER_FREE] = "use-after-free",
-	[FINDING_DOUBLE_FREE] = "double-free",
-	[FINDING_REFCOUNT] = "refcount",
-	[FINDING_LEAK] = "leak",
-	[FINDING_CRASH] = "crash",
-	[FINDING_OUT_OF_MEMORY] = "out-of-memory",
-	[FINDING_TEST_FAILURE] = "test-failure",
-	[FINDING_GIL_ENABLED] = "gil-enabled",
-};
-
-const char *finding_kind_name(enum finding_kind kind)
-{
-	return kind < FINDING_KINDS ? kind_names[kind] : "unknown";
-}
-
 bool finding_is_in_buffer(const struct finding *finding)
 {
 	const char *what = finding->subject.description;
 	return finding->kind == FINDING_DATA_RACE && what && strstr(what, FINDING_DATA_OF);
-}
-
-int finding_kind_parse(const char *name)
-{
-	for (int i = 0; i < FINDING_KINDS; i++) {
-		if (!strcmp(name, kind_names[i]))
-			return i;
-	}
-	return -1;
 }
 
 const char *finding_status_name(enum finding_status status)
@@ -99,6 +69,8 @@ void finding_clear(struct finding *finding)
 	free(finding->detail);
 	free(finding->said);
 	free(finding->message);
+	free(finding->signal);
+	free(finding->exception);
 	free(finding->graph);
 	free(finding->command);
 	free(finding->follows);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runner/model/abort.h"
+#include "runner/model/kinds.h"
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
@@ -222,7 +223,7 @@ static char *fingerprint_owned(enum finding_kind kind, char **parts, size_t coun
 }
 
 /* Does a frame of a crash tell where the thread was? */
-static bool crash_frame_tells(const struct frame *frame)
+bool fingerprint_frame_tells(const struct frame *frame)
 {
 	return !frame->plumbing && !plumbing_is_helper(frame) && !abort_is_path(frame);
 }
@@ -240,7 +241,7 @@ char *fingerprint_crash(const char *signal, const char *message, const struct st
 	}
 	for (size_t i = 0; i < stack->count && taken < CRASH_FRAMES; i++) {
 		const struct frame *frame = &stack->frames[i];
-		if (!crash_frame_tells(frame))
+		if (!fingerprint_frame_tells(frame))
 			continue;
 		char *text = frame_text(frame, roots);
 		buf_printf(&frames, "\n%s", text);
@@ -318,7 +319,8 @@ char *fingerprint_hang(enum finding_kind kind, const struct participant *partici
 char *fingerprint_test_failure(const char *test, const char *exception)
 {
 	char *bare = test_without_parameters(test);
-	char *part = xprintf("%s\n%s", bare, exception ? exception : "");
+	/* The blank is part of the ids that are in people's stores. */
+	char *part = xprintf("%s\n %s", bare, exception ? exception : "");
 	char *id = fingerprint(FINDING_TEST_FAILURE, (const char *const[]){ part }, 1);
 	free(part);
 	free(bare);
@@ -333,75 +335,21 @@ char *fingerprint_out_of_memory(const char *test)
 	return id;
 }
 
-/* The first word of the form SIGXXX in a text; to be freed, or NULL. */
-static char *signal_in(const char *text)
+char *fingerprint_waits(const struct finding *finding, const struct roots *roots)
 {
-	const char *at = text ? strstr(text, "SIG") : NULL;
-	size_t length = 0;
-	while (at && (isupper((unsigned char)at[length]) || isdigit((unsigned char)at[length])))
-		length++;
-	return at ? xstrndup(at, length) : NULL;
-}
-
-static bool crash_tells(const struct stack *stack)
-{
-	for (size_t i = 0; i < stack->count; i++) {
-		if (crash_frame_tells(&stack->frames[i]))
-			return true;
-	}
-	return false;
-}
-
-/* What a crash without a stack is known by, beside its test. */
-static char *crash_words(const struct finding *finding)
-{
-	if (!finding->message)
-		return xstrdup(finding->title ? finding->title : "");
-	return abort_stable(finding->message);
-}
-
-static char *crash_of(const struct finding *finding, const struct roots *roots)
-{
-	const struct participant *first = finding->participants;
-	if (!first || !crash_tells(&first->stack)) {
-		char *test = test_without_parameters(finding->test_count ? finding->tests[0] : "");
-		char *words = crash_words(finding);
-		const char *parts[] = { test, words };
-		char *id = fingerprint(FINDING_CRASH, parts, 2);
-		free(words);
-		free(test);
-		return id;
-	}
-	char *signal = signal_in(first->role);
-	if (!signal)
-		signal = signal_in(finding->title);
-	char *id = fingerprint_crash(signal ? signal : "", finding->message, &first->stack, roots);
-	free(signal);
-	return id;
+	const char *test = finding->test_count ? finding->tests[0] : "";
+	if (!finding->participant_count)
+		return fingerprint(finding->kind, &test, 1);
+	return fingerprint_hang(finding->kind, finding->participants, finding->participant_count,
+				roots);
 }
 
 char *fingerprint_finding(const struct finding *finding, const struct roots *roots)
 {
-	const char *test = finding->test_count ? finding->tests[0] : "";
+	const struct finding_kind_info *info = kind_info(finding->kind);
 	const char *title = finding->title ? finding->title : "";
-	switch (finding->kind) {
-	case FINDING_CRASH:
-		return crash_of(finding, roots);
-	case FINDING_HANG:
-	case FINDING_DEADLOCK:
-		if (finding->participant_count)
-			return fingerprint_hang(finding->kind, finding->participants,
-						finding->participant_count, roots);
-		return fingerprint(finding->kind, &test, 1);
-	case FINDING_TEST_FAILURE: {
-		const char *colon = strrchr(title, ':');
-		return fingerprint_test_failure(test, colon ? colon + 1 : title);
-	}
-	case FINDING_OUT_OF_MEMORY:
-		return fingerprint_out_of_memory(test);
-	default:
-		break;
-	}
+	if (info->fingerprint)
+		return info->fingerprint(finding, roots);
 	if (!finding->participant_count)
 		return fingerprint(finding->kind, &title, 1);
 	char **parts = xcalloc(finding->participant_count, sizeof *parts);

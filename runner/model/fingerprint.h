@@ -59,18 +59,22 @@ char *fingerprint(enum finding_kind kind, const char *const *parts, size_t count
  * three frames that tell something. */
 char *fingerprint_crash(const char *signal, const char *message, const struct stack *stack,
 			const struct roots *roots);
+/* Does the frame tell where a crashed thread was? */
+bool fingerprint_frame_tells(const struct frame *frame);
 /* Where each thread waits. */
 char *fingerprint_hang(enum finding_kind kind, const struct participant *participants, size_t count,
 		       const struct roots *roots);
+/* The same of a finding; without threads, its test. */
+char *fingerprint_waits(const struct finding *finding, const struct roots *roots);
+/* A test and the type of the exception that it failed with. */
 char *fingerprint_test_failure(const char *test, const char *exception);
 char *fingerprint_out_of_memory(const char *test);
 
 /*
- * The fingerprint of a ready-made finding by its kind. A crash: the first SIG... in the first
- * participant's role or in the title, its message and its frames; without a stack, test and message
- * or title. A hang: its
- * participants. A test failure: tests[0] and what stands behind the last ':' of the title, the
- * exception's type. Out of memory: tests[0].
+ * The fingerprint of a ready-made finding, as its kind has it (runner/model/kinds/). A crash: its
+ * signal, its message and the first participant's frames; without a stack, test and message or
+ * title. A hang: its participants. A test failure: tests[0] and the exception's type. Out of memory:
+ * tests[0].
  */
 char *fingerprint_finding(const struct finding *finding, const struct roots *roots);
 

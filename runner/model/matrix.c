@@ -1,4 +1,5 @@
 /* matrix.c - see matrix.h. */
+#include "runner/model/kinds.h"
 #include "runner/model/matrix.h"
 
 #include <stdlib.h>
@@ -141,19 +142,8 @@ void matrix_test(struct matrix *matrix, const char *test, enum cell_state state)
 
 static enum cell_state state_of(const struct finding *finding)
 {
-	switch (finding->kind) {
-	case FINDING_CRASH:
-	case FINDING_OUT_OF_MEMORY:
-		return CELL_CRASH;
-	case FINDING_DEADLOCK:
-	case FINDING_HANG:
-	case FINDING_LOCK_ORDER:
-		return CELL_DEADLOCK;
-	case FINDING_DATA_RACE:
-		return CELL_RACE;
-	default:
-		return CELL_OTHER;
-	}
+	enum cell_state state = kind_info(finding->kind)->cell;
+	return state ? state : CELL_OTHER;
 }
 
 void matrix_finding(struct matrix *matrix, const char *test, const struct finding *finding)

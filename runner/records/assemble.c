@@ -7,6 +7,7 @@
 #include "ftstress/locks.h"
 #include "runner/base/util.h"
 #include "runner/model/fingerprint.h"
+#include "runner/model/kinds.h"
 #include "runner/model/lock_kind.h"
 
 static size_t padded(size_t length)
@@ -71,39 +72,22 @@ static bool text_starts(const struct report_view *report, const char *prefix)
 	return report->text_length >= length && !memcmp(report->text, prefix, length);
 }
 
-/* The names are those of ReportTypeDescription() in compiler-rt's tsan_debugging.cpp. */
 static enum finding_kind other_kind(const struct report_view *report)
 {
-	if (text_starts(report, "heap-use-after-free"))
-		return FINDING_USE_AFTER_FREE;
-	if (text_starts(report, "lock-order-inversion") || text_starts(report, "mutex-") ||
-	    text_starts(report, "locked-mutex-destroy"))
-		return FINDING_LOCK_ORDER;
-	if (text_starts(report, "thread-leak"))
-		return FINDING_LEAK;
+	for (enum finding_kind kind = 0; kind < FINDING_KINDS; kind++) {
+		const char *const *name = kind_info(kind)->reports;
+		for (; name && *name; name++)
+			if (text_starts(report, *name))
+				return kind;
+	}
 	return FINDING_DATA_RACE;
 }
 
 enum finding_kind report_kind(const struct report_view *report)
 {
-	switch (report->kind) {
-	case FTS_REPORT_PYTHON_RACE:
-		return FINDING_PYTHON_RACE;
-	case FTS_REPORT_LOCK_EDGE:
-		return FINDING_LOCK_ORDER;
-	case FTS_REPORT_USE_AFTER_FREE:
-		return FINDING_USE_AFTER_FREE;
-	case FTS_REPORT_DOUBLE_FREE:
-		return FINDING_DOUBLE_FREE;
-	case FTS_REPORT_REFCOUNT:
-		return FINDING_REFCOUNT;
-	case FTS_REPORT_LEAK:
-		return FINDING_LEAK;
-	case FTS_REPORT_OTHER:
-		return other_kind(report);
-	default:
-		return FINDING_DATA_RACE;
-	}
+	return report->kind == FTS_REPORT_LOCK_EDGE ? FINDING_LOCK_ORDER
+	       : report->kind == FTS_REPORT_OTHER   ? other_kind(report)
+						    : FINDING_DATA_RACE;
 }
 
 bool section_is_act(const struct report_view *report, const struct section_view *section)
@@ -117,7 +101,7 @@ bool section_is_act(const struct report_view *report, const struct section_view 
 	case FTS_SEC_HEAP: /* a leak is known by where the block came from */
 	case FTS_SEC_OBJECT:
 	case FTS_SEC_THREAD:
-		return report_kind(report) == FINDING_LEAK && section->head.frame_count > 0;
+		return section->head.frame_count > 0 && kind_info(report_kind(report))->allocation;
 	default:
 		return false;
 	}

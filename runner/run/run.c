@@ -1,4 +1,5 @@
 /* run.c - see run.h. */
+#include "runner/model/kinds.h"
 #include "runner/run/run.h"
 
 #include <errno.h>
@@ -543,15 +544,8 @@ static bool explains_itself(const struct run *run)
 	size_t count;
 	const struct finding *const *findings = collator_findings(run->collator, &count);
 	for (size_t i = 0; i < count; i++) {
-		switch (findings[i]->kind) {
-		case FINDING_CRASH:
-		case FINDING_HANG:
-		case FINDING_DEADLOCK:
-		case FINDING_OUT_OF_MEMORY:
+		if (kind_info(findings[i]->kind)->ends_process)
 			return true;
-		default:
-			break;
-		}
 	}
 	return count && run->settings->replay_given;
 }

@@ -245,9 +245,8 @@ static void signalled(const struct fault *fault, const char *name, struct findin
 	finding->kind = FINDING_CRASH;
 	if (finding->participant_count)
 		finding->message = abort_message(&finding->participants[0].stack, fault->output);
-	char *signal = signal_text(number);
-	finding->title = crash_title(signal, number, name, finding->message);
-	free(signal);
+	finding->signal = signal_text(number);
+	finding->title = crash_title(finding->signal, number, name, finding->message);
 	if (finding->message) {
 		finding->explanation = xstrdup(
 			"The process ended itself while this test ran in several threads, because "
@@ -492,7 +491,8 @@ static char *failure_words(const char *test, const struct test_failure *failure)
 void fault_of_failures(const char *test, const struct test_failure *failures, size_t count,
 		       struct finding *finding)
 {
-	*finding = (struct finding){ .kind = FINDING_TEST_FAILURE };
+	*finding = (struct finding){ .kind = FINDING_TEST_FAILURE,
+				     .exception = xstrdup(failures[0].type) };
 	char *name = short_name(test);
 	finding->title = xprintf("%s fails in threads: %s", name, failures[0].type);
 	free(name);

@@ -312,6 +312,32 @@ static void a_crash_without_a_stack_is_its_test(void **state)
 	assert_same(fingerprint_finding(&a, &roots), fingerprint_finding(&b, &roots), false);
 }
 
+/* The facts that ids are made of are fields: no word of a title counts, and the ids are those that
+ * stores have. */
+static void facts_of_an_id_are_no_words_of_its_title(void **state)
+{
+	(void)state;
+	char *tests[] = { (char *)"t.py::test_SIGINT" };
+	struct participant side = { .role = (char *)"crashed here",
+				    .stack = STACK(C("take", "pool.c", "pool.so")) };
+	struct finding crash = { .kind = FINDING_CRASH,
+				 .title = (char *)"test_SIGINT calls os._exit(3)",
+				 .tests = tests,
+				 .test_count = 1,
+				 .participants = &side,
+				 .participant_count = 1 };
+	assert_same(fingerprint_finding(&crash, &roots),
+		    fingerprint_crash("", NULL, &side.stack, &roots), true);
+	crash.signal = (char *)"SIGSEGV";
+	assert_same(fingerprint_finding(&crash, &roots),
+		    fingerprint_crash("SIGSEGV", NULL, &side.stack, &roots), true);
+	crash.kind = FINDING_TEST_FAILURE;
+	crash.exception = (char *)"KeyError";
+	const char *kept = "t.py::test_SIGINT\n KeyError";
+	assert_same(fingerprint_finding(&crash, &roots),
+		    fingerprint(FINDING_TEST_FAILURE, &kept, 1), true);
+}
+
 static void a_hang_is_where_its_threads_wait(void **state)
 {
 	(void)state;
@@ -339,9 +365,10 @@ static void parameters_of_a_test_do_not_count(void **state)
 	struct finding failure = { .kind = FINDING_TEST_FAILURE,
 				   .tests = tests,
 				   .test_count = 1,
-				   .title = (char *)"f[7] fails in threads: ValueError" };
+				   .title = (char *)"f[7] fails in threads: one",
+				   .exception = (char *)"ValueError" };
 	struct finding other = failure;
-	other.title = (char *)"f[7] fails in threads: KeyError";
+	other.exception = (char *)"KeyError";
 	assert_same(fingerprint_finding(&failure, &roots), fingerprint_finding(&other, &roots),
 		    false);
 }
@@ -636,6 +663,7 @@ int main(void)
 		cmocka_unit_test(two_fatal_errors_are_two_crashes),
 		cmocka_unit_test(two_fatal_errors_without_a_stack_are_two_crashes),
 		cmocka_unit_test(a_crash_without_a_stack_is_its_test),
+		cmocka_unit_test(facts_of_an_id_are_no_words_of_its_title),
 		cmocka_unit_test(a_hang_is_where_its_threads_wait),
 		cmocka_unit_test(parameters_of_a_test_do_not_count),
 		cmocka_unit_test(cython_names_become_the_users),

@@ -8,7 +8,7 @@ import { FindingView } from "./FindingView";
 import { Failing, RunFacts, RunView } from "./RunView";
 import { type Report, type Run, readReport } from "./report";
 import { type Filter, type Route, filterFindings, linkTo, parseRoute } from "./route";
-import { breakdown, count, joined, plural, verdict } from "./words";
+import { breakdown, count, joined, learnKinds, plural, verdict } from "./words";
 
 function useRoute(): [Route, (filter: Filter) => void] {
   const [hash, setHash] = useState(location.hash);
@@ -201,7 +201,9 @@ const root = document.getElementById("page");
 if (root) {
   root.replaceChildren();
   try {
-    render(<Page report={readReport()} />, root);
+    const report = readReport();
+    learnKinds(report.kinds);
+    render(<Page report={report} />, root);
   } catch (error) {
     root.textContent = `The data of this report can’t be read: ${error}`;
   }

@@ -137,7 +137,16 @@ export interface LockUse {
   where: string | null;
 }
 
+export interface Kind {
+  name: string;
+  one: string;
+  many: string;
+  /** For a finding that came without an explanation of its own. */
+  meaning: string;
+}
+
 export interface Report {
+  kinds: Kind[];
   schema: number;
   run: Run;
   findings: Finding[];

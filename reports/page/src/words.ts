@@ -1,90 +1,21 @@
 // How the page says things: kinds, counts, times, paths.
 
-import type { Finding, Language, Report, Status } from "./report";
+import type { Finding, Kind, Language, Report, Status } from "./report";
 
-interface Kind {
-  one: string;
-  many: string;
-  /** For a finding that came without an explanation of its own. */
-  meaning: string;
+/** The words of the kinds, by name: the report brings them. */
+let kinds = new Map<string, Kind>();
+
+export function learnKinds(told: Kind[]) {
+  kinds = new Map(told.map((kind) => [kind.name, kind]));
 }
 
-const kinds: Record<string, Kind> = {
-  "data-race": {
-    one: "data race",
-    many: "data races",
-    meaning:
-      "Two threads used the same memory at the same time, at least one of them to write, and nothing made one wait for the other. What is read can be half old and half new, and the compiler may assume that this never happens.",
-  },
-  "python-race": {
-    one: "Python race",
-    many: "Python races",
-    meaning:
-      "Two threads used the same Python variable without a lock, an event or a queue that orders them. The interpreter does not break, but an update can be lost.",
-  },
-  "lock-order": {
-    one: "lock-order cycle",
-    many: "lock-order cycles",
-    meaning:
-      "Threads take the same locks in different orders. It went well this time; with other timing each waits for the lock that the other holds, for ever.",
-  },
-  deadlock: {
-    one: "deadlock",
-    many: "deadlocks",
-    meaning: "Threads wait for each other's locks and none can go on.",
-  },
-  hang: {
-    one: "hang",
-    many: "hangs",
-    meaning:
-      "Nothing moved for the whole time limit. Shown is where every thread stood when it was stopped.",
-  },
-  "use-after-free": {
-    one: "use after free",
-    many: "uses after free",
-    meaning: "Memory was used after it had been given back.",
-  },
-  "double-free": {
-    one: "double free",
-    many: "double frees",
-    meaning: "The same memory was given back twice.",
-  },
-  refcount: {
-    one: "reference count error",
-    many: "reference count errors",
-    meaning: "An object's reference count no longer matches the references to it.",
-  },
-  leak: { one: "leak", many: "leaks", meaning: "Memory was never given back." },
-  crash: {
-    one: "crash",
-    many: "crashes",
-    meaning: "The process was ended by a signal. Shown is where every thread stood.",
-  },
-  "out-of-memory": {
-    one: "out of memory",
-    many: "out of memory",
-    meaning: "The process grew beyond its memory limit and was ended.",
-  },
-  "test-failure": {
-    one: "test failure under threads",
-    many: "test failures under threads",
-    meaning: "The test passes when it runs alone and failed with other threads beside it.",
-  },
-  "gil-enabled": {
-    one: "import that enables the GIL",
-    many: "imports that enable the GIL",
-    meaning:
-      "Importing this extension switched the GIL back on: it does not declare that it can run without it.",
-  },
-};
-
 export function kindName(kind: string, count = 1): string {
-  const known = kinds[kind];
+  const known = kinds.get(kind);
   return known ? (count === 1 ? known.one : known.many) : kind;
 }
 
 export function kindMeaning(kind: string): string | undefined {
-  return kinds[kind]?.meaning;
+  return kinds.get(kind)?.meaning;
 }
 
 export const statuses: Status[] = ["new", "known", "upstream", "suppressed"];

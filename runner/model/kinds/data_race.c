@@ -1,0 +1,248 @@
+/* data_race.c - two threads used the same memory, and nothing orders them. */
+#include "runner/model/kinds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/model/memory.h"
+#include "runner/model/plumbing.h"
+#include "runner/model/words.h"
+
+/* "g_time: "; of a long name the end, where C++ has the variable. */
+static void add_global(struct buf *out, const char *name)
+{
+	size_t length = strlen(name), from = 0;
+	if (length > WORDS_NAME_MAX)
+		from = length - (WORDS_NAME_MAX - 3);
+	while (((unsigned char)name[from] & 0xc0) == 0x80)
+		from++;
+	buf_printf(out, "%s%s: ", from ? "..." : "", name + from);
+}
+
+/* "data of a bytearray: " of "byte 8 of the data of a bytearray". */
+static void add_buffer(struct buf *out, const char *description)
+{
+	const char *of = strstr(description, FINDING_DATA_OF);
+	if (of)
+		buf_printf(out, "data of %s: ", of + strlen(FINDING_DATA_OF));
+}
+
+static const char *verb(const struct participant *participant)
+{
+	return participant->write ? "writes" : "reads";
+}
+
+static const char *past(const struct participant *participant)
+{
+	return participant->write ? "wrote" : "read";
+}
+
+static const struct participant *other_side(const struct finding *finding,
+					    const struct participant *side)
+{
+	return &finding->participants[side == finding->participants];
+}
+
+/* "freed while in use: f frees what g reads (pkg/m.c:12)", with the line of the use. */
+static void freed_title(struct buf *out, const struct finding *finding,
+			const struct participant *freed, const struct roots *roots)
+{
+	const struct participant *used = other_side(finding, freed);
+	bool moved = memory_act(&freed->stack) == MEMORY_MOVED;
+	char *by = words_name(&freed->stack, memory_caller(&freed->stack));
+	char *user = words_function(&used->stack);
+	buf_printf(out, "freed while in use: %s %s what %s %s", by, moved ? "reallocates" : "frees",
+		   user, verb(used));
+	words_add_location(out, &used->stack, roots);
+	free(by);
+	free(user);
+}
+
+static void race_title(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	const struct participant *a, *b;
+	if (!words_two_sides(finding, &a, &b)) {
+		char *name = finding->participant_count
+				     ? words_function(&finding->participants[0].stack)
+				     : xstrdup("an unknown place");
+		buf_printf(out, "in %s", name);
+		free(name);
+		return;
+	}
+	char *first = words_function(&a->stack), *second = words_function(&b->stack);
+	bool same = !strcmp(first, second);
+	/* two writers: the order of the sides is chance, the title is not to be */
+	bool turned = a->write && b->write && strcmp(first, second) > 0;
+	if (same)
+		buf_printf(out, "%s %s while another thread %s in %s", first, verb(a), verb(b),
+			   a->write && b->write ? "it too" : "it");
+	else if (turned)
+		buf_printf(out, "%s %s while %s %s", second, verb(b), first, verb(a));
+	else
+		buf_printf(out, "%s %s while %s %s", first, verb(a), second, verb(b));
+	words_add_location(out, turned ? &b->stack : &a->stack, roots);
+	free(first);
+	free(second);
+}
+
+/* "Thread T1 wrote 8 bytes in f (file:12)". */
+static void add_act(struct buf *out, const struct participant *participant,
+		    const struct roots *roots)
+{
+	char *name = words_function(&participant->stack);
+	buf_printf(out, "%s %s%s %llu byte%s in %s", participant->thread,
+		   participant->atomic ? "atomically " : "", past(participant),
+		   (unsigned long long)participant->size, participant->size == 1 ? "" : "s", name);
+	words_add_location(out, &participant->stack, roots);
+	free(name);
+}
+
+/* "the critical section of a dict", "the lock M1": the name without an address. */
+static void add_lock_name(struct buf *out, const struct held_lock *lock)
+{
+	size_t length = strcspn(lock->name, "(");
+	while (length && lock->name[length - 1] == ' ')
+		length--;
+	bool numbered = lock->name[0] == 'M' && lock->name[1] >= '0' && lock->name[1] <= '9';
+	buf_printf(out, "the %s%.*s", numbered ? "mutex " : "", (int)length, lock->name);
+}
+
+static void add_lock_names(struct buf *out, const struct participant *participant)
+{
+	buf_printf(out, "%s held ", participant->thread);
+	for (size_t i = 0; i < participant->lock_count; i++) {
+		if (i)
+			buf_puts(out, i + 1 == participant->lock_count ? " and " : ", ");
+		add_lock_name(out, &participant->locks[i]);
+	}
+	if (!participant->lock_count)
+		buf_puts(out,
+			 participant->all_locks ? "no lock" : "none that ThreadSanitizer knows");
+}
+
+/* One sentence on the locks of both sides. */
+static void add_locks(struct buf *out, const struct participant *a, const struct participant *b)
+{
+	bool all = a->all_locks && b->all_locks;
+	if (!a->lock_count && !b->lock_count) {
+		buf_puts(out, all ? " Neither thread held a lock of any kind."
+				  : " Neither thread held a lock that ThreadSanitizer knows.");
+		return;
+	}
+	buf_puts(out, " ");
+	add_lock_names(out, a);
+	buf_puts(out, "; ");
+	add_lock_names(out, b);
+	if (a->lock_count && b->lock_count)
+		buf_puts(out, ": no lock that both hold, and different ones, even of one kind, "
+			      "don't keep them apart.");
+	else
+		buf_puts(out, ": a lock protects only when both sides take it. That one side "
+			      "does without is the usual cause.");
+}
+
+static void add_mixed(struct buf *out, const struct participant *a, const struct participant *b)
+{
+	bool first = plumbing_mixes_stacks(&a->stack), second = plumbing_mixes_stacks(&b->stack);
+	if (!first && !second)
+		return;
+	buf_printf(out,
+		   " %s of several greenlets, one over the other: ThreadSanitizer keeps one list "
+		   "of calls for each thread and does not see that the thread changes its stack. "
+		   "The innermost calls are right; those outside of the switch need not have "
+		   "called them.",
+		   first && second ? "Both stacks are"
+		   : first         ? "The first stack is"
+				   : "The second stack is");
+}
+
+static void race_text(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	const struct participant *a, *b;
+	if (!words_two_sides(finding, &a, &b)) {
+		buf_puts(out, "Two threads used the same memory without anything that orders them; "
+			      "only one of the stacks could be kept.");
+		return;
+	}
+	add_act(out, a, roots);
+	buf_puts(out, ", and ");
+	add_act(out, b, roots);
+	if (finding->subject.description)
+		buf_printf(out, ", both in the same memory: %s", finding->subject.description);
+	else
+		buf_puts(out, ", both in the same memory");
+	buf_puts(out, ". Nothing orders the two: no lock that both hold, and no start, join, event "
+		      "or queue between them. So they can happen in either order or at the same "
+		      "time, in this run or another.");
+	add_locks(out, a, b);
+	if (!a->stack.count || !b->stack.count)
+		buf_puts(out,
+			 " The older side's stack was no longer in ThreadSanitizer's history.");
+	add_mixed(out, a, b);
+	if (memory_freed_in_use(finding))
+		buf_puts(out, " One of the two is the allocator's own: the memory was given back "
+			      "while the other thread still used it. In another order that is a "
+			      "use after free: the object may be somebody else's by then.");
+	else
+		buf_puts(out, " A reader can see a half-made or old value, and of two writers one "
+			      "is lost.");
+}
+
+static const char *race_fix(const struct finding *finding)
+{
+	if (memory_freed_in_use(finding))
+		return " Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
+		       "before use, under the lock that guards what holds the object, or hold that "
+		       "lock on both sides.";
+	if (finding_is_in_buffer(finding))
+		return " It is what a buffer holds: who shares a buffer between threads keeps "
+		       "them apart. If the test gave it to both, that is the test's to do, and "
+		       "the package need not lock; if the package made it for itself, it is "
+		       "the package's.";
+	bool python = finding->participant_count > 0;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		size_t at = site_frame(&finding->participants[i].stack);
+		python = python && at != SITE_NONE &&
+			 finding->participants[i].stack.frames[at].language == FRAME_PYTHON;
+	}
+	if (python)
+		return " Usual fixes: hold one threading.Lock around all uses, give each thread "
+		       "its own object, or pass it through a queue.";
+	return " Usual fixes: take the same lock on both sides (a critical section on the object, "
+	       "Py_BEGIN_CRITICAL_SECTION, or a PyMutex), use atomic loads and stores, or don't "
+	       "share the object between threads.";
+}
+
+static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	if (finding->subject.global)
+		add_global(out, finding->subject.global);
+	if (memory_freed_in_use(finding)) {
+		freed_title(out, finding, memory_freed_in_use(finding), roots);
+		return;
+	}
+	if (finding_is_in_buffer(finding))
+		add_buffer(out, finding->subject.description);
+	race_title(out, finding, roots);
+}
+
+static void explain(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	race_text(out, finding, roots);
+	buf_puts(out, race_fix(finding));
+}
+
+const struct finding_kind_info kind_data_race = {
+	.name = "data-race",
+	.one = "data race",
+	.many = "data races",
+	.meaning = "Two threads used the same memory at the same time, at least one "
+		   "of them to write, and nothing made one wait for the other. What "
+		   "is read can be half old and half new, and the compiler may assume "
+		   "that this never happens.",
+	.explain = explain,
+	.title = title,
+	.threads = KIND_ACCESSES,
+	.rule = RULE_RACE,
+	.cell = CELL_RACE,
+};

@@ -1,0 +1,79 @@
+/* words.c - see words.h. */
+#include "runner/model/words.h"
+
+#include <string.h>
+#include <stdlib.h>
+
+/* A function's name for a title: no argument list, not too long. */
+char *words_name(const struct stack *stack, size_t at)
+{
+	if (at >= stack->count)
+		return xstrdup("an unknown function");
+	const char *name = stack->frames[at].function;
+	size_t length = strcspn(name, "(");
+	if (!length)
+		length = strlen(name);
+	if (length <= WORDS_NAME_MAX)
+		return xstrndup(name, length);
+	while (length > WORDS_NAME_MAX - 3 || ((unsigned char)name[length] & 0xc0) == 0x80)
+		length--;
+	return xprintf("%.*s...", (int)length, name);
+}
+
+char *words_function(const struct stack *stack)
+{
+	return words_name(stack, site_frame(stack));
+}
+
+/* "numpy/random/_mt19937.pyx:186"; to be freed, or NULL. */
+static char *location(const struct stack *stack, const struct roots *roots)
+{
+	size_t at = site_frame(stack);
+	if (at == SITE_NONE || !stack->frames[at].file)
+		return NULL;
+	char *path = short_path(stack->frames[at].file, roots);
+	char *text = stack->frames[at].line ? xprintf("%s:%d", path, stack->frames[at].line)
+					    : xstrdup(path);
+	free(path);
+	return text;
+}
+
+/* " (location)" or nothing. */
+void words_add_location(struct buf *out, const struct stack *stack, const struct roots *roots)
+{
+	char *where = location(stack, roots);
+	if (where)
+		buf_printf(out, " (%s)", where);
+	free(where);
+}
+
+/* The two sides of a race, the writer first. */
+bool words_two_sides(const struct finding *finding, const struct participant **first,
+		     const struct participant **second)
+{
+	if (finding->participant_count < 2)
+		return false;
+	*first = &finding->participants[0];
+	*second = &finding->participants[1];
+	if (!(*first)->write && (*second)->write) {
+		const struct participant *swap = *first;
+		*first = *second;
+		*second = swap;
+	}
+	return true;
+}
+
+void words_add_single(struct buf *out, const char *before, const struct finding *finding,
+		      const struct roots *roots)
+{
+	const struct stack *stack =
+		finding->participant_count ? &finding->participants[0].stack : NULL;
+	if (!stack || !stack->count) {
+		buf_puts(out, before);
+		return;
+	}
+	char *name = words_function(stack);
+	buf_printf(out, "%s in %s", before, name);
+	words_add_location(out, stack, roots);
+	free(name);
+}
