@@ -91,13 +91,25 @@ static json_t *stack_of(struct source_cache *sources, const struct stack *stack)
 	return array;
 }
 
+/* "M12 (0x7f00), shared" */
+static json_t *lock_name_of(const struct held_lock *lock)
+{
+	if (!lock->name || !lock->address)
+		return string_of(lock->name);
+	char *name = xprintf("%s (0x%" PRIx64 ")%s", lock->name, lock->address,
+			     lock->shared ? ", shared" : "");
+	json_t *value = string_of(name);
+	free(name);
+	return value;
+}
+
 static json_t *locks_of(struct source_cache *sources, const struct participant *participant)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < participant->lock_count; i++) {
 		const struct held_lock *lock = &participant->locks[i];
 		json_t *object = json_object();
-		json_object_set_new(object, "name", string_of(lock->name));
+		json_object_set_new(object, "name", lock_name_of(lock));
 		json_object_set_new(object, "frames", stack_of(sources, &lock->created));
 		json_array_append_new(array, object);
 	}

@@ -212,10 +212,7 @@ void text_add_place(struct buf *out, const struct frame *frame)
 
 void text_add_lock(struct buf *out, const struct held_lock *lock)
 {
-	const char *name = lock->name ? lock->name : "a lock", *address = strstr(name, " (0x");
-	char *bare = address ? xstrndup(name, (size_t)(address - name)) : xstrdup(name);
-	text_add_line(out, bare);
-	free(bare);
+	text_add_line(out, lock->name ? lock->name : "a lock");
 	const struct frame *frame = own_frame(&lock->created, 0, true);
 	if (!frame)
 		frame = own_frame(&lock->created, 0, false);

@@ -17,7 +17,7 @@ enum finding_kind {
 #define KIND(upper, lower) FINDING_##upper,
 	FINDING_KIND_LIST(KIND)
 #undef KIND
-	FINDING_KINDS,
+		FINDING_KINDS,
 };
 
 enum finding_status {
@@ -52,7 +52,10 @@ struct stack {
 };
 
 struct held_lock {
-	char *name; /* "critical section of a dict"; one that TSan numbers: "M12 (0x7f…)" */
+	char *name;           /* "critical section of a dict"; one that TSan numbers: "M12" */
+	uint64_t address;     /* 0 where the name alone is to be told */
+	bool numbered;        /* the name is TSan's number for it: it has no other. Not stored */
+	bool shared;          /* held as a reader does; known of locks with an address */
 	struct stack created; /* where the lock was made or taken; may be empty */
 };
 
@@ -60,6 +63,7 @@ struct held_lock {
 struct participant {
 	char *role;             /* for people: "write of 8 bytes", "waits for lock A" */
 	char *thread;           /* "Thread T3" */
+	int tid;                /* of a stopped process: the kernel's id; else 0. Not stored */
 	bool write, atomic;     /* meaning only for races */
 	uint64_t address, size; /* 0 where it has no meaning */
 	struct stack stack;
@@ -92,7 +96,7 @@ struct finding {
 	/* Of a crash the signal, "SIGSEGV", and of a test failure the exception's type,
 	 * "ValueError", else NULL: what the fingerprint is made of. Not stored */
 	char *signal, *exception;
-	char *graph;   /* Graphviz source, for lock orders; or NULL */
+	char *graph;                   /* Graphviz source, for lock orders; or NULL */
 	uint64_t count;                /* how often, in all runs of the store */
 	uint64_t run_count;            /* how often in this run */
 	int64_t first_seen, last_seen; /* Unix seconds */

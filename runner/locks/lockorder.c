@@ -382,9 +382,8 @@ static void add_lock(const struct taking *t, const struct lockgraph_lock *lock,
 {
 	struct held_lock *held = &part->locks[part->lock_count++];
 	struct lockname name = name_of(t, lock);
-	held->name = lock->kind == FTS_LOCK_ATTACHED
-			     ? xstrdup(name.name)
-			     : xprintf("%s (0x%llx)", name.name, (unsigned long long)lock->address);
+	held->name = xstrdup(name.name);
+	held->address = lock->kind == FTS_LOCK_ATTACHED ? 0 : lock->address;
 	lockname_clear(&name);
 	t->host->frames(t->host->context, lock->stack, &held->created);
 }

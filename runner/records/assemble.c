@@ -250,23 +250,24 @@ static char *lock_name(const struct assembly *a, const struct section_view *mute
 }
 
 /* TSan's own: by the variable that it is, else by its number. */
-static char *mutex_name(const struct assembly *a, const struct section_view *section,
-			const struct section_view *mutex)
+static void name_mutex(const struct assembly *a, const struct section_view *section,
+		       const struct section_view *mutex, struct held_lock *lock)
 {
-	unsigned long long address = mutex ? mutex->head.address : section->head.address;
-	const char *shared = section->head.flags & FTS_HELD_WRITE ? "" : ", shared";
-	char *text = section_text(section), *name;
+	char *text = section_text(section);
 	uint64_t offset = 0;
+	lock->address = mutex ? mutex->head.address : section->head.address;
+	lock->shared = !(section->head.flags & FTS_HELD_WRITE);
 	char *variable =
-		mutex ? a->assembler->variable(a->assembler->context, address, &offset) : NULL;
+		mutex ? a->assembler->variable(a->assembler->context, lock->address, &offset)
+		      : NULL;
+	lock->numbered = !variable && !text;
 	if (variable)
-		name = xprintf("mutex %s (0x%llx)%s", variable, address, shared);
+		lock->name = xprintf("mutex %s", variable);
 	else
-		name = xprintf("%s%sM%llu (0x%llx)%s", text ? text : "", text ? " " : "",
-			       (unsigned long long)section->head.value, address, shared);
+		lock->name = xprintf("%s%sM%llu", text ? text : "", text ? " " : "",
+				     (unsigned long long)section->head.value);
 	free(variable);
 	free(text);
-	return name;
 }
 
 static void add_held(struct assembly *a, size_t index)
@@ -283,7 +284,10 @@ static void add_held(struct assembly *a, size_t index)
 	if (!section->head.frame_count && mutex)
 		source = made;
 	a->assembler->frames(a->assembler->context, source, &lock.created);
-	lock.name = told ? lock_name(a, mutex, &lock.created) : mutex_name(a, section, mutex);
+	if (told)
+		lock.name = lock_name(a, mutex, &lock.created);
+	else
+		name_mutex(a, section, mutex, &lock);
 	holder->locks = xrealloc(holder->locks, (holder->lock_count + 1) * sizeof lock);
 	holder->locks[holder->lock_count++] = lock;
 }

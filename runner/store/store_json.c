@@ -136,6 +136,8 @@ static void put_locks(json_t *object, const struct participant *participant)
 	for (size_t i = 0; i < participant->lock_count; i++) {
 		json_t *one = json_object();
 		put_text(one, "name", participant->locks[i].name);
+		put_number(one, "address", participant->locks[i].address);
+		put_flag(one, "shared", participant->locks[i].shared);
 		put_stack(one, "created", &participant->locks[i].created);
 		json_array_append_new(array, one);
 	}
@@ -150,6 +152,8 @@ static void get_locks(json_t *object, struct participant *participant)
 	for (size_t i = 0; i < participant->lock_count; i++) {
 		json_t *one = json_array_get(array, i);
 		participant->locks[i].name = get_text(one, "name");
+		participant->locks[i].address = get_number(one, "address");
+		participant->locks[i].shared = get_flag(one, "shared");
 		participant->locks[i].created = get_stack(one, "created");
 	}
 }

@@ -14,15 +14,17 @@ enum { SENTENCES = 8 }; /* threads of which the text tells */
 
 static const struct roots no_roots = { NULL, 0 };
 
+static bool is_thread(const struct participant *part, pid_t tid)
+{
+	return tid && part->tid == (int)tid;
+}
+
 /* The place among the participants; their count if its stack was not taken. */
 static size_t participant_of(const struct finding *finding, pid_t tid)
 {
-	char *end = xprintf("(%d)", (int)tid);
-	size_t found = finding->participant_count;
-	for (size_t i = 0; i < finding->participant_count; i++)
-		if (strstr(finding->participants[i].thread, end))
-			found = i;
-	free(end);
+	size_t found = 0;
+	while (found < finding->participant_count && !is_thread(&finding->participants[found], tid))
+		found++;
 	return found;
 }
 
@@ -52,13 +54,12 @@ static void add_held(const struct fts_held *taken, struct collator *collator,
 		     const struct iteration_context *context, pid_t pid, struct participant *part)
 {
 	for (size_t i = 0; i < part->lock_count; i++)
-		if (part->locks[i].name && strstr(part->locks[i].name, "0x") &&
-		    strtoull(strstr(part->locks[i].name, "0x"), NULL, 16) == taken->address)
+		if (part->locks[i].address == taken->address)
 			return;
 	part->locks = xrealloc(part->locks, (part->lock_count + 1) * sizeof *part->locks);
 	struct held_lock *held = &part->locks[part->lock_count++];
-	held->name = xprintf("%s (0x%llx)", lock_kind_name(taken->kind),
-			     (unsigned long long)taken->address);
+	*held = (struct held_lock){ .name = xstrdup(lock_kind_name(taken->kind)),
+				    .address = taken->address };
 	frames_of(taken, collator, context, pid, &held->created);
 }
 
@@ -170,8 +171,7 @@ static void fill_part(struct telling *t, size_t i)
 	add_held(lock_of(t->deadlock, i), t->collator, t->context, t->pid, part);
 	struct held_lock *held = &part->locks[part->lock_count - 1];
 	const struct stack *taken = &held->created;
-	replace(&held->name, xprintf("%s (0x%llx)", t->names[i],
-				     (unsigned long long)lock_of(t->deadlock, i)->address));
+	replace(&held->name, xstrdup(t->names[i]));
 	t->arcs[i] = (struct lockname_arc){ t->names[i], lockname_line(taken, &no_roots),
 					    lockname_line(&part->stack, &no_roots) };
 	set_role(part, xprintf("holds %c and waits for %c", letter(i),
@@ -260,14 +260,6 @@ static bool own_lock(const struct sleeper *sleeper)
 {
 	return sleeper->wait && sleeper->wait->holder == sleeper->wait->tid &&
 	       !sleeper->wait->ended && !sleeper->waiting.what;
-}
-
-static bool is_thread(const struct participant *part, pid_t tid)
-{
-	char *end = xprintf("(%d)", (int)tid);
-	bool found = strstr(part->thread, end) != NULL;
-	free(end);
-	return found;
 }
 
 static const struct deadlock_wait *wait_of(const struct deadlock *deadlock,

@@ -133,6 +133,7 @@ static void add_threads(const struct fault *fault, struct finding *finding)
 			continue;
 		struct participant *part = &finding->participants[finding->participant_count++];
 		part->role = thread_role(thread);
+		part->tid = (int)thread->tid;
 		part->thread = xprintf("%s (%d)", thread->name ? thread->name : "Thread",
 				       (int)thread->tid);
 		name_stack(fault, thread, &part->stack);

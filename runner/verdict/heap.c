@@ -124,11 +124,9 @@ static void drop_inner(struct stack *stack)
 /* The thread that is caught comes first; where the others were says nothing of the bug. */
 static void keep_caught(struct finding *finding, pid_t tid)
 {
-	char *end = xprintf("(%d)", (int)tid);
 	size_t at = 0;
-	while (at < finding->participant_count && !strstr(finding->participants[at].thread, end))
+	while (at < finding->participant_count && finding->participants[at].tid != (int)tid)
 		at++;
-	free(end);
 	if (at == finding->participant_count)
 		return;
 	struct participant caught = finding->participants[at];

@@ -550,7 +550,8 @@ static void locks_creation_and_object_are_told(void **state)
 	assert_string_equal(writer->thread, "Thread T1");
 	assert_string_equal(writer->role, "write of 4 bytes");
 	assert_int_equal(writer->lock_count, 1);
-	assert_string_equal(writer->locks[0].name, "M9 (0xabc0)");
+	assert_string_equal(writer->locks[0].name, "M9");
+	assert_true(writer->locks[0].numbered && writer->locks[0].address == 0xabc0);
 	assert_string_equal(writer->locks[0].created.frames[0].function, "seed_number");
 	assert_string_equal(writer->created.frames[0].function, "other_function");
 	assert_string_equal(finding->participants[1].thread, "Main thread");

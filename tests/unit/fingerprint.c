@@ -531,7 +531,7 @@ static void not_all_that_the_allocator_touches_was_in_use(void **state)
 static void the_explanation_tells_which_locks_were_held(void **state)
 {
 	(void)state;
-	struct held_lock lock = { .name = (char *)"M12 (0x7f00)" };
+	struct held_lock lock = { .name = (char *)"M12", .address = 0x7f00, .numbered = true };
 	struct participant sides[] = {
 		{ .thread = (char *)"Thread T1",
 		  .write = true,
@@ -549,7 +549,7 @@ static void the_explanation_tells_which_locks_were_held(void **state)
 	assert_non_null(strstr(text, "Thread T1 held the mutex M12; Thread T2 held none"));
 	free(text);
 	sides[0].all_locks = sides[1].all_locks = true;
-	lock.name = (char *)"critical section of a dict";
+	lock = (struct held_lock){ .name = (char *)"critical section of a dict" };
 	text = explain_text(&race, NULL, &roots);
 	assert_non_null(strstr(text, "Thread T1 held the critical section of a dict; Thread T2 "
 				     "held no lock: a lock protects only when both sides"));

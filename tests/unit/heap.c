@@ -109,8 +109,10 @@ static void the_thread_that_is_caught_is_what_is_told(void **state)
 	struct finding finding = { .kind = FINDING_HANG,
 				   .participants = xcalloc(2, sizeof *finding.participants),
 				   .participant_count = 2 };
-	finding.participants[0] = thread("MainThread (6)", waits, 1);
-	finding.participants[1] = thread("worker (7)", walks, 3);
+	finding.participants[0] = thread("MainThread (7)", waits, 1);
+	finding.participants[0].tid = 6; /* a name says nothing */
+	finding.participants[1] = thread("worker", walks, 3);
+	finding.participants[1].tid = 7;
 	struct heap_watch watch = { .tid = 7, .seen = 20, .function = function };
 	heap_tell(&watch, "test_a", &finding);
 	assert_non_null(strstr(finding.title, "The heap is corrupted: test_a"));

@@ -28,7 +28,7 @@ static struct frame read_frames[] = {
 	{ FRAME_CYTHON, "Words.__getitem__", "/src/words.pyx", 31, "words.so", false, true },
 	{ FRAME_UNKNOWN, "words.so+0x12ab", NULL, 0, "words.so", false, false },
 };
-static struct held_lock locks[] = { { "Words.lock", { read_frames, 1 } } };
+static struct held_lock locks[] = { { .name = "Words.lock", .created = { read_frames, 1 } } };
 static struct participant sides[] = {
 	{ .role = "write of 4 bytes",
 	  .thread = "Thread T1",
@@ -755,8 +755,9 @@ static void what_the_program_said_and_who_holds_the_lock_is_told(void **state)
 {
 	(void)state;
 	struct document document;
-	struct held_lock held = { "threading.Lock _lock of x.py:10 (0x7f00a0)",
-				  { (struct frame *)&python_frame, 1 } };
+	struct held_lock held = { .name = "threading.Lock _lock of x.py:10",
+				  .address = 0x7f00a0,
+				  .created = { (struct frame *)&python_frame, 1 } };
 	struct participant waits[] = {
 		{ .role = "holds A and waits for B",
 		  .thread = "T1 (12)",

@@ -351,7 +351,9 @@ static void a_finding_comes_back_complete(void **state)
 		{ FRAME_PYTHON, (char *)"caf\xc3\xa9", (char *)"/bad\xff.py", 0, NULL, true,
 		  false },
 	};
-	struct held_lock lock = { .name = (char *)"M1", .created = { frames, 1 } };
+	struct held_lock lock = {
+		.name = (char *)"M1", .address = 0xabc0, .shared = true, .created = { frames, 1 }
+	};
 	struct participant side = { .role = (char *)"write of 8 bytes",
 				    .thread = (char *)"Thread T1",
 				    .write = true,
@@ -396,6 +398,8 @@ static void a_finding_comes_back_complete(void **state)
 	assert_string_equal(frame[1].file, "/bad\xef\xbf\xbd.py"); /* was no UTF-8 */
 	assert_null(frame[1].module);
 	assert_string_equal(out->participants[0].locks[0].created.frames[0].function, "A.f");
+	assert_true(out->participants[0].locks[0].address == 0xabc0);
+	assert_true(out->participants[0].locks[0].shared);
 	finding_clear(out);
 	free(out);
 	store_close(store);

@@ -97,14 +97,10 @@ static void add_act(struct buf *out, const struct participant *participant,
 	free(name);
 }
 
-/* "the critical section of a dict", "the lock M1": the name without an address. */
+/* "the critical section of a dict", "the mutex M1". */
 static void add_lock_name(struct buf *out, const struct held_lock *lock)
 {
-	size_t length = strcspn(lock->name, "(");
-	while (length && lock->name[length - 1] == ' ')
-		length--;
-	bool numbered = lock->name[0] == 'M' && lock->name[1] >= '0' && lock->name[1] <= '9';
-	buf_printf(out, "the %s%.*s", numbered ? "mutex " : "", (int)length, lock->name);
+	buf_printf(out, "the %s%s", lock->numbered ? "mutex " : "", lock->name);
 }
 
 static void add_lock_names(struct buf *out, const struct participant *participant)
