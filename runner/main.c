@@ -41,6 +41,7 @@
  *     locks/        lock records become findings
  *       lockgraph, lockorder, lockname, lockprofile
  *     model/        what a finding is: finding, fingerprint, explain, plumbing, lock_kind
+ *       kinds, words    all that is known of a kind, one file each in kinds/; shared words
  *       abort, memory   what is said before an abort; races with the allocator
  *     store/        what is remembered between runs (store_json: its long texts)
  *     run/          the run
