@@ -75,8 +75,9 @@ static bool read_word(const void *address, void *word)
 static const void *word_at(const void *address, long offset)
 {
 	const void *word = NULL;
-	const char *at = (const char *)address + offset;
-	return address && ((uintptr_t)address & 7) == 0 && read_word(at, &word) ? word : NULL;
+	if (!address || ((uintptr_t)address & 7) != 0)
+		return NULL;
+	return read_word((const char *)address + offset, &word) ? word : NULL;
 }
 
 /*
@@ -183,8 +184,9 @@ static void mark(uintptr_t low, uint64_t size, unsigned place)
 		order_places[i] = (uint8_t)place;
 }
 
-static void mark_symbols(const struct image *image, const ElfW(Shdr) * section,
-			 const ElfW(Shdr) * strings)
+/* Counts the symbols that have each name, or marks where the functions of these names are. */
+static void look_at_symbols(const struct image *image, const ElfW(Shdr) * section,
+			    const ElfW(Shdr) * strings, bool marks)
 {
 	const ElfW(Sym) *symbol = (const ElfW(Sym) *)(image->bytes + section->sh_offset);
 	for (uint64_t n = section->sh_size / sizeof *symbol; n > 0; n--, symbol++) {
@@ -196,9 +198,11 @@ static void mark_symbols(const struct image *image, const ElfW(Shdr) * section,
 		if (!place || index >= NAMES_MAX)
 			continue;
 		/* Of two functions of one name none is meant with certainty. */
-		if (times_seen[index]++)
-			place = PLACE_AS_WRITTEN;
-		mark(image->bias + symbol->st_value, symbol->st_size, place);
+		if (marks)
+			mark(image->bias + symbol->st_value, symbol->st_size,
+			     times_seen[index] == 1 ? place : PLACE_AS_WRITTEN);
+		else if (times_seen[index] < UINT8_MAX)
+			times_seen[index]++;
 	}
 }
 
@@ -211,7 +215,9 @@ static bool find_symbols(const struct image *image)
 	const ElfW(Shdr) *sections = (const ElfW(Shdr) *)(image->bytes + header->e_shoff);
 	for (unsigned i = 0; i < header->e_shnum; i++)
 		if (sections[i].sh_type == SHT_SYMTAB) {
-			mark_symbols(image, &sections[i], &sections[sections[i].sh_link]);
+			const ElfW(Shdr) *strings = &sections[sections[i].sh_link];
+			look_at_symbols(image, &sections[i], strings, false);
+			look_at_symbols(image, &sections[i], strings, true);
 			return true;
 		}
 	return false;
@@ -235,9 +241,12 @@ static bool find_code(const struct image *image, uintptr_t *low, uintptr_t *size
 static void tell_missing(void)
 {
 	const struct python_functions *functions;
-	static char text[2048] = "happens-before: this Python has no single function of this name, "
-				 "its operations are told as written:";
-	uint64_t length = raw_length(text);
+	static const char begin[] =
+		"happens-before: this Python has no single function of this name, "
+		"its operations are told as written:";
+	static char text[2048];
+	uint64_t length = sizeof begin - 1;
+	raw_copy(text, begin, length);
 	unsigned index = 0, missing = 0;
 	for (unsigned i = 0; (functions = functions_at(i)); i++)
 		for (const char *list = functions->names; *list; skip_word(&list), index++) {

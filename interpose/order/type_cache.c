@@ -137,7 +137,9 @@ static const volatile uint8_t *more_locks[LOCKS];
 static bool is_of_subinterpreter(const volatile uint8_t *lock)
 {
 	uint32_t known = __atomic_load_n(&type_cache_more_locks, __ATOMIC_ACQUIRE);
-	for (uint32_t i = 0; i < known && i < LOCKS; i++)
+	if (known > LOCKS) /* not all of them are remembered: any lock may be one */
+		return true;
+	for (uint32_t i = 0; i < known; i++)
 		if (__atomic_load_n(&more_locks[i], __ATOMIC_RELAXED) == lock)
 			return true;
 	return false;
@@ -152,7 +154,8 @@ static void learn(const volatile uint8_t *lock)
 	    is_of_subinterpreter(lock))
 		return;
 	uint32_t at = __atomic_fetch_add(&type_cache_more_locks, 1, __ATOMIC_ACQ_REL);
-	__atomic_store_n(&more_locks[at % LOCKS], lock, __ATOMIC_RELEASE);
+	if (at < LOCKS)
+		__atomic_store_n(&more_locks[at], lock, __ATOMIC_RELEASE);
 }
 
 /* A type that still has its version has not been changed since it got it. */
