@@ -18,7 +18,7 @@
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;
  *                  type_cache: who made a value, not who filled an entry
- *   turns/    one thread of a test runs at a time
+ *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
  *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_template.h
  *     bytes        loops over single bytes
  *   python/   what is known of CPython's layouts

@@ -9,6 +9,7 @@
  *       paths, scratch  our own files and the cache; the folder for what the tests write
  *       environment     interpreters and packages, through stress/toolchain
  *       tests_list      the suite's tests: collected, kept, selected
+ *       corpus          what --pairs runs in their place
  *     plan/         which tests run when, in how many threads
  *       settings        what was asked for, as data
  *       plan, course    decks and slices; where in them the run begins
@@ -35,6 +36,7 @@
  *       collate, resolve  records; TSan's reports
  *       suppress, ledger  rules of what not to hear of; the run's findings: status, counts
  *       known, follow   races that are known upstream; findings that only follow from another
+ *       limits          what was lost, as notes of the run
  *     symbols/      addresses become functions and lines
  *       stacks, tables  stacks by content; which module and code object was where
  *       symbolize       llvm-symbolizer; cython, pyline: lines of .pyx and Python; source: text
@@ -43,6 +45,7 @@
  *     model/        what a finding is: finding, fingerprint, explain, plumbing, lock_kind
  *       kinds, words    all that is known of a kind, one file each in kinds/; shared words
  *       abort, memory   what is said before an abort; races with the allocator
+ *       matrix          what --pairs saw of each pair of a type's operations
  *     store/        what is remembered between runs (store_json: its long texts)
  *     run/          the run
  *       run             the commands, from settings to exit code
@@ -50,6 +53,7 @@
  *       verify, recheck does a failed test pass when threads do not overlap? does a race show with
  *                       the order as written?
  *       failing         which tests never pass
+ *       evidence        what a race does to a plain interpreter
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
  *     base/         util, map, closest, spawn, progress; meanwhile: what can't wait is looked at
  */

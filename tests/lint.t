@@ -82,6 +82,11 @@ includes_one_way() {
 	tracked 'runner/*.[ch]' 'reports/*.[ch]' 'interpose/*.[ch]' | xargs tests/lint/includes.py
 }
 
+# maps_name_every_file: below the two houses.
+maps_name_every_file() {
+	tracked 'runner/*.[ch]' 'interpose/*.[chS]' | xargs tests/lint/map.py
+}
+
 # locks_are_free_after_fork: those of the interposer.
 locks_are_free_after_fork() {
 	tracked 'interpose/*.c' | xargs tests/lint/fork_locks.py
@@ -157,10 +162,11 @@ if ! git rev-parse --git-dir >/dev/null 2>&1; then
 	echo "1..0 # SKIP not a git checkout"
 	exit
 fi
-echo 1..10
+echo 1..12
 check_with clang-format-22 'C is formatted' c_format
 check_with clang-tidy-22 'C passes clang-tidy' c_tidy
 check 'includes go one way' includes_one_way
+check 'the maps name every file' maps_name_every_file
 check 'locks are free after fork' locks_are_free_after_fork
 check_with shellcheck 'shell scripts pass shellcheck' shell_scripts
 check 'Python passes ruff' python_with check --output-format concise
