@@ -155,9 +155,9 @@ int spawn_run(const struct spawn *spawn, struct spawned *spawned)
 			    strerror(errno));
 	}
 	bool whole = read_all(spawn, &pipes, spawned);
-	close_all(pipes.read);
 	if (!whole)
 		end_group(pid);
+	close_all(pipes.read); /* not before: what it says while it cleans up must not end it */
 	int status = 0;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
