@@ -21,8 +21,8 @@
  *                                                              gives it back
  *                                                              x = 2: a race with x = 1
  *
- *     (2) As written it releases: B knows of x = 1, and the race is hidden. But nobody can find out
- *         that a reader has been there; it has nothing to tell, and tells nothing.
+ *     (2) As written it releases: B knows of x = 1, and the race is hidden. But no thread can find
+ *         out that a reader has been there; so the reader has nothing to tell, and tells nothing.
  *     (1) Then a writer that takes the lock next is not ordered after these reads, and its writes
  *         would be reported as races with them. The lock keeps them apart, so they are not told.
  *

@@ -1,10 +1,12 @@
 /*
- * type_cache.h - the type cache orders threads by who made a value, not by who filled an entry.
+ * type_cache.h - the type cache orders a thread after the maker of a value, not after the thread
+ * that filled an entry with it.
  *
  * CPython remembers in 4,096 entries, hashed by addresses, what a name is in a type of a version
- * (Objects/typeobject.c). As written, who finds an entry is ordered after all that its filler had
- * done. What it needs is less: who changed the type before it got this version. So changes are
- * counted in generations. Each generation has a word of its own, which TSan is told of:
+ * (Objects/typeobject.c). As written, a thread that finds an entry is ordered after all that the
+ * entry's filler had done. It needs less: to be ordered after the threads that changed the type
+ * before it got this version. So changes are counted in generations. Each generation has a word of
+ * its own, which TSan is told of:
  *
  *     thread A                             generations         thread B
  *

@@ -2,9 +2,9 @@
  * owner.h - whose data a block of memory is: the bytearray, array.array or numpy.ndarray that points
  * to it.
  *
- * A block does not know its owner, so all objects of that size are looked at: the pages of
- * CPython's allocators, some MiB, a few milliseconds. For reports only, and only so many in a
- * process. Reads through the kernel, as object.h. Not thread-safe: the caller holds a lock.
+ * A block does not know its owner, so all objects of the owner's size are looked at: the pages of
+ * CPython's allocators, some MiB, a few milliseconds. So it is done for reports only, and for a
+ * limited number of them in a process. Reads through the kernel, as object.h. Not thread-safe: the caller holds a lock.
  */
 #ifndef INTERPOSE_OWNER_H
 #define INTERPOSE_OWNER_H

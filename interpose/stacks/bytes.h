@@ -6,8 +6,8 @@
  * CheckRaces). A loop that writes one byte after another makes the same number of events for each,
  * so it goes round the four places in step with itself: of eight bytes TSan then remembers bytes 4
  * to 7, and a second thread that comes along the same way has taken all four places again when it
- * reaches byte 4. Such a race is never seen, however large the buffer is, or in every run or none
- * by what the threads did before (docs/happens-before.md has the figures).
+ * reaches byte 4. Such a race is never seen, however large the buffer is; or, depending on what the
+ * threads did before, in every run (docs/happens-before.md has the figures).
  *
  * So the step is broken: every few writes of single bytes the thread makes one more event, a write
  * to a byte of its own. Wider accesses have a place each.

@@ -1,8 +1,8 @@
 /*
  * stacks.h - Python frames in ThreadSanitizer's own history.
  *
- * TSan records, for each thread, function entries and accesses by their program counter. What the
- * interpreter's loop does is done for a Python instruction, so there the program counter is
+ * TSan records, for each thread, function entries and accesses by their program counter. All that
+ * the interpreter's loop does, it does for some Python instruction. So there the program counter is
  * replaced by one that names code object and instruction (record.h, FTS_PC_PYTHON):
  *
  *   C                              what TSan is told

@@ -5,9 +5,9 @@
  *     0                    acquire gate 0 ─► call ─ release done 0 ·······
  *     1                    acquire gate 1 ·············· call ─ release done 1
  *
- * M is the main thread. It makes all that a pair needs before, and drops it after: the edges above
- * say that, to ThreadSanitizer, for each side at an address of its own. Between the two calls
- * themselves there is none: who comes first is a turn (turns.h), which ThreadSanitizer does not
+ * M is the main thread. It makes all that a pair needs before, and drops it after. The edges above
+ * tell ThreadSanitizer so, for each side at an address of its own. Between the two calls themselves
+ * there is no edge: which call comes first is a turn (turns.h), which ThreadSanitizer does not
  * see. So two calls that touch the same memory without a lock of their own are a race, whatever the
  * pairs before them did. A call that waits for the other passes its turn on, as in any test.
  *

@@ -143,7 +143,7 @@ static void ring(const struct member *member)
 	futex_wake(word, 1);
 }
 
-/* Who is first in the queue watches the one that runs, and may not know that it is first now. */
+/* The first in the queue watches the member that runs, and may not know that it is first now. */
 static void ring_first(void)
 {
 	struct member *first = first_queued();

@@ -6,8 +6,8 @@
  *                    └ the turn is passed on      └ member 1 is queued here, not when it wakes up
  *
  * A member is a thread that runs the test's body, or one that a member has started. The turn goes
- * to the next in the queue when a member ends or blocks; who is woken joins the queue at that point
- * of the waker's turn. So the order does not depend on how fast a core wakes up, and a run can be
+ * to the next in the queue when a member ends or blocks; a member that is woken joins the queue at
+ * that point of the waker's turn. So the order does not depend on how fast a core wakes up, and a run can be
  * repeated. Where a member sleeps in some other way (a pipe, a timer), the next one takes the turn
  * after STALL_NS. One that computes on and on gives the turn up after LONG_NS of processor time, at
  * the next Python call; if none comes, it gets company.
@@ -19,16 +19,16 @@
  * main thread, B each thread that runs a body:
  *
  *   M  ftstress_turns_begin(count, calls, in_threads)
- *          `count` bodies will enter. A turn also ends after so many Python calls (0 = it does
+ *          `count` bodies will enter. A turn also ends after `calls` Python calls (0 = it does
  *          not). in_threads: M is not one of them, and calls ftstress_turns_run().
- *   M  ftstress_turns_entered(count)  returns when so many have entered; false: a signal came
+ *   M  ftstress_turns_entered(count)  returns when `count` have entered; false: a signal came
  *   B  ftstress_turn_enter(place)     returns when it is its turn; the lowest place comes first
  *   M  ftstress_turns_run()           lets the first turn begin; returns when all have left; false:
  *                                     a signal came, and M waits no longer
  *   B  ftstress_turn_leave()          its body has ended
  *   B  ftstress_turn_stay(place)      returns when its thread may end
- *   M  ftstress_turns_let_go(place)   it may
- *   M  ftstress_turns_end()           nobody waits for anything any more
+ *   M  ftstress_turns_let_go(place)   the thread of this place may end
+ *   M  ftstress_turns_end()           no thread waits for a turn any more
  *
  * So threads come up one by one, and end one by one: each gets the same memory in each run. They
  * live till the last body has ended, since ThreadSanitizer forgets what an ended thread did.

@@ -5,10 +5,10 @@
  *       _PyLong_FromMedium  makes an int ◄─── race ───► maybe_tracked      reads it
  *       partial_setstate    stores it    ◄─── race ───► partial_vectorcall gets it
  *
- * Who gets an object through a slot that is not protected is not ordered after its making, and does
- * not keep it from being freed. So with each such slot come races on what was in it, often more of
- * them than the slot has. They are real, but the slot is what is to be mended: they are listed
- * behind it, and say so.
+ * A thread that gets an object through a slot that is not protected is not ordered after the making
+ * of the object, and does not keep it from being freed. So with each such slot come races on the
+ * objects that were in it, often more of them than on the slot. They are real, but the slot is what
+ * is to be mended: they are listed behind it, and say so.
  */
 #ifndef RUNNER_FOLLOW_H
 #define RUNNER_FOLLOW_H

@@ -12,12 +12,12 @@
  *               - a lock wanted is not read by the one and held for reading by the other;
  *               - neither ends before the other starts (thread starts and joins order them)
  *
- * Where all arcs of a cycle occurred in one process and test, these witnesses decide, and if none
- * of their combinations can deadlock then chains of other processes are not believed either: they
- * know less. Cycles whose arcs never met that way are put together from several processes: of locks
- * that are the only ones of their line, and not if each thread takes the lock at the lower address
- * first (or each the higher one): so does code that sorts locks by id(), and where locks lie differs
- * between processes.
+ * Where all arcs of a cycle occurred in one process and test, these witnesses decide. If none of
+ * their combinations can deadlock, then chains of other processes are not believed either: they know
+ * less. Cycles whose arcs never met that way are put together from several processes, but only of
+ * locks that are the only ones of their line. Even those make no cycle if each thread takes the lock
+ * at the lower address first (or each the higher one): code that sorts locks by id() does so, and
+ * addresses differ between processes.
  *
  * Locks used as signals (released by another thread than the one that took them) make no arcs.
  * Not thread-safe.

@@ -9,7 +9,7 @@
 #include "runner/base/util.h"
 #include "runner/model/lock_kind.h"
 
-/* Of the standard library, what is made of locks: who uses it is what is to be told. */
+/* Modules of the standard library that make locks for their users: the user is to be named. */
 static bool is_library(const char *file)
 {
 	static const char *const parts[] = { "threading.py", "<frozen importlib", "/queue.py",

@@ -9,7 +9,7 @@
  *     its module           import lock of module app               the same
  *     nothing              pthread mutex                           the same; vague
  *
- * The class has no line number: it stays when code above it changes. A vague one is that of many
+ * The class has no line number: it stays when code above it changes. A vague class is one of many
  * locks that have nothing to do with each other.
  */
 #ifndef RUNNER_LOCKNAME_H

@@ -38,7 +38,7 @@ struct trial_plan {
 	unsigned threads;
 	double switch_interval; /* seconds, three significant digits */
 	bool gil;
-	enum schedule_choice schedule; /* never mixed; one by one: a check only */
+	enum schedule_choice schedule; /* never mixed; one by one is for a check (verify.h) only */
 	uint32_t seed; /* for the tests' random numbers and the order of thread starts */
 	size_t *tests; /* indices into the tests given to plan_new; free with trial_plan_clear */
 	size_t test_count;
@@ -54,8 +54,8 @@ struct plan *plan_new(const struct plan_test *tests, size_t count, size_t slice)
 void plan_free(struct plan *plan);
 
 /*
- * Tests in an iteration where the user does not say: so many that the run's iterations go once
- * through all tests, but 20 to 100. `iterations` 0 = no end.
+ * Tests in an iteration where the user does not say: as many as it takes for the run's iterations
+ * to go once through all tests, but 20 to 100. `iterations` 0 = no end.
  */
 unsigned plan_slice_for(size_t tests, uint64_t iterations);
 
