@@ -1,0 +1,339 @@
+/*
+ * resolve.c - what a report costs, and what of it is kept: runner/collate/resolve.c between stacks of
+ * Python code, which need no symbolizer, and a ledger. What findings look like is in collate.c.
+ */
+#include "tests/unit/fixtures/records.h"
+
+#include "runner/collate/resolve.h"
+
+enum { ZYGOTE = 100, CHILD = 200, OTHER_CHILD = 201 };
+enum { READER = 1, WRITER, HELPER_OF_WRITER, OTHER, CODES };
+
+static const char *const slice[] = { "t.py::test_a", "t.py::test_b" };
+static const char *const names[CODES] = { NULL, "read", "write", "helper", "other" };
+
+struct bench {
+	struct resolver_parts parts;
+	struct resolver *resolver;
+	struct roots roots;
+	struct tables tables;
+	struct iteration_context context;
+	struct stream stream;
+};
+
+static void nothing_to_note(void *context, const char *text)
+{
+	(void)context;
+	fail_msg("a note: %s", text);
+}
+
+/* The code of a process: `pid` 0 is the zygote. */
+static void tell_code(struct bench *b, uint32_t pid, uint32_t id, unsigned name)
+{
+	static const uint8_t table[] = { 0x80 | 13 << 3 | 7, 0 };
+	struct code_text text = { .qualname = names[name],
+				  .file = "/site/pkg/mod.py",
+				  .table = table,
+				  .qualname_length = strlen(names[name]),
+				  .file_length = strlen("/site/pkg/mod.py"),
+				  .table_length = sizeof table,
+				  .first_line = (int)name * 10 };
+	tables_code(&b->tables, pid, id, symbolizer_code(b->parts.symbolizer, &text));
+}
+
+static struct bench *bench_with(struct suppressions *suppressions)
+{
+	static const char *const sites[] = { "/site" };
+	struct bench *b = xcalloc(1, sizeof *b);
+	struct symbolizer_options options = { .path = "/no/such/symbolizer",
+					      .note = nothing_to_note };
+	b->roots = (struct roots){ sites, 1 };
+	b->parts.symbolizer = symbolizer_open(&options);
+	b->parts.stacks = stacks_new(b->parts.symbolizer, &b->roots);
+	b->parts.ledger = ledger_open(&(struct collate_options){ .command = "ftstress --suite s",
+								 .suppressions = suppressions });
+	b->parts.suppressions = suppressions;
+	b->parts.places = b->roots;
+	b->resolver = resolver_new(&b->parts);
+	b->context = (struct iteration_context){ .zygote = 1,
+						 .zygote_pid = ZYGOTE,
+						 .iteration = 1,
+						 .replay = "a.1.0",
+						 .tests = slice,
+						 .test_count = 2 };
+	for (unsigned name = 1; name < CODES; name++)
+		tell_code(b, 0, name, name);
+	b->stream.pid = CHILD;
+	return b;
+}
+
+static int set_up(void **state)
+{
+	*state = bench_with(NULL);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+	resolver_free(b->resolver);
+	ledger_close(b->parts.ledger);
+	stacks_free(b->parts.stacks);
+	symbolizer_close(b->parts.symbolizer);
+	tables_free(&b->tables);
+	buf_free(&b->stream.bytes);
+	free(b);
+	return 0;
+}
+
+/* A race of frames, innermost first, each the code of that id; the other side is the reader's. */
+static void put_race_of(struct bench *b, unsigned inner, unsigned outer, unsigned instruction)
+{
+	const uint64_t writer[] = { python_pc(inner, instruction),
+				    outer ? python_pc(outer, instruction) : 0, 0 };
+	const uint64_t reader[] = { python_pc(READER, 0), 0 };
+	put_race(&b->stream, (struct side){ 1, FTS_ACCESS_WRITE, writer },
+		 (struct side){ 2, 0, reader }, 0x1000);
+}
+
+static struct resolved take(struct bench *b)
+{
+	struct resolved counts = resolver_take(b->resolver, &b->context, &b->tables,
+					       b->stream.bytes.data, b->stream.bytes.length);
+	buf_clear(&b->stream.bytes);
+	return counts;
+}
+
+static const struct finding *const *findings(const struct bench *b, size_t count)
+{
+	size_t there;
+	const struct finding *const *all = ledger_findings(b->parts.ledger, &there);
+	assert_int_equal(there, count);
+	return all;
+}
+
+static const struct finding *only(const struct bench *b)
+{
+	return findings(b, 1)[0];
+}
+
+static const char *written_by(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->participant_count; i++)
+		if (strcmp(finding->participants[i].stack.frames[0].function, names[READER]) != 0)
+			return finding->participants[i].stack.frames[0].function;
+	fail_msg("nobody writes");
+	return NULL;
+}
+
+static void the_same_race_is_counted_and_adds_no_stack(void **state)
+{
+	struct bench *b = *state;
+	put_race_of(b, WRITER, 0, 0);
+	assert_int_equal(take(b).reports, 1);
+	size_t stacks = stacks_count(b->parts.stacks);
+	for (int i = 0; i < 99; i++)
+		put_race_of(b, WRITER, 0, 0);
+	assert_int_equal(take(b).reports, 99);
+	assert_int_equal(stacks_count(b->parts.stacks), stacks);
+	assert_int_equal(only(b)->run_count, 100);
+	assert_string_equal(written_by(only(b)), "write");
+}
+
+/* Same line, another instruction: another stack, the same finding. */
+static void another_stack_of_one_place_is_one_finding(void **state)
+{
+	struct bench *b = *state;
+	put_race_of(b, WRITER, 0, 0);
+	take(b);
+	size_t stacks = stacks_count(b->parts.stacks);
+	put_race_of(b, WRITER, 0, 1);
+	take(b);
+	assert_true(stacks_count(b->parts.stacks) > stacks);
+	assert_int_equal(only(b)->run_count, 2);
+}
+
+static void other_places_are_other_findings(void **state)
+{
+	struct bench *b = *state;
+	put_race_of(b, WRITER, 0, 0);
+	put_race_of(b, OTHER, 0, 0);
+	take(b);
+	const struct finding *const *both = findings(b, 2);
+	assert_string_not_equal(both[0]->id, both[1]->id);
+}
+
+/* Which thread was the first in the report is an accident. */
+static void sides_that_are_told_in_the_other_order_are_the_same_race(void **state)
+{
+	struct bench *b = *state;
+	const uint64_t writer[] = { python_pc(WRITER, 0), 0 },
+		       reader[] = { python_pc(READER, 0), 0 };
+	put_race_of(b, WRITER, 0, 0);
+	put_race(&b->stream, (struct side){ 1, 0, reader },
+		 (struct side){ 2, FTS_ACCESS_WRITE, writer }, 0x2000);
+	take(b);
+	assert_int_equal(only(b)->run_count, 2);
+}
+
+static void what_breaks_the_wire_format_is_skipped_and_counted(void **state)
+{
+	struct bench *b = *state;
+	put_race_of(b, WRITER, 0, 0);
+	begin_report(&b->stream, FTS_REPORT_DATA_RACE, "");
+	struct fts_report report;
+	memcpy(&report, b->stream.bytes.data + b->stream.report, sizeof report);
+	report.section_count = 7; /* that are not there */
+	memcpy(b->stream.bytes.data + b->stream.report, &report, sizeof report);
+	stream_end(&b->stream);
+	put_race_of(b, WRITER, 0, 0);
+	struct resolved counts = take(b);
+	assert_int_equal(counts.reports, 2);
+	assert_int_equal(counts.broken, 1);
+	assert_int_equal(only(b)->run_count, 2);
+	counts = take(b); /* of nothing */
+	assert_int_equal(counts.reports + counts.broken, 0);
+}
+
+/* ---- whose code it is ---- */
+
+static void a_child_has_its_own_code_and_else_the_zygotes(void **state)
+{
+	struct bench *b = *state;
+	tell_code(b, CHILD, WRITER, OTHER); /* the number of one that the zygote has, too */
+	put_race_of(b, WRITER, 0, 0);
+	take(b);
+	assert_string_equal(written_by(only(b)), "other");
+	tables_drop_iteration(&b->tables);
+	put_race_of(b, WRITER, 0, 0);
+	take(b);
+	findings(b, 2);
+}
+
+static void the_zygotes_own_reports_mean_its_own_code(void **state)
+{
+	struct bench *b = *state;
+	tell_code(b, OTHER_CHILD, WRITER, OTHER);
+	b->stream.pid = ZYGOTE;
+	put_race_of(b, WRITER, 0, 0);
+	b->stream.pid = OTHER_CHILD;
+	put_race_of(b, WRITER, 0, 0);
+	take(b);
+	findings(b, 2);
+}
+
+/* The same code under another number, in another iteration and zygote, is the same stack. */
+static void numbers_of_another_zygote_make_no_other_finding(void **state)
+{
+	struct bench *b = *state;
+	put_race_of(b, WRITER, 0, 0);
+	take(b);
+	size_t stacks = stacks_count(b->parts.stacks);
+	tables_free(&b->tables);
+	b->tables = (struct tables){ 0 };
+	b->context.zygote_pid = 300;
+	tell_code(b, 0, WRITER, READER);
+	tell_code(b, 0, READER, WRITER);
+	const uint64_t writer[] = { python_pc(READER, 0), 0 },
+		       reader[] = { python_pc(WRITER, 0), 0 };
+	put_race(&b->stream, (struct side){ 1, FTS_ACCESS_WRITE, writer },
+		 (struct side){ 2, 0, reader }, 0x1000);
+	take(b);
+	assert_int_equal(stacks_count(b->parts.stacks), stacks);
+	assert_int_equal(only(b)->run_count, 2);
+}
+
+/* ---- the example ---- */
+
+static void the_deeper_stack_is_the_better_example(void **state)
+{
+	struct bench *b = *state;
+	put_race_of(b, WRITER, 0, 0);
+	take(b);
+	assert_int_equal(
+		only(b)->participants[0].stack.count + only(b)->participants[1].stack.count, 2);
+	put_race_of(b, WRITER, HELPER_OF_WRITER, 0);
+	put_race_of(b, WRITER, 0, 1);
+	take(b);
+	assert_int_equal(only(b)->run_count, 3);
+	assert_int_equal(
+		only(b)->participants[0].stack.count + only(b)->participants[1].stack.count, 3);
+}
+
+static void tests_are_named_by_their_number_in_the_slice(void **state)
+{
+	struct bench *b = *state;
+	static const uint32_t numbers[] = { 1, FTS_NO_TEST, 2 };
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		b->stream.test = numbers[i]; /* the last one is behind the slice */
+		put_race_of(b, WRITER, 0, 0);
+	}
+	take(b);
+	assert_int_equal(only(b)->test_count, 1);
+	assert_string_equal(only(b)->tests[0], "t.py::test_b");
+	assert_int_equal(only(b)->run_count, 3);
+}
+
+/* ---- rules ---- */
+
+static void the_example_is_one_that_no_rule_hides(void **state)
+{
+	(void)state;
+	struct suppressions *rules = suppress_new();
+	assert_int_equal(suppress_parse(rules, "mine", "race:helper\n", STATUS_SUPPRESSED), 0);
+	struct bench *b = bench_with(rules);
+	put_race_of(b, WRITER, HELPER_OF_WRITER, 0);
+	take(b);
+	assert_int_equal(only(b)->status, STATUS_SUPPRESSED);
+	put_race_of(b, WRITER, 0, 0); /* the same finding, a stack that is not as deep */
+	take(b);
+	assert_int_equal(only(b)->status, STATUS_NEW);
+	assert_int_equal(
+		only(b)->participants[0].stack.count + only(b)->participants[1].stack.count, 2);
+	/* A suppressed stack does not take its place again, however deep. */
+	put_race_of(b, WRITER, HELPER_OF_WRITER, 1);
+	take(b);
+	assert_int_equal(only(b)->status, STATUS_NEW);
+	assert_int_equal(
+		only(b)->participants[0].stack.count + only(b)->participants[1].stack.count, 2);
+	tear_down((void **)&b);
+	suppress_free(rules);
+}
+
+static void a_rule_for_the_top_looks_at_the_first_frame_only(void **state)
+{
+	(void)state;
+	struct suppressions *rules = suppress_new();
+	assert_int_equal(suppress_parse(rules, "mine", "race_top:helper\n", STATUS_SUPPRESSED), 0);
+	struct bench *b = bench_with(rules);
+	put_race_of(b, WRITER, HELPER_OF_WRITER, 0);
+	take(b);
+	assert_int_equal(only(b)->status, STATUS_NEW);
+	put_race_of(b, HELPER_OF_WRITER, WRITER, 0);
+	take(b);
+	const struct finding *const *both = findings(b, 2);
+	assert_int_equal(both[0]->status + both[1]->status, STATUS_NEW + STATUS_SUPPRESSED);
+	tear_down((void **)&b);
+	suppress_free(rules);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(the_same_race_is_counted_and_adds_no_stack),
+		TEST(another_stack_of_one_place_is_one_finding),
+		TEST(other_places_are_other_findings),
+		TEST(sides_that_are_told_in_the_other_order_are_the_same_race),
+		TEST(what_breaks_the_wire_format_is_skipped_and_counted),
+		TEST(a_child_has_its_own_code_and_else_the_zygotes),
+		TEST(the_zygotes_own_reports_mean_its_own_code),
+		TEST(numbers_of_another_zygote_make_no_other_finding),
+		TEST(the_deeper_stack_is_the_better_example),
+		TEST(tests_are_named_by_their_number_in_the_slice),
+		cmocka_unit_test(the_example_is_one_that_no_rule_hides),
+		cmocka_unit_test(a_rule_for_the_top_looks_at_the_first_frame_only),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
