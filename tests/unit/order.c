@@ -117,13 +117,13 @@ struct object {
 	uint64_t rest[(TYPE_FLAGS - 40) / 8];
 	uint64_t type_flags;
 };
-_Static_assert(offsetof(struct object, lock) == LOCK_OF_OBJECT, "layout");
-_Static_assert(offsetof(struct object, type) == OB_TYPE, "layout");
-_Static_assert(offsetof(struct object, value) == VALUE_OF_CELL, "layout");
+_Static_assert(offsetof(struct object, lock) == OBJECT_MUTEX, "layout");
+_Static_assert(offsetof(struct object, type) == OBJECT_TYPE, "layout");
+_Static_assert(offsetof(struct object, value) == CELL_VALUE, "layout");
 _Static_assert(offsetof(struct object, type_flags) == TYPE_FLAGS, "layout");
 
 static _Alignas(16) struct object type_itself = { .type = &type_itself,
-						  .type_flags = FLAG_MAKES_TYPES };
+						  .type_flags = TYPE_SUBCLASS };
 static _Alignas(16) struct object some_type = { .type = &type_itself };
 static _Alignas(16) struct object cell_type = { .type = &type_itself };
 static _Alignas(16) struct object counted = { .type = &some_type };
@@ -151,7 +151,39 @@ STAND_IN static int _Py_DecRefSharedNot(void)
 	return 4;
 }
 
-static uint32_t version = 14u << 16 | 3u << 24;
+/* The release that this process is, with what only it has. */
+static struct python_release release;
+static const struct python_functions functions_of_314[] = {
+	{ PLACE_UNTOLD, "_PyObject_AssignUniqueId" },
+	{ PLACE_READS, "_PyCode_GetTLBC" },
+	{ 0, NULL },
+};
+static const struct python_functions functions_of_313[] = { { 0, NULL } };
+const struct python_release *python_release;
+static const char *unknown; /* why the release is none that is known */
+static bool cache_as_known;
+
+static void run_release(bool locks_cells)
+{
+	release = (struct python_release){
+		.functions = locks_cells ? functions_of_313 : functions_of_314,
+		.locks_cells = locks_cells,
+	};
+	python_release = &release;
+	unknown = NULL;
+	cache_as_known = true;
+}
+
+bool python_known(const char **why)
+{
+	*why = unknown;
+	return !unknown;
+}
+
+bool type_cache_probe(void)
+{
+	return cache_as_known;
+}
 
 static void *fake_dlsym(void *handle, const char *name)
 {
@@ -160,8 +192,6 @@ static void *fake_dlsym(void *handle, const char *name)
 		return &type_itself;
 	if (strcmp(name, "PyCell_Type") == 0)
 		return &cell_type;
-	if (strcmp(name, "Py_Version") == 0)
-		return &version;
 	assert_string_equal(name, "_PyEval_EvalFrameDefault");
 	return (void *)(uintptr_t)_PyEval_EvalFrameDefault;
 }
@@ -288,6 +318,7 @@ static int fresh(void **state)
 	atomics_resolve();
 	type_type = &type_itself;
 	order_cells = NULL;
+	run_release(false);
 	type_cache_lock = NULL;
 	acquired = type_locked = next_generation = NULL;
 	told = NOT_TOLD;
@@ -407,7 +438,7 @@ static void memory_that_is_not_there_is_no_type(void **state)
 	/* An object is no type; nor is what only says that its type makes types. */
 	wild[1] = (uint64_t)(uintptr_t)&counted;
 	assert_false(order_is_count(&wild[0]));
-	static struct object circle = { .type_flags = FLAG_MAKES_TYPES };
+	static struct object circle = { .type_flags = TYPE_SUBCLASS };
 	circle.type = &circle;
 	wild[1] = (uint64_t)(uintptr_t)&circle;
 	assert_false(order_is_count(&wild[0]));
@@ -557,7 +588,7 @@ static void a_section_that_is_interrupted_by_a_wait_is_one_section(void **state)
 	assert_int_equal(ignoring, 0);
 }
 
-static void a_cell_is_read_by_the_eval_loop_of_one_version(void **state)
+static void a_cell_is_read_by_the_eval_loop_of_one_release(void **state)
 {
 	(void)state;
 	int taken, given;
@@ -739,20 +770,29 @@ static void this_program_has_the_functions_of_the_rules(void **state)
 	assert_null(order_cells);
 }
 
-static void a_version_misses_no_function_of_a_later_one(void **state)
+static void a_release_misses_no_function_of_another_one(void **state)
 {
 	(void)state;
-	version = 13u << 16 | 3u << 24;
+	run_release(true);
 	assert_null(start_with("meant"));
 	assert_null(strstr(note, "_PyCode_GetTLBC"));
+	assert_int_equal(place_of(_PyObject_AssignUniqueId), PLACE_PYTHON);
 	assert_ptr_equal(order_cells, &cell_type);
-	version = 14u << 16 | 3u << 24;
+	run_release(false);
 	assert_null(start_with("meant"));
 	assert_non_null(strstr(note, "_PyCode_GetTLBC"));
-	version = 15u << 16 | 3u << 24;
-	assert_null(start_with("meant"));
-	assert_false(order_type_cache);
-	version = 14u << 16 | 3u << 24;
+}
+
+static void a_python_that_is_laid_out_otherwise_is_told_as_written(void **state)
+{
+	(void)state;
+	unknown = "another layout";
+	assert_string_equal(start_with("meant"), unknown);
+	assert_int_equal(order_size, 0);
+	run_release(false);
+	cache_as_known = false;
+	assert_non_null(start_with("meant"));
+	assert_int_equal(order_size, 0);
 }
 
 static void no_rule_applies_where_orders_are_told_as_written(void **state)
@@ -788,14 +828,15 @@ int main(void)
 		TEST(what_is_no_change_of_a_lock_stays_as_it_is_written),
 		TEST(a_lock_that_is_not_free_begins_no_section),
 		TEST(a_section_that_is_interrupted_by_a_wait_is_one_section),
-		TEST(a_cell_is_read_by_the_eval_loop_of_one_version),
+		TEST(a_cell_is_read_by_the_eval_loop_of_one_release),
 		TEST(a_set_is_read_untold_only_for_an_abstract_class),
 		TEST(a_merge_in_a_section_knows_what_the_owner_did),
 		TEST(who_may_have_changed_a_type_begins_a_generation),
 		TEST(a_function_is_known_by_its_one_symbol),
 		TEST(a_function_of_two_symbols_is_told_as_written),
 		TEST(this_program_has_the_functions_of_the_rules),
-		TEST(a_version_misses_no_function_of_a_later_one),
+		TEST(a_release_misses_no_function_of_another_one),
+		TEST(a_python_that_is_laid_out_otherwise_is_told_as_written),
 		TEST(no_rule_applies_where_orders_are_told_as_written),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -37,7 +37,7 @@ static void fake_acquire(const volatile void *word)
 
 /* An object: a dict's keys lie where a weak reference's hash does. */
 struct object {
-	uint8_t head[LOCK_OF_OBJECT];
+	uint8_t head[OBJECT_MUTEX];
 	uint8_t lock;
 	uint8_t more[21];
 	const void *value;
@@ -47,9 +47,9 @@ struct object {
 		int64_t hash;
 	};
 };
-_Static_assert(offsetof(struct object, value) == VALUE_OF_CELL, "layout");
-_Static_assert(offsetof(struct object, keys) == KEYS_OF_DICT, "layout");
-_Static_assert(offsetof(struct object, hash) == HASH_OF_WEAKREF, "layout");
+_Static_assert(offsetof(struct object, value) == CELL_VALUE, "layout");
+_Static_assert(offsetof(struct object, keys) == DICT_KEYS, "layout");
+_Static_assert(offsetof(struct object, hash) == WEAKREF_HASH, "layout");
 
 static const void *references; /* the list of weak references to what is asked for */
 static bool adds;              /* PyWeakref_NewRef adds one */
@@ -182,7 +182,7 @@ static void python_code_ends_a_section(void **state)
 static void a_dict_is_looked_up_untold_only_if_all_keys_are_strings(void **state)
 {
 	(void)state;
-	static const uint8_t general[11], strings[11] = { [KIND_OF_KEYS] = 1 };
+	static const uint8_t general[11], strings[11] = { [KEYS_KIND] = 1 };
 	struct object dict = { .lock = 1, .keys = strings };
 	take_and_give_back(&dict, PLACE_READS_DICT);
 	assert_int_equal(in_section, 1);
@@ -310,7 +310,7 @@ static void only_a_lock_in_a_cell_is_a_cells(void **state)
 	static _Alignas(16) struct object cell;
 	static int type;
 	const void *of_type = &type;
-	memcpy((char *)&cell + TYPE_OF_OBJECT, &of_type, sizeof of_type);
+	memcpy((char *)&cell + OBJECT_TYPE, &of_type, sizeof of_type);
 	assert_false(sections_reads(PLACE_LOOP, &cell.lock));
 	order_cells = &type;
 	assert_true(sections_reads(PLACE_LOOP, &cell.lock));

@@ -566,8 +566,8 @@ struct name {
 	uint32_t more, local;
 	uint64_t shared;
 };
-_Static_assert(offsetof(struct name, local) == OB_REF_LOCAL, "layout");
-_Static_assert(offsetof(struct name, shared) == OB_REF_SHARED, "layout");
+_Static_assert(offsetof(struct name, local) == OBJECT_COUNT_LOCAL, "layout");
+_Static_assert(offsetof(struct name, shared) == OBJECT_COUNT_SHARED, "layout");
 
 /* Fills an entry that has this name; returns what is left in it. */
 static void *fill_over(struct name *name)
