@@ -1,0 +1,61 @@
+# cython: language_level=3, freethreading_compatible=True
+"""Cython's part: a field without a lock, and a cache that is made when it is first wanted."""
+
+cimport cython
+
+
+@cython.auto_pickle(False)
+cdef class Field_bug:
+    """add() and read() take no lock."""
+
+    cdef long total
+
+    def add(self, long number):
+        self.total += number
+
+    def read(self):
+        return self.total
+
+
+@cython.auto_pickle(False)
+cdef class Field_ok:
+    cdef long total
+
+    def add(self, long number):
+        with cython.critical_section(self):
+            self.total += number
+
+    def read(self):
+        with cython.critical_section(self):
+            return self.total
+
+
+@cython.auto_pickle(False)
+cdef class Lazy_bug:
+    """Two threads make the cache at once, and one lets go of what the other has just found."""
+
+    cdef tuple items
+    cdef list cache
+
+    def __cinit__(self, items):
+        self.items = tuple(items)
+
+    def ordered(self):
+        if self.cache is None:
+            self.cache = sorted(self.items)
+        return self.cache
+
+
+@cython.auto_pickle(False)
+cdef class Lazy_ok:
+    cdef tuple items
+    cdef list cache
+
+    def __cinit__(self, items):
+        self.items = tuple(items)
+
+    def ordered(self):
+        with cython.critical_section(self):
+            if self.cache is None:
+                self.cache = sorted(self.items)
+            return self.cache
