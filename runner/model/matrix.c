@@ -116,7 +116,8 @@ static struct pair *pair_of(struct matrix *matrix, const char *test)
 	struct table *table = table_of(matrix, test, length);
 	const char *one = test + length + 2, *bar = strchr(one, '|');
 	unsigned a = operation_of(table, one, strcspn(one, ";|"));
-	unsigned b = operation_of(table, bar + 1, strlen(bar + 1));
+	const char *relative = strrchr(bar, '>'), *two = relative ? relative + 1 : bar + 1;
+	unsigned b = operation_of(table, two, strlen(two));
 	if (a > b) {
 		unsigned swap = a;
 		a = b;
@@ -155,6 +156,12 @@ void matrix_finding(struct matrix *matrix, const char *test, const struct findin
 	if (state > pair->state)
 		pair->state = state;
 	pair->finding = finding->id;
+}
+
+bool matrix_has_finding(struct matrix *matrix, const char *test)
+{
+	struct pair *pair = pair_of(matrix, test);
+	return pair && pair->finding;
 }
 
 static int by_name(const void *a, const void *b)

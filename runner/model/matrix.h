@@ -4,6 +4,7 @@
  *
  *     array.array::append|pop            the cell (append, pop)
  *     array.array::pop;append|getitem    two steps against one: counts for (pop, getitem)
+ *     memoryview::release|cast>getitem   on what o.cast() gave: counts for (release, getitem)
  *
  * The worst that came up in any of a cell's tests is what the cell shows. Not thread-safe.
  */
@@ -26,6 +27,9 @@ void matrix_test(struct matrix *matrix, const char *test, enum cell_state state)
 
 /* A finding that came up in the test. */
 void matrix_finding(struct matrix *matrix, const char *test, const struct finding *finding);
+
+/* Has any of the cell's tests had a finding? */
+bool matrix_has_finding(struct matrix *matrix, const char *test);
 
 /* The tables, sorted by name, as run_info has them; the matrix keeps nothing. */
 struct run_type *matrix_take(struct matrix *matrix, size_t *count);

@@ -28,6 +28,7 @@
 #include "runner/setup/paths.h"
 #include "runner/plan/plan.h"
 #include "runner/run/pool.h"
+#include "runner/run/results.h"
 #include "runner/base/progress.h"
 #include "runner/setup/scratch.h"
 #include "runner/store/store.h"
@@ -634,6 +635,21 @@ static int take_evidence(struct run *run, double seconds)
 	return evidence_take(&options);
 }
 
+static int take_results(struct run *run, double seconds)
+{
+	struct results_options options = { .collator = run->collator,
+					   .matrix = run->result.matrix,
+					   .store = run->store,
+					   .run = run->stored.id,
+					   .suite = &run->suite,
+					   .environment = &run->environment,
+					   .paths = &run->paths,
+					   .progress = run->progress,
+					   .total = seconds > 60 ? seconds : 60,
+					   .stop = run->invocation->stop };
+	return results_take(&options);
+}
+
 /* From the store being open to the exit code. */
 static int run_opened(struct run *run)
 {
@@ -653,6 +669,8 @@ static int run_opened(struct run *run)
 	code = run_pool(run);
 	if (!code && run->settings->pairs && !run->result.interrupted)
 		code = take_evidence(run, now_seconds() - started);
+	if (!code && run->settings->pairs && !run->result.interrupted)
+		code = take_results(run, now_seconds() - started);
 	return finish(run, code, now_seconds() - started);
 }
 

@@ -421,6 +421,11 @@ int store_iteration(struct store *store, const struct store_iteration *iteration
 	return end(store, good);
 }
 
+int store_occurrences(struct store *store, const struct store_iteration *iteration)
+{
+	return end(store, begin(store) && put_occurrences(store, iteration));
+}
+
 int store_finding(struct store *store, const struct finding *finding)
 {
 	bool good = begin(store) && put_finding(store, finding);

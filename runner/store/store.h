@@ -89,6 +89,9 @@ void run_info_clear(struct run_info *info);
 /* Stores all of an iteration, or nothing. */
 int store_iteration(struct store *store, const struct store_iteration *iteration);
 
+/* Of it, what does not come of an iteration: `run` and the occurrences. */
+int store_occurrences(struct store *store, const struct store_iteration *iteration);
+
 /* Stores what is known of a finding anew: no occurrence is added. */
 int store_finding(struct store *store, const struct finding *finding);
 

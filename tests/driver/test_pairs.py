@@ -3,13 +3,23 @@
 import ast
 import collections
 import itertools
+import random
 import tempfile
 import unittest
 from collections import Counter
 from pathlib import Path
 
 from ftstress_driver.drivers import pairs_driver
-from ftstress_driver.pairs import calls, corpus, expressions, operations, record, survey, types_of
+from ftstress_driver.pairs import (
+    calls,
+    corpus,
+    expressions,
+    operations,
+    record,
+    results,
+    survey,
+    types_of,
+)
 
 
 class Expressions(unittest.TestCase):
@@ -89,6 +99,8 @@ class Surveys(unittest.TestCase):
         self.assertEqual((by_name["append"].grows, by_name["pop"].grows), (1, -1))
         self.assertEqual((by_name["append"].changes, by_name["len"].changes), (True, False))
         self.assertIn("iter.next", by_name)
+        self.assertEqual((by_name["copy"].relative, by_name["append"].relative), (True, False))
+        self.assertEqual(found.kind.items, -1)
         self.assertEqual(
             found.makers[types_of.name_of(type(iter(collections.deque())))],
             "iter((collections.deque([1, 2])))",
@@ -182,6 +194,95 @@ class Pairs(unittest.TestCase):
         )
         kind.name = "builtins.list"
         self.assertEqual(list(pairs_driver.pairs_of(kind)), [("append", "f(.)"), ("f(.)", "f(.)")])
+
+    def test_each_call_against_one_on_an_object_made_out_of_the_first(self) -> None:
+        kind = _type(
+            corpus.Operation("copy", "o.__copy__()", relative=True),
+            corpus.Operation("add", "o.append(1)", changes=True, grows=1),
+        )
+        pairs = list(pairs_driver.pairs_of(kind))
+        self.assertIn(("add", "copy>add"), pairs)
+        side = corpus.sides_of(kind, "add|copy>add")[1]
+        self.assertEqual((side.relative, side.steps), (kind.operations[0], [kind.operations[1]]))
+        with self.assertRaises(KeyError):
+            corpus.sides_of(kind, "add|copy>nothing")
+
+    def test_scenes_with_the_same_two_objects_the_other_way_round_and_near_the_end(self) -> None:
+        def scenes(kind: corpus.Type, pair: str) -> list[pairs_driver.Scene]:
+            maker = calls.open_type(kind, Path(), calls.namespace())
+            sides = corpus.sides_of(kind, pair)
+            made = pairs_driver.Pair("x", pairs_driver.Session(), maker, sides)
+            self.sides = sides
+            return made._other_scenes()
+
+        kind = _type(
+            corpus.Operation("extend", "o.extend(*a)", "o2"), corpus.Operation("len", "len(o)")
+        )
+        self.assertEqual(scenes(kind, "len|len"), [])
+        [crossed] = scenes(kind, "extend|extend")
+        (_, a, (b,)), (_, c, (d,)) = crossed(*self.sides)
+        self.assertTrue(a is d and b is c and a is not b)
+        kind = _type(corpus.Operation("next", "next(o)"))
+        kind.make, kind.items = "iter([1, 2, 3])", 3
+        one_left, none_left = scenes(kind, "next|next")
+        left = [list(scene(*self.sides)[0][1]) for scene in (one_left, none_left)]  # type: ignore[call-overload]
+        self.assertEqual(left, [[3], []])
+
+
+class Results(unittest.TestCase):
+    """Calls whose every step is one, all of them together not: wrong in no data race."""
+
+    def _orders(self, *made: corpus.Operation) -> set[results.Result] | None:
+        kind = _type(*made)
+        maker = calls.open_type(kind, Path(), calls.namespace())
+        return results.Trial(maker, kind.operations[0], kind.operations[-1]).orders(3)
+
+    def test_both_orders_with_what_the_object_holds_then(self) -> None:
+        pop = corpus.Operation("pop", "o.pop()")
+        found = self._orders(pop)
+        assert found is not None
+        self.assertEqual({result[:2] for result in found}, {("2", "1"), ("1", "2")})
+
+    def test_what_differs_each_time_is_not_compared(self) -> None:
+        self.assertIsNone(self._orders(corpus.Operation("id", "id(o)")))
+
+    def test_only_pairs_that_change_the_object_at_once(self) -> None:
+        kind = _type(
+            corpus.Operation("pop", "o.pop()", changes=True),
+            corpus.Operation("len", "len(o)"),
+            corpus.Operation("list", "list(o)"),
+        )
+        names = [(one.name, two.name) for one, two in results.pairs_of(kind)]
+        self.assertEqual(names, [("pop", "pop"), ("pop", "len")])
+
+    def test_a_number_given_out_twice(self) -> None:
+        kind = corpus.Type("m.T", "[0]", [corpus.Operation("take", "o", changes=True)])
+        corpus.name_functions(kind.operations)
+        trial = results.Trial(
+            calls.open_type(kind, Path(), calls.namespace()), *kind.operations * 2
+        )
+
+        def take(o: list[int], a: tuple[object, ...]) -> int:
+            o.append(1)
+            return len(o)
+
+        class Together(results.Partner):
+            """Each call as if it had come first."""
+
+            def __init__(self) -> None:
+                pass
+
+            def both(
+                self, mine: list[results.Call], others: list[results.Call], rng: random.Random
+            ) -> tuple[list[object], list[object]]:
+                first = [take(o, a) for _, o, a in mine]  # type: ignore[arg-type]
+                return list(first), list(first)
+
+        trial._maker.function = lambda operation: take  # type: ignore[assignment, method-assign, return-value]
+        found = results.try_pair(trial, Together(), random.Random(1))
+        assert found is not None
+        self.assertEqual(found[0][:2], ("2", "2"))
+        self.assertEqual({order[:2] for order in found[1]}, {("2", "3"), ("3", "2")})
 
 
 if __name__ == "__main__":

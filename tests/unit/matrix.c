@@ -63,6 +63,23 @@ static void a_cell_shows_the_worst_of_its_tests(void **unused)
 	release(matrix, types, count);
 }
 
+static void a_call_on_a_relative_counts_for_its_operation(void **unused)
+{
+	(void)unused;
+	struct matrix *matrix = matrix_new();
+	struct finding race = { .id = (char *)"data-race-1", .kind = FINDING_DATA_RACE };
+	matrix_test(matrix, "m.T::add|get", CELL_CLEAN);
+	matrix_test(matrix, "m.T::add|copy>get", CELL_CLEAN);
+	assert_false(matrix_has_finding(matrix, "m.T::add|get"));
+	matrix_finding(matrix, "m.T::add|copy>get", &race);
+	assert_true(matrix_has_finding(matrix, "m.T::add|get"));
+	size_t count;
+	struct run_type *types = matrix_take(matrix, &count);
+	assert_int_equal(types[0].operation_count, 2);
+	assert_int_equal(state(&types[0], "add", "get"), 'r');
+	release(matrix, types, count);
+}
+
 static void each_type_has_a_table(void **unused)
 {
 	(void)unused;
@@ -93,6 +110,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cell_shows_the_worst_of_its_tests),
+		cmocka_unit_test(a_call_on_a_relative_counts_for_its_operation),
 		cmocka_unit_test(each_type_has_a_table),
 		cmocka_unit_test(other_tests_are_no_pairs),
 	};

@@ -5,77 +5,111 @@ A test's id names the type and both operations:
 
     array.array::append|pop               one call each
     array.array::pop;append|getitem       two steps of one thread against one call of the other
+    memoryview::release|cast>getitem      the other's call is on what o.cast() gave
 """
 
 import gc
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations_with_replacement
 from pathlib import Path
 
 from ..contract import Outcome
 from ..pairs import calls
-from ..pairs.corpus import Corpus, Operation, Type
+from ..pairs.corpus import Corpus, Operation, Side, Type, sides_of
 from ..pairs.rounds import Rounds
 from ..suite import Context, Driver, Listed, Options, Problem, Result, Suite, SuiteError, Test
 
 COLLECT_EVERY = 200
 """Pairs between two collections: they are off meanwhile, for they order everything."""
 MOST_SEQUENCES = 300
-"""Pairs of a type in which one side takes two steps."""
+"""Pairs of a type in which one side takes two steps; and of those with a relative as many."""
+MOST_RELATIVES = 3
+SHARE_NOTHING = ("deepcopy",)
+
+
+Call = tuple[calls.Function, object, tuple[object, ...]]
+Scene = Callable[[Side, Side], tuple[Call, Call]]
+"""Makes fresh objects, and the calls of the side that comes first and of the other."""
 
 
 class Pair(Test):
-    """Two operations, each on fresh objects in both orders."""
+    """Two operations, on fresh objects, in both orders.
+
+    A scene more for those that have another object as argument: the same two objects the other way
+    round, a.merge(b) and b.merge(a). And two more for iterators, with one item left and with none.
+    """
 
     def __init__(
-        self, id_: str, session: "Session", maker: calls.Maker, steps: list[list[Operation]]
+        self, id_: str, session: "Session", maker: calls.Maker, sides: list[Side]
     ) -> None:
         self.id = id_
         self._session = session
         self._maker = maker
-        self._steps = steps
+        self._sides = sides
 
     def threads(self, wanted: int) -> int:
         return 2
 
     def run(self, context: Context) -> Result:
-        orders = [(0, 1)] if self._steps[0] == self._steps[1] else [(0, 1), (1, 0)]
-        rounds = self._session.rounds()
+        one, two = self._sides
+        orders = [(one, two)] if one == two else [(one, two), (two, one)]
         # Whoever comes first has the object as alone. If that raises, a sqlite3 cursor in another
         # thread than its maker's, say, the pair shows nothing.
-        worked = [
-            self._once(rounds, self._steps[first], self._steps[second], context.rng)
-            for first, second in orders
-        ]
+        worked = [self._once(self._plain, *order, context.rng) for order in orders]
+        for scene in self._other_scenes():
+            for order in orders:
+                self._once(scene, *order, context.rng)
         outcome = Outcome.PASSED if all(worked) else Outcome.SKIPPED
         if context.next_test() is None:
             self._session.close()
         return Result(outcome)
 
-    def _once(
-        self, rounds: Rounds, first: list[Operation], second: list[Operation], rng: random.Random
-    ) -> bool:
-        maker = self._maker
+    def _once(self, scene: Scene, first: Side, second: Side, rng: random.Random) -> bool:
+        rounds = self._session.rounds()
         try:
-            o = maker.make()
-            one = self._call(first, o)
-            two = self._call(second, o)
+            one, two = scene(first, second)
         except Exception:
             return False  # what made an object in the survey does not always: not exercised
         worked = rounds.run(one, two, rng.random() < 0.5)
         rounds.clear()
         return worked
 
-    def _call(
-        self, steps: list[Operation], o: object
-    ) -> tuple[calls.Function, object, tuple[object, ...]]:
+    def _other_scenes(self) -> list[Scene]:
+        scenes: list[Scene] = []
+        steps = [step for side in self._sides for step in side.steps]
+        if any(side.relative for side in self._sides):
+            return scenes
+        if any(calls.hands_over_another(step) for step in steps):
+            scenes.append(self._crossed)
+        if self._maker.kind.items > 0:
+            scenes.append(lambda first, second: self._near_the_end(first, second, 1))
+        if self._maker.kind.items >= 0:
+            scenes.append(lambda first, second: self._near_the_end(first, second, 0))
+        return scenes
+
+    def _plain(self, first: Side, second: Side) -> tuple[Call, Call]:
+        o = self._maker.make()
+        return self._call(first, o), self._call(second, o)
+
+    def _crossed(self, first: Side, second: Side) -> tuple[Call, Call]:
+        a, b = self._maker.make(), self._maker.make()
+        return self._call(first, a, b), self._call(second, b, a)
+
+    def _near_the_end(self, first: Side, second: Side, left: int) -> tuple[Call, Call]:
+        o = self._maker.few_left(left)
+        return self._call(first, o), self._call(second, o)
+
+    def _call(self, side: Side, o: object, other: object | None = None) -> Call:
         maker = self._maker
-        if len(steps) == 1:
-            return maker.function(steps[0]), o, maker.arguments(steps[0], o)
-        functions = [maker.function(step) for step in steps]
-        return _both, o, (functions, [maker.arguments(step, o) for step in steps])
+        if side.relative:
+            o = maker.relative(side.relative, o)
+        functions = [maker.function(step) for step in side.steps]
+        arguments = [maker.arguments(step, o, other) for step in side.steps]
+        if len(side.steps) == 1:
+            return functions[0], o, arguments[0]
+        return _both, o, (functions, arguments)
 
 
 def _both(o: object, a: tuple[object, ...]) -> None:
@@ -143,24 +177,17 @@ class PairsSuite(Suite):
         problems: list[Problem] = []
         for id_ in ids:
             name, _, pair = id_.partition("::")
-            kind = self._types.get(name)
-            sides = pair.split("|")
-            steps = (
-                [[_named(kind, step) for step in side.split(";")] for side in sides] if kind else []
-            )
-            if (
-                kind is None
-                or len(sides) != 2
-                or any(step is None for side in steps for step in side)
-            ):
+            try:
+                sides = sides_of(self._types[name], pair)
+            except KeyError:
                 problems.append(Problem("not-found", f"{id_}: no such pair", tests=[id_]))
                 continue
-            maker = self._maker(kind)
+            maker = self._maker(self._types[name])
             if isinstance(maker, Exception):
                 text = f"{name}: {type(maker).__name__}: {maker}"
                 problems.append(Problem("import", text, tests=[id_], file=name))
                 continue
-            tests.append(Pair(id_, self._session, maker, steps))  # type: ignore[arg-type]
+            tests.append(Pair(id_, self._session, maker, sides))
         return tests, problems
 
     def _maker(self, kind: Type) -> calls.Maker | Exception:
@@ -192,17 +219,11 @@ def _is_wanted(kind: Type, names: Sequence[str]) -> bool:
     return not names or any(kind.name == name or kind.name.endswith(f".{name}") for name in names)
 
 
-def _named(kind: Type | None, name: str) -> Operation | None:
-    for operation in kind.operations if kind else ():
-        if operation.name == name:
-            return operation
-    return None
-
-
 def pairs_of(kind: Type) -> Iterator[tuple[str, str]]:
     """Names of the two sides: each pair of calls, and two steps that change the object against a
-    call that may read what the first of them let go. __init__ of a live object, which nobody
-    expects to be safe, against itself alone."""
+    call that may read what the first of them let go; and each call against one on an object that
+    was made out of the first. __init__ of a live object, which nobody expects to be safe, against
+    itself alone."""
     container = kind.name.startswith("builtins.") and any(o.taker for o in kind.operations)
     plain = [o for o in kind.operations if o.name != "init"]
     again = [o for o in kind.operations if o.name == "init"]
@@ -220,6 +241,20 @@ def pairs_of(kind: Type) -> Iterator[tuple[str, str]]:
     ]
     random.Random(kind.name).shuffle(triples)
     yield from sorted(triples[:MOST_SEQUENCES])
+    related = [
+        (one.name, f"{relative.name}>{two.name}")
+        for relative in _relatives(plain)
+        for one in plain
+        for two in plain
+    ]
+    random.Random(kind.name).shuffle(related)
+    yield from sorted(related[:MOST_SEQUENCES])
+
+
+def _relatives(operations: list[Operation]) -> list[Operation]:
+    """What gives an object that may share something inside: those without arguments first."""
+    found = [o for o in operations if o.relative and o.name not in SHARE_NOTHING]
+    return sorted(found, key=lambda o: o.arguments != "")[:MOST_RELATIVES]
 
 
 class PairsDriver(Driver):

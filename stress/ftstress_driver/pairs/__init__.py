@@ -9,4 +9,7 @@ types in C ──────► operations.py: what can be called, with what
                    corpus.py: what worked, as a folder that people can read
                       ▼
 drivers/pairs_driver.py: each pair is a test ─► rounds.py: two threads, one call each
+                      │
+                   evidence.py: what a race does to a plain interpreter
+                   results.py: results that no order of two calls explains
 """

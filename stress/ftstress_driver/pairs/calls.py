@@ -3,6 +3,7 @@
 import copy
 import itertools
 import pickle
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -48,8 +49,10 @@ class Maker:
             self._compiled = True
         return self._functions[operation.function]  # type: ignore[return-value]
 
-    def arguments(self, operation: Operation, o: object) -> tuple[Any, ...]:
-        """Fresh arguments for a call on `o`."""
+    def arguments(
+        self, operation: Operation, o: object, other: object | None = None
+    ) -> tuple[Any, ...]:
+        """Fresh arguments for a call on `o`; `other`: what is called o2, else a fresh object."""
         source = operation.arguments
         if not source:
             return ()
@@ -61,9 +64,25 @@ class Maker:
             self._arguments[source] = code
         given: dict[str, Any] = {"f": lambda *args: args, "o": o}
         if "o2" in source:
-            given["o2"] = self.make()
+            given["o2"] = self.make() if other is None else other
         made: tuple[Any, ...] = eval(code, self._names, given)
         return made
+
+    def relative(self, operation: Operation, o: object) -> object:
+        """Another object, made out of `o`."""
+        return self.function(operation)(o, self.arguments(operation, o))
+
+    def few_left(self, left: int) -> object:
+        """A fresh iterator that has given all its items but so many."""
+        o: Any = self.make()
+        for _ in range(self.kind.items - left):
+            next(o)
+        return o
+
+
+def hands_over_another(operation: Operation) -> bool:
+    """Is another object of the type itself, not something of it, an argument?"""
+    return re.search(r"(?<!\()\bo2\b(?![.(])", operation.arguments) is not None
 
 
 def open_type(kind: Type, folder: Path, names: dict[str, object]) -> Maker:

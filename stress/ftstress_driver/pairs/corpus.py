@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass
@@ -35,6 +35,8 @@ class Operation:
     """The object was another after it."""
     grows: int = 0
     """By so much its length changed; -1, 0 or 1."""
+    relative: bool = False
+    """It gives another object of the type, which may share something inside with the first."""
     function: str = ""
     """Its name in the file of the type."""
 
@@ -48,6 +50,8 @@ class Type:
     operations: list[Operation] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
     """Operations that can't be called, and why."""
+    items: int = -1
+    """How many items an iterator has until it is exhausted; -1: it is none, or has no end."""
 
     @property
     def file(self) -> str:
@@ -88,7 +92,29 @@ class Corpus:
 def _type_from(row: dict[str, Any]) -> Type:
     operations = [Operation(**operation) for operation in row["operations"]]
     left_out = [(name, why) for name, why in row["left_out"]]
-    return Type(row["name"], row["make"], operations, left_out)
+    return Type(row["name"], row["make"], operations, left_out, row["items"])
+
+
+@dataclass
+class Side:
+    """What one of the two threads of a pair does."""
+
+    steps: list[Operation]
+    relative: Operation | None = None
+    """It does it to what this operation gave, not to the object itself."""
+
+
+def sides_of(kind: Type, pair: str) -> list[Side]:
+    """Of a pair's name, "add|get", "pop;add|get", "add|copy>get". Raises KeyError."""
+    by_name = {operation.name: operation for operation in kind.operations}
+    sides: list[Side] = []
+    for text in pair.split("|"):
+        relative, _, steps = text.rpartition(">")
+        found = [by_name[step] for step in steps.split(";")]
+        sides.append(Side(found, by_name[relative] if relative else None))
+    if len(sides) != 2:
+        raise KeyError(pair)
+    return sides
 
 
 def name_functions(operations: list[Operation]) -> None:

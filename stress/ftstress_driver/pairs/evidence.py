@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import calls
-from .corpus import Corpus, Operation
+from .corpus import Corpus, Side, sides_of
 
 OBJECTS = 40
 REPEATS = 25
@@ -28,18 +28,15 @@ Call = tuple[calls.Function, object, tuple[Any, ...]]
 
 
 def loop(
-    maker: calls.Maker, sides: list[list[Operation]], seconds: float, threads: int
+    maker: calls.Maker, sides: list[Side], seconds: float, threads: int
 ) -> dict[str, Any]:
     """Overlapping calls until the time is over."""
     wrong: Counter[str] = Counter()
     rounds = 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        objects = _objects(maker)
-        work = [
-            [_prepared(maker, step, o) for o in objects for step in sides[i % len(sides)]]
-            for i in range(threads)
-        ]
+        objects = _objects(maker, sides)
+        work = [_work(maker, sides, i, objects) for i in range(threads)]
         gate = threading.Barrier(threads)
         told: list[Counter[str]] = [Counter() for _ in range(threads)]
         running = [
@@ -57,12 +54,34 @@ def loop(
     return {"rounds": rounds, "wrong": dict(wrong.most_common(5))}
 
 
-def _objects(maker: calls.Maker) -> list[object]:
-    return [maker.make() for _ in range(OBJECTS)]
+def _objects(maker: calls.Maker, sides: list[Side]) -> list[tuple[object, object | None]]:
+    """Fresh ones: iterators near their end, too; in twos where calls take another object."""
+    steps = [step for side in sides for step in side.steps]
+    crossed = any(calls.hands_over_another(step) for step in steps)
+    items = maker.kind.items
+    made: list[tuple[object, object | None]] = []
+    for i in range(OBJECTS):
+        near_the_end = items >= 0 and i % 2
+        o = maker.few_left(min(items, i // 2 % 2)) if near_the_end else maker.make()
+        made.append((o, maker.make() if crossed and i % 2 else None))
+    return made
 
 
-def _prepared(maker: calls.Maker, operation: Operation, o: object) -> Call:
-    return maker.function(operation), o, maker.arguments(operation, o)
+def _work(
+    maker: calls.Maker, sides: list[Side], thread: int, objects: list[tuple[object, object | None]]
+) -> list[Call]:
+    """The calls of a thread."""
+    side = sides[thread % len(sides)]
+    work: list[Call] = []
+    for o, other in objects:
+        if other is not None and thread % len(sides):
+            o, other = other, o  # noqa: PLW2901
+        target = maker.relative(side.relative, o) if side.relative else o
+        work += [
+            (maker.function(step), target, maker.arguments(step, target, other))
+            for step in side.steps
+        ]
+    return work
 
 
 def _body(gate: threading.Barrier, work: list[Call], told: Counter[str]) -> None:
@@ -90,8 +109,7 @@ def main() -> int:
     kind = next((kind for kind in corpus.types if kind.name == name), None)
     if kind is None:
         sys.exit(f"{name}: no such type in {arguments.corpus}")
-    by_name = {operation.name: operation for operation in kind.operations}
-    sides = [[by_name[step] for step in side.split(";")] for side in pair.split("|")]
+    sides = sides_of(kind, pair)
     sys.unraisablehook = lambda unraisable: None
     maker = calls.open_type(kind, arguments.corpus, calls.namespace())
     print(json.dumps(loop(maker, sides, arguments.seconds, arguments.threads)), flush=True)

@@ -103,6 +103,10 @@ GENERAL = (
     ("bool", "bool(o)", None),
 )
 
+# A function in which the other thread makes its call: who sleeps gives its turn away. What a caller
+# has read before, and what it locks with a critical section, is not the same any more after it.
+CALLBACK = "lambda *a: time.sleep(0) or 0"
+
 # Tried where tests have shown no arguments: o2 is another object of the same making.
 POOL = (
     "",
@@ -112,6 +116,7 @@ POOL = (
     "b'ab'",
     "[1, 2]",
     "o2",
+    CALLBACK,
     "None",
     "1, 2",
     "0, 0",

@@ -8,6 +8,7 @@ nobody else.
 
 import contextlib
 import ctypes
+import itertools
 import json
 import os
 import pickle
@@ -31,6 +32,8 @@ from .types_of import Wanted
 SECONDS_A_TRY = 3.0
 SECONDS_A_TYPE = 60.0
 MOST_DEATHS = 30
+MOST_ITEMS = 50
+"""Of an iterator whose end is looked at."""
 CLONE_NEWNET = 0x40000000
 MEMORY = 4 << 30
 
@@ -69,7 +72,7 @@ def survey(
             break
     if not made:
         return None
-    kind = Type(name, make)
+    kind = Type(name, make, items=next((line["items"] for line in found.pop(-1, [])), -1))
     for index, tried in sorted(found.items()):
         for line in _distinct(tried)[: fit[index].keep]:
             kind.operations.append(
@@ -80,6 +83,7 @@ def survey(
                     fit[index].taker,
                     line["changes"],
                     line["grows"],
+                    line["relative"],
                 )
             )
             if line["derived"]:
@@ -200,7 +204,6 @@ def _try_all(
     wanted: Wanted,
 ) -> None:
     import copy
-    import itertools
 
     names: dict[str, object] = {"copy": copy, "itertools": itertools, "pickle": pickle, "sys": sys}
     try:
@@ -211,9 +214,21 @@ def _try_all(
         _say(end=True)
         return
     _say(made=True)
+    if start == 0:
+        _say(index=-1, items=_items_of(maker))
     for index in range(start, len(candidates)):
         _try_one(index, candidates[index], maker, names, dead, wanted)
     _say(end=True)
+
+
+def _items_of(maker: Maker) -> int:
+    """How many items a fresh object gives until it is exhausted; -1: it is no iterator, say."""
+    try:
+        o = maker.make()
+        count = sum(1 for _ in itertools.islice(o, MOST_ITEMS)) if iter(o) is o else -1  # type: ignore[call-overload]
+    except Exception:
+        return -1
+    return count if count < MOST_ITEMS else -1
 
 
 def _try_one(
@@ -240,11 +255,11 @@ def _try_one(
         try:
             o = maker.make()
             given = {"o": o, "a": maker.arguments(operation, o)}
-            before = _state(o)
+            before = state_of(o)
             result = eval(code, names, given)
             if result is NotImplemented:
                 continue
-            after = _state(o)
+            after = state_of(o)
         except Exception:
             continue
         _say(
@@ -252,6 +267,7 @@ def _try_one(
             arguments=arguments,
             changes=before != after,
             grows=_sign(after[0] - before[0]),
+            relative=type(result) is type(o) and result is not o and not candidate.taker,
             gives=_gives(candidate, arguments, result, maker.kind.make, wanted),
             derived=operations.derived(candidate, arguments, result) if not kept else None,
         )
@@ -275,7 +291,7 @@ def _sign(value: int) -> int:
     return (value > 0) - (value < 0)
 
 
-def _state(o: object) -> tuple[int, object]:
+def state_of(o: object) -> tuple[int, object]:
     """What can be told of an object: its length, and its contents as far as they show."""
     try:
         length = len(o)  # type: ignore[arg-type]
