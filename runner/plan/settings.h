@@ -50,6 +50,7 @@ struct settings {
 	bool gate;    /* one pass over all tests that always comes out the same; GATE_* */
 	bool locks;   /* look for lock orders that can deadlock */
 	bool pairs;   /* in place of tests: every two operations of a type; PAIRS_* */
+	bool results; /* of pairs, too: results that no order of the calls explains */
 	char **types; /* of these types only, by name or the end of one */
 	size_t type_count, type_capacity;
 	char *tests; /* expression, NULL = all */

@@ -669,7 +669,7 @@ static int run_opened(struct run *run)
 	code = run_pool(run);
 	if (!code && run->settings->pairs && !run->result.interrupted)
 		code = take_evidence(run, now_seconds() - started);
-	if (!code && run->settings->pairs && !run->result.interrupted)
+	if (!code && run->settings->results && run->settings->pairs && !run->result.interrupted)
 		code = take_results(run, now_seconds() - started);
 	return finish(run, code, now_seconds() - started);
 }

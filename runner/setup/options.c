@@ -332,6 +332,7 @@ static char *parse_replay(struct settings *settings, const char *value)
 		return NULL;                                                                       \
 	}
 FLAG(pairs)
+FLAG(results)
 FLAG(resume)
 FLAG(list)
 FLAG(plan)
@@ -369,6 +370,8 @@ static const struct option options[] = {
 	  false },
 	{ "pairs", NULL, "each two operations of a type on one object (--pairs [TYPE...])",
 	  parse_pairs, false },
+	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
+	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
 	  true },

@@ -41,9 +41,7 @@ class Pair(Test):
     round, a.merge(b) and b.merge(a). And two more for iterators, with one item left and with none.
     """
 
-    def __init__(
-        self, id_: str, session: "Session", maker: calls.Maker, sides: list[Side]
-    ) -> None:
+    def __init__(self, id_: str, session: "Session", maker: calls.Maker, sides: list[Side]) -> None:
         self.id = id_
         self._session = session
         self._maker = maker

@@ -27,9 +27,7 @@ REPEATS = 25
 Call = tuple[calls.Function, object, tuple[Any, ...]]
 
 
-def loop(
-    maker: calls.Maker, sides: list[Side], seconds: float, threads: int
-) -> dict[str, Any]:
+def loop(maker: calls.Maker, sides: list[Side], seconds: float, threads: int) -> dict[str, Any]:
     """Overlapping calls until the time is over."""
     wrong: Counter[str] = Counter()
     rounds = 0
@@ -75,7 +73,7 @@ def _work(
     work: list[Call] = []
     for o, other in objects:
         if other is not None and thread % len(sides):
-            o, other = other, o  # noqa: PLW2901
+            o, other = other, o
         target = maker.relative(side.relative, o) if side.relative else o
         work += [
             (maker.function(step), target, maker.arguments(step, target, other))

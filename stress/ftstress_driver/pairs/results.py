@@ -259,7 +259,9 @@ def _lines(pid: int, reader: int, end: float) -> Iterator[dict[str, Any]]:
     rest = b""
     with os.fdopen(reader, "rb", buffering=0) as pipe:
         while True:
-            ready, _, _ = select.select([pipe], [], [], max(0.0, min(STUCK, end - time.monotonic())))
+            ready, _, _ = select.select(
+                [pipe], [], [], max(0.0, min(STUCK, end - time.monotonic()))
+            )
             data = pipe.read(1 << 16) if ready else b""
             if not data:
                 break
@@ -283,7 +285,12 @@ def look(corpus: Corpus, folder: Path, types: list[str], seconds: float) -> dict
     # each type's together, for it takes long to open one.
     pairs = len(work)
     both = [pair for pair in work if pair[1].changes and pair[2].changes]
-    work = [*both, *(pair for pair in work if not (pair[1].changes and pair[2].changes)), *both, *both]
+    work = [
+        *both,
+        *(pair for pair in work if not (pair[1].changes and pair[2].changes)),
+        *both,
+        *both,
+    ]
     end = time.monotonic() + seconds
     wrong: list[dict[str, Any]] = []
     tried = 0
