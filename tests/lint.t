@@ -137,7 +137,7 @@ python_with() { # ruff's COMMAND...
 
 # python_types: not of what stands for a user's program, or runs inside of another's (toolchain).
 python_types() {
-	local python kept programs='^stress/(planted|toolchain)|^tests/(bench/programs|cli|planted|unit)/'
+	local python kept programs='^stress/(planted|toolchain)|^tests/(adding|bench/programs|cli|planted|unit)/'
 	programs+='|^tests/order/(calls|cases|classes|handed_over|inside|twins)\.py$'
 	tool_install "mypy==$mypy_version" "pytest==$pytest_version" || return
 	python=$(plain_python)

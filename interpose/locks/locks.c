@@ -295,7 +295,7 @@ static uint64_t class_of(uint64_t address, uint64_t identity, uint32_t kind)
 {
 	if (identity)
 		return identity >> 28 | 1ull << 40;
-	if (fts_lock_is(kind, FTS_BY_TYPE))
+	if (address && fts_lock_is(kind, FTS_BY_TYPE))
 		return *(const uint64_t *)(address - OBJECT_MUTEX + OBJECT_TYPE);
 	return address;
 }
