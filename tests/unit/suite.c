@@ -1,4 +1,5 @@
 /* suite.c - suite files: what is read, and mistakes told with file and line. */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -232,6 +233,27 @@ static void a_long_comment_is_no_value(void **state)
 	buf_free(&text);
 }
 
+/* The suites that ship are loaded, and an expression for pytest is one word. */
+static void the_suites_that_ship_are_read(void **state)
+{
+	(void)state;
+	glob_t found;
+	assert_int_equal(glob("stress/suites/*.ini", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct suite suite;
+		assert_int_equal(suite_load(&suite, found.gl_pathv[i], folder, &drivers), 0);
+		for (size_t j = 0; j < suite.args.count; j++) {
+			const char *word = suite.args.items[j];
+			if (!strcmp(word, "-m") || !strcmp(word, "-k")) {
+				assert_int_equal(j + 2, suite.args.count);
+				assert_non_null(strchr(suite.args.items[j + 1], ' '));
+			}
+		}
+		suite_clear(&suite);
+	}
+	globfree(&found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +265,7 @@ int main(void)
 		cmocka_unit_test(the_line_is_right_after_a_long_one),
 		cmocka_unit_test(what_must_be_there_is_asked_for),
 		cmocka_unit_test(a_long_comment_is_no_value),
+		cmocka_unit_test(the_suites_that_ship_are_read),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
