@@ -1,5 +1,6 @@
 """The zygote with a pytest suite."""
 
+import configparser
 import importlib.util
 import json
 import os
@@ -514,6 +515,14 @@ class Arguments(unittest.TestCase):
         ids, notes = self.collect("-k 'test_b or nothing' -rA", "--deselect=no")
         self.assertEqual((ids, notes), (["test_b.py::test_one"], []))
         self.assertIn("args: -k 'open: No closing quotation", self.refused("-k 'open"))
+
+    def test_arguments_of_the_suites_that_ship_are_understood(self) -> None:
+        for suite in (Path(__file__).parents[2] / "stress/suites").glob("*.ini"):
+            parsed = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=";")
+            parsed.read(suite)
+            if parsed["suite"]["driver"] == "pytest":
+                ids, _ = self.collect(*parsed["suite"].get("args", "").strip().splitlines())
+                self.assertEqual(len(ids), 2, suite)
 
     def test_options_for_threads_processes_and_coverage_are_left_out_with_a_note(self) -> None:
         ids, notes = self.collect("-n 2 --dist=load --parallel-threads 4 -k test_a", "--cov --lf")
