@@ -3,7 +3,8 @@
  * only what stands below it (tests/lint/includes.py has the order).
  *
  *     setup/        what is asked for
- *       options         the command line, and the keys of a suite's [run], from one table
+ *       options         the table of options (option_table): of the command line, and the keys of
+ *                       a suite's [run]; arguments: the command line, read by it
  *       suite           a suite file; drivers: the kinds of suite that there are
  *       command         command lines as text
  *       paths, scratch  our own files and the cache; the folder for what the tests write
@@ -39,17 +40,26 @@
  *       limits          what was lost, as notes of the run
  *     symbols/      addresses become functions and lines
  *       stacks, tables  stacks by content; which module and code object was where
- *       symbolize       llvm-symbolizer; cython, pyline: lines of .pyx and Python; source: text
+ *       symbolize, llvm  functions and lines; llvm-symbolizer, a child that is asked for them
+ *       cython, pyline  lines of .pyx and Python; source: text
  *     locks/        lock records become findings
- *       lockgraph, lockorder, lockname, lockprofile
+ *       lockgraph       orders of locks (lockgraph_data: its parts); lockcycle: cycles in them
+ *       lockmeet        ... of threads that can be there at the same time
+ *       lockorder       cycles as findings; lockname, lockprofile: names and times of locks
  *     model/        what a finding is: finding, fingerprint, explain, plumbing, lock_kind
  *       kinds, words    all that is known of a kind, one file each in kinds/; shared words
  *       abort, memory   what is said before an abort; races with the allocator
  *       matrix          what --pairs saw of each pair of a type's operations
- *     store/        what is remembered between runs (store_json: its long texts)
+ *     store/        what is remembered between runs
+ *       store           runs, iterations; store_findings: findings, read again
+ *       sql, store_json  its file and statements; its long texts
  *     run/          the run
  *       run             the commands, from settings to exit code
+ *       session, begin  what they share; suite, settings and store of a run, new or cut off
+ *       collators       ... what makes findings of records; facts: what the run did, as data
  *       pool            the loop that runs iterations; tally: what of them is done
+ *       lookout, control  of its turns: a look at processes; what zygotes say
+ *       attempt, jobs   an attempt at a trial, from worker to verdict; what a job does next
  *       verify, recheck does a failed test pass when threads do not overlap? does a race show with
  *                       the order as written?
  *       failing         which tests never pass

@@ -13,20 +13,7 @@
 #include "ftstress/pythons.h"
 #include "runner/base/closest.h"
 #include "runner/base/util.h"
-
-/*
- * Sets what one option says. `value` is NULL for an option without argument. Returns NULL or a
- * message to be freed.
- */
-typedef char *parser(struct settings *settings, const char *value);
-
-struct option {
-	const char *name;     /* without the dashes */
-	const char *argument; /* NULL: takes none */
-	const char *help;     /* NULL: goes on from the line before */
-	parser *parse;
-	bool key; /* may stand in a suite's [run] */
-};
+#include "runner/setup/option_table.h"
 
 static char *expected(const char *what, const char *value)
 {
@@ -353,7 +340,7 @@ static char *parse_version(struct settings *settings, const char *value)
 	return NULL;
 }
 
-static const struct option options[] = {
+const struct option option_table[] = {
 	{ "suite", "NAME|FILE", "what to test: a suite's name or your own suite file", parse_suite,
 	  false },
 	{ "tests", "EXPR", "only tests that match, as pytest's -k: \"test_a.py or Foo\"",
@@ -403,18 +390,15 @@ static const struct option options[] = {
 	{ "version", NULL, "print the version", parse_version, false },
 	{ "help", NULL, "print this", parse_help, false },
 };
-#define OPTION_COUNT (sizeof options / sizeof *options)
+const size_t option_count = sizeof option_table / sizeof *option_table;
 
-static const struct {
-	const char *name, *argument, *help;
-	enum command command;
-} commands[] = {
+const struct command_word command_words[] = {
 	{ "prepare", "SUITE", "build Python and the packages of a suite", COMMAND_PREPARE },
 	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
 	{ "suites", "", "list the suites", COMMAND_SUITES },
 	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
 };
-#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+const size_t command_word_count = sizeof command_words / sizeof *command_words;
 
 void settings_init(struct settings *settings)
 {
@@ -451,194 +435,28 @@ void settings_clear(struct settings *settings)
 	*settings = (struct settings){ 0 };
 }
 
-static const struct option *find(const char *name, size_t length)
+const struct option *option_find(const char *name, size_t length)
 {
-	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
-			return &options[i];
+	for (size_t i = 0; i < option_count; i++)
+		if (strlen(option_table[i].name) == length &&
+		    memcmp(option_table[i].name, name, length) == 0)
+			return &option_table[i];
 	return NULL;
 }
 
 char *options_set_key(struct settings *settings, const char *key, const char *value)
 {
-	const struct option *option = find(key, strlen(key));
+	const struct option *option = option_find(key, strlen(key));
 	if (option && option->key)
 		return option->parse(settings, value);
 	struct closest closest = { 0 };
-	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options[i].key)
-			closest_offer(&closest, key, options[i].name);
+	for (size_t i = 0; i < option_count; i++)
+		if (option_table[i].key)
+			closest_offer(&closest, key, option_table[i].name);
 	char *hint = closest_hint(&closest);
 	char *error = xprintf("[run] has no key \"%s\"%s", key, hint);
 	free(hint);
 	return error;
-}
-
-static int unknown_option(const char *name, size_t length)
-{
-	char *wanted = xstrndup(name, length);
-	struct closest closest = { 0 };
-	for (size_t i = 0; i < OPTION_COUNT; i++)
-		closest_offer(&closest, wanted, options[i].name);
-	int code = closest.name
-			   ? fail(EXIT_BAD_INPUT, "no option --%s; did you mean --%s?", wanted,
-				  closest.name)
-			   : fail(EXIT_BAD_INPUT, "no option --%s; see ftstress --help", wanted);
-	free(wanted);
-	return code;
-}
-
-/* One "--name[=value]"; *index is moved over a value that stands by itself. */
-static int parse_long(struct settings *settings, int argc, char *const argv[], int *index)
-{
-	const char *name = argv[*index] + 2;
-	size_t length = strcspn(name, "=");
-	const struct option *option = find(name, length);
-	if (!option)
-		return unknown_option(name, length);
-	const char *value = name[length] == '=' ? name + length + 1 : NULL;
-	if (!option->argument && value)
-		return fail(EXIT_BAD_INPUT, "--%s takes no value", option->name);
-	if (option->argument && !value) {
-		if (*index + 1 >= argc)
-			return fail(EXIT_BAD_INPUT, "--%s needs a value: --%s %s (%s)",
-				    option->name, option->name, option->argument, option->help);
-		value = argv[++*index];
-	}
-	char *error = option->parse(settings, value);
-	if (!error)
-		return 0;
-	int code = fail(EXIT_BAD_INPUT, "--%s: %s", option->name, error);
-	free(error);
-	return code;
-}
-
-/* A word that is no option: the command, or the suite of a command. */
-static int parse_word(struct settings *settings, const char *word, bool first)
-{
-	struct closest closest = { 0 };
-	for (size_t i = 0; first && i < COMMAND_COUNT; i++) {
-		if (strcmp(word, commands[i].name) == 0) {
-			settings->command = commands[i].command;
-			return 0;
-		}
-		closest_offer(&closest, word, commands[i].name);
-	}
-	bool wants_suite =
-		settings->command == COMMAND_PREPARE || settings->command == COMMAND_REPORT;
-	if (wants_suite && !settings->suite) {
-		settings->suite = xstrdup(word);
-		return 0;
-	}
-	if (settings->pairs) {
-		ARRAY_PUSH(settings->types, settings->type_count, settings->type_capacity,
-			   xstrdup(word));
-		return 0;
-	}
-	char *hint = closest_hint(&closest);
-	int code = fail(EXIT_BAD_INPUT, "unexpected \"%s\"%s%s", word, hint,
-			*hint ? "" : "; a suite is given with --suite, see ftstress --help");
-	free(hint);
-	return code;
-}
-
-static bool asks_for(const char *option, int argc, char *const argv[])
-{
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], option) == 0)
-			return true;
-	return false;
-}
-
-void settings_set_pairs(struct settings *settings)
-{
-	settings->schedule = SCHEDULE_WHOLE_TURNS;
-	settings->gil = GIL_OFF;
-	settings->threads_min = settings->threads_max = 2;
-	settings->slice = PAIRS_SLICE;
-	settings->timeout = PAIRS_TIMEOUT;
-	settings->iterations = 0;
-}
-
-/* What the gate stands for, over the suite's [run]. */
-static void set_gate(struct settings *settings)
-{
-	settings->schedule = SCHEDULE_WHOLE_TURNS;
-	settings->order = ORDER_MEANT;
-	settings->gil = GIL_OFF;
-	settings->threads_min = settings->threads_max = GATE_THREADS;
-	settings->slice = GATE_SLICE;
-	settings->budget = BUDGET_ALL;
-	settings->duration = 0;
-	settings->iterations = 0;
-	settings->seed = GATE_SEED;
-	settings->seed_given = true;
-}
-
-/* What would make the gate depend on chance or on the clock, or leave tests out. */
-static int check_gate(const struct settings *settings)
-{
-	const char *length = settings->replay_given       ? "replay"
-			     : settings->resume           ? "resume"
-			     : settings->duration_given   ? "duration"
-			     : settings->iterations_given ? "iterations"
-			     : settings->budget_given     ? "budget"
-							  : NULL;
-	if (length)
-		return fail(EXIT_BAD_INPUT,
-			    "--gate and --%s don't go together: the gate runs each test once",
-			    length);
-	const char *fixed = settings->schedule > SCHEDULE_WHOLE_TURNS ? "--schedule=turns"
-			    : settings->gil != GIL_OFF                ? "--gil=off"
-			    : settings->order != ORDER_MEANT          ? "--happens-before=meant"
-								      : NULL;
-	if (fixed)
-		return fail(EXIT_BAD_INPUT,
-			    "--gate stands for %s, for its result is to be the same every time; "
-			    "leave one of them out",
-			    fixed);
-	return 0;
-}
-
-int options_parse(struct settings *settings, int argc, char *const argv[])
-{
-	bool first = true, gate = asks_for("--gate", argc, argv);
-	/* On the second reading the suite of a command would look like one word too many. */
-	free(settings->suite);
-	settings->suite = NULL;
-	settings->iterations_given = settings->duration_given = settings->budget_given = false;
-	if (asks_for("--pairs", argc, argv))
-		settings_set_pairs(settings);
-	if (gate)
-		set_gate(settings);
-	for (size_t i = 0; i < settings->type_count; i++)
-		free(settings->types[i]);
-	settings->type_count = 0;
-	for (int i = 1; i < argc; i++) {
-		int code = 0;
-		if (strcmp(argv[i], "-h") == 0) {
-			settings->command = COMMAND_HELP;
-		} else if (strncmp(argv[i], "--", 2) == 0 && argv[i][2]) {
-			code = parse_long(settings, argc, argv, &i);
-		} else if (argv[i][0] == '-') {
-			code = fail(EXIT_BAD_INPUT, "no option %s; see ftstress --help", argv[i]);
-		} else {
-			code = parse_word(settings, argv[i], first);
-			first = false;
-		}
-		if (code)
-			return code;
-	}
-	if (settings->duration_given && !settings->iterations_given)
-		settings->iterations = 0;
-	if (settings->replay_given && !settings->iterations_given)
-		settings->iterations = 5;
-	/* The test that showed the finding may have come late in its slice. */
-	if (settings->replay_given && !settings->budget_given)
-		settings->budget = BUDGET_ALL;
-	/* A gate that was cut off is taken up again by --resume alone: it is in the stored options.
-	 */
-	return gate ? check_gate(settings) : 0;
 }
 
 void options_help(FILE *out, const struct option_word *formats)
@@ -650,17 +468,17 @@ void options_help(FILE *out, const struct option_word *formats)
 	      "  ftstress --suite numpy_tests --replay 1f3a.12.40      the token is in the "
 	      "report\n\n",
 	      out);
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(out, "  ftstress %-7s %-5s  %s\n", commands[i].name, commands[i].argument,
-			commands[i].help);
+	for (size_t i = 0; i < command_word_count; i++)
+		fprintf(out, "  ftstress %-7s %-5s  %s\n", command_words[i].name,
+			command_words[i].argument, command_words[i].help);
 	fputc('\n', out);
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
+	for (size_t i = 0; i < option_count; i++) {
 		char left[32];
-		snprintf(left, sizeof left, "--%s%s%s", options[i].name,
-			 options[i].argument ? " " : "",
-			 options[i].argument ? options[i].argument : "");
-		fprintf(out, "  %-24s %s\n", left, options[i].help);
-		for (size_t f = 0; options[i].parse == parse_format && formats[f].name; f++)
+		snprintf(left, sizeof left, "--%s%s%s", option_table[i].name,
+			 option_table[i].argument ? " " : "",
+			 option_table[i].argument ? option_table[i].argument : "");
+		fprintf(out, "  %-24s %s\n", left, option_table[i].help);
+		for (size_t f = 0; option_table[i].parse == parse_format && formats[f].name; f++)
 			fprintf(out, "  %-24s   %-6s %s\n", "", formats[f].name, formats[f].help);
 	}
 	fputs("\nExit code: 0 nothing new, 1 new findings, 2 interrupted, 3 internal error,\n"

@@ -1,7 +1,7 @@
 /*
  * store_json.h - findings and run facts as the JSON text in which the store keeps them.
  *
- * Only store.c reads it again; what a report shows is written by reports/.
+ * Only the store reads it again; what a report shows is written by reports/.
  */
 #ifndef RUNNER_STORE_JSON_H
 #define RUNNER_STORE_JSON_H

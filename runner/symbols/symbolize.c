@@ -1,24 +1,17 @@
 /* symbolize.c - see symbolize.h. */
 #include "runner/symbols/symbolize.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/symbols/cython.h"
 #include "runner/base/map.h"
-#include "runner/base/meanwhile.h"
-#include "runner/model/plumbing.h"
-#include "runner/symbols/pyline.h"
 #include "runner/base/util.h"
+#include "runner/model/plumbing.h"
+#include "runner/symbols/cython.h"
+#include "runner/symbols/llvm.h"
+#include "runner/symbols/pyline.h"
 
 enum {
 	MODULE_SHIFT = 48,
@@ -26,11 +19,7 @@ enum {
 	BATCH = 4096, /* requests written before their answers are looked for at the latest */
 };
 
-#define ANSWER_TIMEOUT 120.0 /* seconds: the first answer of a large module takes some */
-
 #define ADDRESS_MASK ((1ull << MODULE_SHIFT) - 1)
-
-extern char **environ;
 
 struct module {
 	char *path; /* as the symbolizer is to open it */
@@ -68,13 +57,7 @@ struct symbolizer {
 	char **files; /* where the files that symbols name lie, see locate() */
 	size_t file_count, file_capacity;
 	struct map files_by_hash;
-
-	/* the child */
-	pid_t pid; /* 0 = not running */
-	int socket;
-	struct buf input; /* answers not taken yet */
-	unsigned starts;
-	bool given_up;
+	struct llvm llvm;
 };
 
 /* ---- modules, code objects, positions ---- */
@@ -84,7 +67,10 @@ struct symbolizer *symbolizer_open(const struct symbolizer_options *options)
 	struct symbolizer *s = xcalloc(1, sizeof *s);
 	s->options = *options;
 	s->cython = cython_open(options->source_dirs, options->source_dir_count);
-	s->socket = -1;
+	s->llvm = (struct llvm){ .path = options->path,
+				 .note = options->note,
+				 .note_context = options->note_context,
+				 .socket = -1 };
 	struct module unknown = { NULL, xstrdup("unknown code"), false };
 	ARRAY_PUSH(s->modules, s->module_count, s->module_capacity, unknown);
 	return s;
@@ -162,198 +148,12 @@ void stack_append(struct stack *stack, const struct frame *frames, size_t count)
 	}
 }
 
-/* ---- the child process ---- */
-
-static void note(struct symbolizer *s, const char *text)
-{
-	s->options.note(s->options.note_context, text);
-}
-
-/* The environment without what is meant for the program under test. */
-static char **clean_environment(void)
-{
-	static const char *const dropped[] = {
-		"LD_PRELOAD=", "LD_LIBRARY_PATH=", "TSAN_OPTIONS=",         "FTSTRESS_",
-		"PYTHON",      "DEBUGINFOD_URLS=", "LLVM_SYMBOLIZER_OPTS=",
-	};
-	size_t count = 0, kept = 0;
-	while (environ[count])
-		count++;
-	char **clean = xcalloc(count + 1, sizeof *clean);
-	for (size_t i = 0; i < count; i++) {
-		bool drop = false;
-		for (size_t k = 0; k < sizeof dropped / sizeof *dropped; k++)
-			drop |= !strncmp(environ[i], dropped[k], strlen(dropped[k]));
-		if (!drop)
-			clean[kept++] = environ[i];
-	}
-	return clean;
-}
-
-static int spawn(const char *path, int end, pid_t *pid)
-{
-	char *const argv[] = { (char *)path, "--output-style=JSON", "--inlines",
-			       "--demangle", "--functions=linkage", NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, end, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, end, STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawnattr_init(&attributes);
-	/* its own group: Ctrl-C at the terminal is for the runner */
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-						      POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	char **clean = clean_environment();
-	int error = posix_spawnp(pid, path, &actions, &attributes, argv, clean);
-	free(clean);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	return error;
-}
-
-static void child_end(struct symbolizer *s)
-{
-	if (!s->pid)
-		return;
-	close(s->socket);
-	kill(s->pid, SIGKILL);
-	while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	s->pid = 0;
-	s->socket = -1;
-	buf_clear(&s->input);
-}
-
-/* Is there a child, or could one be started? */
-static bool child_ready(struct symbolizer *s)
-{
-	const char *const names[] = { s->options.path ? s->options.path : "llvm-symbolizer-22",
-				      s->options.path ? NULL : "llvm-symbolizer" };
-	int ends[2];
-	if (s->pid)
-		return true;
-	if (s->given_up)
-		return false;
-	int error = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) ? errno : ENOENT;
-	if (error == ENOENT) {
-		for (size_t i = 0; i < 2 && names[i] && error; i++)
-			error = spawn(names[i], ends[1], &s->pid);
-		close(ends[1]);
-		if (!error) {
-			s->socket = ends[0];
-			s->starts++;
-			return true;
-		}
-		close(ends[0]);
-	}
-	s->pid = 0;
-	s->given_up = true;
-	char *text = xprintf("no symbols: %s can't be started (%s); frames show module and offset",
-			     names[0], strerror(error));
-	note(s, text);
-	free(text);
-	return false;
-}
-
-/* The child died or does not answer: it gets one more chance. */
-static void child_failed(struct symbolizer *s)
-{
-	child_end(s);
-	if (s->starts < 2)
-		return;
-	s->given_up = true;
-	note(s, "no more symbols: llvm-symbolizer ended unexpectedly twice; later frames show "
-		"module and offset");
-}
-
-/* What an answer is for. */
-struct answers {
-	void (*take)(struct symbolizer *s, void *context, size_t index, const char *line,
-		     size_t length);
-	void *context;
-	size_t taken, expected;
-};
-
-static void take_lines(struct symbolizer *s, struct answers *answers)
-{
-	size_t from = 0;
-	while (answers->taken < answers->expected) {
-		const char *line = s->input.data + from;
-		const char *end = memchr(line, '\n', s->input.length - from);
-		if (!end)
-			break;
-		if (end > line) {
-			answers->take(s, answers->context, answers->taken, line,
-				      (size_t)(end - line));
-			answers->taken++;
-			meanwhile();
-		}
-		from += (size_t)(end - line) + 1;
-	}
-	memmove(s->input.data, s->input.data + from, s->input.length - from);
-	s->input.length -= from;
-}
-
-/* Reads what is there; false at the end of the child. */
-static bool receive(struct symbolizer *s, struct answers *answers)
-{
-	char chunk[65536];
-	ssize_t length = recv(s->socket, chunk, sizeof chunk, MSG_DONTWAIT);
-	if (length < 0)
-		return errno == EAGAIN || errno == EINTR;
-	if (length == 0)
-		return false;
-	buf_add(&s->input, chunk, (size_t)length);
-	take_lines(s, answers);
-	return true;
-}
-
-/*
- * Writes the requests and takes one line for each, side by side, so that neither end can fill up.
- * False if the child failed on the way; answers->taken tells how far it came.
- */
-static bool converse(struct symbolizer *s, const struct buf *requests, struct answers *answers)
-{
-	size_t sent = 0;
-	double heard = now_seconds();
-	while (answers->taken < answers->expected) {
-		bool more = sent < requests->length;
-		struct pollfd fd = { s->socket, (short)(POLLIN | (more ? POLLOUT : 0)), 0 };
-		int ready = poll(&fd, 1, MEANWHILE_MS);
-		meanwhile();
-		if (ready < 0 && errno != EINTR)
-			return false;
-		if (ready <= 0) {
-			if (now_seconds() - heard > ANSWER_TIMEOUT)
-				return false;
-			continue;
-		}
-		heard = now_seconds();
-		if (fd.revents & POLLOUT) {
-			ssize_t length = send(s->socket, requests->data + sent,
-					      requests->length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-			if (length < 0 && errno != EAGAIN && errno != EINTR)
-				return false;
-			sent += length > 0 ? (size_t)length : 0;
-		}
-		if ((fd.revents & (POLLIN | POLLHUP | POLLERR)) && !receive(s, answers))
-			return false;
-	}
-	return true;
-}
-
 void symbolizer_close(struct symbolizer *s)
 {
 	if (!s)
 		return;
-	child_end(s);
-	buf_free(&s->input);
+	llvm_end(&s->llvm);
+	buf_free(&s->llvm.input);
 	cython_close(s->cython);
 	for (size_t i = 0; i < s->module_count; i++) {
 		free(s->modules[i].path);
@@ -491,11 +291,17 @@ static void set_nameless(struct symbolizer *s, position where)
 	symbol_set(s, where, stack);
 }
 
-static void take_code(struct symbolizer *s, void *context, size_t index, const char *line,
-		      size_t length)
+/* Positions whose functions are asked for. */
+struct asked {
+	struct symbolizer *symbolizer;
+	const position *positions;
+};
+
+static void take_code(void *context, size_t index, const char *line, size_t length)
 {
-	const position *positions = context;
-	position where = positions[index];
+	const struct asked *asked = context;
+	struct symbolizer *s = asked->symbolizer;
+	position where = asked->positions[index];
 	json_t *answer = json_loadb(line, length, 0, NULL);
 	json_t *symbols = json_object_get(answer, "Symbol");
 	size_t count = json_array_size(symbols);
@@ -517,16 +323,17 @@ static void take_code(struct symbolizer *s, void *context, size_t index, const c
 static size_t ask(struct symbolizer *s, const position *positions, size_t count)
 {
 	struct buf requests = { 0 };
-	struct answers answers = { take_code, (void *)positions, 0, count };
+	struct asked asked = { s, positions };
+	struct answers answers = { take_code, &asked, 0, count };
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&requests, "CODE \"%s\" 0x%llx\n", module_of(s, positions[i])->path,
 			   (unsigned long long)(positions[i] & ADDRESS_MASK));
-	bool good = converse(s, &requests, &answers);
+	bool good = llvm_converse(&s->llvm, &requests, &answers);
 	buf_free(&requests);
 	if (!good) {
-		child_failed(s);
+		llvm_failed(&s->llvm);
 		/* the request that it died of is not tried again if it was the first */
-		if (!answers.taken && s->given_up)
+		if (!answers.taken && s->llvm.given_up)
 			set_nameless(s, positions[answers.taken++]);
 	}
 	return answers.taken;
@@ -574,7 +381,7 @@ void symbolizer_resolve(struct symbolizer *s, const position *positions, size_t 
 	}
 	for (size_t done = 0; done < wanted_count;) {
 		size_t batch = wanted_count - done < BATCH ? wanted_count - done : BATCH;
-		if (child_ready(s))
+		if (llvm_ready(&s->llvm))
 			done += ask(s, wanted + done, batch);
 		else
 			set_nameless(s, wanted[done++]);
@@ -595,10 +402,9 @@ const struct stack *symbolizer_frames(struct symbolizer *s, position where)
 
 /* ---- global variables ---- */
 
-static void take_variable(struct symbolizer *s, void *context, size_t index, const char *line,
-			  size_t length)
+static void take_variable(void *context, size_t index, const char *line, size_t length)
 {
-	(void)s, (void)index;
+	(void)index;
 	struct variable *variable = context;
 	json_t *answer = json_loadb(line, length, 0, NULL);
 	json_t *data = json_object_get(answer, "Data");
@@ -622,12 +428,12 @@ static struct variable variable_at(struct symbolizer *s, position where)
 	uint64_t at = map_get(&s->variables_by_position, where);
 	if (at != MAP_NONE)
 		return s->variables[at];
-	if (!module_of(s, where)->readable || !child_ready(s))
+	if (!module_of(s, where)->readable || !llvm_ready(&s->llvm))
 		return variable;
 	buf_printf(&request, "DATA \"%s\" 0x%llx\n", module_of(s, where)->path,
 		   (unsigned long long)(where & ADDRESS_MASK));
-	if (!converse(s, &request, &answers))
-		child_failed(s);
+	if (!llvm_converse(&s->llvm, &request, &answers))
+		llvm_failed(&s->llvm);
 	buf_free(&request);
 	if (answers.taken) {
 		ARRAY_PUSH(s->variables, s->variable_count, s->variable_capacity, variable);

@@ -1,0 +1,89 @@
+/* collators.c - see session.h. */
+#include "runner/run/session.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runner/base/util.h"
+#include "runner/collate/collate.h"
+#include "runner/collate/known.h"
+#include "runner/collate/suppress.h"
+#include "runner/setup/command.h"
+
+/* What is known of CPython's own races: by its lists, and by ours. */
+static int load_upstream(struct run *run)
+{
+	static const char *const lists[] = { "suppressions.txt",
+					     "suppressions_free_threading.txt" };
+	const struct strings *sources = &run->environment.sources;
+	char *folder = xprintf("%s/known", run->paths.stress);
+	int code = known_load(run->suppressions, folder, run->environment.version);
+	free(folder);
+	if (code || !sources->count)
+		return code;
+	suppress_sources(run->suppressions, sources->items[0]);
+	for (size_t i = 0; !code && i < sizeof lists / sizeof *lists; i++) {
+		char *path = xprintf("%s/Tools/tsan/%s", sources->items[0], lists[i]);
+		if (access(path, R_OK) == 0)
+			code = suppress_load(run->suppressions, path, STATUS_UPSTREAM);
+		free(path);
+	}
+	return code;
+}
+
+int session_load_suppressions(struct run *run)
+{
+	run->suppressions = suppress_new();
+	int code = 0;
+	const struct settings *settings = run->settings;
+	for (size_t i = 0; !code && i < settings->suppression_count; i++)
+		code = suppress_load(run->suppressions, settings->suppressions[i],
+				     STATUS_SUPPRESSED);
+	for (size_t i = 0; !code && i < run->suite.suppressions.count; i++) {
+		const char *name = run->suite.suppressions.items[i];
+		char *path =
+			*name == '/' ? xstrdup(name) : xprintf("%s/%s", run->suite.folder, name);
+		code = suppress_load(run->suppressions, path, STATUS_SUPPRESSED);
+		free(path);
+	}
+	return code ? code : load_upstream(run);
+}
+
+static const char *symbolizer(void)
+{
+	static const char *const places[] = { "/usr/bin/llvm-symbolizer-22",
+					      "/usr/lib/llvm-22/bin/llvm-symbolizer" };
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (access(places[i], X_OK) == 0)
+			return places[i];
+	return NULL;
+}
+
+void session_open_collator(struct run *run)
+{
+	run->command = command_replay(run->invocation->program, run->settings, &run->base);
+	struct collate_options options = {
+		.symbolizer = symbolizer(),
+		.suite = run->suite.record,
+		.command = run->command,
+		.suppressions = run->suppressions,
+		.store = run->store,
+		.run = run->stored.id,
+		.site_dirs = (const char *const *)run->environment.tsan_site.items,
+		.site_dir_count = run->environment.tsan_site.count,
+		.source_dirs = (const char *const *)run->environment.sources.items,
+		.source_dir_count = run->environment.sources.count,
+	};
+	options.as_written = run->settings->order == ORDER_AS_WRITTEN;
+	run->collator = collator_open(&options);
+	/* Not in the gate: who meets whom in time is another result every time. */
+	if (run->settings->order == ORDER_MEANT && !run->settings->gate && !run->settings->pairs) {
+		options.store = NULL;
+		options.suppressions = NULL;
+		run->as_written = collator_open(&options);
+	}
+	for (size_t i = 0; i < run->tests.errors.count; i++)
+		collator_note(run->collator, run->tests.errors.items[i]);
+	for (size_t i = 0; i < run->tests.notes.count; i++)
+		collator_note(run->collator, run->tests.notes.items[i]);
+}

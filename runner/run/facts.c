@@ -1,0 +1,186 @@
+/* facts.c - see session.h. */
+#include "runner/run/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "runner/base/util.h"
+#include "runner/collate/collate.h"
+#include "runner/collate/suppress.h"
+#include "runner/model/kinds.h"
+#include "runner/model/matrix.h"
+#include "runner/setup/command.h"
+#include "runner/store/store.h"
+
+static void add_setting(struct run_info *info, size_t *capacity, const char *name, char *value)
+{
+	size_t count = info->setting_count * 2;
+	ARRAY_PUSH(info->settings, count, *capacity, xstrdup(name));
+	ARRAY_PUSH(info->settings, count, *capacity, value);
+	info->setting_count++;
+}
+
+static void fill_settings(const struct run *run, struct run_info *info)
+{
+	const struct settings *settings = run->settings;
+	size_t capacity = 0;
+	add_setting(info, &capacity, "tests", xstrdup(settings->tests ? settings->tests : "all"));
+	add_setting(info, &capacity, "threads", option_threads_text(settings));
+	add_setting(info, &capacity, "switch interval", option_interval_text(settings));
+	add_setting(info, &capacity, "happens-before", xstrdup(option_order_text(settings->order)));
+	add_setting(info, &capacity, "schedule", xstrdup(schedule_text(settings->schedule)));
+	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
+	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
+	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));
+	add_setting(info, &capacity, "budget",
+		    settings->budget < BUDGET_ALL ? xprintf("%g s", settings->budget)
+						  : xstrdup("none"));
+	add_setting(info, &capacity, "timeout", xprintf("%g s", settings->timeout));
+	add_setting(info, &capacity, "memory", xprintf("%" PRIu64 " MiB", settings->memory));
+	add_setting(info, &capacity, "jobs",
+		    xprintf("%u", settings->jobs ? settings->jobs : session_default_jobs()));
+}
+
+/* The lists of the collator, as the report owns them. */
+static void fill_lists(const struct run *run, struct run_info *info)
+{
+	size_t count;
+	const struct run_hook *hooks = collator_hooks(run->collator, &count);
+	info->hooks = xcalloc(count, sizeof *info->hooks);
+	info->hook_count = count;
+	for (size_t i = 0; i < count; i++)
+		info->hooks[i] = (struct run_hook){ xstrdup(hooks[i].name), hooks[i].live,
+						    xstrdup(hooks[i].why) };
+	collator_tell_limits(run->collator);
+	const char *const *notes = collator_notes(run->collator, &count);
+	info->notes = xcalloc(count, sizeof *info->notes);
+	info->note_count = count;
+	for (size_t i = 0; i < count; i++)
+		info->notes[i] = xstrdup(notes[i]);
+	info->rules = suppress_rules(run->suppressions, &info->rule_count);
+	info->locks = collator_locks(run->collator, &info->lock_count);
+	info->slow_count = run->result.slow_count;
+	info->slow = xcalloc(info->slow_count, sizeof *info->slow);
+	for (size_t i = 0; i < info->slow_count; i++) {
+		const struct slow_test *slow = &run->result.slow[i];
+		info->slow[i] = (struct run_slow){ xstrdup(run->tests.tests[slow->test].id),
+						   slow->seconds };
+	}
+	if (run->result.matrix)
+		info->types = matrix_take(run->result.matrix, &info->type_count);
+}
+
+/*
+ * How many of the selected tests have had their turn, in this run or an earlier one. A deck holds
+ * each test once; where it stands is in the store.
+ */
+static uint64_t tests_tried(const struct run *run)
+{
+	uint64_t deck = 0, count = run->tests.count, tried = run->result.tests_distinct;
+	char **left = NULL;
+	size_t left_count = 0;
+	if (run->settings->replay_given || run->settings->gate)
+		return tried < count ? tried : count;
+	if (store_deck(run->store, &deck) || store_leftovers(run->store, &left, &left_count))
+		return tried < count ? tried : count;
+	for (size_t i = 0; i < left_count; i++)
+		free(left[i]);
+	free(left);
+	uint64_t dealt = deck < count ? deck : count;
+	if (deck < 2 * count) /* what a later deck left over was tried in the first */
+		dealt -= left_count < dealt ? left_count : dealt;
+	tried = dealt > tried ? dealt : tried;
+	return tried < count ? tried : count;
+}
+
+void session_facts(const struct run *run, struct run_info *info, double seconds)
+{
+	const struct pool_result *result = &run->result;
+	struct collate_counters counters = collator_counters(run->collator);
+	const char *python =
+		result->python_version ? result->python_version : run->environment.version;
+	*info = (struct run_info){
+		.suite = xstrdup(run->suite.record),
+		.suite_file = xstrdup(run->suite.file),
+		.version = xstrdup(FTSTRESS_VERSION),
+		.python = xstrdup(run->environment.python),
+		.python_version = xstrdup(python),
+		.seed = xprintf("%016" PRIx64, run->settings->seed),
+		.command = command_line(run->invocation->program, run->invocation->argc,
+					run->invocation->argv),
+		.started = run->stored.started,
+		.ended = time(NULL),
+		.seconds = seconds,
+		.iterations_planned = run->settings->iterations,
+		.iterations_done = run->stored.iterations_done + result->iterations_done,
+		.iterations_gil_on = result->iterations_gil_on,
+		.tests_run = result->tests_run,
+		.tests_distinct = result->tests_distinct,
+		.tests_total = run->tests.total,
+		.tests_thread_unsafe = run->tests.unsafe,
+		.tests_skipped = result->tests_skipped + run->tests.skipped,
+		.tests_threaded = result->tests_threaded,
+		.tests_turns = result->tests_turns,
+		.tests_overlap = result->tests_overlap,
+		.tests_selected = run->tests.count,
+		.tests_tried = tests_tried(run),
+		.threads_least = result->threads_least,
+		.threads_most = result->threads_most,
+		.alone_why = xstrdup(run->tests.unsafe_why),
+		.tests_passed = result->tests_passed,
+		.tests_failing = result->tests_failing,
+		.failing_test = xstrdup(result->failing_test),
+		.failing_why = xstrdup(result->failing_why),
+		.failing_where = xstrdup(result->failing_where),
+		.records = counters.records,
+		.records_lost = counters.records_lost,
+		.interrupted = result->interrupted,
+		.replay = run->settings->replay_given,
+	};
+	fill_settings(run, info);
+	fill_lists(run, info);
+}
+
+static const char *why_nothing_ran(const struct pool_result *result)
+{
+	if (result->tests_cut)
+		return "no test came to its end before --duration was over; the notes name those that "
+		       "ran";
+	if (!result->iterations_done)
+		return "there was no time for an iteration";
+	return result->tests_skipped ? "the tests skip themselves"
+				     : "no test came to its turn; see the notes";
+}
+
+/* Findings that tell why no test passed: the process under them went, or their replay came. */
+static bool explains_itself(const struct run *run)
+{
+	size_t count;
+	const struct finding *const *findings = collator_findings(run->collator, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (kind_info(findings[i]->kind)->ends_process)
+			return true;
+	}
+	return count && run->settings->replay_given;
+}
+
+/* The exit code of a run that came to its end, or was interrupted. */
+int session_exit_code(const struct run *run, int code)
+{
+	if (code)
+		return code;
+	if (run->result.interrupted)
+		return EXIT_INTERRUPTED;
+	struct collate_counters counters = collator_counters(run->collator);
+	if (counters.by_status[STATUS_NEW])
+		return EXIT_FINDINGS;
+	if (!run->result.tests_run && !run->stored.iterations_done)
+		return fail(EXIT_NOTHING_PASSED, "nothing ran: %s", why_nothing_ran(&run->result));
+	if (!run->result.tests_passed && !run->stored.iterations_done && !explains_itself(run))
+		return fail(EXIT_NOTHING_PASSED,
+			    "nothing passed: %" PRIu64 " of %" PRIu64 " tests failed every time, "
+			    "so what they are for was not tested",
+			    run->result.tests_failing, run->result.tests_distinct);
+	return EXIT_CLEAN;
+}

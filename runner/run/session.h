@@ -1,0 +1,64 @@
+/*
+ * session.h - a run from its suite to its exit code: what run.c, begin.c, collators.c and facts.c share.
+ */
+#ifndef RUNNER_SESSION_H
+#define RUNNER_SESSION_H
+
+#include "runner/plan/course.h"
+#include "runner/run/pool.h"
+#include "runner/run/run.h"
+#include "runner/setup/environment.h"
+#include "runner/setup/paths.h"
+#include "runner/setup/suite.h"
+#include "runner/setup/tests_list.h"
+
+/* All that a run needs, in the order in which it is made. */
+struct run {
+	const struct invocation *invocation;
+	struct settings *settings;
+	struct settings base; /* what the suite alone says: what differs goes into commands */
+	struct paths paths;
+	struct suite suite;
+	struct progress *progress;
+	struct store *store;
+	int lock;                /* held while the run goes on, or -1 */
+	struct store_run stored; /* the run in the store */
+	uint64_t deck_tests;     /* position in the deck before this run, in tests */
+	struct environment environment;
+	struct tests_list tests;
+	struct course course;
+	struct suppressions *suppressions;
+	char *command;                          /* shows a finding again, without the token */
+	char *scratch;                          /* folder for what the tests write */
+	struct collator *collator, *as_written; /* see recheck.h; the latter may be NULL */
+	struct pool_result result;
+	struct buf notes;
+};
+
+/*
+ * begin.c: what is asked for, and where the run stands. Functions that return int return 0 or an
+ * exit code, having told the user.
+ */
+
+/* Finds our files and reads the suite and its settings. */
+int session_load_suite(struct run *run);
+int session_open_store(struct run *run);
+/* Reads the run that was cut off, and its settings. */
+int session_find_cut_off(struct run *run);
+/* The run is in the store from here on. */
+int session_begin(struct run *run);
+unsigned session_default_jobs(void);
+
+/* collators.c: what makes findings of records, and which of them are known. */
+
+int session_load_suppressions(struct run *run);
+void session_open_collator(struct run *run);
+
+/* facts.c: what the run did, for the report and the exit code. */
+
+/* `seconds` it took; clear `info` with run_info_clear. */
+void session_facts(const struct run *run, struct run_info *info, double seconds);
+/* Of a run that came to its end with `code`, or was interrupted. Tells why nothing ran. */
+int session_exit_code(const struct run *run, int code);
+
+#endif

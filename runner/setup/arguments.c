@@ -1,0 +1,179 @@
+/*
+ * arguments.c - see options.h. The words of the command line: options of the table, the command,
+ * and what --gate and --pairs stand for.
+ */
+#include "runner/setup/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/closest.h"
+#include "runner/base/util.h"
+#include "runner/setup/option_table.h"
+
+static int unknown_option(const char *name, size_t length)
+{
+	char *wanted = xstrndup(name, length);
+	struct closest closest = { 0 };
+	for (size_t i = 0; i < option_count; i++)
+		closest_offer(&closest, wanted, option_table[i].name);
+	int code = closest.name
+			   ? fail(EXIT_BAD_INPUT, "no option --%s; did you mean --%s?", wanted,
+				  closest.name)
+			   : fail(EXIT_BAD_INPUT, "no option --%s; see ftstress --help", wanted);
+	free(wanted);
+	return code;
+}
+
+/* One "--name[=value]"; *index is moved over a value that stands by itself. */
+static int parse_long(struct settings *settings, int argc, char *const argv[], int *index)
+{
+	const char *name = argv[*index] + 2;
+	size_t length = strcspn(name, "=");
+	const struct option *option = option_find(name, length);
+	if (!option)
+		return unknown_option(name, length);
+	const char *value = name[length] == '=' ? name + length + 1 : NULL;
+	if (!option->argument && value)
+		return fail(EXIT_BAD_INPUT, "--%s takes no value", option->name);
+	if (option->argument && !value) {
+		if (*index + 1 >= argc)
+			return fail(EXIT_BAD_INPUT, "--%s needs a value: --%s %s (%s)",
+				    option->name, option->name, option->argument, option->help);
+		value = argv[++*index];
+	}
+	char *error = option->parse(settings, value);
+	if (!error)
+		return 0;
+	int code = fail(EXIT_BAD_INPUT, "--%s: %s", option->name, error);
+	free(error);
+	return code;
+}
+
+/* A word that is no option: the command, or the suite of a command. */
+static int parse_word(struct settings *settings, const char *word, bool first)
+{
+	struct closest closest = { 0 };
+	for (size_t i = 0; first && i < command_word_count; i++) {
+		if (strcmp(word, command_words[i].name) == 0) {
+			settings->command = command_words[i].command;
+			return 0;
+		}
+		closest_offer(&closest, word, command_words[i].name);
+	}
+	bool wants_suite =
+		settings->command == COMMAND_PREPARE || settings->command == COMMAND_REPORT;
+	if (wants_suite && !settings->suite) {
+		settings->suite = xstrdup(word);
+		return 0;
+	}
+	if (settings->pairs) {
+		ARRAY_PUSH(settings->types, settings->type_count, settings->type_capacity,
+			   xstrdup(word));
+		return 0;
+	}
+	char *hint = closest_hint(&closest);
+	int code = fail(EXIT_BAD_INPUT, "unexpected \"%s\"%s%s", word, hint,
+			*hint ? "" : "; a suite is given with --suite, see ftstress --help");
+	free(hint);
+	return code;
+}
+
+static bool asks_for(const char *option, int argc, char *const argv[])
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], option) == 0)
+			return true;
+	return false;
+}
+
+void settings_set_pairs(struct settings *settings)
+{
+	settings->schedule = SCHEDULE_WHOLE_TURNS;
+	settings->gil = GIL_OFF;
+	settings->threads_min = settings->threads_max = 2;
+	settings->slice = PAIRS_SLICE;
+	settings->timeout = PAIRS_TIMEOUT;
+	settings->iterations = 0;
+}
+
+/* What the gate stands for, over the suite's [run]. */
+static void set_gate(struct settings *settings)
+{
+	settings->schedule = SCHEDULE_WHOLE_TURNS;
+	settings->order = ORDER_MEANT;
+	settings->gil = GIL_OFF;
+	settings->threads_min = settings->threads_max = GATE_THREADS;
+	settings->slice = GATE_SLICE;
+	settings->budget = BUDGET_ALL;
+	settings->duration = 0;
+	settings->iterations = 0;
+	settings->seed = GATE_SEED;
+	settings->seed_given = true;
+}
+
+/* What would make the gate depend on chance or on the clock, or leave tests out. */
+static int check_gate(const struct settings *settings)
+{
+	const char *length = settings->replay_given       ? "replay"
+			     : settings->resume           ? "resume"
+			     : settings->duration_given   ? "duration"
+			     : settings->iterations_given ? "iterations"
+			     : settings->budget_given     ? "budget"
+							  : NULL;
+	if (length)
+		return fail(EXIT_BAD_INPUT,
+			    "--gate and --%s don't go together: the gate runs each test once",
+			    length);
+	const char *fixed = settings->schedule > SCHEDULE_WHOLE_TURNS ? "--schedule=turns"
+			    : settings->gil != GIL_OFF                ? "--gil=off"
+			    : settings->order != ORDER_MEANT          ? "--happens-before=meant"
+								      : NULL;
+	if (fixed)
+		return fail(EXIT_BAD_INPUT,
+			    "--gate stands for %s, for its result is to be the same every time; "
+			    "leave one of them out",
+			    fixed);
+	return 0;
+}
+
+int options_parse(struct settings *settings, int argc, char *const argv[])
+{
+	bool first = true, gate = asks_for("--gate", argc, argv);
+	/* On the second reading the suite of a command would look like one word too many. */
+	free(settings->suite);
+	settings->suite = NULL;
+	settings->iterations_given = settings->duration_given = settings->budget_given = false;
+	if (asks_for("--pairs", argc, argv))
+		settings_set_pairs(settings);
+	if (gate)
+		set_gate(settings);
+	for (size_t i = 0; i < settings->type_count; i++)
+		free(settings->types[i]);
+	settings->type_count = 0;
+	for (int i = 1; i < argc; i++) {
+		int code = 0;
+		if (strcmp(argv[i], "-h") == 0) {
+			settings->command = COMMAND_HELP;
+		} else if (strncmp(argv[i], "--", 2) == 0 && argv[i][2]) {
+			code = parse_long(settings, argc, argv, &i);
+		} else if (argv[i][0] == '-') {
+			code = fail(EXIT_BAD_INPUT, "no option %s; see ftstress --help", argv[i]);
+		} else {
+			code = parse_word(settings, argv[i], first);
+			first = false;
+		}
+		if (code)
+			return code;
+	}
+	if (settings->duration_given && !settings->iterations_given)
+		settings->iterations = 0;
+	if (settings->replay_given && !settings->iterations_given)
+		settings->iterations = 5;
+	/* The test that showed the finding may have come late in its slice. */
+	if (settings->replay_given && !settings->budget_given)
+		settings->budget = BUDGET_ALL;
+	/* A gate that was cut off is taken up again by --resume alone: it is in the stored options.
+	 */
+	return gate ? check_gate(settings) : 0;
+}

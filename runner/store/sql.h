@@ -1,0 +1,42 @@
+/*
+ * sql.h - the store's file: opened, its schema made or checked, statements and transactions. For
+ * store.c and store_findings.c, which know what is in the tables.
+ */
+#ifndef RUNNER_STORE_SQL_H
+#define RUNNER_STORE_SQL_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runner/base/map.h"
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	double busy_since; /* now_seconds() */
+	struct map bodies; /* hash of finding id -> hash of the JSON that is stored */
+};
+
+/* Tells what SQLite said last; returns the exit code. */
+int sql_failed(const struct store *store);
+
+/*
+ * A prepared statement with its arguments: d = int64, s = text (NULL allowed), in order. NULL: see
+ * sql_failed().
+ */
+sqlite3_stmt *sql_prepare(struct store *store, const char *sql, const char *types, ...);
+/* Runs a statement that gives no rows; true if it went well. */
+bool sql_finish(sqlite3_stmt *statement);
+#define RUN(store, ...) sql_finish(sql_prepare(store, __VA_ARGS__))
+
+/* A column of the row, the caller's to free; NULL = SQL's NULL. */
+char *sql_text(sqlite3_stmt *statement, int column);
+/* The only number of a query; `none` if it has no row. */
+int64_t sql_number(struct store *store, const char *sql, int64_t none);
+
+bool sql_begin(struct store *store);
+/* Ends the transaction, or rolls it back if `good` is false: 0 or an exit code. */
+int sql_end(struct store *store, bool good);
+
+#endif

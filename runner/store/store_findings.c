@@ -1,0 +1,146 @@
+/* store_findings.c - see store.h. What is known of findings, read again. */
+#include "runner/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/util.h"
+#include "runner/store/sql.h"
+#include "runner/store/store_json.h"
+
+/* The run ?1 and those it resumes. */
+#define LINEAGE                                                                                    \
+	"WITH RECURSIVE lineage(id) AS (SELECT ?1 UNION SELECT runs.parent FROM runs"              \
+	" JOIN lineage ON runs.id = lineage.id WHERE runs.parent > 0) "
+
+int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out)
+{
+	sqlite3_stmt *row = sql_prepare(
+		store,
+		LINEAGE "SELECT"
+			" coalesce(sum(o.count), 0),"
+			" coalesce(sum(CASE WHEN l.id IS NOT NULL THEN o.count END), 0),"
+			" coalesce(max(l.id IS NULL AND o.run < ?1), 0),"
+			" min(o.seen), max(o.seen)"
+			" FROM occurrences o LEFT JOIN lineage l ON l.id = o.run"
+			" WHERE o.finding = ?2",
+		"ds", run, finding);
+	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
+	*out = (struct store_history){ 0 };
+	if (code == SQLITE_ROW) {
+		out->count = (uint64_t)sqlite3_column_int64(row, 0);
+		out->run_count = (uint64_t)sqlite3_column_int64(row, 1);
+		out->known = sqlite3_column_int64(row, 2) != 0;
+		out->first_seen = sqlite3_column_int64(row, 3);
+		out->last_seen = sqlite3_column_int64(row, 4);
+	}
+	sqlite3_finalize(row);
+	if (code != SQLITE_ROW)
+		return sql_failed(store);
+	/* a first time that is older than the oldest occurrence kept; missing numbers are 0 */
+	row = sql_prepare(
+		store,
+		"SELECT first_seen, json_extract(body, '$.as_written_runs'),"
+		" json_extract(body, '$.as_written_seen'), json_extract(body, '$.evidence')"
+		" FROM findings WHERE id = ?",
+		"s", finding);
+	code = row ? sqlite3_step(row) : SQLITE_ERROR;
+	if (code == SQLITE_ROW) {
+		if (sqlite3_column_int64(row, 0) > 0)
+			out->first_seen = sqlite3_column_int64(row, 0);
+		out->as_written_runs = (unsigned)sqlite3_column_int(row, 1);
+		out->as_written_seen = (unsigned)sqlite3_column_int(row, 2);
+		out->evidence = xstrdup((const char *)sqlite3_column_text(row, 3));
+	}
+	sqlite3_finalize(row);
+	/* No row: a finding that is new. */
+	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sql_failed(store);
+}
+
+/* The distinct texts of one column of the finding's occurrences in the lineage, oldest first. */
+static int finding_texts(struct store *store, int64_t run, const char *finding, const char *column,
+			 int64_t max, char ***texts, size_t *count)
+{
+	char *sql = xprintf(LINEAGE "SELECT %s FROM occurrences WHERE finding = ?2 AND run IN"
+				    " (SELECT id FROM lineage) AND %s != '' GROUP BY %s"
+				    " ORDER BY min(seen), %s LIMIT ?3",
+			    column, column, column, column);
+	sqlite3_stmt *row = sql_prepare(store, sql, "dsd", run, finding, max);
+	size_t capacity = 0;
+	int code = SQLITE_ERROR;
+	*texts = NULL;
+	*count = 0;
+	while (row && (code = sqlite3_step(row)) == SQLITE_ROW)
+		ARRAY_PUSH(*texts, *count, capacity, sql_text(row, 0));
+	sqlite3_finalize(row);
+	free(sql);
+	return code == SQLITE_DONE ? 0 : sql_failed(store);
+}
+
+static enum finding_status status_parse(const char *name)
+{
+	for (int i = 0; name && i < STATUS_COUNT; i++) {
+		if (!strcmp(name, finding_status_name((enum finding_status)i)))
+			return (enum finding_status)i;
+	}
+	return STATUS_NEW;
+}
+
+/* The finding of a row (id, kind, title, status, body). */
+static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, struct finding *f)
+{
+	struct store_history history;
+	const char *kind = (const char *)sqlite3_column_text(row, 1);
+	const char *body = (const char *)sqlite3_column_text(row, 4);
+	int number_of_kind = kind ? finding_kind_parse(kind) : -1;
+	*f = (struct finding){ .id = sql_text(row, 0), .title = sql_text(row, 2) };
+	if (number_of_kind < 0 || !body || !finding_from_json(body, f))
+		return fail(EXIT_INTERNAL, "the store %s is damaged: finding %s can't be read",
+			    store->path, f->id);
+	f->kind = (enum finding_kind)number_of_kind;
+	f->status = status_parse((const char *)sqlite3_column_text(row, 3));
+	int code = store_history(store, run, f->id, &history);
+	if (code)
+		return code;
+	if (f->status == STATUS_NEW || f->status == STATUS_KNOWN)
+		f->status = history.known ? STATUS_KNOWN : STATUS_NEW;
+	f->count = history.count;
+	f->run_count = history.run_count;
+	f->first_seen = history.first_seen;
+	f->last_seen = history.last_seen;
+	code = finding_texts(store, run, f->id, "token", FINDING_REPLAYS, &f->replays,
+			     &f->replay_count);
+	return code ? code
+		    : finding_texts(store, run, f->id, "test", FINDING_TESTS, &f->tests,
+				    &f->test_count);
+}
+
+int store_findings(struct store *store, int64_t run, struct finding **findings, size_t *count)
+{
+	sqlite3_stmt *row =
+		sql_prepare(store,
+			    LINEAGE "SELECT id, kind, title, status, body FROM findings WHERE id IN"
+				    " (SELECT finding FROM occurrences WHERE run IN (SELECT id FROM"
+				    " lineage)) ORDER BY id",
+			    "d", run);
+	size_t capacity = 0;
+	int step = SQLITE_ERROR, code = 0;
+	*findings = NULL;
+	*count = 0;
+	while (row && !code && (step = sqlite3_step(row)) == SQLITE_ROW) {
+		struct finding finding;
+		code = finding_load(store, run, row, &finding);
+		ARRAY_PUSH(*findings, *count, capacity, finding);
+	}
+	sqlite3_finalize(row);
+	if (!code && step != SQLITE_DONE)
+		code = sql_failed(store);
+	for (size_t i = 0; code && i < *count; i++)
+		finding_clear(&(*findings)[i]);
+	if (code) {
+		free(*findings);
+		*findings = NULL;
+		*count = 0;
+	}
+	return code;
+}
