@@ -10,8 +10,9 @@
  *     modules      which shared objects are mapped where
  *     crash        fatal signals
  *   locks/    locks held, and the orders in which they are taken
- *     locks        the rule; locks_python, locks_pthread, locks_semaphore, locks_internal: its
- *                  wrappers
+ *     locks        what each thread holds, and PyMutex; locks_python, locks_pthread,
+ *                  locks_semaphore, locks_internal: other locks
+ *     locks_rule   which locks held order a wait
  *     locks_report, locks_profile   orders and waiting as records
  *     locks_standin  the locks held, in TSan's own history: on both sides of a race
  *   releases/ the releases of CPython: release_31x is all that differs in one
@@ -19,6 +20,7 @@
  *     order        by place (order_table.h); sections: critical sections that only read;
  *                  type_cache: who made a value, not who filled an entry
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
+ *     waits        where threads wait, and pass the turn on; look: what another thread does
  *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_template.h
  *     bytes        loops over single bytes
  *   python/   what is known of CPython's layouts

@@ -1,5 +1,5 @@
 /*
- * locks.c - see locks.h. The lists of locks held, the rule, and the cache of known orders.
+ * locks.c - see locks.h. The lists of locks held, and the wrappers of PyMutex.
  *
  * A list has one writer, its thread. Another thread may only clear a slot, with a compare-exchange
  * on its address: it gave back a lock that the owner of the list had taken.
@@ -18,13 +18,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-enum {
-	AGAIN = 1 << 16, /* in fts_held.flags: counts how often it was taken again */
-	BUDGET_SLOTS = 1 << 16,
-	EDGES_OF_A_KIND = 48,  /* edges written by a process for the same classes */
-	EDGES_TO_OBJECTS = 8,  /* the same, to the locks in objects, which are many */
-	EDGES_AT_MOST = 20000, /* written by a process */
-};
+enum { AGAIN = 1 << 16 }; /* in fts_held.flags: counts how often it was taken again */
 
 HIDDEN bool locks_on;
 
@@ -39,11 +33,6 @@ static uint64_t sequence;
 static struct per_thread threads = { .size = sizeof(struct thread) };
 static __thread struct thread *self __attribute__((tls_model("initial-exec")));
 static __thread bool refused __attribute__((tls_model("initial-exec")));
-
-/* How many edges were written for a set of classes: hash above, count in the low byte. */
-static uint64_t budget[BUDGET_SLOTS];
-static uint32_t edges_written;
-static uint64_t salt; /* another one in each process: what its parent knew does not count */
 
 struct fts_lock_thread *locks_registry(uint32_t *count)
 {
@@ -172,7 +161,7 @@ static inline void drop_standin(struct thread *thread, const struct fts_held *he
 		standin_give(thread, slot);
 }
 
-static void drop(struct thread *thread, struct fts_held *held)
+void locks_drop(struct thread *thread, struct fts_held *held)
 {
 	__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
 	drop_standin(thread, held);
@@ -274,7 +263,7 @@ void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kin
 		held->flags -= AGAIN;
 	} else if (LIKELY(held)) {
 		profile_given(thread, held);
-		drop(thread, held);
+		locks_drop(thread, held);
 		trim(thread);
 	} else if (fts_lock_is(kind, FTS_SIGNAL) && !python_is_signal(address, kind) &&
 		   clear_in_all(address)) {
@@ -282,115 +271,10 @@ void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kin
 	}
 }
 
-/* The rule. */
-
-static inline uint64_t mix(uint64_t hash)
-{
-	hash ^= hash >> 31;
-	hash *= 0x9e3779b97f4a7c15ull;
-	return hash ^ hash >> 29;
-}
-
-static uint64_t class_of(uint64_t address, uint64_t identity, uint32_t kind)
-{
-	if (identity)
-		return identity >> 28 | 1ull << 40;
-	/* Locks of a type are in objects; the address that stands for "attached" is none of them. */
-	if (fts_lock_is(kind, FTS_BY_TYPE))
-		/* NOLINTNEXTLINE(clang-analyzer-core.FixedAddressDereference) */
-		return *(const uint64_t *)(address - OBJECT_MUTEX + OBJECT_TYPE);
-	return address;
-}
-
-/* One more edge for these classes? */
-static bool within_budget(uint64_t key, uint64_t most)
-{
-	uint64_t *slot = &budget[key & (BUDGET_SLOTS - 1)];
-	uint64_t seen = __atomic_load_n(slot, __ATOMIC_RELAXED);
-	uint64_t count = (seen ^ key) >> 8 ? 0 : seen & 255;
-	if (count >= most)
-		return false;
-	if (__atomic_load_n(&edges_written, __ATOMIC_RELAXED) >= EDGES_AT_MOST) {
-		ring_limit(FTS_LIMIT_ORDERS);
-		return false;
-	}
-	__atomic_store_n(slot, (key & ~255ull) | (count + 1), __ATOMIC_RELAXED);
-	__atomic_add_fetch(&edges_written, 1, __ATOMIC_RELAXED);
-	return true;
-}
-
-/* Would the lock be given back while the thread waits for another? */
-static bool is_suspended(const struct fts_held *held, bool detaches, const void *tstate)
-{
-	return detaches && fts_lock_is(held->kind, FTS_SUSPENDED) &&
-	       python_in_section(tstate, held->address);
-}
-
-static __attribute__((noinline)) void check_order(struct thread *thread, const struct lock *lock,
-						  struct call_site site)
-{
-	struct fts_held *before[FTS_HELD_MAX + 1];
-	struct fts_held attached;
-	struct fts_lock_thread *list = thread->shared;
-	void *tstate = python_tstate();
-	bool detaches = lock->flags & FTS_HELD_DETACHES;
-	unsigned count = 0;
-	uint64_t identity = python_identity(lock->address, lock->kind);
-	uint64_t all = 0, classes = 0;
-	if (list->overflow)
-		return;
-	/* An object that the collector clears is garbage: nobody else can hold its lock. */
-	if (lock->kind == FTS_LOCK_OBJECT && UNLIKELY(thread->collects) &&
-	    thread->collects == python_frame(tstate))
-		return;
-	for (uint32_t i = 0; i < list->used; i++) {
-		struct fts_held *held = &list->held[i];
-		uint64_t address = __atomic_load_n(&held->address, __ATOMIC_RELAXED);
-		if (!address || address == lock->address || is_suspended(held, detaches, tstate))
-			continue;
-		if (python_is_free(address, held->kind)) {
-			drop(thread, held);
-			continue;
-		}
-		if (fts_lock_is(held->kind, FTS_SIGNAL) && python_is_signal(address, held->kind))
-			continue;
-		/*
-		 * Two-object sections take the lower address first; one section gives the other
-		 * back. importlib looks for deadlocks of module locks itself.
-		 */
-		if (held->kind == lock->kind && fts_lock_is(lock->kind, FTS_UNORDERED))
-			continue;
-		before[count++] = held;
-		all += mix(address ^ held->identity << 8);
-		classes += mix(class_of(address, held->identity, held->kind));
-	}
-	if (!detaches && lock->kind != FTS_LOCK_ATTACHED && python_attached(tstate)) {
-		attached = (struct fts_held){ .address = 1,
-					      .kind = FTS_LOCK_ATTACHED,
-					      .pc = (uint64_t)site.pc };
-		before[count++] = &attached;
-		all += 1;
-		classes += 1;
-	}
-	if (!count)
-		return;
-	all = mix((all ^ salt) + mix(lock->address ^ identity << 8) + lock->flags);
-	uint64_t *known = &thread->known[all % 1024];
-	if (LIKELY(*known == all))
-		return;
-	*known = all;
-	classes = mix((classes ^ salt) + mix(class_of(lock->address, identity, lock->kind)) +
-		      lock->flags);
-	if (within_budget(classes,
-			  lock->kind == FTS_LOCK_OBJECT ? EDGES_TO_OBJECTS : EDGES_OF_A_KIND) &&
-	    !locks_report_edge(thread, lock, before, count, site))
-		*known = 0;
-}
-
 void locks_order(struct thread *thread, const struct lock *lock, struct call_site site)
 {
 	if (thread->shared->used)
-		check_order(thread, lock, site);
+		locks_check_order(thread, lock, site);
 }
 
 static inline void tell_wait(struct fts_lock_thread *list, const struct lock *lock)
@@ -408,7 +292,7 @@ void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 	if (own)
 		list->wait_own = *own;
 	else if (list->used || !(lock.flags & FTS_HELD_DETACHES))
-		check_order(thread, &lock, site);
+		locks_check_order(thread, &lock, site);
 	if (lock.kind == FTS_LOCK_ATTACHED) {
 		lock.flags |= FTS_HELD_STOPS;
 		list->attach_calls++;
@@ -426,7 +310,7 @@ void locks_wait_own(struct thread *thread, struct lock lock)
 	if (!held || !fts_lock_is(lock.kind, FTS_SIGNAL))
 		return;
 	list->wait_own = *held;
-	drop(thread, held);
+	locks_drop(thread, held);
 	if (!python_is_signal(lock.address, lock.kind))
 		tell_signal(lock.address, lock.kind);
 	else
@@ -485,7 +369,7 @@ bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site)
 	/* Where the exchange fails all the same, _PyMutex_LockTimed is called next. */
 	struct lock lock = mutex_at(word, site.pc);
 	if (thread->shared->used)
-		check_order(thread, &lock, site);
+		locks_check_order(thread, &lock, site);
 	locks_taken(thread, lock, site);
 	return false;
 }
@@ -495,7 +379,7 @@ void locks_exchanged(volatile uint8_t *word, struct call_site site)
 	struct thread *thread = locks_thread();
 	struct lock lock = mutex_at(word, site.pc);
 	if (thread->shared->used)
-		check_order(thread, &lock, site);
+		locks_check_order(thread, &lock, site);
 	locks_taken(thread, lock, site);
 }
 
@@ -516,7 +400,7 @@ int _PyMutex_LockTimed(uint8_t *mutex, int64_t timeout, int flags)
 	struct fts_held *held = find_held(thread->shared, address);
 	bool is_threading = lock.kind == FTS_LOCK_LOCK || lock.kind == FTS_LOCK_RLOCK;
 	if (held && !is_threading)
-		drop(thread, held); /* the fast path did not get it after all */
+		locks_drop(thread, held); /* the fast path did not get it after all */
 	else if (held && timeout != 0)
 		locks_wait_own(thread, lock);
 	if (flags & TIMED_DETACH)
@@ -661,8 +545,7 @@ static void after_fork(bool in_child)
 		self->shared->used = self->shared->overflow = 0;
 	}
 	profile_forked();
-	edges_written = 0;
-	salt = mix(raw_getpid());
+	locks_rule_forked();
 }
 
 const struct concern concern_locks = {

@@ -102,6 +102,13 @@ HIDDEN uint64_t locks_sequence(void); /* one more than the last */
 /* About to wait for the lock: edges, and the wait is told from here on. */
 HIDDEN void locks_wait(struct thread *thread, struct lock lock, struct call_site site);
 HIDDEN void locks_wait_over(struct thread *thread);
+/* locks_rule.c */
+HIDDEN void locks_check_order(struct thread *thread, const struct lock *lock,
+			      struct call_site site);
+HIDDEN void locks_rule_forked(void); /* in the child */
+
+/* The slot is not that of a lock held any more. */
+HIDDEN void locks_drop(struct thread *thread, struct fts_held *held);
 /* The edges of such a wait alone. */
 HIDDEN void locks_order(struct thread *thread, const struct lock *lock, struct call_site site);
 /* The lock is held from here on. */

@@ -2,12 +2,10 @@
 #define _GNU_SOURCE
 #include "interpose/turns/turns.h"
 #include "interpose/base/symbol.h"
+#include "interpose/turns/look.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
-#include <sys/select.h>
-#include <unistd.h>
+#include <time.h>
 
 enum {
 	MEMBERS = 1024,
@@ -17,7 +15,6 @@ enum {
 	FLUSH_EVERY = 8,                   /* tests */
 	ROUNDS_A_FLUSH = 256,              /* rounds that count as a test there */
 	NAPS = 50,                         /* looks that find it asleep, for moments at a time */
-	LOOK_BYTES = 2048,                 /* of /proc/self/task/TID/status */
 };
 
 enum state {
@@ -181,68 +178,19 @@ static void pass(struct member *member, enum state state, const void *waits)
 	grant();
 }
 
-/* What follows the label at the beginning of a line. */
-static const char *after(const char *text, const char *label)
-{
-	for (; *text; text++) {
-		const char *at = text, *want = label;
-		while (*want && *at == *want)
-			at++, want++;
-		if (!*want)
-			return at;
-	}
-	return text;
-}
-
-static uint64_t number(const char *text)
-{
-	uint64_t value = 0;
-	for (; *text >= '0' && *text <= '9'; text++)
-		value = value * 10 + (uint64_t)(*text - '0');
-	return value;
-}
-
-static void read_status(uint32_t tid, char *text)
-{
-	char path[48] = "/proc/self/task/", digits[12];
-	unsigned at = 16, count = 0;
-	do
-		digits[count++] = (char)('0' + tid % 10);
-	while ((tid /= 10));
-	while (count)
-		path[at++] = digits[--count];
-	raw_copy(path + at, "/status", 8);
-	long fd = raw_syscall3(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC);
-	long length = fd < 0 ? 0 : raw_syscall3(SYS_read, fd, (long)text, LOOK_BYTES - 1);
-	if (fd >= 0)
-		raw_syscall3(SYS_close, fd, 0, 0);
-	text[length > 0 ? length : 0] = '\0';
-}
-
-/* Nanoseconds of processor time that the thread has used. */
-static uint64_t computed_by(uint32_t tid)
-{
-	enum { SCHEDULER_CLOCK = 2, OF_THREAD = 4 }; /* linux: include/uapi/linux/time.h */
-	struct timespec time = { 0 };
-	raw_syscall3(SYS_clock_gettime, (long)(int)(~tid << 3 | SCHEDULER_CLOCK | OF_THREAD),
-		     (long)&time, 0);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 /*
  * Is the member that has the turn not going to pass it on by itself? Asked every STALL_NS. In a
  * wait that nothing can interrupt (state D) it is busy with a file, not waiting for somebody.
  */
 static bool is_stalled(struct member *member)
 {
-	char text[LOOK_BYTES];
 	if (!member->tid)
 		return false; /* is being created */
 	if (raw_is_gone(member->tid)) {
 		pass(member, FREE, NULL); /* it has ended without a word */
 		return false;
 	}
-	uint64_t computed = computed_by(member->tid);
+	uint64_t computed = look_computed(member->tid);
 	bool again = look.member == member;
 	if (!again)
 		look = (struct look){ member, computed, 0, 0 };
@@ -252,9 +200,8 @@ static bool is_stalled(struct member *member)
 		__atomic_store_n(&member->yields, true, __ATOMIC_RELAXED);
 		look.computed = computed;
 	}
-	read_status(member->tid, text); /* empty where no file can be opened: then it is awake */
-	bool asleep = *after(text, "\nState:\t") == 'S';
-	uint64_t switches = number(after(text, "\nvoluntary_ctxt_switches:\t")) + 1;
+	uint64_t switches;
+	bool asleep = look_asleep(member->tid, &switches);
 	look.naps += asleep;
 	bool stalled = asleep && again && (look.switches == switches || look.naps >= NAPS);
 	look.switches = asleep ? switches : 0;
@@ -515,8 +462,7 @@ void turns_call_ended(struct member *member)
 		restore_thread(save_thread());
 }
 
-/* The calling thread waits, or spins, for something that others do. `asleep`: it can't run now. */
-static void give_way(bool asleep)
+void turns_give_way(bool asleep)
 {
 	struct member *member = own_locked();
 	if (!member)
@@ -531,66 +477,27 @@ static void give_way(bool asleep)
 		wait_for_turn(member);
 }
 
-EXPORT int sched_yield(void)
+bool turns_block(const void *semaphore)
 {
-	give_way(false);
-	return (int)raw_syscall3(SYS_sched_yield, 0, 0, 0);
-}
-
-#define SLEEP(name, parameters, arguments, is_sleep)                                               \
-	EXPORT int name parameters                                                                 \
-	{                                                                                          \
-		static int(*real) parameters;                                                      \
-		if (UNLIKELY(!real))                                                               \
-			real = (int(*) parameters)symbol_need(#name);                              \
-		if (LIKELY(!turns_self) || !(is_sleep))                                            \
-			return real arguments;                                                     \
-		give_way(true);                                                                    \
-		int result = real arguments;                                                       \
-		turns_regain();                                                                    \
-		return result;                                                                     \
-	}
-SLEEP(clock_nanosleep,
-      (clockid_t clock, int flags, const struct timespec *time, struct timespec *left),
-      (clock, flags, time, left), true)
-SLEEP(nanosleep, (const struct timespec *time, struct timespec *left), (time, left), true)
-SLEEP(usleep, (useconds_t time), (time), true)
-SLEEP(select, (int count, fd_set *in, fd_set *out, fd_set *other, struct timeval *time),
-      (count, in, out, other, time), count == 0)
-
-/* Every wait of the interpreter for another thread: its locks, events, critical sections, joins. */
-EXPORT int _PySemaphore_Wait(void *semaphore, int64_t timeout, int detach);
-int _PySemaphore_Wait(void *semaphore, int64_t timeout, int detach)
-{
-	static int (*real)(void *, int64_t, int);
-	if (UNLIKELY(!real))
-		real = (int (*)(void *, int64_t, int))symbol_need("_PySemaphore_Wait");
 	struct member *member = own_locked();
 	if (!member)
-		return real(semaphore, timeout, detach);
+		return false;
 	pass(member, BLOCKED, semaphore);
 	raw_unlock(&lock);
-	int result = real(semaphore, timeout, detach);
-	turns_attach();
-	return result;
+	return true;
 }
 
-EXPORT void _PySemaphore_Wakeup(void *semaphore);
-void _PySemaphore_Wakeup(void *semaphore)
+void turns_wake(const void *semaphore)
 {
-	static void (*real)(void *);
-	if (UNLIKELY(!real))
-		real = (void (*)(void *))symbol_need("_PySemaphore_Wakeup");
-	if (UNLIKELY(active())) {
-		raw_lock(&lock);
-		for (uint32_t i = 0; i < members_used; i++)
-			if (members[i].state == BLOCKED && members[i].waits == semaphore) {
-				woken(&members[i]);
-				break;
-			}
-		raw_unlock(&lock);
-	}
-	real(semaphore);
+	if (LIKELY(!active()))
+		return;
+	raw_lock(&lock);
+	for (uint32_t i = 0; i < members_used; i++)
+		if (members[i].state == BLOCKED && members[i].waits == semaphore) {
+			woken(&members[i]);
+			break;
+		}
+	raw_unlock(&lock);
 }
 
 static bool start(const char **why)

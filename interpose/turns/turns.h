@@ -62,6 +62,15 @@ EXPORT void ftstress_turn_leave(void);
 
 HIDDEN void turns_regain(void);
 
+/* For waits.c. */
+
+/* The calling thread waits, or spins, for something that others do. `asleep`: it can't run now. */
+HIDDEN void turns_give_way(bool asleep);
+/* It is about to wait for the semaphore: passes its turn on. False: it takes no turns. */
+HIDDEN bool turns_block(const void *semaphore);
+/* Whoever waits for the semaphore is about to be woken: its place in the queue is here. */
+HIDDEN void turns_wake(const void *semaphore);
+
 /* Before the thread attaches to the interpreter, where it may sleep: waits for its turn. */
 static inline void turns_attach(void)
 {

@@ -1,5 +1,5 @@
 /*
- * Turns, without Python and ThreadSanitizer: interpose/turns/turns.c alone, with semaphores that stand
+ * Turns, without Python and ThreadSanitizer: interpose/turns/ but for pairs, with semaphores that stand
  * for the interpreter's waits. Each order is asked for many times, since what is wrong with a
  * scheduler shows now and then.
  */
@@ -8,7 +8,9 @@
 static long hooked_syscall6(long number, long a, long b, long c, long d, long e, long f);
 #define raw_syscall6 hooked_syscall6
 #undef _GNU_SOURCE /* turns.c defines it */
+#include "interpose/turns/look.c"
 #include "interpose/turns/turns.c"
+#include "interpose/turns/waits.c"
 #undef raw_syscall6
 
 #include <dlfcn.h>
@@ -352,7 +354,7 @@ static void seem_long(void)
 {
 	struct member *self = turns_self;
 	raw_lock(&lock);
-	look = (struct look){ self, computed_by(self->tid) - (uint64_t)LONG_NS, 0, 0 };
+	look = (struct look){ self, look_computed(self->tid) - (uint64_t)LONG_NS, 0, 0 };
 	raw_unlock(&lock);
 }
 
