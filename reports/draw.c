@@ -74,8 +74,7 @@ struct drawn *drawn_new(const struct report_input *input)
 	drawn->copies = xcalloc(input->count, sizeof *drawn->copies);
 	for (size_t i = 0; i < input->count; i++) {
 		const struct finding *finding = input->findings[i];
-		bool source = finding->graph && !strstr(finding->graph, "<svg");
-		bool draws = source && !missing && timed_out < TIMED_OUT_MAX;
+		bool draws = finding->graph && !missing && timed_out < TIMED_OUT_MAX;
 		int why = 0;
 		char *picture = draws ? draw_one(finding->graph, &why) : NULL;
 		missing = missing || why == NOT_THERE;

@@ -51,15 +51,13 @@ void fields_free(struct fields *fields)
 	free(fields);
 }
 
-static struct field *field_of(struct fields *fields, uint64_t offset, const char *type,
-			      size_t length)
+static struct field *field_of(struct fields *fields, const struct subject *subject)
 {
 	for (size_t i = 0; i < fields->count; i++)
-		if (fields->fields[i].offset == offset &&
-		    strncmp(fields->fields[i].type, type, length) == 0 &&
-		    !fields->fields[i].type[length])
+		if (fields->fields[i].offset == subject->offset &&
+		    strcmp(fields->fields[i].type, subject->type) == 0)
 			return &fields->fields[i];
-	struct field field = { .offset = offset, .type = xstrndup(type, length) };
+	struct field field = { .offset = subject->offset, .type = xstrdup(subject->type) };
 	ARRAY_PUSH(fields->fields, fields->count, fields->capacity, field);
 	return &fields->fields[fields->count - 1];
 }
@@ -127,16 +125,11 @@ static void take_line(struct field *field, const char *line, size_t length)
 
 void fields_add(struct fields *fields, const struct finding *finding)
 {
-	static const char offset[] = "offset ", of[] = "of a Python object of type '";
-	const char *subject = finding->subject.description;
-	const char *type = subject ? strstr(subject, of) : NULL;
-	if (!type || strncmp(subject, offset, strlen(offset)) != 0) {
+	if (finding->subject.kind != SUBJECT_OBJECT) {
 		fields->memory = true;
 		return;
 	}
-	type += strlen(of);
-	struct field *field = field_of(fields, strtoull(subject + strlen(offset), NULL, 10), type,
-				       strcspn(type, "'"));
+	struct field *field = field_of(fields, &finding->subject);
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const struct participant *side = &finding->participants[i];
 		size_t site = text_is_access(finding, side) ? text_site(finding, side) : SIZE_MAX;

@@ -173,6 +173,10 @@ static json_t *subject_of(struct source_cache *sources, const struct subject *su
 		return json_null();
 	json_t *object = json_object();
 	json_object_set_new(object, "description", string_of(subject->description));
+	json_object_set_new(object, "kind", json_string(subject_kind_name(subject->kind)));
+	json_object_set_new(object, "type", string_of(subject->type));
+	json_object_set_new(object, "offset", integer_of(subject->offset));
+	json_object_set_new(object, "size", integer_of(subject->size));
 	json_object_set_new(object, "allocated", stack_of(sources, &subject->allocated));
 	return object;
 }
@@ -216,10 +220,10 @@ static bool is_of_locks(const struct finding *finding)
 static json_t *related_of(const struct report_input *input, const struct finding *finding)
 {
 	json_t *array = json_array();
-	const char *digits = is_of_locks(finding) ? strrchr(finding->id, '-') : NULL;
+	const char *digits = is_of_locks(finding) ? fingerprint_digits(finding->id) : NULL;
 	for (size_t i = 0; digits && i < input->count; i++) {
 		const struct finding *other = input->findings[i];
-		const char *others = is_of_locks(other) ? strrchr(other->id, '-') : NULL;
+		const char *others = is_of_locks(other) ? fingerprint_digits(other->id) : NULL;
 		if (others && other->kind != finding->kind && !strcmp(digits, others))
 			json_array_append_new(array, string_of(other->id));
 	}
@@ -428,9 +432,10 @@ static json_t *kinds_of(void)
 	json_t *array = json_array();
 	for (enum finding_kind kind = 0; kind < FINDING_KINDS; kind++) {
 		const struct finding_kind_info *info = kind_info(kind);
-		json_array_append_new(array,
-				      json_pack("{ssssssss}", "name", info->name, "one", info->one,
-						"many", info->many, "meaning", info->meaning));
+		json_array_append_new(array, json_pack("{ss, ss, ss, ss, sb}", "name", info->name,
+						       "one", info->one, "many", info->many,
+						       "meaning", info->meaning, "waits",
+						       info->threads == KIND_WAITS));
 	}
 	return array;
 }

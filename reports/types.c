@@ -11,16 +11,6 @@
 
 #define NAMES_MAX 6 /* operations that a title names */
 
-/* A crash convinces more than a hang, and that more than silence. */
-static int rank(const struct finding *finding)
-{
-	static const char *const words[] = { "crashes", "hangs", "raises" };
-	for (int i = 0; finding->evidence && i < 3; i++)
-		if (strstr(finding->evidence, words[i]))
-			return i;
-	return 3;
-}
-
 static const struct run_type *table_of(const struct run_info *run, const char *name, size_t length)
 {
 	for (size_t i = 0; i < run->type_count; i++)
@@ -51,7 +41,7 @@ bool type_entry_of(const struct report_input *input, const struct finding *findi
 			continue;
 		entry->members++;
 		map_set(&fields, matrix_field(other), 0);
-		if (!entry->witness || rank(other) < rank(entry->witness))
+		if (!entry->witness || other->shows > entry->witness->shows)
 			entry->witness = other;
 	}
 	entry->fields = fields.count;

@@ -73,12 +73,36 @@ struct participant {
 	bool all_locks; /* of a race: locks of all kinds are among them. For the text, not stored */
 };
 
+/* What memory a finding is about. */
+enum subject_kind {
+	SUBJECT_UNKNOWN,
+	SUBJECT_OBJECT, /* a Python object */
+	SUBJECT_BUFFER, /* what an object's buffer holds, a bytearray's or an array's. It is for those
+			 * who share the buffer to keep apart; a package that is given it need not */
+	SUBJECT_BLOCK, /* of Python's allocator, of no object that is known */
+	SUBJECT_HEAP,  /* of malloc() */
+	SUBJECT_GLOBAL,
+	SUBJECT_STACK,
+	SUBJECT_KINDS,
+};
+
 /* What the memory or the object is. */
 struct subject {
-	char *description;      /* one line: "offset 48 of an itertools.cycle object (64 bytes)" */
+	enum subject_kind kind;
+	char *type;             /* "itertools.cycle", the object's or of the one with the buffer */
+	uint64_t offset, size;  /* of the first byte touched, in it; 0 where they have no meaning */
+	char *description;      /* one line, of these, for people: nothing is read out of it */
 	char *global;           /* name of the global variable that a data race is known by (see
 				 * runner/model/fingerprint.h); NULL = none. For the title, not stored */
 	struct stack allocated; /* may be empty */
+};
+
+/* What a race was seen to do to a plain interpreter, the gravest last. The store has the numbers. */
+enum evidence {
+	EVIDENCE_NONE, /* nothing, or it was not tried */
+	EVIDENCE_RAISES,
+	EVIDENCE_HANGS,
+	EVIDENCE_CRASHES,
 };
 
 struct finding {
@@ -112,7 +136,8 @@ struct finding {
 	/* Runs of its test with the order as written (docs/happens-before.md), and how many of them
 	 * showed it, too; runs 0: not tried. */
 	unsigned as_written_runs, as_written_seen;
-	char *evidence; /* what it does to a plain interpreter, see evidence.h; NULL = not tried */
+	enum evidence shows; /* what it does to a plain interpreter, see evidence.h */
+	char *evidence;      /* ... in words; NULL = not tried */
 	struct subject subject;
 	struct participant *participants;
 	size_t participant_count;
@@ -121,19 +146,15 @@ struct finding {
 #define FINDING_REPLAYS 10
 #define FINDING_TESTS 10
 
-/*
- * A race on what a buffer holds, a bytearray's or an array's: "byte 8 of the data of a bytearray".
- * It is for those who share the buffer to keep apart; a package that is given it need not.
- */
-#define FINDING_DATA_OF " of the data of "
-bool finding_is_in_buffer(const struct finding *finding);
-
 /* "data-race", ...; static strings. */
 const char *finding_kind_name(enum finding_kind kind);
 const char *finding_status_name(enum finding_status status);
+const char *subject_kind_name(enum subject_kind kind);
 const char *frame_language_name(enum frame_language language);
 /* The inverse; -1 for a name that is none. */
 int finding_kind_parse(const char *name);
+/* SUBJECT_UNKNOWN for a name that is none, or NULL. */
+enum subject_kind subject_kind_parse(const char *name);
 
 /* Release everything that the structure owns, not the structure itself. */
 void finding_clear(struct finding *finding);

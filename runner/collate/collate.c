@@ -266,7 +266,7 @@ static void take_orders(struct collator *c, struct zygote *zygote,
 }
 
 char *collator_order(struct collator *c, const struct iteration_context *context, pid_t pid,
-		     const uint64_t *addresses, size_t count, char **names)
+		     const uint64_t *addresses, size_t count, struct lockname *names)
 {
 	const struct zygote *zygote = zygote_get(c, context->zygote);
 	struct ordering ordering = { c, zygote, context };
@@ -530,10 +530,11 @@ void collator_occurrences_done(struct collator *c)
 	ledger_occurrences_done(c->ledger);
 }
 
-void collator_evidence(struct collator *c, const char *id, const char *text)
+void collator_evidence(struct collator *c, const char *id, enum evidence shows, const char *text)
 {
 	struct entry *entry = ledger_find(c->ledger, id);
 	free(entry->finding.evidence);
+	entry->finding.shows = shows;
 	entry->finding.evidence = xstrdup(text);
 }
 

@@ -51,6 +51,7 @@ struct collate_counters {
 	size_t by_status[STATUS_COUNT]; /* findings */
 };
 
+struct lockname;
 struct collator;
 
 /* Loads from the store what `run` had before, if it was taken up again. Never NULL. */
@@ -104,7 +105,7 @@ const struct finding *collator_add(struct collator *collator,
  * names of its locks: see lockorder_happened. Before collator_iteration_end.
  */
 char *collator_order(struct collator *collator, const struct iteration_context *context, pid_t pid,
-		     const uint64_t *addresses, size_t count, char **names);
+		     const uint64_t *addresses, size_t count, struct lockname *names);
 
 /* Resolves the iteration's reports, then drops its tables. */
 void collator_iteration_end(struct collator *collator, const struct iteration_context *context);
@@ -124,8 +125,9 @@ void collator_occurrences_done(struct collator *collator);
 const struct finding *collator_as_written(struct collator *collator, const char *id, unsigned runs,
 					  unsigned seen);
 
-/* What the finding `id`, which the collator has, does to a plain interpreter. */
-void collator_evidence(struct collator *collator, const char *id, const char *text);
+/* What the finding `id`, which the collator has, does to a plain interpreter, also in words. */
+void collator_evidence(struct collator *collator, const char *id, enum evidence shows,
+		       const char *text);
 
 /* All findings of the run, sorted as in report_input: see finding_compare(). Valid until the
  * collator changes. */

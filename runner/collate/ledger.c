@@ -165,6 +165,7 @@ static void set_history(struct ledger *ledger, struct entry *entry)
 	entry->finding.last_seen = history.last_seen;
 	entry->finding.as_written_runs = history.as_written_runs;
 	entry->finding.as_written_seen = history.as_written_seen;
+	entry->finding.shows = history.shows;
 	entry->finding.evidence = history.evidence;
 }
 
@@ -297,8 +298,9 @@ int finding_compare(const void *left, const void *right)
 	if (ranks)
 		return ranks;
 	/* rarely the package's */
-	if (finding_is_in_buffer(a) != finding_is_in_buffer(b))
-		return finding_is_in_buffer(a) ? 1 : -1;
+	bool buffer = a->subject.kind == SUBJECT_BUFFER;
+	if (buffer != (b->subject.kind == SUBJECT_BUFFER))
+		return buffer ? 1 : -1;
 	if (a->run_count != b->run_count)
 		return a->run_count > b->run_count ? -1 : 1;
 	return strcmp(a->id, b->id);

@@ -118,7 +118,9 @@ static struct lockname name_of_birth(const struct lockorder_host *host,
 	struct lockname name = {
 		.name = xprintf("%s %s%sof %s", kind, variable, *variable ? " " : "", place),
 		.class = xprintf("%s %s %s", kind, function, line),
+		.place = strlen(kind) + 1 + strlen(variable) + (*variable != '\0'),
 		.vague = !*line,
+		.ours = frame && frame->file && strstr(frame->file, "/ftstress_driver/"),
 	};
 	free(variable);
 	free(line);
@@ -171,16 +173,23 @@ void lockname_clear(struct lockname *name)
 
 /* ---- pictures ---- */
 
-/* As a string of Graphviz; of a lock's name, where it was made stands below. */
+/* As a string of Graphviz. */
 static void put_quoted(struct buf *out, const char *text)
 {
-	const char *place = strstr(text, " of ");
-	for (const char *at = text; *at; at++) {
-		if (at == place)
-			buf_puts(out, "\\n");
-		else
-			buf_printf(out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+	for (; *text; text++)
+		buf_printf(out, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+}
+
+/* Where a lock was made stands below what it is. */
+static void put_lock(struct buf *out, const struct lockname *lock)
+{
+	char *what = xstrndup(lock->name, lock->place ? lock->place - 1 : strlen(lock->name));
+	put_quoted(out, what);
+	if (lock->place) {
+		buf_puts(out, "\\n");
+		put_quoted(out, lock->name + lock->place);
 	}
+	free(what);
 }
 
 char *lockname_graph(const struct lockname_arc *arcs, size_t count)
@@ -192,7 +201,7 @@ char *lockname_graph(const struct lockname_arc *arcs, size_t count)
 		       "\tedge [fontname=\"Helvetica\", fontsize=10];\n");
 	for (size_t i = 0; i < count; i++) {
 		buf_printf(&out, "\t%c [label=\"%c: ", (char)('A' + i), (char)('A' + i));
-		put_quoted(&out, arcs[i].name);
+		put_lock(&out, arcs[i].lock);
 		buf_puts(&out, "\"];\n");
 	}
 	for (size_t i = 0; i < count; i++) {

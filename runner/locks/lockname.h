@@ -33,7 +33,9 @@ struct lock_label {
 
 struct lockname {
 	char *name, *class;
+	size_t place; /* in `name`: where "of app.py:12" begins; 0 = it names no place */
 	bool vague;
+	bool ours; /* made by ftstress itself, in the test's process */
 };
 
 /* `label` may be NULL. */
@@ -48,8 +50,8 @@ char *lockname_line(const struct stack *stack, const struct roots *roots);
 
 /* One thread's part of a cycle: it holds a lock, and waits for that of the next. */
 struct lockname_arc {
-	const char *name;           /* of the lock held */
-	const char *taken, *wanted; /* lines, "x.py:10" */
+	const struct lockname *lock; /* that is held */
+	const char *taken, *wanted;  /* lines, "x.py:10" */
 };
 
 /* The cycle as Graphviz source; to be freed. */

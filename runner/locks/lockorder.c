@@ -250,7 +250,7 @@ static void take_profile(struct taking *t, const struct fts_record *record)
 						 .waited = (double)times->head.size / 1e9,
 						 .longest_wait = (double)times->head.value / 1e9,
 						 .longest_hold = (double)times->frames[0] / 1e9 };
-		if (!strstr(name.class, "ftstress_driver/")) /* our own say nothing */
+		if (!name.ours)
 			lockprofile_add(t->orders->profile, &name, lock.kind, where, &sum);
 		free(where);
 		stack_clear(&stack);
@@ -372,7 +372,7 @@ static void add_graph(const struct side *sides, size_t count, struct finding *fi
 {
 	struct lockname_arc arcs[LOCKGRAPH_CYCLE_MAX];
 	for (size_t i = 0; i < count; i++)
-		arcs[i] = (struct lockname_arc){ sides[i].lock.name, sides[i].held_line,
+		arcs[i] = (struct lockname_arc){ &sides[i].lock, sides[i].held_line,
 						 sides[i].wanted_line };
 	finding->graph = lockname_graph(arcs, count);
 }
@@ -547,7 +547,7 @@ static bool find_part(struct taking *t, const uint8_t *records, size_t length, u
 
 char *lockorder_happened(struct lockorder *orders, const struct lockorder_host *host,
 			 const void *records, size_t length, uint32_t pid,
-			 const uint64_t *addresses, size_t count, char **names)
+			 const uint64_t *addresses, size_t count, struct lockname *names)
 {
 	struct taking t = { orders, host };
 	struct side sides[LOCKGRAPH_CYCLE_MAX] = { 0 };
@@ -563,8 +563,10 @@ char *lockorder_happened(struct lockorder *orders, const struct lockorder_host *
 	if (count && done == count)
 		id = cycle_id(&t, sides, count);
 	for (size_t i = 0; i < done; i++) {
-		if (id)
-			names[i] = xstrdup(sides[i].lock.name);
+		if (id) {
+			names[i] = sides[i].lock;
+			sides[i].lock = (struct lockname){ 0 };
+		}
 		side_clear(&sides[i]);
 	}
 	return id;

@@ -28,6 +28,7 @@ struct lockorder_host {
 	struct roots roots, places; /* as in struct collator */
 };
 
+struct lockname;
 struct lockorder;
 
 struct lockorder *lockorder_new(void);
@@ -49,10 +50,10 @@ void lockorder_take(struct lockorder *orders, const struct lockorder_host *host,
  * The id that the cycle has, or will have, as a finding, for one that is really waited in: thread i
  * of process `pid` holds the lock at addresses[i] and waits for that at addresses[i + 1], the last
  * for the first. `records` are those of the iteration, not yet taken. Sets names[0..count), to be
- * freed, too. NULL, and no names, if the records don't tell all its orders.
+ * cleared, too. NULL, and no names, if the records don't tell all its orders.
  */
 char *lockorder_happened(struct lockorder *orders, const struct lockorder_host *host,
 			 const void *records, size_t length, uint32_t pid,
-			 const uint64_t *addresses, size_t count, char **names);
+			 const uint64_t *addresses, size_t count, struct lockname *names);
 
 #endif

@@ -8,24 +8,32 @@
 #include "runner/model/kinds.h"
 #include "runner/model/words.h"
 
-/* The names of the report types of compiler-rt's tsan_debugging.cpp, for people. */
-static const char *type_title(const char *what)
+/* A report type of compiler-rt's tsan_debugging.cpp, for people. */
+struct report_type {
+	const char *what, *title;
+	bool order; /* the kind's own explanation tells it */
+};
+
+static const struct report_type *type_of(const char *what)
 {
-	static const char *const names[][2] = {
-		{ "lock-order-inversion", "Lock order: a cycle that can deadlock" },
-		{ "mutex-double-lock", "Lock misuse: locked twice by one thread" },
-		{ "mutex-bad-unlock", "Lock misuse: unlocked without being locked by this thread" },
-		{ "mutex-bad-read-lock", "Lock misuse: read-locked while write-locked" },
-		{ "mutex-bad-read-unlock", "Lock misuse: read-unlocked while write-locked" },
-		{ "mutex-invalid-access", "Lock misuse: a mutex that was destroyed or never made" },
-		{ "locked-mutex-destroy", "Lock misuse: destroyed while locked" },
-		{ "thread-leak", "Thread leak: a thread was neither joined nor detached" },
-		{ "signal-unsafe-call", "Signal handler: a call that is not async-signal-safe" },
-		{ "errno-in-signal-handler", "Signal handler: errno is overwritten" },
+	static const struct report_type types[] = {
+		{ "lock-order-inversion", "Lock order: a cycle that can deadlock", true },
+		{ "mutex-double-lock", "Lock misuse: locked twice by one thread", false },
+		{ "mutex-bad-unlock", "Lock misuse: unlocked without being locked by this thread",
+		  false },
+		{ "mutex-bad-read-lock", "Lock misuse: read-locked while write-locked", false },
+		{ "mutex-bad-read-unlock", "Lock misuse: read-unlocked while write-locked", false },
+		{ "mutex-invalid-access", "Lock misuse: a mutex that was destroyed or never made",
+		  false },
+		{ "locked-mutex-destroy", "Lock misuse: destroyed while locked", false },
+		{ "thread-leak", "Thread leak: a thread was neither joined nor detached", false },
+		{ "signal-unsafe-call", "Signal handler: a call that is not async-signal-safe",
+		  false },
+		{ "errno-in-signal-handler", "Signal handler: errno is overwritten", false },
 	};
-	for (size_t i = 0; what && i < sizeof names / sizeof *names; i++) {
-		if (!strcmp(what, names[i][0]))
-			return names[i][1];
+	for (size_t i = 0; what && i < sizeof types / sizeof *types; i++) {
+		if (!strcmp(what, types[i].what))
+			return &types[i];
 	}
 	return NULL;
 }
@@ -34,11 +42,11 @@ char *explain_title(const struct finding *finding, const char *what, const struc
 {
 	struct buf out = { 0 };
 	const struct finding_kind_info *info = kind_info(finding->kind);
-	const char *type = type_title(what);
+	const struct report_type *type = type_of(what);
 	if (!type && info->title)
 		info->title(&out, finding, roots);
 	else
-		words_add_single(&out, type ? type : info->heading, finding, roots);
+		words_add_single(&out, type ? type->title : info->heading, finding, roots);
 	return buf_take(&out);
 }
 
@@ -54,9 +62,9 @@ char *explain_text(const struct finding *finding, const char *what, const struct
 {
 	struct buf out = { 0 };
 	const struct finding_kind_info *info = kind_info(finding->kind);
-	const char *type = type_title(what);
-	if (type && strncmp(type, "Lock order", 10) != 0) {
-		misuse_text(&out, type);
+	const struct report_type *type = type_of(what);
+	if (type && !type->order) {
+		misuse_text(&out, type->title);
 	} else if (info->explain) {
 		info->explain(&out, finding, roots);
 	} else {

@@ -4,10 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool finding_is_in_buffer(const struct finding *finding)
+static const char *const subject_kinds[SUBJECT_KINDS] = {
+	[SUBJECT_UNKNOWN] = "unknown", [SUBJECT_OBJECT] = "object", [SUBJECT_BUFFER] = "buffer",
+	[SUBJECT_BLOCK] = "block",     [SUBJECT_HEAP] = "heap",     [SUBJECT_GLOBAL] = "global",
+	[SUBJECT_STACK] = "stack",
+};
+
+const char *subject_kind_name(enum subject_kind kind)
 {
-	const char *what = finding->subject.description;
-	return finding->kind == FINDING_DATA_RACE && what && strstr(what, FINDING_DATA_OF);
+	return kind < SUBJECT_KINDS ? subject_kinds[kind] : subject_kinds[SUBJECT_UNKNOWN];
+}
+
+enum subject_kind subject_kind_parse(const char *name)
+{
+	for (int i = 0; name && i < SUBJECT_KINDS; i++) {
+		if (!strcmp(name, subject_kinds[i]))
+			return (enum subject_kind)i;
+	}
+	return SUBJECT_UNKNOWN;
 }
 
 const char *finding_status_name(enum finding_status status)
@@ -78,6 +92,7 @@ void finding_clear(struct finding *finding)
 	free(finding->suppressed_by);
 	strings_free(finding->replays, finding->replay_count);
 	strings_free(finding->tests, finding->test_count);
+	free(finding->subject.type);
 	free(finding->subject.description);
 	free(finding->subject.global);
 	stack_clear(&finding->subject.allocated);

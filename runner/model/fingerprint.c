@@ -211,6 +211,12 @@ char *fingerprint(enum finding_kind kind, const char *const *parts, size_t count
 		       (unsigned long long)(splitmix64(&hash) >> 16));
 }
 
+const char *fingerprint_digits(const char *id)
+{
+	const char *dash = strrchr(id, '-');
+	return dash ? dash + 1 : id;
+}
+
 /* ---- the kinds that are not made of sites alone ---- */
 
 static char *fingerprint_owned(enum finding_kind kind, char **parts, size_t count)

@@ -54,6 +54,8 @@ char *test_without_parameters(const char *test);
 
 /* "KIND-" and 12 hex digits of the parts, whatever their order; equal parts count once. */
 char *fingerprint(enum finding_kind kind, const char *const *parts, size_t count);
+/* The digits of an id, in it: a deadlock has those of the lock order that it came of. */
+const char *fingerprint_digits(const char *id);
 
 /* The signal's name ("SIGSEGV"), what was printed before an abort (abort.h; or NULL), and the first
  * three frames that tell something. */

@@ -75,10 +75,12 @@ size_t matrix_type_of(const struct finding *finding)
 
 uint64_t matrix_field(const struct finding *finding)
 {
-	const char *subject = finding->subject.description;
+	const struct subject *subject = &finding->subject;
 	uint64_t hash = hash_bytes(0, finding->tests[0], matrix_type_of(finding));
-	const char *type = subject ? strstr(subject, "of type '") : NULL;
-	return type ? hash_bytes(hash, subject, strcspn(subject, "(")) : hash_string(hash, "block");
+	if (subject->kind != SUBJECT_OBJECT)
+		return hash_string(hash, "block");
+	return hash_bytes(hash_string(hash, subject->type), &subject->offset,
+			  sizeof subject->offset);
 }
 
 static struct table *table_of(struct matrix *matrix, const char *name, size_t length)

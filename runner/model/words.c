@@ -77,3 +77,8 @@ void words_add_single(struct buf *out, const char *before, const struct finding 
 	words_add_location(out, stack, roots);
 	free(name);
 }
+
+const char *words_article(const char *name)
+{
+	return *name && strchr("aeiou", *name) ? "an" : "a";
+}

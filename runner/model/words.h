@@ -21,6 +21,8 @@ void words_add_location(struct buf *out, const struct stack *stack, const struct
 /* "BEFORE in f (x.c:12)" of the first thread; "BEFORE" without a stack. */
 void words_add_single(struct buf *out, const char *before, const struct finding *finding,
 		      const struct roots *roots);
+/* "a" or "an", before a name. */
+const char *words_article(const char *name);
 /* The first two threads, a writer before a reader; false if there are fewer. */
 bool words_two_sides(const struct finding *finding, const struct participant **first,
 		     const struct participant **second);

@@ -1,6 +1,7 @@
 /* assemble.c - see assemble.h. */
 #include "runner/records/assemble.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "runner/model/fingerprint.h"
 #include "runner/model/kinds.h"
 #include "runner/model/lock_kind.h"
+#include "runner/model/words.h"
 
 static size_t padded(size_t length)
 {
@@ -300,79 +302,93 @@ static unsigned long long offset_in(const struct assembly *a, uint64_t start)
 	return address >= start ? address - start : 0;
 }
 
-static void describe(struct assembly *a, char *text, size_t index)
+/* What is known of the memory, in place of what was known. `what`: its strings are taken. */
+static void set_subject(struct assembly *a, size_t index, struct subject what)
 {
 	struct subject *subject = &a->finding->subject;
+	free(subject->type);
 	free(subject->description);
 	stack_clear(&subject->allocated);
-	subject->description = text;
+	*subject = what;
 	a->assembler->frames(a->assembler->context, index, &subject->allocated);
 }
 
 static void describe_heap(struct assembly *a, size_t index)
 {
 	const struct fts_section *head = &a->report->sections[index].head;
+	struct subject what = { .kind = SUBJECT_HEAP,
+				.offset = offset_in(a, head->address),
+				.size = head->size };
 	char *thread = thread_name(head->tid);
 	const char *by = head->tid >= 0 ? " allocated by " : "";
-	describe(a,
-		 xprintf("offset %llu of a heap block of %llu bytes%s%s",
-			 offset_in(a, head->address), (unsigned long long)head->size, by,
-			 head->tid >= 0 ? thread : ""),
-		 index);
+	what.description = xprintf("offset %" PRIu64 " of a heap block of %" PRIu64 " bytes%s%s",
+				   what.offset, what.size, by, head->tid >= 0 ? thread : "");
+	set_subject(a, index, what);
 	free(thread);
 }
 
 static void describe_object(struct assembly *a, size_t index)
 {
 	const struct section_view *section = &a->report->sections[index];
-	char *type = section_text(section);
-	unsigned long long size = section->head.size;
-	unsigned long long offset =
-		section->head.value ? section->head.value : offset_in(a, section->head.address);
-	if (offset > size)
-		offset = 0;
-	if (section->head.flags & FTS_OBJECT_DATA && type) {
-		describe(a,
-			 xprintf("byte %llu" FINDING_DATA_OF "%s%s", offset,
-				 strchr("aeiou", *type) ? "an " : "a ", type),
-			 index);
-		free(type);
-		return;
+	struct subject what = { .kind = SUBJECT_OBJECT,
+				.type = section_text(section),
+				.offset = section->head.value,
+				.size = section->head.size };
+	if (!what.offset)
+		what.offset = offset_in(a, section->head.address);
+	if (what.offset > what.size)
+		what.offset = 0;
+	if (!what.type) {
+		what.kind = SUBJECT_BLOCK;
+		what.description = xprintf("offset %" PRIu64 " of a block of %" PRIu64
+					   " bytes of Python's allocator",
+					   what.offset, what.size);
+	} else if (section->head.flags & FTS_OBJECT_DATA) {
+		what.kind = SUBJECT_BUFFER;
+		what.description = xprintf("byte %" PRIu64 " of the data of %s %s", what.offset,
+					   words_article(what.type), what.type);
+	} else {
+		what.description = xprintf("offset %" PRIu64
+					   " of a Python object of type '%s' (%" PRIu64 " bytes)",
+					   what.offset, what.type, what.size);
 	}
-	describe(a,
-		 type ? xprintf("offset %llu of a Python object of type '%s' (%llu bytes)", offset,
-				type, size)
-		      : xprintf("offset %llu of a block of %llu bytes of Python's allocator",
-				offset, size),
-		 index);
-	free(type);
+	set_subject(a, index, what);
+}
+
+/* The global variable at an address. False: it has no name. */
+static bool name_global(struct assembly *a, uint64_t address, struct subject *what)
+{
+	char *name = a->assembler->variable(a->assembler->context, address, &what->offset);
+	if (!name)
+		return false;
+	what->kind = SUBJECT_GLOBAL;
+	what->description = what->offset ? xprintf("offset %" PRIu64 " of the global variable %s",
+						   what->offset, name)
+					 : xprintf("the global variable %s", name);
+	free(name);
+	return true;
 }
 
 static void describe_global(struct assembly *a, size_t index)
 {
-	uint64_t offset = 0, address = a->report->sections[index].head.address;
+	uint64_t address = a->report->sections[index].head.address;
 	const struct finding *f = a->finding;
+	struct subject what = { .kind = SUBJECT_GLOBAL };
 	if (f->participant_count && f->participants[0].address)
 		address = f->participants[0].address;
-	char *name = a->assembler->variable(a->assembler->context, address, &offset);
-	if (!name)
-		describe(a, xstrdup("a global variable"), index);
-	else if (offset)
-		describe(a,
-			 xprintf("offset %llu of the global variable %s",
-				 (unsigned long long)offset, name),
-			 index);
-	else
-		describe(a, xprintf("the global variable %s", name), index);
-	free(name);
+	if (!name_global(a, address, &what))
+		what.description = xstrdup("a global variable");
+	set_subject(a, index, what);
 }
 
 static void describe_stack(struct assembly *a, size_t index)
 {
+	struct subject what = { .kind = SUBJECT_STACK };
 	char *thread = thread_name(a->report->sections[index].head.tid);
 	if (*thread == 'T' || *thread == 'M' || *thread == 'A')
 		*thread = (char)(*thread + ('a' - 'A'));
-	describe(a, xprintf("the stack of %s", thread), index);
+	what.description = xprintf("the stack of %s", thread);
+	set_subject(a, index, what);
 	free(thread);
 }
 
@@ -396,17 +412,8 @@ static void add_subject(struct assembly *a, size_t index)
 static void find_subject(struct assembly *a)
 {
 	struct finding *f = a->finding;
-	uint64_t offset = 0;
-	if (f->subject.description || !f->participant_count || !f->participants[0].address)
-		return;
-	char *name =
-		a->assembler->variable(a->assembler->context, f->participants[0].address, &offset);
-	if (!name)
-		return;
-	f->subject.description = offset ? xprintf("offset %llu of the global variable %s",
-						  (unsigned long long)offset, name)
-					: xprintf("the global variable %s", name);
-	free(name);
+	if (!f->subject.description && f->participant_count && f->participants[0].address)
+		name_global(a, f->participants[0].address, &f->subject);
 }
 
 static void add_creation(struct assembly *a, size_t index)

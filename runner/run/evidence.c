@@ -33,15 +33,20 @@ static char *wrong_of(const char *out)
 	return text;
 }
 
-static char *told(const struct spawned *spawned, double seconds)
+static char *told(const struct spawned *spawned, double seconds, enum evidence *shows)
 {
 	int status = spawned->status;
+	*shows = status == 128 + SIGKILL ? EVIDENCE_HANGS
+		 : status > 128          ? EVIDENCE_CRASHES
+					 : EVIDENCE_NONE;
 	if (status == 128 + SIGKILL)
 		return xprintf("a plain interpreter hangs: no end in %d s", EVIDENCE_LIMIT);
 	if (status > 128)
 		return xprintf("a plain interpreter crashes in %.1f s: SIG%s", seconds,
 			       sigabbrev_np(status - 128) ? sigabbrev_np(status - 128) : "?");
 	char *wrong = status == 0 ? wrong_of(spawned->out.data ? spawned->out.data : "") : NULL;
+	if (wrong)
+		*shows = EVIDENCE_RAISES;
 	if (wrong || status)
 		return wrong; /* it could not be tried: nothing is said */
 	return xprintf("nothing was seen in %g s of overlapping calls in a plain interpreter",
@@ -49,7 +54,8 @@ static char *told(const struct spawned *spawned, double seconds)
 }
 
 /* Returns 0 or an exit code; *text is NULL where it could not be tried. */
-static int try_pair(const struct evidence_options *options, const char *test, char **text)
+static int try_pair(const struct evidence_options *options, const char *test, enum evidence *shows,
+		    char **text)
 {
 	char limit[16], seconds[16];
 	snprintf(limit, sizeof limit, "%d", EVIDENCE_LIMIT);
@@ -74,7 +80,7 @@ static int try_pair(const struct evidence_options *options, const char *test, ch
 	struct spawned spawned;
 	double began = now_seconds();
 	int code = spawn_run(&spawn, &spawned);
-	*text = code ? NULL : told(&spawned, now_seconds() - began);
+	*text = code ? NULL : told(&spawned, now_seconds() - began, shows);
 	spawned_clear(&spawned);
 	variables_free(variables);
 	return code;
@@ -98,9 +104,10 @@ int evidence_take(const struct evidence_options *options)
 		}
 		progress_step(options->progress, "trying races in a plain interpreter", 0, 0);
 		char *text;
-		code = try_pair(options, findings[i]->tests[0], &text);
+		enum evidence shows = EVIDENCE_NONE;
+		code = try_pair(options, findings[i]->tests[0], &shows, &text);
 		if (text) {
-			collator_evidence(options->collator, findings[i]->id, text);
+			collator_evidence(options->collator, findings[i]->id, shows, text);
 			code = code ? code : store_finding(options->store, findings[i]);
 			tried++;
 		}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runner/base/util.h"
+#include "runner/model/traceback.h"
 
 enum { WHY_MAX = 300 }; /* bytes of an exception that are shown */
 
@@ -57,24 +58,16 @@ char *failure_why(const struct test_failure *failure)
 
 char *failure_where(const struct test_failure *failure)
 {
-	static const char mark[] = "  File \"", middle[] = "\", line ";
-	const char *last = NULL;
-	for (const char *at = failure->traceback; (at = strstr(at, mark)); at++)
-		last = at;
-	const char *file = last ? last + sizeof mark - 1 : NULL;
-	const char *line = file ? strstr(file, middle) : NULL;
-	if (!line)
+	struct traceback_call last = { 0 };
+	for (const char *at = failure->traceback; traceback_next(&at, &last);)
+		;
+	if (!last.file)
 		return NULL;
-	char *path = xstrndup(file, (size_t)(line - file));
+	char *path = xstrndup(last.file, last.file_length);
 	const char *base = strrchr(path, '/');
-	const char *number = line + sizeof middle - 1;
-	const char *code = number + strcspn(number, "\n");
-	code += strspn(code, " \n");
-	/* Without its source the next thing is the exception itself, at the margin. */
-	bool has_code = code > number && code[-1] == ' ';
-	char *text = xprintf("%s:%.*s%s%.*s", base ? base + 1 : path,
-			     (int)strspn(number, "0123456789"), number, has_code ? ": " : "",
-			     has_code ? (int)strcspn(code, "\n") : 0, code);
+	char *text = xprintf("%s:%d%s%.*s", base ? base + 1 : path, last.line,
+			     last.code_length ? ": " : "", (int)last.code_length,
+			     last.code ? last.code : "");
 	free(path);
 	return text;
 }

@@ -116,7 +116,8 @@ struct store_history {
 	uint64_t run_count; /* in `run` and the runs it resumes */
 	int64_t first_seen, last_seen; /* 0 = never */
 	unsigned as_written_runs, as_written_seen;
-	char *evidence; /* the caller's to free; NULL = none */ /* as in struct finding */
+	enum evidence shows; /* as in struct finding */
+	char *evidence;      /* the caller's to free; NULL = none */
 };
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out);
 

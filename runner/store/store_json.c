@@ -189,6 +189,31 @@ static struct participant get_participant(json_t *one)
 	return participant;
 }
 
+static void put_subject(json_t *object, const struct subject *subject)
+{
+	put_text(object, "subject", subject->description);
+	put_text(object, "subject_type", subject->type);
+	if (subject->kind != SUBJECT_UNKNOWN)
+		put_text(object, "subject_kind", subject_kind_name(subject->kind));
+	put_number(object, "subject_offset", subject->offset);
+	put_number(object, "subject_size", subject->size);
+	put_stack(object, "allocated", &subject->allocated);
+}
+
+/* Where an older ftstress wrote the description alone, the kind is not known. */
+static struct subject get_subject(json_t *object)
+{
+	char *kind = get_text(object, "subject_kind");
+	struct subject subject = { .kind = subject_kind_parse(kind),
+				   .type = get_text(object, "subject_type"),
+				   .offset = get_number(object, "subject_offset"),
+				   .size = get_number(object, "subject_size"),
+				   .description = get_text(object, "subject"),
+				   .allocated = get_stack(object, "allocated") };
+	free(kind);
+	return subject;
+}
+
 char *finding_to_json(const struct finding *finding)
 {
 	json_t *object = json_object(), *participants = json_array();
@@ -201,10 +226,10 @@ char *finding_to_json(const struct finding *finding)
 	put_flag(object, "gil_off", finding->gil_off);
 	put_flag(object, "gil_on", finding->gil_on);
 	put_text(object, "evidence", finding->evidence);
+	put_number(object, "evidence_shows", finding->shows);
 	put_number(object, "as_written_runs", finding->as_written_runs);
 	put_number(object, "as_written_seen", finding->as_written_seen);
-	put_text(object, "subject", finding->subject.description);
-	put_stack(object, "allocated", &finding->subject.allocated);
+	put_subject(object, &finding->subject);
 	for (size_t i = 0; i < finding->participant_count; i++)
 		json_array_append_new(participants, participant_value(&finding->participants[i]));
 	json_object_set_new(object, "participants", participants);
@@ -228,10 +253,10 @@ bool finding_from_json(const char *text, struct finding *finding)
 	finding->gil_off = get_flag(object, "gil_off");
 	finding->gil_on = get_flag(object, "gil_on");
 	finding->evidence = get_text(object, "evidence");
+	finding->shows = (enum evidence)get_number(object, "evidence_shows");
 	finding->as_written_runs = (unsigned)get_number(object, "as_written_runs");
 	finding->as_written_seen = (unsigned)get_number(object, "as_written_seen");
-	finding->subject.description = get_text(object, "subject");
-	finding->subject.allocated = get_stack(object, "allocated");
+	finding->subject = get_subject(object);
 	finding->participant_count = json_array_size(participants);
 	finding->participants = xcalloc(finding->participant_count, sizeof *finding->participants);
 	for (size_t i = 0; i < finding->participant_count; i++)

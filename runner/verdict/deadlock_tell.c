@@ -94,7 +94,7 @@ struct telling {
 	const struct iteration_context *context;
 	pid_t pid;
 	struct finding *finding;
-	char *names[DEADLOCK_MAX]; /* of the lock that each thread holds */
+	struct lockname names[DEADLOCK_MAX]; /* of the lock that each thread holds */
 	struct lockname_arc arcs[DEADLOCK_MAX];
 	struct buf text;
 };
@@ -123,15 +123,15 @@ static void put_part(struct telling *t, size_t i)
 		buf_puts(&t->text,
 			 t->context->gil ? "keeps the GIL" : "stays attached to the interpreter");
 	else
-		buf_printf(&t->text, "holds %c (%s), taken at %s,", letter(i), t->names[i],
+		buf_printf(&t->text, "holds %c (%s), taken at %s,", letter(i), t->names[i].name,
 			   t->arcs[i].taken);
 	if (lock_of(t->deadlock, next)->kind == FTS_LOCK_ATTACHED)
 		buf_printf(&t->text, " and waits for %s (%c), at %s",
 			   attach_text(t->deadlock->waits[i].stops, t->context->gil), letter(next),
 			   t->arcs[i].wanted);
 	else
-		buf_printf(&t->text, " and waits for %c (%s) at %s", letter(next), t->names[next],
-			   t->arcs[i].wanted);
+		buf_printf(&t->text, " and waits for %c (%s) at %s", letter(next),
+			   t->names[next].name, t->arcs[i].wanted);
 }
 
 /* The locks' names; and the id of the finding, the same but for its kind as that of the order. */
@@ -142,12 +142,11 @@ static void name_locks(struct telling *t)
 	for (size_t i = 0; i < count; i++)
 		addresses[i] = lock_of(t->deadlock, i)->address;
 	char *order = collator_order(t->collator, t->context, t->pid, addresses, count, t->names);
-	const char *digits = order ? strrchr(order, '-') : NULL;
-	if (digits)
-		replace(&t->finding->id,
-			xprintf("%s%s", finding_kind_name(FINDING_DEADLOCK), digits));
-	for (size_t i = 0; i < count && !digits; i++)
-		t->names[i] = xstrdup(lock_kind_name(lock_of(t->deadlock, i)->kind));
+	if (order)
+		replace(&t->finding->id, xprintf("%s-%s", finding_kind_name(FINDING_DEADLOCK),
+						 fingerprint_digits(order)));
+	for (size_t i = 0; i < count && !order; i++)
+		t->names[i].name = xstrdup(lock_kind_name(lock_of(t->deadlock, i)->kind));
 	free(order);
 }
 
@@ -157,7 +156,7 @@ static void sort_cycle(const struct telling *t, struct deadlock *sorted)
 	size_t count = t->deadlock->wait_count, first = 0;
 	*sorted = *t->deadlock;
 	for (size_t i = 1; i < count; i++)
-		if (strcmp(t->names[i], t->names[first]) < 0)
+		if (strcmp(t->names[i].name, t->names[first].name) < 0)
 			first = i;
 	for (size_t i = 0; i < count; i++)
 		sorted->waits[i] = t->deadlock->waits[(first + i) % count];
@@ -171,8 +170,8 @@ static void fill_part(struct telling *t, size_t i)
 	add_held(lock_of(t->deadlock, i), t->collator, t->context, t->pid, part);
 	struct held_lock *held = &part->locks[part->lock_count - 1];
 	const struct stack *taken = &held->created;
-	replace(&held->name, xstrdup(t->names[i]));
-	t->arcs[i] = (struct lockname_arc){ t->names[i], lockname_line(taken, &no_roots),
+	replace(&held->name, xstrdup(t->names[i].name));
+	t->arcs[i] = (struct lockname_arc){ &t->names[i], lockname_line(taken, &no_roots),
 					    lockname_line(&part->stack, &no_roots) };
 	set_role(part, xprintf("holds %c and waits for %c", letter(i),
 			       letter((i + 1) % t->deadlock->wait_count)));
@@ -187,7 +186,7 @@ static void tell_cycle(struct telling *t)
 	name_locks(t);
 	sort_cycle(t, &sorted);
 	for (size_t i = 0; i < count; i++)
-		free(t->names[i]);
+		lockname_clear(&t->names[i]);
 	t->deadlock = &sorted;
 	name_locks(t);
 	for (size_t i = 0; i < count; i++)
@@ -203,7 +202,7 @@ static void tell_cycle(struct telling *t)
 	replace(&finding->explanation, buf_take(&t->text));
 	replace(&finding->graph, lockname_graph(t->arcs, count));
 	for (size_t i = 0; i < count; i++) {
-		free(t->names[i]);
+		lockname_clear(&t->names[i]);
 		free((char *)t->arcs[i].taken);
 		free((char *)t->arcs[i].wanted);
 	}

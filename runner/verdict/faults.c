@@ -10,6 +10,7 @@
 #include "runner/model/abort.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/plumbing.h"
+#include "runner/model/traceback.h"
 #include "runner/base/util.h"
 #include "runner/verdict/waiting.h"
 
@@ -422,49 +423,24 @@ void fault_of_parent(const struct fault *fault, struct finding *finding)
 	add_test(finding, test);
 }
 
-/* A line of a traceback: `  File "/a/x.py", line 12, in f`. */
-struct raised {
-	const char *file;
-	size_t file_length;
-	int line;
-};
-
-static bool read_raised(const char *line, struct raised *raised)
-{
-	static const char start[] = "  File \"", middle[] = "\", line ";
-	if (strncmp(line, start, sizeof start - 1) != 0)
-		return false;
-	raised->file = line + sizeof start - 1;
-	raised->file_length = strcspn(raised->file, "\"\n");
-	const char *rest = raised->file + raised->file_length;
-	if (strncmp(rest, middle, sizeof middle - 1) != 0)
-		return false;
-	raised->line = atoi(rest + sizeof middle - 1);
-	return true;
-}
-
 /* Is it the test's own file? Its id begins with the end of the path, for pytest and scripts. */
-static bool is_tests_own(const struct raised *raised, const char *test)
+static bool is_tests_own(const struct traceback_call *call, const char *test)
 {
 	size_t length = strcspn(test, ":");
-	return length && raised->file_length >= length &&
-	       !strncmp(raised->file + raised->file_length - length, test, length);
+	return length && call->file_length >= length &&
+	       !strncmp(call->file + call->file_length - length, test, length);
 }
 
 /* ", at x.py:12": the innermost line of the test's file, else of any. */
 static void put_raised(struct buf *out, const char *test, const char *traceback)
 {
-	struct raised own = { 0 }, any = { 0 }, now;
-	for (const char *line = traceback; line && *line;) {
-		if (read_raised(line, &now)) {
-			any = now;
-			if (is_tests_own(&now, test))
-				own = now;
-		}
-		line = strchr(line, '\n');
-		line += line != NULL;
+	struct traceback_call own = { 0 }, any = { 0 }, now;
+	while (traceback_next(&traceback, &now)) {
+		any = now;
+		if (is_tests_own(&now, test))
+			own = now;
 	}
-	const struct raised *where = own.file ? &own : &any;
+	const struct traceback_call *where = own.file ? &own : &any;
 	if (!where->file)
 		return;
 	struct roots none = { NULL, 0 };

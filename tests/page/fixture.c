@@ -190,6 +190,9 @@ static struct finding finding_of(const json_t *item, const char *root)
 	const json_t *subject = json_object_get(item, "subject");
 	if (json_is_object(subject)) {
 		finding.subject.description = text_at(subject, "description");
+		finding.subject.kind =
+			subject_kind_parse(json_string_value(json_object_get(subject, "kind")));
+		finding.subject.type = text_at(subject, "type");
 		finding.subject.allocated = stack_at(subject, "allocated", root);
 	}
 	const json_t *threads = json_object_get(item, "threads");

@@ -557,6 +557,10 @@ static void locks_creation_and_object_are_told(void **state)
 	assert_string_equal(finding->participants[1].thread, "Main thread");
 	assert_string_equal(finding->subject.description,
 			    "offset 48 of a Python object of type 'itertools.cycle' (64 bytes)");
+	assert_int_equal(finding->subject.kind, SUBJECT_OBJECT);
+	assert_string_equal(finding->subject.type, "itertools.cycle");
+	assert_int_equal(finding->subject.offset, 48);
+	assert_int_equal(finding->subject.size, 64);
 	assert_string_equal(finding->subject.allocated.frames[0].function, "seed_number");
 	bench_end(&b);
 }
@@ -628,6 +632,8 @@ static void what_a_buffer_holds_is_told_as_its_users_and_last(void **state)
 	assert_string_equal(all[0]->subject.description,
 			    "offset 8 of a Python object of type 'bytearray' (64 bytes)");
 	assert_string_equal(all[1]->subject.description, "byte 8 of the data of a bytearray");
+	assert_int_equal(all[1]->subject.kind, SUBJECT_BUFFER);
+	assert_int_equal(all[1]->subject.offset, 8);
 	assert_ptr_equal(strstr(all[1]->title, "data of a bytearray: "), all[1]->title);
 	assert_non_null(strstr(all[1]->explanation, "If the test gave it to both"));
 	assert_null(strstr(all[0]->explanation, "If the test gave it to both"));

@@ -126,6 +126,19 @@ static void a_traceback_without_source_still_has_its_line(void **state)
 	assert_string_equal(where, "x.py:12");
 	free(why);
 	free(where);
+	one.traceback = (char *)"  + Exception Group Traceback (most recent call last):\n"
+				"  |   File \"/a/x.py\", line 3, in run\n"
+				"  |     group()\n"
+				"  |     ~~~~~^^\n"
+				"  | ExceptionGroup: two (2 sub-exceptions)\n"
+				"  +-+---------------- 1 ----------------\n"
+				"    | Traceback (most recent call last):\n"
+				"    |   File \"/a/y.py\", line 5, in one\n"
+				"    |     int(text)\n"
+				"    | ValueError: no number\n";
+	where = failure_where(&one);
+	assert_string_equal(where, "y.py:5: int(text)");
+	free(where);
 	one.traceback = (char *)"no traceback";
 	assert_null(failure_where(&one));
 }

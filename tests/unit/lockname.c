@@ -134,11 +134,13 @@ static void other_locks_are_known_by_variable_or_object(void **state)
 static void a_cycle_is_graphviz_source(void **state)
 {
 	(void)state;
-	struct lockname_arc arcs[] = { { "Lock a of x.py:6", "x.py:10", "x.py:11" },
-				       { "PyMutex \"b\"", "x.c:20", "x.py:21" } };
+	/* A place is what is told as one, not what reads like one. */
+	const struct lockname a = { .name = (char *)"Lock a of x.py:6", .place = 7 };
+	const struct lockname b = { .name = (char *)"PyMutex of \"b\"" };
+	struct lockname_arc arcs[] = { { &a, "x.py:10", "x.py:11" }, { &b, "x.c:20", "x.py:21" } };
 	char *graph = lockname_graph(arcs, 2);
 	assert_non_null(strstr(graph, "A [label=\"A: Lock a\\nof x.py:6\"];"));
-	assert_non_null(strstr(graph, "B [label=\"B: PyMutex \\\"b\\\"\"];"));
+	assert_non_null(strstr(graph, "B [label=\"B: PyMutex of \\\"b\\\"\"];"));
 	assert_non_null(
 		strstr(graph, "A -> B [label=\"T1: has A since x.py:10\\nwants B at x.py:11\"];"));
 	assert_non_null(strstr(graph, "B -> A [label=\"T2: "));

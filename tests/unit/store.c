@@ -368,8 +368,14 @@ static void a_finding_comes_back_complete(void **state)
 	in.explanation = (char *)"why";
 	in.detail = (char *)"trace\nback";
 	in.gil_on = true;
-	in.subject =
-		(struct subject){ .description = (char *)"a list", .allocated = { frames, 1 } };
+	in.subject = (struct subject){ .kind = SUBJECT_OBJECT,
+				       .type = (char *)"m.Box",
+				       .offset = 40,
+				       .size = 80,
+				       .description = (char *)"a box",
+				       .allocated = { frames, 1 } };
+	in.evidence = (char *)"it ends at once";
+	in.shows = EVIDENCE_CRASHES;
 	in.participants = &side;
 	in.participant_count = 1;
 	in.status = STATUS_UPSTREAM;
@@ -387,7 +393,12 @@ static void a_finding_comes_back_complete(void **state)
 	assert_int_equal(out->run_count, 3);
 	assert_int_equal(out->replay_count, 2);
 	assert_string_equal(out->tests[0], "t.py::test");
-	assert_string_equal(out->subject.description, "a list");
+	assert_string_equal(out->subject.description, "a box");
+	assert_int_equal(out->subject.kind, SUBJECT_OBJECT);
+	assert_string_equal(out->subject.type, "m.Box");
+	assert_int_equal(out->subject.offset, 40);
+	assert_int_equal(out->subject.size, 80);
+	assert_int_equal(out->shows, EVIDENCE_CRASHES);
 	assert_int_equal(out->participants[0].address, side.address);
 	assert_int_equal(out->participants[0].stack.count, 2);
 	const struct frame *frame = &out->participants[0].stack.frames[0];

@@ -17,9 +17,20 @@
 #include "reports/fields.h"
 #include "reports/types.h"
 
+/* At this offset of an object of this type; of no object. */
+#define OBJECT(place, name)                                                                        \
+	((struct subject){ .kind = SUBJECT_OBJECT,                                                 \
+			   .type = (char *)(name),                                                 \
+			   .offset = (place),                                                      \
+			   .description = (char *)"offset 1 of a Python object of type 'other'" })
+#define BLOCK                                                                                      \
+	((struct subject){ .kind = SUBJECT_BLOCK,                                                  \
+			   .offset = 8,                                                            \
+			   .description = (char *)"offset 1 of a Python object of type 'other'" })
+
 static char source[] = "/tmp/ftstress-types-XXXXXX";
 
-/* A race whose two sides are at these lines of the source. */
+/* A race whose two sides are at these lines of the source. What is said of it is not read. */
 struct race {
 	struct finding finding;
 	struct participant sides[2];
@@ -27,7 +38,7 @@ struct race {
 	char *tests[1];
 };
 
-static void race(struct race *race, const char *test, const char *subject, int first, int second)
+static void race(struct race *race, const char *test, struct subject subject, int first, int second)
 {
 	*race = (struct race){ .tests = { (char *)test } };
 	for (int i = 0; i < 2; i++) {
@@ -45,7 +56,7 @@ static void race(struct race *race, const char *test, const char *subject, int f
 					  .kind = FINDING_DATA_RACE,
 					  .tests = race->tests,
 					  .test_count = 1,
-					  .subject = { .description = (char *)subject },
+					  .subject = subject,
 					  .participants = race->sides,
 					  .participant_count = 2 };
 }
@@ -77,16 +88,11 @@ static void the_member_that_the_lines_share_is_the_fields_name(void **state)
 {
 	(void)state;
 	struct race races[5];
-	race(&races[0], "m.Box::a|b", "offset 40 of a Python object of type 'm.Box' (80 bytes)", 1,
-	     2);
-	race(&races[1], "m.Box::a|b", "offset 40 of a Python object of type 'm.Box' (80 bytes)", 3,
-	     2);
-	race(&races[2], "m.Box::a|c", "offset 16 of a Python object of type 'm.Box' (80 bytes)", 4,
-	     5);
-	race(&races[3], "m.Box::a|d", "offset 24 of a Python object of type 'list' (80 bytes)", 6,
-	     6);
-	race(&races[4], "m.Box::a|d", "offset 8 of a block of 16 bytes of Python's allocator", 6,
-	     6);
+	race(&races[0], "m.Box::a|b", OBJECT(40, "m.Box"), 1, 2);
+	race(&races[1], "m.Box::a|b", OBJECT(40, "m.Box"), 3, 2);
+	race(&races[2], "m.Box::a|c", OBJECT(16, "m.Box"), 4, 5);
+	race(&races[3], "m.Box::a|d", OBJECT(24, "list"), 6, 6);
+	race(&races[4], "m.Box::a|d", BLOCK, 6, 6);
 	struct fields *fields = fields_new();
 	for (size_t i = 0; i < 5; i++)
 		fields_add(fields, &races[i].finding);
@@ -108,14 +114,11 @@ static void an_entry_has_the_races_of_its_type_and_the_gravest_as_witness(void *
 {
 	(void)state;
 	struct race races[3];
-	race(&races[0], "m.Box::a|b", "offset 40 of a Python object of type 'm.Box' (80 bytes)", 1,
-	     2);
-	race(&races[1], "m.Box::a|c", "offset 16 of a Python object of type 'm.Box' (80 bytes)", 4,
-	     5);
-	race(&races[2], "m.Bag::a|c", "offset 16 of a Python object of type 'm.Bag' (80 bytes)", 4,
-	     5);
-	races[0].finding.evidence = (char *)"nothing was seen in 1 s of overlapping calls";
-	races[1].finding.evidence = (char *)"a plain interpreter crashes in 0.8 s: SIGSEGV";
+	race(&races[0], "m.Box::a|b", OBJECT(40, "m.Box"), 1, 2);
+	race(&races[1], "m.Box::a|c", OBJECT(16, "m.Box"), 4, 5);
+	race(&races[2], "m.Bag::a|c", OBJECT(16, "m.Bag"), 4, 5);
+	races[0].finding.shows = EVIDENCE_RAISES;
+	races[1].finding.shows = EVIDENCE_CRASHES;
 	const struct finding *findings[] = { &races[0].finding, &races[1].finding,
 					     &races[2].finding };
 	char *operations[] = { (char *)"a", (char *)"b", (char *)"c", (char *)"d" };
@@ -141,7 +144,7 @@ static void a_finding_of_an_ordinary_test_is_no_member(void **state)
 	(void)state;
 	struct race other;
 	struct type_entry entry;
-	race(&other, "tests/test_a.py::test_b", NULL, 1, 2);
+	race(&other, "tests/test_a.py::test_b", (struct subject){ 0 }, 1, 2);
 	const struct finding *findings[] = { &other.finding };
 	struct run_info run = { 0 };
 	struct report_input input = { &run, findings, 1 };

@@ -245,7 +245,7 @@ function Follows({ finding, filter }: Pick<Props, "finding" | "filter">) {
 }
 
 export function FindingView({ finding, run, siblings, filter }: Props) {
-  const knowsLocks = run.hooks.some((hook) => hook.live && /lock/i.test(hook.name));
+  const knowsLocks = run.hooks.some((hook) => hook.live && hook.name === "locks");
   const isFailure = finding.kind === "test-failure";
   return (
     <article class="finding" aria-labelledby="title">

@@ -2,7 +2,7 @@
 
 import { Fragment } from "preact";
 import { type Finding, type Frame, type Lock, type Thread, keyFrame } from "./report";
-import { capital, languageName, plural, shortPath } from "./words";
+import { capital, kindWaits, languageName, plural, shortPath } from "./words";
 
 function Place({ frame }: { frame: Frame }) {
   if (!frame.file) {
@@ -220,9 +220,6 @@ function Side({ thread, index, knowsLocks, showFirst }: SideProps) {
             </span>
           )}
           {capital(thread.role ?? "stood here")}
-          {thread.atomic && !thread.role?.includes("atomic") && (
-            <span class="atomic"> (atomic)</span>
-          )}
         </h3>
         <p class="thread">
           {thread.thread}
@@ -285,7 +282,7 @@ function lockVerdict(threads: Thread[], knowsLocks: boolean): string | null {
 
 export function StackPair({ finding, knowsLocks }: { finding: Finding; knowsLocks: boolean }) {
   const { threads } = finding;
-  const waits = ["hang", "deadlock", "lock-order", "out-of-memory"].includes(finding.kind);
+  const waits = kindWaits(finding.kind);
   const sentence = lockVerdict(threads, knowsLocks);
   const languages = new Set(threads.flatMap((thread) => thread.frames).map((f) => f.language));
   const races = threads.some((thread) => thread.access);

@@ -62,7 +62,14 @@ export interface Finding {
   gil: ("off" | "on")[];
   /** Runs with the order as written, and how many of them showed it; null: not tried. */
   as_written: { runs: number; seen: number } | null;
-  subject: { description: string | null; allocated: Frame[] } | null;
+  subject: {
+    description: string | null;
+    kind: "unknown" | "object" | "buffer" | "block" | "heap" | "global" | "stack";
+    type: string | null;
+    offset: number;
+    size: number;
+    allocated: Frame[];
+  } | null;
   threads: Thread[];
 }
 
@@ -143,6 +150,8 @@ export interface Kind {
   many: string;
   /** For a finding that came without an explanation of its own. */
   meaning: string;
+  /** No frame of a thread's stack is the bug's place: it waits, or goes on. */
+  waits: boolean;
 }
 
 export interface Report {

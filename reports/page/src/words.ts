@@ -18,6 +18,10 @@ export function kindMeaning(kind: string): string | undefined {
   return kinds.get(kind)?.meaning;
 }
 
+export function kindWaits(kind: string): boolean {
+  return kinds.get(kind)?.waits ?? false;
+}
+
 export const statuses: Status[] = ["new", "known", "upstream", "suppressed"];
 
 export const statusMeaning: Record<Status, string> = {

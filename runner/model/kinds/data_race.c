@@ -19,14 +19,6 @@ static void add_global(struct buf *out, const char *name)
 	buf_printf(out, "%s%s: ", from ? "..." : "", name + from);
 }
 
-/* "data of a bytearray: " of "byte 8 of the data of a bytearray". */
-static void add_buffer(struct buf *out, const char *description)
-{
-	const char *of = strstr(description, FINDING_DATA_OF);
-	if (of)
-		buf_printf(out, "data of %s: ", of + strlen(FINDING_DATA_OF));
-}
-
 static const char *verb(const struct participant *participant)
 {
 	return participant->write ? "writes" : "reads";
@@ -190,7 +182,7 @@ static const char *race_fix(const struct finding *finding)
 		return " Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
 		       "before use, under the lock that guards what holds the object, or hold that "
 		       "lock on both sides.";
-	if (finding_is_in_buffer(finding))
+	if (finding->subject.kind == SUBJECT_BUFFER)
 		return " It is what a buffer holds: who shares a buffer between threads keeps "
 		       "them apart. If the test gave it to both, that is the test's to do, and "
 		       "the package need not lock; if the package made it for itself, it is "
@@ -217,8 +209,9 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 		freed_title(out, finding, memory_freed_in_use(finding), roots);
 		return;
 	}
-	if (finding_is_in_buffer(finding))
-		add_buffer(out, finding->subject.description);
+	if (finding->subject.kind == SUBJECT_BUFFER)
+		buf_printf(out, "data of %s %s: ", words_article(finding->subject.type),
+			   finding->subject.type);
 	race_title(out, finding, roots);
 }
 
