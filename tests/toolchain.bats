@@ -570,6 +570,16 @@ refuses() {
 	refuses 1 "GCC's ThreadSanitizer" 'CC=clang-22' -- check-python python-test
 }
 
+@test "check-python: asks for functions that ftstress hooks, and for no others" {
+	local hooked symbol
+	hooked=$(nm -D --defined-only "$BATS_TEST_DIRNAME/../${BUILD:-build}/libftstress.so" | awk '{ print $3 }')
+	# shellcheck source=stress/toolchain/lib/check.sh
+	source "$BATS_TEST_DIRNAME/../stress/toolchain/lib/check.sh"
+	for symbol in "${HOOK_TARGETS[@]%%|*}"; do
+		grep -qx -- "$symbol" <<<"$hooked"
+	done
+}
+
 @test "check-python: a usable one is described, with what can't be seen in it" {
 	fake_python '3.14.6|1|/bin/true|-|Clang 22'
 	fake_readelf libclang_rt.tsan-x86_64.so ''
