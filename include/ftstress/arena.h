@@ -17,25 +17,26 @@
  *     copy the record at head                 for each record in [tail, h): take it
  *     store-release(head += need)             store-release(tail = h)
  *
- * head is stored last, so a writer that dies in the middle leaves no torn record. Positions are byte
- * counters that never wrap; a record is never split: where it does not fit before the end of the
- * data, a FTS_REC_PAD record fills the rest.
+ * head is stored last, so a writer that dies in the middle leaves no torn record. Positions are
+ * byte counters that never wrap; a record is never split: where it does not fit before the end of
+ * the data, a FTS_REC_PAD record fills the rest.
  *
- * Records that do not fit. Bulk records (reports, code objects: fts_is_bulk()) are dropped, for a
- * wait would change the program under test. A FTS_REC_LOST record stands at the place of the gap
- * as soon as something fits again:
+ * Records that do not fit. Bulk records (reports, code objects: fts_is_bulk()) are dropped, because
+ * a wait would change what the program under test does. When something fits again, a FTS_REC_LOST
+ * record is written first, in place of the gap:
  *
  *     ... report | report |   (gap)   | LOST, 17 records | report ...
  *
- * All others control the run, and a finding can hang on one of them: the last FTS_RING_RESERVE
- * bytes of a ring are theirs alone, and when these are full too, the writer waits for the reader,
- * by sleeping system calls that ThreadSanitizer does not see. After 60 s without a reader the
- * record is dropped and counted in `lost_control`: what depends on it is then not known.
+ * All others are control records: they say what the run does, and a finding can depend on one of
+ * them. The last FTS_RING_RESERVE bytes of a ring are for them alone. When these are full, too, the
+ * writer sleeps until the reader has made room, in system calls that ThreadSanitizer does not see.
+ * After 60 s the record is dropped, and counted in `lost_control`: what depends on it is then not
+ * known.
  *
- * A thread that starts (or a child after fork) claims a free ring. A ring is given back by nobody:
- * when none is free, a claimer takes over one whose owner no longer exists. The last ring is
- * nobody's: a thread without a ring (more than 255 live), and a signal handler that interrupted a
- * write of its own thread, become its owner for the time of one record.
+ * A thread that starts (or a child after fork) claims a free ring. No thread ever frees its ring:
+ * when none is free, a thread takes over one whose owner no longer exists. The last ring has no
+ * owner for long. A thread without a ring (more than 255 live), or a signal handler that has
+ * interrupted a write of its own thread, owns it for the time of one record.
  */
 #ifndef FTSTRESS_ARENA_H
 #define FTSTRESS_ARENA_H

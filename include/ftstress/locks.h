@@ -1,8 +1,8 @@
 /*
  * locks.h - what each thread of the program under test holds and waits for.
  *
- * libftstress.so keeps it in plain memory of the process. The runner reads it through the kernel
- * (runner/verdict/deadlock.c) and finds it by the variable `ftstress_locks`.
+ * libftstress.so keeps this in plain memory of the process. The runner reads it through the kernel
+ * (runner/inspect/locklists.c); it finds it by the variable `ftstress_locks`.
  */
 #ifndef FTSTRESS_LOCKS_H
 #define FTSTRESS_LOCKS_H
@@ -10,26 +10,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is so of all locks of a kind. */
+/* What holds for all locks of a kind. */
 enum fts_lock_trait {
-	FTS_COUNTED = 1,      /* every take is matched by one that gives it back */
-	FTS_ANYONE = 2,       /* any thread may give it back */
-	FTS_SIGNAL = 4,       /* and when another one did, it is known as a signal from then on */
-	FTS_DETACHES = 8,     /* every wait for it gives critical sections and the GIL back */
-	FTS_SUSPENDED = 16,   /* may be a section's, which gives it back while its thread waits */
-	FTS_UNORDERED = 32,   /* two of them make no order: they look after that themselves */
-	FTS_TAKEN_BIT = 64,   /* taken: bit 0 of its first byte is set */
-	FTS_TAKEN_WORD = 128, /* taken: its first 32 bits are not 0 */
-	/* Its class, where neither its place of birth nor the variable it lies in tells: */
+	FTS_COUNTED = 1,    /* a thread that acquires it again has to release it as often */
+	FTS_ANYONE = 2,     /* any thread may release it */
+	FTS_SIGNAL = 4,     /* once another thread has released it, it counts as a signal */
+	FTS_DETACHES = 8,   /* a thread that waits for it releases critical sections and the GIL */
+	FTS_SUSPENDED = 16, /* may be a critical section's, released while its thread waits */
+	FTS_UNORDERED = 32, /* two of this kind make no order: they see to that themselves */
+	FTS_TAKEN_BIT = 64, /* held: bit 0 of its first byte is set */
+	FTS_TAKEN_WORD = 128, /* held: its first 32 bits are not 0 */
+	/* What its class is, if neither the line that made it nor a variable says it: */
 	FTS_BY_TYPE = 256, /* the type of the object that it is part of */
-	FTS_BY_TEXT = 512, /* a text of its own; one lock of a text at any time */
+	FTS_BY_TEXT = 512, /* a text; at any time there is one lock for a text */
 };
 
 /*
- * A kind of lock is a line here and a wrapper in interpose/locks.
+ * A kind of lock is a line here, and a wrapper in interpose/locks.
  *
- * kind(NAME, number, what people call it, what stands between that and the type or text that names
- *      its class, traits). Numbers are in records and stores: they stay, new ones come last.
+ * kind(NAME, number, what people call it, what comes between that and the type or text that names
+ *      its class, traits). Numbers are in records and stores: they stay, and new ones come last.
  */
 /* clang-format off */
 #define FTS_LOCK_KINDS(kind) \
@@ -73,16 +73,16 @@ static inline bool fts_lock_is(uint32_t kind, enum fts_lock_trait trait)
 }
 
 enum fts_lock_flag {
-	FTS_HELD_TRIED = 1,       /* taken by a try */
-	FTS_HELD_TIMED = 2,       /* the wait ends after a time */
+	FTS_HELD_TRIED = 1,       /* the thread tried, and did not wait */
+	FTS_HELD_TIMED = 2,       /* the wait has a time limit */
 	FTS_HELD_SHARED = 4,      /* by a reader */
 	FTS_HELD_FOREIGN = 8,     /* seen as an atomic operation outside of the interpreter */
-	FTS_HELD_DETACHES = 16,   /* the wait gives critical sections and the GIL back */
-	FTS_HELD_RECURSIVE = 32,  /* the owner may take it again */
+	FTS_HELD_DETACHES = 16,   /* the thread releases critical sections and the GIL to wait */
+	FTS_HELD_RECURSIVE = 32,  /* its holder may acquire it again */
 	FTS_HELD_IN_HEAP = 64,    /* in a block of malloc */
 	FTS_HELD_IN_OBJECT = 128, /* in a Python object */
-	/* Not in records; above 1 << 15: how often the owner took it again. */
-	FTS_HELD_SIGNAL = 256,   /* wait_own only: was known to be used as a signal before */
+	/* Not in records. Above 1 << 15: how often its holder has acquired it again. */
+	FTS_HELD_SIGNAL = 256,   /* wait_own only: it was known to be a signal before */
 	FTS_HELD_ATTACHED = 512, /* wait_flags only: the thread stays attached, so that who waits
 				    for FTS_LOCK_ATTACHED (stops the world) waits for it */
 	FTS_HELD_STOPS = 1024,   /* wait_flags only, FTS_LOCK_ATTACHED: the thread stops the world;
@@ -93,8 +93,8 @@ struct fts_held {
 	uint64_t address;  /* 0 = this slot is free */
 	uint64_t identity; /* of a lock with a known birth, else 0 */
 	uint32_t kind, flags;
-	uint64_t pc, fp; /* where it was taken: return address, frame of that function */
-	uint64_t frame, instruction, code; /* the Python frame of that moment; 0 = none */
+	uint64_t pc, fp; /* where it was acquired: return address, frame of that function */
+	uint64_t frame, instruction, code; /* the Python frame at that moment; 0 = none */
 	uint64_t
 		position; /* the same as in record.h, FTS_PC_PYTHON; 0 = not for locks in objects */
 };
@@ -103,22 +103,24 @@ struct fts_held {
 #define FTS_LOCK_THREADS 512u
 
 struct fts_lock_thread {
-	uint32_t tid;          /* the kernel's; 0 = free */
-	uint32_t number;       /* 0 = the process's first; in order of creation */
-	uint32_t used;         /* slots of held[] in use are below this */
-	uint32_t overflow;     /* more locks than slots: what is held is not known */
-	uint64_t self;         /* pthread_t */
+	uint32_t tid;      /* the kernel's; 0 = free */
+	uint32_t number;   /* 0 = the process's first; in order of creation */
+	uint32_t used;     /* slots of held[] in use are below this */
+	uint32_t overflow; /* 1: there were more locks than slots, so what it holds is not known */
+	uint64_t self;     /* pthread_t */
 	uint64_t wait_address; /* 0 = does not wait */
 	uint32_t wait_kind, wait_flags;
 	/*
-	 * How often it began to wait for FTS_LOCK_ATTACHED. Such a wait wakes up again and again to
-	 * look; the same count a second later says that it is still the same one.
+	 * How often it has begun to wait for FTS_LOCK_ATTACHED. In such a wait the thread wakes up
+	 * again and again to look. If the count is the same a second later, it is still the same
+	 * wait.
 	 */
 	uint32_t attach_calls, reserved;
 	/*
-	 * The thread itself took the lock that it waits for, here; address 0 = it did not. The
-	 * waiters of threading.Condition do so, a lock that is not recursive never gets on. A
-	 * reader (FTS_HELD_SHARED) that waits to write waits for itself, too.
+	 * The lock that it waits for, where the thread itself had acquired it; address 0 = it had
+	 * not. The waiters of threading.Condition do so. With any other lock that is not recursive,
+	 * the thread waits for ever. A reader (FTS_HELD_SHARED) that waits to write waits for
+	 * itself, too.
 	 */
 	struct fts_held wait_own;
 	struct fts_held held[FTS_HELD_MAX];

@@ -1,10 +1,11 @@
 /*
- * concern.h - a concern of libftstress.so: one file with one `const struct concern concern_NAME`, and
- * a line in the list below.
+ * concern.h - a concern is one thing that libftstress.so observes: one file that ends in a
+ * `const struct concern concern_NAME`, and a line in the list below.
  *
- * Start-up has two steps. TSan's entry points are called by constructors that run before ours, so
- * wrappers resolve what they forward to at their first call. All else waits for ftstress_start(),
- * which the driver calls once, attached, in the single-threaded zygote.
+ * Start-up has two steps. Constructors of other libraries run before ours and call the functions
+ * that we wrap. So a wrapper looks up the function behind it at its first call. All else waits for
+ * ftstress_start(): the driver calls it once, attached to the interpreter, in the zygote, which has
+ * one thread.
  */
 #ifndef INTERPOSE_CONCERN_H
 #define INTERPOSE_CONCERN_H
@@ -13,18 +14,21 @@
 
 struct concern {
 	const char *name; /* as shown in the report's list of hooks */
-	/* Begin to work. False, and *why in plain words, if it cannot in this Python. */
+	/*
+	 * Begin to work. False if that can't be in this Python; *why then says so in plain words.
+	 */
 	bool (*start)(const char **why);
 	/*
-	 * Around fork; either may be NULL. The child has one thread. A concern that stands behind
-	 * another in core.c's list may call it with a lock of its own held, never the other way
-	 * round: so locks are taken from the last concern on, and given back from the first.
+	 * Acquire and release the concern's locks around a fork; either may be NULL. The child has
+	 * one thread. A concern may call another one that stands before it in the list while it
+	 * holds a lock of its own, never one behind it. So before a fork the last concern acquires
+	 * its locks first.
 	 */
 	void (*before_fork)(void);
 	void (*after_fork)(bool in_child);
 };
 
-/* All of them, in the order in which they start; before a fork the last one comes first. */
+/* All concerns, in the order in which they start. */
 /* clang-format off */
 #define CONCERNS(concern) \
 	concern(heap) \

@@ -1,6 +1,6 @@
 /*
- * memory_order.h - the orders of an atomic operation: values of the compiler's and of TSan's
- * interface.
+ * memory_order.h - the memory orders of an atomic operation, with the values that the compiler and
+ * TSan give them.
  */
 #ifndef INTERPOSE_MEMORY_ORDER_H
 #define INTERPOSE_MEMORY_ORDER_H

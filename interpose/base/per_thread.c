@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define LOOKS 64 /* at blocks of others, before memory is taken */
+#define LOOKS 64 /* how many blocks are searched for a free one, before a new one is allocated */
 
 struct per_thread_block {
 	struct per_thread_block *after;
@@ -14,13 +14,13 @@ struct per_thread_block {
 	_Alignas(16) uint8_t data[];
 };
 
-/* Has this thread of the process `pid` ended? */
+/* Is there no such thread in the process any more? */
 static bool is_gone(uint32_t pid, uint32_t tid)
 {
 	return raw_syscall3(SYS_tgkill, (long)pid, (long)tid, 0) == -3; /* -ESRCH */
 }
 
-/* A block without a thread. The lock is held. */
+/* A block that is free, or whose thread is gone. The caller holds the lock. */
 static struct per_thread_block *find(struct per_thread *all)
 {
 	uint32_t pid = raw_getpid();

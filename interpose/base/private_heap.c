@@ -1,11 +1,10 @@
 /*
- * private_heap.c - jemalloc's own view of the system, for the copy that is linked into this
- * library.
+ * private_heap.c - what the copy of jemalloc in this library calls in place of the C library.
  *
- * Whatever jemalloc calls that TSan's runtime intercepts is redirected here by the linker
- * (--wrap, list in rules.mk): locks become futexes, mmap and friends become system calls, string
- * functions become loops. Without this a hook that allocates would order the threads that it
- * watches: measured, a naive hook hid a race in 15 runs of 15, this one in none.
+ * TSan's runtime intercepts many functions that jemalloc calls. The linker redirects these calls to
+ * this file (--wrap, list in rules.mk): locks are futexes, mmap and its kin are system calls,
+ * string functions are loops. Without that, a hook that allocates would order the threads that it
+ * watches. Measured: a naive hook hid a race in 15 runs of 15, this one in none.
  */
 #define _GNU_SOURCE
 #include "interpose/base/private_heap.h"
@@ -233,7 +232,7 @@ __attribute__((no_builtin)) HIDDEN size_t __wrap_strlen(const char *text)
 
 typedef int phdr_callback(struct dl_phdr_info *, size_t, void *);
 
-/* libc's own, past TSan's interceptor, which takes a lock of the runtime. */
+/* Not TSan's interceptor of the same name: that one acquires a lock of TSan's runtime. */
 HIDDEN int __wrap_dl_iterate_phdr(phdr_callback *callback, void *data)
 {
 	static int (*real)(phdr_callback *, void *);

@@ -1,9 +1,8 @@
 /*
  * private_heap.h - memory for the hooks.
  *
- * jemalloc, linked in statically and hidden, whose locks and memory calls go to raw.h (see
- * private_heap.c): no malloc of the program, no lock that TSan sees. Thread-safe; not
- * async-signal-safe.
+ * A copy of jemalloc, linked in statically and hidden. It calls nothing that TSan sees: its locks
+ * and system calls are those of raw.h (private_heap.c). Thread-safe; not async-signal-safe.
  */
 #ifndef INTERPOSE_PRIVATE_HEAP_H
 #define INTERPOSE_PRIVATE_HEAP_H

@@ -18,7 +18,10 @@
 #define EXPORT __attribute__((visibility("default")))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
-/* In front of a call: the caller's return address stays in place, so reports show its place. */
+/*
+ * Before a call makes it a jump: our caller's return address stays where it is, and reports show
+ * our caller instead of us.
+ */
 #define JUMP __attribute__((musttail)) return
 
 /* Returns what the kernel returns: -errno on failure. */
@@ -93,7 +96,7 @@ static inline void raw_unlock(struct raw_lock *lock)
 		raw_syscall6(SYS_futex, (long)&lock->state, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 }
 
-/* memcpy and friends of libc are intercepted too; these compile to plain instructions. */
+/* TSan intercepts libc's memcpy() and its kin, too; these are plain instructions. */
 static inline void raw_copy(void *to, const void *from, uint64_t length)
 {
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");

@@ -7,21 +7,23 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define PATIENCE_NANOSECONDS 60000000000ull /* that a record of control waits for its reader */
-#define WAIT_NANOSECONDS 1000000            /* between looks whether there is room */
-#define CLAIM_NANOSECONDS 100000000ull      /* until a ring is looked for again */
-#define BORROW_NANOSECONDS 20000            /* between tries to get the shared ring */
+#define PATIENCE_NANOSECONDS 60000000000ull /* for so long a control record waits for the reader */
+#define WAIT_NANOSECONDS 1000000            /* until the writer looks again whether there is room */
+#define CLAIM_NANOSECONDS 100000000ull      /* until a thread without a ring looks for one again */
+#define BORROW_NANOSECONDS 20000            /* until the shared ring is tried again */
 #define BORROW_TRIES 250
 
 struct writer {
 	struct fts_ring *ring; /* NULL = none yet */
 	uint32_t tid, pid;
-	bool busy, borrows;   /* in the middle of its own ring, of the shared one */
-	uint64_t claim_again; /* when, as no ring was free */
+	bool busy;            /* in the middle of a write into its own ring */
+	bool borrows;         /* the same of the shared one */
+	uint64_t claim_again; /* no ring was free: the time to look for one again */
 };
 
 static struct fts_arena *arena;
-static uint32_t unread; /* somebody has waited in vain: nobody waits again until something fits */
+static uint32_t
+	unread; /* 1: a writer has waited in vain. Then no writer waits until one succeeds. */
 static __thread struct writer writer __attribute__((tls_model("initial-exec")));
 
 struct fts_arena *ring_arena(void)
@@ -75,14 +77,14 @@ void ring_forked(void)
 static bool claim_one(struct fts_ring *ring, bool dead_ones, uint32_t tid)
 {
 	uint32_t owner = __atomic_load_n(&ring->owner, __ATOMIC_RELAXED);
-	/* Our own number: of a thread before us. */
+	/* An owner with our number is an ended thread, whose number we got. */
 	if (owner != 0 && owner != tid && !(dead_ones && raw_is_gone(owner)))
 		return false;
 	return __atomic_compare_exchange_n(&ring->owner, &owner, tid, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
 }
 
-/* Two rounds: free rings first, then those whose thread ended. */
+/* Looks for a ring in two rounds: first for a free one, then for one whose thread has ended. */
 static __attribute__((noinline)) void claim(uint64_t now)
 {
 	if (now < writer.claim_again)
@@ -108,7 +110,7 @@ static void sleep_a_bit(long nanoseconds)
 	raw_syscall6(SYS_futex, (long)&nothing, FUTEX_WAIT_PRIVATE, 0, (long)&time, 0, 0);
 }
 
-/* The ring that is nobody's; NULL if others hold on to it. */
+/* Become the owner of the shared ring. NULL: others have it for longer than we try. */
 static struct fts_ring *borrow(void)
 {
 	struct fts_ring *ring = &arena->ring[FTS_RING_SHARED];
@@ -120,7 +122,11 @@ static struct fts_ring *borrow(void)
 	return NULL;
 }
 
-/* A ring to write one record into, for give_back(); NULL: none can be had now. */
+/*
+ * A ring into which the calling thread may write one record; give_back() has to follow. It is the
+ * thread's own, or the shared one if the thread has none or a signal handler has interrupted it in
+ * the middle of its own. NULL: neither can be had now.
+ */
 static struct fts_ring *take(uint64_t now)
 {
 	if (UNLIKELY(!writer.tid)) {
@@ -151,7 +157,10 @@ static void give_back(struct fts_ring *ring)
 	writer.borrows = false;
 }
 
-/* Puts a record at *head, where nobody reads yet, and moves *head on. False: no room. */
+/*
+ * Copy a record to *head, and move *head on. The reader does not see it before ring->head is
+ * stored. False: there is no room.
+ */
 static bool append(struct fts_ring *ring, uint64_t *head, const struct fts_record *header,
 		   const struct ring_part *parts, unsigned count)
 {
@@ -176,14 +185,14 @@ static bool append(struct fts_ring *ring, uint64_t *head, const struct fts_recor
 		raw_copy(at, parts[i].bytes, parts[i].length);
 		at += parts[i].length;
 	}
-	/* Else a reader of the padding would see what the ring held before. */
+	/* What the ring held here before must not be taken for a part of this record. */
 	for (unsigned i = 0; i < header->padding; i++)
 		at[i] = 0;
 	*head += header->length;
 	return true;
 }
 
-/* The record, and in front of it what is missing there. */
+/* Write the record; if records were dropped before it, a LOST record goes in front of it. */
 static bool write_record(struct fts_ring *ring, const struct fts_record *header,
 			 const struct ring_part *parts, unsigned count)
 {
@@ -234,7 +243,10 @@ bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count)
 	uint64_t now = raw_now(), end = fts_is_bulk(type) ? now : now + PATIENCE_NANOSECONDS;
 	bool fits = length <= FTS_RECORD_MAX, written = false;
 	for (;;) {
-		/* A handler that interrupted a write into the shared ring waits for itself. */
+		/*
+		 * This is a signal handler that interrupted its own thread in the middle of the
+		 * shared ring: waiting for that would be waiting for itself.
+		 */
 		bool hopeless = writer.borrows;
 		struct fts_ring *ring = fits && !hopeless ? take(now) : NULL;
 		if (LIKELY(ring)) {

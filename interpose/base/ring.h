@@ -1,7 +1,7 @@
 /*
- * ring.h - the writer's side of include/ftstress/arena.h.
+ * ring.h - the writer's side of the shared rings; include/ftstress/arena.h describes them.
  *
- * Thread-safe, async-signal-safe. 6 to 10 ns a record.
+ * Thread-safe, async-signal-safe. A record takes 6 to 10 ns.
  */
 #ifndef INTERPOSE_RING_H
 #define INTERPOSE_RING_H
@@ -12,10 +12,13 @@
 
 #include <stdbool.h>
 
-/* Map the arena named by the environment. False, and *why, if there is none or it does not fit. */
+/*
+ * Map the arena that the environment names. False if there is none or it is of another version;
+ * *why then says so.
+ */
 bool ring_init(const char **why);
 
-/* NULL before ring_init or without a runner. */
+/* NULL before ring_init(), or if the process was not started by a runner. */
 struct fts_arena *ring_arena(void);
 
 /* A piece of a record, so that a caller need not put the parts together first. */
@@ -25,22 +28,24 @@ struct ring_part {
 };
 
 /*
- * Write one record from its parts, padded to 8 bytes. False if it was dropped: it is counted, and
- * told in the stream. Only bulk records (fts_is_bulk) are dropped at once; others wait for room,
- * for a minute at most, without an order that ThreadSanitizer sees.
+ * Write one record from its parts, padded to 8 bytes. False if it was dropped; that is counted, and
+ * a LOST record stands in its place. Only bulk records (fts_is_bulk) are dropped at once. For any
+ * other one the caller waits for room, at most a minute. ThreadSanitizer sees no order by that.
  */
 bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count);
 
-/* Bytes that the calling thread's ring can take now; 0 = it has none yet, or no runner listens. */
+/*
+ * How many bytes the calling thread's ring has room for; 0 = it has no ring, or there is no runner.
+ */
 uint32_t ring_room(void);
 
-/* What is at hand is used up: counted for the run's notes. */
+/* Count that this limit was met; the run's notes say so. */
 HIDDEN void ring_limit(enum fts_limit limit);
 
 /* Stamp records from now on with this test: an index in the slice, or FTS_NO_TEST. */
 void ring_set_test(uint32_t index);
 
-/* In the child after fork: its one thread must not write into the parent's ring. */
+/* To be called in the child of a fork: its one thread must not write into the parent's ring. */
 void ring_forked(void);
 
 #endif

@@ -1,13 +1,14 @@
 /*
- * symbol.h - what this library's wrappers forward to: the next definition of a symbol after it.
+ * symbol.h - finds the function behind a wrapper: the next definition of the same symbol after this
+ * library.
  */
 #ifndef INTERPOSE_SYMBOL_H
 #define INTERPOSE_SYMBOL_H
 
-/* The next definition of a symbol after this library, or NULL. */
+/* NULL if there is none. */
 void *symbol_next(const char *symbol);
 
-/* The same, but a symbol that has to be there: the process ends with a message if it is not. */
+/* The same for a symbol that has to be there. If it is not, the process ends with a message. */
 void *symbol_need(const char *symbol);
 
 #endif

@@ -1,17 +1,35 @@
 /*
- * locks.h - the locks that each thread holds, and the orders in which it takes them.
+ * locks.h - which locks each thread holds, and in which orders threads acquire locks.
  *
- *   lock taken ──► nothing else held? note it (a few stores)
- *              └─► else: which of the locks held would still be held while this one is waited for?
- *                  set of these and the new lock: known to this thread? (one look-up) done
- *                  └─► new: write a FTS_REPORT_LOCK_EDGE, at most some for the same classes
+ *   a thread is about to acquire a lock
+ *      │
+ *      ├─ It holds no other one: the lock is entered in the thread's list (a few stores).
+ *      ▼
+ *   Which of the locks that it holds would it still hold while it waits for this one?
+ *      │
+ *      ├─ The thread has had this lock and this set before: done (one look-up).
+ *      ▼
+ *   An edge is emitted, "holds A and B, waits for C": FTS_REPORT_LOCK_EDGE. A process emits only so
+ *   many edges between locks of the same classes.
  *
- * A wait that detaches gives back critical sections and the GIL, so these make no edge to such a
- * lock and guard nothing (Python/critical_section.c). Trying makes no edge. The edge is written
- * before the wait begins, so a deadlock that happens is in the graph.
+ * Before most waits a thread detaches from the interpreter. By that it releases its critical
+ * sections and the GIL: these make no edge to the lock it waits for, and guard nothing meanwhile
+ * (Python/critical_section.c). A thread that only tries to acquire a lock makes no edge, for it
+ * does not wait. The edge is emitted before the wait begins, so if the wait never ends, the edge is
+ * in the graph.
  *
- * Nothing here adds happens-before: own memory, raw locks, no call into TSan, except that a free()
- * of a block with a lock in it is noticed through the sanitizers' own hook.
+ *     class      All locks that a finding calls by one name: made by one line of Python; or in
+ *                objects of one type.
+ *     identity   Of a lock that Python made: its class, and which lock of its class it is.
+ *     signal     A lock that one thread acquires and another one releases, as threading.Condition's
+ *                waiters do. It guards nothing.
+ *     stand-in   A mutex that TSan is told of in place of the lock (locks_standin.c).
+ *     as a whole A function that acquires a lock may use other locks inside. Then only the call is
+ *                noted, and what it does to locks inside is not (thread.depth).
+ *
+ * Nothing here adds happens-before: it uses memory of its own and raw locks. TSan is called for
+ * stand-ins only, which order nothing. Its allocator calls us when a block is freed
+ * (__sanitizer_install_malloc_and_free_hooks), so that the end of a lock in the block is noticed.
  */
 #ifndef INTERPOSE_LOCKS_H
 #define INTERPOSE_LOCKS_H
@@ -39,16 +57,16 @@ struct call_site {
 	}
 
 /*
- * The observer of the 8-bit compare-exchange: a PyMutex, 0 -> 1 taken, 1 -> 0 given back.
- * Returns true if the caller is to call TSan's function and tell the result to locks_exchanged();
- * false: it may jump.
+ * To be called before an 8-bit compare-exchange on what may be a PyMutex: 0 -> 1 acquires it, 1 ->
+ * 0 releases it. Returns false if the caller may jump to TSan's function. Returns true if the
+ * caller has to call it instead, and call locks_exchanged() if the exchange has succeeded.
  */
 HIDDEN bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site);
 HIDDEN void locks_exchanged(volatile uint8_t *word, struct call_site site);
 
-/* In the thread that is about to create another: that one's number. */
+/* To be called by a thread that is about to create another. Returns the new one's number. */
 HIDDEN uint32_t locks_thread_created(void);
-/* In the new thread, first of all. */
+/* To be called by the new thread, before anything else. */
 HIDDEN void locks_thread_started(uint32_t number);
 
 /* Shared by locks*.c. */
@@ -59,7 +77,7 @@ struct lock {
 	uint32_t flags; /* enum fts_lock_flag */
 };
 
-/* A lock with what is so of every wait for its kind. */
+/* A lock with the flags that every wait for a lock of its kind has. */
 static inline struct lock lock_of(const void *at, enum fts_lock_kind kind)
 {
 	return (struct lock){ (uint64_t)at, kind,
@@ -69,59 +87,65 @@ static inline struct lock lock_of(const void *at, enum fts_lock_kind kind)
 struct thread {
 	struct fts_lock_thread *shared;
 	uint64_t stack_end;
-	uint32_t depth;       /* inside of a lock function that is noted as a whole */
+	uint32_t depth;       /* how many calls that are noted as a whole the thread is in */
 	const void *collects; /* the Python frame in which garbage is collected, or NULL */
-	struct lock outer;    /* a wait that goes on around others; address 0 = none */
-	uint64_t known[1024]; /* orders that were seen */
-	/* Of locks_profile.c; the times are counts of the processor, 0 = none. */
+	struct lock outer;    /* a wait during which others come and go; address 0 = none */
+	uint64_t known[1024]; /* hashes of the orders that were seen: cache, one place for each */
+	/* Of locks_profile.c. Times are in ticks of the processor, 0 = none. */
 	uint64_t waiting_since;
 	struct lock waiting_for;
 	const void *waiting_pc;
 	uint64_t held_since[FTS_HELD_MAX];
-	/* Of locks_standin.c: which row of the region, classes in it that were used, and for each
-	 * slot of the list the class + 1 of its stand-in, 0 = none. */
-	uint32_t standin_row;
-	uint64_t standins_made[8];
-	uint16_t standin[FTS_HELD_MAX];
+	/* Of locks_standin.c. */
+	uint32_t standin_row;           /* the thread's row of the region */
+	uint64_t standins_made[8];      /* a bit for each class that was used in the row */
+	uint16_t standin[FTS_HELD_MAX]; /* class of each held lock's stand-in, + 1; 0 = none */
 };
 
-/* The calling thread's; NULL without memory or slots. */
+/* The calling thread's. NULL if there is no memory, or no slot in the registry. */
 HIDDEN struct thread *locks_thread(void);
 
-/* NULL: not noted, because the concern is off or a noted call makes this one. */
+/*
+ * The same; NULL if nothing is to be noted: this is off, or a call that is noted as a whole goes
+ * on.
+ */
 static inline struct thread *locks_noting(void)
 {
 	struct thread *thread = locks_on ? locks_thread() : NULL;
 	return thread && !thread->depth ? thread : NULL;
 }
 
-/* The lists of all threads, and how many of them were ever used. */
+/* The lists of all threads. *count: how many of them were ever used. */
 HIDDEN struct fts_lock_thread *locks_registry(uint32_t *count);
-HIDDEN uint64_t locks_sequence(void); /* one more than the last */
+HIDDEN uint64_t locks_sequence(void); /* the next number for an event or an edge */
 
-/* About to wait for the lock: edges, and the wait is told from here on. */
+/* The thread is about to wait for the lock: emit the edges, and show the wait to the runner. */
 HIDDEN void locks_wait(struct thread *thread, struct lock lock, struct call_site site);
+/* It does not wait any more, with the lock or without. */
 HIDDEN void locks_wait_over(struct thread *thread);
-/* locks_rule.c */
+/* locks_rule.c: emit the edges of the lock, if its order is new. */
 HIDDEN void locks_check_order(struct thread *thread, const struct lock *lock,
 			      struct call_site site);
 HIDDEN void locks_rule_forked(void); /* in the child */
 
-/* The slot is not that of a lock held any more. */
+/* The thread does not hold the slot's lock any more. */
 HIDDEN void locks_drop(struct thread *thread, struct fts_held *held);
-/* The edges of such a wait alone. */
+/* Emit the edges of such a wait, no more. */
 HIDDEN void locks_order(struct thread *thread, const struct lock *lock, struct call_site site);
-/* The lock is held from here on. */
+/* The thread has acquired the lock. */
 HIDDEN void locks_taken(struct thread *thread, struct lock lock, struct call_site site);
-/* Waited for by the thread that took it: a signal, or it is never given back. */
+/*
+ * The thread is about to wait for a lock that it may have acquired itself. If it has, the lock is a
+ * signal, or the thread waits for ever.
+ */
 HIDDEN void locks_wait_own(struct thread *thread, struct lock lock);
-/* It is not held any more, by whomever. */
+/* The thread releases the lock, which another thread may have acquired. */
 HIDDEN void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kind);
-/* A lock that Python made is thrown away, held or not: nothing may look at it any more. */
+/* A lock that Python made is freed, held or not: nothing may look at it any more. */
 HIDDEN void locks_ended(uint64_t address, enum fts_lock_kind kind);
 HIDDEN void locks_event(const struct fts_lock_event *event);
 
-/* locks_internal.c. False: module locks are not seen. */
+/* locks_internal.c. False: import locks are not seen. */
 HIDDEN bool internal_locks_start(void);
 
 /* locks_python.c */
@@ -130,66 +154,78 @@ HIDDEN void standin_before_fork(void);
 HIDDEN void standin_after_fork(void);
 HIDDEN void python_locks_before_fork(void);
 HIDDEN void python_locks_after_fork(void);
-HIDDEN void *python_tstate(void);                                  /* NULL when detached */
-HIDDEN bool python_in_section(const void *tstate, uint64_t mutex); /* active critical section */
-HIDDEN const void *python_frame(const void *tstate);               /* that runs, or NULL */
+HIDDEN void *python_tstate(void); /* NULL when detached */
+/* Is the thread in a critical section, one that is not suspended, which holds the mutex? */
+HIDDEN bool python_in_section(const void *tstate, uint64_t mutex);
+HIDDEN const void *python_frame(const void *tstate); /* the one that runs, or NULL */
 HIDDEN bool python_attached(const void *tstate);
+/* The kind of a lock that is a PyMutex: LOCK, RLOCK, OBJECT or PYMUTEX. */
 HIDDEN enum fts_lock_kind python_mutex_kind(uint64_t address);
-/* A lock of PyThread_allocate_lock() that is a semaphore; the kind: RLOCK or PYTHREAD. */
+/* For a lock of PyThread_allocate_lock() that is a semaphore. Its kind is RLOCK or PYTHREAD. */
 HIDDEN void python_semaphore_made(void *semaphore);
 HIDDEN void python_semaphore_renewed(const void *before, void *semaphore);
 HIDDEN enum fts_lock_kind python_semaphore_kind(uint64_t address);
-/* A lock that Python made is not held by anyone: it was made new, after a fork. */
+/* Does the lock itself say that nobody holds it? So it is after a fork, when Python resets it. */
 HIDDEN bool python_is_free(uint64_t address, enum fts_lock_kind kind);
-/* The name of a module lock's module, ASCII; "" = not known. */
+/* The name of an import lock's module, in ASCII; "" = not known. */
 HIDDEN void python_module_name(uint64_t module_lock, char *name, unsigned room);
-/* Identity of a threading lock (class << 28 | number in the class), 0 = its birth was not seen. */
+/*
+ * Class << 28 | number in the class. 0: not a lock that Python made, or one made before we started.
+ */
 HIDDEN uint64_t python_identity(uint64_t address, enum fts_lock_kind kind);
 HIDDEN bool python_is_signal(uint64_t address, enum fts_lock_kind kind);
-/* Was an edge written that has the lock held? Set: one is. */
+/*
+ * Has an edge been emitted in which the lock is held? True for a lock without identity, of which
+ * that is not known. With `set`, remember that one has.
+ */
 HIDDEN bool python_set_in_graph(uint64_t address, enum fts_lock_kind kind, bool set);
 HIDDEN void python_set_signal(uint64_t address, enum fts_lock_kind kind);
-/* Frames of where locks of the class are made; returns how many. */
+/* The Python frames in which locks of the class are made, innermost first; returns how many. */
 HIDDEN unsigned python_class_frames(uint64_t identity, const uint64_t **frames);
-HIDDEN void python_position(struct fts_held *held, const void *tstate); /* the three last fields */
-/* Where its Python frame, which is still on the stack, was then: FTS_PC_PYTHON, or 0. */
+/* Fill in where Python's code is now: frame, instruction, code and position. */
+HIDDEN void python_position(struct fts_held *held, const void *tstate);
+/* Where the code was when the lock was acquired, as FTS_PC_PYTHON; 0 = not known. Its Python frame
+ * must still be on the stack. */
 HIDDEN uint64_t python_pc_of(const struct fts_held *held);
 
 struct walked {
 	uint64_t pc, fp; /* fp: of the function that pc lies in */
 	uint64_t frame;  /* the Python frame, 0 = native */
 };
-/* The mixed stack, innermost first; returns how many. */
+/* The stack of the calling thread, C and Python frames mixed, innermost first; returns how many. */
 HIDDEN unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
 			    unsigned room);
 
 /* locks_standin.c */
-struct standin {              /* what a report says of the lock that one stands for */
-	uint32_t kind, flags; /* locks.h; kind 0: one of the many others */
-	uint64_t address;     /* of the first lock of its class */
+struct standin {              /* of a class of locks: what a report of a race says of them */
+	uint32_t kind, flags; /* ftstress/locks.h; kind 0: a class for which there was no room */
+	uint64_t address;     /* of the lock that came first */
 	uint64_t identity;
 	uint64_t object_type; /* of FTS_LOCK_OBJECT: the type's address */
 	char type[64];        /* of the object that it is in, or the module's name; "" = none */
 };
 HIDDEN void standins_start(void);
+/* False for locks that TSan knows by itself. */
 HIDDEN bool standin_wanted(const struct lock *lock);
 HIDDEN void standin_take(struct thread *thread, unsigned slot, const struct lock *lock,
 			 uint64_t identity);
 HIDDEN void standin_give(struct thread *thread, unsigned slot);
-/* Of races.c. False: TSan knows no locks but its own. */
+/* False: there are no stand-ins, so TSan knows pthread's locks only. */
 HIDDEN bool standins_live(void);
-/* False: that is no stand-in. */
+/* Which locks does the stand-in at the address stand for? False: there is none. */
 HIDDEN bool standin_find(uint64_t address, struct standin *out);
 
 /* locks_profile.c */
 HIDDEN void profile_start(void);
 HIDDEN void profile_forked(void); /* in the child */
 HIDDEN void profile_wait(struct thread *thread, const struct lock *lock, struct call_site site);
-/* Only if thread->waiting_since. */
+/* To be called only where thread->waiting_since is not 0. */
 HIDDEN void profile_wait_over(struct thread *thread);
-/* The slot is still filled. */
+/* The lock is released; to be called before its slot is cleared. */
 HIDDEN void profile_given(const struct thread *thread, const struct fts_held *held);
-/* Writes what was gathered, unless it did so a moment ago; `at_last`: in any case. */
+/*
+ * Emit what was gathered, unless that was done half a second ago or less; `at_last`: in any case.
+ */
 HIDDEN void locks_profile_tell(bool at_last);
 
 static inline uint64_t ticks_now(void)
@@ -198,13 +234,14 @@ static inline uint64_t ticks_now(void)
 }
 
 /* locks_report.c */
-/* False: not now, the ring is too full. */
+/* Emit an edge: holding these, the thread waits for the lock. False: the ring is too full now. */
 HIDDEN bool locks_report_edge(struct thread *thread, const struct lock *lock,
 			      struct fts_held *const *held, unsigned count, struct call_site site);
 HIDDEN void locks_report_start(void);
 HIDDEN void locks_report_before_fork(void);
 HIDDEN void locks_report_after_fork(void);
-/* A block was given back, an object ended, a lock was destroyed. Cheap if no known lock lies in it.
+/*
+ * A block is freed, an object ends, a lock is destroyed. Cheap if no lock of the graph lies in it.
  */
 HIDDEN void locks_freed(const volatile void *block);
 

@@ -1,20 +1,22 @@
 /*
- * locks_internal.c - CPython's own locks that are no PyMutex: _PyRWMutex, once-flags, module locks
- * of importlib, and stopping the world.
+ * locks_internal.c - CPython's own locks that are no PyMutex: _PyRWMutex, once-flags, importlib's
+ * import locks; and stopping the world.
  *
- * A once-flag whose function runs is a lock that is held for so long. A module lock is the Python
- * object importlib._bootstrap._ModuleLock; a call of its acquire() or release() is noted as a
- * whole, so that the two locks in it, which it uses as signals, are not seen. importlib finds
- * cycles of module locks alone itself, and goes on: one module lock makes no order to another one.
+ * A once-flag counts as a lock that is held while the flag's function runs. An import lock is a
+ * Python object of the type importlib._bootstrap._ModuleLock. A call of its acquire() or release()
+ * is noted as a whole, because the object has two locks inside, which it uses as signals. There is
+ * no order between two import locks: importlib itself finds a deadlock of import locks alone, and
+ * resolves it.
  *
- * Stopping the world waits until nobody else is attached.
+ * A thread that stops the world waits until no other thread is attached. So it waits for "being
+ * attached", as for a lock that all attached threads hold.
  */
 #include "interpose/locks/locks.h"
 #include "interpose/base/symbol.h"
 
 #include "interpose/python/layout.h"
 
-/* _PyRWMutex (Python/lock.c): waits for it detach. */
+/* _PyRWMutex (Python/lock.c). A thread detaches while it waits for one. */
 
 #define TAKE(name, flags)                                                                          \
 	EXPORT void name(void *mutex);                                                             \
@@ -91,7 +93,10 @@ int _PyOnceFlag_CallOnceSlow(void *flag, int (*function)(void *), void *argument
 	return result;
 }
 
-/* Stopping the world: who holds a lock while doing so keeps it until all others are detached. */
+/*
+ * Stopping the world. A thread keeps the locks that it holds until all others are detached. If one
+ * of these waits for such a lock while attached, that is a deadlock.
+ */
 
 static const struct lock attached = { 1, FTS_LOCK_ATTACHED, 0 };
 static const struct lock stopping = { 1, FTS_LOCK_ATTACHED, FTS_HELD_STOPS };
@@ -109,7 +114,7 @@ static const struct lock stopping = { 1, FTS_LOCK_ATTACHED, FTS_HELD_STOPS };
 			return;                                                                    \
 		}                                                                                  \
 		locks_wait(thread, attached, CALL_SITE);                                           \
-		thread->outer = stopping; /* it takes locks of the runtime meanwhile */            \
+		thread->outer = stopping; /* meanwhile it acquires locks of the runtime */         \
 		real(whom);                                                                        \
 		thread->outer.address = 0;                                                         \
 		locks_wait_over(thread);                                                           \
@@ -118,7 +123,11 @@ static const struct lock stopping = { 1, FTS_LOCK_ATTACHED, FTS_HELD_STOPS };
 STOP(_PyEval_StopTheWorld)
 STOP(_PyEval_StopTheWorldAll)
 
-/* Garbage collection: the objects that it clears are nobody else's. */
+/*
+ * Garbage collection. Nobody else can reach the objects that the collector clears, so their
+ * critical sections make no order. While thread->collects is the running frame, check_order()
+ * leaves them out.
+ */
 
 #define COLLECT(name)                                                                              \
 	EXPORT long name(void *tstate, long generation, long reason);                              \
@@ -142,7 +151,7 @@ COLLECT(_PyGC_Collect)
 COLLECT(_PyGC_CollectNoFail)
 COLLECT(_Py_RunGC)
 
-/* Module locks. */
+/* Import locks. */
 
 typedef void *vectorcall(void *callable, void *const *arguments, size_t count, void *names);
 static vectorcall *call_function; /* _PyFunction_Vectorcall */
@@ -164,7 +173,7 @@ static void *acquire(void *callable, void *const *arguments, size_t count, void 
 	void *result = call_function(callable, arguments, count, names);
 	thread->depth--;
 	locks_wait_over(thread);
-	if (result) /* NULL: it would have been a deadlock */
+	if (result) /* NULL: importlib has found a deadlock and raised an exception */
 		locks_taken(thread, lock, site);
 	return result;
 }
@@ -182,7 +191,7 @@ static void *release(void *callable, void *const *arguments, size_t count, void 
 	return result;
 }
 
-/* Is a module lock's name where we read it? One that nobody waits for is made to see it. */
+/* Is the name of an import lock's module where we read it? Make an import lock, and look. */
 static bool names_are_read(void *module_lock_type)
 {
 	static const char name[] = "ftstress.probe";

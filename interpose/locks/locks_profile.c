@@ -1,14 +1,15 @@
 /*
- * locks_profile.c - for how long threads wait for locks, and how long those locks are held.
+ * locks_profile.c - how long threads wait for locks, and how long they hold the locks that others
+ * wait for. Times are summed up by class.
  *
- *   locks_wait       the lock is taken by somebody (one load): note the time, mark the lock
- *   locks_wait_over  ... and it took long enough: add to the class of the lock
+ *   locks_wait       if another thread holds the lock (one load): note the time, mark the lock
+ *   locks_wait_over  if the wait was long enough: add it to the lock's class
  *   locks_taken      note the time (the processor's counter)
- *   locks_given      the lock is marked: add to its class
- *   end of a test    what was added is told, and forgotten
+ *   locks_given      if the lock is marked: the longest time that it was held may be this one
+ *   end of a test    emit the sums, and begin anew
  *
- * So a lock that nobody ever waited for costs two reads and a counter. Waits for what is no lock,
- * as the inner ones of Condition and Event, are not counted.
+ * So a lock that nobody ever waits for costs two reads and one look at the processor's counter.
+ * Waits for signals, such as the inner locks of Condition and Event, are not counted.
  */
 #include "interpose/locks/locks.h"
 #include "interpose/base/symbol.h"
@@ -24,21 +25,21 @@ enum {
 	PROBES = 16,
 	MARKS = 1 << 12,
 	TYPE_BYTES = 64,
-	SHORT_NANOSECONDS = 10000, /* a wait below that is none: nobody slept */
-	EVERY_NANOSECONDS = 500000000,
+	SHORT_NANOSECONDS = 10000,     /* a shorter wait is left out: the thread has not slept */
+	EVERY_NANOSECONDS = 500000000, /* at least, between two times that the sums are emitted */
 };
 
 static struct entry {
 	uint64_t class; /* 0 = free; written last */
 	uint64_t address, identity, block;
 	uint32_t kind, flags;
-	uint64_t waits, waited, longest_wait, longest_hold; /* since it was told; counter's ticks */
+	uint64_t waits, waited, longest_wait, longest_hold; /* since it was emitted; in ticks */
 	uint64_t pc, position;                              /* of the longest wait */
 	char type[TYPE_BYTES];
 } entries[ENTRIES];
 
-static struct raw_lock entries_lock; /* of new entries, and of pc and position */
-static uint8_t marks[MARKS];         /* of locks that were waited for, by address */
+static struct raw_lock entries_lock; /* guards new entries, and pc and position of all */
+static uint8_t marks[MARKS];         /* 1: a lock whose address has this hash was waited for */
 static uint64_t start_ticks, start_nanoseconds, told_nanoseconds;
 static uint64_t short_ticks = 30000;
 static const void *(*allocated_begin)(const void *);
@@ -54,7 +55,7 @@ static uint8_t *mark_of(uint64_t address)
 	return &marks[hash(address) % MARKS];
 }
 
-/* Does another have it, as far as one look at the lock tells? */
+/* Does somebody hold the lock, as far as its first bytes show? */
 static bool is_taken(const struct lock *lock)
 {
 	const volatile void *at = (const volatile void *)lock->address;
@@ -67,10 +68,10 @@ static bool is_taken(const struct lock *lock)
 
 void profile_wait(struct thread *thread, const struct lock *lock, struct call_site site)
 {
-	/* Where threads take turns, waiting for a turn would count as waiting for the lock. */
+	/* Not where threads take turns: there a wait for the lock is a wait for the turn, too. */
 	if (LIKELY(!is_taken(lock)) || thread->waiting_since || turns_self)
 		return;
-	/* The inner locks of Condition, and others that are taken here and given back there. */
+	/* Not for signals. */
 	if (thread->shared->wait_own.address == lock->address ||
 	    (fts_lock_is(lock->kind, FTS_SIGNAL) && python_is_signal(lock->address, lock->kind)))
 		return;
@@ -87,11 +88,11 @@ static uint64_t class_of(const struct lock *lock, uint64_t identity)
 	if (fts_lock_is(lock->kind, FTS_BY_TYPE))
 		return *(const uint64_t *)(lock->address - OBJECT_MUTEX + OBJECT_TYPE);
 	if (fts_lock_is(lock->kind, FTS_BY_TEXT))
-		return 1ull << 61; /* all of them together */
+		return 1ull << 61; /* all locks of that kind are one class here */
 	return lock->address;
 }
 
-/* What can be said of the lock only while it is there. */
+/* What has to be found out while the lock exists. */
 static void describe(struct entry *entry, const struct lock *lock, uint64_t identity)
 {
 	struct object object;
@@ -178,7 +179,7 @@ void profile_given(const struct thread *thread, const struct fts_held *held)
 		raise(&entry->longest_hold, ticks_now() - since);
 }
 
-/* Telling. */
+/* Emitting. */
 
 struct message {
 	struct fts_report head;
@@ -192,7 +193,7 @@ static uint64_t take(uint64_t *value, double scale)
 	return (uint64_t)((double)__atomic_exchange_n(value, 0, __ATOMIC_RELAXED) * scale);
 }
 
-/* The sections that FTS_REPORT_LOCK_EDGE has too, and the times as one of FTS_SEC_OTHER. */
+/* Its sections are like those of FTS_REPORT_LOCK_EDGE; the times are in one of FTS_SEC_OTHER. */
 static void tell(struct entry *entry, double scale)
 {
 	const uint64_t *birth;

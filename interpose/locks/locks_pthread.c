@@ -1,8 +1,10 @@
 /*
- * locks_pthread.c - mutexes, reader-writer locks, spin locks and joins of the C library.
+ * locks_pthread.c - mutexes, reader-writer locks and spin locks of the C library, and
+ * pthread_join().
  *
- * Each goes on to the next definition, which is TSan's interceptor. A wait for one of these keeps
- * critical sections and the GIL, so these do make edges to it.
+ * Each function here calls the next definition, which is TSan's interceptor. A thread does not
+ * detach while it waits for one of these locks. So it keeps its critical sections and the GIL, and
+ * these make edges to the lock.
  */
 #define _GNU_SOURCE
 #include "interpose/locks/locks.h"
@@ -81,7 +83,9 @@ TAKE(pthread_spinlock_t, pthread_spin_lock, FTS_LOCK_SPIN, 0, (lock))
 TAKE(pthread_spinlock_t, pthread_spin_trylock, FTS_LOCK_SPIN, FTS_HELD_TRIED, (lock))
 GIVE(pthread_spinlock_t, pthread_spin_unlock, FTS_LOCK_SPIN)
 
-/* A wait for a condition gives the mutex back; taking it again makes edges from what else is held.
+/*
+ * A thread that waits for a condition releases the mutex, and acquires it again at the end. By that
+ * the other locks that it holds make edges to the mutex.
  */
 #define WAIT(name, arguments, ...)                                                                 \
 	EXPORT int name(pthread_cond_t *condition, pthread_mutex_t *lock __VA_ARGS__)              \

@@ -1,16 +1,18 @@
 /*
  * locks_python.c - what the locks concern reads of CPython: critical sections, Python frames, and
- * where threading.Lock and RLock objects come from.
+ * where threading.Lock and RLock objects are made.
  *
- * Lock and RLock objects get one more word, behind their own fields: where they were made and which
- * one of these they are. The word costs no memory (blocks are multiples of 16 bytes), goes with the
- * object, and needs no table:
+ * The place where a Lock or RLock object is made is its class. Such objects get one more word,
+ * behind their own fields. It says which class the lock is of, and which lock of the class it is.
+ * The word costs no memory, since blocks are multiples of 16 bytes; and it ends with the object, so
+ * that no table has to be kept up to date:
  *
- *     63      48 47  46 45       28 27            0
- *     | check   |s |g | class     | number in it |      s: used as a signal, g: in the graph
+ *     63      48 47  46 45       28 27            0      s: used as a signal
+ *     | check   |s |g | class     | number in it |      g: in the graph: an edge has it as held
  *
- * The locks of PyThread_allocate_lock() may be semaphores (release.h), with room for such a word, too. The
- * check is a hash of the address, for locks that were made before the word existed.
+ * The check is a hash of the lock's address: of a lock that was made before there was such a word,
+ * it does not fit. A lock of PyThread_allocate_lock() may be a semaphore (release.h). That has room
+ * for the word, too; bit 45 says that it is an RLock's.
  */
 #define _GNU_SOURCE
 #include "interpose/locks/locks.h"
@@ -28,15 +30,16 @@
 #include <stddef.h>
 
 enum {
-	SECTION_INACTIVE = 1, /* tags of tstate_critical_section */
-	SECTION_TWO = 2,
+	SECTION_INACTIVE =
+		1,       /* tags of the pointer in the thread state: the section is suspended, */
+	SECTION_TWO = 2, /* it is one of two mutexes */
 	SEMAPHORE_WORD = 24, /* in a sem_t of 32 bytes, of which glibc uses 16 */
 	TYPE_INLINE_VALUES = 1 << 2,
 };
 
 enum { CLASSES = 1 << 15, CLASS_FRAMES = 6 };
 
-/* Where locks are made: an open-addressed table, entries are never removed. */
+/* The classes: an open-addressed table by the hash of the frames. Entries are never removed. */
 static struct class {
 	uint64_t hash;  /* 0 = free; written last */
 	uint32_t count; /* locks made so far */
@@ -56,7 +59,8 @@ static void *code_type, *str_type;
 static struct threading_type {
 	void *type;
 	uint32_t word; /* offset of our word in the object */
-	void *(*alloc)(void *type, long items);
+	void *(*alloc)(void *type,
+		       long items); /* tp_alloc and tp_dealloc, before we replaced them */
 	void (*dealloc)(void *object);
 } lock_type, rlock_type;
 
@@ -94,7 +98,7 @@ bool python_in_section(const void *tstate, uint64_t mutex)
 
 /* Lock objects. */
 
-/* Both words lie in the page of `address`: nothing that is not mapped is read. */
+/* If both addresses lie in one page, the other one can be read where the first one can. */
 static inline bool same_page(uint64_t address, uint64_t other)
 {
 	return (address ^ other) >> 12 == 0;
@@ -141,7 +145,7 @@ bool python_is_free(uint64_t address, enum fts_lock_kind kind)
 
 #define WORD_SIGNAL (1ull << 47)
 #define WORD_IN_GRAPH (1ull << 46)
-#define WORD_RLOCK (1ull << 45) /* of a semaphore: it belongs to an RLock */
+#define WORD_RLOCK (1ull << 45) /* of a semaphore: an RLock's */
 #define WORD_IDENTITY (WORD_RLOCK - 1)
 
 static uint64_t check_of(uint64_t object)
@@ -183,8 +187,8 @@ bool python_set_in_graph(uint64_t address, enum fts_lock_kind kind, bool set)
 }
 
 /*
- * A module lock keeps its fields in the values that lie behind the object: lock, wakeup, name (in
- * the order in which _ModuleLock.__init__ sets them).
+ * An import lock is a Python object with its attributes in the inline values behind it, in the
+ * order in which _ModuleLock.__init__ sets them: lock, wakeup, name.
  */
 void python_module_name(uint64_t module_lock, char *name, unsigned room)
 {
@@ -230,7 +234,7 @@ static uint64_t position_of(const void *frame, uint64_t instruction)
 	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | offset : 0;
 }
 
-/* The position of the first frame that is not importlib's own. */
+/* The position of the innermost frame that is not importlib's own: the line that imports. */
 static uint64_t importing(const void *frame)
 {
 	static const char prefix[] = "<frozen importlib";
@@ -271,7 +275,10 @@ uint64_t python_pc_of(const struct fts_held *held)
 	return (uint64_t)code_of(frame) == held->code ? position_of(frame, held->instruction) : 0;
 }
 
-/* The Python frames of one eval loop into `out`; *frame moves on to the caller's. */
+/*
+ * Put the Python frames that one eval loop runs into `out`. *frame moves on to the frame that
+ * called into this loop. `fp` is the frame pointer of the loop's C function.
+ */
 static unsigned walk_python(const void **frame, uint64_t fp, struct walked *out, unsigned room)
 {
 	unsigned count = 0;
@@ -290,12 +297,12 @@ static uint64_t stack_end(struct thread *thread, uint64_t fp)
 {
 	if (thread->stack_end)
 		return thread->stack_end;
-	uint64_t top = thread->shared->self; /* a thread's control block lies above its stack */
+	uint64_t top = thread->shared->self; /* the thread's control block, just above its stack */
 	void **main_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
 	if (main_end && (uint64_t)*main_end > fp && (uint64_t)*main_end - fp < 1ull << 30)
 		top = (uint64_t)*main_end;
 	if (top < fp || top - fp > 1ull << 30)
-		top = fp; /* not known: no frames */
+		top = fp; /* not known: then no frame is read */
 	return thread->stack_end = top;
 }
 
@@ -321,7 +328,7 @@ unsigned python_walk(struct thread *thread, struct call_site site, struct walked
 	return count;
 }
 
-/* Birth and death. */
+/* Where locks are made and freed. */
 
 static uint64_t hash_frames(const uint64_t *frames, unsigned count)
 {
@@ -333,7 +340,7 @@ static uint64_t hash_frames(const uint64_t *frames, unsigned count)
 	return hash | 1;
 }
 
-/* The word, without its check, of a lock that is made now; 0 if the table is full. */
+/* The identity of a lock that the calling thread makes now; 0 if the table of classes is full. */
 static uint64_t new_identity(void)
 {
 	uint64_t frames[CLASS_FRAMES];
@@ -411,7 +418,7 @@ static void *rlock_alloc(void *type, long items)
 	return alloc(&rlock_type, type, items);
 }
 
-/* Its semaphore is made next, by the same thread. */
+/* This thread has allocated an RLock; the next semaphore that it makes is the RLock's. */
 static __thread bool makes_rlock __attribute__((tls_model("initial-exec")));
 
 static void *semaphore_rlock_alloc(void *type, long items)
@@ -444,7 +451,7 @@ enum fts_lock_kind python_semaphore_kind(uint64_t address)
 								: FTS_LOCK_PYTHREAD;
 }
 
-/* It may be thrown away while it is held, as waiters of a Condition are. */
+/* A lock may be freed while it is held: the waiters of a Condition are. */
 static void dealloc(struct threading_type *type, char *object)
 {
 	uint64_t address = (uint64_t)object + LOCK_MUTEX;
@@ -463,7 +470,7 @@ static void rlock_dealloc(void *object)
 	dealloc(&rlock_type, object);
 }
 
-/* Every object's end: a lock in it is another one when the memory is used again. */
+/* Every object ends here. A lock in it ends, too: later its memory may hold another one. */
 EXPORT void _Py_Dealloc(void *object);
 void _Py_Dealloc(void *object)
 {
@@ -477,6 +484,7 @@ void _Py_Dealloc(void *object)
 
 /* Start. */
 
+/* Make objects of the type one word larger, and let them be made and freed by our functions. */
 static void adopt(struct threading_type *slot, char *type, void *(*new_alloc)(void *, long),
 		  void (*new_dealloc)(void *))
 {

@@ -1,4 +1,7 @@
-/* locks_report.c - an edge of the lock-order graph as a record. */
+/*
+ * locks_report.c - emits an edge of the lock-order graph as a record; and notices when the memory
+ * of a lock in the graph is freed.
+ */
 #include "interpose/locks/locks.h"
 
 #include "interpose/base/symbol.h"
@@ -8,27 +11,30 @@
 #include <stddef.h>
 
 enum {
-	HELD_MAX = 32, /* chains with more locks held are not told */
-	WHOLE = 4,     /* of these, the last ones come with their whole stacks, */
+	HELD_MAX = 32, /* an edge with more locks held is not emitted */
+	WHOLE = 4,     /* so many of the held locks, the last ones, come with whole stacks, */
 	SHORT = 4,     /* the others with so many frames */
 	FRAMES_MAX = 96,
 	BUFFER_BYTES = FTS_RECORD_MAX / 2,
 	WATCHED = 1 << 14,
 	WAYS = 4,
-	OBJECT_BYTES = 512, /* taken for the size of a Python object that ends */
+	OBJECT_BYTES = 512, /* assumed to be the size of a Python object that ends */
 };
 
-static struct raw_lock lock; /* of all below */
+static struct raw_lock lock; /* guards all that is below */
 static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
 static uint32_t used, sections;
 static struct walked stack[FRAMES_MAX];
 static unsigned depth;
-static uint64_t told[HELD_MAX + 1]; /* classes of the record */
+static uint64_t told[HELD_MAX + 1]; /* classes whose birthplace is in the record already */
 static unsigned told_count;
 
-/* Blocks with a lock in them that is in the graph: their free() is told. */
+/* Blocks of memory in which a lock of the graph lies: when one is freed, that is emitted. */
 static uint64_t watched[WATCHED];
-/* A bit of 32768 for each that ever was: most blocks are told from them in 4 KiB. */
+/*
+ * A bit for each hash of 15 bits: a block of this hash has been watched. For nearly every block
+ * that is freed, one look into these 4 KiB says that it has not.
+ */
 static uint64_t ever_watched[512];
 
 static const void *(*allocated_begin)(const void *);
@@ -44,7 +50,7 @@ static uint64_t *watch_set(uint64_t hash)
 	return &watched[hash >> 1 & (WATCHED - WAYS)];
 }
 
-/* False: there is no room, so the end of the block would not be noticed. */
+/* Watch the block. False: there is no room for it, so its end would not be noticed. */
 static bool watch(uint64_t block)
 {
 	uint64_t hash = hash_of(block), *set = watch_set(hash);
@@ -83,7 +89,11 @@ void locks_freed(const volatile void *block)
 			tell_freed(&set[i], (uint64_t)block);
 }
 
-/* Where the lock lies: a block whose end is watched, or static storage. */
+/*
+ * Where the lock lies: in static storage, or in a block, which is watched from here on. False: in a
+ * block whose end would not be noticed. Such a lock is not put into the graph, because another lock
+ * could later lie at its address and be taken for the same one.
+ */
 static bool place_of(uint64_t address, uint32_t kind, uint64_t *block, uint32_t *flags,
 		     struct object *object)
 {
@@ -105,7 +115,7 @@ static bool place_of(uint64_t address, uint32_t kind, uint64_t *block, uint32_t 
 		return true;
 	*block = object->start;
 	*flags |= FTS_HELD_IN_OBJECT;
-	/* Memory of PyMem_Malloc: its end is not seen. */
+	/* Without a type it is a block of PyMem_Malloc(), whose end is not seen. */
 	return object->type[0] && watch(*block);
 }
 
@@ -129,7 +139,7 @@ static bool put_section(struct fts_section section, const uint64_t *frames, cons
 	return true;
 }
 
-/* Was the class of this identity told in the record already? */
+/* Does the record say already where locks of this class are made? From now on it does. */
 static bool is_told(uint64_t identity)
 {
 	uint64_t class = identity >> 28 | 1ull << 63;
@@ -144,7 +154,7 @@ static bool is_told(uint64_t identity)
 static bool put_lock(uint16_t section_kind, const struct fts_held *slot, const uint64_t *frames,
 		     unsigned count, uint32_t number)
 {
-	/* A lock that serves as a signal is given back by another thread, which clears the slot. */
+	/* Another thread may clear the slot meanwhile, if it releases the lock: so use a copy. */
 	struct fts_held copy = *slot;
 	const struct fts_held *held = &copy;
 	copy.address = __atomic_load_n(&slot->address, __ATOMIC_RELAXED);
@@ -185,15 +195,23 @@ static bool put_lock(uint16_t section_kind, const struct fts_held *slot, const u
 }
 
 /*
- * The stack of a lock taken before: its own site, then what of the present stack is outside of
- * the function that took it.
+ * The stack from which a held lock was acquired, rebuilt from the present stack:
+ *
+ *     then                   now
+ *     main(), line 9         main(), line 9      the same
+ *     f(), line 3            f(), line 7         still there: gets its position of then
+ *       acquires the lock      g(), line 2       was not there: left out
+ *                                wants another
+ *
+ * The return address of the function that acquired the lock comes first. Then, if the Python
+ * function that called it has returned since (a helper that acquires for its caller), that
+ * function's position. Then all frames that are outside of these.
  */
 static unsigned frames_of_held(const struct fts_held *held, uint64_t *out)
 {
 	unsigned count = 0;
-	bool inner = true; /* the frame whose position has changed since is still to come */
+	bool inner = true; /* no Python frame has come yet: only the first one has moved on since */
 	out[count++] = held->pc;
-	/* A function that took it and returned is not on the stack any more. */
 	bool returned = held->position != 0;
 	for (unsigned i = 0; i < depth; i++)
 		returned = returned && stack[i].frame != held->frame;
@@ -242,7 +260,7 @@ bool locks_report_edge(struct thread *thread, const struct lock *wanted,
 		ring_limit(FTS_LIMIT_ORDER_HELD);
 		return true;
 	}
-	/* Orders come again; other records do not. */
+	/* An order comes again, other records do not: leave half of the ring to these. */
 	if (ring_room() < FTS_RING_BYTES / 2)
 		return false;
 	uint32_t number = thread->shared->number;
@@ -278,7 +296,7 @@ void locks_report_start(void)
 		(int (*)(void (*)(const volatile void *, size_t), void (*)(const volatile void *)))
 			symbol_next("__sanitizer_install_malloc_and_free_hooks");
 	allocated_size = (uint64_t (*)(const void *))symbol_next("__sanitizer_get_allocated_size");
-	/* Without the hook no lock on the heap is reported. */
+	/* Without the hook no lock in a block of malloc() gets into the graph: place_of(). */
 	if (install && install(on_malloc, locks_freed))
 		allocated_begin = (const void *(*)(const void *))symbol_next(
 			"__sanitizer_get_allocated_begin");

@@ -1,10 +1,10 @@
 /*
- * locks_semaphore.c - the locks of PyThread_allocate_lock() where they are semaphores (release.h):
- * RLock, and what C modules make, as _io's buffered files. Else they are PyMutexes, and seen as
- * such.
+ * locks_semaphore.c - the locks of PyThread_allocate_lock(), in releases of CPython where these are
+ * semaphores (release.h): RLock's, and those of C modules such as _io. In other releases they are
+ * PyMutexes, which locks.c sees.
  *
- * These functions call each other; the outermost call is the one that is noted. Any thread may give
- * such a lock back, so it may be a signal as a threading.Lock may.
+ * These functions call each other; only the outermost call is noted. Any thread may release such a
+ * lock, so it may be used as a signal, like a threading.Lock.
  */
 #include "interpose/locks/locks.h"
 #include "interpose/python/release.h"
@@ -45,7 +45,7 @@ static void after(struct thread *thread, struct lock lock, struct call_site site
 
 enum { ACQUIRED = 1 };
 
-/* Tries, then waits detached. */
+/* Python tries first; if that fails, it detaches and waits. */
 typedef int acquire_with_retries(void *lock, int64_t timeout);
 EXPORT acquire_with_retries PyThread_acquire_lock_timed_with_retries;
 int PyThread_acquire_lock_timed_with_retries(void *lock, int64_t timeout)
@@ -92,7 +92,7 @@ int PyThread_acquire_lock(void *lock, int waits)
 	if (!thread)
 		return real(lock, waits);
 	struct lock taken = lock_at(lock, waits != 0, false, 0);
-	/* RLock._acquire_restore() tries like this, and would wait. */
+	/* RLock._acquire_restore() tries first, too, and waits if that fails. */
 	if (!waits && taken.kind == FTS_LOCK_RLOCK)
 		taken.flags = FTS_HELD_DETACHES;
 	before(thread, taken, CALL_SITE);
@@ -125,7 +125,7 @@ void *PyThread_allocate_lock(void)
 	return lock;
 }
 
-/* In the child of a fork: another semaphore for the same lock. */
+/* In the child of a fork Python puts another semaphore in the lock's place. It is the same lock. */
 EXPORT int _PyThread_at_fork_reinit(void **lock);
 int _PyThread_at_fork_reinit(void **lock)
 {

@@ -1,20 +1,23 @@
 /*
- * locks_standin.c - the locks that a thread holds, in ThreadSanitizer's own history.
+ * locks_standin.c - puts the locks that a thread holds into ThreadSanitizer's own history.
  *
- * TSan keeps, with each access, the set of mutexes held at it, for the earlier side of a race too,
- * but knows only the mutexes that it intercepts. Every other lock gets a stand-in: an address that
- * TSan is told is a mutex, taken and given back with the lock. One for each thread and class of
- * locks, in a region that nothing else uses and nobody ever touches:
+ * With each access TSan remembers which mutexes the thread held at that moment; so it can report
+ * them for the earlier side of a race, too. But it knows only pthread's. Every other lock gets a
+ * stand-in: an address of which TSan is told that it is a mutex, acquired and released together
+ * with the lock. There is one for each thread and each class of locks, in a region of addresses
+ * that is reserved and never touched:
  *
  *     region    | thread 0: class 0 class 1 ... class 511 | thread 1: class 0 ... |
  *
- * So nothing is ordered by it, twice over. No two threads have a stand-in in common. And each is
- * taken twice when it is first used, and given back once: from then on it is only taken again, as a
- * recursive mutex is, and never wholly given back, which is when TSan acquires and releases clocks
- * (and uses an epoch up).
+ * A stand-in must not order threads, and for two reasons it does not. First, no two threads have
+ * one in common. Second, TSan acquires and releases clocks (and uses up an epoch) only when a mutex
+ * is acquired from free, or becomes free. A stand-in is made as a recursive mutex, acquired twice
+ * and released once. From then on it is never free again:
+ *
+ *     TSan's count of it    0 ──make()──► 2 ──► 1 ──acquire──► 2 ──release──► 1 ──► 2 ──► 1 ...
  *
  * A class is what a report says of a lock: the critical section of a type, the line that makes a
- * threading.Lock, the address of any other.
+ * threading.Lock, the address of any other lock.
  */
 #include "interpose/locks/locks.h"
 #include "interpose/base/symbol.h"
@@ -26,11 +29,11 @@
 #include <sys/mman.h>
 
 enum {
-	CLASSES = 512,  /* of a thread: bits of standins_made */
-	THREADS = 8192, /* that ever were in a process */
-	BYTES = 8,      /* of a stand-in: as much as TSan tells apart */
+	CLASSES = 512,  /* as many as standins_made has bits */
+	THREADS = 8192, /* rows; a thread of a process that has had more gets no stand-ins */
+	BYTES = 8,      /* of a stand-in; TSan tells addresses apart by 8 bytes */
 	TRIES = 16,
-	OTHERS = 0,         /* the class of those for which there is no room */
+	OTHERS = 0,         /* the class of all locks for whose class there is no room */
 	MUTEX_TRY = 1 << 4, /* llvm: sanitizer/tsan_interface.h */
 	MUTEX_RECURSIVE = 1 << 6,
 };
@@ -48,7 +51,7 @@ static void (*post_lock)(void *mutex, unsigned flags, int times);
 static void (*acquired)(char *file, int line, uint64_t mutex, uint64_t writes);
 static void (*released)(char *file, int line, uint64_t mutex, uint64_t writes);
 
-/* Of the object that the mutex is in. */
+/* The type of the object that the mutex is part of. */
 static inline uint64_t type_at(uint64_t mutex)
 {
 	return load64((const void *)mutex, OBJECT_TYPE - OBJECT_MUTEX);
@@ -164,7 +167,7 @@ bool standin_find(uint64_t address, struct standin *out)
 	if (!region || address - region >= (uint64_t)THREADS * CLASSES * BYTES)
 		return false;
 	*out = classes[(address - region) / BYTES % CLASSES].lock;
-	/* Where a type was may be another one now. */
+	/* At the type's address another type may lie now. Then the name is not known. */
 	char type[sizeof out->type];
 	if (out->object_type &&
 	    (!object_type_name(out->object_type, type, sizeof type) || !raw_same(type, out->type)))
@@ -172,7 +175,7 @@ bool standin_find(uint64_t address, struct standin *out)
 	return true;
 }
 
-/* With TSan's own detector of deadlocks on, a stand-in would be a lock that is never given back. */
+/* TSan's own detector of deadlocks would take a stand-in for a lock that is never released. */
 static bool detector_is_off(void)
 {
 	static const char off[] = "detect_deadlocks=0";
@@ -201,7 +204,7 @@ void standins_start(void)
 		region = (uint64_t)at;
 }
 
-/* Nothing else is taken while it is held. */
+/* It comes last of the locks: whoever holds it acquires no other one. */
 void standin_before_fork(void)
 {
 	raw_lock(&classes_lock);

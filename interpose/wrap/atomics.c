@@ -55,7 +55,10 @@ void atomics_resolve(void)
 	tsan_cas8 = (cas8 *)symbol_need("__tsan_atomic8_compare_exchange_val");
 }
 
-/* The first operation of all, from a constructor. */
+/*
+ * The first atomic operation of the process comes from some module's constructor, before anything
+ * of ours has run. So each pointer begins with a function that looks TSan's functions up first.
+ */
 static uint32_t first_load32(const volatile uint32_t *word, int order)
 {
 	atomics_resolve();
@@ -101,23 +104,24 @@ static uint8_t first_cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int 
 	JUMP tsan_cas8(word, from, to, order, failed_order);
 }
 
+/* ob_ref_shared (CPython: Include/refcount.h): two bits of flags, above them the count. */
 enum { COUNT_ONE = 4, COUNT_FLAGS = 3, MAYBE_WEAKREF = 1, QUEUED = 2, MERGED = 3 };
 
-enum { DICT_VERSION = 4096 }; /* 3.13: what the interpreter's count of dicts goes up by */
+enum { DICT_VERSION = 4096 }; /* 3.13: each new dict adds this to the interpreter's counter */
 
 static inline bool aligned(const volatile void *word)
 {
 	return ((uintptr_t)word & 15) == 0;
 }
 
-/* Which order a change of a shared reference count means; -1 if it is not one of its changes. */
+/* The order that a change of a shared reference count means. -1: a count is never changed so. */
 static inline int count_order(uint64_t from, uint64_t to)
 {
 	if (to == MERGED)
 		return MO_BOTH;
 	if (to - from == COUNT_ONE)
 		return MO_NONE;
-	/* Only without flags: from "queued" the same bit is the owner's merge. */
+	/* MAYBE_WEAKREF is set. Only from no flags: QUEUED | 1 is MERGED, the owner's merge. */
 	if ((from & COUNT_FLAGS) == 0 &&
 	    (to == (from | MAYBE_WEAKREF) || to == ((from + COUNT_ONE) | MAYBE_WEAKREF)))
 		return MO_NONE;
@@ -127,7 +131,7 @@ static inline int count_order(uint64_t from, uint64_t to)
 	return -1;
 }
 
-/* One dict less has the keys. */
+/* A dict gives up keys that it shares with others. Who gives them up last may free them. */
 static uint64_t uncount_keys(volatile uint64_t *word)
 {
 	uint64_t was = tsan_add64(word, UINT64_MAX, MO_RELEASE);
@@ -136,7 +140,7 @@ static uint64_t uncount_keys(volatile uint64_t *word)
 	return was;
 }
 
-/* Of all operations the most frequent, nearly always relaxed: an object's count of its owner. */
+/* The most frequent operation of all: an object's local reference count is loaded, relaxed. */
 EXPORT load_word __tsan_atomic32_load;
 uint32_t __tsan_atomic32_load(const volatile uint32_t *word, int order)
 {
@@ -186,7 +190,11 @@ uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t 
 	if (order == MO_SEQ_CST && aligned(word) && order_place(HERE) > PLACE_AS_WRITTEN) {
 		int meant = count_order(from, to);
 		if (meant >= 0 && order_is_count(word)) {
-			/* The owner is gone: what it did it gave to the lock when it left. */
+			/*
+			 * The thread that owned the object has ended, and this one merges its
+			 * counts. What the owner did it released to a lock when it ended: acquire
+			 * that.
+			 */
 			if (UNLIKELY(sections_untold) && (to & COUNT_FLAGS) == MERGED)
 				sections_acquire();
 			order = meant;
@@ -219,10 +227,10 @@ uint64_t __tsan_atomic64_fetch_or(volatile uint64_t *word, uint64_t value, int o
 }
 
 /*
- * A thread's end (and forced collections) visits the abandoned segments 1,024 times over, 20,000
- * atomic operations that fill the thread's history, so that TSan has lost the stack of the access
- * when the other side of the race comes. Segments that are not collected here are taken up by the
- * next thread that needs one.
+ * When a thread ends (or a collection is forced), mimalloc visits its abandoned segments 1,024
+ * times over. These are 20,000 atomic operations in the thread's history in TSan, and they push out
+ * the access of a race before the other side comes. So at a thread's end the visit is left out; the
+ * next thread that needs a segment takes one of these.
  */
 EXPORT void _mi_abandoned_collect(void *heap, bool force, void *segments);
 void _mi_abandoned_collect(void *heap, bool force, void *segments)
@@ -244,7 +252,7 @@ uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from
 		place = order_place(HERE);
 		reads = sections_reads(place, word);
 		if (UNLIKELY(place == PLACE_TYPE_CACHE && to))
-			order = MO_NONE; /* and then type_cache_locked() */
+			order = MO_NONE; /* type_cache_locked() acquires below what is meant */
 		else if (UNLIKELY(reads))
 			order = to ? MO_ACQUIRE : sections_reading_ends(word, place);
 		else if (UNLIKELY(place == PLACE_QUEUE || place == PLACE_UNTOLD))

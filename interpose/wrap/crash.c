@@ -1,9 +1,10 @@
 /*
  * crash.c - see crash.h.
  *
- * In the handler only system calls and ring_write(): the program may have crashed while it held
- * any lock. TSan is passed by: its sigaction() would put a trampoline in front that defers signals
- * and deadlocks on some, so handlers are set by the system call itself, with a restorer of our own.
+ * The handler makes only system calls and ring_write(), because the program may have crashed while
+ * it held any lock. Handlers are not set through TSan's sigaction(): that would put a trampoline in
+ * front of ours which defers signals, and deadlocks on some. The system call sets them, and needs a
+ * restorer of our own.
  */
 #define _GNU_SOURCE
 #include "interpose/wrap/crash.h"
@@ -18,7 +19,7 @@
 #include <stddef.h>
 #include <ucontext.h>
 
-#define WAIT_NANOSECONDS 5000000000ull /* for the runner; as long again for another process */
+#define WAIT_NANOSECONDS 5000000000ull /* for the runner; before that, for another process's turn */
 #define STACK_BYTES 32768 /* the kernel's frame takes up to 11 KiB where there is AMX */
 #define SA_RESTORER_FLAG 0x04000000ul
 
@@ -39,9 +40,9 @@ static __thread char alternate_stack[STACK_BYTES]
 	__attribute__((tls_model("initial-exec"), aligned(16)));
 
 /*
- * Where a handler returns to: rt_sigreturn. The unwind information says where the interrupted
- * registers are: on entry, rsp points to the ucontext, its gregs are 40 bytes further. The nop
- * stands before the entry because unwinders look up return addresses less one.
+ * The restorer: what a handler returns to; it calls rt_sigreturn. Its unwind information says where
+ * the interrupted registers are: on entry rsp points to the ucontext, whose gregs begin at 40
+ * bytes. Unwinders look up a return address minus one, so there has to be a nop before the entry.
  */
 __asm__(".text\n"
 	".type crash_restorer, @function\n"
@@ -75,7 +76,9 @@ static void set_action(int signal, void (*handler)(int, siginfo_t *, void *))
 	raw_syscall6(SYS_rt_sigaction, signal, (long)&action, 0, sizeof action.mask, 0, 0);
 }
 
-/* A wait that ends when *word is not `value` any more, or some time after. */
+/*
+ * Wait until *word is woken. Returns at once if it is not `value`, and after the time in any case.
+ */
 static void wait_on(uint32_t *word, uint32_t value, uint64_t nanoseconds)
 {
 	struct timespec time = { (time_t)(nanoseconds / 1000000000u),
@@ -88,7 +91,7 @@ static void wake(uint32_t *word)
 	raw_syscall6(SYS_futex, (long)word, FUTEX_WAKE, INT32_MAX, 0, 0, 0);
 }
 
-/* One process at a time uses the arena's words. False after 5 s. */
+/* Acquires crash_lock: one process at a time uses the arena's words. False after 5 s. */
 static bool take_turn(struct fts_arena *arena, uint32_t pid)
 {
 	uint64_t deadline = raw_now() + WAIT_NANOSECONDS;
@@ -97,7 +100,7 @@ static bool take_turn(struct fts_arena *arena, uint32_t pid)
 		if (__atomic_compare_exchange_n(&arena->crash_lock, &holder, pid, false,
 						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			return true;
-		/* One that was killed in the middle has left it locked. */
+		/* A process that was killed while it held the lock has left it locked. */
 		if (raw_syscall3(SYS_kill, (long)holder, 0, 0) == -ESRCH &&
 		    __atomic_compare_exchange_n(&arena->crash_lock, &holder, pid, false,
 						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
@@ -152,9 +155,9 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 	struct fts_crash crash;
 	read_crash(&crash, signal, info, context);
 	report(&crash);
-	/* A fault would come again by itself, a signal that was sent would not: send it in either
-	 * case. It is blocked until this handler has returned, and the wait status is the right
-	 * one. */
+	/* Now die by the same signal, so that the wait status is right. A fault would come again by
+	 * itself when this handler returns, a signal that somebody sent would not: so it is sent
+	 * again in either case. It is blocked until this handler has returned. */
 	set_action(signal, NULL);
 	raw_syscall3(SYS_tgkill, (long)raw_getpid(), (long)tid, signal);
 }
@@ -167,7 +170,7 @@ static bool is_fatal(int signal)
 	return false;
 }
 
-/* The program's side. TSan's wrapper comes next and hears of everything. */
+/* What the program calls. TSan's wrappers of the same names are called next, in any case. */
 
 typedef int sigaction_function(int, const struct sigaction *, struct sigaction *);
 typedef sighandler_t signal_function(int, sighandler_t);
@@ -201,7 +204,7 @@ EXPORT int sigaction(int signal, const struct sigaction *restrict action,
 	return 0;
 }
 
-/* As glibc's: BSD semantics. */
+/* signal() with the semantics that it has in glibc: those of BSD. */
 static sighandler_t set_signal(int signal, sighandler_t handler)
 {
 	struct sigaction action, old;
@@ -237,7 +240,7 @@ HIDDEN void crash_thread_init(void)
 	raw_syscall3(SYS_sigaltstack, (long)&ours, 0, 0);
 }
 
-/* Is the default action set? If not, the program wants the signal for itself. */
+/* If another action than the default one is set, the program wants the signal for itself. */
 static bool is_default(int signal)
 {
 	struct sigaction now;

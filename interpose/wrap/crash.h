@@ -1,5 +1,6 @@
 /*
- * crash.h - fatal signals: say what happened, and stand still until the runner has the stacks.
+ * crash.h - fatal signals. The crashing thread emits a record of what happened, and then stands
+ * still until the runner has read the stacks of all threads.
  *
  *     crashing thread                                runner
  *     crash_lock: 0 -> pid
@@ -10,14 +11,15 @@
  *     crash_tid = 0, crash_lock = 0
  *     default action: dies by the same signal
  *
- * The three words are futexes in shared memory: wait and wake without FUTEX_PRIVATE_FLAG. The
- * runner need not wait: when nobody answers, the process dies after 5 s all the same. While a
- * process is about to die, further threads of it that crash are parked for good; they show in the
- * capture like any other thread.
+ * The three words crash_lock, crash_tid and crash_done are futexes in memory that two processes
+ * share, so wait and wake come without FUTEX_PRIVATE_FLAG. If the runner does not answer, the
+ * process dies after 5 s all the same. Further threads of a process that is about to die may crash,
+ * too: they are parked for good, and show in the capture like any other thread.
  *
- * The program's own handlers win: while one is set for a fatal signal, ours is not in place.
- * sigaction() and signal() are wrapped to notice; where the program asks for the default action,
- * or asks what is set, ours is what the default is.
+ * The program's own handlers win: while the program has one set for a fatal signal, ours is not
+ * set. sigaction() and signal() are wrapped to notice that. Where the program sets the default
+ * action, our handler is set; where it asks what is set, and ours is, it is told "the default
+ * action".
  */
 #ifndef INTERPOSE_CRASH_H
 #define INTERPOSE_CRASH_H
@@ -25,14 +27,10 @@
 #include "interpose/base/concern.h"
 
 /*
- * Starts in the zygote, gives its thread an alternate stack, and forgets a crash of the parent in
- * the child. It needs ring_init() to have been called.
- */
-/*
- * Give the calling thread an alternate signal stack, so that a stack overflow is told too. It is
- * part of the thread's own storage: nothing to release. A stack that is set already is kept.
- * Async-signal-safe; costs two system calls. Without it a thread that overflows its stack dies
- * untold.
+ * Give the calling thread an alternate signal stack. Without one, a thread that overflows its stack
+ * dies and nobody learns why. The stack lies in thread-local storage: nothing has to be freed. If
+ * the thread has one already that is large enough, that one is kept. Async-signal-safe; costs two
+ * system calls.
  */
 void crash_thread_init(void);
 

@@ -17,7 +17,7 @@ enum {
 
 HIDDEN bool fences_watched;
 
-static uintptr_t python_low, python_size; /* the interpreter, where that is known */
+static uintptr_t python_low, python_size; /* the interpreter's module; 0 = not seen yet */
 
 static __thread const volatile void *words[WORDS] __attribute__((tls_model("initial-exec")));
 static __thread uint8_t next_word __attribute__((tls_model("initial-exec")));
@@ -66,7 +66,9 @@ void __tsan_atomic_thread_fence(int order)
 	JUMP real(order);
 }
 
-/* The operations that no other rule needs; the others are in atomics.c. */
+/*
+ * The atomic operations that only fences need to see. atomics.c has those with rules of their own.
+ */
 
 #define LOAD(bits, type)                                                                           \
 	typedef type load##bits(const volatile type *word, int order);                             \
@@ -159,7 +161,7 @@ static bool has_string(const char *at, uint64_t length, const char *text, uint64
 	return false;
 }
 
-/* Does the name stand among the dynamic symbols' names? */
+/* Does the module refer to TSan's function for fences? Then its dynamic symbols name that. */
 static bool has_fences(const struct dl_phdr_info *info, uintptr_t low, uintptr_t high)
 {
 	static const char name[] = "__tsan_atomic_thread_fence";
@@ -175,7 +177,7 @@ static bool has_fences(const struct dl_phdr_info *info, uintptr_t low, uintptr_t
 		else if (entry->d_tag == DT_STRSZ)
 			length = entry->d_un.d_val;
 	}
-	if (strings < low) /* not relocated */
+	if (strings < low) /* an offset in the module that the dynamic linker has not relocated */
 		strings += info->dlpi_addr;
 	return strings && strings >= low && strings < high && length <= high - strings &&
 	       has_string((const char *)strings, length, name, sizeof name);

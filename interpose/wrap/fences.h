@@ -1,19 +1,22 @@
 /*
- * fences.h - what atomic_thread_fence() means, which TSan knows nothing of.
+ * fences.h - what atomic_thread_fence() means. TSan itself ignores fences.
  *
- *     x.fetch_sub(1, release)          after an acquire fence the thread is ordered after whoever
- *     fence(acquire)                   released the words that it read before, relaxed
+ *     x.fetch_sub(1, release)          An acquire fence: the thread is now ordered after every
+ *     fence(acquire)                   thread that released a word which it has read, relaxed.
  *
- *     fence(release)                   a relaxed store after a release fence releases what the
- *     flag.store(1, relaxed)           thread did before the fence
+ *     fence(release)                   A release fence: a relaxed store that follows releases what
+ *     flag.store(1, relaxed)           the thread did before the fence.
  *
- * C++'s intrusive pointers and Rust's triomphe end an object's life in the first way; without it
- * their correct counts are reported. Of the words read, the last WORDS are remembered; of the stores
- * after a release fence, the next STORES release, and they release what came between, too. Both are
- * as little as common code needs: what is ordered too much hides races.
+ * C++'s intrusive pointers and Rust's triomphe end an object's life in the first way. If fences had
+ * no meaning, TSan would report their reference counts, although they are correct.
  *
- * The interpreter's own fences are not looked at (order_table.h says what its operations mean).
- * Nothing is done in a process without a module that was instrumented and has fences.
+ * For acquire fences, each thread remembers the last WORDS words that it has read. After a release
+ * fence, its next STORES stores release; they also release what the thread did between the fence
+ * and the store. Both numbers are as small as common code allows, because an order that the program
+ * does not have hides races.
+ *
+ * The interpreter's own fences are left out: order_table.h says what its operations mean. And in a
+ * process where no other instrumented module has fences, all of this is off.
  */
 #ifndef INTERPOSE_FENCES_H
 #define INTERPOSE_FENCES_H
@@ -25,19 +28,21 @@
 
 struct dl_phdr_info;
 
-/* Some module other than the interpreter has fences. */
+/* True once a module other than the interpreter has fences. */
 extern HIDDEN bool fences_watched;
 
+/* Look TSan's functions up. */
 HIDDEN void fences_resolve(void);
 
-/* A module is mapped: does it have fences? */
+/* To be called with each module that is mapped, at low..high: does it have fences? */
 HIDDEN void fences_look_at(const struct dl_phdr_info *info, uintptr_t low, uintptr_t high);
 
-/* An atomic read of the word at `pc`, told in this order. */
+/* The code at `pc` reads the word with this order. */
 HIDDEN void fences_note_read(const volatile void *word, int order, const void *pc);
-/* An atomic write; returns in which order it is to be told. */
+/* The code at `pc` writes a word with this order. Returns the order that TSan is to be given. */
 HIDDEN int fences_order_of_write(int order, const void *pc);
 
+/* The same two, but free of charge while no module has fences. */
 static inline void fences_read(const volatile void *word, int order, const void *pc)
 {
 	if (UNLIKELY(fences_watched))
@@ -49,7 +54,7 @@ static inline int fences_write(int order, const void *pc)
 	return UNLIKELY(fences_watched) ? fences_order_of_write(order, pc) : order;
 }
 
-/* Both. */
+/* A read-modify-write is both. */
 static inline int fences_change(const volatile void *word, int order, const void *pc)
 {
 	fences_read(word, order, pc);

@@ -1,6 +1,7 @@
 /*
- * modules.c - tells the runner which shared objects are mapped where, so that it can turn program
- * counters into names: all of them at the start, and after each dlopen what came with it.
+ * modules.c - emits where each shared object is mapped, so that the runner can turn program
+ * counters into names. At the start all of them are emitted, after each dlopen() those that came
+ * with it.
  */
 #define _GNU_SOURCE
 #include "interpose/base/concern.h"
@@ -16,8 +17,8 @@
 #define MODULES_MAX 4096u
 
 static struct raw_lock lock;
-static uintptr_t told[MODULES_MAX]; /* biases of the modules told, a set by linear search */
-static unsigned told_count;
+static uintptr_t emitted[MODULES_MAX]; /* lowest address of each module emitted; a set, unsorted */
+static unsigned emitted_count;
 static int (*real_iterate)(int (*)(struct dl_phdr_info *, size_t, void *), void *);
 static bool started;
 
@@ -58,20 +59,20 @@ static void extent(const struct dl_phdr_info *info, struct fts_module *module)
 	}
 }
 
-static bool was_told(uintptr_t bias)
+static bool was_emitted(uintptr_t low)
 {
-	for (unsigned i = 0; i < told_count; i++)
-		if (told[i] == bias)
+	for (unsigned i = 0; i < emitted_count; i++)
+		if (emitted[i] == low)
 			return true;
 	return false;
 }
 
-static int tell(struct dl_phdr_info *info, size_t size, void *unused)
+static int emit(struct dl_phdr_info *info, size_t size, void *unused)
 {
 	(void)size, (void)unused;
 	struct fts_module module = { .bias = info->dlpi_addr };
 	extent(info, &module);
-	if (module.low == UINT64_MAX || was_told(module.low))
+	if (module.low == UINT64_MAX || was_emitted(module.low))
 		return 0;
 	fences_look_at(info, module.low, module.high);
 	char self[4096];
@@ -88,17 +89,17 @@ static int tell(struct dl_phdr_info *info, size_t size, void *unused)
 	struct ring_part parts[] = { { &module, sizeof module }, { path, (uint32_t)length } };
 	if (!ring_write(FTS_REC_MODULE, parts, 2))
 		return 0; /* the next dlopen tries again */
-	if (told_count < MODULES_MAX)
-		told[told_count++] = module.low;
+	if (emitted_count < MODULES_MAX)
+		emitted[emitted_count++] = module.low;
 	else
-		ring_limit(FTS_LIMIT_MODULES); /* it is told again, and again */
+		ring_limit(FTS_LIMIT_MODULES); /* each dlopen() from now on emits it again */
 	return 0;
 }
 
-static void tell_all(void)
+static void emit_all(void)
 {
 	raw_lock(&lock);
-	real_iterate(tell, NULL);
+	real_iterate(emit, NULL);
 	raw_unlock(&lock);
 }
 
@@ -109,13 +110,13 @@ EXPORT void *dlopen(const char *path, int flags)
 		real = (void *(*)(const char *, int))symbol_need("dlopen");
 	void *handle = real(path, flags);
 	if (handle && started)
-		tell_all();
+		emit_all();
 	return handle;
 }
 
 static bool start(const char **why)
 {
-	/* libc's own: TSan's interceptor takes a lock of the runtime. */
+	/* Not TSan's interceptor of the same name: that one acquires a lock of TSan's runtime. */
 	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
 	real_iterate = (int (*)(int (*)(struct dl_phdr_info *, size_t, void *), void *))(
 		libc ? dlsym(libc, "dl_iterate_phdr") : NULL);
@@ -123,7 +124,7 @@ static bool start(const char **why)
 		*why = "no dl_iterate_phdr in libc.so.6: frames stay addresses";
 		return false;
 	}
-	tell_all();
+	emit_all();
 	started = true;
 	return true;
 }

@@ -1,13 +1,13 @@
 /*
  * races.c - ThreadSanitizer's reports as records.
  *
- * TSan calls the weak __tsan::OnReport for each report before it prints it, and prints nothing if
- * that returns true. It is called with the runtime's locks held: nothing instrumented, nothing
- * intercepted and nothing of CPython may be called from here. Python frames in the stacks are ids
- * (stacks.h), so nothing has to be looked up.
+ * For each report TSan calls the weak function __tsan::OnReport; if that returns true, TSan prints
+ * nothing. TSan holds its runtime's locks during the call, so this file may call nothing that is
+ * instrumented, nothing that TSan intercepts and nothing of CPython. It need not look up Python
+ * frames: they stand in the stacks as ids (stacks.h).
  *
- * TSan drops a report whose pair of stacks it has seen in this process; across processes the runner
- * merges.
+ * TSan drops a report whose pair of stacks it has reported before in this process. The runner
+ * merges the reports of different processes.
  */
 #include "interpose/base/concern.h"
 #include "interpose/locks/locks.h"
@@ -45,8 +45,12 @@ TSAN_API void __tsan_write8_pc(void *address, void *pc);
 #define FRAMES_MAX 256u
 #define BUFFER_BYTES (FTS_RECORD_MAX - 64u)
 
-/* One report at a time: TSan holds its report lock while it calls us; ours is a second belt. */
-static struct raw_lock lock; /* at fork: nobody has it, TSan takes its report lock */
+/*
+ * Guards `buffer` and `trace`. TSan holds its own report lock while it calls us, so nobody ever
+ * waits here; this lock is for a TSan that would not. At a fork nobody holds it, because TSan
+ * acquires its report lock before it forks.
+ */
+static struct raw_lock lock;
 static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
 static void *trace[FRAMES_MAX + 1];
 
@@ -54,9 +58,10 @@ static uint64_t self_test_word; /* raced on by self_test() */
 static bool self_test_seen;
 
 /*
- * The locks held at an access are not in the API. Layout of ReportDesc and ReportMop
- * (tsan_report.h, llvm 22); every field that the API also gives is compared before the rest is
- * believed.
+ * TSan's API does not give the locks that were held at an access, so they are read from TSan's own
+ * structures: this is the layout of ReportDesc and ReportMop (tsan_report.h, llvm 22). Another
+ * release of TSan may have another layout. So add_accesses() first compares every field that the
+ * API gives, too, and reads the locks only if all of them agree.
  */
 struct tsan_vector {
 	void **begin, **end, **limit;
@@ -205,7 +210,7 @@ static void add_locations(struct output *out, void *report, int count)
 	}
 }
 
-/* The block of malloc() that the report names. */
+/* The block of malloc() that the access is in, if the report names one. */
 static bool heap_block(void *report, int count, uint64_t *block, uint64_t *size)
 {
 	for (int i = 0; i < count; i++) {
@@ -225,8 +230,8 @@ static bool heap_block(void *report, int count, uint64_t *block, uint64_t *size)
 }
 
 /*
- * What TSan cannot know: the Python object that the access is in, the one whose data it is in, or
- * the block of PyMem.
+ * What TSan cannot know of the accessed address. It lies in a Python object, or in a block of
+ * PyMem_Malloc(), or in the data of a Python object whose data is a block of its own (bytearray).
  */
 static void add_object(struct output *out, void *report, int locations)
 {
@@ -257,7 +262,7 @@ static void add_object(struct output *out, void *report, int locations)
 	add_section(out, section, data ? owner.type : object.type);
 }
 
-/* A mutex that stands for a lock of Python's: what lock that is, and where such are made. */
+/* A mutex of TSan's that is a stand-in: which lock it stands for, and where such locks are made. */
 static void add_standin(struct output *out, uint64_t id, const struct standin *standin)
 {
 	const uint64_t *birth;
@@ -319,7 +324,7 @@ static void add_threads(struct output *out, void *report, int count)
 	}
 }
 
-/* Reports of other kinds carry their stacks without roles. */
+/* Reports that are no data races have stacks of which TSan does not say whose they are. */
 static void add_stacks(struct output *out, void *report, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -378,8 +383,8 @@ bool on_report(void *report, bool suppressed)
 }
 
 /*
- * Let TSan report a race of two fibers on a word of ours: if the report comes here, reports are
- * captured.
+ * Do TSan's reports really arrive here? Two fibers race on a word of ours, on purpose, and
+ * on_report() has to see that race.
  */
 static bool self_test(void)
 {
@@ -409,7 +414,9 @@ static bool start(const char **why)
 	return true;
 }
 
-/* No handlers of fork: TSan forks with its report lock held, so nobody is in on_report() then. */
+/*
+ * Needs no fork handlers: TSan holds its report lock while it forks, so nobody is in on_report().
+ */
 const struct concern concern_races = {
 	.name = "data races",
 	.start = start,

@@ -1,6 +1,7 @@
 /*
  * threads.c - what every new thread gets before its own code runs: an alternate signal stack, so
- * that a stack overflow is told and not just fatal.
+ * that a stack overflow is reported and not just fatal; and what other concerns hand over from the
+ * thread that creates it.
  */
 #include "interpose/base/concern.h"
 #include "interpose/base/symbol.h"
@@ -16,9 +17,9 @@
 struct launch {
 	void *(*start)(void *);
 	void *argument;
-	uint32_t number;     /* of locks.h */
-	struct member *turn; /* of turns.h */
-	uint32_t generation; /* of type_cache.h */
+	uint32_t number;     /* the new thread's, for locks.h */
+	struct member *turn; /* its place in the turns, or NULL: turns.h */
+	uint32_t generation; /* of types, which its creator has acquired: type_cache.h */
 };
 
 static bool started;

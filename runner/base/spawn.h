@@ -25,7 +25,8 @@ struct spawned {
 	struct buf out, err;
 };
 
-/* Returns 0 (whatever the status is), EXIT_INTERRUPTED or EXIT_INTERNAL, having told the user. */
+/* Returns 0, whatever the status is; or EXIT_INTERRUPTED; or EXIT_INTERNAL after a message to the
+ * user. */
 int spawn_run(const struct spawn *spawn, struct spawned *spawned);
 void spawned_clear(struct spawned *spawned);
 

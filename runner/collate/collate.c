@@ -1,12 +1,13 @@
 /*
  * collate.c - see collate.h.
  *
- * Here records are taken in; what they mean is worked out elsewhere:
+ * This file takes records in and hands them on:
  *
- *   MODULE, CODE       tables.h, symbolize.h    what a process's addresses mean
- *   REPORT             resolve.h                at the iteration's end
- *   lock events        lockorder.h              at the iteration's end
- *   all findings       ledger.h                 each once, counted
+ *   MODULE, CODE       tables.h, symbolize.h    what the addresses of a process mean
+ *   REPORT             resolve.h                kept until the iteration's end
+ *   lock records       lockorder.h              kept until the iteration's end
+ *
+ * All findings end in the ledger (ledger.h), each once, with its counts.
  */
 #include "runner/collate/collate.h"
 
@@ -26,22 +27,22 @@
 #include "runner/symbols/tables.h"
 #include "runner/base/util.h"
 
-enum { PENDING_MAX = 64 << 20 }; /* bytes kept for the iteration's end, of reports and of locks */
+enum { PENDING_MAX = 64 << 20 }; /* bytes kept until the iteration's end: of reports, of locks */
 
 struct zygote {
 	unsigned number;
 	uint32_t pid;
 	struct tables tables;
-	struct buf pending;  /* FTS_REC_REPORT records as they came */
-	struct buf locks;    /* the same, what lockorder.h takes */
+	struct buf pending;  /* FTS_REC_REPORT records, as they came */
+	struct buf locks;    /* records for lockorder.h, as they came */
 	bool orders_unknown; /* some of these are missing */
 };
 
 struct collator {
 	struct collate_options options;
-	struct roots roots;  /* of fingerprints: where packages are installed */
-	struct roots places; /* of titles: these and the sources */
-	char **place_dirs;   /* those of `places`, own */
+	struct roots roots;  /* cut off file names in fingerprints: where packages are installed */
+	struct roots places; /* cut off file names in titles: these, and where sources lie */
+	char **place_dirs;   /* the strings of `places` */
 	size_t place_capacity;
 	struct symbolizer *symbolizer;
 	struct stacks *stacks;
@@ -93,7 +94,7 @@ void collator_close(struct collator *c)
 	free(c);
 }
 
-/* What is cut off file names in titles. Meson builds a package in its source's build-tsan. */
+/* Fills in `places`. (Meson builds a package in the folder build-tsan of its sources.) */
 static void set_places(struct collator *c)
 {
 	const struct collate_options *o = &c->options;
@@ -187,7 +188,7 @@ void collator_tell_limits(struct collator *c)
 	limits_tell(&c->limits, &graph, take_note, c);
 }
 
-/* A pid as the tables know it. */
+/* The number by which the tables know a process: 0 is the zygote. */
 static uint32_t owner(const struct zygote *zygote, uint32_t pid)
 {
 	return pid == zygote->pid ? 0 : pid;
@@ -384,7 +385,11 @@ static void feed_gil_enabled(struct collator *c, const struct iteration_context 
 	collator_add(c, context, &finding);
 }
 
-/* A part of the orders says less than nothing: which of them can't meet may be in the rest. */
+/*
+ * Keeps a lock record. If one is missing, none of the iteration's orders is judged: the missing one
+ * may say that two orders can't meet (a thread start, a join, a lock that was freed), and without
+ * it they would make a false finding.
+ */
 static void feed_lock(struct collator *c, struct zygote *zygote, const struct fts_record *record)
 {
 	bool fits = zygote->locks.length + record->length <= PENDING_MAX;
@@ -478,7 +483,7 @@ static uint32_t finding_score(const struct finding *finding)
 	return score;
 }
 
-/* What the maker left out. */
+/* Fills in what the maker of the finding has left out. */
 static void complete(struct collator *c, const struct iteration_context *context,
 		     struct finding *finding)
 {

@@ -14,7 +14,7 @@ static bool is_race(const struct finding *finding)
 	return finding->kind == FINDING_DATA_RACE && finding->participant_count == 2;
 }
 
-/* Does the side not use the object, but make, free or move it? */
+/* Does the side make, free or move the object, and not use it? */
 static bool is_about_memory(const struct participant *side)
 {
 	enum memory_act act = memory_act(&side->stack);
@@ -47,7 +47,7 @@ static bool same_function(const struct participant *a, const struct participant 
 	       !strcmp(one->function, other->function) && (!and_line || one->line == other->line);
 }
 
-/* Could the object of `finding` have been got through what `slot` is on? */
+/* Could a thread have got the object of `finding` through the slot that `slot` races on? */
 static bool got_through(const struct finding *finding, const struct finding *slot)
 {
 	const struct participant *sides = finding->participants, *others = slot->participants;
@@ -57,7 +57,7 @@ static bool got_through(const struct finding *finding, const struct finding *slo
 			continue;
 		const struct participant *memory = &sides[1 - user];
 		for (size_t i = 0; i < 2; i++) {
-			/* of whoever else got the memory since there may be no line */
+			/* If the memory has been freed and reused, its side may have no line. */
 			if (same_function(&sides[user], &others[i], true) &&
 			    (!line_of(memory) || same_function(memory, &others[1 - i], false)))
 				return true;
@@ -76,7 +76,7 @@ void follow_mark(struct finding *const *findings, size_t count)
 		if (is_race(findings[i]))
 			races[race_count++] = findings[i];
 	}
-	/* the first of the list is the one to name */
+	/* Sorted as in the report: if several fit, the one that stands first there is named. */
 	qsort(races, race_count, sizeof *races, finding_compare);
 	for (size_t i = 0; i < race_count; i++) {
 		bool about_memory =

@@ -1,14 +1,17 @@
 /*
  * follow.h - which findings only follow from another one.
  *
+ * Thread 1 makes an int and stores it in a slot of `p`; thread 2 gets it out of the slot and uses
+ * it:
+ *
  *     thread 1  p.__setstate__(...)          thread 2  p(3)
  *       _PyLong_FromMedium  makes an int ◄─── race ───► maybe_tracked      reads it
  *       partial_setstate    stores it    ◄─── race ───► partial_vectorcall gets it
  *
- * A thread that gets an object through a slot that is not protected is not ordered after the making
- * of the object, and does not keep it from being freed. So with each such slot come races on the
- * objects that were in it, often more of them than on the slot. They are real, but the slot is what
- * is to be mended: they are listed behind it, and say so.
+ * If nothing protects the slot, thread 2 is not ordered after the making of the object, and does
+ * not keep it from being freed. So each such slot brings races on the objects that were in it,
+ * often more of them than on the slot itself. They are real; but what has to be mended is the slot.
+ * So they are listed behind it, and say that they follow from it.
  */
 #ifndef RUNNER_FOLLOW_H
 #define RUNNER_FOLLOW_H
@@ -18,10 +21,10 @@
 #include "ftstress/finding.h"
 
 /*
- * Sets `follows` of each finding of a run. One that follows from another is a data race in which a
- * side makes the object, or is the allocator's. The other is a race that has none of these, at the
- * same line of Python on the side that uses the object and in the same Python function on the other
- * side (if that has one: memory that was freed may be anybody's since).
+ * Sets `follows` of each finding of a run. A finding that follows is a data race of which one side
+ * makes the object, or is the allocator's. It follows from a data race of which no side does so, if
+ * the side that uses the object is at the same line of Python in both, and the other side in the
+ * same Python function (or in none: memory that was freed may be anybody's by now).
  */
 void follow_mark(struct finding *const *findings, size_t count);
 

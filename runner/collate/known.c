@@ -7,7 +7,7 @@
 
 #include "runner/base/util.h"
 
-/* Reads "3.14.6"; returns how many numbers there are and moves `text` behind them. */
+/* Reads a version such as "3.14.6", and moves *text behind it. Returns how many numbers it has. */
 static size_t read_version(const char **text, unsigned long numbers[3])
 {
 	size_t count = 0;

@@ -10,6 +10,7 @@
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 
+/* How often a finding was seen with one token and one test, since the last time it was stored. */
 struct tally {
 	struct occurrence occurrence;
 	char *token, *test;
@@ -20,7 +21,7 @@ struct ledger {
 	struct suppressions *suppressions; /* or NULL */
 	const char *command;               /* or NULL */
 	int64_t run;
-	bool as_written; /* the run's order */
+	bool as_written; /* the run's level */
 
 	struct entry **entries;
 	size_t entry_count, entry_capacity;
@@ -30,10 +31,10 @@ struct ledger {
 	struct tally *tallies;
 	size_t tally_count, tally_capacity;
 	struct map tallies_by_key;
-	struct occurrence *occurrences; /* made of tallies on request */
+	struct occurrence *occurrences; /* made of the tallies by ledger_occurrences() */
 };
 
-/* ---- what the store is to be told ---- */
+/* ---- what has to be stored ---- */
 
 static void strings_add(char ***strings, size_t *count, size_t max, const char *text)
 {
@@ -154,7 +155,7 @@ static bool known_before(struct ledger *ledger, const char *id, struct store_his
 	return history->known;
 }
 
-/* A new finding takes its history from the store. */
+/* Fills in what the store knows about a finding that is new in this run. */
 static void set_history(struct ledger *ledger, struct entry *entry)
 {
 	struct store_history history;
@@ -229,7 +230,7 @@ void ledger_replace(struct entry *entry, struct finding *from)
 
 /* ---- life ---- */
 
-/* A run that is taken up again goes on with what it had. */
+/* A run that is resumed goes on with the findings that it had. */
 static void load_run(struct ledger *ledger)
 {
 	struct finding *findings = NULL;
@@ -280,7 +281,9 @@ void ledger_close(struct ledger *ledger)
 
 /* ---- results ---- */
 
-/* Memory that was freed in use is the worst of the races; what only follows from one comes last. */
+/*
+ * Memory that was freed in use is the worst race; a race that follows from another one comes last.
+ */
 static int rank(const struct finding *finding)
 {
 	return finding->follows ? 2 : memory_freed_in_use(finding) ? 0 : 1;
@@ -297,7 +300,7 @@ int finding_compare(const void *left, const void *right)
 	int ranks = rank(a) - rank(b);
 	if (ranks)
 		return ranks;
-	/* rarely the package's */
+	/* A race on what a buffer holds is rarely the package's fault: it comes later. */
 	bool buffer = a->subject.kind == SUBJECT_BUFFER;
 	if (buffer != (b->subject.kind == SUBJECT_BUFFER))
 		return buffer ? 1 : -1;

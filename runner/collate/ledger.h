@@ -1,13 +1,14 @@
 /*
- * ledger.h - the findings of a run: each once, with its best example, its status, its counts.
+ * ledger.h - the findings of a run: each once, with its status, its counts, and its best example
+ * (the stacks and texts of one time that it was seen).
  *
- *     an example ─► ledger_find ─┬─► ledger_add      a finding that begins; the store may know it
- *                                ├─► ledger_replace  a better example of one that is there
- *                                └─► (nothing)       the example that is there is as good
+ *     an example ─► ledger_find ─┬─► ledger_add      it is new in this run; the store may know it
+ *                                ├─► ledger_replace  it is there, but this example is better
+ *                                └─► (nothing)       it is there, with an example that is as good
  *                   then ledger_judge: new, known, upstream or suppressed
- *                   then ledger_seen:  counted, for its iteration and test
+ *                   then ledger_seen:  it is counted, for its iteration and test
  *
- * What was seen since it was stored last is kept by finding, token and test. Not thread-safe.
+ * What has to be stored is kept for each finding, token and test. Not thread-safe.
  */
 #ifndef RUNNER_LEDGER_H
 #define RUNNER_LEDGER_H
@@ -21,34 +22,35 @@
 
 struct entry {
 	struct finding finding;
-	uint32_t score; /* of the example kept */
-	size_t rule;    /* suppression, SUPPRESS_NONE = none */
-	bool judged;    /* rule and status stand */
-	bool example;   /* participants are from this run, not from the store */
-	size_t number;  /* in the ledger, see ledger_entry */
+	uint32_t score; /* how good its example is */
+	size_t rule;    /* the suppression that matches, or SUPPRESS_NONE */
+	bool judged;    /* rule and status are set */
+	bool example;   /* the example is of this run; false: it comes from the store */
+	size_t number;  /* in the ledger, for ledger_entry() */
 };
 
 struct ledger;
 
-/* Of the options: store, run, suppressions, command, as_written. Loads what the run had before. */
+/* Uses store, run, suppressions, command and as_written of the options. If the run is resumed, its
+ * findings are loaded. */
 struct ledger *ledger_open(const struct collate_options *options);
 void ledger_close(struct ledger *ledger);
 
-/* NULL = there is none. Entries stay where they are until ledger_close. */
+/* NULL = there is none. An entry is valid until ledger_close(). */
 struct entry *ledger_find(const struct ledger *ledger, const char *id);
 struct entry *ledger_entry(const struct ledger *ledger, size_t number);
-/* Takes what `finding`, whose id is new, owns; leaves it cleared. */
+/* Adds a finding whose id is not in the ledger. `finding` is left empty. */
 struct entry *ledger_add(struct ledger *ledger, struct finding *finding);
-/* Moves the example (what a person looks at) from `finding` into the entry's, and drops the old. */
+/* Moves the example of `finding` into the entry, in place of the one that is there. */
 void ledger_replace(struct entry *entry, struct finding *finding);
-/* `rule` matched the example, or SUPPRESS_NONE. An entry is suppressed as long as a rule matched
- * every example of it. */
+/* Sets the entry's status. `rule`: which one matches the example, or SUPPRESS_NONE. An entry is
+ * suppressed only as long as a rule matches each of its examples. */
 void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule);
-/* The finding was seen: counts, token, test (or NULL), time. */
+/* Notes that the finding was seen, with this test (or NULL). */
 void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 		 struct entry *entry, const char *test);
 
-/* As collator_occurrences and collator_findings. */
+/* The same as collator_occurrences() and collator_findings(). */
 const struct occurrence *ledger_occurrences(struct ledger *ledger, size_t *count);
 void ledger_occurrences_done(struct ledger *ledger);
 const struct finding *const *ledger_findings(struct ledger *ledger, size_t *count);
@@ -57,11 +59,13 @@ void ledger_count(const struct ledger *ledger, size_t by_status[STATUS_COUNT]);
 
 /* The id of test `index` of the slice, or NULL. */
 const char *iteration_test(const struct iteration_context *context, uint32_t index);
-/* Names a test of a finding, unless it is named or there are enough. */
+/* Adds a test to a finding, unless it is there already, or there are FINDING_TESTS. */
 void finding_add_test(struct finding *finding, const char *test);
 
-/* For qsort of pointers to findings: by status and kind; memory freed in use first, what follows
- * from another finding (follow.h) last; then by count in the run and id. */
+/*
+ * For qsort() of pointers to findings: by status; by kind; memory freed in use first, and what
+ * follows from another finding (follow.h) last; by count in the run; by id.
+ */
 int finding_compare(const void *left, const void *right);
 
 #endif

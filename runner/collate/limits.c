@@ -7,25 +7,27 @@
 
 #include "runner/base/util.h"
 
-/* What came of it, for each limit of the library; %s: how often, "3 times". */
+/*
+ * For each limit of libftstress.so: what happened, and what that means. %s: how often, "3 times".
+ */
 static const char *const library_texts[FTS_LIMIT_COUNT] = {
 	[FTS_LIMIT_RINGS] = "more than 255 threads and processes wrote records at once (seen %s): "
 			    "they shared one ring, which is slower",
-	[FTS_LIMIT_MODULES] = "more than 4096 shared objects were loaded (%s): those behind them "
-			      "are told more than once",
+	[FTS_LIMIT_MODULES] = "more than 4096 shared objects were loaded (%s): the others are "
+			      "recorded more than once",
 	[FTS_LIMIT_CODE_LINES] = "a Python function has a line table of more than 60 KiB (%s): its "
 				 "last lines are not known",
 	[FTS_LIMIT_REPORT] = "a report did not fit in 64 KiB (%s): stacks are missing in it",
 	[FTS_LIMIT_LOCK_THREADS] =
 		"more than 512 threads of a process lived at once (%s): the locks of "
-		"those behind them are not seen",
+		"the others are not seen",
 	[FTS_LIMIT_LOCKS_HELD] = "a thread held more than 256 locks (%s): the orders in which it "
-				 "took locks then are not known",
+				 "acquired locks then are not known",
 	[FTS_LIMIT_ORDERS] =
-		"a process took locks in more than 20000 orders that were written down "
-		"(%s more): the others are not known",
+		"a process acquired locks in more than 20000 orders (%s more): the others are not "
+		"known",
 	[FTS_LIMIT_ORDER_HELD] =
-		"a thread took a lock while it held more than 32 others (%s): these "
+		"a thread acquired a lock while it held more than 32 others (%s): these "
 		"orders are not known",
 	[FTS_LIMIT_ORDER_BYTES] =
 		"the stacks of a lock order did not fit in 32 KiB (%s): it is not "
@@ -37,7 +39,7 @@ static const char *const library_texts[FTS_LIMIT_COUNT] = {
 		"locks count as one kind",
 	[FTS_LIMIT_LOCK_WAITS] =
 		"threads waited for more kinds of locks than are counted (%s): the "
-		"others are missing where the report tells of waiting",
+		"others are missing in the report's table of waits",
 };
 
 void limits_clear(struct limits *limits)
@@ -86,8 +88,8 @@ static void tell_lost(const struct limits *limits, void (*note)(void *, const ch
 	if (limits->lost.control) {
 		char *text =
 			xprintf("%" PRIu64
-				" record%s that control%s the run could not be read or waited for "
-				"a minute in vain: what hangs on them was not judged",
+				" record%s that control%s the run could not be read, or waited for "
+				"a minute in vain: what depends on them was not judged",
 				limits->lost.control, limits->lost.control == 1 ? "" : "s",
 				limits->lost.control == 1 ? "s" : "");
 		note(context, text);
@@ -95,7 +97,7 @@ static void tell_lost(const struct limits *limits, void (*note)(void *, const ch
 	}
 }
 
-/* `format` has one %s, for how often. */
+/* `format` has one %s, for how often it was met. */
 static void tell_one(uint64_t times, const char *format, void (*note)(void *, const char *),
 		     void *context)
 {
@@ -115,25 +117,25 @@ void limits_tell(const struct limits *limits, const struct lockgraph_limits *gra
 	for (size_t i = 0; i < FTS_LIMIT_COUNT; i++)
 		tell_one(limits->library[i], library_texts[i], note, context);
 	tell_one(limits->lock_bytes,
-		 "an iteration wrote more than 64 MiB of lock orders (%s): none of it was judged",
+		 "an iteration wrote more than 64 MiB of lock orders (%s): none of them was judged",
 		 note, context);
 	tell_one(limits->unknown_orders,
-		 "the lock orders of an iteration were not known whole, and not judged (%s)", note,
-		 context);
+		 "some lock orders of an iteration were lost, so none of them was judged (%s)",
+		 note, context);
 	tell_one(graph->cycles,
-		 "more circles of locks than are looked at in one iteration (%s): a lock order "
+		 "an iteration has more cycles of locks than are looked at (%s): a lock-order "
 		 "finding may be missing",
 		 note, context);
 	tell_one(graph->steps,
-		 "the search for circles of locks was cut short (%s): a lock order finding may be "
+		 "the search for cycles of locks was cut short (%s): a lock-order finding may be "
 		 "missing",
 		 note, context);
 	tell_one(graph->combinations,
-		 "a circle of locks has more ways to come about than were tried (%s): it may be "
+		 "a cycle of locks can come about in more ways than were tried (%s): it may be "
 		 "missing",
 		 note, context);
 	tell_one(graph->witnesses,
-		 "a circle of locks was taken for harmless after the first 48 stacks of an order "
-		 "(%s): it may be missing",
+		 "a cycle of locks counts as harmless, but only 48 stacks of an order were looked "
+		 "at (%s): it may be missing",
 		 note, context);
 }

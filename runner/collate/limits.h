@@ -1,6 +1,7 @@
 /*
- * limits.h - what is missing in a run, and why: lost records, and limits of the library and of the
- * graph of lock orders. All end as notes of the run; docs/limits.md lists them.
+ * limits.h - what is missing in a run, and why: lost records, and limits that were met, of
+ * libftstress.so and of the graph of lock orders. Each ends as a note of the run; docs/limits.md
+ * lists them.
  */
 #ifndef RUNNER_LIMITS_H
 #define RUNNER_LIMITS_H
@@ -13,11 +14,11 @@
 #include "runner/records/arena.h"
 #include "runner/records/iteration.h"
 
-/* Zero-initialise; release with limits_clear(). */
+/* To be zeroed before the first use; limits_clear() frees it. */
 struct limits {
 	struct arena_lost lost;
-	uint32_t types; /* of those told in the stream: 1 << type */
-	char *place;    /* of the first of these: "iteration 7, test x" */
+	uint32_t types; /* of the records that LOST records name: 1 << type of each */
+	char *place;    /* of the first LOST record: "iteration 7, test x" */
 	uint64_t library[FTS_LIMIT_COUNT];
 	uint64_t lock_bytes;     /* iterations with more lock records than are kept */
 	uint64_t unknown_orders; /* iterations whose lock orders were not judged */
@@ -25,11 +26,11 @@ struct limits {
 
 void limits_clear(struct limits *limits);
 
-/* FTS_REC_LOST: where records are missing, and which. */
+/* Takes a LOST record: where records are missing, and of which types. */
 void limits_gap(struct limits *limits, const struct iteration_context *context,
 		const struct fts_record *record);
 
-/* Calls `note` with a sentence for each that was met; `graph`: those of the lock orders. */
+/* Calls `note` with a sentence on each limit that was met. `graph`: those of the lock orders. */
 void limits_tell(const struct limits *limits, const struct lockgraph_limits *graph,
 		 void (*note)(void *context, const char *text), void *context);
 

@@ -1,13 +1,13 @@
 /*
  * resolve.c - see resolve.h.
  *
- * One report costs, from the cheapest to the dearest:
+ * What one report costs, from cheap to dear:
  *
- *   seen before      its stacks hash to known numbers, its signature (kind, stack numbers and what
- *                    global it is on) to a known finding: count it
- *   new signature    its stacks' sites, kept with each stack, give the fingerprint; known finding:
- *                    merge, and keep the better example
- *   new stack        its positions are symbolized, all of an iteration in one batch
+ *   seen before      Its stacks have known numbers. Its signature (kind, numbers of the stacks, and
+ *                    the global variable that it is on) leads to a finding, which is counted.
+ *   new signature    The sites, which are kept with each stack, make the fingerprint. If there is
+ *                    such a finding, the two are merged, and the better example is kept.
+ *   new stack        Its positions have to be symbolized, all of an iteration in one batch.
  */
 #include "runner/collate/resolve.h"
 
@@ -23,11 +23,11 @@
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
-#define NO_ENTRY (MAP_NONE - 1) /* what is no finding */
+#define NO_ENTRY (MAP_NONE - 1) /* reports with this signature are no finding */
 
 struct resolver {
 	struct resolver_parts parts;
-	struct map rules_by_position; /* hash of kind, top and position -> rule */
+	struct map rules_by_position; /* hash of kind, position, and whether on top -> rule */
 	struct map entries_by_signature;
 };
 
@@ -40,12 +40,12 @@ struct source {
 struct parsed {
 	const struct fts_record *record;
 	struct report_view view;
-	uint32_t *stacks; /* number of each section's stack */
-	char *global;     /* the variable raced on, if it is a global outside of the interpreter */
+	uint32_t *stacks; /* for each section: the number of its stack */
+	char *global; /* the global variable that it is on, outside of the interpreter; or NULL */
 	uint64_t signature;
 };
 
-/* A pid as the tables know it. */
+/* The number by which the tables know a process: 0 is the zygote. */
 static uint32_t owner(const struct source *source, uint32_t pid)
 {
 	return pid == source->zygote_pid ? 0 : pid;
@@ -64,7 +64,7 @@ static char *find_global(struct resolver *r, const struct source *source,
 	return symbol ? global_text(symbol) : NULL;
 }
 
-/* The stacks of a report by number, its global variable, and its signature. */
+/* Fills in the numbers of a report's stacks, its global variable, and its signature. */
 static void intern_report(struct resolver *r, const struct source *source, struct parsed *parsed)
 {
 	uint32_t pid = owner(source, parsed->record->pid);
@@ -119,7 +119,7 @@ static char *view_text(const struct report_view *view)
 	return view->text_length ? xstrndup(view->text, view->text_length) : NULL;
 }
 
-/* The global variable that the finding is known by; NULL = none, see fingerprint.h. */
+/* The global variable that counts for the fingerprint (fingerprint.h); NULL = none does. */
 static const char *known_global(struct resolver *r, const struct parsed *parsed)
 {
 	for (size_t i = 0; i < parsed->view.count && parsed->global; i++) {
@@ -142,7 +142,7 @@ static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 		if (section_is_act(view, &view->sections[i]))
 			parts[count++] = stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
 	}
-	if (text) /* another type of TSan's, or the name of a Python variable */
+	if (text) /* the type of a report that is no data race */
 		parts[count++] = text;
 	if (global)
 		parts[count++] = global;
@@ -166,7 +166,9 @@ static uint32_t report_score(struct resolver *r, const struct parsed *parsed)
 	return score;
 }
 
-/* The rule for one position, remembered: rules are many and positions come again. */
+/*
+ * The rule that matches one position. It is kept: there are many rules, and positions come again.
+ */
 static size_t position_rule(struct resolver *r, enum finding_kind kind, position where, bool top)
 {
 	uint64_t state = where ^ (uint64_t)kind << 40 ^ (uint64_t)top << 62;
@@ -185,7 +187,7 @@ static size_t position_rule(struct resolver *r, enum finding_kind kind, position
 	return best;
 }
 
-/* CPython's rules look at whole stacks. */
+/* The rule of CPython's that matches. These look at whole stacks. */
 static size_t upstream_rule(struct resolver *r, const struct parsed *parsed)
 {
 	struct stack *stacks = xcalloc(parsed->view.count + 1, sizeof *stacks);
@@ -223,7 +225,7 @@ static size_t report_rule(struct resolver *r, const struct parsed *parsed)
 	return best;
 }
 
-/* ---- a report's names ---- */
+/* ---- names for a report's addresses ---- */
 
 struct naming {
 	struct resolver *resolver;
@@ -261,7 +263,7 @@ static void build_example(struct resolver *r, const struct source *source,
 	free(text);
 }
 
-/* The finding of a report whose signature is new: an old one, or one that begins. */
+/* The finding of a report whose signature is new: one that is there, or a new one. */
 static struct entry *merge_report(struct resolver *r, const struct source *source,
 				  const struct parsed *parsed)
 {
@@ -269,7 +271,7 @@ static struct entry *merge_report(struct resolver *r, const struct source *sourc
 	struct entry *entry = ledger_find(r->parts.ledger, id);
 	uint32_t score = report_score(r, parsed);
 	size_t rule = report_rule(r, parsed);
-	/* the example shows what is not suppressed, if there is such */
+	/* An example that no rule suppresses is preferred to one that a rule does. */
 	bool opens = entry && entry->rule != SUPPRESS_NONE && rule == SUPPRESS_NONE;
 	bool hidden =
 		entry && entry->judged && entry->rule == SUPPRESS_NONE && rule != SUPPRESS_NONE;
@@ -292,7 +294,7 @@ static struct entry *merge_report(struct resolver *r, const struct source *sourc
 	return entry;
 }
 
-/* Was the access made for the C library itself: by malloc() or free() that it called? */
+/* Is it an access by malloc() or free() that the C library itself has called? */
 static bool is_c_library_act(struct resolver *r, uint32_t number)
 {
 	struct shared_stack stack = stacks_get(r->parts.stacks, number);
@@ -309,9 +311,9 @@ static bool is_c_library_act(struct resolver *r, uint32_t number)
 }
 
 /*
- * A race of the C library with itself is none: it guards its tables (sem_open()'s, dlopen()'s) with
- * locks of its own, which ThreadSanitizer does not see, and of what is done under them it sees only
- * malloc() and free(), which it intercepts.
+ * A race of the C library with itself is none. The C library guards its tables (those of
+ * sem_open(), of dlopen()) with locks of its own, which ThreadSanitizer does not see. Of what it
+ * does under them, ThreadSanitizer sees only calls of malloc() and free(), which it intercepts.
  */
 static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
 {
@@ -326,7 +328,7 @@ static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
 	return acts == 2 && report_kind(&parsed->view) == FINDING_DATA_RACE;
 }
 
-/* NULL: not a finding. */
+/* The finding of a report; NULL: it is none. */
 static struct entry *entry_of(struct resolver *r, const struct source *source,
 			      const struct parsed *parsed)
 {

@@ -1,9 +1,9 @@
 /*
- * resolve.h - TSan's reports become findings.
+ * resolve.h - makes findings of TSan's reports.
  *
- *     report ─► stacks by number ─► signature ─┬─► seen before: the finding is known, count it
- *                                              └─► sites ─► fingerprint ─► a finding: merge,
- *                                                           and keep the better example
+ *     report ─► numbers of its stacks ─► signature ─┬─► seen before: count its finding
+ *                                                   └─► new: sites ─► fingerprint ─► its finding;
+ *                                                       merge, and keep the better example
  *
  * Not thread-safe.
  */
@@ -18,7 +18,7 @@
 #include "runner/symbols/stacks.h"
 #include "runner/symbols/tables.h"
 
-/* All borrowed. */
+/* What the resolver works with. All of it is the caller's. */
 struct resolver_parts {
 	struct symbolizer *symbolizer;
 	struct stacks *stacks;
@@ -34,12 +34,12 @@ void resolver_free(struct resolver *resolver);
 
 struct resolved {
 	size_t reports;
-	size_t broken; /* against the wire format: skipped */
+	size_t broken; /* reports that break the wire format, and were skipped */
 };
 
 /*
- * Takes FTS_REC_REPORT records, one after the other, of a zygote and its iteration, whose `tables`
- * tell what their addresses mean.
+ * Takes FTS_REC_REPORT records of an iteration and its zygote, one after the other. `tables` say
+ * what their addresses mean.
  */
 struct resolved resolver_take(struct resolver *resolver, const struct iteration_context *context,
 			      const struct tables *tables, const void *records, size_t length);

@@ -30,7 +30,7 @@ struct rule {
 };
 
 struct suppressions {
-	struct rule *rules; /* the user's first */
+	struct rule *rules; /* the user's stand first */
 	size_t count, capacity;
 	char *cpython; /* the folder of its sources, or NULL */
 };
@@ -98,7 +98,7 @@ bool suppress_pattern(const char *pattern, const char *text)
 
 /* ---- files ---- */
 
-/* The type whose name stands at `text` before a ':'; -1 if there is none. */
+/* The rule type of this name; -1 if there is none. */
 static int type_parse(const char *text, size_t length)
 {
 	for (int i = RULE_NONE + 1; i < RULE_TYPES; i++) {
@@ -125,7 +125,7 @@ static void rule_insert(struct suppressions *set, struct rule rule)
 	set->rules[at] = rule;
 }
 
-/* One line without blanks around it; 0 or an exit code. */
+/* Adds the rule of one line, which has no blanks around it. Returns 0 or an exit code. */
 static int line_parse(struct suppressions *set, const char *line, size_t length, const char *place,
 		      enum finding_status status)
 {
@@ -206,7 +206,7 @@ static bool applies(const struct rule *rule, enum finding_kind kind, bool top)
 
 static const char eval_loop[] = "_PyEval_EvalFrameDefault";
 
-/* TSan itself would see the eval loop where the stack says Python. */
+/* A frame of Python also matches as the eval loop: that is what TSan itself would see there. */
 static bool frame_matches(const char *pattern, const struct frame *frame)
 {
 	return suppress_pattern(pattern, frame->function) ||
@@ -222,7 +222,7 @@ static bool is_cpythons_on_races(const struct rule *rule)
 	       (rule->type == RULE_RACE || rule->type == RULE_RACE_TOP);
 }
 
-/* The interpreter's own code, or that of a module of its library. */
+/* Is it C code of the interpreter, or of an extension module of its library? */
 static bool is_cpythons(const struct suppressions *set, const struct frame *frame)
 {
 	size_t length = set->cpython ? strlen(set->cpython) : 0;
@@ -233,7 +233,7 @@ static bool is_cpythons(const struct suppressions *set, const struct frame *fram
 		frame->file[length] == '/');
 }
 
-/* Are all accesses the allocator's, or looks at what may be gone? */
+/* Are all accesses the allocator's, or of _Py_TryIncref() and its kin? */
 static bool all_are_allocators(const struct stack *const *accesses, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -244,9 +244,9 @@ static bool all_are_allocators(const struct stack *const *accesses, size_t count
 }
 
 /*
- * Does the rule match the access? From its top only as far as CPython's own code goes: below it
- * stands whoever called that, and what a rule of CPython says of a function is not meant for what an
- * extension or a Python function does that it calls.
+ * Does the rule match the access? Only the frames at the top of the stack count, as far as they are
+ * CPython's own code. If CPython's function calls an extension or a Python function, and that makes
+ * the access, CPython's rule on its function is not meant.
  */
 static bool access_matches(const struct suppressions *set, const struct rule *rule,
 			   const struct stack *access, bool allocators)

@@ -1,5 +1,4 @@
-/* activity.c - see activity.h. The counters are the scheduler's, in /proc/PID/task/TID/schedstat.
- */
+/* activity.c - see activity.h. The kernel's scheduler counts, in /proc/PID/task/TID/schedstat. */
 #include "runner/inspect/activity.h"
 
 #include <stdint.h>
@@ -79,7 +78,7 @@ bool sampling_activity(const struct sampling *sampling, pid_t tid, struct activi
 	double running = (double)(after->running - before->running) / window;
 	double runnable = (double)(after->runnable - before->runnable) / window;
 	activity->cpu = running < 1 ? running : 1;
-	/* The counters of a thread that is on a processor right now lag behind. */
+	/* The counters lag behind while the thread is on a processor: so its state counts, too. */
 	activity->busy =
 		running + runnable >= BUSY_SHARE || (before->state == 'R' && after->state == 'R');
 	return true;

@@ -1,5 +1,6 @@
 /*
- * activity.h - which threads of a process run, and which wait: their processor time, sampled.
+ * activity.h - which threads of a process run, and which wait: by two samples of their processor
+ * time.
  */
 #ifndef RUNNER_ACTIVITY_H
 #define RUNNER_ACTIVITY_H
@@ -18,15 +19,18 @@ struct sampling {
 
 struct activity {
 	char state; /* at the second sample: R running, S waiting, ... */
-	bool busy;  /* it was runnable, or used processor time, all the while */
+	bool busy;  /* at least half of the time it ran, or was ready to run */
 	double cpu; /* share of a core used, 0..1 */
 };
 
-/* Samples all threads of `pid`, for about a tenth of a second. Release it with sampling_clear. */
+/* Samples all threads of `pid`, for about a tenth of a second. sampling_clear() frees it. */
 void sampling_take(struct sampling *sampling, pid_t pid);
 void sampling_clear(struct sampling *sampling);
 
-/* What a thread did meanwhile; false, and *activity untouched, if it was not there. */
+/*
+ * What a thread did between the samples. False, and *activity untouched, if it is not in the
+ * second.
+ */
 bool sampling_activity(const struct sampling *sampling, pid_t tid, struct activity *activity);
 
 #endif

@@ -15,9 +15,10 @@
 struct process {
 	const char *proc;
 	pid_t pid;
-	char *maps; /* of /proc/PID/maps, once needed */
+	char *maps; /* the text of /proc/PID/maps; NULL until it is needed */
 };
 
+/* The system call that a thread waits in. */
 struct call {
 	long number;
 	uint64_t arguments[6], stack, pc;
@@ -72,7 +73,7 @@ static bool parse_call(const char *text, struct call *call)
 		      &call->pc) == 9;
 }
 
-/* A wait without end for a word that only this process can see. */
+/* Does the thread wait, without a time limit, for a futex that only this process can see? */
 static bool is_endless(struct process *p, const struct call *call)
 {
 	struct mapping mapping;
@@ -89,7 +90,7 @@ static bool is_endless(struct process *p, const struct call *call)
 	       (find_mapping(p, call->arguments[0], &mapping) && !mapping.shared);
 }
 
-/* ThreadSanitizer's threads sleep in system calls of its own runtime. */
+/* Is it ThreadSanitizer's own thread? That one sleeps in a system call of the runtime. */
 static bool is_sanitizer(struct process *p, const struct call *call)
 {
 	struct mapping mapping;
@@ -138,7 +139,10 @@ static enum look look_at(struct process *p, pid_t tid, struct asleep_thread *out
 
 /* ---- the process ---- */
 
-/* A handler for one of these says that the program is woken by a signal. */
+/*
+ * May a signal wake a thread? So it seems if the program has a handler for any signal, other than
+ * those that report errors or end a program.
+ */
 static bool waits_for_signals(const struct process *p)
 {
 	static const int without[] = { SIGHUP, SIGINT, SIGQUIT, SIGILL,  SIGTRAP, SIGABRT,
@@ -147,12 +151,12 @@ static bool waits_for_signals(const struct process *p)
 	uint64_t caught = status ? number_after(status, "\nSigCgt:", 16) : UINT64_MAX;
 	for (size_t i = 0; i < sizeof without / sizeof *without; i++)
 		caught &= ~(1ull << (without[i] - 1));
-	caught &= ~(3ull << 31); /* the C library's own two */
+	caught &= ~(3ull << 31); /* the two signals that the C library itself uses */
 	free(status);
 	return caught != 0;
 }
 
-/* Is there another process that lives, of its group or its child? */
+/* Does another process of its group live, or a child of it? */
 static bool has_company(const struct process *p)
 {
 	DIR *folder = opendir(p->proc);

@@ -47,7 +47,7 @@ void locklists_clear(struct locklists *lists)
 	*lists = (struct locklists){ 0 };
 }
 
-/* The heads of all lists in one call: the lists as a whole are megabytes. */
+/* Read the heads of all lists, 256 in a call. The lists as a whole are megabytes. */
 static size_t read_heads(const struct fts_locks *where, pid_t pid, struct locklist *threads)
 {
 	static const size_t most = 256;

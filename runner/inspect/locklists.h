@@ -1,6 +1,6 @@
 /*
- * locklists.h - the lists that our library keeps in a process (ftstress/locks.h), read from
- * outside.
+ * locklists.h - reads, from outside, the lists of locks that libftstress.so keeps in a process
+ * (ftstress/locks.h).
  */
 #ifndef RUNNER_LOCKLISTS_H
 #define RUNNER_LOCKLISTS_H
@@ -16,7 +16,7 @@ struct locklist {
 	struct fts_lock_thread head; /* without held[] */
 	struct fts_held *held;
 	size_t count; /* of held */
-	bool ended;   /* the thread is no more, its slot is still there */
+	bool ended;   /* the thread has ended; its list is still there */
 };
 
 struct locklists {
@@ -27,7 +27,9 @@ struct locklists {
 /* Where the process keeps its lists; false if it has none. Costs some milliseconds. */
 bool locklists_find(pid_t pid, struct fts_locks *where);
 
-/* Without stopping the process: each list is as it was at some moment. False: it is gone. */
+/*
+ * The process goes on meanwhile: each list is as it was at some moment. False: the process is gone.
+ */
 bool locklists_read(const struct fts_locks *where, pid_t pid, struct locklists *out);
 void locklists_clear(struct locklists *lists);
 

@@ -1,11 +1,12 @@
 /*
  * native.c - see native.h.
  *
- * libunwind does the unwinding, through accessors of our own (as in Linux perf's
- * util/unwind-libunwind-local.c): memory comes from the page cache of remote.c, and the unwind
- * table is found through the .eh_frame_hdr in the process's memory. libunwind's own _UPT_
- * accessors, which look into the file, lose the caller in modules that lld linked (clang's runtime
- * for one). The function that searches such a table is exported, but in no public header.
+ * libunwind unwinds; it reads the process through accessors of ours (Linux perf does the same:
+ * util/unwind-libunwind-local.c). They give it memory from the page cache of remote.c, and find the
+ * unwind table through the .eh_frame_hdr in the process's memory. libunwind's own accessors
+ * (_UPT_...) would look into the file instead, and lose the caller in modules that lld has linked,
+ * such as clang's runtime. libunwind exports the function that searches such a table, but declares
+ * it in no public header.
  */
 #include "runner/inspect/native.h"
 
@@ -15,8 +16,11 @@
 
 #include "runner/base/util.h"
 
-/* Frames that are unwound at most: what 8 MiB of stack can hold. 0.5 s, so not in every thread. */
+/*
+ * Frames that are unwound at most, in one thread: what 8 MiB of stack can hold. This takes 0.5 s,
+ */
 #define NATIVE_MAX 1000000
+/* so there is a limit for all threads together, too. */
 #define NATIVE_MAX_OF_ALL 3000000
 
 /* Encodings in an .eh_frame_hdr that has a binary search table (Linux Standard Base). */
@@ -29,10 +33,10 @@ int _Ux86_64_dwarf_search_unwind_table(unw_addr_space_t space, unw_word_t ip, un
 struct native {
 	struct remote *remote;
 	unw_addr_space_t space;
-	struct user_regs_struct registers; /* where the thread that is being unwound stands */
-	struct native_frame *frames;       /* the array is used again for the next */
+	struct user_regs_struct registers; /* of the thread that is being unwound */
+	struct native_frame *frames;       /* of one thread; used again for the next */
 	size_t count, capacity;
-	size_t total; /* of all threads so far */
+	size_t total; /* frames of all threads so far */
 };
 
 /* libunwind's accessors; `argument` is the struct native */
@@ -66,8 +70,12 @@ static int access_register(unw_addr_space_t space, unw_regnum_t number, unw_word
 	return 0;
 }
 
-/* The header of the binary search table: version, encodings of frame pointer, count, table; then
- * frame pointer and count in 4 bytes each (Linux Standard Base, "The .eh_frame_hdr section"). */
+/*
+ * Finds the unwind information of the function at `ip` in its module's .eh_frame_hdr (Linux
+ * Standard Base, "The .eh_frame_hdr section"). That begins with 12 bytes: the version; how the
+ * pointer to .eh_frame, the count and the table are encoded; then the pointer and the count, in 4
+ * bytes each. A sorted table follows.
+ */
 static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *found,
 			  int need_info, void *argument)
 {
@@ -93,7 +101,8 @@ static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t
 
 static void put_unwind_info(unw_addr_space_t space, unw_proc_info_t *info, void *argument)
 {
-	(void)space, (void)info, (void)argument; /* libunwind keeps those of tables itself */
+	(void)space, (void)info,
+		(void)argument; /* libunwind frees what it found in a table itself */
 }
 
 static int get_dynamic_list(unw_addr_space_t space, unw_word_t *address, void *argument)
@@ -147,8 +156,8 @@ static void push_frame(struct native *native, uint64_t pc, uint64_t sp, bool exa
 }
 
 /*
- * A call through a bad pointer leaves a program counter without code, which has no unwind
- * information; but the caller's return address is still on top of the stack.
+ * After a call through a bad pointer there is no code at the program counter, and so no unwind
+ * information. But the return address is still on top of the stack: begin with the caller.
  */
 static bool undo_wild_call(struct native *native)
 {
@@ -164,7 +173,7 @@ static bool undo_wild_call(struct native *native)
 	return true;
 }
 
-/* Fills native->frames from native->registers. Returns whether it came to the thread's start. */
+/* Fills native->frames, from native->registers on. True if it came to the thread's start. */
 static bool unwind(struct native *native)
 {
 	unw_cursor_t cursor;

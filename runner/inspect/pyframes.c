@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Limits for memory that may be overwritten or in the middle of a change. */
+/* Limits: the process's memory may be overwritten, or in the middle of a change. */
 #define INTERPRETERS_MAX 1000
 #define THREADS_MAX 10000
 #define CHAIN_MAX 1000000 /* frames */
@@ -46,7 +46,9 @@ const struct python_release *python_release_named(const char *version)
 	return sscanf(version, "%u.%u", &major, &minor) == 2 ? release_of(major, minor) : NULL;
 }
 
-/* Is it worth to look for _PyRuntime there? A symbol look-up in each of 150 modules is not free. */
+/*
+ * Only in such modules is _PyRuntime looked up: a process may have 150, and a look-up takes time.
+ */
 static bool may_be_python(const char *path)
 {
 	const char *name = strrchr(path, '/');
@@ -151,7 +153,7 @@ static void add_utf8(struct buf *buf, uint32_t c)
 {
 	char bytes[4];
 	if (c < 0x20)
-		c = '?'; /* a line break in a name would break a report's */
+		c = '?'; /* a line break in a name would break a line of the report */
 	size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 	for (size_t i = length; i-- > 1; c >>= 6)
@@ -160,7 +162,9 @@ static void add_utf8(struct buf *buf, uint32_t c)
 	buf_add(buf, bytes, length);
 }
 
-/* A str; NULL if it cannot be read. Only the compact form: names and paths have no other. */
+/*
+ * The text of a str object; NULL if it cannot be read. Names and paths are always compact strings.
+ */
 static char *read_text(struct remote *remote, const struct python *python, uint64_t object)
 {
 	const struct python_layout *at = &python->layout;
@@ -173,7 +177,7 @@ static char *read_text(struct remote *remote, const struct python *python, uint6
 	uint64_t length = remote_word(remote, object + at->unicode_length);
 	if (!compact || length > TEXT_MAX || (kind != 1 && kind != 2 && kind != 4))
 		return NULL;
-	/* Text that is not ASCII comes after two more fields, for a UTF-8 copy. */
+	/* If the text is not ASCII, two more fields (of a UTF-8 copy) stand before it. */
 	uint64_t data = object + at->ascii_size + (ascii ? 0 : 2 * sizeof(uint64_t));
 	uint8_t *raw = xmalloc(length * kind);
 	struct buf text = { 0 };
@@ -187,7 +191,9 @@ static char *read_text(struct remote *remote, const struct python *python, uint6
 	return readable ? buf_take(&text) : NULL;
 }
 
-/* Where the bytecode begins that the frame runs: the code object's, or this thread's own copy. */
+/*
+ * Where the frame's bytecode begins: in the code object, or in a copy that only this thread runs.
+ */
 static uint64_t bytecode_of(struct remote *remote, const struct python_layout *at,
 			    const uint8_t *frame, uint64_t code)
 {

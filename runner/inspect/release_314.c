@@ -79,7 +79,10 @@ struct debug_offsets {
 
 #define FRAME_OWNED_BY_INTERPRETER 3 /* enum _frameowner; FRAME_OWNED_BY_CSTACK is 4 */
 #define STACKREF_TAG_BITS 3ull       /* f_executable is a _PyStackRef: a pointer with tags */
-/* Of the state word of a str, before `kind`: a whole byte where it is set atomically. */
+/*
+ * Bits before `kind` in the state word of a str. Without the GIL they are a byte, to be set
+ * atomically.
+ */
 #define INTERNED_BITS 2
 #define INTERNED_BITS_FREE_THREADED 8
 
@@ -112,7 +115,9 @@ static void read_layout(const void *offsets, struct python_layout *layout)
 	layout->unicode_length = from.unicode_object.length;
 	layout->ascii_size = from.unicode_object.asciiobject_size;
 
-	/* Without the GIL, threads run bytecode copies of their own (_PyFrame_GetBytecode()). */
+	/*
+	 * Without the GIL each thread runs its own copy of the bytecode (_PyFrame_GetBytecode()).
+	 */
 	layout->tlbc_index = from.interpreter_frame.tlbc_index;
 	layout->co_tlbc = from.code_object.co_tlbc;
 

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #define PAGE 4096u
-#define PAGE_SLOTS 8192u /* a power of two; emptied when half full, so at most 16 MiB */
+#define PAGE_SLOTS 8192u /* a power of two; the cache is emptied when half full: at most 16 MiB */
 #define NOTES_MAX 16384u /* longest note segment that is searched for a build id */
 #define DYNAMIC_ENTRIES 512
-#define CHAIN_LIMIT 4096 /* the memory may be overwritten: do not follow nonsense for long */
+#define CHAIN_LIMIT 4096 /* the memory may be overwritten: follow no chain for longer than this */
 
 struct remote_page {
 	uint64_t number;
@@ -118,7 +118,9 @@ static void nap(double seconds)
 	nanosleep(&time, NULL);
 }
 
-/* Returns true when there is nothing more to wait for: the thread stands still or is gone. */
+/*
+ * Takes note of a thread's stop. True if nothing more is to be waited for: it is stopped or gone.
+ */
 static bool take_stop(struct remote_threads *threads, struct remote_thread *thread)
 {
 	siginfo_t info = { 0 };
@@ -134,8 +136,8 @@ static bool take_stop(struct remote_threads *threads, struct remote_thread *thre
 	bool exited = info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
 		      info.si_code == CLD_DUMPED;
 	int status = 0;
-	/* The exit of an own child stays for whoever runs it; anybody else's parent learns of it
-	 * only when the tracer has taken it. */
+	/* The exit of the runner's own child is left for the code that runs it. The exit of another
+	 * process has to be taken here: before, its parent does not learn of it. */
 	if (!exited || thread->tid != threads->pid || !threads->own_child)
 		while (waitpid(thread->tid, &status, __WALL | WNOHANG) < 0 && errno == EINTR)
 			;
@@ -144,7 +146,7 @@ static bool take_stop(struct remote_threads *threads, struct remote_thread *thre
 		return true;
 	}
 	thread->stopped = true;
-	if (status >> 16 == 0) /* it stopped on the way to take a signal */
+	if (status >> 16 == 0) /* not by our interrupt, but because a signal was about to come */
 		thread->signal = WSTOPSIG(status);
 	return true;
 }
@@ -184,7 +186,7 @@ static int seize_new(struct remote_threads *threads)
 			fresh++;
 		} else if (errno != ESRCH &&
 			   !strchr("ZX?", remote_state(threads->pid, tids[i], NULL))) {
-			/* a thread that has ended already is refused as well, with EPERM */
+			/* (EPERM is also what one gets for a thread that has ended already.) */
 			fresh = -1;
 			break;
 		}
@@ -201,7 +203,7 @@ int remote_stop(struct remote_threads *threads, pid_t pid, double seconds, char 
 		.own_child = remote_status(pid, "PPid") == (long)getpid(),
 	};
 	double deadline = now_seconds() + seconds;
-	/* Those that still run can start more; when a listing shows nothing new, none is missed. */
+	/* Threads that still run may start new ones. So list them again, until none is new. */
 	for (int fresh; (fresh = seize_new(threads)) != 0;) {
 		if (fresh < 0) {
 			*why = explain_refusal(pid);
@@ -225,7 +227,7 @@ int remote_stop(struct remote_threads *threads, pid_t pid, double seconds, char 
 
 void remote_resume(struct remote_threads *threads)
 {
-	/* One that stops only now is let go as well. */
+	/* A thread that has stopped only now has to be let go, too. */
 	all_stopped(threads);
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->items[i].seized)
@@ -433,7 +435,7 @@ static void parse_notes(struct remote *remote, struct remote_module *module, uin
 	}
 }
 
-/* The dynamic linker has replaced the addresses in most modules by absolute ones, not in all. */
+/* In most modules the dynamic linker has replaced these addresses by absolute ones; not in all. */
 static uint64_t absolute(const struct remote_module *module, uint64_t value)
 {
 	return value >= module->low && value < module->high ? value : value + module->bias;
@@ -505,8 +507,10 @@ static bool name_is(struct remote *remote, uint64_t address, const char *name)
 	       !memcmp(text, name, length);
 }
 
-/* The hash table is described in "ELF GNU hash section" (binutils, 2006): a Bloom filter, buckets,
- * and chains of hashes whose last has bit 0 set. */
+/*
+ * Looks the name up in .gnu.hash ("ELF GNU hash section", binutils, 2006): a Bloom filter, then
+ * buckets, then chains of hashes. The last hash of a chain has bit 0 set.
+ */
 uint64_t remote_symbol(struct remote *remote, struct remote_module *module, const char *name)
 {
 	uint32_t header[4], hash = 5381, bucket = 0, entry;

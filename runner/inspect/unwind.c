@@ -1,8 +1,8 @@
 /*
  * unwind.c - see unwind.h.
  *
- * What a thread waits in, its native stack (native.h) and its Python frames (pyframes.h), merged,
- * for each thread of the stopped process (remote.h).
+ * For each thread of the stopped process (remote.h): the system call that it waits in, and its
+ * native stack (native.h) merged with its Python frames (pyframes.h).
  */
 #include "runner/inspect/unwind.h"
 
@@ -33,8 +33,8 @@ struct walk {
 	struct python_thread *python_threads;
 	size_t python_thread_count;
 	struct native *unwinder;
-	struct user_regs_struct registers; /* where the thread that is being looked at stands */
-	const struct native_frame *native; /* its frames */
+	struct user_regs_struct registers; /* of the thread that is being captured */
+	const struct native_frame *native; /* its native frames */
 	size_t native_count;
 	struct capture *capture;
 	size_t module_capacity;
@@ -67,7 +67,7 @@ static struct captured_frame native_frame(struct walk *walk, const struct native
 		.exact = native->exact,
 		.offset = native->pc,
 	};
-	/* A function that never returns may end with its last call. */
+	/* A return address may lie behind the function: a call can be its last instruction. */
 	struct remote_module *module =
 		remote_module_at(&walk->remote, native->exact ? native->pc : native->pc - 1);
 	if (module) {
@@ -80,7 +80,7 @@ static struct captured_frame native_frame(struct walk *walk, const struct native
 /* Merging */
 
 struct merged_item {
-	const struct python_frame *python; /* or NULL: */
+	const struct python_frame *python; /* one of the two is NULL */
 	const struct native_frame *native;
 };
 
@@ -96,8 +96,11 @@ static void push_item(struct merged *merged, const struct python_frame *python,
 	ARRAY_PUSH(merged->items, merged->count, merged->capacity, item);
 }
 
-/* See the figure in unwind.h. Python frames that no native frame claims come last: the native
- * stack is incomplete then. */
+/*
+ * See the drawing in unwind.h. An entry frame that lies between a native frame's sp and the next
+ * one's makes it an eval loop. If the native stack is incomplete, Python frames are left over: they
+ * come last.
+ */
 static void merge(struct merged *merged, const struct native_frame *native, size_t native_count,
 		  const struct python_frame *python, size_t python_count)
 {
@@ -153,7 +156,9 @@ static void fill_frames(struct walk *walk, struct captured_thread *thread,
 static const struct python_thread *find_python(const struct walk *walk,
 					       const struct captured_thread *thread)
 {
-	/* In another PID namespace native_id is another number, thread_id is the same. */
+	/*
+	 * native_id is another number if the process is in another PID namespace; thread_id is not.
+	 */
 	for (size_t i = 0; i < walk->python_thread_count; i++)
 		if (thread->stopped ? walk->python_threads[i].thread_id == walk->registers.fs_base
 				    : walk->python_threads[i].native_id == (uint64_t)thread->tid)
@@ -167,7 +172,7 @@ static bool path_has(const struct captured_module *module, const char *text)
 	return name && strstr(name, text);
 }
 
-/* TSan's background thread runs in its runtime and libc only. */
+/* Is it TSan's background thread? That one is in TSan's runtime and libc only. */
 static bool is_sanitizer(const struct captured_thread *thread)
 {
 	bool seen = false;
@@ -184,7 +189,7 @@ static bool is_sanitizer(const struct captured_thread *thread)
 	return seen && !thread->python;
 }
 
-/* A system call that a stop interrupts has one of these results, until it is started again. */
+/* The kernel leaves one of these results in a system call that our stop has interrupted. */
 static bool was_waiting(const struct user_regs_struct *registers)
 {
 	enum { RESTARTSYS = 512, RESTARTNOINTR = 513, RESTARTNOHAND = 514, RESTART_BLOCK = 516 };
@@ -201,7 +206,7 @@ static void read_syscall(struct captured_thread *thread, const struct user_regs_
 		return;
 	uint64_t arguments[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
 	thread->syscall = (long)r->orig_rax;
-	/* In restart_syscall() the arguments are those of the call that goes on. */
+	/* (In restart_syscall() these are still the arguments of the call that was interrupted.) */
 	memcpy(thread->arguments, arguments, sizeof arguments);
 }
 
@@ -362,8 +367,8 @@ static void *run_task(void *argument)
 }
 
 /*
- * In a thread of its own: only its end makes the kernel let go of a thread that did not stop. It
- * takes no signals, so that it cannot be held up in the middle.
+ * Runs the task in a thread of its own. A thread of the process that did not stop stays traced
+ * until the tracing thread ends. That thread blocks all signals, so that nothing holds it up.
  */
 static int run_in_thread(struct task *task)
 {
@@ -474,7 +479,7 @@ char *capture_probe(void)
 	struct fts_crash none = { .registers = { 0 } };
 	int result = capture_crashed(child, 0, &none, &capture, &why);
 	if (!result) {
-		free(why); /* no Python in it, of course */
+		free(why); /* it says that there is no Python in the child */
 		why = NULL;
 		capture_clear(&capture);
 	}

@@ -1,9 +1,9 @@
 /*
- * unwind.h - the Python and native stacks of every thread of a process, taken from outside.
+ * unwind.h - captures the Python and native stacks of all threads of a process, from outside.
  *
- * The process is stopped with PTRACE_SEIZE and PTRACE_INTERRUPT, read, and let go; it needs no
- * cooperation, so this works on a hung one. Its frames come merged: the native frame of the
- * evaluation loop is replaced by the Python frames that it was running.
+ * The process is stopped with PTRACE_SEIZE and PTRACE_INTERRUPT, read, and let go. It need not do
+ * anything for that, so this works on a process that hangs. Its frames come merged: the Python
+ * frames that an eval loop was running replace the loop's native frame.
  *
  *     native stack            Python frames of the thread         merged
  *     futex wait                                                  futex wait
@@ -14,15 +14,15 @@
  *     list_sort               in [sp, cfa)                        main (line 12)
  *     eval loop               main (line 12), entry frame         ...
  *
- * CPython keeps the entry frame of an evaluation loop on the C stack, so it lies inside that loop's
- * native frame: no symbol is needed to match the two, and a thread that is just entering or
- * leaving the loop is matched right.
+ * CPython keeps the entry frame of an eval loop on the C stack, that is, inside of the loop's
+ * native frame. So the two are matched by address. No symbol is needed, and a thread that is just
+ * entering or leaving the loop is matched right.
  *
- * Names of native functions are not looked up here: a frame has a module and an offset in it.
+ * Names of native functions are not looked up here: a frame has a module, and an offset in it.
  *
- * A stop is a wait status: all of a capture must happen in one thread, and no other thread of the
- * runner may wait for "any child" (waitpid(-1), P_ALL) meanwhile. The exit of an own child is never
- * reaped by a capture. Captures of different processes may run in different threads.
+ * A stop arrives as a wait status. So all of a capture must happen in one thread, and meanwhile no
+ * other thread of the runner may wait for "any child" (waitpid(-1), P_ALL). A capture never reaps a
+ * child of the runner. Captures of different processes may run in different threads.
  */
 #ifndef RUNNER_UNWIND_H
 #define RUNNER_UNWIND_H
@@ -34,7 +34,9 @@
 
 #include "ftstress/record.h"
 
-/* A stack longer than the sum keeps its innermost and outermost frames, and a gap between them. */
+/*
+ * A longer stack is cut: so many innermost and outermost frames are kept, with a gap between them.
+ */
 #define CAPTURE_INNERMOST 200
 #define CAPTURE_OUTERMOST 50
 
@@ -57,9 +59,10 @@ struct captured_frame {
 
 	/* CAPTURED_NATIVE */
 	uint64_t pc;
-	bool exact; /* the instruction that runs or faulted; else a return address: look up - 1 */
-	const struct captured_module *module; /* of the capture; NULL: not in a mapped file */
-	uint64_t offset; /* pc - bias: the ELF virtual address; pc itself without a module */
+	bool exact; /* pc is the instruction that runs or faulted; false: it is a return address,
+		       and the call is at pc - 1 */
+	const struct captured_module *module; /* one of the capture's; NULL: not in a mapped file */
+	uint64_t offset; /* the ELF virtual address, pc - bias; without a module pc itself */
 
 	/* CAPTURED_PYTHON; strings are the frame's */
 	char *qualname; /* never NULL */
@@ -71,16 +74,16 @@ struct captured_frame {
 
 struct captured_thread {
 	pid_t tid;
-	char *name;     /* the kernel's, "python3.14t" or threading.Thread's name (3.14) */
-	char state;     /* before the stop: R running, S waiting, D waiting in the kernel, ... */
-	bool stopped;   /* false: did not stop in time (vfork, state D): no native frames */
-	bool python;    /* has a Python thread state */
+	char *name;   /* the kernel's, "python3.14t" or threading.Thread's name (3.14) */
+	char state;   /* before the stop: R running, S waiting, D waiting in the kernel, ... */
+	bool stopped; /* false: it did not stop in time (vfork, state D) and has no native frames */
+	bool python;  /* has a Python thread state */
 	bool attached;  /* to the interpreter; with the GIL on, it has the GIL */
 	bool sanitizer; /* TSan's background thread */
-	bool crashed;   /* the thread of the crash record */
-	/* It was runnable, or used CPU time, all through the sampling before the stop. */
+	bool crashed;   /* the crash record is this thread's */
+	/* As in activity.h, sampled before the stop; not for a crash: false and 0. */
 	bool busy;
-	double cpu; /* share of a core used during the sampling, 0..1; 0 for a crash: not sampled */
+	double cpu;
 	long syscall; /* number of the system call that it waits in, -1 = in none or not known */
 	uint64_t arguments[6];         /* of that system call */
 	struct captured_frame *frames; /* innermost first */
@@ -95,34 +98,35 @@ struct capture {
 	struct captured_module **modules;
 	size_t module_count;
 	const struct python_release *release; /* pyframes.h; NULL: no Python was found */
-	double milliseconds;                  /* how long the process stood still */
-	double sampled;                       /* seconds between the two samples of CPU time */
+	double milliseconds;                  /* for so long the process was stopped */
+	double sampled;                       /* seconds between the samples of processor time */
 };
 
 /*
- * Capture all threads of `pid`. The CPU time is sampled first, for about a tenth of a second; then
- * the process is stopped, for about 2 ms and never longer than some 1.5 s.
+ * Capture all threads of `pid`. First their processor time is sampled, for about a tenth of a
+ * second; then the process is stopped, for about 2 ms and never longer than some 1.5 s.
  *   out   filled in on success; cleared on failure
  *   why   set to NULL, or to a text that is the caller's to free: on failure the reason (not
  *         permitted, process gone), on success what is missing (no Python found)
- * Returns 0 or -1. The process runs on in either case.
+ * Returns 0 or -1. The process goes on in either case.
  */
 int capture_process(pid_t pid, struct capture *out, char **why);
 
 /*
- * The same for a process in which `crashed_tid` is parked in the crash handler (interpose/wrap/crash.c):
- * its stack starts at the registers of the crash record, not in the handler. Nothing is sampled.
+ * The same for a process in which thread `crashed_tid` waits in the crash handler
+ * (interpose/wrap/crash.c). That thread's stack begins where it crashed, with the registers of the
+ * crash record, and not in the handler. Nothing is sampled.
  */
 int capture_crashed(pid_t pid, pid_t crashed_tid, const struct fts_crash *crash,
 		    struct capture *out, char **why);
 
-/* Release what the capture owns; it is zeroed. A zeroed capture is fine. */
+/* Free what the capture owns, and zero it. May be called for a zeroed capture. */
 void capture_clear(struct capture *capture);
 
-/* "futex", ...; NULL for a number that is not in the short list of waiting system calls. */
+/* The name of a system call in which threads wait, such as "futex"; NULL for any other. */
 const char *capture_syscall_name(long number);
 
-/* Can this machine do it: stops and reads a forked child. NULL, or why not (the caller's). */
+/* Try on this machine: fork a child, stop it and read it. NULL, or why that fails (to be freed). */
 char *capture_probe(void);
 
 #endif

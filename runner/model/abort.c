@@ -9,12 +9,17 @@
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
-/* One way to abort: its functions, and how its text is found in the output. The first that has a
- * text counts. */
+/*
+ * One way to abort: the functions that it goes through, and how to find what it prints. If several
+ * ways fit a stack, the first one whose text is in the output counts.
+ */
 struct way {
-	const char *frames[14]; /* names, or prefixes where they end in '*' */
-	bool interpreters; /* the functions are the interpreter's: others' of that name are not */
-	/* `at` is where `marker` stands in the output. Adds the message; false if it is none. */
+	const char *frames[14]; /* names of functions; one that ends in '*' is a prefix */
+	bool interpreters;      /* only functions of the interpreter count */
+	/*
+	 * Adds to `message` what stands in `output` at `at`, where `marker` was found. False if
+	 * that is no such message.
+	 */
 	const char *marker;
 	bool (*take)(const char *output, const char *at, struct buf *message);
 };
@@ -50,8 +55,10 @@ static bool take_rest(const char *output, const char *at, struct buf *message)
 	return true;
 }
 
-/* "python: src/pool.c:12: take: Assertion `n > 0' failed.", without the program's name;
- * "src/pool.c:12: take: Assertion "n > 0" failed: text" of CPython. */
+/*
+ * The C library's "python: src/pool.c:12: take: Assertion `n > 0' failed." without the program's
+ * name; CPython's "src/pool.c:12: take: Assertion "n > 0" failed: text".
+ */
 static bool take_assertion(const char *output, const char *at, struct buf *message)
 {
 	const char *line = line_start(output, at), *colon = line;
@@ -87,8 +94,11 @@ static bool take_exception(const char *output, const char *at, struct buf *messa
 	return true;
 }
 
-/* "thread 'x' (12) panicked at src/lib.rs:3:5:", then the text; up to Rust 1.72 "thread 'x' panicked
- * at 'text', src/lib.rs:3:5". What Rust's library says when a panic can't go on names no bug. */
+/*
+ * "thread 'x' (12) panicked at src/lib.rs:3:5:", then the text; up to Rust 1.72 "thread 'x'
+ * panicked at 'text', src/lib.rs:3:5". Rust's library prints a second message when a panic can't
+ * unwind: that one names no bug and is left out.
+ */
 static bool take_panic(const char *output, const char *at, struct buf *message)
 {
 	(void)output;
@@ -138,7 +148,10 @@ static const struct way ways[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* The C++ runtime's functions have no names but the exported ones. */
+/*
+ * Any function of these modules is on the way of a C++ exception: most of them are not exported,
+ * and so have no names.
+ */
 static bool is_cxx_runtime(const char *module)
 {
 	static const char *const modules[] = { "libstdc++.so*", "libc++abi.so*", "libgcc_s.so*" };
@@ -173,7 +186,9 @@ bool abort_is_path(const struct frame *frame)
 	return false;
 }
 
-/* The functions between the first that tells something and abort(). */
+/*
+ * Did the stack abort in this way? Then only helpers and plumbing stand above the way's function.
+ */
 static bool went(const struct way *way, const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->count; i++) {
@@ -186,7 +201,10 @@ static bool went(const struct way *way, const struct stack *stack)
 	return false;
 }
 
-/* The second of two threads that terminate at once says so in the middle of the first one's words. */
+/*
+ * If two threads terminate at once, the second one's message comes in the middle of the first
+ * one's. It is cut out here. To be freed.
+ */
 static char *without_second_threads(const char *output)
 {
 	static const char second[] = "terminate called recursively\n";
@@ -197,7 +215,7 @@ static char *without_second_threads(const char *output)
 	return buf_take(&rest);
 }
 
-/* The last message of the way in the output; NULL if there is none. */
+/* The last message in the output that this way prints; NULL if there is none. */
 static char *last_message(const struct way *way, const char *output)
 {
 	struct buf last = { 0 };
@@ -222,9 +240,9 @@ char *abort_message(const struct stack *stack, const char *output)
 	return message;
 }
 
-/* ---- what varies ---- */
+/* ---- a message without what varies ---- */
 
-/* The end of an expression that an assertion quotes, `at` its start; NULL if none starts there. */
+/* If an assertion's expression begins at `at`: its end. Else NULL. */
 static const char *quoted_end(const char *at)
 {
 	static const char word[] = "Assertion ";
@@ -234,7 +252,7 @@ static const char *quoted_end(const char *at)
 	return end ? end : at + strlen(at);
 }
 
-/* A file's folders: "a/b/pool.c:12". */
+/* Does a folder of a path with a line number begin here, as in "a/b/pool.c:12"? */
 static bool is_folder(const char *at)
 {
 	size_t length = strcspn(at, "/ \t'\"(),;");

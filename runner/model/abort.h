@@ -1,9 +1,10 @@
 /*
- * abort.h - a process that ends itself, and what it says first.
+ * abort.h - a process that ends itself, and what it prints first.
  *
- * Py_FatalError, an assertion, std::terminate, a panic of Rust: all come to abort() through the same
- * few functions, whatever went wrong. So these functions say nothing about the bug. The line that
- * is printed on the way says it: it belongs to the bug's name.
+ * Py_FatalError(), a failed assertion, std::terminate(), a panic of Rust: each of them calls
+ * abort() through the same few functions, whatever went wrong. So these functions say nothing about
+ * the bug. But the process prints a line before it aborts, and that line does: it is a part of the
+ * finding's title and fingerprint.
  *
  *     abort, raise ...                     the C library
  *     fatal_error_exit                    ─┐
@@ -18,19 +19,19 @@
 
 #include "ftstress/finding.h"
 
-/* Is it one of the functions between the code that gave up and abort()? */
+/* Is it one of the functions between the code that has the bug and abort()? */
 bool abort_is_path(const struct frame *frame);
 
 /*
- * What was printed before the abort that `stack` shows, as one line: the last text in `output` of
- * the way that the stack went. NULL if the stack went none of the known ways (a plain abort() says
- * nothing) or the text isn't there. To be freed.
+ * What the process printed before the abort that `stack` shows, as one line. If `output` has
+ * several such messages, the last one counts. NULL if the stack shows no known way to abort (a
+ * plain abort() prints nothing), or if the output has no message of that way. To be freed.
  */
 char *abort_message(const struct stack *stack, const char *output);
 
 /*
- * The message without what differs from run to run and from build to build: addresses, numbers and
- * a file's folder. An assertion's own expression stays as it is. To be freed.
+ * The message without what differs from run to run and from build to build: addresses and numbers
+ * are "#", the folder of a file is cut off. An assertion's expression stays as it is. To be freed.
  */
 char *abort_stable(const char *message);
 

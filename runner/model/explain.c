@@ -8,10 +8,10 @@
 #include "runner/model/kinds.h"
 #include "runner/model/words.h"
 
-/* A report type of compiler-rt's tsan_debugging.cpp, for people. */
+/* What people are told for the type of a report of TSan (compiler-rt: tsan_debugging.cpp). */
 struct report_type {
 	const char *what, *title;
-	bool order; /* the kind's own explanation tells it */
+	bool order; /* the kind has an explanation of its own */
 };
 
 static const struct report_type *type_of(const char *what)

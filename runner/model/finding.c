@@ -1,4 +1,4 @@
-/* finding.c - names of what a finding says, and its end; see ftstress/finding.h. */
+/* finding.c - see ftstress/finding.h: names for its values, and freeing it. */
 #include "ftstress/finding.h"
 
 #include <stdlib.h>

@@ -25,7 +25,7 @@ static bool is_c(const struct frame *frame)
 	       frame->language == FRAME_UNKNOWN;
 }
 
-/* Do the frames belong to one run of calls inside a module? */
+/* Are both frames of one module, and `b` none of Python's? */
 static bool same_segment(const struct frame *a, const struct frame *b)
 {
 	if (b->language == FRAME_PYTHON)
@@ -33,7 +33,7 @@ static bool same_segment(const struct frame *a, const struct frame *b)
 	return a->module && b->module ? !strcmp(a->module, b->module) : a->module == b->module;
 }
 
-/* The Python frame that the eval loop at `at` runs; SITE_NONE if it isn't the eval loop. */
+/* If frame `at` is Python's, or the eval loop: the Python frame that runs there. Else SITE_NONE. */
 static size_t python_frame_of(const struct stack *stack, size_t at)
 {
 	const struct frame *frame = &stack->frames[at];
@@ -48,7 +48,9 @@ static size_t python_frame_of(const struct stack *stack, size_t at)
 	return SITE_NONE;
 }
 
-/* The innermost C function of the segment that is the module's own. */
+/*
+ * In the segment from..end: the innermost C function that is the module's own; else frame `from`.
+ */
 static size_t c_frame_of(const struct stack *stack, size_t from, size_t end)
 {
 	for (size_t i = from; i < end; i++) {
@@ -101,8 +103,10 @@ char *short_path(const char *file, const struct roots *roots)
 	return xstrdup(tail);
 }
 
-/* The Cython module. Not by the file: that is a .pxd where a line was included, and changes with
- * how much of the sources is there. */
+/*
+ * The name of the Cython module, to be freed. The frame's file does not name it: for a line that
+ * was included the file is a .pxd, and it depends on how many of the sources are at hand.
+ */
 static char *cython_stem(const struct frame *frame)
 {
 	const char *name = frame->module ? frame->module
@@ -151,7 +155,9 @@ bool site_is_base(const struct stack *stack)
 	       (frame->module && plumbing_is_base_module(frame->module));
 }
 
-/* The length without one thing that a compiler added: `length` itself if there is none. */
+/*
+ * The length of the symbol without the last suffix that a compiler added; `length` if it has none.
+ */
 static size_t without_suffix(const char *symbol, size_t length)
 {
 	static const char *const words[] = { ".llvm", ".lto_priv", ".__uniq" };
@@ -169,9 +175,15 @@ static size_t without_suffix(const char *symbol, size_t length)
 	return from;
 }
 
-/* A static variable of a function is "calls.0" (GCC), "run.calls" or "run.calls.1" (clang), a field
- * of a struct that clang took apart "limits.1", a variable that LTO made global "calls.llvm.123",
- * and "ns::calls (.llvm.123)" after demangling. */
+/*
+ * What compilers make of a variable's name:
+ *
+ *     calls.0                  a static variable of a function, by GCC
+ *     run.calls, run.calls.1   the same, by clang
+ *     limits.1                 a field of a struct that clang has split up
+ *     calls.llvm.123           a variable that link-time optimisation has made global
+ *     ns::calls (.llvm.123)    the same, demangled
+ */
 char *global_text(const char *symbol)
 {
 	const char *remark = strstr(symbol, " (.");
@@ -217,7 +229,7 @@ const char *fingerprint_digits(const char *id)
 	return dash ? dash + 1 : id;
 }
 
-/* ---- the kinds that are not made of sites alone ---- */
+/* ---- kinds whose fingerprint is not made of sites alone ---- */
 
 static char *fingerprint_owned(enum finding_kind kind, char **parts, size_t count)
 {
@@ -228,7 +240,6 @@ static char *fingerprint_owned(enum finding_kind kind, char **parts, size_t coun
 	return id;
 }
 
-/* Does a frame of a crash tell where the thread was? */
 bool fingerprint_frame_tells(const struct frame *frame)
 {
 	return !frame->plumbing && !plumbing_is_helper(frame) && !abort_is_path(frame);
@@ -260,7 +271,7 @@ char *fingerprint_crash(const char *signal, const char *message, const struct st
 	return id;
 }
 
-/* How a thread waits, not what for. */
+/* Is it a function by which a thread waits? It does not tell what the thread waits for. */
 static bool is_wait(const struct frame *frame)
 {
 	static const char *const prefixes[] = {
@@ -325,7 +336,7 @@ char *fingerprint_hang(enum finding_kind kind, const struct participant *partici
 char *fingerprint_test_failure(const char *test, const char *exception)
 {
 	char *bare = test_without_parameters(test);
-	/* The blank is part of the ids that are in people's stores. */
+	/* The blank stays: it is part of the ids in the stores that people have. */
 	char *part = xprintf("%s\n %s", bare, exception ? exception : "");
 	char *id = fingerprint(FINDING_TEST_FAILURE, (const char *const[]){ part }, 1);
 	free(part);

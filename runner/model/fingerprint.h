@@ -1,25 +1,27 @@
 /*
- * fingerprint.h - which records are the same bug.
+ * fingerprint.h - a name for a bug, by which records of the same bug are merged.
  *
- * A **site** is the place in a stack that a bug is known by. It must not change with the line, the
- * address, what was inlined, or the test that came by:
+ * A **site** is the function in a stack that the bug is known by. Which function that is must not
+ * depend on line numbers, addresses, inlining, or the test that ran:
  *
  *     memcpy                       helper: skipped            ─┐
  *     init_genrand     mt19937.c   C                           │ innermost module segment:
  *     _legacy_seeding  _mt19937.pyx  Cython  ◄── the site      │ its innermost Cython function,
  *     PyObject_Vectorcall  libpython                          ─┘ else its innermost C function
  *
- * That function is the module's own code, in a .c file or a header of the package. Functions that
- * it borrows (CPython's and the C++ library's headers, pybind11: plumbing_is_borrowed()) are their
- * caller's.
+ * The site is the module's own code, in a .c file or a header of the package. A function that comes
+ * from elsewhere (headers of CPython and of the C++ library, pybind11: plumbing_is_borrowed())
+ * counts as a part of its caller.
  *
- * An access that the eval loop made for a Python frame has that Python function as its site.
- * The fingerprint hashes the kind and the sites, sorted, so that neither side comes first.
+ * Where the eval loop made the access while it ran Python code, the site is the Python function.
+ * The fingerprint is a hash of the kind and the sites. The sites are sorted first, so that it does
+ * not matter which side of a race is the first one.
  *
- * Two global variables that race between the same functions are two bugs: a data race on a global
- * is known by the variable's name, too. Not by an offset in it, nor what compilers add to the name.
- * The interpreter's code works on what it is handed, so a race between it and whatever static type
- * or object is one bug: if a site or the variable is the interpreter's, the name does not count.
+ * Two global variables on which the same functions race are two bugs. So the fingerprint of a data
+ * race on a global variable has the variable's name, too, without what compilers add to it, and
+ * without the offset in it. With one exception: the interpreter's code works on what others hand to
+ * it, so the same race of it may come on many static types and objects. If a site or the variable
+ * is the interpreter's, the name is left out.
  */
 #ifndef RUNNER_FINGERPRINT_H
 #define RUNNER_FINGERPRINT_H
@@ -29,7 +31,7 @@
 
 #include "ftstress/finding.h"
 
-/* Prefixes that are cut off file names; borrowed. */
+/* Folders that are cut off the beginning of file names. The strings are somebody else's. */
 struct roots {
 	const char *const *dirs;
 	size_t count;
@@ -57,26 +59,33 @@ char *fingerprint(enum finding_kind kind, const char *const *parts, size_t count
 /* The digits of an id, in it: a deadlock has those of the lock order that it came of. */
 const char *fingerprint_digits(const char *id);
 
-/* The signal's name ("SIGSEGV"), what was printed before an abort (abort.h; or NULL), and the first
- * three frames that tell something. */
+/*
+ * Of a crash: the signal's name ("SIGSEGV"), what was printed before an abort (abort.h; or NULL),
+ * and the first three frames that fingerprint_frame_tells().
+ */
 char *fingerprint_crash(const char *signal, const char *message, const struct stack *stack,
 			const struct roots *roots);
-/* Does the frame tell where a crashed thread was? */
+/* Does the frame say where a crashed thread was? Plumbing, helpers and ways to abort do not. */
 bool fingerprint_frame_tells(const struct frame *frame);
-/* Where each thread waits. */
+/* Of a hang: the function in which each thread waits. */
 char *fingerprint_hang(enum finding_kind kind, const struct participant *participants, size_t count,
 		       const struct roots *roots);
-/* The same of a finding; without threads, its test. */
+/* The same, made from a finding; one without threads is known by its test. */
 char *fingerprint_waits(const struct finding *finding, const struct roots *roots);
-/* A test and the type of the exception that it failed with. */
+/* Of a test failure: the test, and the type of the exception. */
 char *fingerprint_test_failure(const char *test, const char *exception);
 char *fingerprint_out_of_memory(const char *test);
 
 /*
- * The fingerprint of a ready-made finding, as its kind has it (runner/model/kinds/). A crash: its
- * signal, its message and the first participant's frames; without a stack, test and message or
- * title. A hang: its participants. A test failure: tests[0] and the exception's type. Out of memory:
- * tests[0].
+ * The fingerprint of a finding that is filled in. Each kind says in its file (runner/model/kinds/)
+ * what it is made of:
+ *
+ *     crash           the signal, the message, and frames of the first participant; without a stack
+ *                     the test, and the message or title
+ *     hang, deadlock  the functions in which the participants wait
+ *     test failure    tests[0] and the exception's type
+ *     out of memory   tests[0]
+ *     any other       the sites of the participants; without any, the title
  */
 char *fingerprint_finding(const struct finding *finding, const struct roots *roots);
 

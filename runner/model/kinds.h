@@ -1,8 +1,9 @@
 /*
- * kinds.h - all that the product knows of a kind of finding: its words and how it is treated.
+ * kinds.h - all that ftstress knows of a kind of finding: what people are told, and how findings of
+ * the kind are treated.
  *
  * A kind is one file in runner/model/kinds/ and one line in ftstress/kinds.h; docs/adding.md shows
- * how. What is left out of a kind's struct is 0: each field says what that means.
+ * how. A kind leaves out the fields that it does not need: these are 0 or NULL.
  */
 #ifndef RUNNER_KINDS_H
 #define RUNNER_KINDS_H
@@ -26,32 +27,36 @@ enum rule_type {
 	RULE_TYPES,
 };
 
-/* What a thread of the finding is to its reader. */
+/* What the stack of a thread shows the reader of a finding. */
 enum kind_threads {
-	KIND_SITES,    /* it came by a place in the code: that frame is marked */
-	KIND_ACCESSES, /* it used memory there: read or write, and how many bytes */
-	KIND_WAITS,    /* it waits or goes on: no frame of its stack is the bug's place */
+	KIND_SITES,    /* the place of the bug: the frame of the site is marked */
+	KIND_ACCESSES, /* the same, and an access to memory there: read or write, how many bytes */
+	KIND_WAITS,    /* where the thread waits, or was: no frame is marked */
 };
 
 struct finding_kind_info {
-	const char *name;       /* "data-race": in ids, JSON, TAP, and a type of suppressions */
+	const char *name; /* "data-race": in ids, JSON and TAP, and as type of a suppression */
 	const char *one, *many; /* "data race", "data races" */
-	const char *meaning;    /* a sentence or two, for a finding that has no explanation */
-	const char *text;       /* the explanation; or explain writes it */
+	const char *meaning;    /* one or two sentences on the kind as such */
+	/* The explanation of a finding: always this text, or what `explain` writes. */
+	const char *text;
 	void (*explain)(struct buf *out, const struct finding *finding, const struct roots *roots);
-	const char *heading; /* "Crash" of the title "Crash in f (x.c:12)"; or title writes it */
+	/* The title: "HEADING in f (x.c:12)", or what `title` writes. */
+	const char *heading;
 	void (*title)(struct buf *out, const struct finding *finding, const struct roots *roots);
-	/* The id, to be freed; NULL: the sites of the threads, without any the title. */
+	/* The id, to be freed. NULL: made of the threads' sites; without threads, of the title. */
 	char *(*fingerprint)(const struct finding *finding, const struct roots *roots);
 	enum kind_threads threads;
-	enum rule_type rule; /* ThreadSanitizer's type that suppresses it as its own name does */
-	/* How the names of ThreadSanitizer's reports begin that are this kind (tsan_debugging.cpp,
-	 * ReportTypeDescription()), up to a NULL; NULL: none is. */
+	enum rule_type rule; /* the type of TSan's suppressions that counts for it, beside `name` */
+	/*
+	 * A report of TSan is of this kind if its type begins with one of these
+	 * (tsan_debugging.cpp, ReportTypeDescription()); the last is NULL.
+	 */
 	const char *const *reports;
-	enum cell_state cell; /* what a pair of operations is that shows it; 0: CELL_OTHER */
-	bool allocation;      /* known by where the memory or the thread came from */
-	bool ends_process;    /* it alone explains that no test passed */
-	bool by_locks;        /* its id's digits are those of its locks, whatever the kind */
+	enum cell_state cell; /* --pairs: how the pair that shows it is marked; 0: CELL_OTHER */
+	bool allocation;      /* its site is where the memory or the thread was made */
+	bool ends_process;    /* it ends the process: that explains why no test has passed */
+	bool by_locks;        /* the digits of its id are made of its locks, and not of its kind */
 };
 
 /* Each kind's own, defined in its file. */
@@ -59,7 +64,7 @@ struct finding_kind_info {
 FINDING_KIND_LIST(KIND)
 #undef KIND
 
-/* What is known of the kind, which must be one: below FINDING_KINDS. */
+/* `kind` must be below FINDING_KINDS. */
 const struct finding_kind_info *kind_info(enum finding_kind kind);
 
 #endif

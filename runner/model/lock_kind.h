@@ -1,5 +1,5 @@
 /*
- * lock_kind.h - what people are told of the kinds of locks: the rows of FTS_LOCK_KINDS
+ * lock_kind.h - what the kinds of locks are called, in the rows of FTS_LOCK_KINDS
  * (include/ftstress/locks.h).
  */
 #ifndef RUNNER_LOCK_KIND_H
@@ -7,13 +7,14 @@
 
 #include <stdint.h>
 
-/* For people: the kind of a lock (enum fts_lock_kind). */
+/* The name of a kind (enum fts_lock_kind): "critical section". */
 const char *lock_kind_name(uint32_t kind);
 
-/* What stands between that and the type or text that names the class: " of a ". */
+/* What comes between that name and the type or text that follows: " of a ", as in "critical section
+ * of a dict". */
 const char *lock_kind_between(uint32_t kind);
 
-/* The name as lock_kind_name() has it, of any string; "lock" for one that is none. */
+/* The same string as a constant, if it is the name of a kind; else "lock". */
 const char *lock_kind_parse(const char *name);
 
 #endif

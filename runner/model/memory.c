@@ -1,4 +1,4 @@
-/* memory.c - see memory.h. Each list: a name, or its beginning where it ends in '*'. */
+/* memory.c - see memory.h. In the lists, a name that ends in '*' stands for all that begin so. */
 #include "runner/model/memory.h"
 
 #include <string.h>
@@ -29,12 +29,13 @@ static const char *const allocator[] = {
 	"set_default_allocator_unlocked",
 };
 
+/* Look at an object that may be gone. */
 static const char *const tries[] = {
 	"_Py_TryIncref*", "_Py_TryIncRef*",      "_Py_TryXGetRef",
 	"_Py_XGetRef",    "_Py_TryXGetStackRef", "PyUnstable_TryIncRef",
 };
 
-/* What new objects come from: what else such a function does follows the making. */
+/* Make new objects. Whatever else such a function writes, it writes into the new object. */
 static const char *const makers[] = {
 	"new_reference",      "_Py_NewReference*",   "_PyObject_Init*",   "PyObject_Init*",
 	"_PyObject_New*",     "PyType_GenericAlloc", "_PyType_Alloc*",    "_PyObject_GC_New*",
@@ -75,7 +76,7 @@ bool memory_is_allocator(const struct frame *frame)
 	       listed(allocator, COUNT(allocator), frame->function);
 }
 
-/* The first frame that is neither the allocator's nor what its callers only pass through. */
+/* Index of the innermost frame that is neither the allocator's nor a helper. */
 static size_t first_caller(const struct stack *stack)
 {
 	size_t at = 0;
@@ -93,8 +94,10 @@ size_t memory_caller(const struct stack *stack)
 	return at;
 }
 
-/* The innermost function whose name says what is done. A page's blocks that nobody had yet are
- * linked by one with "extend" in its name. */
+/*
+ * What the allocator does, by the innermost function whose name says it. A function with "extend"
+ * in its name links the blocks of a page that nobody had yet.
+ */
 static enum memory_act act_of(const struct stack *stack, size_t end)
 {
 	for (size_t i = 0; i < end; i++) {
@@ -123,7 +126,10 @@ enum memory_act memory_act(const struct stack *stack)
 	return MEMORY_USED;
 }
 
-/* tp_new, tp_alloc; the interpreter's tp_iter, where an extension's may begin anew with one object. */
+/*
+ * Is it a type's tp_new or tp_alloc, or a tp_iter of the interpreter? By its name. (An extension's
+ * tp_iter need not make an object: it may reset the one that it is called on.)
+ */
 static bool makes_by_name(const struct frame *frame)
 {
 	bool base = frame->module && plumbing_is_base_module(frame->module);

@@ -1,4 +1,6 @@
-/* plumbing.c - see plumbing.h. Each list: a name, or a prefix when it ends in '*'. */
+/*
+ * plumbing.c - see plumbing.h. In the lists, a name that ends in '*' stands for all that begin so.
+ */
 #include "runner/model/plumbing.h"
 
 #include <stddef.h>
@@ -32,7 +34,7 @@ static const char *const call_machinery[] = {
 	"do_richcompare", "PyObject_Str", "PyObject_Repr", "PyObject_Hash", "PyObject_IsTrue",
 };
 
-/* The C library and the operating system below every thread. */
+/* What stands at the bottom of every thread's stack. */
 static const char *const process_start[] = {
 	"_start", "__libc_start_main*", "__libc_start_call_main", "start_thread", "clone", "clone3",
 	"__clone*", "main", "asan_thread_start", "__tsan_thread_start_func",
@@ -51,7 +53,7 @@ static const char *const library_modules[] = {
 	"libc.so*", "libc-*", "libpthread*", "ld-linux*", "linux-vdso*",
 };
 
-/* Parts of the file name of a Python frame. */
+/* Python files, by a part of their path. */
 static const char *const python_files[] = {
 	"/ftstress_driver/", "/_pytest/", "/pytest/", "/pluggy/", "/pytest_run_parallel/",
 	"/unittest/case.py", "/unittest/suite.py", "/unittest/main.py", "/unittest/runner.py",
@@ -59,17 +61,19 @@ static const char *const python_files[] = {
 	"/importlib/_bootstrap", "/contextlib.py", "/unittest/async_case.py",
 };
 
-/* Of threading.py only what starts a thread. */
+/* Of threading.py only the functions that start a thread. */
 static const char *const threading_functions[] = {
 	"Thread._bootstrap*", "Thread.run", "Thread.start",
 };
 
-/* Change the stack that the thread runs on, and come back when it is changed again. */
+/*
+ * greenlet's functions that switch the thread to another stack. They return when it switches back.
+ */
 static const char *const switches[] = {
 	"greenlet::*", "g_switch*", "g_initialstub", "slp_switch", "green_switch", "green_throw",
 };
 
-/* What a thread of Python's begins with. */
+/* The first C functions of a thread that Python has started. */
 static const char *const thread_firsts[] = {
 	"thread_run", "pythread_wrapper",
 };
@@ -106,7 +110,7 @@ static const char *const helper_files[] = {
 	"pyatomic*", "refcount.h", "stdatomic.h", "atomic_base.h", "pycore_stackref.h",
 };
 
-/* Parts of paths: where what a package builds upon lies, never its own code. */
+/* Places of code that a package uses, and that is not its own; by a part of their path. */
 static const char *const borrowed_places[] = {
 	"/usr/include/", "/usr/local/include/", "/usr/lib/", "/lib/clang/", "/include/c++/",
 	"/include/python3", "/site-packages/", "/dist-packages/",
@@ -155,8 +159,10 @@ bool plumbing_is_base_module(const char *module)
 	       LISTED(runtime_modules, module) || LISTED(library_modules, module);
 }
 
-/* Names that begin so are CPython's: a header's inline functions, or a copy of them for an older
- * release. */
+/*
+ * Is it a name that CPython gives? Such a function is an inline one of a header, or a copy that a
+ * package brings for older releases.
+ */
 static bool is_pythons_name(const char *name)
 {
 	name += *name == '_';
@@ -232,7 +238,10 @@ bool plumbing_is_helper(const struct frame *frame)
 			       strstr(frame->file, "/include/c++/"));
 }
 
-/* Does a thread's first function stand here, inside of what is no start of a thread or process? */
+/*
+ * Is frame `at` the first function of a thread, although Python code of a test stands outside of
+ * it?
+ */
 static bool is_first_with_callers(const struct stack *stack, size_t at)
 {
 	if (!LISTED(thread_firsts, stack->frames[at].function))

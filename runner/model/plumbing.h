@@ -1,5 +1,5 @@
 /*
- * plumbing.h - which frames say nothing about a bug: the tables of names.
+ * plumbing.h - which frames of a stack say nothing about a bug; by tables of names.
  */
 #ifndef RUNNER_PLUMBING_H
 #define RUNNER_PLUMBING_H
@@ -9,44 +9,46 @@
 #include "ftstress/finding.h"
 
 /*
- * Interpreter, runtime or test-runner internals: true for the frames that carry a call from one
- * user function to the next and for those below the first test frame. Looks at function, file,
- * module and language only.
+ * Is the frame plumbing: internals of the interpreter, the runtime or the test runner? That is what
+ * carries a call from one function of the user to the next, and what stands outside of the first
+ * frame of a test. Looks only at function, file, module and language.
  */
 bool plumbing_is(const struct frame *frame);
 
 /*
- * A helper that only does what its caller asked (reference counts, atomics, memcpy, the runtime's
- * interceptors, allocators): never the place of a bug.
+ * Is the frame a helper? A helper only does what its caller asked for (reference counts, atomics,
+ * memcpy, the runtime's interceptors, allocators), so it is never the place of a bug.
  */
 bool plumbing_is_helper(const struct frame *frame);
 
 /*
- * Is the stack, as ThreadSanitizer kept it, of several coroutines, one over the other? It has one
- * list of calls for each thread, and does not see that greenlet puts another stack under the thread.
- * Known by Python code inside of a greenlet's switch, and by a thread's first function that has
- * callers.
+ * Does the stack mix the calls of several greenlets? ThreadSanitizer keeps one list of calls for
+ * each thread, and does not see that greenlet switches the thread to another stack. Such a list
+ * shows Python code inside of a greenlet's switch, or callers of a thread's first function.
  */
 bool plumbing_mixes_stacks(const struct stack *stack);
 
 /*
- * Code of others that is compiled into a module, and says little about what the module did: inline
- * functions of CPython's headers, the C++ library, pybind11, Rust's library. Whether such a function
- * shows in a stack at all depends on what was inlined. It is known by where its file lies; a
- * package's own header is none.
+ * Is the frame borrowed: a function of others that is compiled into the module? Such are inline
+ * functions of CPython's headers, the C++ library, pybind11 and Rust's library. They say little
+ * about what the module did, and whether they show in a stack depends on what was inlined. They are
+ * known by where their file lies; a package's own headers are not borrowed.
  */
 bool plumbing_is_borrowed(const struct frame *frame);
 
 /*
- * A module of the process itself: the interpreter, the C library, a runtime. Its code works on what
- * others hand to it.
+ * Is it a base module: the interpreter, the C library, or a runtime? These work on what others hand
+ * to them.
  */
 bool plumbing_is_base_module(const char *module);
 
-/* A rule of the tables: a name, or its beginning where the rule ends in '*'. */
+/* Does the rule of a table fit the name? It is a name, or the beginning of one and '*'. */
 bool plumbing_name_matches(const char *rule, const char *name);
 
-/* Of these: what instruments the process, and what it cannot instrument. `module` may be NULL. */
+/*
+ * Is it a runtime (ThreadSanitizer's, or libftstress.so)? Is it a part of the C library, which is
+ * not instrumented? `module` may be NULL.
+ */
 bool plumbing_is_runtime_module(const char *module);
 bool plumbing_is_c_library(const char *module);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <stdlib.h>
 
-/* A function's name for a title: no argument list, not too long. */
 char *words_name(const struct stack *stack, size_t at)
 {
 	if (at >= stack->count)
@@ -25,7 +24,7 @@ char *words_function(const struct stack *stack)
 	return words_name(stack, site_frame(stack));
 }
 
-/* "numpy/random/_mt19937.pyx:186"; to be freed, or NULL. */
+/* "numpy/random/_mt19937.pyx:186", the site's line; to be freed, or NULL. */
 static char *location(const struct stack *stack, const struct roots *roots)
 {
 	size_t at = site_frame(stack);
@@ -38,7 +37,6 @@ static char *location(const struct stack *stack, const struct roots *roots)
 	return text;
 }
 
-/* " (location)" or nothing. */
 void words_add_location(struct buf *out, const struct stack *stack, const struct roots *roots)
 {
 	char *where = location(stack, roots);
@@ -47,7 +45,6 @@ void words_add_location(struct buf *out, const struct stack *stack, const struct
 	free(where);
 }
 
-/* The two sides of a race, the writer first. */
 bool words_two_sides(const struct finding *finding, const struct participant **first,
 		     const struct participant **second)
 {

@@ -13,17 +13,18 @@
 
 enum { WORDS_NAME_MAX = 70 }; /* bytes of a name in a title */
 
-/* The function at `at`, without its arguments, cut to WORDS_NAME_MAX; of the site. To be freed. */
+/* The name of the function at `at`, without its arguments, cut to WORDS_NAME_MAX. To be freed. */
 char *words_name(const struct stack *stack, size_t at);
+/* The same for the site. */
 char *words_function(const struct stack *stack);
-/* " (numpy/random/_mt19937.pyx:186)", the line of the site, or nothing. */
+/* Adds " (numpy/random/_mt19937.pyx:186)", the line of the site; nothing if that is not known. */
 void words_add_location(struct buf *out, const struct stack *stack, const struct roots *roots);
-/* "BEFORE in f (x.c:12)" of the first thread; "BEFORE" without a stack. */
+/* Adds "BEFORE in f (x.c:12)", the site of the first thread; "BEFORE" if there is no stack. */
 void words_add_single(struct buf *out, const char *before, const struct finding *finding,
 		      const struct roots *roots);
 /* "a" or "an", before a name. */
 const char *words_article(const char *name);
-/* The first two threads, a writer before a reader; false if there are fewer. */
+/* The two sides of a race. If only one of them writes, it comes first. False: there are fewer. */
 bool words_two_sides(const struct finding *finding, const struct participant **first,
 		     const struct participant **second);
 

@@ -56,7 +56,7 @@ int course_take_leftovers(struct course *course, const struct settings *settings
 
 struct plan_start course_start(const struct course *course, const struct settings *settings)
 {
-	/* Each leftover is of a slice of its own before `deck`, so there are as many. */
+	/* No underflow: the leftovers are of different slices, all of them before `deck`. */
 	return (struct plan_start){ settings->seed, course->deck - course->leftover_count,
 				    course->leftovers, course->leftover_count };
 }

@@ -9,7 +9,7 @@
 
 #include "runner/base/util.h"
 
-/* Tests of one file: a run of `tests`, which is sorted by id and regrouped by file. */
+/* The tests of one file, in plan.grouped. */
 struct group {
 	size_t first, count;
 };
@@ -21,22 +21,22 @@ struct slice {
 /* One pass over all tests. */
 struct deck {
 	uint64_t pass;
-	bool ready;
-	size_t *order;        /* test indices, slice after slice */
-	struct slice *slices; /* shuffled */
+	bool ready;           /* false: it has to be dealt first */
+	size_t *order;        /* test indices; the tests of a slice stand together */
+	struct slice *slices; /* in the order in which they are run */
 	size_t slice_count, slice_capacity;
 };
 
 struct plan {
 	size_t count, slice;
 	uint64_t hash;   /* of all ids */
-	size_t *grouped; /* test indices, file after file, in order of the file's first test */
+	size_t *grouped; /* test indices, sorted by file */
 	struct group *groups;
 	size_t group_count, group_capacity;
-	struct deck deck; /* the pass that was asked for last */
+	struct deck deck; /* of the pass that was asked for last */
 };
 
-/* 0..bound-1 without bias worth mentioning: bound is far below 2^32 (Lemire, 2019). */
+/* Draws from 0..bound-1. The bias is negligible, since bound is far below 2^32 (Lemire, 2019). */
 static uint64_t draw_below(uint64_t *state, uint64_t bound)
 {
 	return (uint64_t)(((__uint128_t)splitmix64(state) * bound) >> 64);
@@ -109,7 +109,7 @@ void plan_free(struct plan *plan)
 	free(plan);
 }
 
-/* What is left of a file when its whole slices are cut, and where it went. */
+/* What is left of a file when its whole slices are cut off, and the bin that it goes into. */
 struct remainder {
 	size_t first, count; /* in the shuffled order by file */
 	size_t bin;
@@ -120,11 +120,15 @@ static int larger_first(const void *left, const void *right)
 	const struct remainder *a = left, *b = right;
 	if (a->count != b->count)
 		return a->count > b->count ? -1 : 1;
-	/* `bin` holds a random rank until the remainders are packed. */
+	/*
+	 * Until the remainders are packed, `bin` is a random rank: it decides between equal ones.
+	 */
 	return (a->bin > b->bin) - (a->bin < b->bin);
 }
 
-/* Cuts whole slices off each file; returns the remainders (groups.count of them, some empty). */
+/*
+ * Cuts whole slices off each file. Returns the remainders: one for each group, some of them empty.
+ */
 static struct remainder *cut_files(const struct plan *plan, struct deck *deck, size_t *shuffled,
 				   size_t *used, uint64_t *state)
 {
@@ -151,7 +155,10 @@ static struct remainder *cut_files(const struct plan *plan, struct deck *deck, s
 	return rests;
 }
 
-/* First fit, decreasing. Returns the number of bins; `bin` of each remainder says where it is. */
+/*
+ * Packs the remainders into bins: the largest first, each into the first bin that has room. Sets
+ * each one's `bin`, and returns the number of bins.
+ */
 static size_t pack(struct remainder *rests, size_t count, size_t capacity)
 {
 	qsort(rests, count, sizeof *rests, larger_first);
@@ -198,6 +205,7 @@ static void place_remainders(const struct plan *plan, struct deck *deck, const s
 	}
 }
 
+/* Makes the deck of a pass, if it is not at hand. */
 static void deal(struct plan *plan, uint64_t pass)
 {
 	struct deck *deck = &plan->deck;
@@ -225,7 +233,7 @@ static void deal(struct plan *plan, uint64_t pass)
 
 size_t plan_slices(const struct plan *plan)
 {
-	/* Only sizes matter, so a scratch deck of pass 0 tells it for all. */
+	/* Only the sizes of the files matter, so it is the same for all passes. */
 	struct plan scratch = *plan;
 	scratch.deck = (struct deck){ 0 };
 	deal(&scratch, 0);
@@ -243,7 +251,7 @@ static enum schedule_choice schedule_of(const struct settings *settings, bool gi
 	return one_in_two && settings->order == ORDER_MEANT ? SCHEDULE_TURNS : SCHEDULE_OVERLAP;
 }
 
-/* Log-uniform in [low, high]; rounded, so that another libm's last bit makes no other plan. */
+/* Draws from [low, high], log-uniformly. Rounded, because libms differ in the last bit. */
 static double draw_interval(uint64_t *state, double low, double high)
 {
 	double unit = (double)(splitmix64(state) >> 11) * 0x1p-53;
@@ -261,8 +269,8 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	state = splitmix64(&state) ^ token.iteration;
 	*trial = (struct trial_plan){ .iteration = token.iteration, .slice = token.slice };
 	/*
-	 * Every draw is made, used or not, so that a fixed thread count changes nothing else; a new
-	 * one comes last, so that old tokens keep their meaning.
+	 * Each draw is made whether it is used or not: so a fixed number of threads changes nothing
+	 * but that. A new draw has to come last, or old tokens would name other iterations.
 	 */
 	uint64_t span = settings->threads_max - settings->threads_min + 1;
 	trial->threads = settings->threads_min + (unsigned)draw_below(&state, span);
@@ -276,7 +284,7 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	if (!plan->deck.ready)
 		deal(plan, 0);
 	size_t slices = plan->deck.slice_count;
-	assert(slices); /* nobody plans with no test */
+	assert(slices); /* there is at least one test */
 	deal(plan, token.slice / slices);
 	assert(plan->deck.slice_count == slices && plan->deck.slices);
 	const struct slice *slice = &plan->deck.slices[token.slice % slices];
@@ -291,7 +299,8 @@ void trial_plan_clear(struct trial_plan *trial)
 	*trial = (struct trial_plan){ 0 };
 }
 
-/* Puts the tests of `wanted` that a slice of `pass` below `end` has into `leftovers`. */
+/* Of the slices of a pass before slice `end`: puts those of their tests that are wanted into
+ * `leftovers`, slice by slice. */
 static void take_leftovers(struct plan *plan, uint64_t pass, uint64_t end, bool *wanted,
 			   struct leftover **leftovers, size_t *count, size_t *capacity)
 {
@@ -324,14 +333,15 @@ size_t plan_leftovers(struct plan *plan, uint64_t first_slice, const size_t *tes
 {
 	size_t found = 0, capacity = 0;
 	size_t slices = plan_slices(plan);
-	assert(slices); /* nobody plans with no test */
+	assert(slices); /* there is at least one test */
 	uint64_t pass = first_slice / slices;
 	bool *wanted = xcalloc(plan->count, sizeof *wanted);
 	for (size_t i = 0; i < count; i++)
 		wanted[tests[i]] = true;
 	*leftovers = NULL;
-	/* The slices of a deck that was begun come last; what they have not yet is in the one
-	 * before. */
+	/*
+	 * First look in the deck that was begun, for its slices came last; then in the one before.
+	 */
 	take_leftovers(plan, pass, first_slice, wanted, leftovers, &found, &capacity);
 	if (pass)
 		take_leftovers(plan, pass - 1, first_slice, wanted, leftovers, &found, &capacity);

@@ -1,21 +1,22 @@
 /*
- * plan.h - which tests run when, in how many threads: a function of the tests and the seed alone.
+ * plan.h - which tests run when, and in how many threads. It depends on the tests, the settings and
+ * the seed, and on nothing else.
  *
  *   tests by id ── pass 0 ──► deck: slice 0 · slice 1 · ... · slice S-1     each test once
  *               ── pass 1 ──► deck: slice S · ...                          shuffled anew
  *
- * The decks are the same for every seed, so a run goes on where the last one ended: iteration n of
- * a run that starts at slice K takes slice K + n. What the seed decides is how it is run.
+ * The decks are the same for every seed. So a run goes on where the last one ended: iteration n of
+ * a run that begins at slice K takes slice K + n. The seed decides how a slice is run.
  *
- * How a deck is cut:
+ * How a deck is cut into slices of at most 20 tests:
  *
- *   file a: 47 tests ─ shuffle ─► 20 | 20 | 7 ┐     remainders of the files, the largest first,
- *   file b:  9 tests ─ shuffle ─►           9 ┴─►   go into the first bin that has room:
- *                                                   7 + 9 = one slice.
+ *   file a: 47 tests ─ shuffle ─► 20 | 20 | 7 ┐     The remainders of the files go into bins, the
+ *   file b:  9 tests ─ shuffle ─►           9 ┴─►   largest first, each into the first bin that
+ *                                                   has room. A bin is a slice: 7 + 9.
  *   Then the slices are shuffled.
  *
- * A deck has the same number of slices in every pass, since only the sizes decide how many bins
- * the remainders need.
+ * Each deck has the same number of slices, since only the sizes of the files decide how many bins
+ * there are.
  */
 #ifndef RUNNER_PLAN_H
 #define RUNNER_PLAN_H
@@ -38,24 +39,24 @@ struct trial_plan {
 	unsigned threads;
 	double switch_interval; /* seconds, three significant digits */
 	bool gil;
-	enum schedule_choice schedule; /* never mixed; one by one is for a check (verify.h) only */
-	uint32_t seed; /* for the tests' random numbers and the order of thread starts */
-	size_t *tests; /* indices into the tests given to plan_new; free with trial_plan_clear */
+	enum schedule_choice schedule; /* never mixed; one by one only for a check (verify.h) */
+	uint32_t seed; /* for the tests' random numbers and the order in which threads start */
+	size_t *tests; /* indices of the tests given to plan_new() */
 	size_t test_count;
 };
 
 struct plan;
 
 /*
- * `tests` (borrowed, at least one) is in the order of strcmp over the ids. `slice` is the most
- * tests that one iteration takes, at least 1.
+ * `tests`, at least one, has to be sorted by id (strcmp()), and to live as long as the plan.
+ * `slice`: the most tests that one iteration takes, at least 1.
  */
 struct plan *plan_new(const struct plan_test *tests, size_t count, size_t slice);
 void plan_free(struct plan *plan);
 
 /*
- * Tests in an iteration where the user does not say: as many as it takes for the run's iterations
- * to go once through all tests, but 20 to 100. `iterations` 0 = no end.
+ * The size of a slice, if the user gives none: so large that the run's iterations go once through
+ * all tests, but from 20 to 100. `iterations` 0 = without end.
  */
 unsigned plan_slice_for(size_t tests, uint64_t iterations);
 
@@ -63,15 +64,16 @@ unsigned plan_slice_for(size_t tests, uint64_t iterations);
 size_t plan_slices(const struct plan *plan);
 
 /*
- * The trial that `token` names; threads, interval, GIL and schedule are drawn within `settings`.
- * Mixed schedule: every other trial takes turns where the order is told as meant; with the GIL, or
- * with the order as written, threads that do not meet show next to nothing, so all overlap.
+ * Plans the iteration that `token` names. Threads, interval, GIL and schedule are drawn within what
+ * `settings` allow. With a mixed schedule, the threads take turns in every other iteration, if the
+ * level is meant. With the GIL, or with the level as-written, they always overlap: threads that do
+ * not meet show next to nothing there.
  */
 void plan_trial(struct plan *plan, const struct settings *settings, struct replay_token token,
 		struct trial_plan *trial);
 void trial_plan_clear(struct trial_plan *trial);
 
-/* Tests that earlier runs left over, because there was no time for them in this slice. */
+/* Tests of a slice that earlier runs left over, because there was no time. */
 struct leftover {
 	uint64_t slice;
 	size_t *tests; /* indices, as in struct trial_plan */
@@ -79,27 +81,27 @@ struct leftover {
 };
 
 /*
- * Sorts tests that were left over by the slice, below `first_slice`, that they came in last; tests
- * that did not come yet are left out. In the order of the slices; release with leftovers_clear.
+ * Sorts tests that were left over by slices: each goes to the last slice before `first_slice` that
+ * has it. Tests that no such slice has are left out. Returns how many slices; leftovers_clear()
+ * frees them.
  */
 size_t plan_leftovers(struct plan *plan, uint64_t first_slice, const size_t *tests, size_t count,
 		      struct leftover **leftovers);
 void leftovers_clear(struct leftover *leftovers, size_t count);
 
 /*
- * Where a run begins: iteration n takes slice first_slice + n, but the first ones take of older
- * slices what was left over in them.
+ * Where a run begins. The first iterations run the leftovers, one each; iteration n after that
+ * takes slice first_slice + n. The leftovers are the caller's.
  */
 struct plan_start {
 	uint64_t seed, first_slice;
-	const struct leftover
-		*leftovers; /* borrowed; as many as there are slices before, at most */
+	const struct leftover *leftovers;
 	size_t leftover_count;
 };
 
 /*
- * The trial of iteration `iteration` and its token, which is the user's where `settings` has one
- * to be repeated. Where only what was left over is run, the token names the whole slice.
+ * Plans iteration number `iteration` of a run, and returns its token. If `settings` have a token to
+ * be replayed, each iteration is that one. The token of leftovers names the whole slice.
  */
 struct replay_token plan_iteration(struct plan *plan, const struct settings *settings,
 				   const struct plan_start *start, uint64_t iteration,

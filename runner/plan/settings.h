@@ -10,16 +10,17 @@
 
 enum gil_choice { GIL_OFF, GIL_ON, GIL_MIXED };
 
-/* Which order TSan is told of the interpreter's own synchronisation; docs/happens-before.md. */
+/* The level: with which orders TSan is told of the interpreter's synchronisation
+ * (docs/happens-before.md). */
 enum order_level { ORDER_AS_WRITTEN, ORDER_MEANT };
 
-/* Do the threads of a test run one after the other, or side by side? Mixed: see plan_trial. */
+/* How the threads of a test run. */
 enum schedule_choice {
-	SCHEDULE_TURNS, /* in some iterations they also change in the middle of a thread's work */
-	SCHEDULE_WHOLE_TURNS, /* never there */
-	SCHEDULE_OVERLAP,
-	SCHEDULE_MIXED,
-	SCHEDULE_ONE_BY_ONE, /* of a check (verify.h); nobody asks for it */
+	SCHEDULE_TURNS,       /* they take turns; in some iterations a turn ends in mid-work */
+	SCHEDULE_WHOLE_TURNS, /* the same, but a turn ends only when its thread waits or ends */
+	SCHEDULE_OVERLAP,     /* all at once */
+	SCHEDULE_MIXED,       /* another one for each iteration: plan_trial() */
+	SCHEDULE_ONE_BY_ONE,  /* one after the other; for checks only (verify.h) */
 };
 
 enum command {
@@ -47,21 +48,21 @@ struct settings {
 	enum gil_choice gil;
 	enum order_level order;
 	enum schedule_choice schedule;
-	bool gate;    /* one pass over all tests that always comes out the same; GATE_* */
+	bool gate;    /* one pass over all tests, with the same result every time; GATE_* */
 	bool locks;   /* look for lock orders that can deadlock */
-	bool pairs;   /* in place of tests: every two operations of a type; PAIRS_* */
-	bool results; /* of pairs, too: results that no order of the calls explains */
-	char **types; /* of these types only, by name or the end of one */
+	bool pairs;   /* in place of tests: each two operations of a type; PAIRS_* */
+	bool results; /* with pairs: also results that no order of the two calls explains */
+	char **types; /* with pairs: only these types, by name or the end of the name */
 	size_t type_count, type_capacity;
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;
 	bool seed_given;
 	unsigned jobs;       /* 0 = half the cores */
 	double duration;     /* seconds, 0 = no limit */
-	unsigned slice;      /* tests in an iteration; 0 = see plan_slice_for */
+	unsigned slice;      /* tests in an iteration; 0 = plan_slice_for() decides */
 	double budget;       /* seconds for a slice */
 	double timeout;      /* seconds without progress */
-	uint64_t memory;     /* MiB resident; 0 = 60 % of the machine by the jobs */
+	uint64_t memory;     /* MiB resident; 0 = 60 % of the machine, divided by the jobs */
 	char *python;        /* version or path, NULL = the suite's */
 	char *output;        /* folder */
 	char *formats;       /* comma-separated names */
@@ -73,18 +74,18 @@ struct settings {
 };
 
 #define FTS_THREADS_MAX 64u
-#define BUDGET_ALL (24 * 3600.0) /* seconds: no test is left out because of the clock */
+#define BUDGET_ALL (24 * 3600.0) /* seconds; in effect: no limit */
 
-/* What --pairs stands for, where nothing else is said; iterations: one deck. */
-#define PAIRS_SLICE 1000u  /* pairs are over in milliseconds */
-#define PAIRS_TIMEOUT 20.0 /* a call that takes so long waits for ever */
+/* What --pairs implies. The number of iterations is set when the tests are known: one deck. */
+#define PAIRS_SLICE 1000u  /* a pair takes milliseconds */
+#define PAIRS_TIMEOUT 20.0 /* seconds; a call that takes longer waits for ever */
 
-/* What --gate stands for; iterations are settled when the tests are known: one deck. */
+/* What --gate implies. The number of iterations is set when the tests are known: one deck. */
 #define GATE_SEED 1u
 #define GATE_THREADS 2u
-#define GATE_SLICE 100u /* a fork and its imports are shared by many tests */
+#define GATE_SLICE 100u /* so that many tests share a fork and the imports */
 
-/* The word that the user writes for it. */
+/* The word for it on the command line. */
 const char *schedule_text(enum schedule_choice schedule);
 
 /* "S.n.k"; to be freed. */

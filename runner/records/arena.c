@@ -48,7 +48,7 @@ void arena_close(struct arena *arena)
 	arena->fd = -1;
 }
 
-/* The length of the record or padding at `at`, of which `room` bytes are there; 0 = nonsense. */
+/* The length of the record or padding at `at`; `room` bytes follow there. 0 = it is nonsense. */
 static size_t record_length(const uint8_t *at, size_t room, uint16_t *type)
 {
 	uint32_t length;
@@ -63,7 +63,7 @@ static size_t record_length(const uint8_t *at, size_t room, uint16_t *type)
 	return length;
 }
 
-/* The bytes of the ring from `tail` on, as they are now, at the same places in `copy`. */
+/* Copy the bytes of the ring from `tail` on to the same places in `copy`. */
 static void copy_ring(const struct fts_ring *ring, uint64_t tail, uint64_t length, uint8_t *copy)
 {
 	size_t offset = tail & (FTS_RING_BYTES - 1), first = FTS_RING_BYTES - offset;
@@ -106,7 +106,9 @@ static bool drain_ring(struct fts_ring *ring, uint8_t *copy, arena_take *take, v
 	return sane;
 }
 
-/* What a counter of losses has gained; it starts again when its ring is free again. */
+/*
+ * Add what the counters have gained since `told`. They begin at 0 again when their ring is freed.
+ */
 static void add_lost(struct arena_lost now, struct arena_lost *told, struct arena_lost *sum)
 {
 	if (now.records > told->records)
@@ -167,6 +169,6 @@ void arena_recycle(struct arena *arena)
 		__atomic_store_n(&ring->owner, 0, __ATOMIC_RELEASE);
 	}
 	arena->shared->current_test = FTS_NO_TEST;
-	/* Its holder may have been killed. */
+	/* A process that held it may have been killed. */
 	arena->shared->crash_lock = arena->shared->crash_tid = 0;
 }

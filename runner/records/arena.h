@@ -1,8 +1,9 @@
 /*
- * arena.h - the reader's side of include/ftstress/arena.h: one arena for each zygote.
+ * arena.h - the reader's side of the shared rings (include/ftstress/arena.h). Each zygote has one
+ * arena.
  *
- * The processes under test can scribble over it. So nothing read from it is trusted: a ring whose
- * positions or lengths make no sense is emptied, and what it held is counted as lost.
+ * A bug in the program under test may write into the arena. So the runner trusts nothing that it
+ * reads there: a ring whose positions or lengths make no sense is emptied, and counts as lost.
  */
 #ifndef RUNNER_ARENA_H
 #define RUNNER_ARENA_H
@@ -16,34 +17,40 @@
 /* Records that were not written, or not read because the ring held nonsense. */
 struct arena_lost {
 	uint64_t records; /* of all types */
-	uint64_t
-		control; /* of these, or perhaps of these: not bulk, see include/ftstress/arena.h */
+	uint64_t control; /* control records (not bulk) among these, for certain or perhaps */
 };
 
 struct arena {
 	int fd; /* memfd, close-on-exec */
 	struct fts_arena *shared;
-	uint8_t *copy; /* of a ring's data: what is read can't change any more */
-	struct arena_lost told[FTS_RING_COUNT + 1]; /* of each ring so far; the last: of no ring */
-	uint64_t limits[FTS_LIMIT_COUNT];           /* as told so far */
+	uint8_t *copy; /* of a ring's data, so that nobody can change what is being read */
+	/*
+	 * What arena_drain() and arena_limits() have returned so far: for each ring, then for
+	 * records that got into no ring; and for each limit.
+	 */
+	struct arena_lost told[FTS_RING_COUNT + 1];
+	uint64_t limits[FTS_LIMIT_COUNT];
 };
 
-/* Whole records, no FTS_REC_PAD, in the order of one ring. They are gone after the call. */
+/* Gets whole records of one ring, in order, without FTS_REC_PAD. They are gone after the call. */
 typedef void arena_take(void *arg, const uint8_t *records, size_t length);
 
-/* Returns 0 or EXIT_INTERNAL, having told the user. */
+/* Returns 0, or EXIT_INTERNAL after a message to the user. */
 int arena_open(struct arena *arena);
 void arena_close(struct arena *arena);
 
-/* Takes what is there, ring after ring. Returns what was lost since the last call. */
+/*
+ * Takes all records out of the rings, one ring after the other. Returns what was lost since the
+ * last call.
+ */
 struct arena_lost arena_drain(struct arena *arena, arena_take *take, void *arg);
 
-/* How often each limit of the library was met since the last call; false: none was. */
+/* How often each limit of libftstress.so was met since the last call. False: none was. */
 bool arena_limits(struct arena *arena, uint64_t counts[FTS_LIMIT_COUNT]);
 
 /*
- * Makes the rings of threads that are gone free again and gives their memory back. Only while no
- * iteration runs, and after arena_drain.
+ * Frees the rings of threads that are gone, and their memory. Only while no iteration runs, and
+ * after arena_drain().
  */
 void arena_recycle(struct arena *arena);
 

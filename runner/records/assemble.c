@@ -98,9 +98,9 @@ bool section_is_act(const struct report_view *report, const struct section_view 
 	case FTS_SEC_ACCESS:
 	case FTS_SEC_LOCK:
 		return true;
-	case FTS_SEC_OTHER: /* also a location that has no better name, without frames */
+	case FTS_SEC_OTHER: /* without frames it is a location that TSan has no name for */
 		return section->head.frame_count > 0;
-	case FTS_SEC_HEAP: /* a leak is known by where the block came from */
+	case FTS_SEC_HEAP: /* a leak is known by where its block was allocated */
 	case FTS_SEC_OBJECT:
 	case FTS_SEC_THREAD:
 		return section->head.frame_count > 0 && kind_info(report_kind(report))->allocation;
@@ -117,7 +117,7 @@ uint64_t report_global_address(const struct report_view *report)
 	for (size_t i = 0; i < report->count; i++) {
 		const struct fts_section *head = &report->sections[i].head;
 		switch (head->kind) {
-		case FTS_SEC_ACCESS: /* they overlap from where the later one starts */
+		case FTS_SEC_ACCESS: /* both touched the byte at which the higher one begins */
 			address = head->address > address ? head->address : address;
 			break;
 		case FTS_SEC_HEAP:
@@ -194,7 +194,7 @@ static void add_participant(struct assembly *a, size_t index)
 	a->assembler->frames(a->assembler->context, index, &f->participants[count].stack);
 }
 
-/* The section that tells where mutex number `value` was made; NULL if none does. */
+/* The section that says where mutex number `value` was made; NULL if there is none. */
 static const struct section_view *mutex_section(const struct assembly *a, uint64_t value,
 						size_t *index)
 {
@@ -206,7 +206,9 @@ static const struct section_view *mutex_section(const struct assembly *a, uint64
 	return NULL;
 }
 
-/* " of app.py:12", where locks of the class are made: the line that is not threading's own. */
+/*
+ * Adds " of app.py:12": the innermost line outside of threading.py that makes locks of the class.
+ */
 static void add_birth(struct buf *name, const struct stack *birth)
 {
 	const struct frame *found = NULL;
@@ -222,7 +224,7 @@ static void add_birth(struct buf *name, const struct stack *birth)
 	free(path);
 }
 
-/* A lock that TSan was told of; its kind and what it is in stand in the section. */
+/* The name of a lock that has a stand-in. The section has its kind, and what it lies in. */
 static char *lock_name(const struct assembly *a, const struct section_view *mutex,
 		       const struct stack *birth)
 {
@@ -251,7 +253,7 @@ static char *lock_name(const struct assembly *a, const struct section_view *mute
 	return buf_take(&name);
 }
 
-/* TSan's own: by the variable that it is, else by its number. */
+/* The name of a mutex that TSan knows by itself: the variable that it is, or else its number. */
 static void name_mutex(const struct assembly *a, const struct section_view *section,
 		       const struct section_view *mutex, struct held_lock *lock)
 {
@@ -392,7 +394,7 @@ static void describe_stack(struct assembly *a, size_t index)
 	free(thread);
 }
 
-/* What the memory is; an object tells more than the block that it lies in. */
+/* Describe the memory. An object says more than the block that it lies in, so it goes first. */
 static void add_subject(struct assembly *a, size_t index)
 {
 	unsigned kind = a->report->sections[index].head.kind;
@@ -408,7 +410,7 @@ static void add_subject(struct assembly *a, size_t index)
 		describe_stack(a, index);
 }
 
-/* TSan names no global without its own symbolizer: look where the access was. */
+/* Without its own symbolizer, TSan names no global variable: look which one the access was on. */
 static void find_subject(struct assembly *a)
 {
 	struct finding *f = a->finding;

@@ -1,6 +1,6 @@
 /*
- * assemble.h - a report record taken apart (FTS_REC_REPORT, see record.h), and put together again
- * as the participants and the subject of a finding.
+ * assemble.h - takes a report record apart (FTS_REC_REPORT, see record.h), and makes a finding's
+ * participants and subject of it.
  */
 #ifndef RUNNER_ASSEMBLE_H
 #define RUNNER_ASSEMBLE_H
@@ -32,25 +32,29 @@ bool report_parse(const void *payload, size_t length, struct report_view *report
 
 enum finding_kind report_kind(const struct report_view *report);
 
-/* Does the section tell what a thread did (and so belong to the fingerprint)? */
+/* Does the section say what a thread did? Then it becomes a participant, and counts for the
+ * fingerprint. */
 bool section_is_act(const struct report_view *report, const struct section_view *section);
 
 /*
- * The address that both sides of a data race touched, whichever is told first, unless the report
- * says that it is no global variable's; else 0.
+ * An address that both sides of a data race touched. 0 if the report says that it is not in a
+ * global variable.
  */
 uint64_t report_global_address(const struct report_view *report);
 
 /* How a section's addresses become names. */
 struct assembler {
 	void *context;
-	/* the frames of section number `index`; `out` is empty */
+	/* Puts the frames of section number `index` into `out`, which is empty. */
 	void (*frames)(void *context, size_t index, struct stack *out);
-	/* "_PyRuntime" and the offset in it, of an address; to be freed, or NULL */
+	/*
+	 * The global variable at an address ("_PyRuntime"), and the offset in it. To be freed; NULL
+	 * if there is none.
+	 */
 	char *(*variable)(void *context, uint64_t address, uint64_t *offset);
 };
 
-/* Sets kind, subject and participants of the empty finding. */
+/* Sets kind, subject and participants of the finding, which is empty. */
 void report_assemble(const struct report_view *report, const struct assembler *assembler,
 		     struct finding *finding);
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define KEPT (1u << 20) /* bytes of memory that are kept for the next chunks */
+#define KEPT (1u << 20) /* a buffer of more bytes than these is freed when it is empty */
 
 bool held_full(const struct held *held)
 {
@@ -12,7 +12,7 @@ bool held_full(const struct held *held)
 
 void held_add(struct held *held, const uint8_t *records, size_t length)
 {
-	uint64_t size = length; /* as long as a record's alignment */
+	uint64_t size = length; /* 8 bytes, so that the records behind it stay aligned */
 	buf_add(&held->chunks, &size, sizeof size);
 	buf_add(&held->chunks, records, length);
 }

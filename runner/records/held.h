@@ -1,9 +1,9 @@
 /*
- * held.h - records that were taken out of the rings and wait until the collator has time for them.
+ * held.h - records that were taken out of the rings, and wait until the collator has time for them.
  *
  *     rings ──► held_add, at any time ──► chunk · chunk · chunk ──► held_take, from the loop alone
  *
- * A chunk is what arena_drain gave in one call: whole records in the order of one ring.
+ * A chunk is what arena_drain() hands over in one call: whole records of one ring, in order.
  */
 #ifndef RUNNER_HELD_H
 #define RUNNER_HELD_H
@@ -13,19 +13,20 @@
 #include "runner/base/util.h"
 #include "runner/records/arena.h"
 
-#define HELD_MAX (64u << 20) /* bytes from which on the rings are left to fill up */
+#define HELD_MAX (64u << 20) /* with more bytes than these nothing is taken: the rings fill up */
 
-/* Zero-initialise. */
+/* To be zeroed before the first use. */
 struct held {
 	struct buf chunks;
-	struct arena_lost lost; /* since the last held_take */
+	struct arena_lost lost; /* since the last held_take() */
 };
 
+/* True: take no more records out of the rings. */
 bool held_full(const struct held *held);
 void held_add(struct held *held, const uint8_t *records, size_t length);
 
 /*
- * Gives `take` all chunks, in order, also those that come while it works; returns what was lost.
+ * Hands all chunks to `take`, in order, also those that are added meanwhile. Returns what was lost.
  */
 struct arena_lost held_take(struct held *held, arena_take *take, void *arg);
 

@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Strings are borrowed for the call. */
+/* The strings are the caller's: whoever is given this keeps none of them. */
 struct iteration_context {
-	unsigned zygote; /* number given to collator_zygote */
+	unsigned zygote; /* its number, as given to collator_zygote() */
 	pid_t zygote_pid;
 	uint64_t iteration;
 	const char *replay;       /* token "S.n.k" */

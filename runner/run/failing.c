@@ -11,9 +11,9 @@ enum { WHY_MAX = 300 }; /* bytes of an exception that are shown */
 
 struct state {
 	bool passed, failed;
-	bool alone;        /* failed without threads that overlap, in this run */
+	bool alone;        /* in this run it failed without overlap */
 	char *why, *where; /* of its first failure in this run */
-	char *known;       /* as remembered, or as it failed alone; NULL = not */
+	char *known; /* how it failed without overlap, in this run or before; NULL = it did not */
 };
 
 struct failing {

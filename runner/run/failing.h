@@ -1,13 +1,13 @@
 /*
- * failing.h - which tests never pass: what they test was not tested.
+ * failing.h - which tests never pass. What such a test is for has not been tested.
  *
  *     iteration 0   a passes   b fails   c fails
  *     iteration 1   a fails    b fails             c's check (verify.h): passes
  *                      │          │                   │
- *                   passed     FAILING             passed: its failures are the threads'
+ *                   passed     FAILING             passed: it fails because of threads
  *
- * From run to run the store remembers whose failure was seen to need no threads, and how it failed:
- * a test that fails in the same way again is not checked again.
+ * The store remembers, from run to run, which tests failed in a check, without overlap, and how. A
+ * test that fails in the same way again is not checked again.
  */
 #ifndef RUNNER_FAILING_H
 #define RUNNER_FAILING_H
@@ -20,28 +20,30 @@
 
 struct failing;
 
-/* `tests` are the suite's, borrowed; in the order of strcmp over the ids. */
+/* `tests` are the suite's, sorted by id (strcmp()). They have to live longer. */
 struct failing *failing_new(const struct plan_test *tests, size_t count);
 void failing_free(struct failing *failing);
 
-/* Takes from the store what is remembered of these tests. Returns 0 or an exit code. */
+/* Loads what the store remembers of these tests. Returns 0 or an exit code. */
 int failing_load(struct failing *failing, struct store *store);
-/* Remembers it for the next run. Returns 0 or an exit code. */
+/* Stores it for the next run. Returns 0 or an exit code. */
 int failing_store(const struct failing *failing, struct store *store);
 
-/* An attempt is over, or a check. Before trial_continue. */
+/* Takes the outcomes of an attempt or a check that is over. Has to come before trial_continue(). */
 void failing_take(struct failing *failing, const struct trial *trial);
 
-/* Has the test failed in this way before, without threads that overlap? */
+/* Has the test failed in this way before, without overlap? */
 bool failing_is_known(const struct failing *failing, size_t test,
 		      const struct test_failure *failure);
-/* It did so now. */
+/* Notes that it has. */
 void failing_alone(struct failing *failing, size_t test, const struct test_failure *failure);
 
 struct failing_totals {
-	size_t passed;  /* tests that passed at least once */
-	size_t failing; /* that failed, and never passed */
-	/* The first of the latter: borrowed; NULL if there is none. `where` may be NULL. */
+	size_t passed;  /* how many tests have passed at least once */
+	size_t failing; /* how many have failed, and never passed */
+	/*
+	 * The first test of these, how it failed, and where (may be NULL). NULL if there is none.
+	 */
 	const char *test, *why, *where;
 };
 

@@ -8,7 +8,7 @@
 
 #include "runner/base/util.h"
 
-#define ERRORS_SHOWN 5 /* messages about tests that can't be imported */
+#define ERRORS_SHOWN 5 /* so many messages about tests that can't be imported are printed */
 
 static bool announced(struct news *news, const char *id)
 {

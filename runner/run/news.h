@@ -1,8 +1,8 @@
 /*
- * news.h - what the user is told while a run goes on: findings, notes, tests that can't be
- * imported.
+ * news.h - prints, during a run, what the user should know at once: new findings, notes, tests that
+ * can't be imported.
  *
- * Notes are kept for the report as well. Not thread-safe.
+ * Notes are kept for the report, too. Not thread-safe.
  */
 #ifndef RUNNER_NEWS_H
 #define RUNNER_NEWS_H
@@ -13,19 +13,20 @@
 #include "runner/collate/collate.h"
 
 struct news {
-	struct collator *collator; /* borrowed */
+	struct collator *collator;
 	bool quiet, verbose;
-	char **announced; /* ids of findings that the user was told of */
+	char **announced; /* ids of findings that were printed */
 	size_t announced_count, announced_capacity;
 	size_t errors_shown;
 	char *first_error; /* text of the first import that failed, or NULL */
 };
 
-/* Tells of findings that are new and not stored yet, each once. */
+/* Prints the findings that are new and not stored yet, each once. */
 void news_findings(struct news *news);
+/* Adds a note, and prints it with --verbose. */
 void news_note(const struct news *news, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* A zygote's error message, in one line, and its traceback. */
+/* Prints a zygote's error message, which is one line. The traceback of the first one is kept. */
 void news_error(struct news *news, const char *line, const char *traceback);
 void news_clear(struct news *news);
 

@@ -15,7 +15,7 @@
 #include "runner/setup/paths.h"
 #include "runner/base/util.h"
 
-/* What a run needs at least, for the store to begin with. */
+/* Bytes of disk that a run needs at least: the store alone takes so much. */
 #define ROOM_NEEDED (256u * 1024u)
 
 static int unknown_format(const char *name)
@@ -71,7 +71,7 @@ int output_folder_check(const char *folder)
 		    folder, strerror(error));
 }
 
-/* Returns 0 or an errno value; the file is whole or not there. */
+/* Writes a report, whole or not at all. Returns 0 or an errno value. */
 static int write_file(const struct report_format *format, const struct report_input *input,
 		      const char *path)
 {

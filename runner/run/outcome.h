@@ -1,5 +1,5 @@
 /*
- * outcome.h - the end of a run: the facts for the reports, the files, the summary.
+ * outcome.h - the end of a run: writes the reports, and prints the summary.
  */
 #ifndef RUNNER_OUTCOME_H
 #define RUNNER_OUTCOME_H
@@ -11,20 +11,20 @@
 #include "ftstress/finding.h"
 #include "runner/setup/options.h"
 
-/* Are all names in the list formats that we have? Returns 0 or EXIT_BAD_INPUT. */
+/* Is there a format for each name in the list? Returns 0, or EXIT_BAD_INPUT after a message. */
 int formats_check(const char *formats);
 
 /*
- * Makes the output folder and tries whether files can be written there. Returns 0, EXIT_BAD_INPUT
- * (no permission, not a folder) or EXIT_INTERNAL (disk full), having told the user.
+ * Makes the output folder, and tries whether files can be written there. Returns 0; or, after a
+ * message to the user, EXIT_BAD_INPUT (no permission, not a folder) or EXIT_INTERNAL (disk full).
  */
 int output_folder_check(const char *folder);
 
 /*
- * Writes the reports in settings->formats to OUTPUT/SUITE-TIME.EXTENSION, each beside its place
- * first, so that a report is whole or not there, and the summary to standard output. `stored`: all
- * findings are in the store, so that they can be written later. Returns 0 or EXIT_INTERNAL, having
- * told the user; the summary is printed in any case.
+ * Writes the reports of settings->formats to OUTPUT/SUITE-TIME.EXTENSION, and prints the summary.
+ * Each report is written beside its place and then moved there: so it is whole, or not there.
+ * `stored`: all findings are in the store, so a report can be written later. Returns 0, or
+ * EXIT_INTERNAL after a message to the user; the summary is printed in any case.
  */
 int outcome_write(const struct settings *settings, const struct report_input *input, bool stored);
 

@@ -7,22 +7,22 @@
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 
-/* A finding that is asked about. */
+/* A finding, and what is known of whether it shows with the level as-written. */
 struct question {
 	char *id;
 	size_t test;
-	unsigned begun; /* runs of its test, also those that are under way or came to nothing */
-	unsigned runs, seen;
-	double seconds; /* that the runs took */
+	unsigned begun;      /* how often its test was run, also in vain */
+	unsigned runs, seen; /* how many runs count, and in how many of these it was seen */
+	double seconds;      /* that the runs took */
 };
 
 struct recheck {
 	struct recheck_options options;
 	struct question *questions;
 	size_t count, capacity;
-	struct map by_id; /* hash of an id that was looked at, asked about or not */
-	double started;   /* now_seconds() at the start of the run ... */
-	double began;     /* ... and when there was nothing else to do, 0 = not yet */
+	struct map by_id; /* hashes of the ids of the questions */
+	double started;   /* now_seconds() when the run began */
+	double began;     /* the same when the first of these trials began; 0 = none has */
 	uint32_t trials;
 	bool stopped;
 };
@@ -61,14 +61,16 @@ static const struct plan_test *test_of(const struct recheck *recheck, const stru
 	return test;
 }
 
-/* A race that came with the GIL only has no as-written zygote: those run without it. */
+/*
+ * Races that came with the GIL only are left out: there is no zygote with the GIL and as-written.
+ */
 static bool is_asked_about(const struct finding *finding)
 {
 	return finding->kind == FINDING_DATA_RACE && finding->status == STATUS_NEW &&
 	       finding->gil_off && !finding->as_written_runs;
 }
 
-/* Takes up the findings that have come since the last call. */
+/* Adds a question for each finding that has come since the last call. */
 static void look_for_questions(struct recheck *recheck)
 {
 	size_t count;
@@ -153,7 +155,7 @@ void recheck_take(struct recheck *recheck, const struct trial *trial)
 			continue;
 		bool came = contains(seen, count, question->id);
 		question->seconds += seconds;
-		question->runs += came || whole; /* half a run that showed nothing says nothing */
+		question->runs += came || whole; /* a run that was cut off proves nothing */
 		question->seen += came;
 	}
 	collator_occurrences_done(recheck->options.own);
@@ -178,7 +180,7 @@ int recheck_tell(struct recheck *recheck, struct store *store)
 		char *text = xprintf("%zu of %zu new data races were not tried with the order as "
 				     "written: %s",
 				     untried, recheck->count,
-				     recheck->stopped ? "its process does not come up"
+				     recheck->stopped ? "its process does not start"
 						      : "the time for that was over");
 		collator_note(recheck->options.findings, text);
 		free(text);

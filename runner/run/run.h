@@ -1,5 +1,5 @@
 /*
- * run.h - the commands of ftstress, each from its settings to its exit code.
+ * run.h - the commands of ftstress. Each gets the settings, and returns an exit code.
  *
  *     suite ─► environment ─► tests ─► plan ─► pool ─► reports
  */
@@ -13,11 +13,11 @@
 struct invocation {
 	int argc;
 	char *const *argv;
-	const char *program;               /* what to type for ftstress, see command.h */
+	const char *program;               /* what to type for ftstress: command_program() */
 	const volatile sig_atomic_t *stop; /* not 0: the user wants to stop */
 };
 
-/* `settings` come from the command line; the suite is put below them. Returns an exit code. */
+/* `settings` come from the command line. What they leave open is set by the suite. */
 int run_suite(struct settings *settings, const struct invocation *invocation);
 int run_prepare(struct settings *settings, const struct invocation *invocation);
 int run_report(struct settings *settings, const struct invocation *invocation);

@@ -8,21 +8,21 @@
 
 #define SEEN_RAN 1
 #define SEEN_SKIPPED 2
-#define SEEN_THREADED 4 /* by more than one thread */
+#define SEEN_THREADED 4 /* in more than one thread */
 #define SEEN_TURNS 8
 #define SEEN_OVERLAP 16
-#define SEEN_CUT 32 /* it was ended because the time of the run was over */
+#define SEEN_CUT 32 /* it was ended because the run's --duration was over */
 
-#define SLOW_LEAST 1.0 /* seconds of a test that is worth telling */
+#define SLOW_LEAST 1.0 /* seconds; a test that takes less is not among the slowest */
 
 struct tally {
 	const struct pool_options *options;
 	struct pool_result *result;
 	uint64_t watermark; /* all iterations below it are done */
-	uint64_t *done;     /* those above that are done too */
+	uint64_t *done;     /* iterations above it that are done, too */
 	size_t done_count, done_capacity;
-	uint8_t *seen;   /* of each test: SEEN_* */
-	double *longest; /* of each test, seconds */
+	uint8_t *seen;   /* for each test: SEEN_* */
+	double *longest; /* for each test: how long it took at most, seconds */
 };
 
 struct tally *tally_new(const struct pool_options *options, struct pool_result *result)
@@ -48,7 +48,7 @@ void tally_free(struct tally *tally)
 	free(tally);
 }
 
-/* Sets the flag; is it new? */
+/* Sets the flag. True if it was not set before. */
 static bool note_seen(uint8_t *seen, uint8_t flag)
 {
 	bool fresh = !(*seen & flag);
@@ -56,7 +56,7 @@ static bool note_seen(uint8_t *seen, uint8_t flag)
 	return fresh;
 }
 
-/* In how many threads the test ran, and whether these took turns. */
+/* Counts in how many threads the test ran, and whether these took turns. */
 static void tally_threads(struct tally *tally, const struct trial *trial, size_t i)
 {
 	struct pool_result *result = tally->result;
@@ -111,7 +111,10 @@ void tally_tests(struct tally *tally, const struct trial *trial)
 	}
 }
 
-/* Puts the test at its place among the slowest so far; who is too many falls off the end. */
+/*
+ * Puts the test at its place in the list of the slowest. If there are too many, the last one drops
+ * out.
+ */
 static void offer(struct pool_result *result, struct slow_test slow)
 {
 	size_t at = result->slow_count;
@@ -133,7 +136,7 @@ void tally_slowest(struct tally *tally)
 			offer(tally->result, (struct slow_test){ i, tally->longest[i] });
 }
 
-/* Marks `iteration` done and moves the watermark over all that are done. */
+/* Marks the iteration as done, and moves the watermark on over all that are done. */
 static void mark_done(struct tally *tally, uint64_t iteration)
 {
 	ARRAY_PUSH(tally->done, tally->done_count, tally->done_capacity, iteration);
@@ -157,7 +160,7 @@ void tally_trial(struct tally *tally, const struct trial *trial)
 	mark_done(tally, trial->plan.iteration);
 }
 
-/* Where the deck stands, in tests. */
+/* The position in the deck, as a number of tests. */
 static uint64_t deck_position(const struct tally *tally)
 {
 	const struct pool_options *options = tally->options;
@@ -181,7 +184,10 @@ int tally_store(struct tally *tally, const struct trial *trial)
 					     .next_slice = deck_position(tally),
 					     .leftovers = left,
 					     .ran = ran };
-	/* What can't be imported, say, can't be in the next run either: no reason to come first. */
+	/*
+	 * A test is left over only if there was no time for it. One that can't be imported, say,
+	 * can't be in the next run either, and need not come first there.
+	 */
 	bool late = trial && (trial->budget <= BUDGET_LEAST || trial->killed == KILL_DURATION);
 	bool dealt = !options->settings->replay_given && !options->settings->gate;
 	for (size_t i = 0; dealt && trial && trial_counts(trial) && i < trial->plan.test_count;

@@ -1,9 +1,8 @@
 /*
- * tally.h - what of a run is done: tests and iterations counted, and kept in the store with the
- * findings.
+ * tally.h - counts which tests and iterations of a run are done, and stores that with the findings.
  *
- *     iterations   0 1 2 3 4 5       done: 0 1 2 4, so the watermark is 3:
- *                        ^           a run that is cut off goes on there
+ *     iterations   0 1 2 3 4 5       0, 1, 2 and 4 are done: the watermark is 3. If the run is cut
+ *                        ^           off, --resume goes on there.
  */
 #ifndef RUNNER_TALLY_H
 #define RUNNER_TALLY_H
@@ -13,19 +12,19 @@
 
 struct tally;
 
-/* Both borrowed; `result` is where tests and iterations are counted. */
+/* Tests and iterations are counted in `result`. Both have to live longer. */
 struct tally *tally_new(const struct pool_options *options, struct pool_result *result);
 void tally_free(struct tally *tally);
 
-/* An attempt is over: counts its tests. */
+/* When an attempt is over: counts its tests. */
 void tally_tests(struct tally *tally, const struct trial *trial);
-/* The run is over: puts the slowest tests into the result. */
+/* When the run is over: puts the slowest tests into the result. */
 void tally_slowest(struct tally *tally);
-/* The trial is over. */
+/* When a trial is over: counts it. */
 void tally_trial(struct tally *tally, const struct trial *trial);
 /*
- * Stores what is new since the last time; `trial` is over, or NULL. Returns 0 or an exit code,
- * once: after a failure nothing more is stored.
+ * Stores what is new since the last time. `trial`: one that is over, or NULL. Returns 0 or an exit
+ * code. After a failure, nothing more is stored, and each call returns 0.
  */
 int tally_store(struct tally *tally, const struct trial *trial);
 

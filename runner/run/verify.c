@@ -8,18 +8,18 @@
 #include "runner/verdict/faults.h"
 #include "runner/base/util.h"
 
-/* Seconds for a test in turns; the no-progress limit ends it earlier. */
+/* Seconds for a check. It is --timeout that ends one that makes no progress. */
 #define CHECK_BUDGET 3600.0
-/* Tests that a note names; of the others there is their number. */
+/* So many tests get a note each; one more note says how many others there are. */
 #define NOTES_MAX 10u
 
 enum verdict {
 	VERDICT_NONE,
-	VERDICT_WAITS,      /* for a run in turns */
-	VERDICT_WAITS_MORE, /* it failed in turns; for a run of one thread after the other */
-	VERDICT_PASSES,
-	VERDICT_FAILS,
-	VERDICT_KNOWN, /* it failed as in an earlier run, which saw that it needs no threads */
+	VERDICT_WAITS,      /* it waits for a check in turns */
+	VERDICT_WAITS_MORE, /* it failed in turns, and waits for a check one by one */
+	VERDICT_PASSES,     /* it passes without overlap */
+	VERDICT_FAILS,      /* it fails without overlap, too */
+	VERDICT_KNOWN,      /* an earlier run saw it fail in the same way without overlap */
 };
 
 /* A failure that waits for the verdict on its test. */
@@ -28,15 +28,15 @@ struct waiting {
 	struct finding finding;
 	char *token;
 	bool gil;
-	struct trial_plan plan; /* of the iteration; without tests */
+	struct trial_plan plan; /* of the iteration in which it failed; without tests */
 };
 
 struct verifier {
 	const struct plan_test *tests;
 	struct failing *failing;
-	uint8_t *verdicts; /* enum verdict of each test */
-	size_t alone;      /* tests that fail without threads that overlap, too */
-	size_t *queue;     /* tests to be run in turns */
+	uint8_t *verdicts; /* for each test: enum verdict */
+	size_t alone;      /* how many tests fail without overlap, too */
+	size_t *queue;     /* tests to be checked */
 	size_t queued, queue_capacity, taken;
 	struct waiting *waiting;
 	size_t waiting_count, waiting_capacity;
@@ -69,7 +69,7 @@ void verifier_free(struct verifier *verifier)
 	free(verifier);
 }
 
-/* Notes the first ones, with what they raised. */
+/* Adds a note on a test that fails without overlap, too, if it is one of the first. */
 static void note_alone(struct verifier *verifier, struct collator *collator, size_t test,
 		       const struct test_failure *failure)
 {
@@ -77,7 +77,7 @@ static void note_alone(struct verifier *verifier, struct collator *collator, siz
 		return;
 	char *why = failure ? failure_why(failure) : NULL;
 	char *where = failure ? failure_where(failure) : NULL;
-	char *text = xprintf("%s fails without threads that overlap, too%s%s%s%s%s",
+	char *text = xprintf("%s fails when its threads do not overlap, too%s%s%s%s%s",
 			     verifier->tests[test].id, why ? ": " : "", why ? why : "",
 			     where ? " (" : "", where ? where : "", where ? ")" : "");
 	collator_note(collator, text);
@@ -86,7 +86,7 @@ static void note_alone(struct verifier *verifier, struct collator *collator, siz
 	free(why);
 }
 
-/* `failure`: how, or NULL where it did not come to raise something. */
+/* `failure`: how it failed; NULL if it did not end, and so raised nothing. */
 static void fails_in_turns(struct verifier *verifier, struct collator *collator, size_t test,
 			   const struct test_failure *failure)
 {
@@ -99,7 +99,10 @@ static void fails_in_turns(struct verifier *verifier, struct collator *collator,
 		failing_alone(verifier->failing, test, failure);
 }
 
-/* Is there no need to check it, because an earlier run did? */
+/*
+ * Did an earlier run see the test fail in the same way without overlap? Then it need not be
+ * checked.
+ */
 static bool is_known(struct verifier *verifier, struct collator *collator, size_t test,
 		     const struct test_failure *failure)
 {
@@ -113,7 +116,7 @@ static bool is_known(struct verifier *verifier, struct collator *collator, size_
 	return known;
 }
 
-/* The failures `first`..`last` - 1 of the attempt are of one test. */
+/* Takes the failures `first`..`last` - 1 of the attempt, which are of one test. */
 static void take_failures(struct verifier *verifier, struct collator *collator,
 			  const struct iteration_context *context, const struct trial *trial,
 			  size_t first, size_t last)
@@ -144,7 +147,7 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 	}
 }
 
-/* A test was checked: what waited for it becomes findings, or is dropped. */
+/* Takes the outcome of a check: failures that waited for it become findings, or are dropped. */
 static void take_verdict(struct verifier *verifier, struct collator *collator,
 			 const struct iteration_context *context, const struct trial *trial)
 {
@@ -154,7 +157,7 @@ static void take_verdict(struct verifier *verifier, struct collator *collator,
 		return;
 	}
 	if (trial->uncertain && trial->states[0] != TEST_ENDED)
-		return; /* verifier_leave() tells that it is not known */
+		return; /* verifier_leave() will add a note on it */
 	bool passed = trial->states[0] == TEST_ENDED && trial->outcomes[0] != FTS_OUTCOME_FAILED &&
 		      trial->outcomes[0] != FTS_OUTCOME_ERROR;
 	if (passed) {
@@ -195,8 +198,8 @@ void verifier_take(struct verifier *verifier, struct collator *collator,
 		return;
 	}
 	/*
-	 * Threads that take turns run a test twice in a row, more or less: what fails then is a
-	 * test that leaves something behind. Lost updates are for iterations that overlap.
+	 * Threads that take turns run a test several times in a row, more or less. If it fails
+	 * then, it is a test that leaves something behind.
 	 */
 	if (trial->plan.schedule != SCHEDULE_OVERLAP)
 		return;
@@ -219,15 +222,15 @@ static void note_number(struct collator *collator, const char *format, size_t co
 void verifier_leave(const struct verifier *verifier, struct collator *collator)
 {
 	if (verifier->alone > NOTES_MAX)
-		note_number(collator, "%zu more tests fail without threads that overlap, too",
+		note_number(collator, "%zu more tests fail when their threads do not overlap, too",
 			    verifier->alone - NOTES_MAX);
 	if (verifier->waiting_count > NOTES_MAX)
 		note_number(collator,
 			    "%zu more failures in threads are not judged: the run ended before it "
-			    "was seen whether the tests pass in turns",
+			    "was tried whether the tests pass in turns",
 			    verifier->waiting_count - NOTES_MAX);
 	for (size_t i = 0; i < verifier->waiting_count && i < NOTES_MAX; i++) {
-		char *text = xprintf("%s failed in threads (%s); the run ended before it was seen "
+		char *text = xprintf("%s failed in threads (%s); the run ended before it was tried "
 				     "whether it passes in turns",
 				     verifier->tests[verifier->waiting[i].test].id,
 				     verifier->waiting[i].token);
@@ -250,7 +253,7 @@ struct trial *verifier_next(struct verifier *verifier)
 	struct trial_plan plan = waiting->plan;
 	plan.schedule = verifier->verdicts[test] == VERDICT_WAITS ? SCHEDULE_WHOLE_TURNS
 								  : SCHEDULE_ONE_BY_ONE;
-	plan.gil = false; /* who waits for the GIL and who waits for the turn wait for each other */
+	plan.gil = false; /* with turns, threads could wait for each other: see take_apart() */
 	plan.tests = xmalloc(sizeof *plan.tests);
 	plan.tests[0] = test;
 	plan.test_count = 1;

@@ -44,7 +44,7 @@ static bool differ(const char *a, const char *b)
 	return a != b && (!a || !b || strcmp(a, b) != 0);
 }
 
-/* The first program of that name in PATH, or NULL; the caller's. */
+/* The path of the first program of that name in PATH, or NULL; to be freed. */
 static char *find_program(const char *name)
 {
 	const char *path = getenv("PATH");

@@ -1,5 +1,5 @@
 /*
- * command.h - command lines as text, for people to copy.
+ * command.h - command lines as text, for the user to copy. All results are to be freed.
  */
 #ifndef RUNNER_COMMAND_H
 #define RUNNER_COMMAND_H
@@ -7,22 +7,22 @@
 #include "runner/setup/options.h"
 
 /*
- * What to type for this program: "ftstress" where PATH leads to it, else `called`, the argv[0] that
- * it was started with. As a shell takes it. The caller's.
+ * What to type for this program: "ftstress" if PATH leads to it, else `called`, the argv[0] that it
+ * was started with; quoted for a shell.
  */
 char *command_program(const char *called);
 
 /*
- * The command that shows a finding again, without the token: what decides tests and draws, where it
- * isn't the suite's. `base` is what the suite alone says; `program` is of command_program(). The
- * caller's.
+ * The command that shows a finding again, without "--replay TOKEN". It has the options on which the
+ * plan depends, as far as they differ from `base`, the settings that the suite alone makes.
+ * `program` comes from command_program().
  */
 char *command_replay(const char *program, const struct settings *now, const struct settings *base);
 
-/* The command that goes on with a run that was cut off. The caller's. */
+/* The command that goes on with a run that was cut off. */
 char *command_resume(const char *program, const struct settings *now);
 
-/* The arguments as a shell takes them, with `program` for argv[0]. The caller's. */
+/* The whole command line, quoted for a shell, with `program` in place of argv[0]. */
 char *command_line(const char *program, int argc, char *const *argv);
 
 #endif

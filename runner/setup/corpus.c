@@ -17,7 +17,7 @@ static void push(struct strings *list, const char *text)
 	ARRAY_PUSH(list->items, list->count, list->capacity, xstrdup(text));
 }
 
-/* The suite's driver, with what the harvest wants to know besides. */
+/* The arguments of the harvest: those of the suite's driver, and some of its own. */
 static char **harvest_arguments(const struct suite *suite, const struct environment *environment,
 				const char *output)
 {
@@ -37,7 +37,7 @@ static char **harvest_arguments(const struct suite *suite, const struct environm
 	return list.items;
 }
 
-/* Made beside its place and moved there, so that two runs at once do no harm. */
+/* Makes the corpus beside its place and moves it there: two runs may do so at the same time. */
 static int harvest(const struct suite *suite, const struct environment *environment,
 		   const struct paths *paths, const struct asked *asked, const char *folder)
 {

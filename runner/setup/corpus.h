@@ -1,7 +1,7 @@
 /*
- * corpus.h - the corpus of a suite, which --pairs takes in place of its tests: types, how objects of
- * them are made, and what can be done with them. Made by stress/ftstress_driver/pairs out of the
- * tests, once, and kept in the cache.
+ * corpus.h - the corpus of a suite, which --pairs runs in place of its tests. A corpus says which
+ * types there are, how objects of them are made, and which operations they have. The driver's
+ * package (stress/ftstress_driver/pairs) makes it out of the tests, once; it is kept in the cache.
  */
 #ifndef RUNNER_CORPUS_H
 #define RUNNER_CORPUS_H
@@ -11,8 +11,8 @@
 #include "runner/setup/environment.h"
 
 /*
- * Has the corpus made, or finds it in the cache, and turns `suite` into one whose tests are the
- * pairs. Returns 0 or an exit code, having told the user.
+ * Finds the corpus in the cache or has it made, and turns `suite` into one whose tests are the
+ * pairs. Returns 0, or an exit code after a message to the user.
  */
 int corpus_take(struct suite *suite, const struct settings *settings,
 		const struct environment *environment, const struct paths *paths,

@@ -7,7 +7,7 @@
 
 #include "runner/base/util.h"
 
-/* "NAME  TARGETS"; what is behind a # is for people. */
+/* A line is "NAME  TARGETS"; # begins a comment. False: it is neither. */
 static bool take_line(struct drivers *drivers, char *line)
 {
 	static const char blanks[] = " \t\r";

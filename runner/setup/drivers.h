@@ -1,6 +1,6 @@
 /*
- * drivers.h - the kinds of suite that the driver package can run, as its own list has them
- * (stress/ftstress_driver/drivers/list.txt): the runner knows none by name.
+ * drivers.h - the drivers that a suite may ask for. The runner knows none by name: the Python
+ * package has a list (stress/ftstress_driver/drivers/list.txt).
  */
 #ifndef RUNNER_DRIVERS_H
 #define RUNNER_DRIVERS_H
@@ -10,8 +10,8 @@
 
 struct driver {
 	char *name;
-	bool files;    /* its targets are paths, never what is installed */
-	bool internal; /* not for suite files */
+	bool files;    /* its targets are paths, and never the names of installed packages */
+	bool internal; /* a suite file may not ask for it */
 };
 
 struct drivers {
@@ -19,7 +19,7 @@ struct drivers {
 	size_t count, capacity;
 };
 
-/* Reads the list; `stress` is paths.stress. Returns 0 or EXIT_INTERNAL, having told the user. */
+/* Reads the list; `stress` is paths.stress. Returns 0, or EXIT_INTERNAL after a message. */
 int drivers_load(struct drivers *drivers, const char *stress);
 void drivers_clear(struct drivers *drivers);
 

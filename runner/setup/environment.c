@@ -90,7 +90,7 @@ static char *take_string(const json_t *object, const char *key)
 	return xstrdup(json_string_value(json_object_get(object, key)));
 }
 
-/* The answer is the last line. */
+/* Reads the toolchain's answer: JSON, in the last line that it prints. */
 static int take_answer(struct environment *environment, struct buf *out, const char *prepare)
 {
 	while (out->length && out->data[out->length - 1] == '\n')
@@ -155,7 +155,9 @@ void environment_clear(struct environment *environment)
 	*environment = (struct environment){ 0 };
 }
 
-/* Ours, without what would change the interpreter or belongs to us. */
+/*
+ * Our own environment, without variables that would change the interpreter, or that are ftstress's.
+ */
 static void push_inherited(struct list *list)
 {
 	static const char *const dropped[] = { "PYTHON",       "LD_PRELOAD=", "TSAN_OPTIONS=",
@@ -179,7 +181,7 @@ static void push_path(struct list *list, const char *stress, const struct string
 	push(list, buf_take(&path));
 }
 
-/* The suite's own come last; a variable of ours that it names is its. */
+/* The variables of the suite's [env]. They replace ours of the same name. */
 static void push_suite(struct list *list, const struct suite *suite)
 {
 	for (size_t i = 0; i < suite->env_count; i++) {
@@ -197,7 +199,9 @@ static void push_suite(struct list *list, const struct suite *suite)
 	}
 }
 
-/* Compiled files stay where they are: under ThreadSanitizer, compiling NumPy anew takes 30 s. */
+/*
+ * No PYTHONDONTWRITEBYTECODE: under ThreadSanitizer it takes 30 s to compile NumPy's modules anew.
+ */
 static void push_common(struct list *list)
 {
 	push(list, xstrdup("PYTHONNOUSERSITE=1"));
@@ -211,7 +215,7 @@ char **variables_plain(const struct environment *environment, const struct suite
 	push_inherited(&list);
 	push_path(&list, paths->stress, &environment->plain_site);
 	push_common(&list);
-	push(&list, xstrdup("FTSTRESS_DEBUG=1")); /* the collector tells a suite's traceback */
+	push(&list, xstrdup("FTSTRESS_DEBUG=1")); /* on an error the driver prints a traceback */
 	push_suite(&list, suite);
 	push(&list, NULL);
 	return list.items;
@@ -229,21 +233,22 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xprintf("LD_PRELOAD=%s", paths->library));
 	push(&list, xprintf("FTSTRESS_CONTROL_FD=%d", WORKER_CONTROL_FD));
 	push(&list, xprintf("TMPDIR=%s", scratch));
-	/* Python's allocator gives no memory back by the clock, so that a run can be repeated. */
+	/* Else Python's allocator frees memory by the clock, and no run is like another. */
 	push(&list, xstrdup("MIMALLOC_PURGE_DELAY=-1"));
 	enum order_level order = kind == WORKER_AS_WRITTEN ? ORDER_AS_WRITTEN : settings->order;
 	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(order)));
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
-	/* Unset where it is mixed: an extension that needs the GIL switches it on, and is reported;
-	 * its tests run apart. */
+	/* Not set if it is mixed: then an extension that needs the GIL switches it on; that is
+	 * reported, and its tests run apart. */
 	if (kind == WORKER_GIL)
 		push(&list, xstrdup("PYTHON_GIL=1"));
 	else if (kind == WORKER_AS_WRITTEN || settings->gil == GIL_OFF)
 		push(&list, xstrdup("PYTHON_GIL=0"));
 	/*
-	 * TSan's own signal handlers deadlock; text and exit status are not looked at; a short
-	 * history loses one side of a race; an iteration is a fork, and forks in tests live on.
-	 * Lock orders are told once, by the library, if it looks for them.
+	 * handle_...: TSan's own signal handlers deadlock. symbolize, exitcode: nobody looks at
+	 * TSan's text and exit status. history_size: with a short history one side of a race is
+	 * lost. die_after_fork: an iteration is a fork, and tests fork, too. detect_deadlocks: if
+	 * libftstress.so looks for lock orders, TSan must not report them as well.
 	 */
 	push(&list,
 	     xprintf("TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"

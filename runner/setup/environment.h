@@ -1,6 +1,6 @@
 /*
- * environment.h - the interpreters and packages of a suite, from the toolchain, and the environment
- * variables with which its processes are started.
+ * environment.h - the interpreters and packages of a suite, which the toolchain builds, and the
+ * environment variables of the suite's processes.
  */
 #ifndef RUNNER_ENVIRONMENT_H
 #define RUNNER_ENVIRONMENT_H
@@ -15,26 +15,28 @@
 #include "runner/trial/worker.h"
 
 struct environment {
-	char *python, *plain;                          /* interpreters: with and without TSan */
-	char *version;                                 /* "3.14.6" */
-	char *recipe;                                  /* changes when anything of this changes */
+	char *python, *plain; /* interpreters: with and without TSan */
+	char *version;        /* "3.14.6" */
+	char *recipe;         /* another text when anything of it changes */
 	struct strings tsan_site, plain_site, sources; /* folders */
 };
 
 /*
- * Has the toolchain build what is missing and says where all is. Returns 0 or an exit code, having
- * told the user (the toolchain's own message).
+ * Has the toolchain build what is missing, and fills in where it is. Returns 0, or an exit code
+ * after a message to the user (the toolchain's own).
  */
 int environment_prepare(struct environment *environment, const struct suite *suite,
 			const struct settings *settings, const struct paths *paths,
 			struct progress *progress, const volatile sig_atomic_t *stop);
 void environment_clear(struct environment *environment);
 
-/* A line "step\tdone\ttotal\ttext" of a program that we run, for its spawn's `progress`; `arg`: a
- * struct progress. */
+/*
+ * Shows the progress of a program that we run; to be called for each line that it writes for that,
+ * "step\tdone\ttotal\ttext" (struct spawn, `progress`). `arg`: a struct progress.
+ */
 void progress_line(void *arg, char *line);
 
-/* Variables of a process; the array ends with NULL. Release with variables_free. */
+/* The environment of a process, for execve(). variables_free() frees it. */
 char **variables_plain(const struct environment *environment, const struct suite *suite,
 		       const struct paths *paths);
 char **variables_zygote(const struct environment *environment, const struct suite *suite,

@@ -1,10 +1,11 @@
 /*
- * options.h - what the user asks for: one table makes the command line, the keys of a suite's
- * [run] section and --help.
+ * options.h - what the user asks for. One table has the options of the command line, the keys of a
+ * suite's [run] section, and the text of --help. What stands further right here counts more:
  *
  *	defaults  <  [run] of the suite  <  command line
  *
- * The command line is read first, because it names the suite, and once more over the suite's keys.
+ * The command line is read twice: first because it names the suite, and once more after the suite's
+ * keys.
  */
 #ifndef RUNNER_OPTIONS_H
 #define RUNNER_OPTIONS_H
@@ -16,28 +17,28 @@
 
 #include "runner/plan/settings.h"
 
-/* Sets the defaults; release with settings_clear. */
+/* Sets the defaults. settings_clear() frees what is in the settings. */
 void settings_init(struct settings *settings);
 void settings_clear(struct settings *settings);
 
-/* What --pairs stands for, over the suite's [run]. */
+/* Sets what --pairs implies, in place of what the suite's [run] says. */
 void settings_set_pairs(struct settings *settings);
 
-/* Reads the command line over `settings`. Returns 0 or EXIT_BAD_INPUT, having told the user. */
+/* Sets what the command line says. Returns 0, or EXIT_BAD_INPUT after a message to the user. */
 int options_parse(struct settings *settings, int argc, char *const argv[]);
 
 /*
- * Sets one [run] key of a suite. Returns NULL, or what is wrong with it, to be freed: "expected
- * ..., not \"x\"", without the place.
+ * Sets one key of a suite's [run]. Returns NULL, or what is wrong with it, to be freed: "expected
+ * ..., not \"x\"". The caller adds file and line.
  */
 char *options_set_key(struct settings *settings, const char *key, const char *value);
 
-/* A word that an option takes. */
+/* A word that an option takes as its value. */
 struct option_word {
 	const char *name, *help;
 };
 
-/* `formats`: those of --format; ends with name NULL. */
+/* Prints --help. `formats`: the words that --format takes; the last one's name is NULL. */
 void options_help(FILE *out, const struct option_word *formats);
 
 /* "2-8" and the like, as the user would write them; to be freed. */
@@ -46,7 +47,7 @@ char *option_interval_text(const struct settings *settings);
 const char *option_gil_text(enum gil_choice gil);
 const char *option_order_text(enum order_level order);
 
-/* "90", "45s", "30m", "1h30m" in seconds; false if it is none. */
+/* The seconds of "90", "45s", "30m" or "1h30m"; false if the text is no such time. */
 bool parse_duration(const char *text, double *seconds);
 
 #endif

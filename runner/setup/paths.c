@@ -9,7 +9,7 @@
 
 #include "runner/base/util.h"
 
-/* From the folder of the executable: in the tree, its sanitized twin, installed. */
+/* Relative to the folder of the executable: in the tree; the same with sanitizers; installed. */
 static const struct {
 	const char *stress, *library;
 } places[] = {

@@ -15,11 +15,11 @@ struct paths {
 	char *cache;   /* FTSTRESS_CACHE, by default ~/.cache/ftstress */
 };
 
-/* Returns 0 or EXIT_INTERNAL, having told the user. */
+/* Returns 0, or EXIT_INTERNAL after a message to the user. */
 int paths_find(struct paths *paths);
 void paths_clear(struct paths *paths);
 
-/* Makes a folder and those above it. Returns 0 or an errno value. */
+/* Makes a folder, and the folders above it if they are missing. Returns 0 or an errno value. */
 int make_folders(const char *path);
 
 #endif

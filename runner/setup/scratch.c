@@ -23,9 +23,9 @@ static int remove_one(const char *path, const struct stat *status, int kind, str
 }
 
 /*
- * A run holds a lock on its folder, which ends with the process. The process id in the name says
- * too little: /tmp may be shared with other containers, where the numbers mean other processes.
- * Where folders can't be locked, nothing is stale.
+ * A run holds a file lock on its folder; the lock ends with the process. The process id in the
+ * folder's name is not enough: /tmp may be shared with other containers, in which the same number
+ * is another process. If the lock can't be acquired, the folder is not taken for a stale one.
  */
 static bool lock_folder(const char *path, int *fd)
 {
@@ -47,7 +47,8 @@ static void remove_if_stale(const char *path)
 	close(fd);
 }
 
-/* A folder that a killed run left behind has its process id in the name. */
+/* Removes folders that killed runs have left behind: the process id in the name is nobody's, and
+ * nobody holds the lock. */
 static void remove_stale(const char *base)
 {
 	char *pattern = xprintf("%s/ftstress-run-*", base);
@@ -77,11 +78,11 @@ int scratch_make(char **path)
 	remove_stale(base);
 	*path = xprintf("%s/ftstress-run-%d-XXXXXX", base, (int)getpid());
 	if (mkdtemp(*path)) {
-		int fd; /* open as long as we live: it is the lock */
+		int fd; /* stays open for the life of the process: it holds the lock */
 		lock_folder(*path, &fd);
 		if (access(*path, F_OK) == 0)
 			return 0;
-		/* Another run took it for a dead one's, before the lock. */
+		/* Before we had the lock, another run took it for a stale one, and removed it. */
 		if (fd >= 0)
 			close(fd);
 		free(*path);

@@ -1,16 +1,18 @@
 /*
- * scratch.h - the folder for what the tests write; it is gone after the run.
+ * scratch.h - the folder into which the tests write, and which is removed after the run.
  */
 #ifndef RUNNER_SCRATCH_H
 #define RUNNER_SCRATCH_H
 
 /*
- * Makes one below TMPDIR, having removed those of runs that were killed. `*path` is the caller's.
- * Returns 0 or EXIT_BAD_INPUT, having told the user.
+ * Removes such folders of runs that were killed, and makes one below TMPDIR. `*path` is to be
+ * freed. Returns 0, or EXIT_BAD_INPUT after a message to the user.
  */
 int scratch_make(char **path);
 
-/* Removes it, and `compiled`, what Python had compiled of the files in it. */
+/*
+ * Removes the folder, and the folder `compiled`, in which Python has put the bytecode of its files.
+ */
 void scratch_remove(const char *path, const char *compiled);
 
 #endif

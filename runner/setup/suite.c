@@ -1,14 +1,14 @@
 /*
  * suite.c - see suite.h.
  *
- * inih is built in Debian without line numbers for the handler and with lines of 200 bytes, cut
- * without a word. So the reader here counts lines, and folds a line that is too long into ones that
+ * Debian's inih gives the handler no line numbers, and cuts lines at 200 bytes without a message.
+ * So the reader here counts lines. It also folds a line that is too long into several lines, which
  * inih takes for continuations:
  *
  *     install = numpy==2.4.6 -Csetup-args=... -Csetup-args=...        the file, line 7
  *
- *     install = numpy==2.4.6 -Csetup-args=...                         inih's lines; `joined` says
- *      -Csetup-args=...                                               that it is still one value
+ *     install = numpy==2.4.6 -Csetup-args=...                         the lines that inih sees;
+ *      -Csetup-args=...                                               `joined`: still one value
  */
 #include "runner/setup/suite.h"
 
@@ -38,7 +38,7 @@ static void strings_push(struct strings *strings, char *text)
 	ARRAY_PUSH(strings->items, strings->count, strings->capacity, text);
 }
 
-/* A key of [suite]: one text, or a list with an element a line. */
+/* A key of [suite]. Its value is a text, or a list with one element a line. */
 struct key {
 	const char *name;
 	size_t offset;
@@ -70,22 +70,22 @@ static const char *const sections[] = { "suite", "run", "env" };
 struct reading {
 	struct suite *suite;
 	const struct drivers *drivers;
-	const char *rest;       /* of the file's text */
-	size_t left;            /* of the present line, while it is folded */
+	const char *rest;       /* what of the file's text was not read yet */
+	size_t left;            /* while a line is folded: what of it was not read yet */
 	bool indented;          /* the present line of the file begins with a blank */
-	bool joined;            /* inih's line goes on with the one before ... */
+	bool joined;            /* the line for inih continues a line that was folded ... */
 	bool glued, next_glued; /* ... in the middle of a word */
-	unsigned line;          /* of the file */
-	unsigned *lines;        /* the same for each line that inih saw */
+	unsigned line;          /* number of the present line of the file */
+	unsigned *lines;        /* for each line that inih saw: its line of the file */
 	size_t line_count, line_capacity;
-	unsigned key_lines[KEY_COUNT];
-	int code; /* the first mistake was told */
+	unsigned key_lines[KEY_COUNT]; /* where each key stands */
+	int code;                      /* of the first mistake, after its message */
 };
 
 static int mistake(struct reading *reading, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Tells a mistake with file and line; only the first, for later ones mostly follow from it. */
+/* Reports a mistake, with file and line. Only the first: others mostly follow from it. */
 static int mistake(struct reading *reading, const char *format, ...)
 {
 	if (reading->code)
@@ -121,7 +121,7 @@ static size_t content_length(const char *line, size_t length)
 	return length;
 }
 
-/* Where to cut a line of which `room` bytes fit: after a blank, else anywhere. */
+/* Where to cut a line, of which `room` bytes fit: at a blank, else in the middle of a word. */
 static size_t fold(const char *line, size_t room, bool *glued)
 {
 	for (size_t i = room; i > room / 2; i--) {
@@ -136,7 +136,7 @@ static size_t fold(const char *line, size_t room, bool *glued)
 	return room;
 }
 
-/* ini_reader: the next line, at most `size` - 1 bytes. */
+/* The ini_reader: gives inih the next line, at most `size` - 1 bytes. */
 static char *read_line(char *out, int size, void *stream)
 {
 	struct reading *reading = stream;
@@ -231,7 +231,7 @@ static int set_pair(struct reading *reading, struct suite_pair **pairs, size_t *
 	return 1;
 }
 
-/* ini_handler. A value that goes on in further lines comes once for each of them. */
+/* The ini_handler: gets a key and its value; of a value of several lines, one line at a time. */
 static int take(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *reading = user;
@@ -288,7 +288,7 @@ static int check_choice(struct reading *reading, const char *key, const char *va
 	return reading->code;
 }
 
-/* Is there a driver, and does the driver package have it? */
+/* Does the suite name a driver that there is? */
 static int check_driver(struct reading *reading)
 {
 	struct suite *suite = reading->suite;
@@ -311,7 +311,7 @@ static int check_driver(struct reading *reading)
 	return code;
 }
 
-/* What must be there, and what must be one of a few words. */
+/* Checks that the suite has what it must have, and that names are known. */
 static int check(struct reading *reading)
 {
 	struct suite *suite = reading->suite;
@@ -361,7 +361,10 @@ static int read_suite(struct suite *suite, const struct drivers *drivers)
 	return reading.code;
 }
 
-/* Calls `each` with the name of every suite in the folder; false with errno. */
+/*
+ * Calls `each` with the name of every suite in the folder. False, with errno, if that can't be
+ * read.
+ */
 static bool each_suite(const char *folder, void (*each)(const char *name, void *arg), void *arg)
 {
 	struct dirent **entries = NULL;
@@ -404,7 +407,7 @@ static bool ends_in_ini(const char *name)
 	return length > 4 && strcmp(name + length - 4, ".ini") == 0;
 }
 
-/* Says that the file is not there, where that is, and which one might be meant. */
+/* Reports that there is no such file, in which folder that is, and which file might be meant. */
 static int no_file(const char *name, const char *near, const char *close)
 {
 	struct stat status;
@@ -432,7 +435,7 @@ static int no_file(const char *name, const char *near, const char *close)
 	return code;
 }
 
-/* Says that there is no such suite, and which one might be meant. */
+/* Reports that there is no such suite, and which one might be meant. */
 static int not_found(const char *name, const char *folder)
 {
 	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
@@ -524,7 +527,7 @@ int suite_apply(const struct suite *suite, struct settings *settings)
 	for (size_t i = 0; i < suite->run_count; i++) {
 		const struct suite_pair *pair = &suite->run[i];
 		if (!*pair->value)
-			continue; /* "jobs =": the default */
+			continue; /* "jobs =" leaves the default */
 		char *error = options_set_key(settings, pair->key, pair->value);
 		if (!error)
 			continue;

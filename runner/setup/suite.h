@@ -24,13 +24,13 @@ struct suite_pair {
 
 struct suite {
 	char *file;   /* absolute path */
-	char *folder; /* that it is in */
+	char *folder; /* in which the file lies */
 	char *name;
-	char *record;      /* what the store and the reports are called: the name, or NAME-pairs */
-	char *description; /* NULL where not given, as below */
+	char *record;      /* the name of its store and reports: NAME, or NAME-pairs */
+	char *description; /* this and what follows: NULL if not given */
 	char *python;      /* "3.14": one of ftstress/pythons.h */
 	char *driver;      /* one of drivers.h */
-	bool files;        /* its targets are paths, never what is installed */
+	bool files;        /* as in struct driver */
 	char *tests;       /* default for --tests */
 	struct strings targets, installs,
 		requires,
@@ -42,15 +42,15 @@ struct suite {
 };
 
 /*
- * Finds a suite by name (in `folder`, the suites that come with ftstress) or by the path of a file
- * and reads it. On success release with suite_clear. Otherwise returns EXIT_BAD_INPUT, having told
- * the user: a name that is none with the closest one, a mistake in the file with file and line.
+ * Reads a suite. `name` is the name of one in `folder`, the suites that come with ftstress, or the
+ * path of a suite file. Returns 0, and suite_clear() frees it; or EXIT_BAD_INPUT after a message to
+ * the user, which has the closest name there is, or the file and line of a mistake.
  */
 int suite_load(struct suite *suite, const char *name, const char *folder,
 	       const struct drivers *drivers);
 void suite_clear(struct suite *suite);
 
-/* Sets what [run] says. Returns 0 or EXIT_BAD_INPUT, as above. */
+/* Sets what the suite's [run] says. Returns 0, or EXIT_BAD_INPUT after a message to the user. */
 int suite_apply(const struct suite *suite, struct settings *settings);
 
 /* Prints name and description of each suite in `folder`. Returns 0 or an exit code. */

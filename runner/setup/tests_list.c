@@ -28,7 +28,7 @@ static void push(struct arguments *list, const char *option, const char *value)
 		ARRAY_PUSH(list->items, list->count, list->capacity, xstrdup(value));
 }
 
-/* Does a target name something below the suite's folder, and not what is installed? */
+/* Is a target a path below the suite's folder, and not the name of an installed package? */
 static bool has_paths(const struct suite *suite)
 {
 	if (suite->files)
@@ -66,7 +66,10 @@ char **driver_arguments(const struct suite *suite, const char *python, const cha
 
 /* --- the cache ----------------------------------------------------------------------------- */
 
-/* With its end, and a list with its length: else "a b" + "c" is as "a" + "b c". */
+/*
+ * With the NUL at the end; and for a list with its length. Else "a" + "bc" would be like "ab" +
+ * "c".
+ */
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
 	return hash_bytes(hash, text, strlen(text) + 1);
@@ -92,7 +95,7 @@ static uint64_t hash_file(uint64_t hash, const char *path, const struct stat *st
 	return hash_bytes(hash, &status->st_size, sizeof(off_t));
 }
 
-/* Names, sizes and times of the files below `path` that can change what is collected. */
+/* Hashes names, sizes and times of the files below `path` on which it depends what is collected. */
 static uint64_t hash_tree(uint64_t hash, const char *path)
 {
 	char *const roots[] = { (char *)path, NULL };
@@ -113,7 +116,9 @@ static uint64_t hash_tree(uint64_t hash, const char *path)
 	return hash;
 }
 
-/* What pytest reads in the folders above a target: its configuration, and conftest files. */
+/*
+ * The same for what pytest reads in the folders above a target: its configuration, conftest files.
+ */
 static uint64_t hash_above(uint64_t hash, const char *target)
 {
 	static const char *const names[] = { "pytest.toml", ".pytest.toml",   "pytest.ini",
@@ -134,8 +139,10 @@ static uint64_t hash_above(uint64_t hash, const char *target)
 	return hash;
 }
 
-/* A target may be a glob: the folder before its first wildcard is looked at. Names of tests may
- * follow behind "::". */
+/*
+ * A target may be a glob: then the folder before its first wildcard is hashed. "::" and the name of
+ * a test may follow.
+ */
 static uint64_t hash_target(uint64_t hash, const struct suite *suite, const char *target)
 {
 	const char *names = strstr(target, "::");
@@ -190,8 +197,9 @@ static char *cache_path(const struct suite *suite, const struct environment *env
 /* --- collecting ---------------------------------------------------------------------------- */
 
 /*
- * The collector's own message is one line at the end, a traceback may stand before it: of the
- * test framework and of ours for the most part, so it is for those who ask.
+ * Reports what the driver printed before it failed. At the end stands one line of its own. A
+ * traceback may stand before that; most of it is about the test framework and the driver, so it is
+ * shown only with --verbose.
  */
 static int tell_failure(const struct suite *suite, bool verbose, const char *what,
 			const struct spawned *spawned)
@@ -233,7 +241,7 @@ int driver_run(const struct suite *suite, const struct environment *environment,
 	return code;
 }
 
-/* Writes the list beside `path` and moves it there, so that two at once do no harm. */
+/* Writes the list beside `path` and moves it there: two runs may do so at the same time. */
 static int collect(const struct suite *suite, const struct environment *environment,
 		   const struct paths *paths, const char *path, const struct asked *asked)
 {
@@ -271,7 +279,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The ids that the expression selects, sorted. */
+/* Gets the ids that the expression selects, sorted. */
 static int select_ids(const struct suite *suite, const char *expression,
 		      const struct environment *environment, const struct paths *paths,
 		      const char *path, struct strings *ids, const struct asked *asked)
@@ -309,7 +317,7 @@ static int by_id(const void *a, const void *b)
 	return strcmp(left->id, right->id);
 }
 
-/* How often each reason was given; there are few. */
+/* How often each reason was given, for tests that run in one thread. There are few reasons. */
 struct reasons {
 	struct reason {
 		const char *text; /* of the document */
@@ -372,7 +380,9 @@ static void take_tests(struct tests_list *list, const json_t *tests, const struc
 		qsort(list->tests, list->count, sizeof *list->tests, by_id);
 }
 
-/* Files that could not be imported: told in a line, and kept for the report. */
+/*
+ * Files that could not be imported: they get a line on the terminal, and are kept for the report.
+ */
 static void take_errors(struct tests_list *list, const json_t *errors, const struct suite *suite)
 {
 	size_t i;
@@ -394,7 +404,10 @@ static void take_errors(struct tests_list *list, const json_t *errors, const str
 		     list->errors.count, list->errors.items[0]);
 }
 
-/* How the suite is read otherwise than it says: told when it is collected, kept for the report. */
+/*
+ * Notes on what of the suite does not count as written. They are printed when the suite is
+ * collected, and kept for the report.
+ */
 static void take_notes(struct tests_list *list, const json_t *notes, bool collected)
 {
 	size_t i;
@@ -427,7 +440,7 @@ static int nothing_imported(const struct suite *suite, const struct settings *se
 		    more && settings->verbose ? traceback : "");
 }
 
-/* No test is left: why. */
+/* Reports why no test is left. */
 static int nothing(const struct tests_list *list, const struct suite *suite,
 		   const struct settings *settings, const json_t *document)
 {

@@ -1,4 +1,4 @@
-/* store_json.c - see store_json.h. A key that is missing leaves its member zero. */
+/* store_json.c - see store_json.h. If a key is missing, the member is 0 or NULL. */
 #include "runner/store/store_json.h"
 
 #include <jansson.h>
@@ -12,7 +12,7 @@
 
 /* ---- values ---- */
 
-/* Text from a program under test need not be UTF-8: what isn't becomes U+FFFD. */
+/* A JSON string. Text of a program under test need not be UTF-8: bad bytes become U+FFFD. */
 static json_t *text_value(const char *text)
 {
 	json_t *value = json_string(text);
@@ -30,7 +30,7 @@ static void put_text(json_t *object, const char *key, const char *text)
 		json_object_set_new(object, key, text_value(text));
 }
 
-/* Zero is left out. Addresses fit: user space ends below 2^63. */
+/* 0 is left out. An address fits, since user space ends below 2^63. */
 static void put_number(json_t *object, const char *key, uint64_t value)
 {
 	if (value)
@@ -267,7 +267,7 @@ bool finding_from_json(const char *text, struct finding *finding)
 
 /* ---- facts of a run ---- */
 
-/* Members by name, so that writing, reading and releasing can't differ. */
+/* Lists of members, so that writing, reading and freeing can't differ. */
 #define MEMBER(member) { #member, offsetof(struct run_info, member) }
 
 static const struct {

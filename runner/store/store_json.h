@@ -1,7 +1,7 @@
 /*
- * store_json.h - findings and run facts as the JSON text in which the store keeps them.
+ * store_json.h - findings and facts of a run as JSON texts, in which the store keeps them.
  *
- * Only the store reads it again; what a report shows is written by reports/.
+ * Only the store reads them. (The JSON report is written by reports/.)
  */
 #ifndef RUNNER_STORE_JSON_H
 #define RUNNER_STORE_JSON_H
@@ -10,9 +10,10 @@
 
 #include "ftstress/finding.h"
 
-/* The example: explanation, detail, graph, GIL modes, subject, participants. To be freed. */
+/* The members of a finding that have no column in the store: explanation, detail, graph, GIL modes,
+ * subject, participants and so on. To be freed. */
 char *finding_to_json(const struct finding *finding);
-/* Fills these members in; false if the text is none of ours. */
+/* Fills these members in. False if the text was not made by finding_to_json(). */
 bool finding_from_json(const char *text, struct finding *finding);
 
 char *run_info_to_json(const struct run_info *info);

@@ -3,7 +3,7 @@
 
 enum { ENTRY = 0x80, ONE_LINE_FIRST = 10, NO_COLUMNS = 13, LONG = 14, NONE = 15 };
 
-/* The signed number at *at; stops at the end of the table or of the entry. */
+/* The svarint at `at`. Stops at the end of the entry or of the table. */
 static int64_t svarint(const uint8_t *table, size_t length, size_t at)
 {
 	uint64_t value = 0;

@@ -1,17 +1,18 @@
 /*
- * pyline.h - the line of a bytecode instruction.
+ * pyline.h - the source line of a bytecode instruction.
  *
- * co_linetable of CPython 3.11 and later (InternalDocs/code_objects.md, Objects/locations.md): a
- * run of entries, each for 1 to 8 code units (of two bytes):
+ * It stands in co_linetable of CPython 3.11 and later (InternalDocs/code_objects.md,
+ * Objects/locations.md): a list of entries, each for 1 to 8 code units (of two bytes):
  *
  *     7  6 5 4 3  2 1 0
  *     1 | code   | units-1       then bytes with bit 7 clear:
- *                                 code 0-9    the line of before, one byte of columns
+ *                                 code 0-9    the same line, one byte of columns
  *                                 code 10-12  line += code-10, two bytes of columns
  *                                 code 13     line += svarint
  *                                 code 14     line += svarint, three varints more
  *                                 code 15     no line
- *     varint: six bits a byte, least significant first, bit 6 = goes on; svarint: bit 0 = negative
+ *     varint: six bits a byte, the least significant first; bit 6 = another byte follows
+ *     svarint: the same; bit 0 of the number = it is negative
  */
 #ifndef RUNNER_PYLINE_H
 #define RUNNER_PYLINE_H

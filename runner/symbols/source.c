@@ -1,4 +1,4 @@
-/* source.c - see source.h. An open hash table of files, each with the offsets of its lines. */
+/* source.c - see source.h. An open-addressed table of files, each with the offsets of its lines. */
 #include "runner/symbols/source.h"
 
 #include <stdbool.h>
@@ -9,13 +9,13 @@
 #include "runner/base/util.h"
 
 #define FILE_MAX ((off_t)8 << 20)   /* bytes: no source that a person wrote is larger */
-#define KEPT_MAX ((size_t)64 << 20) /* bytes of text kept; beyond, all of it is dropped */
-#define SLOTS 512u /* a power of two; files known at a time: three quarters of it */
+#define KEPT_MAX ((size_t)64 << 20) /* bytes of text; with more, the whole cache is emptied */
+#define SLOTS 512u                  /* a power of two; emptied when three quarters are full */
 
 struct file {
 	char *path;     /* NULL: the slot is free */
-	char *text;     /* NULL: can't be read */
-	size_t *starts; /* of line i+1; one more than lines, so that an end is the next start */
+	char *text;     /* NULL: the file can't be read */
+	size_t *starts; /* starts[i]: where line i + 1 begins; one more than there are lines */
 	size_t lines;
 };
 
@@ -80,7 +80,7 @@ static struct file *file_of(struct source_cache *cache, const char *path)
 	}
 	file->path = xstrdup(path);
 	cache->used++;
-	/* Look before opening: opening a FIFO blocks, opening a device can do anything. */
+	/* Look before opening it: opening a FIFO blocks, and opening a device can do anything. */
 	struct stat status;
 	if (stat(path, &status) || !S_ISREG(status.st_mode) || status.st_size > FILE_MAX)
 		return file;

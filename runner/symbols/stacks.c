@@ -7,12 +7,12 @@
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 
-enum { COMPLETE_STACK = 64 }; /* what a stack down to its thread's start counts for an example */
+enum { COMPLETE_STACK = 64 }; /* added to the score of a stack that reaches its thread's start */
 
 struct known {
 	size_t from; /* in stacks.positions */
 	uint32_t count, score;
-	char *site; /* NULL = not looked at yet */
+	char *site; /* NULL = stacks_judge() was not called yet */
 	bool base;
 };
 

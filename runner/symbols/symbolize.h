@@ -1,14 +1,15 @@
 /*
- * symbolize.h - positions in code become functions, files and lines.
+ * symbolize.h - finds function, file and line of a position in code.
  *
  *   native   module and ELF address ──► one llvm-symbolizer, asked in batches over a socket
  *   Python   code object and instruction ──► co_linetable (pyline.h)
  *
- * A position is a 64-bit number that means the same in every process and iteration of a run, so
- * stacks of different processes can be compared and cached before anything is symbolized:
+ * A position is a number of 64 bits that means the same in all processes and iterations of a run.
+ * So stacks of different processes can be compared before anything is symbolized, and what was
+ * symbolized is kept:
  *
  *    63  62             48 47                     0
- *    0 | module number    | ELF address              module 0: not in any known module
+ *    0 | module number    | ELF address              module 0: in no known module
  *    1 | code number << 16 | instruction
  *
  * Not thread-safe.
@@ -32,10 +33,9 @@ typedef uint64_t position;
 struct symbolizer_options {
 	const char *path;               /* of llvm-symbolizer; NULL = llvm-symbolizer-22, then
 					 * llvm-symbolizer of PATH. Started at the first need */
-	const char *const *source_dirs; /* where sources lie that are not at the path that the
-					 * symbols tell; borrowed */
+	const char *const *source_dirs; /* where sources lie that are not where the symbols say */
 	size_t source_dir_count;
-	void (*note)(void *context, const char *text); /* what the user should know; not NULL */
+	void (*note)(void *context, const char *text); /* adds a note of the run; not NULL */
 	void *note_context;
 };
 
@@ -56,28 +56,31 @@ struct code_text {
 /* The number of a code object; the same for the same text. */
 uint32_t symbolizer_code(struct symbolizer *symbolizer, const struct code_text *text);
 
-/* `address` is the ELF address (program counter - bias), of the call itself: a return address - 1.
- */
+/* `address`: the ELF address, that is program counter - bias; of a return address, one less. */
 position position_native(uint32_t module, uint64_t address);
 position position_python(uint32_t code, uint32_t instruction);
 
-/* Makes the frames of all these positions known; positions already known cost nothing. */
+/* Symbolizes all of these positions. Those that are known already cost nothing. */
 void symbolizer_resolve(struct symbolizer *symbolizer, const position *positions, size_t count);
 
 /*
- * The frames of a position, innermost inlined one first, at least one. The symbolizer's own, valid
- * until it is closed. Resolves it if need be.
+ * The frames of a position, at least one; inlined functions come first. Valid until the symbolizer
+ * is closed. Symbolizes it if need be.
  */
 const struct stack *symbolizer_frames(struct symbolizer *symbolizer, position where);
 
-/* The name of the global variable at a native position, with the position's offset in it; to be
- * freed, NULL = none is known. Without a symbol of its own that can be the one before it. */
+/*
+ * The name of the global variable at a native position, and the position's offset in it. To be
+ * freed; NULL = none is known. For memory without a symbol, it can be the variable before it.
+ */
 char *symbolizer_variable(struct symbolizer *symbolizer, position where, uint64_t *offset);
-/* The name of the global variable that the position lies in by the symbol's size, or NULL; valid
- * until the symbolizer is closed. */
+/*
+ * The name of the global variable that has the position inside of its size, or NULL. Valid until
+ * the symbolizer is closed.
+ */
 const char *symbolizer_global(struct symbolizer *symbolizer, position where);
 
-/* Base name of the shared object of a native position; the symbolizer's own. */
+/* The base name of the shared object of a native position. Valid until the symbolizer is closed. */
 const char *symbolizer_module_name(const struct symbolizer *symbolizer, position where);
 
 /* Adds copies of the frames to the end of a stack. */

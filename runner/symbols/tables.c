@@ -129,7 +129,7 @@ size_t tables_stack(const struct tables *tables, uint32_t pid, const uint64_t *p
 		    bool exact, position *out)
 {
 	size_t kept = 0;
-	bool named = false; /* the frame before is a Python frame that may have its marker behind */
+	bool named = false; /* the frame before this is Python's, and its marker may come next */
 	for (size_t i = 0; i < count; i++) {
 		if (!FTS_PC_IS_PYTHON(pcs[i])) {
 			bool itself = (exact && i == 0) || !pcs[i];

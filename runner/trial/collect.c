@@ -27,7 +27,8 @@ bool worker_collect(struct worker *worker, struct trial *trial)
 	worker->held.lost.control += lost.control;
 	if (lost.control && trial)
 		trial->uncertain = true;
-	/* Its first records may come before the zygote's "started". It is killed by this number. */
+	/* The trial knows its process from a record, which came before the zygote's "started". That
+	 * number will be killed later: is it really a process of the worker's? */
 	if (unknown && trial->pid && worker_disowns(worker, trial->pid))
 		trial->pid = 0;
 	if (unknown && trial->pid)

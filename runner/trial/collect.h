@@ -1,6 +1,6 @@
 /*
- * collect.h - takes a worker's records out of its rings: the trial learns of them at once, the
- * collator when it has time (records/held.h). So this may happen in the middle of anything.
+ * collect.h - takes a worker's records out of its rings. The trial gets them at once, the collator
+ * when it has time (records/held.h). So this may be called in the middle of anything.
  */
 #ifndef RUNNER_COLLECT_H
 #define RUNNER_COLLECT_H
@@ -9,8 +9,8 @@
 #include "runner/trial/worker.h"
 
 /*
- * `trial`: what the worker runs; NULL = nothing. False: the collator has to take what is held
- * before there is room for more.
+ * `trial`: what the worker runs; NULL = nothing. False: nothing was taken, because the collator
+ * first has to take what is held.
  */
 bool worker_collect(struct worker *worker, struct trial *trial);
 

@@ -28,7 +28,7 @@ void end_iteration(pid_t pid)
 	kill(-pid, SIGKILL);
 	kill(pid, SIGKILL);
 	for (int i = 0; i < 2000 && kill(pid, 0) == 0; i++) {
-		waitpid(pid, NULL, WNOHANG); /* ours, once the zygote is dead: we are its reaper */
+		waitpid(pid, NULL, WNOHANG); /* once the zygote is dead, it is a child of ours */
 		struct timespec wait = { 0, 1000000 };
 		nanosleep(&wait, NULL);
 		meanwhile();

@@ -1,21 +1,21 @@
 /*
- * ending.h - processes that are ended by force, and how processes ended.
+ * ending.h - ends processes by force, and says how processes ended.
  */
 #ifndef RUNNER_ENDING_H
 #define RUNNER_ENDING_H
 
 #include <sys/types.h>
 
-/* Why a process ended, for the user, from its wait status: "it died of SIGSEGV". The caller's. */
+/* How a process ended, by its wait status, for the user: "it died of SIGSEGV". To be freed. */
 char *ending_text(int status);
 
 /*
- * Makes sure that an iteration's process, with its group, is dead and reaped, when its zygote can't
- * do it. Nothing for a `pid` of 0.
+ * Kills an iteration's process and its group, and waits until it is reaped. To be called when its
+ * zygote can't do that. A `pid` of 0 is none.
  */
 void end_iteration(pid_t pid);
 
-/* Kills a child and waits for it without reaping it; returns its wait status. */
+/* Kills a child and waits for its end, but does not reap it. Returns its wait status. */
 int end_child(pid_t pid);
 
 #endif

@@ -6,7 +6,7 @@
 typedef const char *checker(const json_t *message, const struct worker *worker,
 			    const struct trial *trial);
 
-/* A whole number of the message in [least, most]; -1 if there is none. */
+/* The value of the key, if it is a whole number in [least, most]; else -1. */
 static json_int_t number(const json_t *message, const char *key, json_int_t least, json_int_t most)
 {
 	const json_t *value = json_object_get(message, key);
@@ -50,11 +50,11 @@ static const char *check_ended(const json_t *message, const struct worker *worke
 {
 	(void)worker;
 	if (!is_of(message, trial) || !trial->pid)
-		return "it told the end of an iteration that it did not start";
+		return "it reported the end of an iteration that it did not start";
 	if (number(message, "pid", 2, INT32_MAX) != trial->pid)
-		return "it told the end of a process that runs no iteration";
+		return "it reported the end of a process that runs no iteration";
 	if (number(message, "status", 0, UINT16_MAX) < 0)
-		return "it told the end of an iteration without the status of its process";
+		return "it reported the end of an iteration without the status of its process";
 	return NULL;
 }
 
@@ -65,10 +65,11 @@ static const char *check_gil(const json_t *message, const struct worker *worker,
 	size_t index;
 	json_t *id, *tests = json_object_get(message, "tests");
 	json_array_foreach(tests, index,
-			   id) if (!json_is_string(id)) return "it named tests that are no texts";
+			   id) if (!json_is_string(id)) return "it named tests that are no strings";
 	if (!json_is_array(tests))
 		return "it named no tests that switched the GIL on";
-	return worker->kind == WORKER_GIL ? "it said that the GIL came on, where it is on" : NULL;
+	return worker->kind == WORKER_GIL ? "it said that the GIL was switched on, but it is on"
+					  : NULL;
 }
 
 static const char *check_error(const json_t *message, const struct worker *worker,
@@ -77,7 +78,7 @@ static const char *check_error(const json_t *message, const struct worker *worke
 	(void)worker, (void)trial;
 	return json_is_string(json_object_get(message, "message"))
 		       ? NULL
-		       : "it told an error without text";
+		       : "it reported an error without text";
 }
 
 const char *message_fault(const json_t *message, const struct worker *worker,

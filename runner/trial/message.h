@@ -1,8 +1,9 @@
 /*
- * message.h - is what a zygote says possible where it is said? The protocol: docs/design.md.
+ * message.h - can a zygote's message be true at this moment? The protocol: docs/design.md.
  *
- * A process number in a message is what is killed later, and a status becomes a finding; so a
- * zygote that says what can't be is ended, and another one is started.
+ * The runner later kills the process whose number is in a message, and makes a finding of a status.
+ * So it must not believe everything. A zygote whose message can't be true is ended, and another one
+ * is started.
  */
 #ifndef RUNNER_MESSAGE_H
 #define RUNNER_MESSAGE_H
@@ -14,8 +15,10 @@
 
 #define PROTOCOL_VERSION 1
 
-/* What is wrong with the message, a static text; NULL = nothing. `trial`: what the worker runs; NULL
- * = nothing. */
+/*
+ * What is wrong with the message, as a static text; NULL = nothing is. `trial`: what the worker
+ * runs; NULL = nothing.
+ */
 const char *message_fault(const json_t *message, const struct worker *worker,
 			  const struct trial *trial);
 

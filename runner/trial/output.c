@@ -64,7 +64,7 @@ char *output_text(const struct output *output)
 	} else if (rest) {
 		buf_add(&text, output->tail, (size_t)rest);
 	}
-	/* It becomes text in a report: no NUL in the middle. */
+	/* The text goes into a report: replace NULs in the middle. */
 	for (size_t i = 0; i < text.length; i++)
 		if (text.data[i] == '\0')
 			text.data[i] = ' ';

@@ -1,5 +1,5 @@
 /*
- * output.h - what a program printed: its beginning and its end, whatever it prints.
+ * output.h - keeps what a program printed: the beginning and the end, in constant memory.
  */
 #ifndef RUNNER_OUTPUT_H
 #define RUNNER_OUTPUT_H
@@ -16,7 +16,7 @@ struct output {
 };
 
 void output_add(struct output *output, const char *bytes, size_t length);
-void output_clear(struct output *output); /* nothing was printed; memory kept */
+void output_clear(struct output *output); /* begin anew; the memory is kept */
 void output_free(struct output *output);
 
 /* The text, with a line that says how much is left out; "" if nothing was printed. To be freed. */

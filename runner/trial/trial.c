@@ -8,7 +8,7 @@
 #include "ftstress/arena.h"
 #include "runner/base/util.h"
 
-/* Attempts in a row that may end before a test begins. */
+/* After so many attempts in a row in which no test began, the iteration is given up. */
 #define FRUITLESS_MAX 3
 
 static void clear_attempt(struct trial *trial)
@@ -26,7 +26,7 @@ static void clear_attempt(struct trial *trial)
 	free(trial->seconds);
 }
 
-/* `tests` is taken over. */
+/* `tests` belongs to the trial from here on. */
 static void begin_attempt(struct trial *trial, size_t *tests, size_t count,
 			  const struct plan_test *all)
 {
@@ -152,8 +152,11 @@ static void take_record(struct trial *trial, const struct fts_record *header,
 		take_failure(trial, payload, length);
 		break;
 	case FTS_REC_GIL_ENABLED:
-		/* A thread of the test told it: its ring may be read before that of the main thread,
-		 * which says what runs. */
+		/*
+		 * The record itself says which test it was, not trial->running: a thread of the
+		 * test wrote it, and its ring may be read before the main thread's, which has the
+		 * test's begin.
+		 */
 		trial->gil_for = header->test;
 		break;
 	case FTS_REC_SLICE_END:
@@ -187,7 +190,7 @@ void trial_take(struct trial *trial, const uint8_t *records, size_t length)
 		memcpy(&header, records + at, sizeof header);
 		if (header.length < sizeof header || header.length > length - at)
 			return;
-		/* Its first record may come before the zygote's "started". */
+		/* The first records may come before the zygote's "started". */
 		if (!trial->pid && header.type >= FTS_REC_TEST_BEGIN &&
 		    header.type <= FTS_REC_TEST_FAIL)
 			trial_started(trial, header.pid);
@@ -197,7 +200,7 @@ void trial_take(struct trial *trial, const uint8_t *records, size_t length)
 	}
 }
 
-/* The tests that were put aside, as the next attempt's. */
+/* Hands out the tests that were set apart, for the next attempt, which has the GIL. */
 static size_t *take_apart(struct trial *trial, size_t *count)
 {
 	size_t *tests = trial->apart;
@@ -205,7 +208,10 @@ static size_t *take_apart(struct trial *trial, size_t *count)
 	trial->apart = NULL;
 	trial->apart_count = 0;
 	trial->gil = true;
-	/* Who waits for the GIL and who waits for the turn would wait for each other. */
+	/*
+	 * No turns: a thread that has the GIL and waits for its turn, and a thread that has the
+	 * turn and waits for the GIL, would wait for each other.
+	 */
 	trial->plan.schedule = trial->check ? SCHEDULE_ONE_BY_ONE : SCHEDULE_OVERLAP;
 	return tests;
 }
@@ -232,7 +238,7 @@ void trial_set_apart(struct trial *trial, const bool *needs_gil, const struct pl
 		kept = take_apart(trial, &count);
 	}
 	clear_attempt(trial);
-	trial->attempts--; /* this one did not begin */
+	trial->attempts--; /* the attempt that is replaced was never sent */
 	begin_attempt(trial, kept, count, tests);
 }
 

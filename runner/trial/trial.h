@@ -1,15 +1,15 @@
 /*
  * trial.h - one iteration: which of its tests ran, and how.
  *
- * An iteration is one or more attempts: when a test takes the process down, the tests behind it go
- * on in a new process, with the same number and token.
+ * An iteration is one or more attempts. An attempt is one process. When a test takes the process
+ * down, the tests that are left run in a new one, with the same number and token.
  *
  *     slice    a b c d e
  *     attempt  a b c†            c is blamed
  *     attempt        d e         indices in records count from d
  *
- * Tests whose import switches the GIL on would take the others' threads their overlap: they run
- * apart, after them, in a zygote that has the GIL on.
+ * Tests whose import switches the GIL on would keep the other tests' threads from running at the
+ * same time. So they are set apart: they run after the others, in a zygote that has the GIL on.
  *
  *     attempt  a   c   e         without the GIL
  *     attempt    b   d           with it
@@ -26,13 +26,13 @@
 #include "runner/plan/plan.h"
 #include "runner/records/iteration.h"
 
-#define BUDGET_LEAST 1.0 /* seconds for what is behind a test that took the process down */
+#define BUDGET_LEAST 1.0 /* seconds that an attempt gets, even if the budget is used up */
 
 enum test_state {
 	TEST_WAITING,
 	TEST_BEGUN,
 	TEST_ENDED,
-	TEST_NOT_RUN, /* the time was over, or it could not be collected */
+	TEST_NOT_RUN, /* the budget was used up, or it could not be collected */
 };
 
 /* What a thread of a test raised. */
@@ -42,48 +42,45 @@ struct test_failure {
 	char *type, *message, *traceback;
 };
 
-/*
- * Why the runner killed the process. KILL_HANG: it did nothing; KILL_SLOW: it computed all the
- * time; KILL_PARENT: the test had killed the zygote; KILL_DURATION: the time of the run was over.
- */
+/* Why the runner killed the process. */
 enum kill_reason {
-	KILL_NONE,
-	KILL_MEMORY,
-	KILL_HANG,
-	KILL_SLOW,
-	KILL_INTERRUPT,
-	KILL_PARENT,
-	KILL_DURATION,
+	KILL_NONE,      /* it did not */
+	KILL_MEMORY,    /* the process took too much memory */
+	KILL_HANG,      /* it made no progress, and did nothing */
+	KILL_SLOW,      /* it made no progress, and computed all the time */
+	KILL_INTERRUPT, /* the user interrupted the run */
+	KILL_PARENT,    /* the test had killed the zygote */
+	KILL_DURATION,  /* the run's --duration was over */
 };
 
 struct trial {
 	struct trial_plan plan;
-	bool check;      /* one test in turns, to see whether it passes there; see verify.h */
-	bool as_written; /* one test with the order as written; see recheck.h */
+	bool check;      /* it runs one test without overlap: does that pass? See verify.h */
+	bool as_written; /* it runs one test with the orders as written; see recheck.h */
 	char *token;
-	unsigned attempts, fruitless; /* fruitless: attempts in a row that began no test */
-	double budget;                /* seconds left; BUDGET_LEAST when there was no time left */
-	size_t *apart;                /* tests that wait for an attempt with the GIL */
+	unsigned attempts, fruitless; /* fruitless: attempts in a row in which no test began */
+	double budget;                /* seconds left; BUDGET_LEAST at least */
+	size_t *apart;                /* tests set apart, for an attempt with the GIL */
 	size_t apart_count;
 
 	/* The present attempt. */
 	bool gil;         /* in a zygote with the GIL */
 	uint32_t gil_for; /* index of the test that switched it on, or FTS_NO_TEST */
 	size_t *tests;    /* indices of the suite's tests */
-	const char **ids; /* the same as ids; borrowed from the suite's tests */
+	const char **ids; /* the ids of these; the strings are the suite's */
 	size_t count;
 	enum test_state *states;
-	uint16_t *outcomes;    /* enum fts_outcome of TEST_ENDED */
-	uint16_t *threads;     /* in how many threads it ran, of those that have begun */
-	double *seconds;       /* that a test of TEST_ENDED took */
-	uint32_t running;      /* index of the test that has begun, or FTS_NO_TEST */
+	uint16_t *outcomes;    /* of a test that has ended: enum fts_outcome */
+	uint16_t *threads;     /* of a test that has begun: in how many threads it runs or ran */
+	double *seconds;       /* of a test that has ended: how long it took */
+	uint32_t running;      /* index of the test that runs now, or FTS_NO_TEST */
 	double running_since;  /* now_seconds() */
-	size_t begun;          /* tests that began in this attempt */
-	unsigned threads_seen; /* most threads a test ran in */
-	bool slice_end;
-	bool uncertain; /* records of control were lost: what is missing proves nothing */
-	pid_t pid;      /* 0 = not forked yet */
-	double forked, progressed; /* now_seconds() */
+	size_t begun;          /* how many tests have begun in this attempt */
+	unsigned threads_seen; /* the most threads that a test ran in */
+	bool slice_end;        /* the record came that ends the slice */
+	bool uncertain;        /* control records were lost: one that did not come proves nothing */
+	pid_t pid;             /* 0 = not forked yet */
+	double forked, progressed; /* when it was forked, and last made progress: now_seconds() */
 	enum kill_reason killed;
 	bool crashed; /* a crash record came */
 	uint32_t crash_tid;
@@ -92,42 +89,42 @@ struct trial {
 	size_t failure_count, failure_capacity;
 };
 
-/* Takes over `plan`; `tests` are the suite's. */
+/* `plan` belongs to the trial from here on; `tests` are the suite's. */
 struct trial *trial_new(struct trial_plan *plan, struct replay_token token, double budget,
 			const struct plan_test *tests);
 void trial_free(struct trial *trial);
 
 /*
- * Before an attempt is sent: puts those of its tests aside that need the GIL; if all do, it becomes
- * an attempt with the GIL. `needs_gil`: of each test of the suite.
+ * To be called before an attempt is sent: sets those of its tests apart that need the GIL. If all
+ * do, it becomes an attempt with the GIL. `needs_gil`: for each test of the suite.
  */
 void trial_set_apart(struct trial *trial, const bool *needs_gil, const struct plan_test *tests);
 
-/* Is it an iteration of the plan? Others are not counted. */
+/* Is it an iteration of the plan? Checks and rechecks are not, and do not count. */
 bool trial_counts(const struct trial *trial);
 
-/* Looks at the records of the iteration's own process; those of others are ignored. */
+/* Learns from the records of the iteration's process; those of other processes are ignored. */
 void trial_take(struct trial *trial, const uint8_t *records, size_t length);
 
 /*
- * The zygote says that the attempt runs in this process. False: no process of a test can have that
- * number. It is killed by it later, and kill() takes 0 and 1 for many processes at once.
+ * The attempt runs in this process, as the zygote says. False: that can't be. The process is killed
+ * by this number later, and kill() takes some numbers for many processes at once.
  */
 bool trial_started(struct trial *trial, int64_t pid);
 
 /*
- * Starts the next attempt with the tests that did not come to their turn, without the one that is
- * blamed. Returns false if there are none, or none that would ever begin.
+ * Starts the next attempt, with the tests that have not begun. Returns false if there are none, or
+ * if they never begin (FRUITLESS_MAX).
  */
 bool trial_continue(struct trial *trial, const struct plan_test *tests);
 
 /* How many tests of the iteration have begun, in all attempts. */
 size_t trial_begun(const struct trial *trial);
 
-/* Id of the test that was running, or NULL. */
+/* The id of the test that was running, and so is blamed for what the process did; or NULL. */
 const char *trial_blamed(const struct trial *trial);
 
-/* How long the attempt's test `i` took, until now if it still runs; 0 = it did not begin. */
+/* How long test `i` of the attempt took; until now, if it still runs; 0 = it has not begun. */
 double trial_seconds(const struct trial *trial, size_t i);
 
 struct iteration_context trial_context(const struct trial *trial, unsigned zygote,

@@ -1,5 +1,5 @@
 /*
- * watch.h - how much memory processes take.
+ * watch.h - how much memory and processor time processes take.
  */
 #ifndef RUNNER_WATCH_H
 #define RUNNER_WATCH_H
@@ -11,8 +11,9 @@
 uint64_t resident_of(pid_t pid);
 
 /*
- * Bytes resident of the processes of a group, without its leader: what the tests started. Pages
- * that processes share count for each. Looks at every process of the machine: not for each tick.
+ * Bytes resident of the processes of a group, without its leader: processes that the tests started.
+ * Pages that processes share count once for each. It looks at every process of the machine, so do
+ * not call it each tick.
  */
 uint64_t resident_of_followers(pid_t group);
 

@@ -24,7 +24,7 @@ void worker_init(struct worker *worker, unsigned number, enum worker_kind kind)
 	};
 }
 
-/* The environment with the worker's own variables; the array is to be freed, and its first two. */
+/* The environment, with the worker's own variables. To be freed: the array, and its first two. */
 static char **own_environment(const struct worker *worker, char *const *base)
 {
 	size_t count = 0;
@@ -61,13 +61,13 @@ static _Noreturn void become_zygote(const struct launch *launch, char *const *en
 		setrlimit(RLIMIT_STACK, &stack);
 	}
 	/*
-	 * The same addresses every time: what depends on them (the order of a set of objects, which
-	 * object gets a freed one's place) is repeated with the iteration. With many random bits
-	 * TSan's shadow would not fit, and its runtime would start itself again so. Where it is not
-	 * allowed, nothing is lost but that.
+	 * No random addresses: so what depends on addresses (the order of a set of objects, which
+	 * object gets the place of a freed one) is the same when the iteration is repeated. (TSan's
+	 * runtime would do the same, and start itself again, where addresses are so random that its
+	 * shadow memory does not fit.) If it is not permitted, only the repeating is lost.
 	 */
 	personality((unsigned long)personality(0xffffffff) | ADDR_NO_RANDOMIZE);
-	/* First out of the way of 0..4, then to where they belong; dup2 clears close-on-exec. */
+	/* First move them away from 0..4, then to their places. dup2() clears close-on-exec. */
 	control = fcntl(control, F_DUPFD_CLOEXEC, 10);
 	arena = fcntl(arena, F_DUPFD_CLOEXEC, 10);
 	output = fcntl(output, F_DUPFD_CLOEXEC, 10);
@@ -146,7 +146,7 @@ void worker_flush(struct worker *worker)
 		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return;
 		if (sent < 0) {
-			buf_clear(out); /* it is gone: worker_receive tells */
+			buf_clear(out); /* the zygote is gone: worker_receive() will say so */
 			return;
 		}
 		memmove(out->data, out->data + sent, out->length - (size_t)sent + 1);
@@ -164,7 +164,7 @@ void worker_send(struct worker *worker, json_t *message)
 	worker_flush(worker);
 }
 
-/* Takes one line off `incoming`; NULL if there is no whole one. */
+/* Takes one message off `incoming`; NULL if there is no whole line. */
 static json_t *take_line(struct worker *worker, bool *closed)
 {
 	struct buf *in = &worker->incoming;
@@ -211,7 +211,7 @@ json_t *worker_receive(struct worker *worker, bool *closed)
 void worker_read_output(struct worker *worker)
 {
 	char chunk[65536];
-	/* Bounded, so that a program that prints without end does not hold up the others. */
+	/* Not for ever: a program that prints without end must not hold up the others. */
 	for (int rounds = 0; rounds < 64 && worker->output >= 0; rounds++) {
 		ssize_t got = read(worker->output, chunk, sizeof chunk);
 		if (got < 0 && errno == EINTR)
@@ -252,7 +252,7 @@ int worker_stop(struct worker *worker)
 	return status;
 }
 
-/* Is it in the worker's session (a zombie still is), or was it started with the worker's mark? */
+/* Is the process in the worker's session (a zombie still is), or has it the worker's mark? */
 static bool belongs(pid_t pid, const struct worker *worker)
 {
 	char *path = xprintf("/proc/%d/stat", (int)pid);
@@ -282,7 +282,7 @@ bool worker_disowns(const struct worker *worker, pid_t pid)
 	return kill(pid, 0) == 0 ? !belongs(pid, worker) : errno == EPERM;
 }
 
-/* One round; returns whether a stray was there. */
+/* Kills the strays that there are now. False if there is none. */
 static bool kill_round(const struct worker *worker)
 {
 	char *path = xprintf("/proc/self/task/%d/children", (int)getpid());
@@ -308,7 +308,7 @@ static bool kill_round(const struct worker *worker)
 
 void worker_kill_strays(const struct worker *worker)
 {
-	/* The children of a stray become ours when it is gone. */
+	/* When a stray is gone, its children become children of ours: look again. */
 	for (int round = 0; round < 20 && kill_round(worker); round++)
 		continue;
 }

@@ -1,4 +1,4 @@
-/* deadlock.c - see deadlock.h: looking and deciding. deadlock_tell.c puts it into words. */
+/* deadlock.c - see deadlock.h: looks and decides. deadlock_tell.c puts it into words. */
 #include "runner/verdict/deadlock.h"
 
 #include <stdio.h>
@@ -9,28 +9,32 @@
 #include "runner/inspect/locklists.h"
 #include "runner/base/util.h"
 
-struct standing { /* a thread at the last look */
+struct standing { /* a thread at one look */
 	pid_t tid;
-	uint64_t switches;   /* times it was scheduled */
-	uint64_t waits;      /* of these, after it had gone to sleep */
-	uint64_t running;    /* nanoseconds on a processor */
-	uint32_t call;       /* its attach_calls, while it waits to be attached; else 0 */
-	bool stops, starved; /* starved: it is runnable and does not run */
+	uint64_t switches; /* how often it gave up a processor */
+	uint64_t waits;    /* how often of these it did so to sleep */
+	uint64_t running;  /* nanoseconds on a processor */
+	uint32_t call;     /* its attach_calls while it waits to be attached; else 0 */
+	bool stops;        /* it waits to stop the world */
+	bool starved;      /* it is ready to run: it may only lack a processor */
 };
 
-/* So often it must have looked in between, not to be one that gets no processor. */
+/*
+ * A thread that waits to be attached must have looked so often between two looks of ours. One that
+ * has looked less often may just get no processor.
+ */
 #define POLLS_LEAST 3
 
 struct deadlock_watch {
 	pid_t pid;
-	double looked;
-	struct fts_locks where; /* address 0 = not known */
-	bool without;           /* the process has no such thing */
-	struct standing *last;  /* those of the library's lists */
+	double looked;          /* when the last look was */
+	struct fts_locks where; /* where the process keeps its lists; address 0 = not known */
+	bool without;           /* the process keeps no lists */
+	struct standing *last;  /* the threads of the lists, at the last look */
 	size_t last_count;
 	struct deadlock verdict; /* of the last look */
-	double since;            /* when it was seen first */
-	struct asleep asleep;    /* of the last look */
+	double since;            /* since when this verdict has held */
+	struct asleep asleep;    /* at the last look */
 	double polled;           /* see deadlock_polled() */
 };
 
@@ -56,12 +60,12 @@ static bool waits(const struct locklist *thread)
 	       !(thread->head.wait_flags & FTS_HELD_TIMED);
 }
 
-/* The slot by which `other` keeps `thread` from the lock that it waits for, or NULL. */
+/* Does `other` keep `thread` from going on? Then the entry of the lock that it holds; else NULL. */
 static const struct fts_held *keeps(const struct locklist *other, const struct locklist *thread)
 {
 	static const struct fts_held attached = { .address = 1, .kind = FTS_LOCK_ATTACHED };
 	const struct fts_lock_thread *head = &thread->head;
-	/* Who stops the world waits for all that stay attached while they wait. */
+	/* A thread that stops the world waits for all threads that are attached while they wait. */
 	if (head->wait_kind == FTS_LOCK_ATTACHED)
 		return waits(other) && other->head.wait_flags & FTS_HELD_ATTACHED ? &attached
 										  : NULL;
@@ -76,7 +80,10 @@ static const struct fts_held *keeps(const struct locklist *other, const struct l
 	return NULL;
 }
 
-/* Which of the thread's waits to be attached this one is; 0: it does not wait for that. */
+/*
+ * A number for the thread's wait to be attached, another one for each such wait. 0: it does not
+ * wait for that.
+ */
 static uint32_t attach_call(const struct locklist *thread)
 {
 	return waits(thread) && thread->head.wait_kind == FTS_LOCK_ATTACHED
@@ -100,11 +107,14 @@ static struct deadlock_wait wait_of(const struct locklist *thread, const struct 
 struct search {
 	const struct locklists *lists;
 	const struct locklist *start;
-	bool *seen; /* of each thread: no way leads from it to the start */
+	bool *seen; /* for each thread: it was followed, and does not lead back to the start */
 	struct deadlock *out;
 };
 
-/* Is there a way of waits from `thread` to the start? They are put into out->waits. */
+/*
+ * Follow who waits for whom, from `thread` on. True if that leads back to the start; out->waits has
+ * the waits on the way.
+ */
 static bool follow(struct search *s, const struct locklist *thread, size_t depth)
 {
 	const struct fts_held *taken;
@@ -113,7 +123,9 @@ static bool follow(struct search *s, const struct locklist *thread, size_t depth
 		if (next->ended || s->seen[i] || !(taken = keeps(next, thread)))
 			continue;
 		s->out->waits[depth] = wait_of(thread, next, taken);
-		/* What any thread may give back may be a signal that it waits for itself. */
+		/*
+		 * A thread may wait for a lock of its own if any thread may release it: a signal.
+		 */
 		if (next == s->start && depth == 0 &&
 		    fts_lock_is(thread->head.wait_kind, FTS_ANYONE))
 			continue;
@@ -141,7 +153,7 @@ static bool find_cycle(const struct locklists *lists, struct deadlock *out)
 	return found;
 }
 
-/* All sleep: what the lists know of who waits for whom. */
+/* All threads sleep: fill in what the lists know of who waits for whom. */
 static bool fill_asleep(const struct locklists *lists, size_t count, struct deadlock *out)
 {
 	const struct fts_held *taken;
@@ -167,7 +179,7 @@ bool deadlock_find(const struct locklists *lists, size_t asleep, struct deadlock
 
 /* ---- does it last? ---- */
 
-/* A thread as the lists and the kernel show it now. */
+/* What the lists and the kernel say of a thread now. */
 static struct standing standing_of(pid_t pid, const struct locklist *thread)
 {
 	char path[64], line[128], state;
@@ -204,7 +216,7 @@ static const struct standing *find_standing(const struct standing *list, size_t 
 	return NULL;
 }
 
-/* In the same wait to be attached at both looks, and it has looked in between, in vain. */
+/* Is the thread in the same wait to be attached at both looks, and has it polled in between? */
 static bool polls(const struct standing *before, const struct standing *now)
 {
 	return before && now->call && before->call == now->call &&
@@ -225,9 +237,10 @@ static bool same_verdict(const struct deadlock *a, const struct deadlock *b)
 }
 
 /*
- * Does the thread stand still as its part in the verdict asks for? Who waits to be attached may
- * look again and again, in vain as long as the one that it waits for stands still; but a thread
- * that only waits for a processor does not wait for another thread.
+ * Does what the thread did since the last look fit the verdict? A thread that waits for a lock must
+ * not have run. A thread that waits to be attached may have: it wakes up to poll, and finds nothing
+ * as long as the thread that it waits for does not run. But if it has not run, and is ready to run,
+ * it only waits for a processor: that does not fit. True for a thread that is not in the verdict.
  */
 static bool stands(const struct deadlock *verdict, const struct standing *before,
 		   const struct standing *now)
@@ -241,7 +254,9 @@ static bool stands(const struct deadlock *verdict, const struct standing *before
 	return true;
 }
 
-/* Did the cycle's threads, or even none at all, run since the last look? */
+/*
+ * *cycle_still: what the threads of the cycle did fits the verdict. *all_still: no thread has run.
+ */
 static void compare(const struct deadlock_watch *watch, const struct standing *now, size_t count,
 		    const struct deadlock *cycle, bool *cycle_still, bool *all_still)
 {
@@ -262,7 +277,7 @@ static bool any_may_give(const struct deadlock *cycle)
 	return false;
 }
 
-/* One look at the threads that the lists know. */
+/* One look at the threads in the lists. */
 struct look {
 	struct standing *threads;
 	size_t count;
@@ -289,14 +304,16 @@ static void take_look(struct deadlock_watch *watch, const struct locklists *list
 	}
 }
 
-/* Is the verdict of this look, which takes the last one's place, sure? */
+/*
+ * Is the verdict of this look sure? It is kept for the next look. `asleep`: all threads sleep, as
+ * at the last look.
+ */
 static bool is_sure(struct deadlock_watch *watch, const struct look *look,
 		    const struct deadlock *verdict, bool asleep, double now)
 {
 	bool cycle_still, all_still, same = same_verdict(&watch->verdict, verdict);
 	compare(watch, look->threads, look->count, verdict, &cycle_still, &all_still);
 	bool cycle = verdict->kind == DEADLOCK_CYCLE, given = cycle && any_may_give(verdict);
-	/* Since when it has stood as it stands now. */
 	if (!same || (cycle && !(given ? all_still : cycle_still)))
 		watch->since = now;
 	watch->verdict = *verdict;
@@ -315,7 +332,10 @@ static void forget(struct deadlock_watch *watch, pid_t pid)
 	asleep_clear(&watch->asleep);
 }
 
-/* The threads that look again and again sleep for ever, too, if all others do. */
+/*
+ * Do all threads sleep, as at the last look? Threads that poll count as asleep: if all others sleep
+ * for ever, they poll for ever. *count: how many threads sleep, 0 if not all do.
+ */
 static bool look_asleep(struct deadlock_watch *watch, const struct look *look, size_t *count)
 {
 	struct asleep asleep;

@@ -1,4 +1,6 @@
-/* deadlock_tell.c - a deadlock as a finding: who waits for what, and who should have given it. */
+/*
+ * deadlock_tell.c - a deadlock as a finding: who waits for what, and who should have released it.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,7 @@
 #include "runner/base/util.h"
 #include "runner/verdict/waiting.h"
 
-enum { SENTENCES = 8 }; /* threads of which the text tells */
+enum { SENTENCES = 8 }; /* the text describes so many threads at most */
 
 static const struct roots no_roots = { NULL, 0 };
 
@@ -19,7 +21,7 @@ static bool is_thread(const struct participant *part, pid_t tid)
 	return tid && part->tid == (int)tid;
 }
 
-/* The place among the participants; their count if its stack was not taken. */
+/* The thread's index among the participants; their count if its stack was not captured. */
 static size_t participant_of(const struct finding *finding, pid_t tid)
 {
 	size_t found = 0;
@@ -42,7 +44,7 @@ static void set_role(struct participant *part, char *role)
 	part->role = role;
 }
 
-/* Where the slot's lock was taken. */
+/* Where the lock was acquired. */
 static void frames_of(const struct fts_held *taken, struct collator *collator,
 		      const struct iteration_context *context, pid_t pid, struct stack *out)
 {
@@ -99,14 +101,14 @@ struct telling {
 	struct buf text;
 };
 
-/* The lock that thread i holds and the one before it waits for. */
+/* The lock that thread i holds, and for which the thread before it waits. */
 static const struct fts_held *lock_of(const struct deadlock *deadlock, size_t i)
 {
 	size_t count = deadlock->wait_count;
 	return &deadlock->waits[(i + count - 1) % count].taken;
 }
 
-/* What a thread waits for that waits to be attached, or for the others not to be. */
+/* What a thread waits for that polls. */
 static const char *attach_text(bool stops, bool gil)
 {
 	return stops ? "a stop of the world, which needs all threads detached"
@@ -123,7 +125,7 @@ static void put_part(struct telling *t, size_t i)
 		buf_puts(&t->text,
 			 t->context->gil ? "keeps the GIL" : "stays attached to the interpreter");
 	else
-		buf_printf(&t->text, "holds %c (%s), taken at %s,", letter(i), t->names[i].name,
+		buf_printf(&t->text, "holds %c (%s), acquired at %s,", letter(i), t->names[i].name,
 			   t->arcs[i].taken);
 	if (lock_of(t->deadlock, next)->kind == FTS_LOCK_ATTACHED)
 		buf_printf(&t->text, " and waits for %s (%c), at %s",
@@ -134,7 +136,9 @@ static void put_part(struct telling *t, size_t i)
 			   t->names[next].name, t->arcs[i].wanted);
 }
 
-/* The locks' names; and the id of the finding, the same but for its kind as that of the order. */
+/*
+ * Names the locks, and sets the finding's id: its digits are those of the same cycle's lock order.
+ */
 static void name_locks(struct telling *t)
 {
 	uint64_t addresses[DEADLOCK_MAX];
@@ -150,7 +154,7 @@ static void name_locks(struct telling *t)
 	free(order);
 }
 
-/* The cycle begins where its names begin, as in lockorder.c. */
+/* The cycle begins with the lock whose name comes first, as in lockorder.c. */
 static void sort_cycle(const struct telling *t, struct deadlock *sorted)
 {
 	size_t count = t->deadlock->wait_count, first = 0;
@@ -194,9 +198,9 @@ static void tell_cycle(struct telling *t)
 	for (size_t i = 0; i < count; i++)
 		put_part(t, i);
 	buf_puts(&t->text, ". Each waits for what the next holds, so none will ever go on. Usual "
-			   "fixes: take the locks in one order everywhere, or don't call out while "
-			   "holding one.");
-	/* The other threads wait for these: they do not belong to what the bug is known by. */
+			   "fixes: acquire the locks in one order everywhere, or don't call other "
+			   "code while holding one.");
+	/* The other threads are no part of the cycle, and so none of the bug. */
 	drop_after(finding, count);
 	replace(&finding->title, xprintf("%zu threads wait for each other's locks", count));
 	replace(&finding->explanation, buf_take(&t->text));
@@ -208,14 +212,14 @@ static void tell_cycle(struct telling *t)
 	}
 }
 
-/* A thread and a lock that it can't get because it has it. */
+/* A thread that waits for a lock which it holds itself. */
 static char *self_text(const struct deadlock_wait *wait, const char *taken_at, const char *at)
 {
 	if (wait->kind == FTS_LOCK_PTHREAD_RW && (wait->taken.flags & FTS_HELD_SHARED))
-		return xprintf("it took the %s for reading itself, at %s, and waits at %s until no "
-			       "reader holds it: an upgrade waits for itself",
+		return xprintf("it acquired the %s for reading, at %s, and waits at %s to write, "
+			       "until no reader holds it: it waits for itself",
 			       lock_kind_name(wait->kind), taken_at, at);
-	return xprintf("it took the %s itself, at %s, and waits for it at %s",
+	return xprintf("it acquired the %s itself, at %s, and waits for it at %s",
 		       lock_kind_name(wait->kind), taken_at, at);
 }
 
@@ -249,12 +253,12 @@ static void tell_self(const struct deadlock *deadlock, struct collator *collator
 struct sleeper {
 	struct waiting waiting;
 	const struct deadlock_wait *wait; /* its lock, where the holder is known, or NULL */
-	const struct deadlock_poll *poll; /* it looks again and again */
-	bool keeper;                      /* it stays attached, and so keeps those waiting */
-	char *at;                         /* "x.py:12" */
+	const struct deadlock_poll *poll; /* if it polls; else NULL */
+	bool keeper; /* it stays attached, and the threads that poll wait for it */
+	char *at;    /* "x.py:12" */
 };
 
-/* Is it the lock that it waits for that the list told of? A Condition's is an inner matter. */
+/* Does it wait for a lock of its own? The inner lock of a Condition does not count. */
 static bool own_lock(const struct sleeper *sleeper)
 {
 	return sleeper->wait && sleeper->wait->holder == sleeper->wait->tid &&
@@ -286,7 +290,7 @@ static struct sleeper sleeper_of(const struct deadlock *deadlock, const struct p
 				   .poll = poll_of(deadlock, part),
 				   .keeper = deadlock->poll_count && deadlock->keeper &&
 					     is_thread(part, deadlock->keeper) };
-	/* It is about to go on with what its stack waits for, once it is attached. */
+	/* It has got what its stack waits for, and now waits to be attached. */
 	if (sleeper.poll)
 		sleeper.waiting.what = sleeper.waiting.giver = NULL;
 	const struct frame *user = sleeper.waiting.user;
@@ -300,7 +304,7 @@ static struct sleeper sleeper_of(const struct deadlock *deadlock, const struct p
 	return sleeper;
 }
 
-/* The driver's own thread, and idle ones of a pool, say nothing of the bug. */
+/* The driver's own thread, and idle threads of a pool, have nothing to do with the bug. */
 static bool is_idle(const struct sleeper *sleeper)
 {
 	return sleeper->waiting.driver || sleeper->waiting.idle;
@@ -315,7 +319,7 @@ struct asleep_telling {
 	struct sleeper *sleepers; /* of each participant */
 };
 
-/* ", which T2 (worker) took at x.py:3" */
+/* Adds ", which T2 acquired at x.py:3". */
 static void put_holder(struct asleep_telling *t, const struct sleeper *sleeper, struct buf *text)
 {
 	const struct deadlock_wait *wait = sleeper->wait;
@@ -326,12 +330,13 @@ static void put_holder(struct asleep_telling *t, const struct sleeper *sleeper, 
 	char *line = lockname_line(&taken, &no_roots);
 	size_t holder = participant_of(t->finding, wait->holder);
 	if (wait->ended)
-		buf_printf(text, ", which a thread that has ended took at %s and never gave back",
+		buf_printf(text,
+			   ", which a thread that has ended acquired at %s and never released",
 			   line);
 	else if (wait->holder == wait->tid)
-		buf_printf(text, ", which it took itself at %s", line);
+		buf_printf(text, ", which it acquired itself at %s", line);
 	else if (holder < t->finding->participant_count)
-		buf_printf(text, ", which T%zu took at %s", holder + 1, line);
+		buf_printf(text, ", which T%zu acquired at %s", holder + 1, line);
 	free(line);
 	stack_clear(&taken);
 }
@@ -363,7 +368,7 @@ static void put_sleeper(struct asleep_telling *t, size_t i, struct buf *text)
 	free(lock);
 }
 
-/* What all the waits together are: the title, and a sentence on what to do. */
+/* What the waits are, all together: a title, and advice. The first one that fits counts. */
 struct verdict {
 	const char *title, *advice;
 };
@@ -372,19 +377,19 @@ enum { KEEPS_GIL, STAYS_ATTACHED, OWN, ENDED, FULL_POOL, JOINED, NO_GIVER, VERDI
 
 static const struct verdict verdicts[VERDICTS] = {
 	[KEEPS_GIL] = { "A thread waits for ever and keeps the GIL",
-			"Who could wake it needs the GIL first. Usual fix: release the GIL "
-			"(Py_BEGIN_ALLOW_THREADS) around every wait for a lock under which another "
-			"thread may call Python." },
+			"The thread that could wake it needs the GIL first. Usual fix: release the "
+			"GIL (Py_BEGIN_ALLOW_THREADS) around every wait for a lock under which "
+			"another thread may call Python." },
 	[STAYS_ATTACHED] = { "A thread waits for ever and stays attached to the interpreter",
 			     "Stopping the world (a garbage collection, for one) waits for it, and "
-			     "who could wake it waits for that. Usual fix: detach "
+			     "the thread that could wake it waits for that. Usual fix: detach "
 			     "(Py_BEGIN_ALLOW_THREADS) around every wait for a lock under which "
 			     "another thread may call Python." },
 	[OWN] = { "A thread waits for a lock that it holds itself",
 		  "A threading.Lock is not recursive. Usual fixes: an RLock, or a function that "
 		  "expects its caller to hold the lock." },
 	[ENDED] = { "A thread waits for a lock whose holder has ended",
-		    "A lock is not given back when its thread ends. Usual fix: `with`, or a "
+		    "A lock is not released when its thread ends. Usual fix: `with`, or a "
 		    "`finally` that releases it." },
 	[FULL_POOL] = { "A job of a ThreadPoolExecutor waits for a Future that no thread is left "
 			"to complete",
@@ -394,8 +399,8 @@ static const struct verdict verdicts[VERDICTS] = {
 	[JOINED] = { "A thread waits for the end of one that waits for ever",
 		     "Usual fixes: release locks before joining, and tell a thread to end before "
 		     "waiting for its end." },
-	[NO_GIVER] = { NULL, "What was waited for came before the wait began (a lost wake-up), or "
-			     "whoever should have given it has ended or waits too." },
+	[NO_GIVER] = { NULL, "Either the wake-up came before the wait began, and was lost; or the "
+			     "thread that should have come has ended, or waits, too." },
 };
 
 static struct verdict verdict_of(const struct asleep_telling *t, const char **giver)
@@ -421,7 +426,7 @@ static struct verdict verdict_of(const struct asleep_telling *t, const char **gi
 	return verdicts[i];
 }
 
-/* The threads whose waits make the bug come first, the driver's last. */
+/* The threads whose waits are the bug come first; the driver's thread and idle ones last. */
 static void sort_sleepers(const struct deadlock *deadlock, struct finding *finding)
 {
 	for (size_t pass = 0, next = 0; pass < 4; pass++)
@@ -439,8 +444,9 @@ static void sort_sleepers(const struct deadlock *deadlock, struct finding *findi
 }
 
 /*
- * Which code waits for what. Not the line, see fingerprint.h. Where those that wait to be attached
- * were then is chance: only the thread that they wait for counts, if it is known.
+ * The id: which function waits for what, for each thread; without lines, see fingerprint.h. If
+ * threads poll, it is chance where they were at that moment: then only the thread counts that they
+ * wait for, if that is known.
  */
 static char *asleep_id(const struct asleep_telling *t)
 {
@@ -504,7 +510,7 @@ void deadlock_tell(const struct deadlock *deadlock, struct collator *collator,
 {
 	for (size_t i = 0; i < deadlock->wait_count && deadlock->kind == DEADLOCK_CYCLE; i++)
 		if (participant_of(finding, deadlock->waits[i].tid) == finding->participant_count)
-			return; /* its stack was not taken: a hang is all that is known */
+			return; /* the stack of a thread is missing: it stays a hang */
 	if (!finding->participant_count)
 		return;
 	finding->kind = FINDING_DEADLOCK;

@@ -14,7 +14,7 @@
 #include "runner/base/util.h"
 #include "runner/verdict/waiting.h"
 
-/* The last part of a test's id, without parameters: what a title can hold. */
+/* The last part of a test's id, without parameters, for a title. */
 static char *short_name(const char *test)
 {
 	if (!test)
@@ -52,7 +52,10 @@ static struct frame gap_frame(const struct captured_frame *frame)
 						   frame->omitted) };
 }
 
-/* Names the native frames from `at` on; returns how many there were. */
+/*
+ * Adds the native frames from `at` on, with names. Returns how many frames of the thread these
+ * were.
+ */
 static size_t add_native(const struct fault *fault, const struct captured_thread *thread, size_t at,
 			 struct stack *stack, size_t *capacity)
 {
@@ -102,7 +105,7 @@ static char *thread_role(const struct captured_thread *thread)
 	return call ? xprintf("waits in %s", call) : xstrdup("waits");
 }
 
-/* What the wait itself is made of is plumbing: the frame to look at is the one that waits. */
+/* Frames that only carry out a wait are plumbing: the user's function that waits is to be seen. */
 static void fold_wait(struct stack *stack)
 {
 	const struct frame *user = waiting_of(stack).user;
@@ -110,7 +113,7 @@ static void fold_wait(struct stack *stack)
 		stack->frames[i].plumbing = true;
 }
 
-/* Nor does what only leads to abort() say anything. */
+/* So are frames that only lead to abort(). */
 static void fold_abort(struct stack *stack)
 {
 	for (size_t i = 0; i < stack->count; i++) {
@@ -145,7 +148,7 @@ static void add_threads(const struct fault *fault, struct finding *finding)
 	}
 }
 
-/* The last lines of what was printed, at most `most` bytes of them. */
+/* Adds what was printed: its last lines, at most MOST bytes. */
 static void put_output(struct buf *detail, const char *output)
 {
 	enum { MOST = 6000 };
@@ -164,7 +167,7 @@ static void put_output(struct buf *detail, const char *output)
 		buf_puts(detail, "\n");
 }
 
-/* Lines of a dump that faulthandler writes below its first one: places, not words. */
+/* Is it an empty line, or one of those with which faulthandler lists frames and modules? */
 static bool is_dump(const char *line, size_t length)
 {
 	static const char *const starts[] = { "  File ",
@@ -182,7 +185,9 @@ static bool is_dump(const char *line, size_t length)
 	return length == strspn(line, " \t\r");
 }
 
-/* The last line of the output that is words; NULL if there is none. To be freed. */
+/*
+ * "printed last: ", with the last line of the output that is_dump() is not. To be freed; or NULL.
+ */
 static char *last_words(const char *output)
 {
 	enum { SHOWN = 200 };
@@ -215,8 +220,10 @@ static void put_crash(struct buf *detail, const struct fault *fault)
 	buf_puts(detail, "\n");
 }
 
-/* "SIGABRT (Aborted) in x.py"; with the process's own words "SIGABRT in x.py: Fatal Python error:
- * ...", and without addresses. */
+/*
+ * "SIGABRT (Aborted) in x.py"; or, with what the process printed, "SIGABRT in x.py: Fatal Python
+ * error: ..."
+ */
 static char *crash_title(const char *signal, int number, const char *name, const char *message)
 {
 	enum { SHOWN = 160 };
@@ -251,8 +258,8 @@ static void signalled(const struct fault *fault, const char *name, struct findin
 	finding->title = crash_title(finding->signal, number, name, finding->message);
 	if (finding->message) {
 		finding->explanation = xstrdup(
-			"The process ended itself while this test ran in several threads, because "
-			"a check of its own failed; the title has what it printed. If the test "
+			"The process aborted while this test ran in several threads, because a "
+			"check of its own failed; the title has what it printed. If the test "
 			"passes in one thread, then another thread changed what was checked.");
 		return;
 	}
@@ -270,8 +277,8 @@ static void exited(const struct fault *fault, const char *test, const char *name
 			      : xprintf("process ended with status %d without finishing", status);
 	finding->explanation = xprintf(
 		"The process ended with status %d in the middle of its tests: something called "
-		"os._exit(), exit() in C, or the interpreter gave up. The tests behind it were run "
-		"in a new process.",
+		"os._exit(), or exit() in C, or the interpreter gave up. The tests that were left "
+		"were run in a new process.",
 		status);
 }
 
@@ -281,7 +288,7 @@ bool fault_of_status(const struct fault *fault, struct finding *finding)
 	bool ended = WIFEXITED(fault->status);
 	if (ended && (fault->trial->slice_end || fault->trial->uncertain))
 		return false;
-	/* Which test was running hangs on records, too. */
+	/* Which test was running is known from records, too. */
 	const char *test = fault->trial->uncertain ? NULL : trial_blamed(fault->trial);
 	char *name = short_name(test);
 	add_threads(fault, finding);
@@ -367,8 +374,8 @@ void fault_of_hang(const struct fault *fault, struct finding *finding)
 	free(name);
 	finding->explanation = xprintf(
 		"There was no progress for %.0f seconds (--timeout), so the process was killed. "
-		"The stacks show where each thread was then: threads that wait for each other are "
-		"a deadlock, or wait for something that never comes.",
+		"The stacks show where each thread was then. Look for threads that wait for each "
+		"other (a deadlock), or for something that never comes.",
 		fault->timeout);
 	struct buf detail = { 0 };
 	if (test)
@@ -413,9 +420,9 @@ void fault_of_parent(const struct fault *fault, struct finding *finding)
 	free(text);
 	free(name);
 	finding->explanation = xstrdup(
-		"The process that ftstress had forked this test's process from died while the test "
-		"ran: the test, or what it called, sends signals to its parent or to its session. "
-		"The tests behind it were run in a new process.");
+		"While the test ran, the parent of its process died, an idle process of ftstress. "
+		"So the test, or what it called, sends signals to its parent or to its session. "
+		"The tests that were left were run in a new process.");
 	struct buf detail = { 0 };
 	buf_printf(&detail, "Test: %s\n", test);
 	put_output(&detail, fault->output);
@@ -423,7 +430,7 @@ void fault_of_parent(const struct fault *fault, struct finding *finding)
 	add_test(finding, test);
 }
 
-/* Is it the test's own file? Its id begins with the end of the path, for pytest and scripts. */
+/* Is it the test's own file? With pytest and scripts, a test's id begins with its path's end. */
 static bool is_tests_own(const struct traceback_call *call, const char *test)
 {
 	size_t length = strcspn(test, ":");
@@ -431,7 +438,7 @@ static bool is_tests_own(const struct traceback_call *call, const char *test)
 	       !strncmp(call->file + call->file_length - length, test, length);
 }
 
-/* ", at x.py:12": the innermost line of the test's file, else of any. */
+/* Adds ", at x.py:12": the innermost line of the traceback in the test's file, else in any file. */
 static void put_raised(struct buf *out, const char *test, const char *traceback)
 {
 	struct traceback_call own = { 0 }, any = { 0 }, now;
@@ -450,7 +457,10 @@ static void put_raised(struct buf *out, const char *test, const char *traceback)
 	free(file);
 }
 
-/* "ValueError: negative count, at pkg/test_x.py:12", of a message its first line. */
+/*
+ * "ValueError: negative count, at pkg/test_x.py:12", with the first line of the message. To be
+ * freed.
+ */
 static char *failure_words(const char *test, const struct test_failure *failure)
 {
 	enum { SHOWN = 200 };
@@ -475,8 +485,9 @@ void fault_of_failures(const char *test, const struct test_failure *failures, si
 	free(name);
 	finding->explanation = xstrdup(
 		"The test passes when its threads run it one after the other, and fails when they "
-		"run it at once. Either the code under test is not safe, or the test itself shares "
-		"something between its threads (a file's name, a module's variable).");
+		"run it at the same time. Either the code under test is not thread-safe, or the "
+		"test itself shares something between its threads (the name of a file, a variable "
+		"of a module).");
 	struct buf detail = { 0 };
 	buf_printf(&detail, "Test: %s\n", test);
 	for (size_t i = 0; i < count; i++) {

@@ -1,8 +1,8 @@
 /*
- * faults.h - the findings that the runner itself makes: a process that died, got stuck or took too
- * much memory, and a test that fails in threads only.
+ * faults.h - the findings that the runner itself makes: of a process that died, got stuck or took
+ * too much memory, and of a test that fails in threads only.
  *
- * Each function fills in `finding` (overwritten) for collator_add.
+ * Each function overwrites `finding`, for collator_add().
  */
 #ifndef RUNNER_FAULTS_H
 #define RUNNER_FAULTS_H
@@ -25,18 +25,21 @@ struct fault {
 	uint64_t resident;             /* bytes when it was killed */
 };
 
-/* What the wait status says: "died of SIGSEGV (...)", "ended with status 3 ...". Returns false if
- * it says that all is well: the slice came to its end; or if it is not known, because the record
- * that would say so may have been lost. */
+/*
+ * The finding of a process that died of a signal or ended with a status too early. Returns false if
+ * there is none: the slice came to its end; or that is not known, because the record that would say
+ * so may have been lost.
+ */
 bool fault_of_status(const struct fault *fault, struct finding *finding);
 void fault_of_hang(const struct fault *fault, struct finding *finding);
 /*
- * Where the threads of a process compute that makes no progress, and whether they were in the same
- * functions before: "ftstress-0 in spin (x.py:4), as before". To be freed; "" if nothing is known.
+ * For a process that computes without progress: in which functions its threads are now, and whether
+ * they were in them before: "ftstress-0 in spin (x.py:4), as before". To be freed; "" if nothing is
+ * known.
  */
 char *fault_spinning(const struct capture *before, const struct capture *now);
 void fault_of_memory(const struct fault *fault, struct finding *finding);
-/* The test ended the zygote, whose wait status `status` is. */
+/* The test has ended the zygote; `status` is the zygote's wait status. */
 void fault_of_parent(const struct fault *fault, struct finding *finding);
 /* `failures` of one test, at least one. */
 void fault_of_failures(const char *test, const struct test_failure *failures, size_t count,

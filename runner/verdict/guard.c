@@ -11,9 +11,9 @@
 
 #define FOLLOWERS_EVERY 0.5 /* seconds between looks at an iteration's children */
 
-/* Of a core, by which a process that makes no progress counts as computing. */
+/* A process that uses more than this share of a core counts as computing. */
 #define BUSY_SHARE 0.02
-/* A computing test is ended after so many times the --timeout. */
+/* A test that computes without progress is ended after --timeout times this. */
 #define SLOW_TIMEOUTS 5
 
 void guard_begin(struct guard *guard, double now)
@@ -63,7 +63,7 @@ static void check_memory(struct guard *guard, const struct guard_limits *limits,
 	kill_iteration(trial, KILL_MEMORY);
 }
 
-/* Where a computing process is now, to see later whether it got anywhere. */
+/* Capture where a computing process is now. Later this shows whether it got anywhere. */
 static void take_earlier(struct guard *guard, const struct trial *trial)
 {
 	char *why = NULL;
@@ -73,15 +73,16 @@ static void take_earlier(struct guard *guard, const struct trial *trial)
 	free(why);
 }
 
-/* Processor seconds of the process and what it started, without those of threads that wait. */
+/* Processor seconds of the process and of what it started, without what threads spent polling. */
 static double computed(const struct guard *guard, const struct trial *trial)
 {
 	return processor_of_group(trial->pid) - deadlock_polled(guard->watch, trial->pid);
 }
 
 /*
- * No progress for the time that the user allows: a hang if the process did next to nothing in the
- * second half of it, else a test that is slow here, which gets more time before it is ended.
+ * Acts when there was no progress for limits->timeout. If the process has used next to no processor
+ * time in the second half of that, it hangs. Else the test is just slow, and gets more time before
+ * it is ended.
  */
 static char *check_progress(struct guard *guard, const struct guard_limits *limits,
 			    struct trial *trial, double now)
@@ -112,7 +113,7 @@ static char *check_progress(struct guard *guard, const struct guard_limits *limi
 	return text;
 }
 
-/* Who stays attached, so that others wait to be, or for the world to stop. */
+/* The thread for which those that poll wait: it is attached, and does not poll. 0 if not known. */
 static pid_t keeper_of(const struct deadlock *deadlock, const struct capture *capture)
 {
 	for (size_t i = 0; i < capture->count; i++) {
@@ -126,7 +127,7 @@ static pid_t keeper_of(const struct deadlock *deadlock, const struct capture *ca
 	return 0;
 }
 
-/* Locks that wait for each other are told as soon as that is sure. */
+/* A deadlock ends the process as soon as it is sure; --timeout is not waited for. */
 static char *check_deadlock(struct guard *guard, struct trial *trial, double now)
 {
 	if (now - trial->progressed < DEADLOCK_SECONDS)
@@ -143,7 +144,7 @@ static char *check_deadlock(struct guard *guard, struct trial *trial, double now
 	return text;
 }
 
-/* A thread that will never come out of the allocator. */
+/* So does a thread that will never come out of the allocator. */
 static char *check_heap(struct guard *guard, const struct heap_names *names, struct trial *trial,
 			double now)
 {

@@ -1,9 +1,9 @@
 /*
- * guard.h - an eye on the process of an attempt: its memory, its progress, its locks, its crash,
- * and what its end means.
+ * guard.h - watches the process of an attempt (one process that runs an iteration, or the rest of
+ * one): its memory, its progress, its locks, its crash; and judges how it ended.
  *
  *     guard_begin ─► guard_look, each tick ─► ... ─► guard_judge ─► guard_forget
- *                      may end the process, having said why in trial->killed
+ *                      may kill the process, and says why in trial->killed
  */
 #ifndef RUNNER_GUARD_H
 #define RUNNER_GUARD_H
@@ -19,17 +19,18 @@
 
 struct guard {
 	double followed;          /* now_seconds() of the last look at the process's children */
-	uint64_t followers;       /* their bytes */
-	struct capture capture;   /* taken of the process before it was killed or died */
-	bool captured, looked_at; /* looked_at: it was tried */
-	struct capture earlier;   /* of a process that computes without progress; may be empty */
-	double still;             /* seconds without progress when it was killed for that */
-	uint64_t resident;        /* bytes when it was killed for its memory */
+	uint64_t followers;       /* the children's memory, bytes */
+	struct capture capture;   /* of the process, before it was killed or died */
+	bool captured, looked_at; /* there is a capture; one was tried */
+	struct capture
+		earlier;   /* an earlier one, while it computed without progress; may be empty */
+	double still;      /* seconds without progress, if it was killed for that */
+	uint64_t resident; /* bytes, if it was killed for its memory */
 	struct deadlock_watch *watch;
 	struct deadlock deadlock; /* count 0 = none was seen */
 	struct heap_watch heap;
-	bool corrupted;            /* `heap` says in what a thread is caught */
-	double sampled, processor; /* when the group's processor time was taken, and what it was */
+	bool corrupted;            /* a thread is caught in the function that `heap` names */
+	double sampled, processor; /* when processor time was last looked at, and what it was */
 };
 
 struct guard_limits {
@@ -37,19 +38,19 @@ struct guard_limits {
 	uint64_t memory; /* bytes resident */
 };
 
-/* An attempt begins; `now` is now_seconds(). */
+/* To be called when an attempt begins; `now` is now_seconds(). */
 void guard_begin(struct guard *guard, double now);
 
 /*
- * Looks at the trial's process, which runs. Returns a note for the user (to be freed), or
- * NULL. `names` NULL: what needs names is left for the next time.
+ * Looks at the trial's process, which runs. Returns a note for the user (to be freed), or NULL. If
+ * `names` is NULL, what needs the names of functions is left for the next time.
  */
 char *guard_look(struct guard *guard, const struct guard_limits *limits,
 		 const struct heap_names *names, struct trial *trial, double now);
-/* Takes the stacks of the crashed process, which waits for that. Returns as guard_look. */
+/* Captures the stacks of the crashed process, which waits for that. Returns the same. */
 char *guard_crash(struct guard *guard, const struct trial *trial);
 
-/* Where and how the attempt's process ended. */
+/* How the attempt's process ended. */
 struct guard_end {
 	const struct iteration_context *context;
 	struct collator *collator;
@@ -57,13 +58,13 @@ struct guard_end {
 	const char *output; /* what it printed */
 };
 
-/* Gives the collator what the end of the process means: a finding, a note, or nothing. */
+/* Judges how the process ended, and gives the collator a finding, a note, or nothing. */
 void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 		 const struct trial *trial, const struct guard_end *end);
 
 /* Frees what belongs to the attempt's process. */
 void guard_forget(struct guard *guard);
-/* And what outlives attempts. */
+/* The same, and what is kept from one attempt to the next. */
 void guard_free(struct guard *guard);
 
 #endif

@@ -6,15 +6,15 @@
 
 #include "runner/base/util.h"
 
-#define FRAMES 16 /* innermost ones that are named */
+#define FRAMES 16 /* so many innermost frames of a thread get names */
 
-/* Of Objects/mimalloc: what goes from link to link and counts nothing. */
+/* Functions of Objects/mimalloc that walk a list to its end, and count no steps. */
 static const char *const walkers[] = {
-	"_mi_page_free_collect",         /* blocks that were freed */
-	"_mi_heap_delayed_free_partial", /* those that other threads freed */
+	"_mi_page_free_collect",         /* freed blocks */
+	"_mi_heap_delayed_free_partial", /* blocks that other threads freed */
 	"mi_page_queue_find_free_ex",    /* pages */
 	"_mi_page_queue_append",         "mi_heap_visit_pages",
-	"_mi_heap_area_visit_blocks", /* blocks that are free */
+	"_mi_heap_area_visit_blocks", /* free blocks */
 };
 
 static bool starts_with(const char *text, const char *start)
@@ -23,8 +23,9 @@ static bool starts_with(const char *text, const char *start)
 }
 
 /*
- * What a function of the allocator calls to read a word: ThreadSanitizer's runtime, and ours; on
- * the way there the module's jump table, which has no names ("_init" is the last before it).
+ * Is it a frame inside of an instrumented access: ThreadSanitizer's runtime, or ours? Or the
+ * module's jump table on the way there, which has no names: it shows without one, or as "_init",
+ * the last function before it.
  */
 static bool is_runtime(const struct frame *frame)
 {
@@ -91,7 +92,7 @@ bool heap_look(struct heap_watch *watch, const struct heap_names *names, pid_t p
 	const char *found = NULL;
 	pid_t tid = 0;
 	for (size_t i = 0; i < capture.count && !found; i++) {
-		/* One that was seen there already is not given up for another. */
+		/* Once a thread was seen in a list, only that thread is looked at. */
 		const struct captured_thread *thread = &capture.threads[i];
 		if (watch->seen && thread->tid != watch->tid)
 			continue;
@@ -108,7 +109,7 @@ static void replace(char **text, char *by)
 	*text = by;
 }
 
-/* What the walker had just called is chance, and the bug is known by its stack. */
+/* Drop the frames inside of the walker: which ones there are is chance, and the stack is the id. */
 static void drop_inner(struct stack *stack)
 {
 	const char *walker = heap_walker(stack);
@@ -121,7 +122,7 @@ static void drop_inner(struct stack *stack)
 	}
 }
 
-/* The thread that is caught comes first; where the others were says nothing of the bug. */
+/* Keep only the thread that is caught: where the others were says nothing about the bug. */
 static void keep_caught(struct finding *finding, pid_t tid)
 {
 	size_t at = 0;
@@ -148,11 +149,12 @@ void heap_tell(const struct heap_watch *watch, const char *test, struct finding 
 	replace(&finding->title,
 		xprintf("The heap is corrupted: %s is caught in the allocator", test));
 	replace(&finding->explanation,
-		xprintf("A thread was in %s whenever it was looked at, %u times in a row, and got "
-			"nowhere: the list that it walks leads back into itself. Before, and often "
-			"in another thread or test, a block was freed twice or was written to after "
-			"it was freed. The thread that is caught only met it: look at the races, the "
-			"double frees and the uses after free of the same tests first.",
+		xprintf("A thread was in %s whenever ftstress looked, %u times in a row, and got "
+			"nowhere: the list that it walks leads back into itself. Some time before, "
+			"often in another thread or test, a block was freed twice, or was written "
+			"to after it was freed. The thread that is caught is not to blame: look "
+			"first at the races, the double frees and the uses after free of the same "
+			"tests.",
 			watch->function, watch->seen));
 	keep_caught(finding, watch->tid);
 }

@@ -1,16 +1,16 @@
 /*
  * heap.h - is a thread caught in a list of the allocator that leads back into itself?
  *
- *     free ─► block ─► block ─► block ┐     a block that was freed twice, or written to after it
- *                        ▲            │     was freed: who walks the list never comes to its end
- *                        └────────────┘
+ *     free ─► block ─► block ─► block ┐     A block was freed twice, or written to after it was
+ *                        ▲            │     freed: a thread that walks the list never comes to its
+ *                        └────────────┘     end.
  *
- * mimalloc, which free-threaded CPython allocates with, walks lists of blocks and of pages until
- * their end. None takes it longer than some milliseconds, so a process without progress whose busy
- * thread is in the same such function whenever it is looked at, HEAP_LOOKS times in a row, walks
- * one without end. One look elsewhere, and it starts anew, after a pause.
+ * mimalloc, the allocator of free-threaded CPython, walks lists of blocks and lists of pages to
+ * their end. That takes some milliseconds at most. So if a process makes no progress, and one busy
+ * thread is in the same such function whenever we look, HEAP_LOOKS times in a row, the list has no
+ * end. If the thread is elsewhere at one look, the count begins anew, after a pause.
  *
- * A look stops the process for some milliseconds and samples it for a tenth of a second. Not
+ * A look stops the process for some milliseconds, and samples it for a tenth of a second. Not
  * thread-safe.
  */
 #ifndef RUNNER_HEAP_H
@@ -22,33 +22,39 @@
 #include "runner/collate/collate.h"
 #include "runner/inspect/unwind.h"
 
-#define HEAP_SECONDS 3.0 /* without progress, until it is looked at */
-#define HEAP_EVERY 0.1   /* seconds between looks as long as the thread is seen there */
-#define HEAP_PAUSE 5.0   /* seconds after a look that saw nothing of the kind */
-#define HEAP_LOOKS 20    /* a function that has half of the time is seen so often 1 in 10^6 times */
+#define HEAP_SECONDS 3.0 /* without progress, before the first look */
+#define HEAP_EVERY 0.1   /* seconds between looks, while the thread is in such a function */
+#define HEAP_PAUSE 5.0   /* seconds after a look that saw no thread there */
+/*
+ * If a thread spends half of its time in the function, so many looks in a row see it there once in
+ * a million times.
+ */
+#define HEAP_LOOKS 20
 
 struct heap_watch {
-	double due; /* of the next look, now_seconds() */
-	unsigned seen;
+	double due;    /* when the next look is, in now_seconds() */
+	unsigned seen; /* at so many looks in a row */
 	pid_t tid;
 	const char *function; /* a static string */
 };
 
-/* Who names native frames. */
+/* What is needed to name native frames. */
 struct heap_names {
 	struct collator *collator;
 	const struct iteration_context *context;
 };
 
-/* The function of the allocator that walks a list and that the stack is in, or NULL. */
+/* The function of the allocator that walks a list, if the stack is in one; or NULL. */
 const char *heap_walker(const struct stack *stack);
 
 /*
- * One look at `now` saw thread `tid` in `function`; NULL: none was. True once it is sure.
+ * A look at `now` saw thread `tid` in `function`; NULL: it saw none. True once it is sure.
  */
 bool heap_seen(struct heap_watch *watch, pid_t tid, const char *function, double now);
 
-/* Looks at process `pid`, if it is time for that. True, and the watch says what, once it is sure. */
+/*
+ * Looks at process `pid`, if it is time for that. True once it is sure; the watch then says what.
+ */
 bool heap_look(struct heap_watch *watch, const struct heap_names *names, pid_t pid, double now);
 
 /* Turns the finding of a hang (fault_of_hang) into that of a corrupted heap. `test`: its name. */

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/*
+ * Functions of Python's library in which a thread waits: the end of the file's path; the name, or
+ * its beginning where it ends in '.' or is empty; what for; and what another thread has to do. The
+ * first one that fits counts. `what` is a part of ids in the stores that people have: it must not
+ * change.
+ */
 struct kind {
 	const char *file, *function, *what, *giver;
 };
@@ -51,14 +57,14 @@ static const struct kind *kind_of(const struct frame *frame)
 	return NULL;
 }
 
-/* A thread of a ThreadPoolExecutor calls what was submitted. */
+/* Is it the function in which a thread of a ThreadPoolExecutor calls what was submitted? */
 static bool is_job(const struct frame *frame)
 {
 	return frame->file && ends_with(frame->file, "futures/thread.py") &&
 	       strstr(frame->function, ".run");
 }
 
-/* How far the frames that belong to the wait itself go; says what it is for. */
+/* The number of innermost frames that only carry out the wait. They also say what it is for. */
 static size_t skip_library(const struct stack *stack, struct waiting *out)
 {
 	size_t i = 0;
@@ -100,7 +106,9 @@ struct waiting waiting_of(const struct stack *stack)
 		    !strstr(frame->file, "/ftstress_driver/"))
 			waiting.user = frame;
 	}
-	/* A wait of the driver's own code: nothing of a test lies on its stack behind it. */
+	/*
+	 * Is it the driver's own code that waits? Then its frame is the first one behind the wait.
+	 */
 	for (size_t i = from; i < stack->count && !waiting.driver; i++) {
 		const struct frame *frame = &stack->frames[i];
 		if (frame->language != FRAME_PYTHON)

@@ -2,9 +2,9 @@
  * waiting.h - what a thread waits for, by its stack.
  *
  *     futex_wait, lock_acquire         native
- *     Condition.wait   threading.py  ─┐ library: the outermost of these says what it is
+ *     Condition.wait   threading.py  ─┐ library: the outermost of these says what it waits for
  *     Event.wait       threading.py  ─┘
- *     consume          app.py         ◄── whose code waits
+ *     consume          app.py         ◄── the user's code that waits
  *     Thread.run       threading.py
  */
 #ifndef RUNNER_WAITING_H
@@ -17,14 +17,14 @@
 
 struct waiting {
 	const char *what;         /* "an Event to be set"; NULL = not known: a lock of some kind */
-	const char *giver;        /* "sets the Event"; NULL where there is none to name */
-	const struct frame *user; /* whose code waits, NULL = not known */
-	bool driver;              /* our own driver's threads, waiting for those of the test */
-	bool join;                /* for the end of a thread */
-	bool idle;                /* a thread of a ThreadPoolExecutor without a job */
-	bool job;                 /* a thread of a ThreadPoolExecutor that runs a job */
-	bool future;              /* for the result of a Future */
-	bool condition;           /* in threading.Condition, whose waiters take a lock twice */
+	const char *giver;        /* what another thread has to do, "sets the Event"; or NULL */
+	const struct frame *user; /* the user's code that waits; NULL = not known */
+	bool driver;              /* it is the driver's thread, and waits for those of the test */
+	bool join;                /* it waits for the end of a thread */
+	bool idle;                /* it is a thread of a ThreadPoolExecutor without a job */
+	bool job;                 /* it is a thread of a ThreadPoolExecutor that runs a job */
+	bool future;              /* it waits for the result of a Future */
+	bool condition;           /* it waits in a Condition, whose waiters acquire a lock twice */
 };
 
 /* Points into the stack. */

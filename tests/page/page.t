@@ -283,7 +283,7 @@ test("explanation_history_tests_and_seed_are_shown", async () => {
 test("a_finding_without_an_explanation_gets_the_one_of_its_kind", async () => {
   const page = await open(`finding/${CYCLE}`);
   const text = await page.locator(".explanation").innerText();
-  holds(text.startsWith("Threads take the same locks in different orders."), text);
+  holds(text.startsWith("Threads acquire the same locks in different orders."), text);
 });
 
 test("a_drawn_graph_of_locks_is_an_image_in_which_nothing_runs", async () => {

@@ -635,8 +635,8 @@ static void what_a_buffer_holds_is_told_as_its_users_and_last(void **state)
 	assert_int_equal(all[1]->subject.kind, SUBJECT_BUFFER);
 	assert_int_equal(all[1]->subject.offset, 8);
 	assert_ptr_equal(strstr(all[1]->title, "data of a bytearray: "), all[1]->title);
-	assert_non_null(strstr(all[1]->explanation, "If the test gave it to both"));
-	assert_null(strstr(all[0]->explanation, "If the test gave it to both"));
+	assert_non_null(strstr(all[1]->explanation, "If the test gave the buffer to both"));
+	assert_null(strstr(all[0]->explanation, "If the test gave the buffer to both"));
 	bench_end(&b);
 }
 
@@ -964,7 +964,7 @@ static void lock_orders_of_an_iteration_that_lost_control_are_not_judged(void **
 	findings(&b, &count);
 	assert_int_equal(count, 1);
 	collator_tell_limits(b.collator);
-	assert_true(has_note(&b, "were not known whole, and not judged (1 time)"));
+	assert_true(has_note(&b, "were lost, so none of them was judged (1 time)"));
 	bench_end(&b);
 }
 

@@ -552,7 +552,7 @@ static void the_explanation_tells_which_locks_were_held(void **state)
 	lock = (struct held_lock){ .name = (char *)"critical section of a dict" };
 	text = explain_text(&race, NULL, &roots);
 	assert_non_null(strstr(text, "Thread T1 held the critical section of a dict; Thread T2 "
-				     "held no lock: a lock protects only when both sides"));
+				     "held no lock: a lock protects only if both sides"));
 	free(text);
 	sides[0].lock_count = 0;
 	text = explain_text(&race, NULL, &roots);
@@ -633,7 +633,7 @@ static void a_stack_of_several_greenlets_is_known(void **state)
 	struct roots none = { 0 };
 	char *text = explain_text(&finding, NULL, &none);
 	assert_non_null(
-		strstr(text, "The first stack is of several greenlets, one over the other"));
+		strstr(text, "The first stack is of several greenlets, one on top of the other"));
 	free(text);
 	sides[0].stack = (struct stack){ plain, 4 };
 	text = explain_text(&finding, NULL, &none);

@@ -568,15 +568,15 @@ static void what_can_not_be_is_not_believed(void **state)
 		{ "pid -1", not_its_own },
 		{ "pid of the runner", not_its_own },
 		{ "pid in a text", not_its_own },
-		{ "ended without start", "it told the end of an iteration that it did not start" },
+		{ "ended without start", "it reported the end of an iteration that it did not start" },
 		{ "no JSON", "it sent a line that is no JSON object" },
 		{ "no object", "it sent a line that is no JSON object" },
 		{ "unknown", "it sent a message that ftstress does not know" },
 		{ "no op", "it sent a message that ftstress does not know" },
 		{ "half a line", "it ended with status 7" },
 		{ "huge line", "it sent 16 MiB without the end of a line" },
-		{ "gil of numbers", "it named tests that are no texts" },
-		{ "error without text", "it told an error without text" },
+		{ "gil of numbers", "it named tests that are no strings" },
+		{ "error without text", "it reported an error without text" },
 		{ "another iteration", "it started an iteration that it was not asked for" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -613,7 +613,7 @@ static void a_wrong_end_loses_no_test(void **state)
 		bench_run(&b, cases[i]);
 		assert_int_equal(b.code, 0);
 		assert_int_equal(b.result.tests_run, TESTS);
-		assert_true(noted(&b, "a worker was started again: it told the end of"));
+		assert_true(noted(&b, "a worker was started again: it reported the end of"));
 		assert_int_equal(finding_count(&b), 0);
 		bench_end(&b);
 	}
@@ -719,7 +719,7 @@ static void a_failure_is_tried_without_overlap(void **state)
 	b = bench_start();
 	bench_run(&b, "fails always");
 	assert_null(find_kind(&b, FINDING_TEST_FAILURE));
-	assert_true(noted(&b, "a.py::one fails without threads that overlap, too"));
+	assert_true(noted(&b, "a.py::one fails when its threads do not overlap, too"));
 	bench_end(&b);
 }
 

@@ -14,7 +14,7 @@ static bool crash_tells(const struct stack *stack)
 	return false;
 }
 
-/* What a crash without a stack is known by, beside its test. */
+/* What a crash without a usable stack is known by, beside its test. To be freed. */
 static char *crash_words(const struct finding *finding)
 {
 	if (!finding->message)
@@ -42,8 +42,7 @@ const struct finding_kind_info kind_crash = {
 	.name = "crash",
 	.one = "crash",
 	.many = "crashes",
-	.meaning = "The process was ended by a signal. Shown is where every thread "
-		   "stood.",
+	.meaning = "A signal ended the process. The stacks show where each thread was.",
 	.text = "The process was ended by a fatal signal. Under threads this is most often "
 		"memory that another thread freed or changed: see whether a data race among the "
 		"findings touches the same function.",

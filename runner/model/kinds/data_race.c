@@ -8,7 +8,7 @@
 #include "runner/model/plumbing.h"
 #include "runner/model/words.h"
 
-/* "g_time: "; of a long name the end, where C++ has the variable. */
+/* "g_time: ". A long name is cut at its beginning, because C++ names a variable at the end. */
 static void add_global(struct buf *out, const char *name)
 {
 	size_t length = strlen(name), from = 0;
@@ -35,7 +35,7 @@ static const struct participant *other_side(const struct finding *finding,
 	return &finding->participants[side == finding->participants];
 }
 
-/* "freed while in use: f frees what g reads (pkg/m.c:12)", with the line of the use. */
+/* "freed while in use: f frees what g reads (pkg/m.c:12)". The line is the reader's. */
 static void freed_title(struct buf *out, const struct finding *finding,
 			const struct participant *freed, const struct roots *roots)
 {
@@ -63,7 +63,10 @@ static void race_title(struct buf *out, const struct finding *finding, const str
 	}
 	char *first = words_function(&a->stack), *second = words_function(&b->stack);
 	bool same = !strcmp(first, second);
-	/* two writers: the order of the sides is chance, the title is not to be */
+	/*
+	 * which of two writers is the first side is chance: sort them, so that the title is the
+	 * same
+	 */
 	bool turned = a->write && b->write && strcmp(first, second) > 0;
 	if (same)
 		buf_printf(out, "%s %s while another thread %s in %s", first, verb(a), verb(b),
@@ -125,8 +128,8 @@ static void add_locks(struct buf *out, const struct participant *a, const struct
 		buf_puts(out, ": no lock that both hold, and different ones, even of one kind, "
 			      "don't keep them apart.");
 	else
-		buf_puts(out, ": a lock protects only when both sides take it. That one side "
-			      "does without is the usual cause.");
+		buf_puts(out, ": a lock protects only if both sides hold the same one. Usually the "
+			      "cause is that one side does without.");
 }
 
 static void add_mixed(struct buf *out, const struct participant *a, const struct participant *b)
@@ -135,10 +138,10 @@ static void add_mixed(struct buf *out, const struct participant *a, const struct
 	if (!first && !second)
 		return;
 	buf_printf(out,
-		   " %s of several greenlets, one over the other: ThreadSanitizer keeps one list "
-		   "of calls for each thread and does not see that the thread changes its stack. "
-		   "The innermost calls are right; those outside of the switch need not have "
-		   "called them.",
+		   " %s of several greenlets, one on top of the other: ThreadSanitizer keeps one "
+		   "list of calls for each thread, and does not see that greenlet switches the "
+		   "thread to another stack. The calls inside of the switch are right; those "
+		   "outside of it need not have called them.",
 		   first && second ? "Both stacks are"
 		   : first         ? "The first stack is"
 				   : "The second stack is");
@@ -149,7 +152,7 @@ static void race_text(struct buf *out, const struct finding *finding, const stru
 	const struct participant *a, *b;
 	if (!words_two_sides(finding, &a, &b)) {
 		buf_puts(out, "Two threads used the same memory without anything that orders them; "
-			      "only one of the stacks could be kept.");
+			      "ThreadSanitizer kept only one of the stacks.");
 		return;
 	}
 	add_act(out, a, roots);
@@ -168,12 +171,12 @@ static void race_text(struct buf *out, const struct finding *finding, const stru
 			 " The older side's stack was no longer in ThreadSanitizer's history.");
 	add_mixed(out, a, b);
 	if (memory_freed_in_use(finding))
-		buf_puts(out, " One of the two is the allocator's own: the memory was given back "
-			      "while the other thread still used it. In another order that is a "
-			      "use after free: the object may be somebody else's by then.");
+		buf_puts(out, " One of the two accesses is the allocator's own: one thread freed "
+			      "the memory while the other still used it. In another order that is "
+			      "a use after free: by then the memory may hold another object.");
 	else
-		buf_puts(out, " A reader can see a half-made or old value, and of two writers one "
-			      "is lost.");
+		buf_puts(out, " A reader can see an old or half-written value; of two writes, one "
+			      "can be lost.");
 }
 
 static const char *race_fix(const struct finding *finding)
@@ -183,10 +186,10 @@ static const char *race_fix(const struct finding *finding)
 		       "before use, under the lock that guards what holds the object, or hold that "
 		       "lock on both sides.";
 	if (finding->subject.kind == SUBJECT_BUFFER)
-		return " It is what a buffer holds: who shares a buffer between threads keeps "
-		       "them apart. If the test gave it to both, that is the test's to do, and "
-		       "the package need not lock; if the package made it for itself, it is "
-		       "the package's.";
+		return " The race is on what a buffer holds. Whoever shares a buffer between "
+		       "threads has to keep them apart. If the test gave the buffer to both "
+		       "threads, that is the test's task, and the package need not lock; if the "
+		       "package made the buffer for its own use, it is the package's.";
 	bool python = finding->participant_count > 0;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		size_t at = site_frame(&finding->participants[i].stack);

@@ -7,7 +7,7 @@ const struct finding_kind_info kind_deadlock = {
 	.many = "deadlocks",
 	.meaning = "Threads wait for each other's locks and none can go on.",
 	.text = "The threads wait for each other: each holds what another needs, so none can go "
-		"on. Usual fixes: take the locks in one order everywhere, or release a lock "
+		"on. Usual fixes: acquire the locks in one order everywhere, or release a lock "
 		"before waiting for something else.",
 	.heading = "Deadlock",
 	.fingerprint = fingerprint_waits,

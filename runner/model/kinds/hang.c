@@ -5,11 +5,11 @@ const struct finding_kind_info kind_hang = {
 	.name = "hang",
 	.one = "hang",
 	.many = "hangs",
-	.meaning = "Nothing moved for the whole time limit. Shown is where every "
-		   "thread stood when it was stopped.",
-	.text = "Nothing moved for the time allowed, so the process was stopped and its stacks "
-		"were taken. Look for a thread that waits for something that no running thread "
-		"will do.",
+	.meaning = "There was no progress for as long as --timeout allows. The stacks show where "
+		   "each thread was when the process was stopped.",
+	.text = "There was no progress for as long as --timeout allows, so the process was "
+		"stopped, its stacks were recorded, and it was ended. Look for a thread that "
+		"waits for something that no other thread will do.",
 	.heading = "Hang: no progress",
 	.fingerprint = fingerprint_waits,
 	.threads = KIND_WAITS,

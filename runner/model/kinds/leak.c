@@ -1,4 +1,4 @@
-/* leak.c - what was never given back: of threads, as ThreadSanitizer reports them. */
+/* leak.c - what was never given back: threads that ThreadSanitizer reports as leaked. */
 #include "runner/model/kinds.h"
 
 static const char *const reports[] = { "thread-leak", NULL };

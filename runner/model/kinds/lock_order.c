@@ -19,7 +19,7 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 		first = second;
 		second = swap;
 	}
-	buf_printf(out, "Lock order: %s and %s take the same locks in opposite order", first,
+	buf_printf(out, "Lock order: %s and %s acquire the same locks in opposite order", first,
 		   second);
 	free(first);
 	free(second);
@@ -32,13 +32,13 @@ const struct finding_kind_info kind_lock_order = {
 	.name = "lock-order",
 	.one = "lock-order cycle",
 	.many = "lock-order cycles",
-	.meaning = "Threads take the same locks in different orders. It went well "
+	.meaning = "Threads acquire the same locks in different orders. It went well "
 		   "this time; with other timing each waits for the lock that the "
 		   "other holds, for ever.",
-	.text = "Locks were taken in one order here and in the opposite order there. It did not "
-		"have to hang in this run: when two threads do it at the same time, each waits "
-		"for the lock that the other holds, for ever. Usual fixes: take the locks in one "
-		"order everywhere, or don't call out while holding one.",
+	.text = "One thread acquired the locks in one order, the other in the opposite order. "
+		"This run need not have hung: but when two threads do so at the same time, each "
+		"waits for the lock that the other holds, for ever. Usual fixes: acquire the locks "
+		"in one order everywhere, or don't call other code while holding one.",
 	.title = title,
 	.threads = KIND_WAITS,
 	.rule = RULE_DEADLOCK,

@@ -11,10 +11,10 @@ const struct finding_kind_info kind_out_of_memory = {
 	.name = "out-of-memory",
 	.one = "out of memory",
 	.many = "out of memory",
-	.meaning = "The process grew beyond its memory limit and was ended.",
-	.text = "The process grew beyond its limit of resident memory and was ended by ftstress. "
-		"A test that is heavy alone is that many times as heavy in threads; mark it "
-		"unsafe in the suite if that is all.",
+	.meaning = "The process grew beyond its memory limit, and ftstress ended it.",
+	.text = "The process grew beyond its limit of resident memory (--memory), and ftstress "
+		"ended it. A test that needs much memory alone needs it once for each thread. If "
+		"that is all, list it as unsafe in the suite: then it runs in one thread.",
 	.heading = "out-of-memory",
 	.fingerprint = of_test,
 	.threads = KIND_WAITS,

@@ -12,11 +12,11 @@ const struct finding_kind_info kind_test_failure = {
 	.name = "test-failure",
 	.one = "test failure under threads",
 	.many = "test failures under threads",
-	.meaning = "The test passes when it runs alone and failed with other threads "
-		   "beside it.",
-	.text = "The test passes when its threads run it one after the other, and fails when "
-		"they do so at once. Either the code under test is not thread-safe, or the test "
-		"itself shares something (a file, a global, a fixture) between threads.",
+	.meaning = "The test passes when its threads run it one after the other, and failed when "
+		   "they ran it at the same time.",
+	.text = "The test passes when its threads run it one after the other, and fails when they "
+		"run it at the same time. Either the code under test is not thread-safe, or the "
+		"test itself shares something (a file, a global, a fixture) between threads.",
 	.heading = "test-failure",
 	.fingerprint = of_exception,
 };
