@@ -166,14 +166,14 @@ HIDDEN void python_semaphore_made(void *semaphore);
 HIDDEN void python_semaphore_renewed(const void *before, void *semaphore);
 HIDDEN enum fts_lock_kind python_semaphore_kind(uint64_t address);
 /* Does the lock itself say that nobody holds it? So it is after a fork, when Python resets it. */
-HIDDEN bool python_is_free(uint64_t address, enum fts_lock_kind kind);
+HIDDEN bool python_is_free(uint64_t address, uint32_t kind);
 /* The name of an import lock's module, in ASCII; "" = not known. */
 HIDDEN void python_module_name(uint64_t module_lock, char *name, unsigned room);
 /*
  * Class << 28 | number in the class. 0: not a lock that Python made, or one made before we started.
  */
 HIDDEN uint64_t python_identity(uint64_t address, enum fts_lock_kind kind);
-HIDDEN bool python_is_signal(uint64_t address, enum fts_lock_kind kind);
+HIDDEN bool python_is_signal(uint64_t address, uint32_t kind);
 /*
  * Has an edge been emitted in which the lock is held? True for a lock without identity, of which
  * that is not known. With `set`, remember that one has.

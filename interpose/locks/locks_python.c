@@ -134,7 +134,7 @@ static uint64_t *word_of(uint64_t address, enum fts_lock_kind kind)
 	return NULL;
 }
 
-bool python_is_free(uint64_t address, enum fts_lock_kind kind)
+bool python_is_free(uint64_t address, uint32_t kind)
 {
 	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && python_release->semaphores))
 		return load32((const void *)address, 0) != 0;
@@ -167,7 +167,7 @@ uint64_t python_identity(uint64_t address, enum fts_lock_kind kind)
 	return word_at(address, kind) & WORD_IDENTITY;
 }
 
-bool python_is_signal(uint64_t address, enum fts_lock_kind kind)
+bool python_is_signal(uint64_t address, uint32_t kind)
 {
 	return word_at(address, kind) & WORD_SIGNAL;
 }

@@ -47,10 +47,9 @@ TSAN_API void __tsan_write8_pc(void *address, void *pc);
 
 /*
  * Guards `buffer` and `trace`. TSan holds its own report lock while it calls us, so nobody ever
- * waits here; this lock is for a TSan that would not. At a fork nobody holds it, because TSan
- * acquires its report lock before it forks.
+ * waits here; this lock is for a TSan that would not.
  */
-static struct raw_lock lock;
+static struct raw_lock lock; /* at fork: free, because TSan acquires its report lock first */
 static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
 static void *trace[FRAMES_MAX + 1];
 

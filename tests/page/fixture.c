@@ -193,6 +193,8 @@ static struct finding finding_of(const json_t *item, const char *root)
 		finding.subject.kind =
 			subject_kind_parse(json_string_value(json_object_get(subject, "kind")));
 		finding.subject.type = text_at(subject, "type");
+		finding.subject.offset = number_at(subject, "offset");
+		finding.subject.size = number_at(subject, "size");
 		finding.subject.allocated = stack_at(subject, "allocated", root);
 	}
 	const json_t *threads = json_object_get(item, "threads");
