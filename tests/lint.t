@@ -2,7 +2,7 @@
 # TAP: how the sources are written. Formats, static analysis, and what no file may name.
 #
 # Tracked files alone are looked at. clang-tidy takes minutes; a file that passed is not analysed
-# again until it, a header, or the checks change (folder lint of the cache). ruff and mypy have no
+# again until it, a header of its own, or the checks change (folder lint of the cache). ruff and mypy have no
 # Debian package that is new enough: the versions below are installed into the cache once, and the
 # pytest whose types the driver is checked against.
 set -u -o pipefail
@@ -56,21 +56,23 @@ c_format() {
 	tracked '*.c' '*.h' ':!tests/unit/fixtures' | xargs clang-format-22 --dry-run -Werror
 }
 
-# tidy_one BASE FILE: BASE is the hash of all that the file's analysis depends on besides itself.
+# tidy_one BASE FILE: BASE is the hash of the tool and its checks. A file passes again when it, or
+# a header that it includes, changes.
 tidy_one() {
-	local passed
-	passed=$cache/lint/$(sha256sum "$2" | sed "s/^/$1 /" | sha256sum | cut -c1-32)
+	local passed flags=(-std=gnu17 -D_GNU_SOURCE -Iinclude -I. -Ibuild '-DFTSTRESS_VERSION="x"')
+	passed=$cache/lint/$({
+		echo "$1 $2"
+		clang-22 "${flags[@]}" -MM "$2" | sed 's/^[^:]*://; s/\\$//' | xargs sha256sum
+	} | sha256sum | cut -c1-32)
 	[[ -e $passed ]] && touch "$passed" && return
-	clang-tidy-22 --quiet "$2" -- -std=gnu17 -D_GNU_SOURCE -Iinclude -I. -Ibuild \
-		-DFTSTRESS_VERSION='"x"' 2>&1 || return 1
+	clang-tidy-22 --quiet "$2" -- "${flags[@]}" 2>&1 || return 1
 	: >"$passed"
 }
 
 c_tidy() {
 	local base
 	mkdir -p "$cache/lint" && find "$cache/lint" -type f -mtime +30 -delete || return
-	base=$({ clang-tidy-22 --version && tracked '*.h' .clang-tidy | xargs sha256sum; } |
-		sha256sum | cut -c1-32) || return
+	base=$({ clang-tidy-22 --version && cat .clang-tidy; } | sha256sum | cut -c1-32) || return
 	export -f tidy_one
 	export cache
 	tracked 'runner/*.c' 'reports/*.c' 'interpose/*.c' ':!reports/page_data.c' |
