@@ -316,16 +316,25 @@ static void end_write(uint32_t *sequence, int32_t change)
 	tsan_ignore_end();
 }
 
-/* The sequence lock of the entry that was filled last, while type_cache_probe() looks. */
-static bool probing;
-static uint32_t *probed;
+/*
+ * While type_cache_probe() looks: the name that it has looked up, and whether an entry was filled
+ * with it. Other entries are filled, too: those of the exception that says that there is no such
+ * name, unless earlier exceptions have left them there.
+ */
+static void *probed_name;
+static bool probe_seen;
+
+static __attribute__((noinline, cold)) void look_at_filled(const struct type_cache_entry *entry)
+{
+	probe_seen |= entry->name == probed_name && !entry->value && entry->version;
+}
 
 EXPORT write_lock _PySeqLock_UnlockWrite;
 void _PySeqLock_UnlockWrite(uint32_t *sequence)
 {
 	if (UNLIKELY(!is_on())) {
-		if (UNLIKELY(probing))
-			probed = sequence;
+		if (UNLIKELY(probed_name))
+			look_at_filled(entry_of(sequence));
 		JUMP real_unlock(sequence);
 	}
 	remember_generation(entry_of(sequence)->version);
@@ -340,7 +349,7 @@ void _PySeqLock_AbandonWrite(uint32_t *sequence)
 	end_write(sequence, -1);
 }
 
-/* A name that no type has is looked up: then an entry has it. */
+/* A name that no type has is looked up: an entry gets it, with a version and no value. */
 bool type_cache_probe(void)
 {
 	void *(*text)(const char *) =
@@ -349,13 +358,13 @@ bool type_cache_probe(void)
 		(void *(*)(void *, void *))symbol_next("PyObject_GetAttr");
 	void (*clear)(void) = (void (*)(void))symbol_next("PyErr_Clear");
 	void *type = symbol_next("PyList_Type");
-	void *name = text && attribute && clear && type ? text("ftstress_probe") : NULL;
+	void *name = text && attribute && clear && type ? text("ftstress type cache") : NULL;
 	if (!name)
 		return false;
-	probing = true;
+	probe_seen = false;
+	probed_name = name;
 	bool found = attribute(type, name);
-	probing = false;
+	probed_name = NULL;
 	clear();
-	const struct type_cache_entry *entry = probed ? entry_of(probed) : NULL;
-	return entry && !found && entry->name == name && !entry->value && entry->version;
+	return probe_seen && !found;
 }

@@ -133,6 +133,52 @@ static void real_modified(void *type)
 
 static char none_object[64];
 
+/*
+ * A Python whose type cache is looked at. With a lookup of a name, these entries are filled: those
+ * of other names before it, its own, and those of the exception's names after it, which are not
+ * filled where an earlier exception has left them.
+ */
+static struct {
+	unsigned before, after; /* other entries */
+	bool fills;             /* the name's own */
+	bool has_name;          /* the type has an attribute of this name */
+	uint32_t version;
+	unsigned cleared;
+} python;
+static char probed_text[8], other_text[8], list_type[8], an_attribute[8];
+
+static void fill_entry(void *name, void *value, uint32_t version)
+{
+	struct type_cache_entry entry = { 0 };
+	_PySeqLock_LockWrite(&entry.sequence);
+	entry = (struct type_cache_entry){ .name = name, .value = value, .version = version };
+	_PySeqLock_UnlockWrite(&entry.sequence);
+}
+
+static void *fake_intern(const char *text)
+{
+	(void)text;
+	return probed_text;
+}
+
+static void *fake_attribute(void *type, void *name)
+{
+	assert_ptr_equal(type, list_type);
+	void *value = python.has_name ? an_attribute : NULL;
+	for (unsigned i = 0; i < python.before; i++)
+		fill_entry(other_text, NULL, 1 + i);
+	if (python.fills)
+		fill_entry(name, value, python.version);
+	for (unsigned i = 0; i < python.after; i++)
+		fill_entry(other_text, an_attribute, 9 + i);
+	return value;
+}
+
+static void fake_clear(void)
+{
+	python.cleared++;
+}
+
 void *symbol_next(const char *symbol)
 {
 	static const struct {
@@ -152,6 +198,10 @@ void *symbol_next(const char *symbol)
 		{ "_PySeqLock_AbandonWrite", (void *)real_write },
 		{ "_PySeqLock_BeginRead", (void *)real_read },
 		{ "_PySeqLock_EndRead", (void *)real_read_end },
+		{ "PyUnicode_InternFromString", (void *)fake_intern },
+		{ "PyObject_GetAttr", (void *)fake_attribute },
+		{ "PyErr_Clear", (void *)fake_clear },
+		{ "PyList_Type", list_type },
 	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(symbol, known[i].name) == 0)
@@ -559,6 +609,44 @@ static void where_orders_are_told_as_written_cpythons_own_functions_run(void **s
 	assert_null(type_cache_entry);
 }
 
+/* ---- is the cache laid out as we read it? ---- */
+
+/* The answer of a Python in which the name's entry gets this version, before orders are told. */
+static bool probe(bool fills, bool has_name, uint32_t version, unsigned before, unsigned after)
+{
+	order_type_cache = false;
+	python.fills = fills;
+	python.has_name = has_name;
+	python.version = version;
+	python.before = before;
+	python.after = after;
+	python.cleared = 0;
+	bool yes = type_cache_probe();
+	assert_int_equal(python.cleared, 1);
+	assert_null(probed_name);
+	return yes;
+}
+
+static void the_probe_finds_its_entry_whatever_else_is_in_the_cache(void **state)
+{
+	(void)state;
+	for (unsigned before = 0; before < 3; before++)
+		for (unsigned after = 0; after < 3; after++)
+			assert_true(probe(true, false, 77, before, after));
+}
+
+static void the_probe_says_no_where_no_entry_is_as_it_should_be(void **state)
+{
+	(void)state;
+	assert_false(probe(false, false, 77, 0, 0));
+	assert_false(probe(false, false, 77, 1, 1)); /* filled, with other names */
+	assert_false(probe(true, false, 0, 0, 1));   /* at its place there is no version */
+	assert_false(probe(true, true, 77, 0, 1));   /* it has a value, and should not */
+	/* What is filled at other times is no answer. */
+	fill_entry(probed_text, NULL, 77);
+	assert_false(probe(false, false, 77, 0, 0));
+}
+
 /* ---- the name that is taken out ---- */
 
 struct name {
@@ -638,6 +726,8 @@ int main(void)
 		TEST(the_sequence_is_odd_while_an_entry_is_filled_and_new_when_it_is),
 		TEST(an_entry_that_is_not_filled_after_all_is_as_it_was),
 		TEST(where_orders_are_told_as_written_cpythons_own_functions_run),
+		TEST(the_probe_finds_its_entry_whatever_else_is_in_the_cache),
+		TEST(the_probe_says_no_where_no_entry_is_as_it_should_be),
 		TEST(a_name_of_another_thread_is_given_back_in_silence),
 		TEST(the_last_reference_to_a_name_is_kept),
 		TEST(a_name_of_this_thread_and_one_that_lives_for_ever_are_left_alone),
