@@ -49,6 +49,13 @@ char *xstrndup(const char *text, size_t length)
 	return checked(strndup(text, length));
 }
 
+void strings_free(char **strings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
 char *xprintf(const char *format, ...)
 {
 	va_list args;

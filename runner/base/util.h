@@ -21,6 +21,7 @@ void *xcalloc(size_t count, size_t size); /* zeroed */
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text); /* NULL in, NULL out */
 char *xstrndup(const char *text, size_t length);
+void strings_free(char **strings, size_t count); /* each, and the array */
 char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Append one element to a growing array: ARRAY_PUSH(items, count, capacity, value). */

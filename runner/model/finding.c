@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/base/util.h"
+
 static const char *const subject_kinds[SUBJECT_KINDS] = {
 	[SUBJECT_UNKNOWN] = "unknown", [SUBJECT_OBJECT] = "object", [SUBJECT_BUFFER] = "buffer",
 	[SUBJECT_BLOCK] = "block",     [SUBJECT_HEAP] = "heap",     [SUBJECT_GLOBAL] = "global",
@@ -66,13 +68,6 @@ static void participant_clear(struct participant *participant)
 		stack_clear(&participant->locks[i].created);
 	}
 	free(participant->locks);
-}
-
-static void strings_free(char **strings, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		free(strings[i]);
-	free(strings);
 }
 
 void finding_clear(struct finding *finding)

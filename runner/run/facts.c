@@ -84,9 +84,7 @@ static uint64_t tests_tried(const struct run *run)
 		return tried < count ? tried : count;
 	if (store_deck(run->store, &deck) || store_leftovers(run->store, &left, &left_count))
 		return tried < count ? tried : count;
-	for (size_t i = 0; i < left_count; i++)
-		free(left[i]);
-	free(left);
+	strings_free(left, left_count);
 	uint64_t dealt = deck < count ? deck : count;
 	if (deck < 2 * count) /* what a later deck left over was tried in the first */
 		dealt -= left_count < dealt ? left_count : dealt;

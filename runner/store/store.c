@@ -212,7 +212,12 @@ int store_leftovers(struct store *store, char ***tests, size_t *count)
 	while (row && (code = sqlite3_step(row)) == SQLITE_ROW)
 		ARRAY_PUSH(*tests, *count, capacity, sql_text(row, 0));
 	sqlite3_finalize(row);
-	return code == SQLITE_DONE ? 0 : sql_failed(store);
+	if (code == SQLITE_DONE)
+		return 0;
+	strings_free(*tests, *count);
+	*tests = NULL;
+	*count = 0;
+	return sql_failed(store);
 }
 
 /* ---- tests that fail alone ---- */
@@ -228,7 +233,16 @@ int store_failures(struct store *store, struct store_failure **failures, size_t 
 		ARRAY_PUSH(*failures, *count, capacity,
 			   ((struct store_failure){ sql_text(row, 0), sql_text(row, 1) }));
 	sqlite3_finalize(row);
-	return code == SQLITE_DONE ? 0 : sql_failed(store);
+	if (code == SQLITE_DONE)
+		return 0;
+	for (size_t i = 0; i < *count; i++) {
+		free((*failures)[i].test);
+		free((*failures)[i].why);
+	}
+	free(*failures);
+	*failures = NULL;
+	*count = 0;
+	return sql_failed(store);
 }
 
 int store_failures_put(struct store *store, const struct store_failure *failures, size_t count)

@@ -98,14 +98,17 @@ int store_finding(struct store *store, const struct finding *finding);
 
 /* Gets the slice with which the next iteration begins; 0 in a new store. */
 int store_deck(struct store *store, uint64_t *next_slice);
-/* Gets the ids of the tests that are left over, oldest first. To be freed: each, and the array. */
+/*
+ * Gets the ids of the tests that are left over, oldest first. To be freed: strings_free(). Where it
+ * fails, it gives none.
+ */
 int store_leftovers(struct store *store, char ***tests, size_t *count);
 
 /* A test that never passes, and how it fails (run/failing.h). */
 struct store_failure {
 	char *test, *why;
 };
-/* Gets all of them. To be freed: the texts, and the array. */
+/* Gets all of them. To be freed: the texts, and the array. Where it fails, it gives none. */
 int store_failures(struct store *store, struct store_failure **failures, size_t *count);
 /* Stores these, all or none. A `why` of NULL removes the test: it passes again. */
 int store_failures_put(struct store *store, const struct store_failure *failures, size_t count);

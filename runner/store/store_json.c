@@ -501,6 +501,8 @@ bool run_info_from_json(const char *text, struct run_info *info)
 	get_types(json_object_get(object, "types"), info);
 	info->notes = get_texts(object, "notes", &info->note_count);
 	info->settings = get_texts(object, "settings", &info->setting_count);
+	if (info->setting_count % 2) /* an option without a value: the store was changed by hand */
+		free(info->settings[info->setting_count - 1]);
 	info->setting_count /= 2;
 	json_decref(object);
 	return true;
@@ -520,10 +522,6 @@ void run_info_clear(struct run_info *info)
 		free(info->rules[i].rule);
 		free(info->rules[i].file);
 	}
-	for (size_t i = 0; i < info->note_count; i++)
-		free(info->notes[i]);
-	for (size_t i = 0; i < 2 * info->setting_count; i++)
-		free(info->settings[i]);
 	free(info->hooks);
 	free(info->rules);
 	for (size_t i = 0; i < info->lock_count; i++) {
@@ -537,7 +535,7 @@ void run_info_clear(struct run_info *info)
 	for (size_t i = 0; i < info->type_count; i++)
 		run_type_clear(&info->types[i]);
 	free(info->types);
-	free(info->notes);
-	free(info->settings);
+	strings_free(info->notes, info->note_count);
+	strings_free(info->settings, 2 * info->setting_count);
 	*info = (struct run_info){ 0 };
 }

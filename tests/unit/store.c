@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "runner/collate/collate.h"
+#include "runner/store/sql.h"
 #include "runner/store/store.h"
 #include "runner/base/util.h"
 
@@ -646,6 +647,53 @@ static void what_cannot_be_read_is_an_error(void **state)
 	}
 }
 
+/* SQLite's handler of progress: the statement ends with an error at the third call. */
+static int stop_soon(void *calls)
+{
+	return ++*(int *)calls > 2;
+}
+
+/* Rows that came before the error are neither given to the caller nor lost to the leak check. */
+static void what_stops_half_way_gives_nothing(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 1000)"
+	    " INSERT INTO leftovers(test) SELECT 't.py::test' || i FROM n");
+	sql("INSERT INTO failures SELECT test, 'ValueError' FROM leftovers");
+	char **tests;
+	struct store_failure *failures;
+	size_t count;
+	int calls = 0;
+	sqlite3_progress_handler(store->db, 1000, stop_soon, &calls);
+	assert_int_equal(store_leftovers(store, &tests, &count), EXIT_INTERNAL);
+	assert_true(calls > 2);
+	assert_int_equal(count, 0);
+	assert_null(tests);
+	calls = 0;
+	assert_int_equal(store_failures(store, &failures, &count), EXIT_INTERNAL);
+	assert_true(calls > 2);
+	assert_int_equal(count, 0);
+	assert_null(failures);
+	store_close(store);
+}
+
+static void an_option_without_a_value_is_left_out(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	int64_t run = begin_run(store, 0);
+	struct run_info info;
+	bool found;
+	sql("UPDATE runs SET info = '{\"settings\": [\"threads\", \"2-8\", \"gil\"]}'");
+	assert_int_equal(store_run_info(store, run, &info, &found), 0);
+	assert_true(found);
+	assert_int_equal(info.setting_count, 1);
+	assert_string_equal(info.settings[1], "2-8");
+	run_info_clear(&info);
+	store_close(store);
+}
+
 /* ---- with the collator ---- */
 
 static const struct finding *add_failure(struct collator *collator, const char *token)
@@ -743,6 +791,8 @@ int main(void)
 		TEST(the_second_run_knows_what_the_first_found),
 		TEST(a_run_taken_up_again_goes_on_counting),
 		TEST(what_cannot_be_read_is_an_error),
+		TEST(what_stops_half_way_gives_nothing),
+		TEST(an_option_without_a_value_is_left_out),
 	};
 	if (!mkdtemp(folder))
 		return 1;
