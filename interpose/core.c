@@ -8,6 +8,7 @@
  *     races        TSan's reports as records
  *     threads      what a new thread gets first
  *     modules      which shared objects are mapped where
+ *     cover        which C functions ran, and in which threads
  *     crash        fatal signals
  *   locks/    locks held, and the orders in which they are taken
  *     locks        what each thread holds, and PyMutex; locks_python, locks_pthread,

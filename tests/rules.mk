@@ -6,7 +6,7 @@ TSAN_PROGRAM := -g -O1 -fno-omit-frame-pointer -fsanitize=thread -shared-libsan 
 	-Wl,-rpath,$(TSAN_RUNTIME)
 
 .PHONY: test-programs
-test-programs: $(UNIT_TESTS) $(addprefix $(BUILD)/tests/interpose/,host staggered bytes fence naive.so) \
+test-programs: $(UNIT_TESTS) $(addprefix $(BUILD)/tests/interpose/,host staggered bytes fence cover naive.so) \
 	$(BUILD)/sanitized/ftstress
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/sanitized/librunner.a
@@ -25,6 +25,10 @@ $(BUILD)/tests/interpose/host: tests/interpose/host.c $(BUILD)/runner/records/ar
 $(addprefix $(BUILD)/tests/interpose/,staggered bytes fence): $(BUILD)/tests/interpose/%: tests/interpose/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(TSAN_PROGRAM) -o $@ $<
+
+$(BUILD)/tests/interpose/cover: tests/interpose/cover.c
+	@mkdir -p $(@D)
+	$(CLANG) $(TSAN_PROGRAM) -fsanitize-coverage=trace-pc-guard,func,pc-table -o $@ $<
 
 $(BUILD)/tests/interpose/naive.so: tests/interpose/naive.c
 	@mkdir -p $(@D)

@@ -6,9 +6,9 @@
  * forked later writes into the same pages without owning a file descriptor: what was written
  * survives SIGKILL, a closed fd table and _exit.
  *
- *   +--------------+--------+--------+-----
- *   | fts_arena    | ring 0 | ring 1 | ...        every ring: header page, then FTS_RING_BYTES
- *   +--------------+--------+--------+-----
+ *   +--------------+--------+--------+-----+-----------+
+ *   | fts_arena    | ring 0 | ring 1 | ... | fts_cover |  every ring: header page, FTS_RING_BYTES
+ *   +--------------+--------+--------+-----+-----------+
  *
  * A ring has one writer (the thread that claimed it) and one reader (the runner):
  *
@@ -37,6 +37,9 @@
  * when none is free, a thread takes over one whose owner no longer exists. The last ring has no
  * owner for long. A thread without a ring (more than 255 live), or a signal handler that has
  * interrupted a write of its own thread, owns it for the time of one record.
+ *
+ * fts_cover says which C functions of the packages under test ran, and in which threads. It is no
+ * record: each iteration adds to what those before it have found.
  */
 #ifndef FTSTRESS_ARENA_H
 #define FTSTRESS_ARENA_H
@@ -44,12 +47,15 @@
 #include <stdint.h>
 
 #define FTS_ARENA_MAGIC 0x3173736572747366ull /* "fstress1" */
-#define FTS_ARENA_VERSION 3u
+#define FTS_ARENA_VERSION 4u
 #define FTS_RING_COUNT 256u
 #define FTS_RING_BYTES (256u * 1024u)        /* data of one ring, a power of two */
 #define FTS_RECORD_MAX (FTS_RING_BYTES / 4u) /* longest record with its header, in bytes */
 #define FTS_RING_RESERVE (16u * 1024u)       /* of a ring, not for bulk records */
 #define FTS_RING_SHARED (FTS_RING_COUNT - 1) /* the ring that is nobody's */
+#define FTS_COVER_MODULES 1024u
+#define FTS_COVER_FUNCTIONS (512u * 1024u) /* of all modules */
+#define FTS_COVER_BYTES (3584u * 1024u)
 
 /* Environment by which the runner tells the library its arena (a file descriptor number). */
 #define FTS_ENV_ARENA "FTSTRESS_ARENA_FD"
@@ -79,7 +85,33 @@ enum fts_limit {
 	FTS_LIMIT_WATCHED,      /* locks_report.c: blocks with a lock in them */
 	FTS_LIMIT_LOCK_PLACES,  /* locks_python.c: places where locks are made */
 	FTS_LIMIT_LOCK_WAITS,   /* locks_profile.c: classes waited for */
+	FTS_LIMIT_COVER,        /* cover.c: a module whose functions are not looked at */
 	FTS_LIMIT_COUNT,
+};
+
+/* What is known of a C function, bits of fts_cover.reached. 0: it never ran. */
+enum {
+	FTS_COVER_RAN = 1,     /* in some thread */
+	FTS_COVER_THREADS = 2, /* in two threads of one test, each with objects of its own */
+	FTS_COVER_OBJECT = 4,  /* in both calls of a pair: of two threads on one object */
+};
+
+enum { FTS_COVER_FREE, FTS_COVER_CLAIMED, FTS_COVER_READY };
+
+struct fts_cover_module {
+	uint32_t state;        /* FTS_COVER_READY: the rest stands; stored last */
+	uint32_t first, count; /* its functions in fts_cover */
+	char path[1012];       /* as the dynamic linker knows it, with its zero byte */
+};
+
+/*
+ * A module built with -fsanitize-coverage=trace-pc-guard,func,pc-table has a range of numbers, the
+ * same in all processes of the arena.
+ */
+struct fts_cover {
+	struct fts_cover_module module[FTS_COVER_MODULES];
+	uint32_t offset[FTS_COVER_FUNCTIONS]; /* of the function's entry in its module, bytes */
+	uint8_t reached[FTS_COVER_FUNCTIONS];
 };
 
 struct fts_arena {
@@ -99,13 +131,17 @@ struct fts_arena {
 	_Alignas(64) uint64_t lost;
 	uint64_t lost_control;
 	uint64_t limits[FTS_LIMIT_COUNT]; /* how often each was met */
+	uint32_t cover_used;              /* functions that have a number; 0 is nobody's */
 	_Alignas(4096) struct fts_ring ring[FTS_RING_COUNT];
+	struct fts_cover cover;
 };
 
 #define FTS_NO_TEST UINT32_MAX
 
 _Static_assert(sizeof(struct fts_ring) == 4096 + FTS_RING_BYTES, "a ring is a page and its data");
-_Static_assert(sizeof(struct fts_arena) == 4096 + FTS_RING_COUNT * sizeof(struct fts_ring),
-	       "the arena is a page and its rings");
+_Static_assert(sizeof(struct fts_cover) == FTS_COVER_BYTES, "known to scripts that make an arena");
+_Static_assert(sizeof(struct fts_arena) ==
+		       4096 + FTS_RING_COUNT * sizeof(struct fts_ring) + FTS_COVER_BYTES,
+	       "the arena is a page, its rings and what was covered");
 
 #endif

@@ -33,6 +33,7 @@ struct concern {
 #define CONCERNS(concern) \
 	concern(heap) \
 	concern(modules) \
+	concern(cover) \
 	concern(stacks) \
 	concern(races) \
 	concern(threads) \

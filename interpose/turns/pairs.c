@@ -38,6 +38,7 @@ static struct side {
 	char gate, done;          /* their addresses stand for the edges above */
 } sides[SIDES];
 static uint32_t pair;
+HIDDEN uint32_t pairs_now;
 
 static void (*tsan_acquire)(void *address);
 static void (*tsan_release)(void *address);
@@ -55,6 +56,7 @@ bool ftstress_pair_run(uint32_t first)
 		tsan_acquire = (void (*)(void *))symbol_need("__tsan_acquire");
 	}
 	pair = (pair + 1) % OVER;
+	__atomic_store_n(&pairs_now, pair, __ATOMIC_RELAXED);
 	turns_begin_round(SIDES);
 	for (uint32_t i = 0; i < SIDES; i++)
 		tsan_release(&sides[i].gate);
@@ -69,6 +71,7 @@ bool ftstress_pair_wait(void)
 {
 	if (!ftstress_turns_entered(SIDES) || !ftstress_turns_run())
 		return false;
+	__atomic_store_n(&pairs_now, 0, __ATOMIC_RELAXED);
 	for (uint32_t i = 0; i < SIDES; i++)
 		tsan_acquire(&sides[i].done);
 	return true;

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Number of the pair whose calls are made now; 0 = none. */
+extern HIDDEN uint32_t pairs_now;
+
 EXPORT bool ftstress_pair_run(uint32_t first);
 EXPORT bool ftstress_pair_wait(void);
 EXPORT bool ftstress_pair_next(uint32_t side);

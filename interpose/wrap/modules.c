@@ -4,6 +4,8 @@
  * with it.
  */
 #define _GNU_SOURCE
+#include "interpose/wrap/modules.h"
+
 #include "interpose/base/concern.h"
 #include "interpose/wrap/fences.h"
 #include "interpose/base/symbol.h"
@@ -67,6 +69,17 @@ static bool was_emitted(uintptr_t low)
 	return false;
 }
 
+/* The path of the module, or of the program, which has none. `room`: 4096 bytes. */
+static const char *path_of(const struct dl_phdr_info *info, char *room, uint64_t *length)
+{
+	*length = info->dlpi_name ? raw_length(info->dlpi_name) : 0;
+	if (*length)
+		return info->dlpi_name;
+	long got = raw_syscall3(SYS_readlink, (long)"/proc/self/exe", (long)room, 4096);
+	*length = got > 0 ? (uint64_t)got : 0;
+	return room;
+}
+
 static int emit(struct dl_phdr_info *info, size_t size, void *unused)
 {
 	(void)size, (void)unused;
@@ -76,14 +89,8 @@ static int emit(struct dl_phdr_info *info, size_t size, void *unused)
 		return 0;
 	fences_look_at(info, module.low, module.high);
 	char self[4096];
-	const char *path = info->dlpi_name;
-	uint64_t length = path ? raw_length(path) : 0;
-	if (length == 0) {
-		long got =
-			raw_syscall3(SYS_readlink, (long)"/proc/self/exe", (long)self, sizeof self);
-		path = self;
-		length = got > 0 ? (uint64_t)got : 0;
-	}
+	uint64_t length;
+	const char *path = path_of(info, self, &length);
 	module.path_length = (uint16_t)length;
 	build_id(info, &module);
 	struct ring_part parts[] = { { &module, sizeof module }, { path, (uint32_t)length } };
@@ -94,6 +101,36 @@ static int emit(struct dl_phdr_info *info, size_t size, void *unused)
 	else
 		ring_limit(FTS_LIMIT_MODULES); /* each dlopen() from now on emits it again */
 	return 0;
+}
+
+struct search {
+	uintptr_t address;
+	struct module_place *found;
+};
+
+static int match(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	(void)size;
+	struct search *search = argument;
+	struct fts_module module = { 0 };
+	extent(info, &module);
+	if (search->address < module.low || search->address >= module.high)
+		return 0;
+	char self[4096];
+	uint64_t length;
+	const char *path = path_of(info, self, &length);
+	if (length >= sizeof search->found->path)
+		return -1;
+	raw_copy(search->found->path, path, length);
+	search->found->path[length] = 0;
+	search->found->bias = info->dlpi_addr;
+	return 1;
+}
+
+bool modules_find(const void *address, struct module_place *found)
+{
+	struct search search = { (uintptr_t)address, found };
+	return real_iterate && real_iterate(match, &search) == 1;
 }
 
 static void emit_all(void)

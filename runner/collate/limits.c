@@ -40,6 +40,8 @@ static const char *const library_texts[FTS_LIMIT_COUNT] = {
 	[FTS_LIMIT_LOCK_WAITS] =
 		"threads waited for more kinds of locks than are counted (%s): the "
 		"others are missing in the report's table of waits",
+	[FTS_LIMIT_COVER] = "more C functions were loaded than can be looked at (%s): which of the "
+			    "others ran is not known",
 };
 
 void limits_clear(struct limits *limits)

@@ -34,8 +34,9 @@ def arena_file():
     version = number(r"FTS_ARENA_VERSION (\d+)")
     rings = number(r"FTS_RING_COUNT (\d+)")
     size = number(r"FTS_RING_BYTES \((\d+)u \* 1024u\)") * 1024
+    cover = number(r"FTS_COVER_BYTES \((\d+)u \* 1024u\)") * 1024
     fd = os.memfd_create("arena", 0)
-    os.ftruncate(fd, 4096 + rings * (4096 + size))
+    os.ftruncate(fd, 4096 + rings * (4096 + size) + cover)
     with mmap.mmap(fd, 4096) as page:
         page[:24] = struct.pack("<QIIII", magic, version, rings, size, 0xFFFFFFFF)
     return fd

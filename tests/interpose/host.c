@@ -3,8 +3,9 @@
  *
  *   host LIBRARY PROGRAM [ARG...]
  *
- * One line for each record: "hook live NAME", "report ACCESSES FRAMES...", "module PATH", and the
- * program's exit at the end: "exit STATUS". For the TAP tests beside this file.
+ * One line for each record: "hook live NAME", "report ACCESSES FRAMES...", "module PATH"; one for
+ * each C function that could be covered: "cover PATH OFFSET BITS"; and the program's exit at the
+ * end: "exit STATUS". For the TAP tests beside this file.
  */
 #include "runner/records/arena.h"
 #include "ftstress/record.h"
@@ -81,6 +82,18 @@ static void take(void *arg, const uint8_t *records, size_t length)
 	}
 }
 
+static void print_covered(const struct fts_cover *cover)
+{
+	for (uint32_t i = 0; i < FTS_COVER_MODULES; i++) {
+		const struct fts_cover_module *module = &cover->module[i];
+		if (module->state != FTS_COVER_READY || !module->first)
+			continue;
+		for (uint32_t k = module->first; k < module->first + module->count; k++)
+			printf("cover %s %x %u\n", module->path, cover->offset[k],
+			       cover->reached[k]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct arena arena = { 0 };
@@ -104,6 +117,7 @@ int main(int argc, char **argv)
 		usleep(20000);
 	}
 	struct arena_lost lost = arena_drain(&arena, take, NULL);
+	print_covered(&arena.shared->cover);
 	printf("lost %lu\nexit %d\n", lost.records,
 	       WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 	arena_close(&arena);

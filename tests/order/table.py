@@ -25,6 +25,7 @@ with open(os.path.join(HERE, "../../include/ftstress/arena.h")) as header:
     VERSION = int(header.read().partition("FTS_ARENA_VERSION ")[2].partition("u")[0])
 RINGS, RING = 256, 256 * 1024
 STRIDE = 4096 + RING
+COVER = 3584 * 1024
 REPORT = 4
 LIBRARY = os.environ.get("FTSTRESS_LIBRARY", os.path.join(HERE, "../../build/libftstress.so"))
 PYTHON = os.environ.get("FTSTRESS_PYTHON", "python3.14t")
@@ -40,7 +41,7 @@ TSAN = (
 
 def arena():
     fd = os.memfd_create("arena", 0)
-    os.ftruncate(fd, 4096 + RINGS * STRIDE)
+    os.ftruncate(fd, 4096 + RINGS * STRIDE + COVER)
     os.set_inheritable(fd, True)
     memory = mmap.mmap(fd, 4096 + RINGS * STRIDE)
     memory[:24] = struct.pack("<QIIII", 0x3173736572747366, VERSION, RINGS, RING, 0xFFFFFFFF)

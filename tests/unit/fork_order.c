@@ -36,13 +36,14 @@ static void note(char what)
 
 CONCERN(concern_heap, a)
 CONCERN(concern_modules, b)
-CONCERN(concern_stacks, c)
-CONCERN(concern_races, d)
-CONCERN(concern_threads, e)
-CONCERN(concern_crash, f)
-CONCERN(concern_order, g)
-CONCERN(concern_locks, h)
-CONCERN(concern_turns, i)
+CONCERN(concern_cover, c)
+CONCERN(concern_stacks, d)
+CONCERN(concern_races, e)
+CONCERN(concern_threads, f)
+CONCERN(concern_crash, g)
+CONCERN(concern_order, h)
+CONCERN(concern_locks, i)
+CONCERN(concern_turns, j)
 
 bool ring_init(const char **why)
 {
@@ -76,7 +77,7 @@ static void before_a_fork_the_last_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	before_fork();
-	assert_string_equal(called, "ihgfedcba");
+	assert_string_equal(called, "jihgfedcba");
 }
 
 static void after_a_fork_the_first_concern_comes_first(void **state)
@@ -84,10 +85,10 @@ static void after_a_fork_the_first_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	after_fork_parent();
-	assert_string_equal(called, "ABCDEFGHI");
+	assert_string_equal(called, "ABCDEFGHIJ");
 	memset(called, 0, sizeof called);
 	after_fork_child();
-	assert_string_equal(called, "0abcdefghi");
+	assert_string_equal(called, "0abcdefghij");
 }
 
 int main(void)

@@ -17,7 +17,8 @@
 # of the suite need it to be built, pip gets it by a constraint (package_constraints).
 
 # clang does not instrument what its SLP vectoriser merges: races on neighbouring fields were lost.
-readonly PACKAGE_CFLAGS="-g -O2 -fno-omit-frame-pointer -fno-slp-vectorize -fsanitize=thread -shared-libsan"
+# A call at each function's entry says which functions ran, and in which threads (interpose/wrap/cover.c).
+readonly PACKAGE_CFLAGS="-g -O2 -fno-omit-frame-pointer -fno-slp-vectorize -fsanitize=thread -shared-libsan -fsanitize-coverage=trace-pc-guard,func,pc-table"
 # Raise it when what is built changes in a way that the hashed text below does not show.
 readonly PACKAGE_RECIPE=1
 readonly ENVIRONMENT_RECIPE=1
