@@ -9,57 +9,71 @@
 #include "reports/text.h"
 #include "runner/symbols/source.h"
 
-#define TOLD_MAX 8 /* fields */
-
 struct member {
 	char *name;
 	unsigned lines; /* of the field that have it */
 };
 
-struct field {
-	uint64_t offset;
-	char *type; /* of the object; fields of another are told with it */
-	unsigned lines;
+struct field_lines {
+	unsigned count;
 	struct member *members;
 	size_t member_count, member_capacity;
 };
 
-struct fields {
-	struct source_cache *sources;
-	struct field *fields;
-	size_t count, capacity;
-	bool memory; /* of its own */
-};
+/* Is it the type of this name, with the module before it or without? */
+static bool is_type(const char *name, const char *type)
+{
+	size_t size = strlen(name), length = strlen(type);
+	return size <= length && strcmp(type + length - size, name) == 0 &&
+	       (size == length || type[length - size - 1] == '.');
+}
 
-struct fields *fields_new(void)
+struct fields *fields_new(const char *type, size_t length)
 {
 	struct fields *fields = xcalloc(1, sizeof *fields);
-	fields->sources = source_open();
+	fields->type = xstrndup(type, length);
+	fields->memory.lines = xcalloc(1, sizeof *fields->memory.lines);
 	return fields;
+}
+
+static void field_clear(struct field *field)
+{
+	for (size_t i = 0; i < field->lines->member_count; i++)
+		free(field->lines->members[i].name);
+	free(field->lines->members);
+	free(field->lines);
+	free(field->type);
+	free(field->text);
+	free(field->races);
 }
 
 void fields_free(struct fields *fields)
 {
-	for (size_t i = 0; i < fields->count; i++) {
-		for (size_t j = 0; j < fields->fields[i].member_count; j++)
-			free(fields->fields[i].members[j].name);
-		free(fields->fields[i].members);
-		free(fields->fields[i].type);
-	}
-	free(fields->fields);
-	source_close(fields->sources);
+	if (!fields)
+		return;
+	for (size_t i = 0; i < fields->count; i++)
+		field_clear(&fields->items[i]);
+	if (fields->memory.lines)
+		field_clear(&fields->memory);
+	free(fields->items);
+	free(fields->type);
 	free(fields);
 }
 
 static struct field *field_of(struct fields *fields, const struct subject *subject)
 {
+	if (subject->kind != SUBJECT_OBJECT || !subject->type)
+		return &fields->memory;
 	for (size_t i = 0; i < fields->count; i++)
-		if (fields->fields[i].offset == subject->offset &&
-		    strcmp(fields->fields[i].type, subject->type) == 0)
-			return &fields->fields[i];
-	struct field field = { .offset = subject->offset, .type = xstrdup(subject->type) };
-	ARRAY_PUSH(fields->fields, fields->count, fields->capacity, field);
-	return &fields->fields[fields->count - 1];
+		if (fields->items[i].offset == subject->offset &&
+		    strcmp(fields->items[i].type, subject->type) == 0)
+			return &fields->items[i];
+	struct field field = { .offset = subject->offset,
+			       .type = xstrdup(subject->type),
+			       .own = is_type(subject->type, fields->type),
+			       .lines = xcalloc(1, sizeof *field.lines) };
+	ARRAY_PUSH(fields->items, fields->count, fields->capacity, field);
+	return &fields->items[fields->count - 1];
 }
 
 static bool is_word(char c)
@@ -67,7 +81,7 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-static void add_member(struct field *field, const char *name, size_t length)
+static void add_member(struct field_lines *field, const char *name, size_t length)
 {
 	for (size_t i = 0; i < field->member_count; i++) {
 		struct member *member = &field->members[i];
@@ -89,7 +103,7 @@ static const struct {
 	       { "PyTuple_SET_ITEM(", "ob_item" } };
 
 /* Members that the line names, each once. */
-static void take_line(struct field *field, const char *line, size_t length)
+static void take_line(struct field_lines *field, const char *line, size_t length)
 {
 	char seen[8][64];
 	size_t count = 0;
@@ -120,30 +134,27 @@ static void take_line(struct field *field, const char *line, size_t length)
 		seen[count++][size] = '\0';
 		add_member(field, name, size);
 	}
-	field->lines++;
+	field->count++;
 }
 
-void fields_add(struct fields *fields, const struct finding *finding)
+void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race)
 {
-	if (finding->subject.kind != SUBJECT_OBJECT) {
-		fields->memory = true;
-		return;
-	}
-	struct field *field = field_of(fields, &finding->subject);
-	for (size_t i = 0; i < finding->participant_count; i++) {
-		const struct participant *side = &finding->participants[i];
-		size_t site = text_is_access(finding, side) ? text_site(finding, side) : SIZE_MAX;
+	struct field *field = field_of(fields, &race->subject);
+	ARRAY_PUSH(field->races, field->race_count, field->race_capacity, race);
+	for (size_t i = 0; i < race->participant_count && field != &fields->memory; i++) {
+		const struct participant *side = &race->participants[i];
+		size_t site = text_is_access(race, side) ? text_site(race, side) : SIZE_MAX;
 		struct source_line line;
 		if (site >= side->stack.count || !side->stack.frames[site].file ||
-		    !source_get(fields->sources, side->stack.frames[site].file,
+		    !source_get(sources, side->stack.frames[site].file,
 				side->stack.frames[site].line, &line))
 			continue;
-		take_line(field, line.text, line.length);
+		take_line(field->lines, line.text, line.length);
 	}
 }
 
 /* The member that most lines have, and no other as many; it must be in half of them at least. */
-static const char *name_of(const struct field *field)
+static const char *name_of(const struct field_lines *field)
 {
 	const struct member *best = NULL;
 	bool tie = false;
@@ -155,34 +166,29 @@ static const char *name_of(const struct field *field)
 			tie = false;
 		}
 	}
-	return best && !tie && best->lines * 2 >= field->lines ? best->name : NULL;
+	return best && !tie && best->lines * 2 >= field->count ? best->name : NULL;
 }
 
-/* Is it the type of this name, with the module before it or without? */
-static bool is_type(const char *name, const char *type, size_t length)
+static void settle(struct field *field)
 {
-	size_t size = strlen(name);
-	return size <= length && memcmp(type + length - size, name, size) == 0 &&
-	       (size == length || type[length - size - 1] == '.');
+	struct buf text = { 0 };
+	field->name = name_of(field->lines);
+	if (field->name)
+		buf_puts(&text, field->name);
+	else
+		buf_printf(&text, "offset %" PRIu64, field->offset);
+	if (!field->own)
+		buf_printf(&text, " of %s", field->type);
+	field->text = buf_take(&text);
 }
 
-void fields_tell(const struct fields *fields, const char *type, size_t length, struct buf *out)
+void fields_settle(struct fields *fields)
 {
-	size_t told = 0;
-	for (size_t i = 0; i < fields->count && told < TOLD_MAX; i++, told++) {
-		const struct field *field = &fields->fields[i];
-		const char *name = name_of(field);
-		bool own = is_type(field->type, type, length);
-		buf_puts(out, told ? ", " : "");
-		if (name)
-			buf_printf(out, "%s%s%s (offset %" PRIu64 ")", name, own ? "" : " of ",
-				   own ? "" : field->type, field->offset);
-		else
-			buf_printf(out, "offset %" PRIu64 "%s%s", field->offset, own ? "" : " of ",
-				   own ? "" : field->type);
-	}
-	if (fields->count > told)
-		buf_printf(out, " and %zu more", fields->count - told);
-	if (fields->memory)
-		buf_printf(out, "%smemory of its own", told ? ", and " : "");
+	for (size_t i = 0; i < fields->count; i++)
+		settle(&fields->items[i]);
+	if (!fields->memory.race_count)
+		return;
+	fields->memory.text = xstrdup("memory of its own");
+	ARRAY_PUSH(fields->items, fields->count, fields->capacity, fields->memory);
+	fields->memory = (struct field){ 0 };
 }

@@ -11,19 +11,42 @@
 #ifndef REPORTS_FIELDS_H
 #define REPORTS_FIELDS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "ftstress/finding.h"
-#include "runner/base/util.h"
+#include "runner/symbols/source.h"
 
-struct fields;
+struct field_lines;
 
-struct fields *fields_new(void);
+struct field {
+	char *type;                   /* of the object that has it; NULL: memory of no object */
+	uint64_t offset;              /* in that object */
+	bool own;                     /* it is the type that `fields` is of */
+	const char *name;             /* "ob_item"; NULL = not known */
+	char *text;                   /* "ob_item", "offset 40", "ob_size of list", "memory of
+					 * its own" */
+	const struct finding **races; /* on it, as they were added */
+	size_t race_count, race_capacity;
+	struct field_lines *lines;
+};
+
+struct fields {
+	char *type;
+	struct field *items; /* as they came up; what is no object's last */
+	size_t count, capacity;
+	struct field memory; /* what is no object's, while races are added */
+};
+
+/* Of the type with this name, module included, `length` bytes. */
+struct fields *fields_new(const char *type, size_t length);
 void fields_free(struct fields *fields);
 
-/* Takes a data race on a Python object in; others are counted as memory of their own. */
-void fields_add(struct fields *fields, const struct finding *finding);
+/* Takes a data race in. Its lines are read through `sources`. */
+void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race);
 
-/* "ob_item (offset 40), offset 72, size of list (offset 24), and memory of its own", of a type that is
- * called so, with its module or without; nothing without races. */
-void fields_tell(const struct fields *fields, const char *type, size_t length, struct buf *out);
+/* All races were added: finds the names. */
+void fields_settle(struct fields *fields);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/entries.h"
 #include "reports/formats.h"
 #include "runner/model/kinds.h"
 #include "runner/symbols/source.h"
@@ -260,6 +261,63 @@ static json_t *finding_of(struct source_cache *sources, const struct report_inpu
 	return object;
 }
 
+static json_t *ids_of(const struct finding *const *findings, size_t count)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, string_of(findings[i]->id));
+	return array;
+}
+
+static json_t *fields_of(const struct fields *fields)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct field *field = &fields->items[i];
+		json_t *object = json_object();
+		json_object_set_new(object, "text", string_of(field->text));
+		json_object_set_new(object, "name", string_of(field->name));
+		json_object_set_new(object, "type", string_of(field->type));
+		json_object_set_new(object, "offset", integer_of(field->offset));
+		json_object_set_new(object, "findings", ids_of(field->races, field->race_count));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+/* See docs/report-schema.json. */
+static json_t *entry_of(const struct report_entry *entry)
+{
+	const struct finding *witness = entry->witness;
+	json_t *object = json_object();
+	json_object_set_new(object, "id", string_of(witness->id));
+	json_object_set_new(object, "kind", json_string(finding_kind_name(witness->kind)));
+	json_object_set_new(object, "title", string_of(entry->title));
+	json_object_set_new(object, "status", json_string(finding_status_name(witness->status)));
+	json_object_set_new(object, "findings", ids_of(entry->members, entry->count));
+	if (witness->evidence)
+		json_object_set_new(object, "evidence", string_of(witness->evidence));
+	if (!entry->type)
+		return object;
+	json_object_set_new(object, "type", string_of(entry->type));
+	json_object_set_new(object, "fields", fields_of(entry->fields));
+	json_object_set_new(object, "operations",
+			    strings_of(entry->operations, entry->operation_count));
+	json_object_set_new(object, "operations_all", integer_of(entry->operations_all));
+	json_object_set_new(object, "pairs", strings_of(entry->pairs, entry->pair_count));
+	return object;
+}
+
+static json_t *entries_of(const struct report_input *input)
+{
+	struct entries *entries = entries_new(input);
+	json_t *array = json_array();
+	for (size_t i = 0; i < entries->count; i++)
+		json_array_append_new(array, entry_of(&entries->items[i]));
+	entries_free(entries);
+	return array;
+}
+
 /* How the tests were tried; from where no such thing was counted nothing is said. */
 static void add_tried(json_t *tests, const struct run_info *run)
 {
@@ -460,6 +518,7 @@ int report_json_dump(const struct report_input *input, json_dump_callback_t sink
 	struct source_cache *sources = source_open();
 	if (put("{\"schema\":1,\n\"run\":", sink, data) || dump(run_of(input->run), sink, data) ||
 	    put(",\n\"kinds\":", sink, data) || dump(kinds_of(), sink, data) ||
+	    put(",\n\"entries\":", sink, data) || dump(entries_of(input), sink, data) ||
 	    put(",\n\"findings\":[", sink, data))
 		goto end;
 	for (size_t i = 0; i < input->count; i++) {

@@ -6,6 +6,7 @@
  *	json.c       for programs: schema in docs/report-schema.json
  *	tap.c        for CI that reads TAP 13
  *	summary.c    for the terminal, at the end of a run
+ *	entries.c    what all of them list: a type's races as one entry; fields.c: what these are on
  *	text.c       words that several of them use; tried.c: what a run tried, and what to run next
  *	source.c     lines of source files, through a small cache
  *
@@ -39,7 +40,7 @@ extern const struct report_format *const report_formats[];
 const struct report_format *report_find(const char *name);
 
 /*
- * The summary at the end of a run: each new finding with its title, what the program said of it,
+ * The summary at the end of a run: each new entry with its title, what the program said of it,
  * the object, and on every side the locks and the deepest line of the user's own Python and C; count,
  * test and the command that shows it again. What is known, upstream or suppressed in one line; what
  * was tried, and what to run next.

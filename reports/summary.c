@@ -14,6 +14,14 @@
  *	    14 times, in numpy/random/tests/test_seed.py::test_seed
  *	    $ ftstress --suite numpy_tests --replay 1fb3.c.2
  *
+ *	 2. array.array: ob_item, allocated: 14 of its 51 operations take no lock
+ *	    a plain interpreter crashes in 0.8 s: SIGSEGV
+ *	    operations  append, extend, insert and 11 more
+ *	    fields      ob_item (12 races), allocated (3)
+ *	    pairs       append|pop, append|len and 34 more
+ *	    write of 8 bytes, Thread T3
+ *	        ...
+ *
  *	Not shown: 1 known, 2 upstream, 3 suppressed.
  *
  *	Tried: 310 of 48,645 tests, 290 of them in 2 to 8 threads (...), 20 in one thread only.
@@ -29,13 +37,15 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "reports/entries.h"
 #include "reports/formats.h"
 #include "reports/text.h"
 #include "reports/tried.h"
-#include "reports/types.h"
 
 #define SHOWN_MAX 20 /* new findings told in full: more is the report's business */
 #define LINES_MAX 14 /* of a finding; two sides are always shown */
+#define NAMES_MAX 8  /* operations, fields of a type */
+#define PAIRS_MAX 4  /* pairs of a type */
 #define SLOW 10.0    /* seconds of a test that is told here, too; as long as the progress waits */
 
 enum style { PLAIN, BOLD, RED, BLUE, DIM };
@@ -107,8 +117,22 @@ static bool is_shown(const struct report_input *input, const struct finding *fin
 	       (finding->status == STATUS_KNOWN && input->run->replay);
 }
 
+/* ", in 42 entries" where races are told by type. */
+static void add_entries(struct buf *line, const struct report_input *input,
+			const struct entries *entries)
+{
+	size_t told = 0, types = 0;
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct report_entry *entry = &entries->items[i];
+		told += is_shown(input, entry->witness);
+		types += is_shown(input, entry->witness) && entry->type;
+	}
+	if (types)
+		buf_printf(line, ", told in %zu entr%s,", told, told == 1 ? "y" : "ies");
+}
+
 static void print_head(const struct page *page, const struct report_input *input,
-		       const uint64_t counts[STATUS_COUNT])
+		       const struct entries *entries, const uint64_t counts[STATUS_COUNT])
 {
 	uint64_t fresh = counts[STATUS_NEW];
 	uint64_t again = input->run->replay ? counts[STATUS_KNOWN] : 0;
@@ -121,6 +145,7 @@ static void print_head(const struct page *page, const struct report_input *input
 		add_kinds(&line, input, STATUS_KNOWN, again);
 		buf_puts(&line, fresh ? "," : " again,");
 	}
+	add_entries(&line, input, entries);
 	if (!fresh && !again)
 		buf_puts(&line, input->count ? "Nothing new found" : "Nothing found");
 	buf_puts(&line, " in ");
@@ -220,24 +245,20 @@ static bool is_as_written(const struct run_info *run)
 
 /* "follows from 1.", by its number in the list, or by its id where that is not shown. */
 static void print_follows(const struct page *page, const struct report_input *input,
-			  const struct finding *finding)
+			  const struct entries *entries, const struct finding *finding)
 {
 	struct buf line = { 0 };
-	size_t number = 0;
-	if (!finding->follows)
+	size_t number = 0, at = finding->follows ? entries_find(entries, finding->follows) : 0;
+	if (!finding->follows || at == entries->count)
 		return;
+	const struct finding *cause = entries->items[at].witness;
+	for (size_t i = 0; i <= at; i++)
+		number += is_shown(input, entries->items[i].witness);
 	buf_puts(&line, "    most likely follows from ");
-	for (size_t i = 0; i < input->count; i++) {
-		const struct finding *other = input->findings[i];
-		number += is_shown(input, other);
-		if (strcmp(other->id, finding->follows) != 0)
-			continue;
-		if (is_shown(input, other))
-			buf_printf(&line, "%zu.: look there first", number);
-		else
-			buf_printf(&line, "%s (%s)", other->id, finding_status_name(other->status));
-		break;
-	}
+	if (is_shown(input, cause))
+		buf_printf(&line, "%zu.: look there first", number);
+	else
+		buf_printf(&line, "%s (%s)", finding->follows, finding_status_name(cause->status));
 	print(page, DIM, &line);
 	buf_free(&line);
 }
@@ -317,7 +338,8 @@ static void print_again(const struct page *page, const struct run_info *run,
 	buf_free(&line);
 }
 
-static void print_finding(const struct page *page, const struct report_input *input, size_t number,
+static void print_finding(const struct page *page, const struct report_input *input,
+			  const struct entries *entries, size_t number,
 			  const struct finding *finding)
 {
 	enum { TITLE_AND_AGAIN = 4 };
@@ -327,35 +349,50 @@ static void print_finding(const struct page *page, const struct report_input *in
 	text_add_line(&line, finding->title ? finding->title : "");
 	print(page, BOLD, &line);
 	buf_free(&line);
-	print_follows(page, input, finding);
+	print_follows(page, input, entries, finding);
 	size_t about = print_about(page, finding) + (finding->follows != NULL);
 	print_sides(page, finding, TITLE_AND_AGAIN + about);
 	print_again(page, input->run, finding);
 }
 
-/* A type of a run of pairs, with the best of its races as the witness. */
-static void print_type(const struct page *page, const struct report_input *input, size_t number,
-		       const struct type_entry *entry)
+/* "    fields      ob_item (12 races), allocated (3)" */
+static void print_list(const struct page *page, const char *label, const struct buf *list)
 {
-	enum { TITLE_AND_AGAIN = 4 };
 	struct buf line = { 0 };
+	buf_printf(&line, "    %-10s  ", label);
+	text_add_line(&line, list->data ? list->data : "");
+	print(page, PLAIN, &line);
+	buf_free(&line);
+}
+
+/* The races of a type, with the gravest as the witness. */
+static void print_type(const struct page *page, const struct report_input *input,
+		       const struct entries *entries, size_t number,
+		       const struct report_entry *entry)
+{
+	enum { TITLE_AND_LISTS = 7 };
+	struct buf line = { 0 }, list = { 0 };
 	print(page, PLAIN, &line);
 	buf_printf(&line, "%2zu. ", number);
-	type_entry_title(&line, entry);
+	text_add_line(&line, entry->title);
 	print(page, BOLD, &line);
-	struct buf fields = { 0 };
-	type_entry_fields(&fields, input, is_shown, entry);
-	buf_puts(&line, "    on ");
-	text_add_line(&line, fields.data ? fields.data : "");
-	print(page, PLAIN, &line);
-	buf_free(&fields);
 	if (entry->witness->evidence) {
 		buf_puts(&line, "    ");
 		text_add_line(&line, entry->witness->evidence);
 		print(page, PLAIN, &line);
 	}
+	print_follows(page, input, entries, entry->witness);
+	entry_add_names(&list, entry->operations, entry->operation_count, NAMES_MAX);
+	print_list(page, "operations", &list);
+	buf_clear(&list);
+	entry_add_fields(&list, entry, NAMES_MAX);
+	print_list(page, "fields", &list);
+	buf_clear(&list);
+	entry_add_names(&list, entry->pairs, entry->pair_count, PAIRS_MAX);
+	print_list(page, "pairs", &list);
+	buf_free(&list);
 	buf_free(&line);
-	print_sides(page, entry->witness, TITLE_AND_AGAIN + 2);
+	print_sides(page, entry->witness, TITLE_AND_LISTS);
 	print_again(page, input->run, entry->witness);
 }
 
@@ -443,33 +480,34 @@ static void print_failing(const struct page *page, const struct run_info *run)
 	buf_free(&line);
 }
 
+static void print_entries(const struct page *page, const struct report_input *input,
+			  const struct entries *entries)
+{
+	size_t number = 0;
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct report_entry *entry = &entries->items[i];
+		if (!is_shown(input, entry->witness) || ++number > SHOWN_MAX)
+			continue;
+		if (entry->type)
+			print_type(page, input, entries, number, entry);
+		else
+			print_finding(page, input, entries, number, entry->witness);
+	}
+	if (number > SHOWN_MAX)
+		fprintf(page->out, "\nand %zu more: see the report\n", number - SHOWN_MAX);
+}
+
 int report_summary(FILE *out, const struct report_input *input, bool color, unsigned columns)
 {
 	struct page page = { out, color, columns };
 	uint64_t counts[STATUS_COUNT];
 	text_count(input, counts);
+	struct entries *entries = entries_new(input);
 	bool failing_first = text_failing_first(input->run);
 	if (failing_first)
 		print_failing(&page, input->run);
-	print_head(&page, input, counts);
-	size_t number = 0;
-	for (size_t i = 0; i < input->count; i++) {
-		const struct finding *finding = input->findings[i];
-		struct type_entry entry;
-		if (!is_shown(input, finding))
-			continue;
-		bool member = type_entry_of(input, finding, is_shown, &entry);
-		if (member && entry.witness != finding)
-			continue; /* told with its type */
-		if (++number > SHOWN_MAX)
-			continue;
-		if (member)
-			print_type(&page, input, number, &entry);
-		else
-			print_finding(&page, input, number, finding);
-	}
-	if (number > SHOWN_MAX)
-		fprintf(out, "\nand %zu more findings: see the report\n", number - SHOWN_MAX);
+	print_head(&page, input, entries, counts);
+	print_entries(&page, input, entries);
 	print_rest(&page, input, counts);
 	print_tried(&page, input->run);
 	print_slow(&page, input->run);
@@ -482,5 +520,6 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 			"\n%" PRIu64 " of %" PRIu64 " records were lost: the worker wrote faster "
 			"than they were read.\n",
 			input->run->records_lost, input->run->records + input->run->records_lost);
+	entries_free(entries);
 	return report_flush(out);
 }

@@ -1,7 +1,7 @@
 /*
  * tap.c - the report as TAP 13 (prove knows no later one), for CI that reads test results.
  *
- * A finding is a test point. What is new fails ("not ok"); what is known is an expected failure
+ * An entry (entries.h) is a test point. What is new fails ("not ok"); what is known is an expected failure
  * ("not ok # TODO", which harnesses count as passed); what is upstream's or suppressed is skipped.
  * A run without findings is one point that is ok, or not if no test passed; a run that did nothing
  * is skipped as a whole.
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/entries.h"
 #include "reports/formats.h"
 #include "reports/text.h"
 #include "reports/tried.h"
@@ -80,9 +81,31 @@ static void add_thread(struct buf *out, const struct finding *finding,
 	buf_free(&locks);
 }
 
-static void add_diagnostic(struct buf *out, const struct finding *finding)
+/* What the races of a type come to, and which they are. */
+static void add_type(struct buf *out, const struct report_entry *entry)
 {
+	struct buf list = { 0 };
+	add_pair(out, "type", entry->type);
+	entry_add_names(&list, entry->operations, entry->operation_count, SIZE_MAX - 1);
+	add_pair(out, "operations", list.data);
+	buf_clear(&list);
+	entry_add_fields(&list, entry, SIZE_MAX - 1);
+	add_pair(out, "fields", list.data);
+	buf_clear(&list);
+	entry_add_names(&list, entry->pairs, entry->pair_count, SIZE_MAX - 1);
+	add_pair(out, "pairs", list.data);
+	buf_free(&list);
+	buf_puts(out, "  findings:\n");
+	for (size_t i = 0; i < entry->count; i++)
+		buf_printf(out, "    - %s\n", entry->members[i]->id);
+}
+
+static void add_diagnostic(struct buf *out, const struct report_entry *entry)
+{
+	const struct finding *finding = entry->witness;
 	buf_puts(out, "  ---\n");
+	if (entry->type)
+		add_type(out, entry);
 	add_pair(out, "id", finding->id);
 	add_pair(out, "kind", finding_kind_name(finding->kind));
 	add_pair(out, "status", finding_status_name(finding->status));
@@ -91,6 +114,8 @@ static void add_diagnostic(struct buf *out, const struct finding *finding)
 	add_pair(out, "command", finding->command);
 	add_pair(out, "said", finding->said);
 	add_pair(out, "about", finding->subject.description);
+	add_pair(out, "evidence", finding->evidence);
+	add_pair(out, "follows", finding->follows);
 	struct buf order = { 0 };
 	if (text_add_as_written(&order, finding))
 		add_pair(out, "as written", order.data);
@@ -103,12 +128,13 @@ static void add_diagnostic(struct buf *out, const struct finding *finding)
 	buf_puts(out, "  ...\n");
 }
 
-static void add_point(struct buf *out, size_t number, const struct finding *finding)
+static void add_point(struct buf *out, size_t number, const struct report_entry *entry)
 {
+	const struct finding *finding = entry->witness;
 	bool fails = finding->status == STATUS_NEW || finding->status == STATUS_KNOWN;
 	buf_printf(out, "%s %zu - %s: ", fails ? "not ok" : "ok", number,
-		   text_kind(finding->kind, 1));
-	add_text(out, finding->title ? finding->title : "");
+		   text_kind(finding->kind, entry->count));
+	add_text(out, entry->title);
 	switch (finding->status) {
 	case STATUS_KNOWN:
 		buf_puts(out, " # TODO known from an earlier run");
@@ -126,7 +152,7 @@ static void add_point(struct buf *out, size_t number, const struct finding *find
 		break;
 	}
 	buf_puts(out, "\n");
-	add_diagnostic(out, finding);
+	add_diagnostic(out, entry);
 }
 
 /* Comments: what was tried, and what to run next. */
@@ -169,12 +195,13 @@ static void add_failing(struct buf *out, const struct run_info *run)
 static int tap_write(FILE *out, const struct report_input *input)
 {
 	struct buf text = { 0 }, run = { 0 };
+	struct entries *entries = entries_new(input);
 	text_add_run(&run, input->run);
 	buf_puts(&text, "TAP version 13\n");
 	if (!input->count && !input->run->iterations_done) {
 		buf_puts(&text, "1..0 # SKIP nothing ran\n");
 	} else {
-		buf_printf(&text, "1..%zu\n# ", input->count ? input->count : 1);
+		buf_printf(&text, "1..%zu\n# ", entries->count ? entries->count : 1);
 		add_text(&text, run.data);
 		buf_puts(&text, input->run->interrupted ? ", interrupted\n" : "\n");
 		add_tried(&text, input->run);
@@ -184,8 +211,8 @@ static int tap_write(FILE *out, const struct report_input *input)
 	if (!input->count && input->run->iterations_done)
 		buf_puts(&text, passed ? "ok 1 - nothing found\n" : "not ok 1 - nothing passed\n");
 	errno = 0;
-	for (size_t i = 0; i < input->count; i++) {
-		add_point(&text, i + 1, input->findings[i]);
+	for (size_t i = 0; i < entries->count; i++) {
+		add_point(&text, i + 1, &entries->items[i]);
 		if (fwrite(text.data, 1, text.length, out) != text.length)
 			break;
 		buf_clear(&text);
@@ -194,6 +221,7 @@ static int tap_write(FILE *out, const struct report_input *input)
 	int error = short_write ? (errno ? errno : EIO) : report_flush(out);
 	buf_free(&text);
 	buf_free(&run);
+	entries_free(entries);
 	return error;
 }
 

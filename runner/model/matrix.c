@@ -83,6 +83,18 @@ uint64_t matrix_field(const struct finding *finding)
 			  sizeof subject->offset);
 }
 
+bool matrix_operations(const char *test, struct operation_name both[2])
+{
+	size_t length = matrix_type_length(test);
+	if (!length)
+		return false;
+	const char *one = test + length + 2, *bar = strchr(one, '|');
+	const char *relative = strrchr(bar, '>'), *two = relative ? relative + 1 : bar + 1;
+	both[0] = (struct operation_name){ one, strcspn(one, ";|") };
+	both[1] = (struct operation_name){ two, strlen(two) };
+	return true;
+}
+
 static struct table *table_of(struct matrix *matrix, const char *name, size_t length)
 {
 	uint64_t key = hash_bytes(0, name, length);
@@ -112,14 +124,12 @@ static unsigned operation_of(struct table *table, const char *name, size_t lengt
 /* The cell that a test counts for; NULL where it is no pair. */
 static struct pair *pair_of(struct matrix *matrix, const char *test)
 {
-	size_t length = matrix_type_length(test);
-	if (!length)
+	struct operation_name both[2];
+	if (!matrix_operations(test, both))
 		return NULL;
-	struct table *table = table_of(matrix, test, length);
-	const char *one = test + length + 2, *bar = strchr(one, '|');
-	unsigned a = operation_of(table, one, strcspn(one, ";|"));
-	const char *relative = strrchr(bar, '>'), *two = relative ? relative + 1 : bar + 1;
-	unsigned b = operation_of(table, two, strlen(two));
+	struct table *table = table_of(matrix, test, matrix_type_length(test));
+	unsigned a = operation_of(table, both[0].text, both[0].length);
+	unsigned b = operation_of(table, both[1].text, both[1].length);
 	if (a > b) {
 		unsigned swap = a;
 		a = b;

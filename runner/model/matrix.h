@@ -37,7 +37,14 @@ struct run_type *matrix_take(struct matrix *matrix, size_t *count);
 /* The type in the id of a pair: its length, 0 where the test is no pair. */
 size_t matrix_type_length(const char *test);
 
-/* The same of the first test of a data race: the type that it is told with, 0 = none. */
+/* The two operations of a pair, borrowed from its id; false where the test is no pair. */
+struct operation_name {
+	const char *text;
+	size_t length;
+};
+bool matrix_operations(const char *test, struct operation_name both[2]);
+
+/* The type of the first test of a data race: the type that it is told with, 0 = none. */
 size_t matrix_type_of(const struct finding *finding);
 
 /* The field of that type that the race is on, hashed with the type; one for all memory that is not

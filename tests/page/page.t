@@ -47,7 +47,9 @@ function writePage(change, environment) {
 // ---- a test harness of a few lines ----
 
 const promises = [];
-const test = (name, run) => promises.push({ name, run });
+/** With an argument, those alone that have it in their name. */
+const only = process.argv[2] ?? "";
+const test = (name, run) => name.includes(only) && promises.push({ name, run });
 
 function equal(got, wanted, what = "value") {
   const [one, other] = [JSON.stringify(got), JSON.stringify(wanted)];
@@ -140,6 +142,54 @@ test("what_limits_the_verdict_stands_beside_it", async () => {
     holds(caveats.includes(part), `${part} in: ${caveats}`);
 });
 
+// ---- types of a run of pairs ----
+
+const BOX = Array.from({ length: 3 }, (_, index) => `data-race-00000000000${index}`);
+
+/** Three races of one type's operations, on two of its fields, before all else. */
+function withType(data) {
+  const model = data.findings.find((finding) => finding.id === RACE);
+  const races = BOX.map((id, index) => ({
+    ...structuredClone(model),
+    id,
+    title: `race ${index}`,
+    tests: [`words.Box::add|${["pop", "get", "pop"][index]}`],
+    subject: { ...model.subject, type: "words.Box", offset: index < 2 ? 16 : 24 },
+  }));
+  data.findings.unshift(...races);
+}
+
+test("the_races_of_a_type_are_one_row_that_leads_to_what_they_are_on", async () => {
+  const page = await open("", { at: writePage(withType) });
+  equal(await page.locator(".group.new .finding-row").count(), 5);
+  const row = page.locator(".finding-row").first();
+  const text = await row.innerText();
+  for (const part of ["3 data races", "words.Box: ", "3 operations race", "add, pop, get", "42×"])
+    holds(text.includes(part), `${part} in: ${text}`);
+  await row.click();
+  await page.getByRole("heading", { level: 1, name: /^words.Box: / }).waitFor();
+  const entry = await page.locator("article").innerText();
+  for (const part of ["add|pop", "add|get", "race 0", "race 2"])
+    holds(entry.includes(part), `${part} in: ${entry}`);
+  equal(await page.locator("table.fields tr").count(), 2);
+  equal(await texts(page.locator("table.fields summary")), ["2 races", "1 race"]);
+  await page.locator(".finding-row", { hasText: "race 2" }).click();
+  await page.getByRole("heading", { level: 1, name: "race 2" }).waitFor();
+  await page.getByRole("link", { name: "words.Box" }).click();
+  await page.getByRole("heading", { level: 1, name: /^words.Box: / }).waitFor();
+  await page.keyboard.press("u");
+  await page.waitForSelector("#verdict");
+  const focused = await page.evaluate(() => document.activeElement.getAttribute("href"));
+  equal(focused, `#/entry/${BOX[0]}`, "the row that was left");
+});
+
+test("a_filter_finds_a_type_by_any_of_its_races", async () => {
+  const page = await open("?q=get", { at: writePage(withType) });
+  holds((await texts(page.locator(".finding-row"))).some((row) => row.includes("words.Box")), "get");
+  await page.locator("#text-filter").fill("nowhere");
+  equal(await page.locator(".finding-row").count(), 0);
+});
+
 // ---- a finding ----
 
 test("both_sides_stand_side_by_side", async () => {
@@ -151,8 +201,10 @@ test("both_sides_stand_side_by_side", async () => {
 });
 
 test("on_a_narrow_screen_they_stand_below_each_other_and_nothing_sticks_out", async () => {
-  for (const hash of ["", "run", `finding/${RACE}`, `finding/${HANG}`, `finding/${FAILURE}`]) {
-    const page = await open(hash, { width: 400 });
+  const at = writePage(withType);
+  const findings = [RACE, HANG, FAILURE].map((id) => `finding/${id}`);
+  for (const hash of ["", "run", `entry/${BOX[0]}`, ...findings]) {
+    const page = await open(hash, { at, width: 400 });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     holds(wide <= 400, `${hash || "the list"} is ${wide} wide`);
     await page.close();
@@ -559,16 +611,25 @@ function faintTexts() {
 
 for (const colorScheme of ["light", "dark"])
   test(`every_text_is_legible_in_${colorScheme}`, async () => {
-    for (const hash of ["", "run", `finding/${RACE}`, `finding/${UPSTREAM}`, `finding/${FAILURE}`]) {
-      const page = await open(hash, { colorScheme });
+    const at = writePage(withType);
+    for (const hash of [
+      "",
+      "run",
+      `entry/${BOX[0]}`,
+      `finding/${RACE}`,
+      `finding/${UPSTREAM}`,
+      `finding/${FAILURE}`,
+    ]) {
+      const page = await open(hash, { colorScheme, at });
       equal(await page.evaluate(faintTexts), [], hash || "the list");
       await page.close();
     }
   });
 
 test("headings_form_an_outline_and_regions_have_names", async () => {
-  for (const hash of ["", "run", `finding/${RACE}`]) {
-    const page = await open(hash);
+  const at = writePage(withType);
+  for (const hash of ["", "run", `entry/${BOX[0]}`, `finding/${RACE}`]) {
+    const page = await open(hash, { at });
     const levels = await page.$$eval("h1, h2, h3", (all) => all.map((one) => +one.tagName[1]));
     equal(levels[0], 1);
     equal(levels.filter((level) => level === 1).length, 1);
@@ -637,8 +698,13 @@ test("the_json_report_is_the_fixture_again", async () => {
               .map((key) => [key, sorted(value[key])]),
           )
         : value;
-  const { kinds, ...report } = JSON.parse(text); // the words of kinds are the product's own
+  // The words of kinds are the product's own, and entries are made of the findings.
+  const { kinds, entries, ...report } = JSON.parse(text);
   equal(kinds[0].name, "data-race");
+  equal(
+    entries.map((entry) => entry.id),
+    fixture().findings.map((finding) => finding.id),
+  );
   equal(sorted(report), sorted(fixture()));
 });
 

@@ -47,6 +47,7 @@ static struct participant sides[] = {
 };
 static char *replays[] = { "1f.c.2", "1f.d.3", "2e.0.0" };
 static char *tests[] = { "test_fill.py::test_fill" };
+static char *pair_tests[] = { "words.Box::add|pop" };
 static struct run_hook hooks[] = { { "data races", true, NULL }, { "locks", false, "no symbol" } };
 static struct run_rule rules[] = { { "race:words", "words.supp:1", 0 } };
 static char *notes[] = { "1 test fails alone" };
@@ -261,6 +262,7 @@ static void json_is_what_its_schema_says(void **state)
 	document.findings[1].subject = (struct subject){ 0 };
 	document.findings[0].as_written_runs = 3;
 	document.findings[2] = (struct finding){ .id = "hang-0123456789ab", .kind = FINDING_HANG };
+	document.findings[3].tests = pair_tests;
 	json_t *schema = json_load_file("docs/report-schema.json", 0, NULL);
 	assert_non_null(schema);
 	json_t *json = parsed(&document.input);
@@ -545,6 +547,45 @@ static void tap_of_a_clean_run_is_ok(void **state)
 	tap = written("tap", &document.input);
 	assert_string_equal(tap, "TAP version 13\n1..0 # SKIP nothing ran\n");
 	free(tap);
+}
+
+/* ---- types of a run of pairs ---- */
+
+static void races_of_a_type_are_one_point_and_one_entry(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 4);
+	for (size_t i = 0; i < 3; i++) {
+		document.findings[i].status = STATUS_NEW;
+		document.findings[i].tests = pair_tests;
+	}
+	document.findings[1].id = "data-race-00000000000b";
+	document.findings[1].shows = EVIDENCE_CRASHES;
+	document.findings[1].evidence = "a plain interpreter crashes in 0.8 s: SIGSEGV";
+	char *tap = written("tap", &document.input);
+	assert_non_null(strstr(tap, "\n1..2\n"));
+	assert_non_null(strstr(tap, "\nnot ok 1 - data races: words.Box: memory of its own: 2 "));
+	assert_non_null(strstr(tap, "\n  pairs: \"add|pop\"\n"));
+	assert_non_null(strstr(tap, "\n  findings:\n    - data-race-0123456789ab\n"));
+	assert_non_null(strstr(tap, "\n  evidence: \"a plain interpreter crashes in 0.8 s"));
+	free(tap);
+	char *text = summary(&document.input, false, 0);
+	assert_ptr_equal(strstr(text, "3 new data races, told in 1 entry, in 20 iter"), text);
+	assert_non_null(strstr(text, " 1. words.Box: memory of its own: 2 operations race\n"
+				     "    a plain interpreter crashes in 0.8 s: SIGSEGV\n"
+				     "    operations  add, pop\n"
+				     "    fields      memory of its own (3 races)\n"
+				     "    pairs       add|pop\n"));
+	assert_null(strstr(text, "\n 2. "));
+	free(text);
+	json_t *json = parsed(&document.input);
+	assert_int_equal(json_array_size(path_of(json, "entries")), 2);
+	assert_int_equal(json_array_size(path_of(json, "entries/0/findings")), 3);
+	assert_string_equal(json_string_value(path_of(json, "entries/0/id")),
+			    "data-race-00000000000b");
+	assert_null(path_of(json, "entries/1/type"));
+	json_decref(json);
 }
 
 /* ---- the terminal ---- */
@@ -980,6 +1021,7 @@ int main(void)
 		cmocka_unit_test(tap_fails_for_new_findings_alone),
 		cmocka_unit_test(tap_of_any_title_is_one_line),
 		cmocka_unit_test(tap_of_a_clean_run_is_ok),
+		cmocka_unit_test(races_of_a_type_are_one_point_and_one_entry),
 		cmocka_unit_test(the_summary_tells_new_findings_and_counts_the_rest),
 		cmocka_unit_test(a_finding_says_which_one_it_follows_from),
 		cmocka_unit_test(the_summary_of_a_replay_shows_what_is_known),

@@ -1,6 +1,6 @@
-import type { Finding, Frame, Report } from "./report";
+import type { Entry, Finding, Frame, Report } from "./report";
 import { keyFrame } from "./report";
-import { type Filter, filterFindings, linkTo } from "./route";
+import { type Filter, entryView, filterEntries, linkTo } from "./route";
 import {
   capital,
   count,
@@ -15,14 +15,14 @@ import {
 } from "./words";
 
 interface FilterProps {
-  findings: Finding[];
+  entries: Entry[];
   filter: Filter;
   change: (filter: Filter) => void;
 }
 
-function FilterBar({ findings, filter, change }: FilterProps) {
-  const byStatus = countBy(findings, (finding) => finding.status);
-  const byKind = countBy(findings, (finding) => finding.kind);
+function FilterBar({ entries, filter, change }: FilterProps) {
+  const byStatus = countBy(entries, (entry) => entry.status);
+  const byKind = countBy(entries, (entry) => entry.kind);
   const tab = (status: string, label: string, number: number) => (
     <a
       key={status}
@@ -35,7 +35,7 @@ function FilterBar({ findings, filter, change }: FilterProps) {
   return (
     <search class="filter">
       <nav class="tabs" aria-label="Status">
-        {tab("", "All", findings.length)}
+        {tab("", "All", entries.length)}
         {statuses
           .filter((status) => byStatus.has(status))
           .map((status) => tab(status, capital(status), byStatus.get(status) ?? 0))}
@@ -86,7 +86,38 @@ function Spot({ frame }: { frame: Frame }) {
   );
 }
 
-function Row({ finding, filter }: { finding: Finding; filter: Filter }) {
+/** A few of the names, and how many more there are. */
+function few(names: string[], most = 8): string {
+  const shown = names.length <= most + 1 ? names.length : most;
+  const rest = names.length - shown;
+  return names.slice(0, shown).join(", ") + (rest ? ` and ${count(rest)} more` : "");
+}
+
+/** All races of a type. */
+function TypeRow({ entry, times, filter }: { entry: Entry; times: number; filter: Filter }) {
+  return (
+    <li>
+      <a class="finding-row" href={linkTo(entryView(entry), filter)}>
+        <span class="kind">{plural(entry.findings.length, "data race")}</span>
+        <span class="what">
+          <span class="title">{entry.title}</span>
+          <span class="spots">
+            {entry.evidence && <span class="spot grave">{entry.evidence}</span>}
+            <span class="spot">{few(entry.operations ?? [])}</span>
+          </span>
+        </span>
+        <span class="often">
+          <span class="times">
+            <span class="hidden">seen </span>
+            {count(times)}×
+          </span>
+        </span>
+      </a>
+    </li>
+  );
+}
+
+export function Row({ finding, filter }: { finding: Finding; filter: Filter }) {
   const spots = finding.threads
     .map((thread) => ({ thread, frame: keyFrame(thread.frames, thread.site) }))
     .filter((spot): spot is { thread: (typeof spot)["thread"]; frame: Frame } => !!spot.frame);
@@ -139,7 +170,15 @@ interface Props {
 }
 
 export function FindingList({ report, filter, change }: Props) {
-  const shown = filterFindings(report.findings, filter);
+  const shown = filterEntries(report.entries, report.findings, filter);
+  const byId = new Map(report.findings.map((finding) => [finding.id, finding]));
+  const row = (entry: Entry) => {
+    const finding = byId.get(entry.id);
+    if (!finding) return null;
+    if (!entry.type) return <Row key={entry.id} finding={finding} filter={filter} />;
+    const times = entry.findings.reduce((sum, id) => sum + (byId.get(id)?.run_count ?? 0), 0);
+    return <TypeRow key={entry.id} entry={entry} times={times} filter={filter} />;
+  };
   if (!report.findings.length)
     return (
       <p class="nothing">
@@ -150,27 +189,23 @@ export function FindingList({ report, filter, change }: Props) {
     );
   return (
     <div class="findings">
-      <FilterBar findings={report.findings} filter={filter} change={change} />
+      <FilterBar entries={report.entries} filter={filter} change={change} />
       {statuses.map((status) => {
-        const group = shown.filter((finding) => finding.status === status);
+        const group = shown.filter((entry) => entry.status === status);
         return (
           group.length > 0 && (
             <section key={status} class={`group ${status}`} aria-labelledby={`group-${status}`}>
               <h2 id={`group-${status}`}>
                 {capital(status)} <span class="meaning">{statusMeaning[status]}</span>
               </h2>
-              <ul class="rows">
-                {group.map((finding) => (
-                  <Row key={finding.id} finding={finding} filter={filter} />
-                ))}
-              </ul>
+              <ul class="rows">{group.map(row)}</ul>
             </section>
           )
         );
       })}
       {!shown.length && (
         <p class="nothing">
-          No finding fits this filter. <a href="#/">Show all {count(report.findings.length)}</a>
+          No finding fits this filter. <a href="#/">Show all {count(report.entries.length)}</a>
         </p>
       )}
     </div>

@@ -2,7 +2,7 @@ import { Command, CopyButton } from "./CopyButton";
 import { LockGraph } from "./LockGraph";
 import { Stack, StackPair } from "./StackPair";
 import { toMarkdown } from "./markdown";
-import type { Finding, Run } from "./report";
+import type { Entry, Finding, Run } from "./report";
 import { type Filter, linkTo } from "./route";
 import {
   capital,
@@ -18,13 +18,15 @@ import {
 
 interface Props {
   finding: Finding;
+  /** The type that it is told with. */
+  entry?: Entry;
   run: Run;
   /** The filtered list, which previous and next walk. */
   siblings: Finding[];
   filter: Filter;
 }
 
-function Pager({ finding, siblings, filter }: Omit<Props, "run">) {
+function Pager({ finding, siblings, filter }: Omit<Props, "run" | "entry">) {
   const index = siblings.indexOf(finding);
   const previous = siblings[index - 1];
   const next = index < 0 ? siblings[0] : siblings[index + 1];
@@ -244,7 +246,7 @@ function Follows({ finding, filter }: Pick<Props, "finding" | "filter">) {
   );
 }
 
-export function FindingView({ finding, run, siblings, filter }: Props) {
+export function FindingView({ finding, entry, run, siblings, filter }: Props) {
   const knowsLocks = run.hooks.some((hook) => hook.live && hook.name === "locks");
   const isFailure = finding.kind === "test-failure";
   return (
@@ -260,6 +262,12 @@ export function FindingView({ finding, run, siblings, filter }: Props) {
       <h1 id="title" tabIndex={-1}>
         {finding.title ?? capital(kindName(finding.kind))}
       </h1>
+      {entry && (
+        <p class="related">
+          One of {plural(entry.findings.length, "race")} of{" "}
+          <a href={linkTo({ name: "entry", id: entry.id }, filter)}>{entry.type}</a>.
+        </p>
+      )}
       <div class="lead">
         <div class="told">
           <p class="explanation">{finding.explanation ?? kindMeaning(finding.kind)}</p>

@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { Matrix } from "./Matrix";
+import { EntryView } from "./EntryView";
 import { FindingList } from "./FindingList";
 import { FindingView } from "./FindingView";
 import { Failing, RunFacts, RunView } from "./RunView";
@@ -65,7 +66,7 @@ function Top({ report, route }: { report: Report; route: Route }) {
       </p>
       <nav aria-label="Report">
         <a href={linkTo({ name: "list" }, route.filter)} aria-current={here("list")}>
-          Findings <span class="number">{count(report.findings.length)}</span>
+          Findings <span class="number">{count(report.entries.length)}</span>
         </a>
         <a href={linkTo({ name: "run" }, route.filter)} aria-current={here("run")}>
           Run
@@ -95,7 +96,7 @@ function useKeys(report: Report, route: Route) {
   useEffect(() => {
     const step = (by: number) => {
       const shown = filterFindings(report.findings, route.filter);
-      if (route.view.name === "list") {
+      if (route.view.name === "list" || route.view.name === "entry") {
         const rows = [...document.querySelectorAll<HTMLElement>("a.finding-row")];
         const at = rows.indexOf(document.activeElement as HTMLElement);
         rows[Math.min(Math.max(at + by, 0), rows.length - 1)]?.focus();
@@ -133,13 +134,13 @@ function useKeys(report: Report, route: Route) {
 /** A new view starts at its top, and a screen reader at its heading; coming back, at the row. */
 function useFocus(route: Route) {
   const { view } = route;
-  const name = view.name === "finding" ? view.id : view.name;
+  const name = "id" in view ? `${view.name}/${encodeURIComponent(view.id)}` : view.name;
   const [last, setLast] = useState(name);
   useLayoutEffect(() => {
     if (last === name) return;
     setLast(name);
     const row = document.querySelector<HTMLElement>(
-      `a.finding-row[href^="#/finding/${CSS.escape(encodeURIComponent(last))}"]`,
+      `a.finding-row[href^="#/${CSS.escape(last)}"]`,
     );
     if (view.name === "list" && row) {
       row.focus();
@@ -155,14 +156,16 @@ function Page({ report }: { report: Report }) {
   const [route, change] = useRoute();
   const { view, filter } = route;
   const shown = useMemo(() => filterFindings(report.findings, filter), [report, filter]);
+  const entry =
+    view.name === "entry" ? report.entries.find((item) => item.id === view.id) : undefined;
   const finding =
     view.name === "finding" ? report.findings.find((item) => item.id === view.id) : undefined;
   useKeys(report, route);
   useFocus(route);
   useEffect(() => {
-    const what = finding ? (finding.title ?? finding.id) : verdict(report);
+    const what = finding ? (finding.title ?? finding.id) : (entry?.title ?? verdict(report));
     document.title = `${what} · ftstress`;
-  }, [finding, report]);
+  }, [finding, entry, report]);
   return (
     <>
       <Top report={report} route={route} />
@@ -179,12 +182,14 @@ function Page({ report }: { report: Report }) {
           <FindingView
             key={finding.id}
             finding={finding}
+            entry={report.entries.find((item) => item.type && item.findings.includes(finding.id))}
             run={report.run}
             siblings={shown}
             filter={filter}
           />
         )}
-        {view.name === "finding" && !finding && (
+        {entry && <EntryView key={entry.id} entry={entry} report={report} filter={filter} />}
+        {(view.name === "finding" || view.name === "entry") && !finding && !entry && (
           <p class="nothing">
             This report has no finding {view.id}. <a href="#/">Show all</a>
           </p>

@@ -73,6 +73,32 @@ export interface Finding {
   threads: Thread[];
 }
 
+/** What a race of a type is on. */
+export interface Field {
+  text: string;
+  name: string | null;
+  type: string | null;
+  offset: number;
+  findings: string[];
+}
+
+/** A line of the list: all races of a type's operations, or any other finding by itself. */
+export interface Entry {
+  /** Of the finding among them to look at first. */
+  id: string;
+  kind: string;
+  title: string;
+  status: Status;
+  findings: string[];
+  evidence?: string;
+  /** With what follows, of a type only. */
+  type?: string;
+  fields?: Field[];
+  operations?: string[];
+  operations_all?: number;
+  pairs?: string[];
+}
+
 export interface Run {
   suite: string | null;
   suite_file: string | null;
@@ -158,7 +184,15 @@ export interface Report {
   kinds: Kind[];
   schema: number;
   run: Run;
+  entries: Entry[];
   findings: Finding[];
+}
+
+/** The findings of an entry, the one to look at first as the first. */
+export function membersOf(entry: Entry, report: Report): Finding[] {
+  const ids = new Set(entry.findings);
+  const members = report.findings.filter((finding) => ids.has(finding.id));
+  return members.sort((a, b) => Number(b.id === entry.id) - Number(a.id === entry.id));
 }
 
 export function readReport(): Report {

@@ -1,10 +1,11 @@
 // What is shown stands in the URL's hash and nowhere else, so that a link shows the same to another:
 //
 //   #/?status=new&kind=data-race&q=random     the list
+//   #/entry/data-race-0123456789ab             a type, by its first finding
 //   #/finding/data-race-0123456789ab?q=random  a finding; j and k walk the filtered list
 //   #/run                                     how it was run
 
-import type { Finding } from "./report";
+import type { Entry, Finding } from "./report";
 
 export interface Filter {
   status: string;
@@ -12,7 +13,11 @@ export interface Filter {
   text: string;
 }
 
-export type View = { name: "list" } | { name: "run" } | { name: "finding"; id: string };
+export type View =
+  | { name: "list" }
+  | { name: "run" }
+  | { name: "entry"; id: string }
+  | { name: "finding"; id: string };
 
 export interface Route {
   view: View;
@@ -37,7 +42,8 @@ export function parseRoute(hash: string): Route {
     text: parameters.get("q") ?? "",
   };
   const [name, id] = path.split("/", 2);
-  if (name === "finding" && id) return { view: { name, id: decode(id) }, filter };
+  if ((name === "finding" || name === "entry") && id)
+    return { view: { name, id: decode(id) }, filter };
   return { view: { name: name === "run" ? "run" : "list" }, filter };
 }
 
@@ -47,8 +53,8 @@ export function linkTo(view: View, filter: Filter): string {
   if (filter.kind) parameters.set("kind", filter.kind);
   if (filter.text) parameters.set("q", filter.text);
   const path =
-    view.name === "finding"
-      ? `finding/${encodeURIComponent(view.id)}`
+    view.name === "finding" || view.name === "entry"
+      ? `${view.name}/${encodeURIComponent(view.id)}`
       : view.name === "run"
         ? "run"
         : "";
@@ -86,4 +92,15 @@ export function filterFindings(findings: Finding[], filter: Filter): Finding[] {
       (!filter.kind || finding.kind === filter.kind) &&
       words.every((word) => haystack(finding).includes(word)),
   );
+}
+
+/** Entries with a finding that fits. */
+export function filterEntries(entries: Entry[], findings: Finding[], filter: Filter): Entry[] {
+  const fit = new Set(filterFindings(findings, filter).map((finding) => finding.id));
+  return entries.filter((entry) => entry.findings.some((id) => fit.has(id)));
+}
+
+/** Where an entry leads: a finding by itself to its own page. */
+export function entryView(entry: Entry): View {
+  return { name: entry.type ? "entry" : "finding", id: entry.id };
 }

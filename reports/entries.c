@@ -1,0 +1,263 @@
+/* entries.c - see entries.h. */
+#include "reports/entries.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/map.h"
+#include "runner/model/matrix.h"
+
+#define FIELDS_NAMED 4 /* in a title */
+
+/* ---- members ---- */
+
+static struct report_entry *add_entry(struct entries *entries)
+{
+	ARRAY_PUSH(entries->items, entries->count, entries->capacity, (struct report_entry){ 0 });
+	return &entries->items[entries->count - 1];
+}
+
+/* The entry that the finding belongs to. */
+static struct report_entry *entry_of(struct entries *entries, struct map *by_type,
+				     const struct finding *finding)
+{
+	size_t length = matrix_type_of(finding);
+	if (!length)
+		return add_entry(entries);
+	uint64_t key = hash_bytes((uint64_t)finding->status + 1, finding->tests[0], length);
+	uint64_t at = map_get(by_type, key);
+	if (at != MAP_NONE)
+		return &entries->items[at];
+	map_set(by_type, key, entries->count);
+	struct report_entry *entry = add_entry(entries);
+	entry->type = xstrndup(finding->tests[0], length);
+	return entry;
+}
+
+static void take(struct report_entry *entry, const struct finding *finding)
+{
+	ARRAY_PUSH(entry->members, entry->count, entry->capacity, finding);
+	if (!entry->witness || finding->shows > entry->witness->shows)
+		entry->witness = finding;
+}
+
+/* ---- operations and pairs of a type ---- */
+
+struct names {
+	char **items;
+	size_t count, capacity;
+	struct map seen;
+};
+
+/* Takes the name over. */
+static void add_name(struct names *names, char *name)
+{
+	uint64_t key = hash_string(0, name);
+	if (map_get(&names->seen, key) != MAP_NONE) {
+		free(name);
+		return;
+	}
+	map_set(&names->seen, key, names->count);
+	ARRAY_PUSH(names->items, names->count, names->capacity, name);
+}
+
+/* "add#2" is add, with other arguments. */
+static char *plain_name(const char *name, size_t length)
+{
+	const char *variant = memchr(name, '#', length);
+	return xstrndup(name, variant && variant > name ? (size_t)(variant - name) : length);
+}
+
+struct listing {
+	struct names operations, pairs;
+};
+
+static void add_pair(struct listing *listing, const char *one, size_t one_length, const char *two,
+		     size_t two_length)
+{
+	char *a = plain_name(one, one_length), *b = plain_name(two, two_length);
+	bool swap = strcmp(a, b) > 0;
+	add_name(&listing->pairs, xprintf("%s|%s", swap ? b : a, swap ? a : b));
+	add_name(&listing->operations, a);
+	add_name(&listing->operations, b);
+}
+
+static const struct run_type *table_of(const struct run_info *run, const char *name)
+{
+	for (size_t i = 0; i < run->type_count; i++)
+		if (strcmp(run->types[i].name, name) == 0)
+			return &run->types[i];
+	return NULL;
+}
+
+/* The pairs that the members came up in: by their tests, of which a finding keeps some, and by the
+ * cells of the type's table, of which each knows its worst finding. */
+static void list_pairs(struct report_entry *entry, const struct run_type *table)
+{
+	struct listing listing = { 0 };
+	struct map members = { 0 };
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct finding *member = entry->members[i];
+		map_set(&members, hash_string(0, member->id), i);
+		for (size_t j = 0; j < member->test_count; j++) {
+			struct operation_name both[2];
+			if (matrix_operations(member->tests[j], both))
+				add_pair(&listing, both[0].text, both[0].length, both[1].text,
+					 both[1].length);
+		}
+	}
+	for (size_t i = 0; table && i < table->cell_count; i++) {
+		const struct run_cell *cell = &table->cells[i];
+		const char *one = table->operations[cell->a], *two = table->operations[cell->b];
+		if (map_get(&members, hash_string(0, cell->finding)) != MAP_NONE)
+			add_pair(&listing, one, strlen(one), two, strlen(two));
+	}
+	entry->operations = listing.operations.items;
+	entry->operation_count = listing.operations.count;
+	entry->pairs = listing.pairs.items;
+	entry->pair_count = listing.pairs.count;
+	map_free(&members);
+	map_free(&listing.operations.seen);
+	map_free(&listing.pairs.seen);
+}
+
+static size_t count_operations(const struct run_type *table)
+{
+	struct names names = { 0 };
+	for (size_t i = 0; table && i < table->operation_count; i++)
+		add_name(&names, plain_name(table->operations[i], strlen(table->operations[i])));
+	size_t count = names.count;
+	for (size_t i = 0; i < count; i++)
+		free(names.items[i]);
+	free(names.items);
+	map_free(&names.seen);
+	return count;
+}
+
+/* ---- titles ---- */
+
+static bool knows_locks(const struct run_info *run)
+{
+	for (size_t i = 0; i < run->hook_count; i++)
+		if (run->hooks[i].live && strcmp(run->hooks[i].name, "locks") == 0)
+			return true;
+	return false;
+}
+
+/* What the operations of the entry lack: that no side of any race held a lock is worth saying. */
+static void add_lack(struct buf *out, const struct report_entry *entry, bool locks_known)
+{
+	bool one = entry->operation_count == 1, none = locks_known;
+	for (size_t i = 0; i < entry->count; i++)
+		for (size_t j = 0; j < entry->members[i]->participant_count; j++)
+			none = none && !entry->members[i]->participants[j].lock_count;
+	buf_printf(out, "%zu", entry->operation_count);
+	if (entry->operations_all > 1)
+		buf_printf(out, " of its %zu operations", entry->operations_all);
+	else
+		buf_puts(out, one ? " operation" : " operations");
+	if (none)
+		buf_puts(out, one ? " takes no lock" : " take no lock");
+	else
+		buf_puts(out, one ? " races" : " race");
+}
+
+static char *title_of(const struct report_entry *entry, bool locks_known)
+{
+	struct buf out = { 0 };
+	const struct fields *fields = entry->fields;
+	buf_printf(&out, "%s: ", entry->type);
+	for (size_t i = 0; i < fields->count && i < FIELDS_NAMED; i++)
+		buf_printf(&out, "%s%s", i ? ", " : "", fields->items[i].text);
+	if (fields->count > FIELDS_NAMED)
+		buf_printf(&out, " and %zu more", fields->count - FIELDS_NAMED);
+	buf_puts(&out, ": ");
+	add_lack(&out, entry, locks_known);
+	return buf_take(&out);
+}
+
+/* ---- all ---- */
+
+static void finish_type(struct report_entry *entry, const struct run_info *run,
+			struct source_cache *sources)
+{
+	const struct run_type *table = table_of(run, entry->type);
+	list_pairs(entry, table);
+	entry->operations_all = count_operations(table);
+	if (entry->operations_all < entry->operation_count)
+		entry->operations_all = 0; /* the table is of another run */
+	entry->fields = fields_new(entry->type, strlen(entry->type));
+	for (size_t i = 0; i < entry->count; i++)
+		fields_add(entry->fields, sources, entry->members[i]);
+	fields_settle(entry->fields);
+	entry->title = title_of(entry, knows_locks(run));
+}
+
+struct entries *entries_new(const struct report_input *input)
+{
+	struct entries *entries = xcalloc(1, sizeof *entries);
+	struct source_cache *sources = source_open();
+	struct map by_type = { 0 };
+	for (size_t i = 0; i < input->count; i++)
+		take(entry_of(entries, &by_type, input->findings[i]), input->findings[i]);
+	for (size_t i = 0; i < entries->count; i++) {
+		struct report_entry *entry = &entries->items[i];
+		if (entry->type)
+			finish_type(entry, input->run, sources);
+		else
+			entry->title = xstrdup(entry->witness->title ? entry->witness->title : "");
+	}
+	map_free(&by_type);
+	source_close(sources);
+	return entries;
+}
+
+void entries_free(struct entries *entries)
+{
+	for (size_t i = 0; i < entries->count; i++) {
+		struct report_entry *entry = &entries->items[i];
+		for (size_t j = 0; j < entry->operation_count; j++)
+			free(entry->operations[j]);
+		for (size_t j = 0; j < entry->pair_count; j++)
+			free(entry->pairs[j]);
+		fields_free(entry->fields);
+		free(entry->operations);
+		free(entry->pairs);
+		free(entry->members);
+		free(entry->title);
+		free(entry->type);
+	}
+	free(entries->items);
+	free(entries);
+}
+
+size_t entries_find(const struct entries *entries, const char *id)
+{
+	for (size_t i = 0; i < entries->count; i++)
+		for (size_t j = 0; j < entries->items[i].count; j++)
+			if (strcmp(entries->items[i].members[j]->id, id) == 0)
+				return i;
+	return entries->count;
+}
+
+void entry_add_names(struct buf *out, char *const *names, size_t count, size_t most)
+{
+	size_t shown = count <= most + 1 ? count : most; /* "and 1 more" is no shorter */
+	for (size_t i = 0; i < shown; i++)
+		buf_printf(out, "%s%s", i ? ", " : "", names[i]);
+	if (count > shown)
+		buf_printf(out, " and %zu more", count - shown);
+}
+
+void entry_add_fields(struct buf *out, const struct report_entry *entry, size_t most)
+{
+	const struct fields *fields = entry->fields;
+	size_t shown = fields->count <= most + 1 ? fields->count : most;
+	for (size_t i = 0; i < shown; i++) {
+		const struct field *field = &fields->items[i];
+		buf_printf(out, "%s%s (%zu", i ? ", " : "", field->text, field->race_count);
+		buf_puts(out, i ? ")" : field->race_count == 1 ? " race)" : " races)");
+	}
+	if (fields->count > shown)
+		buf_printf(out, " and %zu more", fields->count - shown);
+}

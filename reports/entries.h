@@ -1,0 +1,55 @@
+/*
+ * entries.h - what a report lists. Races of a run of pairs are told by type: one entry for a type
+ * and what its operations lack, with all its races as members. Any other finding is an entry of its
+ * own.
+ *
+ *     data race   array.array::append|pop     ob_item   ─┐
+ *     data race   array.array::append|len     ob_size   ─┼─► array.array: ob_item, ob_size: 3 of
+ *     data race   array.array::pop|pop        ob_item   ─┘   its 51 operations take no lock
+ *     crash       array.array::pop|pop                  ───► itself
+ *     data race   tests/test_a.py::test_b               ───► itself
+ *
+ * Entries stand where their first member stands in the report, so that what follows from another
+ * finding stays below it. Members of an entry have one status.
+ */
+#ifndef REPORTS_ENTRIES_H
+#define REPORTS_ENTRIES_H
+
+#include "ftstress/finding.h"
+#include "reports/fields.h"
+#include "runner/base/util.h"
+
+/* An entry is known by its witness' id. All is borrowed from the report's input or the entries'. */
+struct report_entry {
+	const struct finding *witness; /* the member to look at first */
+	const struct finding **members;
+	size_t count, capacity;
+	char *title; /* one line */
+	/* What follows is empty where a finding is told by itself. */
+	char *type;
+	struct fields *fields;
+	char **operations; /* that race, each once */
+	size_t operation_count;
+	size_t operations_all; /* of the type; 0 = not known */
+	char **pairs;          /* "append|pop", each once */
+	size_t pair_count;
+};
+
+struct entries {
+	struct report_entry *items;
+	size_t count, capacity;
+};
+
+struct entries *entries_new(const struct report_input *input);
+void entries_free(struct entries *entries);
+
+/* The number of the entry that has the finding with this id, from 0; entries->count: there is none. */
+size_t entries_find(const struct entries *entries, const char *id);
+
+/* "append, extend, pop and 11 more": at most `most` of them. */
+void entry_add_names(struct buf *out, char *const *names, size_t count, size_t most);
+
+/* "ob_item (12 races), allocated (3)": at most `most` of them. */
+void entry_add_fields(struct buf *out, const struct report_entry *entry, size_t most);
+
+#endif

@@ -1,0 +1,262 @@
+/* entries.c - races of pairs are told by type, with the fields' names from the lines that touch them. */
+/* Before cmocka, whose fail() is a macro. */
+#include "runner/base/util.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reports/entries.h"
+
+/* At this offset of an object of this type; of no object. */
+#define OBJECT(place, name)                                                                        \
+	((struct subject){ .kind = SUBJECT_OBJECT,                                                 \
+			   .type = (char *)(name),                                                 \
+			   .offset = (place),                                                      \
+			   .description = (char *)"offset 1 of a Python object of type 'other'" })
+#define BLOCK                                                                                      \
+	((struct subject){ .kind = SUBJECT_BLOCK,                                                  \
+			   .offset = 8,                                                            \
+			   .description = (char *)"offset 1 of a Python object of type 'other'" })
+
+static char source[] = "/tmp/ftstress-entries-XXXXXX";
+
+/* A race whose two sides are at these lines of the source. What is said of it is not read. */
+struct race {
+	struct finding finding;
+	struct participant sides[2];
+	struct frame frames[2];
+	char *tests[1];
+};
+
+static void race(struct race *race, const char *test, struct subject subject, int first, int second)
+{
+	*race = (struct race){ .tests = { (char *)test } };
+	for (int i = 0; i < 2; i++) {
+		race->frames[i] = (struct frame){ .language = FRAME_C,
+						  .function = (char *)"f",
+						  .file = source,
+						  .line = i ? second : first,
+						  .module = (char *)"box.so" };
+		race->sides[i] = (struct participant){ .role = (char *)"write of 8 bytes",
+						       .write = true,
+						       .size = 8,
+						       .stack = { &race->frames[i], 1 } };
+	}
+	race->finding = (struct finding){ .id = (char *)"data-race-1",
+					  .kind = FINDING_DATA_RACE,
+					  .tests = race->tests,
+					  .test_count = 1,
+					  .subject = subject,
+					  .participants = race->sides,
+					  .participant_count = 2 };
+}
+
+static int write_source(void **state)
+{
+	(void)state;
+	int fd = mkstemp(source);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!out)
+		return -1;
+	fputs("self->items = fresh;\n"                  /* 1 */
+	      "if (self->room > self->items[0].size)\n" /* 2 */
+	      "return box->items;\n"                    /* 3 */
+	      "Py_SET_SIZE(self, n);\n"                 /* 4 */
+	      "n = Py_SIZE(op) + ((Box *)op)->room;\n"  /* 5 */
+	      "*where = 0;\n",                          /* 6 */
+	      out);
+	return fclose(out);
+}
+
+static int remove_source(void **state)
+{
+	(void)state;
+	return unlink(source);
+}
+
+/* Findings and what a report needs beside them. */
+struct document {
+	struct race races[5];
+	const struct finding *findings[5];
+	char *operations[5];
+	struct run_cell cells[2];
+	struct run_type type;
+	struct run_hook hook;
+	struct run_info run;
+	struct report_input input;
+};
+
+/* m.Box: items of three findings, ob_size of one, a list's size of one. */
+static void make(struct document *document)
+{
+	*document = (struct document){
+		.operations = { (char *)"a", (char *)"a#2", (char *)"b", (char *)"c", (char *)"d" },
+		.hook = { (char *)"locks", true, NULL },
+	};
+	race(&document->races[0], "m.Box::a|b", OBJECT(40, "m.Box"), 1, 2);
+	race(&document->races[1], "m.Box::a#2|b", OBJECT(40, "m.Box"), 3, 2);
+	race(&document->races[2], "m.Box::b;a|c", OBJECT(16, "m.Box"), 4, 5);
+	race(&document->races[3], "m.Box::a|c>b", OBJECT(24, "list"), 6, 6);
+	race(&document->races[4], "m.Box::a|b", BLOCK, 6, 6);
+	static const char *const ids[] = { "race-0", "race-1", "race-2", "race-3", "race-4" };
+	for (size_t i = 0; i < 5; i++) {
+		document->races[i].finding.id = (char *)ids[i];
+		document->findings[i] = &document->races[i].finding;
+	}
+	document->cells[0] = (struct run_cell){ 2, 2, (char *)"race-2" };
+	document->cells[1] = (struct run_cell){ 4, 4, (char *)"another" };
+	document->type = (struct run_type){ .name = (char *)"m.Box",
+					    .operations = document->operations,
+					    .operation_count = 5,
+					    .cells = document->cells,
+					    .cell_count = 2 };
+	document->run = (struct run_info){
+		.types = &document->type, .type_count = 1, .hooks = &document->hook, .hook_count = 1
+	};
+	document->input = (struct report_input){ &document->run, document->findings, 5 };
+}
+
+static void the_member_that_the_lines_share_is_the_fields_name(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	struct entries *entries = entries_new(&document.input);
+	const struct fields *fields = entries->items[0].fields;
+	assert_int_equal(fields->count, 4);
+	static const char *const texts[] = { "items", "ob_size", "offset 24 of list",
+					     "memory of its own" };
+	static const size_t counts[] = { 2, 1, 1, 1 };
+	for (size_t i = 0; i < 4; i++) {
+		assert_string_equal(fields->items[i].text, texts[i]);
+		assert_int_equal(fields->items[i].race_count, counts[i]);
+	}
+	assert_ptr_equal(fields->items[1].races[0], document.findings[2]);
+	assert_int_equal(fields->items[0].offset, 40);
+	assert_null(fields->items[2].name);
+	assert_null(fields->items[3].type);
+	struct buf out = { 0 };
+	entry_add_fields(&out, &entries->items[0], 2);
+	assert_string_equal(out.data, "items (2 races), ob_size (1) and 2 more");
+	buf_free(&out);
+	entries_free(entries);
+}
+
+static void races_of_a_type_are_one_entry_with_what_its_operations_lack(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1);
+	const struct report_entry *entry = &entries->items[0];
+	assert_int_equal(entry->count, 5);
+	assert_string_equal(entry->title, "m.Box: items, ob_size, offset 24 of list, memory of its "
+					  "own: 3 of its 4 operations take no lock");
+	struct buf out = { 0 };
+	entry_add_names(&out, entry->pairs, entry->pair_count, 10);
+	assert_string_equal(out.data, "a|b, b|c, b|b");
+	buf_free(&out);
+	entries_free(entries);
+	/* Who holds one takes one, and where locks were not watched nobody knows. */
+	struct held_lock lock = { .name = (char *)"a lock" };
+	document.races[4].sides[1].locks = &lock;
+	document.races[4].sides[1].lock_count = 1;
+	entries = entries_new(&document.input);
+	assert_non_null(strstr(entries->items[0].title, ": 3 of its 4 operations race"));
+	entries_free(entries);
+	document.races[4].sides[1].lock_count = 0;
+	document.hook.live = false;
+	entries = entries_new(&document.input);
+	assert_non_null(strstr(entries->items[0].title, ": 3 of its 4 operations race"));
+	entries_free(entries);
+	/* A report of a run whose table is gone. */
+	document.run.type_count = 0;
+	entries = entries_new(&document.input);
+	assert_non_null(strstr(entries->items[0].title, ": 3 operations race"));
+	entries_free(entries);
+}
+
+static void what_is_new_is_told_apart_from_what_is_not(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	document.races[3].finding.status = document.races[4].finding.status = STATUS_SUPPRESSED;
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 3);
+	assert_int_equal(entries->items[1].witness->status, STATUS_SUPPRESSED);
+	assert_int_equal(entries_find(entries, "race-4"), 1);
+	assert_int_equal(entries_find(entries, "another"), 2);
+	entries_free(entries);
+}
+
+static void the_witness_is_the_race_that_was_seen_to_do_the_worst(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	document.races[0].finding.shows = EVIDENCE_RAISES;
+	document.races[2].finding.shows = EVIDENCE_CRASHES;
+	struct entries *entries = entries_new(&document.input);
+	assert_ptr_equal(entries->items[0].witness, document.findings[2]);
+	entries_free(entries);
+}
+
+static void any_other_finding_is_an_entry_of_its_own(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	race(&document.races[1], "tests/test_a.py::test_b", (struct subject){ 0 }, 1, 2);
+	document.races[1].finding.title = (char *)"f writes while g reads";
+	document.races[2].finding.kind = FINDING_CRASH;
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 3);
+	assert_null(entries->items[1].type);
+	assert_string_equal(entries->items[1].title, "f writes while g reads");
+	assert_ptr_equal(entries->items[2].witness, document.findings[2]);
+	entries_free(entries);
+}
+
+/* What follows from another finding is sorted behind it, and an entry stands at its first. */
+static void an_entry_stands_where_its_first_finding_does(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	race(&document.races[4], "m.Bag::a|b", OBJECT(8, "m.Bag"), 6, 6);
+	const struct finding *last = document.findings[4];
+	document.findings[4] = document.findings[1];
+	document.findings[1] = last;
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_string_equal(entries->items[0].type, "m.Box");
+	assert_string_equal(entries->items[1].type, "m.Bag");
+	assert_int_equal(entries->items[0].count, 4);
+	entries_free(entries);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_member_that_the_lines_share_is_the_fields_name),
+		cmocka_unit_test(races_of_a_type_are_one_entry_with_what_its_operations_lack),
+		cmocka_unit_test(what_is_new_is_told_apart_from_what_is_not),
+		cmocka_unit_test(the_witness_is_the_race_that_was_seen_to_do_the_worst),
+		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),
+		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, write_source, remove_source);
+}
