@@ -366,6 +366,14 @@ static void add_counts(json_t *object, const struct run_info *run)
 		json_object_set_new(failing, "where", string_of(run->failing_where));
 		json_object_set_new(object, "first_failing", failing);
 	}
+	if (run->files_unimported) {
+		json_t *unimported = json_object();
+		json_object_set_new(unimported, "count", integer_of(run->files_unimported));
+		json_object_set_new(unimported, "of", integer_of(run->files));
+		json_object_set_new(unimported, "file", string_of(run->unimported_file));
+		json_object_set_new(unimported, "why", string_of(run->unimported_why));
+		json_object_set_new(object, "unimported", unimported);
+	}
 	json_object_set_new(object, "records", integer_of(run->records));
 	json_object_set_new(object, "records_lost", integer_of(run->records_lost));
 }

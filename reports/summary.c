@@ -30,8 +30,9 @@
  *	Slow tests; `skip = TEST` in [suite] leaves one out:
  *	    31.4 s  numpy/random/tests/test_smoke.py::test_all
  *
- * A replay is asked for what is known, and shows it. Tests that never passed are told before all
- * else where they are more than a tenth, at the end where they are fewer.
+ * A replay is asked for what is known, and shows it. Tests that never passed, and files of tests
+ * that can't be imported, are told before all else where they are more than a tenth, at the end
+ * where they are fewer.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -460,23 +461,37 @@ static void print_slow(const struct page *page, const struct run_info *run)
 	buf_free(&line);
 }
 
-/* The tests that never passed, and what the first of them raised. */
-static void print_failing(const struct page *page, const struct run_info *run)
+/* What was not tested: `line`, and the first example, in up to three lines. */
+static void print_untested(const struct page *page, struct buf *line, bool first,
+			   const char *const said[3])
 {
-	struct buf line = { 0 };
 	struct page wide = *page;
 	wide.columns = 0;
-	if (!text_add_failing(&line, run))
-		return;
-	print(&wide, text_failing_first(run) ? RED : BOLD, &line);
-	const char *const said[] = { run->failing_test, run->failing_why, run->failing_where };
-	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+	print(&wide, first ? RED : BOLD, line);
+	for (size_t i = 0; i < 3; i++) {
 		if (!said[i])
 			continue;
-		buf_puts(&line, i == 0 ? "    the first: " : "        ");
-		text_add_line(&line, said[i]);
-		print(page, PLAIN, &line);
+		buf_puts(line, i == 0 ? "    the first: " : "        ");
+		text_add_line(line, said[i]);
+		print(page, PLAIN, line);
 	}
+}
+
+/*
+ * The files that can't be imported and the tests that never passed; of both, those that are told
+ * before all else, or the others.
+ */
+static void print_not_tested(const struct page *page, const struct run_info *run, bool first)
+{
+	struct buf line = { 0 };
+	if (text_unimported_first(run) == first && text_add_unimported(&line, run))
+		print_untested(
+			page, &line, first,
+			(const char *const[]){ run->unimported_file, run->unimported_why, NULL });
+	if (text_failing_first(run) == first && text_add_failing(&line, run))
+		print_untested(page, &line, first,
+			       (const char *const[]){ run->failing_test, run->failing_why,
+						      run->failing_where });
 	buf_free(&line);
 }
 
@@ -497,23 +512,27 @@ static void print_entries(const struct page *page, const struct report_input *in
 		fprintf(page->out, "\nand %zu more: see the report\n", number - SHOWN_MAX);
 }
 
+static bool untested_last(const struct run_info *run)
+{
+	return (run->files_unimported && !text_unimported_first(run)) ||
+	       (run->tests_failing && !text_failing_first(run));
+}
+
 int report_summary(FILE *out, const struct report_input *input, bool color, unsigned columns)
 {
 	struct page page = { out, color, columns };
 	uint64_t counts[STATUS_COUNT];
 	text_count(input, counts);
 	struct entries *entries = entries_new(input);
-	bool failing_first = text_failing_first(input->run);
-	if (failing_first)
-		print_failing(&page, input->run);
+	print_not_tested(&page, input->run, true);
 	print_head(&page, input, entries, counts);
 	print_entries(&page, input, entries);
 	print_rest(&page, input, counts);
 	print_tried(&page, input->run);
 	print_slow(&page, input->run);
-	if (!failing_first && input->run->tests_failing) {
+	if (untested_last(input->run)) {
 		fputs("\n", out);
-		print_failing(&page, input->run);
+		print_not_tested(&page, input->run, false);
 	}
 	if (input->run->records_lost)
 		fprintf(out,

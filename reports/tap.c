@@ -173,22 +173,33 @@ static void add_tried(struct buf *out, const struct run_info *run)
 	buf_free(&next);
 }
 
-/* Comments: the tests that never passed. */
-static void add_failing(struct buf *out, const struct run_info *run)
+/* Comments: what was not tested, and the first example, in up to three lines. */
+static void add_untested(struct buf *out, const char *text, const char *const said[3])
 {
-	struct buf text = { 0 };
-	if (!text_add_failing(&text, run))
-		return;
 	buf_puts(out, "# ");
-	add_text(out, text.data);
-	const char *const said[] = { run->failing_test, run->failing_why, run->failing_where };
-	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+	add_text(out, text);
+	for (size_t i = 0; i < 3; i++) {
 		if (!said[i])
 			continue;
 		buf_puts(out, i == 0 ? "\n#   the first: " : "\n#     ");
 		add_text(out, said[i]);
 	}
 	buf_puts(out, "\n");
+}
+
+/* Files that can't be imported and tests that never passed. */
+static void add_not_tested(struct buf *out, const struct run_info *run)
+{
+	struct buf text = { 0 };
+	if (text_add_unimported(&text, run))
+		add_untested(
+			out, text.data,
+			(const char *const[]){ run->unimported_file, run->unimported_why, NULL });
+	buf_clear(&text);
+	if (text_add_failing(&text, run))
+		add_untested(out, text.data,
+			     (const char *const[]){ run->failing_test, run->failing_why,
+						    run->failing_where });
 	buf_free(&text);
 }
 
@@ -205,7 +216,7 @@ static int tap_write(FILE *out, const struct report_input *input)
 		add_text(&text, run.data);
 		buf_puts(&text, input->run->interrupted ? ", interrupted\n" : "\n");
 		add_tried(&text, input->run);
-		add_failing(&text, input->run);
+		add_not_tested(&text, input->run);
 	}
 	bool passed = input->run->exit_code != EXIT_NOTHING_PASSED;
 	if (!input->count && input->run->iterations_done)

@@ -137,6 +137,23 @@ bool text_failing_first(const struct run_info *run)
 	return run->tests_failing * 10 > run->tests_distinct;
 }
 
+bool text_add_unimported(struct buf *out, const struct run_info *run)
+{
+	uint64_t count = run->files_unimported;
+	if (!count)
+		return false;
+	buf_printf(out,
+		   "%" PRIu64 " of %" PRIu64
+		   " file%s of tests can't be imported: none of %s tests ran",
+		   count, run->files, run->files == 1 ? "" : "s", count == 1 ? "its" : "their");
+	return true;
+}
+
+bool text_unimported_first(const struct run_info *run)
+{
+	return run->files_unimported * 10 > run->files;
+}
+
 void text_count(const struct report_input *input, uint64_t counts[STATUS_COUNT])
 {
 	memset(counts, 0, STATUS_COUNT * sizeof *counts);

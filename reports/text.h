@@ -76,7 +76,11 @@ const char *text_mixed(const struct finding *finding, const struct participant *
  * "113 of 151 tests failed every time they ran, alone too: ..." False, and nothing, if none did.
  */
 bool text_add_failing(struct buf *out, const struct run_info *run);
+/* The same for files of tests that can't be imported. */
+bool text_add_unimported(struct buf *out, const struct run_info *run);
 /* So many that it is the first thing to be said: more than a tenth of the tests that ran. */
 bool text_failing_first(const struct run_info *run);
+/* More than a tenth of the files. */
+bool text_unimported_first(const struct run_info *run);
 
 #endif

@@ -235,6 +235,9 @@ struct run_info {
 	uint64_t tests_passed, tests_failing;
 	/* The first of those that never passed: its id, "TypeError: ...", "x.py:3: code"; or NULL */
 	char *failing_test, *failing_why, *failing_where;
+	/* Of the files that tests are in: those that can't be imported; why the first can't, or NULL */
+	uint64_t files, files_unimported;
+	char *unimported_file, *unimported_why;
 	uint64_t records, records_lost;
 	bool interrupted;
 	bool replay; /* asked for what is known already; not stored */

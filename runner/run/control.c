@@ -161,6 +161,9 @@ static void on_error(struct pool *pool, const json_t *message)
 			pool->code = suite_error(pool, line, traceback);
 		return;
 	}
+	const char *file = text_of(message, "file");
+	if (strcmp(what, "import") == 0 && *file)
+		news_unimported(&pool->news, file, line);
 	news_error(&pool->news, line, traceback);
 }
 

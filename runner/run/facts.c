@@ -98,6 +98,7 @@ void session_facts(const struct run *run, struct run_info *info, double seconds)
 	struct collate_counters counters = collator_counters(run->collator);
 	const char *python =
 		result->python_version ? result->python_version : run->environment.version;
+	bool plain = run->tests.errors.count > 0;
 	*info = (struct run_info){
 		.suite = xstrdup(run->suite.record),
 		.suite_file = xstrdup(run->suite.file),
@@ -131,6 +132,12 @@ void session_facts(const struct run *run, struct run_info *info, double seconds)
 		.failing_test = xstrdup(result->failing_test),
 		.failing_why = xstrdup(result->failing_why),
 		.failing_where = xstrdup(result->failing_where),
+		.files = run->tests.files,
+		.files_unimported = run->tests.errors.count + result->files_unimported,
+		.unimported_file =
+			xstrdup(plain ? run->tests.unimported_file : result->unimported_file),
+		.unimported_why =
+			xstrdup(plain ? run->tests.unimported_why : result->unimported_why),
 		.records = counters.records,
 		.records_lost = counters.records_lost,
 		.interrupted = result->interrupted,
@@ -147,6 +154,8 @@ static const char *why_nothing_ran(const struct pool_result *result)
 		       "ran";
 	if (!result->iterations_done)
 		return "there was no time for an iteration";
+	if (result->files_unimported)
+		return "the files of tests can't be imported";
 	return result->tests_skipped ? "the tests skip themselves"
 				     : "no test came to its turn; see the notes";
 }

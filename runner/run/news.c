@@ -58,8 +58,25 @@ void news_error(struct news *news, const char *line, const char *traceback)
 		warn("further messages of this kind are in the report");
 }
 
+void news_unimported(struct news *news, const char *file, const char *why)
+{
+	for (size_t i = 0; i < news->unimported_count; i++)
+		if (strcmp(news->unimported[i], file) == 0)
+			return;
+	ARRAY_PUSH(news->unimported, news->unimported_count, news->unimported_capacity,
+		   xstrdup(file));
+	size_t length = strlen(file); /* the reason may begin with it */
+	if (!news->unimported_why)
+		news->unimported_why = xstrdup(
+			!strncmp(why, file, length) && why[length] == ':' ? why + length + 2 : why);
+}
+
 void news_clear(struct news *news)
 {
+	for (size_t i = 0; i < news->unimported_count; i++)
+		free(news->unimported[i]);
+	free(news->unimported);
+	free(news->unimported_why);
 	for (size_t i = 0; i < news->announced_count; i++)
 		free(news->announced[i]);
 	free(news->announced);

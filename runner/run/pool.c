@@ -172,6 +172,16 @@ static void tell_failing(struct pool *pool)
 		pool->code = code;
 }
 
+static void tell_unimported(struct pool *pool)
+{
+	const struct news *news = &pool->news;
+	pool->result->files_unimported = news->unimported_count;
+	if (news->unimported_count) {
+		pool->result->unimported_file = xstrdup(news->unimported[0]);
+		pool->result->unimported_why = xstrdup(news->unimported_why);
+	}
+}
+
 static void pool_clear(struct pool *pool)
 {
 	free(pool->jobs);
@@ -230,7 +240,10 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	stop_all(&pool);
 	tally_slowest(pool.tally);
 	tell_failing(&pool);
-	if (!pool.code && !result->interrupted && !result->tests_run && pool.news.first_error)
+	tell_unimported(&pool);
+	/* Where all of a run's files can't be imported, what it is told says so. */
+	if (!pool.code && !result->interrupted && !result->tests_run && pool.news.first_error &&
+	    !result->files_unimported)
 		pool.code = fail(EXIT_BAD_INPUT, "no test could be run: %s", pool.news.first_error);
 	int code = pool.code;
 	pool_clear(&pool);
@@ -243,6 +256,8 @@ void pool_result_clear(struct pool_result *result)
 	free(result->failing_test);
 	free(result->failing_why);
 	free(result->failing_where);
+	free(result->unimported_file);
+	free(result->unimported_why);
 	matrix_free(result->matrix);
 	*result = (struct pool_result){ 0 };
 }

@@ -65,6 +65,8 @@ struct pool_result {
 	/* As in struct failing_totals. */
 	uint64_t tests_passed, tests_failing;
 	char *failing_test, *failing_why, *failing_where;
+	uint64_t files_unimported; /* by ThreadSanitizer's Python only */
+	char *unimported_file, *unimported_why;
 	char *python_version; /* NULL = no zygote has started */
 	bool interrupted;
 	bool store_failed; /* what was found last is not in the store */

@@ -353,6 +353,7 @@ static void take_tests(struct tests_list *list, const json_t *tests, const struc
 {
 	size_t i, capacity = 0;
 	struct reasons reasons = { 0 };
+	const char *before = NULL; /* the file of the test before: they are sorted by id */
 	json_t *test;
 	json_array_foreach(tests, i, test)
 	{
@@ -361,6 +362,8 @@ static void take_tests(struct tests_list *list, const json_t *tests, const struc
 		if (!id)
 			continue;
 		list->total++;
+		list->files += !before || !file || strcmp(before, file) != 0;
+		before = file;
 		if (selected && (!selected->count || !bsearch(&id, selected->items, selected->count,
 							      sizeof *selected->items, by_text)))
 			continue;
@@ -393,6 +396,11 @@ static void take_errors(struct tests_list *list, const json_t *errors, const str
 		const char *text = json_string_value(json_object_get(error, "message"));
 		if (file && matches(&suite->skips, file))
 			continue;
+		if (!list->errors.count) {
+			list->unimported_file = xstrdup(file ? file : "a file");
+			list->unimported_why = xstrdup(text);
+		}
+		list->files++;
 		char *line = xprintf("%s can't be imported: %s", file ? file : "a file",
 				     text ? text : "");
 		ARRAY_PUSH(list->errors.items, list->errors.count, list->errors.capacity, line);
@@ -432,8 +440,11 @@ static int nothing_imported(const struct suite *suite, const struct settings *se
 	const char *text = json_string_value(json_object_get(first, "message"));
 	const char *traceback = json_string_value(json_object_get(first, "traceback"));
 	bool more = traceback && *traceback;
-	return fail(EXIT_BAD_INPUT, "%s: no test could be imported; %s: %s%s%s", suite->file,
-		    file ? file : "a file", text ? text : "",
+	size_t count = json_array_size(errors);
+	return fail(EXIT_NOTHING_PASSED,
+		    "nothing ran: %s: %s%zu file%s of tests can't be imported%s; %s: %s%s%s",
+		    suite->file, count > 1 ? "all " : "", count, count > 1 ? "s" : "",
+		    count > 1 ? ", the first" : "", file ? file : "a file", text ? text : "",
 		    !more               ? ""
 		    : settings->verbose ? "\n"
 					: TRACEBACK_HINT,
@@ -506,6 +517,8 @@ void tests_list_clear(struct tests_list *list)
 	}
 	free(list->tests);
 	free(list->unsafe_why);
+	free(list->unimported_file);
+	free(list->unimported_why);
 	strings_clear(&list->errors);
 	strings_clear(&list->notes);
 	*list = (struct tests_list){ 0 };

@@ -18,8 +18,10 @@ struct tests_list {
 	size_t unsafe;         /* how many of `count` run in one thread only */
 	char *unsafe_why;      /* the most frequent reason for that, or NULL */
 	size_t skipped;        /* how many the suite's "skip" leaves out */
+	size_t files;          /* how many files the tests are in, with those of `errors` */
 	struct strings errors; /* files that can't be imported: one line each */
-	struct strings notes;  /* what of the suite does not count as written: one line each */
+	char *unimported_file, *unimported_why; /* the first of them, or NULL */
+	struct strings notes; /* what of the suite does not count as written: one line each */
 };
 
 /*

@@ -208,7 +208,12 @@ class Zygote:
     def _tell(self, problem: Problem) -> None:
         test = problem.tests[0] if problem.tests else None
         self._error(
-            problem.what, problem.message, problem.traceback, test=test, tests=problem.tests
+            problem.what,
+            problem.message,
+            problem.traceback,
+            test=test,
+            tests=problem.tests,
+            file=problem.file,
         )
 
     def _error(self, what: str, message: str, trace: str = "", **fields: object) -> None:

@@ -468,3 +468,36 @@ C
 	[[ $output == *'No space left on device'* || $output == *'full'* ]]
 	[[ $output == *'calls os._exit(3)'* ]]
 }
+
+@test "files of tests that can't be imported are counted, and the first one's reason is told" {
+	scripts fine
+	printf '%s\n' 'def stress(:' >tests/broken.py
+	suite mine
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
+	[[ $output == *$'1 of 2 files of tests can\'t be imported: none of its tests ran\n    the first: tests/broken.py\n        SyntaxError: invalid syntax'*"Nothing found in"* ]]
+	jq -e '.run.unimported | .count == 1 and .of == 2 and .file == "tests/broken.py"' "$(last_report)"
+	rm tests/fine.py
+	run -5 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
+	[[ $output == *"nothing ran: "*"1 file of tests can't be imported; tests/broken.py: SyntaxError: invalid syntax"* ]]
+}
+
+@test "files of tests that only the worker can't import are counted as well" {
+	mkdir lib
+	cat >lib/test_picky.py <<-EOF
+		import os, unittest
+		if "FTSTRESS_WORKER" in os.environ:
+		    raise OSError("no such library")
+		class Picky(unittest.TestCase):
+		    def test_one(self): pass
+		    def test_two(self): pass
+	EOF
+	sed '2,3d' lib/test_picky.py >lib/test_fine.py
+	printf '%s\n' 'import no_such_module' >lib/test_lost.py
+	printf '%s\n' '[suite]' 'driver = unittest' 'path = lib' 'target = test_picky' >mine.ini
+	run -5 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
+	[[ $output == *$'1 of 1 file of tests can\'t be imported: none of its tests ran\n    the first: test_picky\n        OSError: no such library'* ]]
+	[[ $output == *"nothing ran: the files of tests can't be imported"* ]]
+	printf '\ttest_fine\n\ttest_lost\n' >>mine.ini
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
+	[[ $output == *$'2 of 3 files of tests can\'t be imported: none of their tests ran\n    the first: test_lost\n        ModuleNotFoundError: No module named \'no_such_module\''* ]]
+}

@@ -930,6 +930,37 @@ static void tests_that_never_passed_are_told_first_if_they_are_many(void **state
 	free(text);
 }
 
+static void files_that_cant_be_imported_are_told_first_if_they_are_many(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 0);
+	struct run_info *run = &document.run;
+	run->files = 20;
+	run->files_unimported = 2;
+	run->unimported_file = (char *)"t/test_b.py";
+	run->unimported_why = (char *)"SyntaxError: invalid syntax";
+	char *text = summary(&document.input, false, 0);
+	char *told =
+		strstr(text, "2 of 20 files of tests can't be imported: none of their tests ran");
+	assert_true(told > strstr(text, "Nothing found"));
+	assert_non_null(
+		strstr(told, "the first: t/test_b.py\n        SyntaxError: invalid syntax\n"));
+	free(text);
+
+	run->files_unimported = 3; /* more than a tenth */
+	text = summary(&document.input, false, 0);
+	assert_int_equal(strncmp(text, "3 of 20 files of tests can't be imported", 40), 0);
+	free(text);
+	text = written("tap", &document.input);
+	assert_non_null(strstr(text, "\n# 3 of 20 files of tests can't be imported"));
+	assert_non_null(strstr(text, "\n#     SyntaxError: invalid syntax\n"));
+	free(text);
+	text = written("json", &document.input);
+	assert_non_null(strstr(text, "\"unimported\""));
+	free(text);
+}
+
 static void the_summary_fits_the_terminal_but_for_commands(void **state)
 {
 	(void)state;
@@ -1033,6 +1064,7 @@ int main(void)
 		cmocka_unit_test(the_summary_of_a_clean_run_says_what_ran),
 		cmocka_unit_test(a_run_says_what_it_tried_and_what_to_run_next),
 		cmocka_unit_test(tests_that_never_passed_are_told_first_if_they_are_many),
+		cmocka_unit_test(files_that_cant_be_imported_are_told_first_if_they_are_many),
 		cmocka_unit_test(the_summary_fits_the_terminal_but_for_commands),
 		cmocka_unit_test(a_title_can_not_steer_the_terminal),
 		cmocka_unit_test(a_full_disk_is_told_by_every_writer),

@@ -53,6 +53,31 @@ export function Failing({ run, few }: { run: Run; few: boolean }) {
   );
 }
 
+/** The files of tests that can't be imported; in front where they are more than a tenth of them. */
+export function Unimported({ run, few }: { run: Run; few: boolean }) {
+  const files = run.unimported;
+  if (!files || few !== files.count * 10 <= files.of) return null;
+  return (
+    <section class="failing" role={few ? undefined : "alert"} aria-label="Files that can't be imported">
+      <p>
+        <strong>
+          {count(files.count)} of {plural(files.of, "file")} of tests can't be imported
+        </strong>
+        : none of {files.count === 1 ? "its" : "their"} tests ran.
+      </p>
+      <p>
+        The first: <code>{files.file}</code>
+        {files.why && (
+          <>
+            <br />
+            <code>{files.why}</code>
+          </>
+        )}
+      </p>
+    </section>
+  );
+}
+
 /** The facts that the list's page shows too. */
 export function RunFacts({ run }: { run: Run }) {
   const { iterations } = run;
@@ -264,8 +289,10 @@ export function RunView({ run }: { run: Run }) {
       <h1 id="run-heading" tabIndex={-1}>
         How {run.suite ?? "the suite"} was run
       </h1>
+      <Unimported run={run} few={false} />
       <Failing run={run} few={false} />
       <RunFacts run={run} />
+      <Unimported run={run} few />
       <Failing run={run} few />
       {run.command && <Command command={run.command} />}
       <Totals run={run} />

@@ -6,7 +6,7 @@ import { Matrix } from "./Matrix";
 import { EntryView } from "./EntryView";
 import { FindingList } from "./FindingList";
 import { FindingView } from "./FindingView";
-import { Failing, RunFacts, RunView } from "./RunView";
+import { Failing, RunFacts, RunView, Unimported } from "./RunView";
 import { type Report, type Run, readReport } from "./report";
 import { type Filter, type Route, filterFindings, linkTo, parseRoute } from "./route";
 import { breakdown, count, joined, learnKinds, plural, verdict } from "./words";
@@ -80,12 +80,14 @@ function Overview({ report }: { report: Report }) {
   const more = breakdown(report.findings);
   return (
     <div class="overview">
+      <Unimported run={report.run} few={false} />
       <Failing run={report.run} few={false} />
       <h1 id="verdict" tabIndex={-1}>
         {verdict(report)}
       </h1>
       {more && <p class="breakdown">{more}.</p>}
       <RunFacts run={report.run} />
+      <Unimported run={report.run} few />
       <Failing run={report.run} few />
       <Caveats run={report.run} />
     </div>

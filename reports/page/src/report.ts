@@ -125,6 +125,8 @@ export interface Run {
   };
   /** The first of the tests that never passed. */
   first_failing?: { test: string; why: string | null; where: string | null };
+  /** Files of tests that can't be imported, and the first of them. */
+  unimported?: { count: number; of: number; file: string; why: string | null };
   records: number;
   records_lost: number;
   interrupted: boolean;

@@ -183,7 +183,7 @@ class PairsSuite(Suite):
             maker = self._maker(self._types[name])
             if isinstance(maker, Exception):
                 text = f"{name}: {type(maker).__name__}: {maker}"
-                problems.append(Problem("import", text, tests=[id_], file=name))
+                problems.append(Problem("import", text, tests=[id_]))
                 continue
             tests.append(Pair(id_, self._session, maker, sides))
         return tests, problems

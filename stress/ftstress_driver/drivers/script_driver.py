@@ -188,7 +188,8 @@ class ScriptSuite(Suite):
             try:
                 source = Source(id_, path)
             except (OSError, SyntaxError, ValueError) as error:
-                yield Problem("import", str(error), traceback.format_exc(), file=id_)
+                text = f"{type(error).__name__}: {error}"
+                yield Problem("import", text, traceback.format_exc(), file=id_)
                 continue
             for test in source.tests():
                 names = [path.name, path.stem, *filter(None, [test.partition("::")[2]])]

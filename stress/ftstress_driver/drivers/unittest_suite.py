@@ -132,6 +132,10 @@ class UnittestTest(Test):
         return Result(Outcome.SKIPPED if skipped else Outcome.PASSED)
 
 
+def _module_of(test: str) -> str:
+    return test.rpartition(".")[0].rpartition(".")[0]
+
+
 class UnittestSuite(Suite):
     """Modules and packages of test cases."""
 
@@ -143,16 +147,19 @@ class UnittestSuite(Suite):
         for target in options.targets:
             try:
                 importlib.import_module(target)
-            except ImportError as error:
-                raise SuiteError(f"target {target}: can't be imported: {error}") from error
             except unittest.SkipTest as error:
                 raise SuiteError(f"target {target}: skipped at import: {error}") from error
+            except ModuleNotFoundError as error:
+                if f"{target}.".startswith(f"{error.name}."):
+                    raise SuiteError(f"target {target}: can't be imported: {error}") from error
+            except Exception:
+                pass  # one module that can't be imported: list_tests tells of it
         _prepare_cpython_tests(options.args)
 
     def group(self, ids: Sequence[str]) -> list[list[str]]:
         modules: dict[str, list[str]] = {}
         for id_ in ids:
-            modules.setdefault(id_.rpartition(".")[0].rpartition(".")[0], []).append(id_)
+            modules.setdefault(_module_of(id_), []).append(id_)
         return list(modules.values())
 
     def collect(self, ids: Sequence[str]) -> tuple[list[Test], list[Problem]]:
@@ -166,8 +173,9 @@ class UnittestSuite(Suite):
             except LookupError as error:
                 problems.append(Problem("not-found", f"{id_}: {error}", tests=[id_]))
             except BaseException as error:
-                text = f"{id_}: {type(error).__name__}: {error}".splitlines()[0]
-                problems.append(Problem("import", text, traceback.format_exc(), [id_]))
+                module = _module_of(id_)
+                text = f"{module}: {type(error).__name__}: {error}".splitlines()[0]
+                problems.append(Problem("import", text, traceback.format_exc(), [id_], module))
             else:
                 reason = self._options.unsafe_reason(id_) or unsafe_reason(kind, method)
                 tests.append(UnittestTest(id_, kind, method, self._fixtures, reason))
@@ -182,6 +190,7 @@ class UnittestSuite(Suite):
         places = [
             f"{target} ({inspect.getsourcefile(sys.modules[target]) or 'no file'})"
             for target in self._options.targets
+            if target in sys.modules
         ]
         return (
             f"no class of unittest.TestCase in {', '.join(places)}; of a package, its modules "
@@ -259,7 +268,10 @@ def modules_of(target: str) -> list[str]:
         from test.libregrtest.findtests import findtests
 
         return [name if name.startswith("test.") else f"test.{name}" for name in findtests()]
-    module = importlib.import_module(target)
+    try:
+        module = importlib.import_module(target)
+    except Exception:
+        return [target]
     if not hasattr(module, "__path__") or hasattr(module, "load_tests"):
         return [target]
     names = [info.name for info in pkgutil.walk_packages(module.__path__, f"{target}.")]
