@@ -63,7 +63,10 @@ void matrix_free(struct matrix *matrix)
 size_t matrix_type_length(const char *test)
 {
 	const char *colons = strstr(test, "::");
-	return colons && strchr(colons, '|') && !strchr(test, '/') ? (size_t)(colons - test) : 0;
+	if (!colons || !strchr(colons, '|') || strchr(test, '/'))
+		return 0;
+	size_t length = strcspn(test, "@"); /* "m.T@2": an object made in the second way */
+	return length < (size_t)(colons - test) ? length : (size_t)(colons - test);
 }
 
 size_t matrix_type_of(const struct finding *finding)
@@ -85,10 +88,9 @@ uint64_t matrix_field(const struct finding *finding)
 
 bool matrix_operations(const char *test, struct operation_name both[2])
 {
-	size_t length = matrix_type_length(test);
-	if (!length)
+	if (!matrix_type_length(test))
 		return false;
-	const char *one = test + length + 2, *bar = strchr(one, '|');
+	const char *one = strstr(test, "::") + 2, *bar = strchr(one, '|');
 	const char *relative = strrchr(bar, '>'), *two = relative ? relative + 1 : bar + 1;
 	both[0] = (struct operation_name){ one, strcspn(one, ";|") };
 	both[1] = (struct operation_name){ two, strlen(two) };

@@ -34,7 +34,10 @@ bool matrix_has_finding(struct matrix *matrix, const char *test);
 /* The tables, sorted by name, as run_info has them; the matrix keeps nothing. */
 struct run_type *matrix_take(struct matrix *matrix, size_t *count);
 
-/* The type in the id of a pair: its length, 0 where the test is no pair. */
+/*
+ * The type in the id of a pair, "m.T" of "m.T::add|pop" and of "m.T@2::add|pop", the second way to
+ * make one: its length, 0 where the test is no pair.
+ */
 size_t matrix_type_length(const char *test);
 
 /* The two operations of a pair, borrowed from its id; false where the test is no pair. */

@@ -9,9 +9,10 @@
 
 #include "runner/base/util.h"
 
-/* The tests of one file, in plan.grouped. */
+/* The tests of one file and stage, in plan.grouped. */
 struct group {
 	size_t first, count;
+	unsigned stage;
 };
 
 struct slice {
@@ -30,7 +31,7 @@ struct deck {
 struct plan {
 	size_t count, slice;
 	uint64_t hash;   /* of all ids */
-	size_t *grouped; /* test indices, sorted by file */
+	size_t *grouped; /* test indices, sorted by stage and file */
 	struct group *groups;
 	size_t group_count, group_capacity;
 	struct deck deck; /* of the pass that was asked for last */
@@ -55,11 +56,14 @@ static void shuffle(size_t *items, size_t count, uint64_t *state)
 struct keyed {
 	const char *file;
 	size_t index;
+	unsigned stage;
 };
 
-static int by_file(const void *left, const void *right)
+static int by_stage_and_file(const void *left, const void *right)
 {
 	const struct keyed *a = left, *b = right;
+	if (a->stage != b->stage)
+		return a->stage < b->stage ? -1 : 1;
 	int order = strcmp(a->file, b->file);
 	return order ? order : (a->index > b->index) - (a->index < b->index);
 }
@@ -68,14 +72,15 @@ static void group_by_file(struct plan *plan, const struct plan_test *tests)
 {
 	struct keyed *keyed = xcalloc(plan->count, sizeof *keyed);
 	for (size_t i = 0; i < plan->count; i++)
-		keyed[i] = (struct keyed){ tests[i].file, i };
-	qsort(keyed, plan->count, sizeof *keyed, by_file);
+		keyed[i] = (struct keyed){ tests[i].file, i, tests[i].stage };
+	qsort(keyed, plan->count, sizeof *keyed, by_stage_and_file);
 	plan->grouped = xcalloc(plan->count, sizeof *plan->grouped);
 	for (size_t i = 0; i < plan->count; i++) {
 		plan->grouped[i] = keyed[i].index;
-		if (i == 0 || strcmp(keyed[i].file, keyed[i - 1].file) != 0)
+		if (i == 0 || keyed[i].stage != keyed[i - 1].stage ||
+		    strcmp(keyed[i].file, keyed[i - 1].file) != 0)
 			ARRAY_PUSH(plan->groups, plan->group_count, plan->group_capacity,
-				   ((struct group){ i, 0 }));
+				   ((struct group){ i, 0, keyed[i].stage }));
 		plan->groups[plan->group_count - 1].count++;
 	}
 	free(keyed);
@@ -126,19 +131,26 @@ static int larger_first(const void *left, const void *right)
 	return (a->bin > b->bin) - (a->bin < b->bin);
 }
 
+/* The groups of one stage. */
+struct stage {
+	const struct group *groups;
+	size_t count;
+};
+
 /*
  * Cuts whole slices off each file. Returns the remainders: one for each group, some of them empty.
  */
-static struct remainder *cut_files(const struct plan *plan, struct deck *deck, size_t *shuffled,
-				   size_t *used, uint64_t *state)
+static struct remainder *cut_files(const struct plan *plan, const struct stage *stage,
+				   struct deck *deck, size_t *shuffled, size_t *used,
+				   uint64_t *state)
 {
-	struct remainder *rests = xcalloc(plan->group_count, sizeof *rests);
-	size_t *rank = xcalloc(plan->group_count, sizeof *rank);
-	for (size_t g = 0; g < plan->group_count; g++)
+	struct remainder *rests = xcalloc(stage->count, sizeof *rests);
+	size_t *rank = xcalloc(stage->count, sizeof *rank);
+	for (size_t g = 0; g < stage->count; g++)
 		rank[g] = g;
-	shuffle(rank, plan->group_count, state);
-	for (size_t g = 0; g < plan->group_count; g++) {
-		const struct group *group = &plan->groups[g];
+	shuffle(rank, stage->count, state);
+	for (size_t g = 0; g < stage->count; g++) {
+		const struct group *group = &stage->groups[g];
 		shuffle(shuffled + group->first, group->count, state);
 		size_t whole = group->count / plan->slice * plan->slice;
 		for (size_t at = 0; at < whole; at += plan->slice) {
@@ -179,15 +191,16 @@ static size_t pack(struct remainder *rests, size_t count, size_t capacity)
 	return bins;
 }
 
-static void place_remainders(const struct plan *plan, struct deck *deck, const size_t *shuffled,
-			     struct remainder *rests, size_t used)
+/* Returns how many of deck.order are used then. */
+static size_t place_remainders(const struct plan *plan, size_t count, struct deck *deck,
+			       const size_t *shuffled, struct remainder *rests, size_t used)
 {
-	size_t bins = pack(rests, plan->group_count, plan->slice);
+	size_t bins = pack(rests, count, plan->slice);
 	size_t base = deck->slice_count;
 	for (size_t bin = 0; bin < bins; bin++)
 		ARRAY_PUSH(deck->slices, deck->slice_count, deck->slice_capacity,
 			   ((struct slice){ 0, 0 }));
-	for (size_t i = 0; i < plan->group_count && rests[i].count; i++) {
+	for (size_t i = 0; i < count && rests[i].count; i++) {
 		assert(rests[i].bin < bins);
 		deck->slices[base + rests[i].bin].count += rests[i].count;
 	}
@@ -197,12 +210,29 @@ static void place_remainders(const struct plan *plan, struct deck *deck, const s
 		used += slice->count;
 		slice->count = 0;
 	}
-	for (size_t i = 0; i < plan->group_count && rests[i].count; i++) {
+	for (size_t i = 0; i < count && rests[i].count; i++) {
 		struct slice *slice = &deck->slices[base + rests[i].bin];
 		memcpy(deck->order + slice->first + slice->count, shuffled + rests[i].first,
 		       rests[i].count * sizeof *shuffled);
 		slice->count += rests[i].count;
 	}
+	return used;
+}
+
+/* Adds the slices of a stage, shuffled. */
+static void deal_stage(const struct plan *plan, const struct stage *stage, struct deck *deck,
+		       size_t *shuffled, size_t *used, uint64_t *state)
+{
+	size_t before = deck->slice_count;
+	struct remainder *rests = cut_files(plan, stage, deck, shuffled, used, state);
+	*used = place_remainders(plan, stage->count, deck, shuffled, rests, *used);
+	for (size_t i = deck->slice_count - before; i > 1; i--) {
+		size_t j = before + (size_t)draw_below(state, i), last = before + i - 1;
+		struct slice slice = deck->slices[last];
+		deck->slices[last] = deck->slices[j];
+		deck->slices[j] = slice;
+	}
+	free(rests);
 }
 
 /* Makes the deck of a pass, if it is not at hand. */
@@ -216,16 +246,14 @@ static void deal(struct plan *plan, uint64_t pass)
 	size_t *shuffled = xcalloc(plan->count, sizeof *shuffled);
 	memcpy(shuffled, plan->grouped, plan->count * sizeof *shuffled);
 	deck->order = xcalloc(plan->count, sizeof *deck->order);
-	size_t used = 0;
-	struct remainder *rests = cut_files(plan, deck, shuffled, &used, &state);
-	place_remainders(plan, deck, shuffled, rests, used);
-	for (size_t i = deck->slice_count; i > 1; i--) {
-		size_t j = (size_t)draw_below(&state, i);
-		struct slice slice = deck->slices[i - 1];
-		deck->slices[i - 1] = deck->slices[j];
-		deck->slices[j] = slice;
+	size_t used = 0, end;
+	for (size_t first = 0; first < plan->group_count; first = end) {
+		for (end = first; end < plan->group_count &&
+				  plan->groups[end].stage == plan->groups[first].stage;)
+			end++;
+		deal_stage(plan, &(struct stage){ plan->groups + first, end - first }, deck,
+			   shuffled, &used, &state);
 	}
-	free(rests);
 	free(shuffled);
 	deck->pass = pass;
 	deck->ready = true;

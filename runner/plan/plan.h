@@ -13,7 +13,8 @@
  *   file a: 47 tests ─ shuffle ─► 20 | 20 | 7 ┐     The remainders of the files go into bins, the
  *   file b:  9 tests ─ shuffle ─►           9 ┴─►   largest first, each into the first bin that
  *                                                   has room. A bin is a slice: 7 + 9.
- *   Then the slices are shuffled.
+ *   Then the slices are shuffled. Where tests have a stage (of the pairs, the most promising ones
+ *   have the lowest), that is done stage by stage.
  *
  * Each deck has the same number of slices, since only the sizes of the files decide how many bins
  * there are.
@@ -30,6 +31,7 @@
 struct plan_test {
 	const char *id;
 	const char *file; /* tests of one file share its import */
+	unsigned stage;   /* tests of a lower stage come before all of a higher one */
 };
 
 /* What one iteration does. */

@@ -375,8 +375,9 @@ static void take_tests(struct tests_list *list, const json_t *tests, const struc
 		list->unsafe += unsafe != NULL;
 		if (unsafe)
 			count_reason(&reasons, unsafe);
+		unsigned stage = (unsigned)json_integer_value(json_object_get(test, "stage"));
 		ARRAY_PUSH(list->tests, list->count, capacity,
-			   ((struct plan_test){ xstrdup(id), xstrdup(file ? file : id) }));
+			   ((struct plan_test){ xstrdup(id), xstrdup(file ? file : id), stage }));
 	}
 	list->unsafe_why = most_given(&reasons);
 	if (list->count)

@@ -46,6 +46,7 @@ def collect(suite: Suite, options: Options, output: Path) -> None:
             "file": test.file,
             "keywords": list(test.keywords),
             "unsafe": test.unsafe,
+            **({"stage": test.stage} if test.stage else {}),
         }
         for _, test in sorted(tests.items())
     ]

@@ -41,6 +41,8 @@ class Listed:
     file: str
     keywords: Sequence[str]
     unsafe: str | None
+    stage: int = 0
+    """Tests of a lower stage are run before all of a higher one."""
 
 
 @dataclass

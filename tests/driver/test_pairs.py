@@ -14,9 +14,12 @@ from ftstress_driver.pairs import (
     calls,
     corpus,
     expressions,
+    makers,
     operations,
+    ranking,
     record,
     results,
+    sequences,
     survey,
     types_of,
 )
@@ -101,9 +104,8 @@ class Surveys(unittest.TestCase):
         self.assertIn("iter.next", by_name)
         self.assertEqual((by_name["copy"].relative, by_name["append"].relative), (True, False))
         self.assertEqual(found.kind.items, -1)
-        self.assertEqual(
-            found.makers[types_of.name_of(type(iter(collections.deque())))],
-            "iter((collections.deque([1, 2])))",
+        self.assertIn(
+            ("collections._deque_iterator", "iter((collections.deque([1, 2])))"), found.makers
         )
 
     def test_what_ends_or_blocks_the_process_is_left_out_with_the_reason(self) -> None:
@@ -126,6 +128,62 @@ class Surveys(unittest.TestCase):
         self.assertIn("ends the process", reasons["leaves()"])
         self.assertIn("does not return", reasons["waits()"])
         self.assertIn("waits for another thread", reasons["acquire"])
+
+    def test_what_ends_the_process_when_called_again_is_left_out(self) -> None:
+        twice = "o.append(1) if len(o) < 1 else __import__('os').abort()"
+        found = self._survey(
+            "collections.deque()",
+            [operations.Candidate("twice", twice), operations.Candidate("clear", "o.clear()")],
+        )
+        assert found is not None
+        self.assertEqual([operation.name for operation in found.kind.operations], ["clear"])
+        self.assertIn("SIGABRT", dict(found.kind.left_out)["twice()"])
+
+    def test_arguments_that_do_different_things_are_kept(self) -> None:
+        listed = list(operations.candidates(collections.deque, {}, Counter()))
+        found = self._survey("collections.deque([1, 2, 3])", listed)
+        assert found is not None
+        kept = [o.arguments for o in found.kind.operations if o.name.startswith("rotate")]
+        self.assertIn("0", kept)  # changes nothing
+        self.assertGreater(len(kept), 1)
+        extends = [o for o in found.kind.operations if o.name.partition("#")[0] == "extend"]
+        self.assertGreater(len({o.arguments for o in extends}), 2)
+        self.assertLessEqual(len(extends), operations.MOST_ARGUMENTS)
+
+    def test_another_object_and_a_function_are_kept_among_the_arguments(self) -> None:
+        arguments = ("1", "'a'", "b'a'", "[1]", operations.CALLBACK, "o2")
+        found = self._survey(
+            "collections.deque()", [operations.Candidate("add", "o.append(*a)", arguments, 4)]
+        )
+        assert found is not None
+        kept = [operation.arguments for operation in found.kind.operations]
+        self.assertLess({operations.CALLBACK, "o2"}, set(kept))
+
+    def test_what_an_operation_changes_is_told_by_name(self) -> None:
+        found = self._survey("_io.StringIO('ab')", [operations.Candidate("close", "o.close()")])
+        assert found is not None
+        self.assertIn("closed", found.kind.operations[0].writes)
+
+    def test_private_methods_are_left_to_their_module_unless_a_test_calls_them(self) -> None:
+        class Kind:
+            pass
+
+        Kind._inner = str.upper  # type: ignore[attr-defined]
+        names = {c.name for c in operations.candidates(Kind, {}, Counter())}
+        self.assertNotIn("_inner", names)
+        seen = {"_inner": Counter({"1": 1})}
+        names = {c.name for c in operations.candidates(Kind, seen, Counter())}
+        self.assertIn("_inner", names)
+
+    def test_the_last_item_of_what_a_call_gives_is_a_way_to_make_its_type(self) -> None:
+        with tempfile.TemporaryDirectory() as scratch:
+            kind = itertools.groupby
+            listed = list(operations.candidates(kind, {}, Counter()))
+            wanted = types_of.Wanted(())
+            make = "itertools.groupby([1, 2])"
+            found = survey.survey("itertools.groupby", make, listed, Path(scratch), wanted)
+        assert found is not None
+        self.assertIn(("itertools._grouper", f"({make}).__next__()[-1]"), found.makers)
 
     def test_an_object_that_cant_be_made_is_no_type(self) -> None:
         self.assertIsNone(self._survey("1 / 0", [operations.Candidate("x", "o.x")]))
@@ -169,14 +227,140 @@ class Corpora(unittest.TestCase):
         )
 
 
+def _pairs(kind: corpus.Type) -> list[tuple[str, str]]:
+    return sorted((one, two) for _, one, two in ranking.ranked(kind))
+
+
+class Makers(unittest.TestCase):
+    """How objects are made, and which ways are chosen."""
+
+    def _looks(self, *tried: str) -> dict[str, makers.Look]:
+        return makers.measure(tried, types_of.Wanted(()))
+
+    def test_what_is_made_is_looked_at(self) -> None:
+        full, empty = "collections.deque([1, 2, 3])", "collections.deque()"
+        found = self._looks(full, empty, "1 / 0", "int('1')")
+        self.assertEqual(set(found), {full, empty, "int('1')"})
+        look = found[full]
+        self.assertEqual((look.kind, look.wanted, look.size), ("collections.deque", True, 3))
+        self.assertNotEqual(look.aspects, found[empty].aspects)
+        self.assertFalse(found["int('1')"].wanted)
+
+    def test_what_ends_or_blocks_the_process_costs_only_itself(self) -> None:
+        seconds, makers.SECONDS_A_LOOK = makers.SECONDS_A_LOOK, 1
+        self.addCleanup(setattr, makers, "SECONDS_A_LOOK", seconds)
+        good = "collections.deque()"
+        found = self._looks("os.abort()", "os.abort(1)", "time.sleep(60)", good)
+        self.assertEqual(set(found), {good})
+
+    def test_the_chosen_ones_differ_and_the_first_has_items(self) -> None:
+        full, alike, empty, bound = (
+            f"collections.deque({given})" for given in ("[1, 2]", "[1, 3]", "", "[1, 2], 5")
+        )
+        tried = Counter({empty: 9, alike: 3, full: 2, bound: 1})
+        chosen = makers.choose(tried, self._looks(*tried))
+        self.assertEqual(chosen[0], alike)
+        self.assertEqual(set(chosen[1:]), {empty, bound})
+
+    def test_an_iterator_of_each_kind_of_thing(self) -> None:
+        tried = Counter(["enumerate([1, 2])", "enumerate('ab')", "enumerate([3, 4])"])
+        self.assertEqual(len(makers.choose(tried, self._looks(*tried))), 2)
+
+    def test_an_object_that_a_call_has_changed_is_made_in_one_expression(self) -> None:
+        kind = corpus.Type(
+            "collections.deque",
+            "collections.deque()",
+            [
+                corpus.Operation("copy", "o.copy(*a)"),
+                corpus.Operation("append", "o.append(*a)", "1", changes=True, grows=1),
+                corpus.Operation("extend", "o.extend(*a)", "o2", changes=True),
+                corpus.Operation("index", "o.index(*a)", "o"),
+                corpus.Operation("len", "o.__len__(*a)"),
+            ],
+        )
+        made = list(makers.prepared(kind))
+        self.assertEqual(made[0], "(lambda o: (o.append(1), o)[1])(collections.deque())")
+        self.assertEqual(len(made), 3)  # append, extend, copy
+        self.assertEqual(eval(made[0], {"collections": collections}), collections.deque([1]))
+
+    def test_what_is_at_hand_makes_iterators_and_results_of_functions(self) -> None:
+        wanted = types_of.Wanted(())
+        tried = [*makers.called(["itertools.chain"]), *makers.calls_of_language()]
+        kinds = {look.kind for look in makers.measure(tried, wanted).values() if look.wanted}
+        missing = {
+            *("itertools.chain", "builtins.bytearray_iterator", "builtins.dict_reversekeyiterator"),
+            *("builtins.generator", "builtins.memory_iterator", "builtins.longrange_iterator"),
+        } - kinds
+        self.assertEqual(missing, set())
+        functions = list(makers.calls_of_functions(wanted))
+        self.assertTrue(any(text.startswith("_struct.iter_unpack(") for text in functions))
+        self.assertFalse([text for text in functions if text.startswith(("posix.", "_signal."))])
+
+    def test_a_class_in_python_makes_objects_of_its_base_in_c(self) -> None:
+        look = self._looks("random.Random(1)")["random.Random(1)"]
+        self.assertEqual((look.kind, look.wanted, look.exact), ("_random.Random", True, False))
+
+    def test_a_type_that_adds_nothing_is_its_base(self) -> None:
+        wanted = types_of.Wanted(())
+        self.assertEqual(wanted.type_of(ast.Name("a")), "ast.AST")
+        self.assertEqual(wanted.type_of(ValueError()), "builtins.BaseException")
+        self.assertEqual(wanted.type_of(OSError()), "builtins.OSError")
+        self.assertIsNone(types_of.Wanted(["x"]).type_of(OSError()))
+
+
+class Ranking(unittest.TestCase):
+    """The pairs that are most likely to race come first."""
+
+    def _kind(self, name: str = "m.T", count: int = 40) -> corpus.Type:
+        made = [corpus.Operation(f"get{i}", f"o.get{i}") for i in range(count)]
+        made.append(corpus.Operation("put", "o.put(1)", changes=True, grows=1, writes=["get7"]))
+        corpus.name_functions(made)
+        return corpus.Type(name, "m.T()", made)
+
+    def test_writers_before_readers_and_the_reader_of_what_is_written_first(self) -> None:
+        pairs = ranking.plain_pairs(self._kind())
+        self.assertEqual(pairs[0], ("put", "put"))
+        self.assertEqual(pairs[1], ("get7", "put"))
+        self.assertTrue(all("put" in pair for pair in pairs[:41]))
+
+    def test_all_pairs_come_in_stages_that_grow(self) -> None:
+        ranked = list(ranking.ranked(self._kind()))
+        self.assertEqual(len(ranked), 41 * 42 // 2)
+        sizes = Counter(stage for stage, _, _ in ranked)
+        self.assertEqual((sizes[0], sizes[1], sizes[2]), (24, 48, 96))
+        self.assertEqual([stage for stage, _, _ in ranked], sorted(s for s, _, _ in ranked))
+
+    def test_another_way_to_make_one_comes_later_with_its_best_pairs(self) -> None:
+        ranked = list(ranking.ranked(self._kind("m.T@2")))
+        self.assertEqual(len(ranked), ranking.MOST_OF_A_VARIANT)
+        self.assertEqual(ranked[0], (1, "put", "put"))
+
+    def test_of_equal_ones_each_operation_has_its_turn(self) -> None:
+        made = [corpus.Operation(f"do{i}", f"o.do{i}()") for i in range(20)]
+        corpus.name_functions(made)
+        early = ranking.plain_pairs(corpus.Type("m.T", "m.T()", made))[:40]
+        met = Counter(name for pair in early for name in set(pair))
+        self.assertEqual(len(met), 20)
+        self.assertLessEqual(max(met.values()), 6)
+
+    def test_of_two_steps_a_removal_and_an_addition_against_a_reader_come_first(self) -> None:
+        kind = _type(
+            corpus.Operation("sort", "o.sort()", changes=True),
+            corpus.Operation("pop", "o.pop()", changes=True, grows=-1),
+            corpus.Operation("add", "o.add(1)", changes=True, grows=1),
+            corpus.Operation("get", "o.get()"),
+        )
+        self.assertEqual(sequences.sequences_of(kind)[0], ("pop;add", "get"))
+
+
 class Pairs(unittest.TestCase):
     def test_every_two_operations_themselves_included(self) -> None:
         kind = _type(corpus.Operation("a", "o.a"), corpus.Operation("b", "o.b"))
-        self.assertEqual(list(pairs_driver.pairs_of(kind)), [("a", "a"), ("a", "b"), ("b", "b")])
+        self.assertEqual(_pairs(kind), [("a", "a"), ("a", "b"), ("b", "b")])
 
     def test_init_of_a_live_object_meets_itself_alone(self) -> None:
         kind = _type(corpus.Operation("init", "o.__init__()"), corpus.Operation("b", "o.b"))
-        self.assertEqual(list(pairs_driver.pairs_of(kind)), [("b", "b"), ("init", "init")])
+        self.assertEqual(_pairs(kind), [("b", "b"), ("init", "init")])
 
     def test_a_removal_and_an_addition_against_one_call(self) -> None:
         kind = _type(
@@ -184,23 +368,23 @@ class Pairs(unittest.TestCase):
             corpus.Operation("add", "o.add(1)", changes=True, grows=1),
             corpus.Operation("get", "o.get()"),
         )
-        self.assertIn(("pop;add", "get"), list(pairs_driver.pairs_of(kind)))
-        self.assertNotIn(("add;pop", "get"), list(pairs_driver.pairs_of(kind)))
+        self.assertIn(("pop;add", "get"), _pairs(kind))
+        self.assertNotIn(("add;pop", "get"), _pairs(kind))
 
     def test_of_a_container_only_what_a_function_takes_matters(self) -> None:
         kind = _type(
             corpus.Operation("append", "o.append(1)", changes=True, grows=1),
             corpus.Operation("f(.)", "m.f(o)", taker=True),
         )
-        kind.name = "builtins.list"
-        self.assertEqual(list(pairs_driver.pairs_of(kind)), [("append", "f(.)"), ("f(.)", "f(.)")])
+        kind.container = True
+        self.assertEqual(_pairs(kind), [("append", "f(.)"), ("f(.)", "f(.)")])
 
     def test_each_call_against_one_on_an_object_made_out_of_the_first(self) -> None:
         kind = _type(
             corpus.Operation("copy", "o.__copy__()", relative=True),
             corpus.Operation("add", "o.append(1)", changes=True, grows=1),
         )
-        pairs = list(pairs_driver.pairs_of(kind))
+        pairs = _pairs(kind)
         self.assertIn(("add", "copy>add"), pairs)
         side = corpus.sides_of(kind, "add|copy>add")[1]
         self.assertEqual((side.relative, side.steps), (kind.operations[0], [kind.operations[1]]))

@@ -14,7 +14,9 @@
 /* Last: it defines a macro of the name of util.h's fail(). */
 #include <cmocka.h>
 
-static const struct plan_test tests[] = { { "a", "a" }, { "b", "b" }, { "c", "c" } };
+static const struct plan_test tests[] = { { .id = "a", .file = "a" },
+					  { .id = "b", .file = "b" },
+					  { .id = "c", .file = "c" } };
 
 #define TRACE                                                                                      \
 	"Traceback (most recent call last):\n"                                                     \

@@ -80,6 +80,24 @@ static void a_call_on_a_relative_counts_for_its_operation(void **unused)
 	release(matrix, types, count);
 }
 
+static void objects_made_in_other_ways_count_for_their_type(void **unused)
+{
+	(void)unused;
+	struct matrix *matrix = matrix_new();
+	struct finding race = { .id = (char *)"data-race-1", .kind = FINDING_DATA_RACE };
+	matrix_test(matrix, "m.T[object]::add|get", CELL_CLEAN);
+	matrix_test(matrix, "m.T[object]@2::add|get", CELL_CLEAN);
+	matrix_finding(matrix, "m.T[object]@2::add|get", &race);
+	assert_int_equal(matrix_type_length("m.T@3::matmul|get"), 3);
+	assert_int_equal(matrix_type_length("m.T::a@b|get"), 3);
+	size_t count;
+	struct run_type *types = matrix_take(matrix, &count);
+	assert_int_equal(count, 1);
+	assert_string_equal(types[0].name, "m.T[object]");
+	assert_int_equal(state(&types[0], "add", "get"), 'r');
+	release(matrix, types, count);
+}
+
 static void each_type_has_a_table(void **unused)
 {
 	(void)unused;
@@ -111,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cell_shows_the_worst_of_its_tests),
 		cmocka_unit_test(a_call_on_a_relative_counts_for_its_operation),
+		cmocka_unit_test(objects_made_in_other_ways_count_for_their_type),
 		cmocka_unit_test(each_type_has_a_table),
 		cmocka_unit_test(other_tests_are_no_pairs),
 	};

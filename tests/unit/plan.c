@@ -33,8 +33,10 @@ static struct suite_tests make_tests(size_t files, size_t step)
 	for (size_t f = 0; f < files; f++)
 		for (size_t t = 0; t < f * step + 1; t++)
 			ARRAY_PUSH(made.tests, made.count, capacity,
-				   ((struct plan_test){ xprintf("f%03zu.py::t%04zu", f, t),
-							xprintf("f%03zu.py", f) }));
+				   ((struct plan_test){
+					   .id = xprintf("f%03zu.py::t%04zu", f, t),
+					   .file = xprintf("f%03zu.py", f),
+				   }));
 	return made;
 }
 
@@ -101,6 +103,38 @@ static void a_slice_is_never_longer_than_asked_and_whole_ones_share_a_file(void 
 	/* 30 remainders of at most 15 tests need at most 30 bins, all others are whole. */
 	assert_in_range(mixed, 1, 30);
 	assert_true(slices <= made.count / 16 + 30);
+	plan_free(plan);
+	free_tests(&made);
+	settings_clear(&settings);
+}
+
+static void a_lower_stage_comes_first_in_each_pass(void **state)
+{
+	(void)state;
+	struct suite_tests made = make_tests(9, 5);
+	struct settings settings = defaults();
+	for (size_t i = 0; i < made.count; i++)
+		made.tests[i].stage = (unsigned)(i * 7 % 3);
+	struct plan *plan = plan_new(made.tests, made.count, 6);
+	size_t slices = plan_slices(plan);
+	for (uint64_t pass = 0; pass < 3; pass++) {
+		unsigned last = 0;
+		size_t seen = 0;
+		for (size_t s = 0; s < slices; s++) {
+			struct trial_plan trial;
+			plan_trial(plan, &settings,
+				   (struct replay_token){ 1, s, pass * slices + s }, &trial);
+			for (size_t i = 0; i < trial.test_count; i++) {
+				unsigned stage = made.tests[trial.tests[i]].stage;
+				assert_true(stage >= last);
+				last = stage;
+				seen++;
+			}
+			trial_plan_clear(&trial);
+		}
+		assert_int_equal(last, 2);
+		assert_int_equal(seen, made.count);
+	}
 	plan_free(plan);
 	free_tests(&made);
 	settings_clear(&settings);
@@ -395,6 +429,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_test_comes_once_in_each_pass),
 		cmocka_unit_test(a_slice_is_never_longer_than_asked_and_whole_ones_share_a_file),
+		cmocka_unit_test(a_lower_stage_comes_first_in_each_pass),
 		cmocka_unit_test(small_files_are_packed_together),
 		cmocka_unit_test(the_same_seed_gives_the_same_plan_on_every_machine),
 		cmocka_unit_test(another_seed_changes_the_draws_and_not_the_slices),

@@ -7,9 +7,9 @@
 #define TESTS 3
 
 static volatile sig_atomic_t stop;
-static const struct plan_test tests[TESTS] = { { "a.py::one", "a.py" },
-					       { "a.py::two", "a.py" },
-					       { "b.py::three", "b.py" } };
+static const struct plan_test tests[TESTS] = { { .id = "a.py::one", .file = "a.py" },
+					       { .id = "a.py::two", .file = "a.py" },
+					       { .id = "b.py::three", .file = "b.py" } };
 
 /* ---- the zygotes ---- */
 

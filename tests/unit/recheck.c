@@ -13,7 +13,8 @@
 /* Last: it defines a macro of the name of util.h's fail(). */
 #include <cmocka.h>
 
-static const struct plan_test tests[] = { { "a.py::one", "a.py" }, { "a.py::two", "a.py" } };
+static const struct plan_test tests[] = { { .id = "a.py::one", .file = "a.py" },
+					  { .id = "a.py::two", .file = "a.py" } };
 
 struct bench {
 	char folder[32];

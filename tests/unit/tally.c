@@ -36,7 +36,7 @@ static int set_up(void **state)
 	b->settings.slice = SLICE;
 	for (size_t i = 0; i < TESTS; i++) {
 		b->ids[i] = xprintf("t.py::test_%c", (char)('a' + i));
-		b->tests[i] = (struct plan_test){ b->ids[i], "t.py" };
+		b->tests[i] = (struct plan_test){ .id = b->ids[i], .file = "t.py" };
 	}
 	b->path = xprintf("/tmp/ftstress-tally-%d-%u.db", (int)getpid(), ++number);
 	struct pool_options *options = &b->options;

@@ -6,27 +6,24 @@ A test's id names the type and both operations:
     array.array::append|pop               one call each
     array.array::pop;append|getitem       two steps of one thread against one call of the other
     memoryview::release|cast>getitem      the other's call is on what o.cast() gave
+    array.array@2::append|pop             on an object made in the second way
 """
 
 import gc
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations_with_replacement
 from pathlib import Path
 
 from ..contract import Outcome
 from ..pairs import calls
-from ..pairs.corpus import Corpus, Operation, Side, Type, sides_of
+from ..pairs.corpus import Corpus, Side, Type, sides_of
+from ..pairs.ranking import ranked
 from ..pairs.rounds import Rounds
 from ..suite import Context, Driver, Listed, Options, Problem, Result, Suite, SuiteError, Test
 
 COLLECT_EVERY = 200
 """Pairs between two collections: they are off meanwhile, for they order everything."""
-MOST_SEQUENCES = 300
-"""Pairs of a type in which one side takes two steps; and of those with a relative as many."""
-MOST_RELATIVES = 3
-SHARE_NOTHING = ("deepcopy",)
 
 
 Call = tuple[calls.Function, object, tuple[object, ...]]
@@ -156,7 +153,9 @@ class PairsSuite(Suite):
             raise SuiteError(f"the corpus {self._folder} can't be read: {error}") from error
         self.rootdir = self._folder
         self._types = {
-            kind.name: kind for kind in self._corpus.types if _is_wanted(kind, options.args)
+            kind.name: kind
+            for kind in self._corpus.types
+            if not options.args or kind.is_one_of(options.args)
         }
         if not self._types and self._corpus.types:
             names = ", ".join(kind.name for kind in self._corpus.types)
@@ -201,58 +200,16 @@ class PairsSuite(Suite):
 
     def list_tests(self) -> Iterator[Listed | Problem]:
         for kind in self._types.values():
-            for first, second in pairs_of(kind):
+            for stage, first, second in ranked(kind):
                 id_ = f"{kind.name}::{first}|{second}"
-                words = [kind.name, kind.name.rpartition(".")[2], first, second]
-                yield Listed(id_, kind.name, words, None)
+                words = [kind.name, kind.type_name.rpartition(".")[2], first, second]
+                yield Listed(id_, kind.name, words, None, stage)
 
     def where(self) -> str:
         return (
             "no object of a type written in C was made by the suite's tests; "
             f"{self._folder}/corpus.json says what was seen"
         )
-
-
-def _is_wanted(kind: Type, names: Sequence[str]) -> bool:
-    return not names or any(kind.name == name or kind.name.endswith(f".{name}") for name in names)
-
-
-def pairs_of(kind: Type) -> Iterator[tuple[str, str]]:
-    """Names of the two sides: each pair of calls, and two steps that change the object against a
-    call that may read what the first of them let go; and each call against one on an object that
-    was made out of the first. __init__ of a live object, which nobody expects to be safe, against
-    itself alone."""
-    container = kind.name.startswith("builtins.") and any(o.taker for o in kind.operations)
-    plain = [o for o in kind.operations if o.name != "init"]
-    again = [o for o in kind.operations if o.name == "init"]
-    for one, two in [*combinations_with_replacement(plain, 2), *zip(again, again, strict=True)]:
-        if not container or one.taker or two.taker:
-            yield one.name, two.name
-    shrink = [o for o in plain if o.changes and o.grows <= 0]
-    grow = [o for o in plain if o.changes and o.grows >= 0]
-    triples = [
-        (f"{first.name};{second.name}", other.name)
-        for first in shrink
-        for second in grow
-        for other in plain
-        if first is not second and (not container or other.taker)
-    ]
-    random.Random(kind.name).shuffle(triples)
-    yield from sorted(triples[:MOST_SEQUENCES])
-    related = [
-        (one.name, f"{relative.name}>{two.name}")
-        for relative in _relatives(plain)
-        for one in plain
-        for two in plain
-    ]
-    random.Random(kind.name).shuffle(related)
-    yield from sorted(related[:MOST_SEQUENCES])
-
-
-def _relatives(operations: list[Operation]) -> list[Operation]:
-    """What gives an object that may share something inside: those without arguments first."""
-    found = [o for o in operations if o.relative and o.name not in SHARE_NOTHING]
-    return sorted(found, key=lambda o: o.arguments != "")[:MOST_RELATIVES]
 
 
 class PairsDriver(Driver):

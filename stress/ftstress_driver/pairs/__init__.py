@@ -2,11 +2,15 @@
 
 tests, run once ─► record.py: how objects were made, with which arguments called
                       │
+types, functions ► makers.py: the ways to make one, and those that are chosen
+                      │
 types in C ──────► operations.py: what can be called, with what
                       │
                    survey.py: each call tried alone, in a forked child
                       │
                    corpus.py: what worked, as a folder that people can read
+                      │
+                   ranking.py, sequences.py: the pairs, and in which order
                       ▼
 drivers/pairs_driver.py: each pair is a test ─► rounds.py: two threads, one call each
                       │

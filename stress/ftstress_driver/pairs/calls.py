@@ -3,7 +3,6 @@
 import copy
 import itertools
 import pickle
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from . import expressions
 from .corpus import Operation, Type, source_of
+from .operations import way_of
 
 Function = Callable[[object, tuple[Any, ...]], object]
 
@@ -82,7 +82,7 @@ class Maker:
 
 def hands_over_another(operation: Operation) -> bool:
     """Is another object of the type itself, not something of it, an argument?"""
-    return re.search(r"(?<!\()\bo2\b(?![.(])", operation.arguments) is not None
+    return way_of(operation.arguments) == "another object"
 
 
 def open_type(kind: Type, folder: Path, names: dict[str, object]) -> Maker:

@@ -15,11 +15,12 @@ import builtins
 import json
 import keyword
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Operation:
     """The object was another after it."""
     grows: int = 0
     """By so much its length changed; -1, 0 or 1."""
+    writes: list[str] = field(default_factory=list)
+    """What of the object was another after it: its length, its contents, attributes by name."""
     relative: bool = False
     """It gives another object of the type, which may share something inside with the first."""
     function: str = ""
@@ -46,12 +49,34 @@ class Type:
     """A type, one way to make it, and its operations."""
 
     name: str
+    """Of the second way to make it: "m.T@2"."""
     make: str
     operations: list[Operation] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
     """Operations that can't be called, and why."""
     items: int = -1
     """How many items an iterator has until it is exhausted; -1: it is none, or has no end."""
+    container: bool = False
+    """A list, say, that the package's functions take: only pairs with one of those matter."""
+
+    @property
+    def type_name(self) -> str:
+        return self.name.partition("@")[0]
+
+    @property
+    def methods(self) -> set[str]:
+        """The names of its operations, whatever their arguments."""
+        return {operation.name.partition("#")[0] for operation in self.operations}
+
+    @property
+    def is_first(self) -> bool:
+        """Is it the first of the ways to make the type?"""
+        return "@" not in self.name
+
+    def is_one_of(self, names: Sequence[str]) -> bool:
+        """Is it named, whole or by its end?"""
+        own = (self.name, self.type_name)
+        return any(o == name or o.endswith(f".{name}") for o in own for name in names)
 
     @property
     def file(self) -> str:
@@ -85,14 +110,14 @@ class Corpus:
         if document.get("schema") != SCHEMA:
             raise ValueError(f"{folder}/corpus.json: another schema")
         return cls(
-            [_type_from(row) for row in document["types"]], document["not_made"], document["notes"]
+            [type_from(row) for row in document["types"]], document["not_made"], document["notes"]
         )
 
 
-def _type_from(row: dict[str, Any]) -> Type:
+def type_from(row: dict[str, Any]) -> Type:
     operations = [Operation(**operation) for operation in row["operations"]]
     left_out = [(name, why) for name, why in row["left_out"]]
-    return Type(row["name"], row["make"], operations, left_out, row["items"])
+    return Type(row["name"], row["make"], operations, left_out, row["items"], row["container"])
 
 
 @dataclass

@@ -11,8 +11,8 @@ its process down costs its own file; children run side by side. Exit status 4 an
 stderr when the suite can't be used.
 """
 
+import argparse
 import contextlib
-import itertools
 import json
 import os
 import random
@@ -24,20 +24,23 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from ..cli import options_from, parser
 from ..collect import EXIT_UNUSABLE
 from ..drivers import find_driver
 from ..suite import Context, Listed, Suite, SuiteError
-from . import expressions, operations, types_of
-from .corpus import Corpus, Type
+from . import expressions, makers, operations, types_of
+from .corpus import Corpus, Type, type_from
 from .record import Recorder, Recording, install
-from .survey import Surveyed, isolate, survey
+from .survey import Surveyed, survey
 
 SECONDS_A_FILE = 20.0
-MOST_MAKERS = 12
+SIDE_BY_SIDE = max(2, len(os.sched_getaffinity(0)))
+"""Children at once."""
 UNFIT_TESTS = ("thread", "memory", "huge", "large", "recurs", "crash", "big", "stress", "benchmark")
 
 
@@ -84,16 +87,22 @@ def _child(
         os._exit(status)
 
 
+def _start(
+    suite: Suite, file: str, ids: Sequence[str], recorder: Recorder, seconds: float
+) -> "Running":
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        _child(suite, ids, recorder, writer, seconds)
+    os.close(writer)
+    return Running(file, pid, reader)
+
+
 def is_unfit(test: str) -> bool:
     """By its own name, not by its file's."""
     name = test.rpartition("::")[2].rpartition(".")[2].lower()
     return any(word in name for word in UNFIT_TESTS)
-
-
-class _Running:
-    def __init__(self, file: str, pid: int, reader: int) -> None:
-        self.file, self.pid, self.reader = file, pid, reader
-        self.data = b""
 
 
 def record(
@@ -109,127 +118,22 @@ def record(
     end = time.monotonic() + seconds
     share = min(SECONDS_A_FILE, max(1.0, seconds * 2 / max(1, len(waiting))))
     whole, loaded, lost = Recording(), set[str](), []
-    running: list[_Running] = []
-    side_by_side = max(1, len(os.sched_getaffinity(0)))
+    running: list[Running] = []
     while waiting or running:
-        while waiting and len(running) < side_by_side and time.monotonic() < end:
+        while waiting and len(running) < SIDE_BY_SIDE and time.monotonic() < end:
             file, ids = waiting.pop()
-            reader, writer = os.pipe()
-            pid = os.fork()
-            if pid == 0:
-                os.close(reader)
-                _child(suite, ids, recorder, writer, share)
-            os.close(writer)
-            running.append(_Running(file, pid, reader))
+            running.append(_start(suite, file, ids, recorder, share))
         if time.monotonic() >= end:
             waiting = []
-        ready, _, _ = (
-            select.select([child.reader for child in running], [], [], 1.0)
-            if running
-            else ([], [], [])
-        )
-        for child in [child for child in running if child.reader in ready]:
-            data = os.read(child.reader, 1 << 20)
-            child.data += data
-            if data:
-                continue
-            running.remove(child)
-            os.close(child.reader)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            os.waitpid(child.pid, 0)
-            try:
-                said = json.loads(child.data)
-            except ValueError:
-                lost.append(f"{child.file}: its tests ended the process while calls were recorded")
+        if not running:
+            break
+        for file, said in finished(running):
+            if said is None:
+                lost.append(f"{file}: its tests ended the process while calls were recorded")
                 continue
             whole.merge(Recording.from_json(said))
             loaded.update(said["loaded"])
     return whole, loaded, lost
-
-
-# Tried where no test made an object of a type that its module has.
-CONSTRUCTED = (
-    "[1, 2, 3]",
-    "'abc'",
-    "b'abc'",
-    "[1, 2], [1, 0]",
-    "max, [1, 2]",
-    "max, [1, 2], [3, 4]",
-    "io.BytesIO(b'abc')",
-    "io.BytesIO(), io.BytesIO()",
-    "4",
-    "{'a': 1}",
-    "1, 2",
-    "lambda *a, **k: 1",
-    "",
-)
-
-
-def construct(names: Iterable[str], recording: Recording) -> None:
-    """Adds makers of types that nothing made, found by calling them with what is at hand."""
-    tried = [f"{name}({given})" for name in names for given in CONSTRUCTED]
-    for make in measure(tried):
-        name = make.partition("(")[0]
-        recording.makers.setdefault(name, Counter())[make] += 1
-
-
-def best_makers(makers: Counter[str]) -> list[str]:
-    """Expressions to try, the best first: an object with some items shows more than an empty one,
-    and of two alike the one that tests made more often."""
-    common = [text for text, _ in makers.most_common(MOST_MAKERS * 3)]
-    sizes = measure(common)
-    common.sort(key=lambda text: -min(sizes.get(text, -1), 6))
-    return common[:MOST_MAKERS]
-
-
-def measure(makers: Sequence[str]) -> dict[str, int]:
-    """How many items the object of each expression has, found out in forked children: one that
-    dies, or does not come back, costs the expression at which it did."""
-    sizes: dict[str, int] = {}
-    start = 0
-    while start < len(makers):
-        reader, writer = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            _measure(makers, start, writer)
-        os.close(writer)
-        reached = start
-        with os.fdopen(reader, "rb") as pipe:
-            for line in pipe.read().splitlines():
-                reached, size = json.loads(line)
-                if size is not None:
-                    sizes[makers[reached]] = size
-        os.waitpid(pid, 0)
-        start = reached + 1
-    return sizes
-
-
-def _measure(makers: Sequence[str], start: int, writer: int) -> None:
-    try:
-        isolate(writer, Path(tempfile.mkdtemp()))
-        for index in range(start, len(makers)):
-            os.write(3, json.dumps([index, None]).encode() + b"\n")
-            signal.alarm(2)
-            with contextlib.suppress(Exception):
-                names: dict[str, object] = {}
-                expressions.prepare(makers[index], names)
-                size = _items(eval(makers[index], names))
-                os.write(3, json.dumps([index, size]).encode() + b"\n")
-    finally:
-        os._exit(0)
-
-
-def _items(made: object) -> int:
-    try:
-        return len(made)  # type: ignore[arg-type]
-    except Exception:
-        pass
-    try:
-        return len(list(itertools.islice(made, 10)))  # type: ignore[call-overload]
-    except Exception:
-        return 0
 
 
 def _find_type(name: str) -> type | None:
@@ -253,43 +157,162 @@ def _type_by_making(make: str) -> type | None:
     return None
 
 
+def add_makers(loaded: set[str], recording: Recording, wanted: types_of.Wanted) -> None:
+    """Adds ways of making types that tests did not show, found by calling types and functions with
+    what is at hand."""
+    few = [name for name in loaded if len(recording.makers.get(name, ())) < makers.FEW]
+    tried = list(makers.called(sorted(few)))
+    tried += makers.calls_of_functions(wanted)
+    if not wanted.packages:
+        tried += makers.calls_of_language()
+    shares = [tried[i::SIDE_BY_SIDE] for i in range(SIDE_BY_SIDE)]
+    looked = side_by_side(lambda share: _looks(share, wanted), shares)
+    for looks in looked:
+        for text, look in (looks or {}).items():
+            if look["wanted"]:
+                recording.makers.setdefault(look["kind"], Counter())[text] += 1
+
+
+def _looks(tried: Sequence[str], wanted: types_of.Wanted) -> dict[str, Any]:
+    return {text: vars(look) for text, look in makers.measure(tried, wanted).items()}
+
+
+def side_by_side(work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """What `work` gives for each, made in forked children; None of one that ended early."""
+    results: dict[int, Any] = {}
+    running: list[Running] = []
+    waiting = list(enumerate(items))
+    while waiting or running:
+        while waiting and len(running) < SIDE_BY_SIDE:
+            number, item = waiting.pop(0)
+            running.append(Running.start(number, work, item))
+        for number, result in finished(running):
+            results[number] = result
+    return [results.get(number) for number in sorted(results)]
+
+
+@dataclass
+class Running:
+    """Work in a forked child, which writes its result as JSON."""
+
+    what: Any
+    pid: int
+    reader: int
+    data: bytes = b""
+
+    @classmethod
+    def start(cls, what: Any, work: Callable[[Any], Any], item: Any) -> "Running":
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.close(reader)
+                data = json.dumps(work(item)).encode()
+                while data:
+                    data = data[os.write(writer, data) :]
+            finally:
+                os._exit(0)
+        os.close(writer)
+        return cls(what, pid, reader)
+
+
+def finished(running: list[Running]) -> list[tuple[Any, Any]]:
+    """Waits until something comes; takes those that are done off the list."""
+    ready, _, _ = select.select([child.reader for child in running], [], [], 1.0)
+    done: list[tuple[Any, Any]] = []
+    for child in [child for child in running if child.reader in ready]:
+        data = os.read(child.reader, 1 << 20)
+        child.data += data
+        if data:
+            continue
+        running.remove(child)
+        os.close(child.reader)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # what tests have left running
+        os.waitpid(child.pid, 0)
+        try:
+            done.append((child.what, json.loads(child.data)))
+        except ValueError:
+            done.append((child.what, None))
+    return done
+
+
 def make_types(
     recording: Recording, scratch: Path, wanted: types_of.Wanted, progress: "Progress"
-) -> Iterable[Type]:
+) -> list[Type]:
     """Surveys each type that something made, and those that their operations give."""
     waiting = sorted(recording.makers)
-    done: set[str] = set()
-    while waiting:
-        name = waiting.pop(0)
-        done.add(name)
-        progress.tell(f"trying calls of {name}", len(done), len(done) + len(waiting))
-        surveyed = _survey_type(name, recording, scratch, wanted)
-        if surveyed is None:
-            continue
-        yield surveyed.kind
-        for given, make in surveyed.makers.items():
-            recording.makers.setdefault(given, Counter())[make] += 1
-            if given not in done and given not in waiting:
-                waiting.append(given)
+    seen = set(waiting)
+    found: list[Type] = []
+    running: list[Running] = []
+
+    def survey_of(name: str) -> list[Any]:
+        own = Path(tempfile.mkdtemp(dir=scratch))
+        surveyed = list(survey_type(name, recording, own, wanted))
+        return [(asdict(one.kind), one.makers) for one in surveyed]
+
+    while waiting or running:
+        while waiting and len(running) < SIDE_BY_SIDE:
+            name = waiting.pop(0)
+            progress.tell(f"trying calls of {name}", len(seen) - len(waiting), len(seen))
+            running.append(Running.start(name, survey_of, name))
+        for _, surveyed in finished(running):
+            for kind, given in surveyed or []:
+                found.append(type_from(kind))
+                for other, make in given:
+                    recording.makers.setdefault(other, Counter())[make] += 1
+                    if other not in seen:
+                        seen.add(other)
+                        waiting.append(other)
+    return sorted(found, key=lambda kind: kind.name)
 
 
-def _survey_type(
+def survey_type(
     name: str, recording: Recording, scratch: Path, wanted: types_of.Wanted
-) -> Surveyed | None:
+) -> Iterator[Surveyed]:
+    """The type as each of its makers makes it."""
     takers = recording.takers.get(name, Counter())
     methods = recording.methods.get(name, {})
-    container = name in types_of.CONTAINERS
+    # A package takes a list; to the interpreter it is a type as any other.
+    container = name in types_of.CONTAINERS and bool(wanted.packages)
     if container and not takers:
-        return None
-    for make in best_makers(recording.makers[name]):
+        return
+    possible = Counter(dict(recording.makers[name].most_common(makers.MOST_LOOKED_AT)))
+    looks = _looks_of(name, list(possible), wanted)
+    listed = operations.container_candidates if container else operations.candidates
+    found: list[Surveyed] = []
+    chosen = makers.choose(possible, looks)
+    while len(found) < len(chosen):
+        make = chosen[len(found)]
         kind = _find_type(name) or _type_by_making(make)
         if kind is None:
-            continue
-        listed = operations.container_candidates if container else operations.candidates
+            return
         surveyed = survey(name, make, listed(kind, methods, takers), scratch, wanted)
-        if surveyed is not None and surveyed.kind.operations:
-            return surveyed
-    return None
+        if surveyed is None or not surveyed.kind.operations:
+            chosen.remove(make)
+            continue
+        found.append(surveyed)
+        if container:
+            break
+        if len(found) == len(chosen) < makers.MOST_CHOSEN:
+            more = list(makers.prepared(found[0].kind))[: makers.MOST_LOOKED_AT]
+            looks.update(_looks_of(name, more, wanted))
+            chosen = makers.choose(Counter(more), looks, chosen)
+    # With the first one most can be done: a closed file comes after an open one.
+    found.sort(key=lambda surveyed: -len(surveyed.kind.methods))
+    for number, surveyed in enumerate(found):
+        surveyed.kind.name = f"{name}@{number + 1}" if number else name
+        surveyed.kind.container = container
+        yield surveyed
+
+
+def _looks_of(name: str, tried: Sequence[str], wanted: types_of.Wanted) -> dict[str, makers.Look]:
+    """Of the expressions that make one of the type."""
+    return {
+        text: look
+        for text, look in makers.measure(tried, wanted).items()
+        if look.kind == name or name in types_of.CONTAINERS
+    }
 
 
 def instrumented(site: Path) -> list[str]:
@@ -316,11 +339,29 @@ class Progress:
                 os.write(self._fd, f"pairs\t{done}\t{total}\t{text}\n".encode())
 
 
+def recorded(
+    suite: Suite, recorder: Recorder, arguments: argparse.Namespace
+) -> tuple[Recording, set[str], list[str]]:
+    """What the tests did, out of a file if there is one."""
+    file: Path | None = arguments.recording
+    if file is not None and file.exists():
+        for found in suite.list_tests():  # imports the modules
+            del found
+        said = json.loads(file.read_text(encoding="utf-8"))
+        return Recording.from_json(said), set(said["loaded"]), said["lost"]
+    recording, loaded, lost = record(suite, recorder, arguments.seconds)
+    if file is not None:
+        said = {**recording.as_json(), "loaded": sorted(loaded), "lost": lost}
+        file.write_text(json.dumps(said), encoding="utf-8")
+    return recording, loaded, lost
+
+
 def main() -> int:
     """Returns the exit status."""
     made = parser("python -m ftstress_driver.pairs.harvest", "Makes the corpus of a suite.")
     made.add_argument("--instrumented", action="append", default=[], type=Path)
     made.add_argument("--seconds", type=float, default=120.0)
+    made.add_argument("--recording", type=Path, help="what the tests did; written if not there")
     made.add_argument("--output", type=Path, required=True)
     arguments = made.parse_args()
     options = options_from(arguments)
@@ -336,18 +377,19 @@ def main() -> int:
             install(recorder)  # before test modules are imported
             suite = find_driver(arguments.driver).open(options)
             progress.tell("recording what tests do", 0, 0)
-            recording, loaded, lost = record(suite, recorder, arguments.seconds)
+            recording, loaded, lost = recorded(suite, recorder, arguments)
     except SuiteError as error:
         print(f"ftstress: {error}", file=sys.stderr)
         return EXIT_UNUSABLE
     scratch = Path(tempfile.mkdtemp())
     corpus = Corpus(notes=lost)
     try:
-        construct(sorted(loaded - set(recording.makers)), recording)
-        corpus.types = list(make_types(recording, scratch, recorder.wanted, progress))
+        progress.tell("looking for ways to make objects", 0, 0)
+        add_makers(loaded | set(recording.makers), recording, recorder.wanted)
+        corpus.types = make_types(recording, scratch, recorder.wanted, progress)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    known = {kind.name for kind in corpus.types}
+    known = {kind.type_name for kind in corpus.types}
     corpus.not_made = sorted((loaded | set(recording.makers)) - known)
     corpus.save(output)
     return 0

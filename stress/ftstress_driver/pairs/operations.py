@@ -144,8 +144,13 @@ POOL = (
 # The same, with something that is in the object: a key of a mapping, an item of a sequence.
 INSIDE = ("next(iter(o2))", "next(iter(o2)), 1", "next(iter(o2)), next(iter(o2))")
 BY_ITEM = frozenset({"__contains__", "__getitem__", "__setitem__", "__delitem__"})
-MOST_ARGUMENTS = 2
+MOST_ARGUMENTS = 4
 """Argument lists of a method that are kept."""
+MOST_OPERANDS = 2
+"""The same of a method with underscores, and of values that an attribute is set to."""
+MOST_TAKERS = 20
+"""Functions that take such an object."""
+ASSIGNED = ("None", "1", "'a'", "max", "{}", "b'a'", "0")
 
 CONTAINER_METHODS = frozenset(
     [
@@ -208,10 +213,15 @@ def candidates(
         if re.fullmatch(r"__r(?!epr|educe|eversed|ound)\w+__", name):
             continue  # the same with its operands exchanged
         what = type(found).__name__
+        # Only the module's own code calls it, under conditions of its own.
+        private = name.startswith("_") and not name.startswith("__") and name not in methods
         if what in ("getset_descriptor", "member_descriptor", "property"):
             yield Candidate(name, f"o.{name}")
-            yield Candidate(f"{name}=", f"o.{name} = a[0]", (f"o2.{name}",))
-        elif callable(found) and not isinstance(found, type):
+            if private:
+                continue
+            values = (f"o2.{name}", *ASSIGNED)
+            yield Candidate(f"{name}=", f"o.{name} = a[0]", values, MOST_OPERANDS)
+        elif callable(found) and not isinstance(found, type) and not private:
             yield _method(name, methods.get(name, Counter()), hasattr(kind, "__iter__"))
     for name, code, needed in GENERAL:
         if needed is None or hasattr(kind, needed):
@@ -231,8 +241,18 @@ def container_candidates(
     yield from _takers(takers)
 
 
+def way_of(arguments: str) -> str:
+    """What the arguments make possible beyond the call: that two objects take each other's locks,
+    that the other thread acts in the middle of it."""
+    if CALLBACK in arguments:
+        return "a function"
+    return "another object" if re.search(r"(?<!\()\bo2\b(?![.(])", arguments) else ""
+
+
 def applied(candidate: Candidate, arguments: str, to: str) -> str | None:
     """The call as one expression; None where it is a statement."""
+    if candidate.taker and len(re.findall(r"\bo\b", candidate.code)) == 1:
+        return re.sub(r"\bo\b", lambda found: to, candidate.code)
     if " = " in candidate.code or not candidate.code.startswith("o."):
         return None
     if candidate.name in ("iter", "reversed"):
@@ -276,7 +296,7 @@ def _method(name: str, seen: Counter[str], has_items: bool) -> Candidate:
         _operator(name),
         f"o.{name}(*a)",
         tuple(arguments),
-        1 if dunder else MOST_ARGUMENTS,
+        MOST_OPERANDS if dunder else MOST_ARGUMENTS,
     )
 
 
@@ -286,11 +306,13 @@ def _operator(name: str) -> str:
 
 
 def _takers(takers: Counter[str]) -> Iterator[Candidate]:
-    """One a function: the call that came most often."""
+    """One a function: the call that came most often; of the functions that took it most often."""
     seen: Counter[str] = Counter()
     for code, _ in takers.most_common(200):
         function = code.partition("(")[0]
         short = function.rpartition(".")[2] or function
+        if len(seen) >= MOST_TAKERS:
+            break
         if seen[function] or not re.fullmatch(r"\w+", short):
             continue
         seen[function] += 1

@@ -66,7 +66,7 @@ Result = tuple[str, ...]
 
 def pairs_of(kind: Type) -> list[tuple[Operation, Operation]]:
     """The pairs of a type that are looked at; a list's own methods are the interpreter's."""
-    if kind.name in CONTAINERS:
+    if kind.container or kind.name in CONTAINERS:
         return []
     fit = [
         o
@@ -278,7 +278,7 @@ def look(corpus: Corpus, folder: Path, types: list[str], seconds: float) -> dict
     work = [
         (kind, one, two)
         for kind in corpus.types
-        if not types or any(kind.name == t or kind.name.endswith(f".{t}") for t in types)
+        if not types or kind.is_one_of(types)
         for one, two in pairs_of(kind)
     ]
     # Those first in which both change it, and again later, when the threads may have other cores;

@@ -1,9 +1,9 @@
-"""Which candidates work: each is tried alone, in a forked child.
+"""Which candidates work: each is tried alone, in a forked child, twice on one object.
 
-What kills or blocks a child is left out, and told; so is what raises, silently, when no argument
-list was taken. The child has a scratch folder, no descriptors but its own, a network namespace of
-its own where the machine allows that, and a process group of its own: a signal to "my group" ends
-nobody else.
+What kills or blocks a child is left out, and told: a pair would do the same, and it would not be a
+matter of threads. What raises is left out, silently, when no argument list was taken. The child
+has a scratch folder, no descriptors but its own, a network namespace of its own where the machine
+allows that, and a process group of its own: a signal to "my group" ends nobody else.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,11 @@ from .types_of import Wanted
 SECONDS_A_TRY = 3.0
 SECONDS_A_TYPE = 60.0
 MOST_DEATHS = 30
+MOST_DEATHS_OF_ONE = 2
+"""Argument lists that may end or block a child; then no more are tried of that operation."""
+ENOUGH_TRIES = 16
+"""Argument lists that work, of which those that do the most different things are kept."""
+MOST_ATTRIBUTES = 40
 MOST_ITEMS = 50
 """Of an iterator whose end is looked at."""
 CLONE_NEWNET = 0x40000000
@@ -40,10 +45,11 @@ MEMORY = 4 << 30
 
 @dataclass
 class Surveyed:
-    """A type with what works, and what its operations gave: type: how to make one."""
+    """A type with what works, and what its operations gave."""
 
     kind: Type
-    makers: dict[str, str]
+    makers: list[tuple[str, str]]
+    """The name of a type, and an expression that makes one."""
 
 
 def survey(
@@ -54,7 +60,7 @@ def survey(
     fit = [c for c in candidates if c.name not in UNFIT]
     unfit = [(c.name, UNFIT[c.name]) for c in candidates if c.name in UNFIT]
     found: dict[int, list[dict[str, Any]]] = {}
-    dead: dict[tuple[int, int], str] = {}
+    dead: dict[Try, str] = {}
     end = time.monotonic() + SECONDS_A_TYPE
     start, made = 0, False
     for _ in range(MOST_DEATHS):
@@ -63,52 +69,75 @@ def survey(
             made = made or "made" in line
             if "index" in line:
                 found.setdefault(line["index"], []).append(line)
-        if reason is None or last is None or last[0] < 0:
+        if reason is None or last is None or last[0] == MAKING:
             break
         dead[last] = reason
-        start = last[0]
+        start = max(0, last[0])
         if time.monotonic() >= end:
             unfit.append(("the rest", "there was no time to try it"))
             break
     if not made:
         return None
-    kind = Type(name, make, items=next((line["items"] for line in found.pop(-1, [])), -1))
+    kind = Type(name, make, items=next((line["items"] for line in found.pop(MAKING, [])), -1))
     for index, tried in sorted(found.items()):
-        for line in _distinct(tried)[: fit[index].keep]:
-            kind.operations.append(
-                Operation(
-                    fit[index].name,
-                    fit[index].code,
-                    line["arguments"],
-                    fit[index].taker,
-                    line["changes"],
-                    line["grows"],
-                    line["relative"],
-                )
-            )
+        for line in most_different(tried, fit[index].keep):
+            kind.operations.append(_operation(fit[index], line))
+        for line in tried:
             if line["derived"]:
-                derived, code, made = line["derived"]
-                kind.operations.append(Operation(derived, code, f"{made},"))
+                derived, code, given = line["derived"]
+                kind.operations.append(Operation(derived, code, f"{given},"))
     for (index, number), reason in dead.items():
-        arguments = fit[index].arguments[number] if number >= 0 else ""
-        unfit.append((f"{fit[index].name}({arguments})", f"{reason}, alone in one thread"))
+        if index >= 0:
+            arguments = fit[index].arguments[number] if number >= 0 else ""
+            unfit.append((f"{fit[index].name}({arguments})", f"{reason}, alone in one thread"))
     kind.left_out = unfit
     name_functions(kind.operations)
-    makers = {
-        line["gives"][0]: line["gives"][1]
-        for tried in found.values()
-        for line in tried
-        if line["gives"]
-    }
-    return Surveyed(kind, makers)
+    gives = [line["gives"] for tried in found.values() for line in tried if line["gives"]]
+    return Surveyed(kind, [(given, made_by) for given, made_by in gives])
 
 
-def _distinct(tried: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _operation(candidate: Candidate, line: dict[str, Any]) -> Operation:
+    return Operation(
+        candidate.name,
+        candidate.code,
+        line["arguments"],
+        taker=candidate.taker,
+        changes=bool(line["writes"]),
+        grows=line["grows"],
+        relative=line["relative"],
+        writes=[name.removeprefix(".") for name in line["writes"]],
+    )
+
+
+def most_different(tried: list[dict[str, Any]], keep: int) -> list[dict[str, Any]]:
+    """Of the argument lists that work, the first one, and those that did something else: another
+    thing of the object changed, the result or the arguments were of another type."""
     seen: set[str] = set()
-    return [t for t in tried if t["arguments"] not in seen and not seen.add(t["arguments"])]  # type: ignore[func-returns-value]
+    left = [t for t in tried if t["arguments"] not in seen and not seen.add(t["arguments"])]  # type: ignore[func-returns-value]
+    kept: list[dict[str, Any]] = []
+    while left and len(kept) < keep:
+        best = max(
+            left, key=lambda line: min((_unlike(line, other) for other in kept), default=1)
+        )  # the first of those that are alike
+        if kept and min(_unlike(best, other) for other in kept) == 0:
+            break
+        kept.append(best)
+        left.remove(best)
+    return kept
+
+
+def _unlike(one: dict[str, Any], two: dict[str, Any]) -> int:
+    mine, others = operations.way_of(one["arguments"]), operations.way_of(two["arguments"])
+    did: bool = one["writes"] != two["writes"] or one["grows"] != two["grows"]
+    gave: bool = one["gave"] != two["gave"]
+    kinds: bool = one["kinds"] != two["kinds"]
+    return 8 * (mine != others) + 4 * did + 2 * gave + kinds
 
 
 Try = tuple[int, int]
+"""Index of the candidate, or one of those below, and number of the argument list."""
+MAKING, LOOKING = -1, -2
+"""To make an object; to read its attribute of that number."""
 
 
 def _in_child(
@@ -215,10 +244,25 @@ def _try_all(
         return
     _say(made=True)
     if start == 0:
-        _say(index=-1, items=_items_of(maker))
+        _say(index=MAKING, items=_items_of(maker))
+    attributes = list(_attributes(maker, dead))
     for index in range(start, len(candidates)):
-        _try_one(index, candidates[index], maker, names, dead, wanted)
+        _try_one(index, candidates[index], maker, names, dead, wanted, attributes)
     _say(end=True)
+
+
+def _attributes(maker: Maker, dead: dict[Try, str]) -> Iterator[str]:
+    """Those of the object's type that can be read: they show what a call has changed."""
+    kind = type(maker.make())
+    listed = [name for name in dir(kind) if not name.startswith("__")][:MOST_ATTRIBUTES]
+    for number, name in enumerate(listed):
+        what = type(getattr(kind, name, None)).__name__
+        if (LOOKING, number) in dead or what not in ("getset_descriptor", "member_descriptor"):
+            continue
+        _say(**{"try": (LOOKING, number)})
+        with contextlib.suppress(Exception):
+            getattr(maker.make(), name)
+            yield name
 
 
 def _items_of(maker: Maker) -> int:
@@ -238,6 +282,7 @@ def _try_one(
     names: dict[str, object],
     dead: dict[Try, str],
     wanted: Wanted,
+    attributes: list[str],
 ) -> None:
     if candidate.taker:
         with contextlib.suppress(Exception):
@@ -246,7 +291,9 @@ def _try_one(
         code = compile(candidate.code, "<survey>", "exec" if " = " in candidate.code else "eval")
     except SyntaxError:
         return
-    kept = 0
+    if sum(of == index for of, _ in dead) >= MOST_DEATHS_OF_ONE:
+        return
+    worked = 0
     for number, arguments in enumerate(candidate.arguments):
         if (index, number) in dead:
             continue
@@ -255,53 +302,69 @@ def _try_one(
         try:
             o = maker.make()
             given = {"o": o, "a": maker.arguments(operation, o)}
-            before = state_of(o)
+            again = {"o": o, "a": maker.arguments(operation, o)}
+            before = state_of(o, attributes)
             result = eval(code, names, given)
             if result is NotImplemented:
                 continue
-            after = state_of(o)
+            after = state_of(o, attributes)
         except Exception:
             continue
-        _say(
-            index=index,
-            arguments=arguments,
-            changes=before != after,
-            grows=_sign(after[0] - before[0]),
-            relative=type(result) is type(o) and result is not o and not candidate.taker,
-            gives=_gives(candidate, arguments, result, maker.kind.make, wanted),
-            derived=operations.derived(candidate, arguments, result) if not kept else None,
-        )
-        kept += 1
-        if kept >= candidate.keep:
+        said = {
+            "index": index,
+            "arguments": arguments,
+            "writes": sorted(name for name in before if before[name] != after.get(name)),
+            "grows": _sign(after["length"] - before["length"]),  # type: ignore[operator]
+            "gave": type(result).__name__,
+            "kinds": [type(arg).__name__ for arg in given["a"]],  # type: ignore[attr-defined]
+            "relative": type(result) is type(o) and result is not o and not candidate.taker,
+            "gives": _gives(candidate, arguments, result, maker.kind.make, wanted),
+            "derived": operations.derived(candidate, arguments, result) if not worked else None,
+        }
+        with contextlib.suppress(Exception):
+            eval(code, names, again)
+        _say(**said)
+        worked += 1
+        if worked >= (ENOUGH_TRIES if candidate.keep > 1 else 1):
             break
 
 
 def _gives(
     candidate: Candidate, arguments: str, result: object, make: str, wanted: Wanted
 ) -> tuple[str, str] | None:
-    """The type of what a call gave, if it is wanted, and the call on a fresh object."""
-    name = wanted.type_of(result)
-    called = operations.applied(candidate, arguments, f"({make})")
-    if name is None or candidate.taker or called is None or re.search(r"\bo2?\b", arguments):
+    """The type of what a call gave, if it is wanted, and the call on a fresh object; or of the last
+    item of the tuple that it gave: next(groupby(x))[1]."""
+    name, item = wanted.type_of(result), ""
+    if name is None and type(result) is tuple and result:
+        name, item = wanted.type_of(result[-1]), "[-1]"
+    if name is None or re.search(r"\bo2?\b", arguments):
         return None
-    return (name, called) if len(called) <= expressions.LONGEST else None
+    called = operations.applied(candidate, arguments, f"({make})")
+    if called is None or len(called) + len(item) > expressions.LONGEST:
+        return None
+    return name, called + item
 
 
 def _sign(value: int) -> int:
     return (value > 0) - (value < 0)
 
 
-def state_of(o: object) -> tuple[int, object]:
-    """What can be told of an object: its length, and its contents as far as they show."""
+def state_of(o: object, attributes: Sequence[str] = ()) -> dict[str, object]:
+    """What can be told of an object: its length, its contents as far as they show, and what its
+    attributes are."""
+    state: dict[str, object] = {"length": 0}
+    with contextlib.suppress(Exception):
+        state["length"] = len(o)  # type: ignore[arg-type]
+    for name in attributes:
+        with contextlib.suppress(Exception):
+            value = getattr(o, name)
+            plain = value is None or isinstance(value, bool | int | float | str | bytes)
+            state[f".{name}"] = value if plain else type(value).__name__
     try:
-        length = len(o)  # type: ignore[arg-type]
-    except Exception:
-        length = 0
-    try:
-        return length, pickle.dumps(o)
+        state["contents"] = pickle.dumps(o)
+        return state
     except Exception:
         pass
-    try:
-        return length, re.sub(r"0x[0-9a-f]+", "", repr(o))
-    except Exception:
-        return length, None
+    with contextlib.suppress(Exception):
+        state["contents"] = re.sub(r"0x[0-9a-f]+", "", repr(o))
+    return state

@@ -13,8 +13,6 @@ NEVER = frozenset(
         "builtins.float",
         "builtins.complex",
         "builtins.bool",
-        "builtins.type",
-        "builtins.function",
         "builtins.NoneType",
         "builtins.builtin_function_or_method",
         "builtins.method",
@@ -30,27 +28,19 @@ NEVER = frozenset(
         "builtins.getset_descriptor",
         "builtins.member_descriptor",
         "builtins.classmethod_descriptor",
-        "builtins.cell",
-        "builtins.frame",
-        "builtins.traceback",
-        "builtins.mappingproxy",
         "builtins.tuple",
         "builtins.frozenset",
         "builtins.object",
-        "builtins.staticmethod",
-        "builtins.classmethod",
-        "builtins.property",
         "_thread.lock",
         "_thread.RLock",
         "_thread._ThreadHandle",
         "_thread._local",
         "_contextvars.Token",
         "builtins.super",
-        "builtins.coroutine",
     ]
 )
-# Nothing of their instances changes; exceptions are made by the thread that raises them.
-IMMUTABLE = (BaseException, tuple, int, str, bytes, float, complex)
+# Nothing of their instances changes.
+IMMUTABLE = (tuple, int, str, bytes, float, complex)
 CONTAINERS = frozenset(["builtins.list", "builtins.dict", "builtins.set", "builtins.bytearray"])
 
 
@@ -70,10 +60,15 @@ def _adds_nothing(kind: type) -> bool:
     if parent is None or parent is object or in_c(parent) is not parent:
         return False
     told = {"__doc__", "__module__", "__new__", "__match_args__", "_fields", "_attributes"}
+    told |= {"__dict__", "__weakref__", "_type_", "_length_"}
     own = {
         name for name, value in vars(kind).items() if callable(value) or hasattr(value, "__get__")
     }
     return not own - told and kind.__basicsize__ == parent.__basicsize__
+
+
+def _module_of(kind: type) -> str:
+    return kind.__module__ if isinstance(kind.__module__, str) else ""
 
 
 def name_of(kind: type) -> str:
@@ -102,13 +97,21 @@ class Wanted:
 
     def _judge(self, kind: type) -> str | None:
         base = in_c(kind)
-        if base is None or base is not kind or not isinstance(base, type):
+        if base is None or not isinstance(base, type):
             return None
+        # Of a class in Python: the package's own show what their base in C is for.
+        if base is not kind and not self.is_package(_module_of(kind)):
+            return None
+        while _adds_nothing(base):
+            parent = base.__base__
+            assert parent is not None
+            base = parent
         name = name_of(base)
-        if name in NEVER or "<locals>" in name or (not self.packages and name in CONTAINERS):
+        if name in NEVER or "<locals>" in name or name in CONTAINERS:
             return None
-        module = base.__module__ if isinstance(base.__module__, str) else ""
-        if _adds_nothing(base):
+        module = _module_of(base)
+        # A package's exceptions are the interpreter's code, and of the thread that raises them.
+        if issubclass(base, BaseException) and (self.packages or module != "builtins"):
             return None
         # A factory's type without a module of its own, "builtins.iterator", is the interpreter's.
         if not self.is_package(module):
@@ -124,5 +127,5 @@ class Wanted:
             for value in list(vars(module).values()):
                 if isinstance(value, type) and value not in seen and in_c(value) is value:
                     seen.add(value)
-                    if self._judge(value):
+                    if self._judge(value) == name_of(value):
                         yield value
