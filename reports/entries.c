@@ -261,3 +261,17 @@ void entry_add_fields(struct buf *out, const struct report_entry *entry, size_t 
 	if (fields->count > shown)
 		buf_printf(out, " and %zu more", fields->count - shown);
 }
+
+void entry_add_ranks(struct buf *out, const struct report_entry *entry)
+{
+	size_t counts[RANKS] = { 0 }, said = 0;
+	for (size_t i = 0; i < entry->count; i++)
+		counts[entry->members[i]->rank]++;
+	for (enum finding_rank rank = RANK_NONE + 1; rank < RANKS; rank++) {
+		if (!counts[rank])
+			continue;
+		buf_printf(out, "%s%s (%zu", said ? ", " : "", finding_rank_name(rank),
+			   counts[rank]);
+		buf_puts(out, said++ ? ")" : counts[rank] == 1 ? " race)" : " races)");
+	}
+}

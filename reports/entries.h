@@ -49,6 +49,9 @@ size_t entries_find(const struct entries *entries, const char *id);
 /* "append, extend, pop and 11 more": at most `most` of them. */
 void entry_add_names(struct buf *out, char *const *names, size_t count, size_t most);
 
+/* "structure (12 races), plain field (3)", the gravest first; nothing without races. */
+void entry_add_ranks(struct buf *out, const struct report_entry *entry);
+
 /* "ob_item (12 races), allocated (3)": at most `most` of them. */
 void entry_add_fields(struct buf *out, const struct report_entry *entry, size_t most);
 

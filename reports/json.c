@@ -250,6 +250,8 @@ static json_t *finding_of(struct source_cache *sources, const struct report_inpu
 		json_object_set(object, "related", related);
 	json_decref(related);
 	json_object_set_new(object, "follows", string_of(finding->follows));
+	if (finding->rank)
+		json_object_set_new(object, "rank", json_string(finding_rank_name(finding->rank)));
 	json_object_set_new(object, "status", json_string(finding_status_name(finding->status)));
 	add_history(object, finding);
 	json_object_set_new(object, "subject", subject_of(sources, &finding->subject));
@@ -297,6 +299,8 @@ static json_t *entry_of(const struct report_entry *entry)
 	json_object_set_new(object, "findings", ids_of(entry->members, entry->count));
 	if (witness->evidence)
 		json_object_set_new(object, "evidence", string_of(witness->evidence));
+	if (witness->rank)
+		json_object_set_new(object, "rank", json_string(finding_rank_name(witness->rank)));
 	if (!entry->type)
 		return object;
 	json_object_set_new(object, "type", string_of(entry->type));
@@ -506,6 +510,15 @@ static json_t *kinds_of(void)
 	return array;
 }
 
+static json_t *ranks_of(void)
+{
+	json_t *array = json_array();
+	for (enum finding_rank rank = RANK_NONE + 1; rank < RANKS; rank++)
+		json_array_append_new(array, json_pack("{ss, ss}", "name", finding_rank_name(rank),
+						       "meaning", finding_rank_meaning(rank)));
+	return array;
+}
+
 /* Write `value` and release it. */
 static int dump(json_t *value, json_dump_callback_t sink, void *data)
 {
@@ -526,6 +539,7 @@ int report_json_dump(const struct report_input *input, json_dump_callback_t sink
 	struct source_cache *sources = source_open();
 	if (put("{\"schema\":1,\n\"run\":", sink, data) || dump(run_of(input->run), sink, data) ||
 	    put(",\n\"kinds\":", sink, data) || dump(kinds_of(), sink, data) ||
+	    put(",\n\"ranks\":", sink, data) || dump(ranks_of(), sink, data) ||
 	    put(",\n\"entries\":", sink, data) || dump(entries_of(input), sink, data) ||
 	    put(",\n\"findings\":[", sink, data))
 		goto end;

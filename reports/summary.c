@@ -16,6 +16,7 @@
  *
  *	 2. array.array: ob_item, allocated: 14 of its 51 operations take no lock
  *	    a plain interpreter crashes in 0.8 s: SIGSEGV
+ *	    ranks       structure (12 races), plain field (3)
  *	    operations  append, extend, insert and 11 more
  *	    fields      ob_item (12 races), allocated (3)
  *	    pairs       append|pop, append|len and 34 more
@@ -284,6 +285,8 @@ static size_t print_about(const struct page *page, const struct finding *finding
 	if (about) {
 		buf_puts(&line, "    at ");
 		text_add_line(&line, about);
+		if (finding->rank)
+			buf_printf(&line, " (%s)", finding_rank_name(finding->rank));
 		print(page, PLAIN, &line);
 		lines++;
 	}
@@ -360,8 +363,10 @@ static void print_finding(const struct page *page, const struct report_input *in
 static void print_list(const struct page *page, const char *label, const struct buf *list)
 {
 	struct buf line = { 0 };
+	if (!list->length)
+		return;
 	buf_printf(&line, "    %-10s  ", label);
-	text_add_line(&line, list->data ? list->data : "");
+	text_add_line(&line, list->data);
 	print(page, PLAIN, &line);
 	buf_free(&line);
 }
@@ -371,7 +376,7 @@ static void print_type(const struct page *page, const struct report_input *input
 		       const struct entries *entries, size_t number,
 		       const struct report_entry *entry)
 {
-	enum { TITLE_AND_LISTS = 7 };
+	enum { TITLE_AND_LISTS = 8 };
 	struct buf line = { 0 }, list = { 0 };
 	print(page, PLAIN, &line);
 	buf_printf(&line, "%2zu. ", number);
@@ -383,6 +388,9 @@ static void print_type(const struct page *page, const struct report_input *input
 		print(page, PLAIN, &line);
 	}
 	print_follows(page, input, entries, entry->witness);
+	entry_add_ranks(&list, entry);
+	print_list(page, "ranks", &list);
+	buf_clear(&list);
 	entry_add_names(&list, entry->operations, entry->operation_count, NAMES_MAX);
 	print_list(page, "operations", &list);
 	buf_clear(&list);

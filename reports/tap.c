@@ -86,6 +86,9 @@ static void add_type(struct buf *out, const struct report_entry *entry)
 {
 	struct buf list = { 0 };
 	add_pair(out, "type", entry->type);
+	entry_add_ranks(&list, entry);
+	add_pair(out, "ranks", list.data);
+	buf_clear(&list);
 	entry_add_names(&list, entry->operations, entry->operation_count, SIZE_MAX - 1);
 	add_pair(out, "operations", list.data);
 	buf_clear(&list);
@@ -115,6 +118,7 @@ static void add_diagnostic(struct buf *out, const struct report_entry *entry)
 	add_pair(out, "said", finding->said);
 	add_pair(out, "about", finding->subject.description);
 	add_pair(out, "evidence", finding->evidence);
+	add_pair(out, "rank", finding->rank ? finding_rank_name(finding->rank) : NULL);
 	add_pair(out, "follows", finding->follows);
 	struct buf order = { 0 };
 	if (text_add_as_written(&order, finding))

@@ -97,6 +97,19 @@ struct subject {
 	struct stack allocated; /* may be empty */
 };
 
+/* How grave a data race is, the gravest first; runner/collate/rank.h says what each stands for. */
+enum finding_rank {
+	RANK_NONE, /* no data race, or not looked at */
+	RANK_FREED,
+	RANK_STRUCTURE,
+	RANK_FIELD,
+	RANK_ATOMIC,
+	RANK_DATA,
+	RANK_INIT,
+	RANK_UNPUBLISHED,
+	RANKS,
+};
+
 /* What a race was seen to do to a plain interpreter, the gravest last. The store has the numbers. */
 enum evidence {
 	EVIDENCE_NONE, /* nothing, or it was not tried */
@@ -136,8 +149,9 @@ struct finding {
 	/* Runs of its test with the order as written (docs/happens-before.md), and how many of them
 	 * showed it, too; runs 0: not tried. */
 	unsigned as_written_runs, as_written_seen;
-	enum evidence shows; /* what it does to a plain interpreter, see evidence.h */
-	char *evidence;      /* ... in words; NULL = not tried */
+	enum evidence shows;    /* what it does to a plain interpreter, see evidence.h */
+	char *evidence;         /* ... in words; NULL = not tried */
+	enum finding_rank rank; /* not stored */
 	struct subject subject;
 	struct participant *participants;
 	size_t participant_count;
@@ -151,6 +165,9 @@ const char *finding_kind_name(enum finding_kind kind);
 const char *finding_status_name(enum finding_status status);
 const char *subject_kind_name(enum subject_kind kind);
 const char *frame_language_name(enum frame_language language);
+/* "structure", and a sentence on it; of RANK_NONE "". */
+const char *finding_rank_name(enum finding_rank rank);
+const char *finding_rank_meaning(enum finding_rank rank);
 /* The inverse; -1 for a name that is none. */
 int finding_kind_parse(const char *name);
 /* SUBJECT_UNKNOWN for a name that is none, or NULL. */

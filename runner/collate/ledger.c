@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "runner/collate/follow.h"
-#include "runner/model/memory.h"
+#include "runner/collate/rank.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 
@@ -221,6 +221,7 @@ void ledger_replace(struct entry *entry, struct finding *from)
 	to->subject = from->subject;
 	to->participants = from->participants;
 	to->participant_count = from->participant_count;
+	to->rank = RANK_NONE;
 	from->title = from->explanation = from->detail = from->said = from->graph = NULL;
 	from->subject = (struct subject){ 0 };
 	from->participants = NULL;
@@ -281,14 +282,6 @@ void ledger_close(struct ledger *ledger)
 
 /* ---- results ---- */
 
-/*
- * Memory that was freed in use is the worst race; a race that follows from another one comes last.
- */
-static int rank(const struct finding *finding)
-{
-	return finding->follows ? 2 : memory_freed_in_use(finding) ? 0 : 1;
-}
-
 int finding_compare(const void *left, const void *right)
 {
 	const struct finding *a = *(const struct finding *const *)left;
@@ -297,16 +290,24 @@ int finding_compare(const void *left, const void *right)
 		return a->status < b->status ? -1 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	int ranks = rank(a) - rank(b);
-	if (ranks)
-		return ranks;
-	/* A race on what a buffer holds is rarely the package's fault: it comes later. */
-	bool buffer = a->subject.kind == SUBJECT_BUFFER;
-	if (buffer != (b->subject.kind == SUBJECT_BUFFER))
-		return buffer ? 1 : -1;
+	/* What follows from another finding comes last, whatever it does. */
+	if (!a->follows != !b->follows)
+		return a->follows ? 1 : -1;
+	if (a->shows != b->shows)
+		return a->shows > b->shows ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
 	if (a->run_count != b->run_count)
 		return a->run_count > b->run_count ? -1 : 1;
 	return strcmp(a->id, b->id);
+}
+
+void findings_sort(struct finding **findings, size_t count)
+{
+	rank_mark(findings, count);
+	follow_mark(findings, count);
+	if (count)
+		qsort(findings, count, sizeof *findings, finding_compare);
 }
 
 const struct finding *const *ledger_findings(struct ledger *ledger, size_t *count)
@@ -315,10 +316,11 @@ const struct finding *const *ledger_findings(struct ledger *ledger, size_t *coun
 	ledger->sorted = xrealloc(ledger->sorted, (*count + 1) * sizeof *ledger->sorted);
 	struct finding **findings = xcalloc(*count + 1, sizeof *findings);
 	for (size_t i = 0; i < *count; i++)
-		ledger->sorted[i] = findings[i] = &ledger->entries[i]->finding;
-	follow_mark(findings, *count);
+		findings[i] = &ledger->entries[i]->finding;
+	findings_sort(findings, *count);
+	for (size_t i = 0; i < *count; i++)
+		ledger->sorted[i] = findings[i];
 	free(findings);
-	qsort(ledger->sorted, *count, sizeof *ledger->sorted, finding_compare);
 	return ledger->sorted;
 }
 

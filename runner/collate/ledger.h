@@ -63,9 +63,12 @@ const char *iteration_test(const struct iteration_context *context, uint32_t ind
 void finding_add_test(struct finding *finding, const char *test);
 
 /*
- * For qsort() of pointers to findings: by status; by kind; memory freed in use first, and what
- * follows from another finding (follow.h) last; by count in the run; by id.
+ * For qsort() of pointers to findings: by status; by kind; what follows from another finding
+ * (follow.h) last; by what it was seen to do, the worst first; by rank (rank.h); by count in the run;
+ * by id.
  */
 int finding_compare(const void *left, const void *right);
+/* Finds what follows from what, and the ranks; then sorts. */
+void findings_sort(struct finding **findings, size_t count);
 
 #endif

@@ -37,6 +37,40 @@ const char *finding_status_name(enum finding_status status)
 	return status < STATUS_COUNT ? names[status] : "unknown";
 }
 
+static const struct {
+	const char *name, *meaning;
+} ranks[RANKS] = {
+	[RANK_NONE] = { "", "" },
+	[RANK_FREED] = { "memory freed or used again",
+			 "One side uses memory that the other frees, moves, or has for something "
+			 "else by now." },
+	[RANK_STRUCTURE] = { "structure",
+			     "A pointer, a reference or a size is written: the other side can follow "
+			     "a pointer to what is gone." },
+	[RANK_FIELD] = { "plain field",
+			 "An index or a state is written while it is used. That crashes as often as a "
+			 "pointer does." },
+	[RANK_ATOMIC] = { "plain field, other side atomic",
+			  "One side's access is atomic: mostly a value that is out of date." },
+	[RANK_DATA] = { "data of a buffer",
+			"It is on what a buffer holds: for those who share it to keep apart." },
+	[RANK_INIT] = { "__init__ again",
+			"__init__ is called on a live object, which nobody expects to be safe." },
+	[RANK_UNPUBLISHED] = { "object not published",
+			       "The write makes the object. What has to be mended is the race on the "
+			       "pointer that the other side got it through." },
+};
+
+const char *finding_rank_name(enum finding_rank rank)
+{
+	return rank < RANKS ? ranks[rank].name : "";
+}
+
+const char *finding_rank_meaning(enum finding_rank rank)
+{
+	return rank < RANKS ? ranks[rank].meaning : "";
+}
+
 const char *frame_language_name(enum frame_language language)
 {
 	static const char *const names[] = {

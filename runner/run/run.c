@@ -11,7 +11,6 @@
 #include "runner/base/progress.h"
 #include "runner/base/util.h"
 #include "runner/collate/collate.h"
-#include "runner/collate/follow.h"
 #include "runner/collate/ledger.h"
 #include "runner/collate/suppress.h"
 #include "runner/inspect/pyframes.h"
@@ -333,9 +332,7 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 		struct finding **list = xcalloc(count, sizeof *list);
 		for (size_t i = 0; i < count; i++)
 			list[i] = &findings[i];
-		follow_mark(list, count);
-		if (count)
-			qsort(list, count, sizeof *list, finding_compare);
+		findings_sort(list, count);
 		struct report_input input = { &info, (const struct finding *const *)list, count };
 		code = outcome_write(settings, &input, true);
 		free(list);

@@ -699,7 +699,7 @@ test("the_json_report_is_the_fixture_again", async () => {
           )
         : value;
   // The words of kinds are the product's own, and entries are made of the findings.
-  const { kinds, entries, ...report } = JSON.parse(text);
+  const { kinds, ranks, entries, ...report } = JSON.parse(text);
   equal(kinds[0].name, "data-race");
   equal(
     entries.map((entry) => entry.id),

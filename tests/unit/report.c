@@ -562,6 +562,8 @@ static void races_of_a_type_are_one_point_and_one_entry(void **state)
 	}
 	document.findings[1].id = "data-race-00000000000b";
 	document.findings[1].shows = EVIDENCE_CRASHES;
+	document.findings[0].rank = document.findings[2].rank = RANK_FIELD;
+	document.findings[1].rank = RANK_STRUCTURE;
 	document.findings[1].evidence = "a plain interpreter crashes in 0.8 s: SIGSEGV";
 	char *tap = written("tap", &document.input);
 	assert_non_null(strstr(tap, "\n1..2\n"));
@@ -574,6 +576,7 @@ static void races_of_a_type_are_one_point_and_one_entry(void **state)
 	assert_ptr_equal(strstr(text, "3 new data races, told in 1 entry, in 20 iter"), text);
 	assert_non_null(strstr(text, " 1. words.Box: memory of its own: 2 operations race\n"
 				     "    a plain interpreter crashes in 0.8 s: SIGSEGV\n"
+				     "    ranks       structure (1 race), plain field (2)\n"
 				     "    operations  add, pop\n"
 				     "    fields      memory of its own (3 races)\n"
 				     "    pairs       add|pop\n"));
@@ -584,6 +587,9 @@ static void races_of_a_type_are_one_point_and_one_entry(void **state)
 	assert_int_equal(json_array_size(path_of(json, "entries/0/findings")), 3);
 	assert_string_equal(json_string_value(path_of(json, "entries/0/id")),
 			    "data-race-00000000000b");
+	assert_string_equal(json_string_value(path_of(json, "entries/0/rank")), "structure");
+	assert_string_equal(json_string_value(path_of(json, "findings/0/rank")), "plain field");
+	assert_non_null(json_string_value(path_of(json, "ranks/0/meaning")));
 	assert_null(path_of(json, "entries/1/type"));
 	json_decref(json);
 }

@@ -4,7 +4,7 @@ import { Row } from "./FindingList";
 import type { Entry, Field, Finding, Report } from "./report";
 import { membersOf } from "./report";
 import { type Filter, linkTo } from "./route";
-import { capital, count, kindName, plural, statusMeaning } from "./words";
+import { capital, count, kindName, plural, rankMeaning, statusMeaning } from "./words";
 
 interface Props {
   entry: Entry;
@@ -73,6 +73,11 @@ export function EntryView({ entry, report, filter }: Props) {
       <h1 id="title" tabIndex={-1}>
         {entry.title}
       </h1>
+      {entry.rank && (
+        <p class="rank">
+          {capital(entry.rank)}. {rankMeaning(entry.rank)}
+        </p>
+      )}
       {entry.evidence && <p class="evidence">Tried: {entry.evidence}.</p>}
       <Names label="Operations that race" names={operations} open={operations.length <= 60} />
       <Names label="Pairs that race" names={pairs} open={pairs.length <= 20} />

@@ -11,6 +11,7 @@ import {
   kindMeaning,
   kindName,
   plural,
+  rankMeaning,
   statusMeaning,
   times,
   when,
@@ -272,6 +273,11 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
         <div class="told">
           <p class="explanation">{finding.explanation ?? kindMeaning(finding.kind)}</p>
           {finding.said && <p class="said">{finding.said}</p>}
+          {finding.rank && (
+            <p class="rank">
+              {capital(finding.rank)}. {rankMeaning(finding.rank)}
+            </p>
+          )}
           {finding.evidence && <p class="evidence">Tried: {finding.evidence}.</p>}
           {finding.suppressed_by && (
             <p class="suppressed-by">

@@ -9,7 +9,7 @@ import { FindingView } from "./FindingView";
 import { Failing, RunFacts, RunView, Unimported } from "./RunView";
 import { type Report, type Run, readReport } from "./report";
 import { type Filter, type Route, filterFindings, linkTo, parseRoute } from "./route";
-import { breakdown, count, joined, learnKinds, plural, verdict } from "./words";
+import { breakdown, count, joined, learnWords, plural, verdict } from "./words";
 
 function useRoute(): [Route, (filter: Filter) => void] {
   const [hash, setHash] = useState(location.hash);
@@ -209,7 +209,7 @@ if (root) {
   root.replaceChildren();
   try {
     const report = readReport();
-    learnKinds(report.kinds);
+    learnWords(report);
     render(<Page report={report} />, root);
   } catch (error) {
     root.textContent = `The data of this report can’t be read: ${error}`;

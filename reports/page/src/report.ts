@@ -40,6 +40,8 @@ export interface Finding {
   kind: string;
   title: string | null;
   explanation: string | null;
+  /** How grave a data race is. */
+  rank?: string;
   /** What it does to a plain interpreter; absent where that was not tried. */
   evidence?: string;
   detail: string | null;
@@ -91,6 +93,7 @@ export interface Entry {
   status: Status;
   findings: string[];
   evidence?: string;
+  rank?: string;
   /** With what follows, of a type only. */
   type?: string;
   fields?: Field[];
@@ -184,6 +187,7 @@ export interface Kind {
 
 export interface Report {
   kinds: Kind[];
+  ranks: { name: string; meaning: string }[];
   schema: number;
   run: Run;
   entries: Entry[];

@@ -5,8 +5,15 @@ import type { Finding, Kind, Language, Report, Status } from "./report";
 /** The words of the kinds, by name: the report brings them. */
 let kinds = new Map<string, Kind>();
 
-export function learnKinds(told: Kind[]) {
+let ranks = new Map<string, string>();
+
+export function learnWords({ kinds: told, ranks: graded }: Report) {
   kinds = new Map(told.map((kind) => [kind.name, kind]));
+  ranks = new Map(graded.map(({ name, meaning }) => [name, meaning]));
+}
+
+export function rankMeaning(rank: string): string {
+  return ranks.get(rank) ?? "";
 }
 
 export function kindName(kind: string, count = 1): string {

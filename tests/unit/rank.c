@@ -1,0 +1,233 @@
+/* rank.c - each rank is given for what it stands for, and they are listed in their order. */
+/* Before cmocka, whose fail() is a macro. */
+#include "runner/base/util.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runner/collate/ledger.h"
+#include "runner/collate/rank.h"
+
+static char source[] = "/tmp/ftstress-rank-XXXXXX";
+
+enum line { STRUCTURE = 1, FIELD, READS };
+
+static int write_source(void **state)
+{
+	(void)state;
+	int fd = mkstemp(source);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!out)
+		return -1;
+	fputs("Py_XSETREF(self->items, fresh);\n"
+	      "self->index++;\n"
+	      "return self->items[self->index];\n",
+	      out);
+	return fclose(out);
+}
+
+static int remove_source(void **state)
+{
+	(void)state;
+	return unlink(source);
+}
+
+/* A race of box_put(), which writes at this line, with box_get(), called by these operations. */
+struct race {
+	struct finding finding;
+	struct participant sides[2];
+	struct frame frames[2][2];
+	char *tests[1];
+};
+
+static struct frame core(const char *name)
+{
+	return (struct frame){
+		FRAME_C, (char *)name, (char *)"/src/x.c", 1, (char *)"libpython3.14t.so",
+		false,   false
+	};
+}
+
+static struct frame operation(const char *name, const char *type)
+{
+	return (struct frame){ FRAME_PYTHON, (char *)name, (char *)type, 5, NULL, false, false };
+}
+
+#define BOX "/cache/pairs/words-1f/m.Box.py"
+#define BAG "/cache/pairs/words-1f/m.Bag.py"
+
+static void make(struct race *race, enum line line)
+{
+	*race = (struct race){ .tests = { (char *)"m.Box::put|get" } };
+	for (int i = 0; i < 2; i++) {
+		race->frames[i][0] =
+			(struct frame){ .language = FRAME_C,
+					.function = (char *)(i ? "box_get" : "box_put"),
+					.file = source,
+					.line = i ? READS : (int)line,
+					.module = (char *)"m.so" };
+		race->frames[i][1] = operation(i ? "get" : "put", BOX);
+		race->sides[i] = (struct participant){ .write = !i,
+						       .size = 8,
+						       .stack = { race->frames[i], 2 } };
+	}
+	race->finding = (struct finding){ .id = (char *)"data-race-1",
+					  .kind = FINDING_DATA_RACE,
+					  .tests = race->tests,
+					  .test_count = 1,
+					  .subject = { .kind = SUBJECT_OBJECT, .offset = 8 },
+					  .participants = race->sides,
+					  .participant_count = 2 };
+}
+
+static enum finding_rank ranked(struct race *race)
+{
+	struct finding *list[] = { &race->finding };
+	race->finding.rank = RANK_NONE;
+	rank_mark(list, 1);
+	return race->finding.rank;
+}
+
+static void memory_that_is_freed_in_use_is_the_gravest(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, FIELD);
+	race.frames[0][0] = core("mi_free");
+	assert_int_equal(ranked(&race), RANK_FREED);
+}
+
+static void memory_that_is_another_types_by_now_was_used_again(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, FIELD);
+	race.frames[1][1] = operation("get", BAG);
+	assert_int_equal(ranked(&race), RANK_FREED);
+	/* What drops an object after the calls is no operation of another type. */
+	race.frames[1][1] = operation("_serve", "/lib/ftstress_driver/pairs/rounds.py");
+	race.frames[1][1].plumbing = true;
+	assert_int_equal(ranked(&race), RANK_FIELD);
+}
+
+static void a_line_that_sets_a_reference_is_of_structure(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, STRUCTURE);
+	assert_int_equal(ranked(&race), RANK_STRUCTURE);
+	race.sides[1].atomic = true;
+	assert_int_equal(ranked(&race), RANK_STRUCTURE);
+	/* Who reads there changes nothing. */
+	make(&race, FIELD);
+	race.frames[1][0].line = STRUCTURE;
+	assert_int_equal(ranked(&race), RANK_FIELD);
+}
+
+static void an_index_is_a_plain_field(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, FIELD);
+	assert_int_equal(ranked(&race), RANK_FIELD);
+	race.frames[0][0].file = (char *)"/gone/m.c";
+	assert_int_equal(ranked(&race), RANK_FIELD);
+}
+
+static void where_one_side_is_atomic_values_are_old_at_most(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, FIELD);
+	race.sides[1].atomic = true;
+	assert_int_equal(ranked(&race), RANK_ATOMIC);
+}
+
+static void what_a_buffer_holds_is_its_users_own(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, STRUCTURE);
+	race.finding.subject.kind = SUBJECT_BUFFER;
+	assert_int_equal(ranked(&race), RANK_DATA);
+}
+
+static void init_of_a_live_object_is_told_apart(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, STRUCTURE);
+	race.tests[0] = (char *)"m.Box::init|init";
+	assert_int_equal(ranked(&race), RANK_INIT);
+	race.tests[0] = (char *)"m.Box::init|initial";
+	assert_int_equal(ranked(&race), RANK_STRUCTURE);
+}
+
+static void what_makes_the_object_is_secondary(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, STRUCTURE);
+	race.frames[0][0] = core("_PyLong_FromMedium");
+	assert_int_equal(ranked(&race), RANK_UNPUBLISHED);
+}
+
+static void other_kinds_have_no_rank(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, STRUCTURE);
+	race.finding.kind = FINDING_LEAK;
+	assert_int_equal(ranked(&race), RANK_NONE);
+}
+
+/* The worst that was seen first, then by rank, and what follows last. */
+static void evidence_stands_before_rank(void **state)
+{
+	(void)state;
+	struct race freed, structure, crashes, follows;
+	make(&freed, FIELD);
+	freed.frames[0][0] = core("mi_free");
+	make(&structure, STRUCTURE);
+	structure.finding.run_count = 100;
+	make(&crashes, FIELD);
+	crashes.finding.shows = EVIDENCE_CRASHES;
+	make(&follows, STRUCTURE);
+	follows.finding.shows = EVIDENCE_CRASHES;
+	follows.finding.follows = (char *)"data-race-1";
+	struct finding *list[] = { &follows.finding, &structure.finding, &freed.finding,
+				   &crashes.finding };
+	rank_mark(list, 4);
+	qsort(list, 4, sizeof *list, finding_compare);
+	assert_ptr_equal(list[0], &crashes.finding);
+	assert_ptr_equal(list[1], &freed.finding);
+	assert_ptr_equal(list[2], &structure.finding);
+	assert_ptr_equal(list[3], &follows.finding);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_that_is_freed_in_use_is_the_gravest),
+		cmocka_unit_test(memory_that_is_another_types_by_now_was_used_again),
+		cmocka_unit_test(a_line_that_sets_a_reference_is_of_structure),
+		cmocka_unit_test(an_index_is_a_plain_field),
+		cmocka_unit_test(where_one_side_is_atomic_values_are_old_at_most),
+		cmocka_unit_test(what_a_buffer_holds_is_its_users_own),
+		cmocka_unit_test(init_of_a_live_object_is_told_apart),
+		cmocka_unit_test(what_makes_the_object_is_secondary),
+		cmocka_unit_test(other_kinds_have_no_rank),
+		cmocka_unit_test(evidence_stands_before_rank),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, write_source, remove_source);
+}
