@@ -15,7 +15,7 @@
  *                  locks_semaphore, locks_internal: other locks
  *     locks_rule   which locks held order a wait
  *     locks_report, locks_profile   orders and waiting as records
- *     locks_standin  the locks held, in TSan's own history: on both sides of a race
+ *     locks_standin  the locks held, in TSan's own history (history): on both sides of a race
  *   releases/ the releases of CPython: release_31x is all that differs in one
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;

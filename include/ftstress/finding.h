@@ -55,6 +55,7 @@ struct held_lock {
 	char *name;           /* "critical section of a dict"; one that TSan numbers: "M12" */
 	uint64_t address;     /* 0 where the name alone is to be told */
 	bool numbered;        /* the name is TSan's number for it: it has no other. Not stored */
+	bool unknown;         /* one lock or more, which ones is not known. Not stored */
 	bool shared;          /* held as a reader does; known of locks with an address */
 	struct stack created; /* where the lock was made or taken; may be empty */
 };

@@ -121,7 +121,8 @@ enum fts_section_kind {
 	FTS_SEC_THREAD = 2, /* thread `tid` was created here by thread `value` */
 	FTS_SEC_MUTEX = 3, /* mutex number `value` at `address`, created here. A lock that TSan does
 			     * not know by itself: flags = kind << 8 | flags of locks.h, size = its
-			     * identity; text: the type of the object that it is in */
+			     * identity; text: the type of the object that it is in. Locks of which
+			     * no more is known: flags = FTS_MUTEX_UNKNOWN */
 	FTS_SEC_HEAP = 4,  /* block `address`, `size`, allocated here by `tid` */
 	FTS_SEC_GLOBAL = 5, /* a global variable at `address` */
 	FTS_SEC_STACK = 6,  /* the stack of thread `tid` */
@@ -136,9 +137,10 @@ enum fts_section_kind {
 enum fts_section_flag {
 	FTS_ACCESS_WRITE = 1,
 	FTS_ACCESS_ATOMIC = 2,
-	FTS_HELD_WRITE = 4,   /* exclusively */
-	FTS_ACCESS_LOCKS = 8, /* FTS_SEC_HELD tells locks of all kinds, not TSan's own alone */
-	FTS_OBJECT_DATA = 16, /* FTS_SEC_OBJECT: in the data that the object points to */
+	FTS_HELD_WRITE = 4,    /* exclusively */
+	FTS_ACCESS_LOCKS = 8,  /* FTS_SEC_HELD tells locks of all kinds, not TSan's own alone */
+	FTS_OBJECT_DATA = 16,  /* FTS_SEC_OBJECT: in the data that the object points to */
+	FTS_MUTEX_UNKNOWN = 1, /* FTS_SEC_MUTEX: one lock or more, which ones is not known */
 };
 
 struct fts_section {

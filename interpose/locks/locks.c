@@ -10,6 +10,7 @@
 #include "interpose/base/symbol.h"
 
 #include "interpose/base/per_thread.h"
+#include "interpose/locks/history.h"
 #include "interpose/base/ring.h"
 #include "interpose/turns/turns.h"
 
@@ -28,7 +29,6 @@ struct fts_locks ftstress_locks; /* read by the runner */
 static struct raw_lock registry_lock;
 static uint32_t slots_used;   /* of the registry: those from here on were never claimed */
 static uint32_t thread_count; /* numbers given */
-static uint32_t rows_given;   /* of locks_standin.c */
 static uint64_t sequence;
 static struct per_thread threads = { .size = sizeof(struct thread) };
 static __thread struct thread *self __attribute__((tls_model("initial-exec")));
@@ -102,7 +102,6 @@ static struct thread *claim(uint32_t number)
 		return NULL;
 	}
 	thread->shared = slot;
-	thread->standin_row = __atomic_fetch_add(&rows_given, 1, __ATOMIC_RELAXED);
 	return thread;
 }
 
@@ -113,6 +112,8 @@ static __attribute__((noinline)) struct thread *first_use(uint32_t number)
 	refused = true; /* what is called from here may take a lock */
 	self = claim(number);
 	refused = self == NULL;
+	if (refused)
+		standin_unseen();
 	return self;
 }
 
@@ -154,9 +155,8 @@ static struct fts_held *find_held(struct fts_lock_thread *list, uint64_t address
 }
 
 /* The slot is not that of a lock held any more; its stand-in may still be. */
-static inline void drop_standin(struct thread *thread, const struct fts_held *held)
+static inline void drop_standin(struct thread *thread, uint32_t slot)
 {
-	unsigned slot = (unsigned)(held - thread->shared->held);
 	if (thread->standin[slot])
 		standin_give(thread, slot);
 }
@@ -164,57 +164,87 @@ static inline void drop_standin(struct thread *thread, const struct fts_held *he
 void locks_drop(struct thread *thread, struct fts_held *held)
 {
 	__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
-	drop_standin(thread, held);
+	drop_standin(thread, (uint32_t)(held - thread->shared->held));
 }
 
-static void trim(struct thread *thread)
+static inline bool is_free(const struct fts_lock_thread *list, uint32_t slot)
+{
+	return __atomic_load_n(&list->held[slot].address, __ATOMIC_RELAXED) == 0;
+}
+
+static __attribute__((noinline)) void trim_slowly(struct thread *thread)
 {
 	struct fts_lock_thread *list = thread->shared;
-	while (list->used &&
-	       __atomic_load_n(&list->held[list->used - 1].address, __ATOMIC_RELAXED) == 0)
-		drop_standin(thread, &list->held[--list->used]);
+	while (list->used && is_free(list, list->used - 1))
+		drop_standin(thread, --list->used);
 	if (!list->used)
 		list->overflow = 0;
 }
 
-static struct fts_held *free_slot(struct thread *thread)
+/* The last slot in use is that of a lock held, if there is one; behind it, none has a stand-in. */
+static inline void trim(struct thread *thread)
 {
-	struct fts_lock_thread *list = thread->shared;
+	const struct fts_lock_thread *list = thread->shared;
+	if (UNLIKELY(list->used ? is_free(list, list->used - 1) : list->overflow))
+		trim_slowly(thread);
+}
+
+/* FTS_HELD_MAX: there is none. */
+static __attribute__((noinline)) uint32_t search_slot(struct thread *thread)
+{
+	uint32_t slot = 0;
+	while (slot < FTS_HELD_MAX && !is_free(thread->shared, slot))
+		slot++;
+	if (slot < FTS_HELD_MAX) {
+		drop_standin(thread, slot);
+		return slot;
+	}
+	ring_limit(FTS_LIMIT_LOCKS_HELD);
+	thread->shared->overflow = 1;
+	return slot;
+}
+
+static inline uint32_t free_slot(struct thread *thread)
+{
 	trim(thread);
-	if (LIKELY(list->used < FTS_HELD_MAX))
-		return &list->held[list->used++];
-	for (uint32_t i = 0; i < FTS_HELD_MAX; i++)
-		if (list->held[i].address == 0)
-			return &list->held[i];
-	return NULL;
+	if (LIKELY(thread->shared->used < FTS_HELD_MAX))
+		return thread->shared->used++;
+	return search_slot(thread);
+}
+
+/* The thread has acquired a lock that is in its list. False: it needs no other slot. */
+static __attribute__((noinline)) bool taken_again(struct thread *thread, struct fts_held *held,
+						  enum fts_lock_kind kind)
+{
+	if (fts_lock_is(kind, FTS_COUNTED)) {
+		held->flags += AGAIN; /* a recursive mutex, or read twice */
+		return false;
+	}
+	drop_standin(thread, (uint32_t)(held - thread->shared->held));
+	return true;
 }
 
 void locks_taken(struct thread *thread, struct lock lock, struct call_site site)
 {
 	struct fts_lock_thread *list = thread->shared;
-	struct fts_held *slot = list->used ? find_held(list, lock.address) : NULL;
-	if (slot && fts_lock_is(lock.kind, FTS_COUNTED)) {
-		slot->flags += AGAIN; /* a recursive mutex, or read twice */
+	struct fts_held *held = list->used ? find_held(list, lock.address) : NULL;
+	if (UNLIKELY(held) && !taken_again(thread, held, lock.kind))
 		return;
-	}
-	if (!slot)
-		slot = free_slot(thread);
-	if (UNLIKELY(!slot)) {
-		ring_limit(FTS_LIMIT_LOCKS_HELD);
-		list->overflow = 1;
+	uint32_t index = held ? (uint32_t)(held - list->held) : free_slot(thread);
+	if (UNLIKELY(index == FTS_HELD_MAX))
 		return;
-	}
-	drop_standin(thread, slot);
-	slot->identity = python_identity(lock.address, lock.kind);
+	struct fts_held *slot = &list->held[index];
+	slot->identity =
+		lock.kind == FTS_LOCK_OBJECT ? 0 : python_identity(lock.address, lock.kind);
 	slot->kind = lock.kind;
 	slot->flags = lock.flags;
 	slot->pc = (uint64_t)site.pc;
 	slot->fp = *(const uint64_t *)site.hook;
 	python_position(slot, python_tstate());
-	thread->held_since[slot - list->held] = ticks_now();
+	thread->held_since[index] = ticks_now();
 	__atomic_store_n(&slot->address, lock.address, __ATOMIC_RELEASE);
-	if (standin_wanted(&lock))
-		standin_take(thread, (unsigned)(slot - list->held), &lock, slot->identity);
+	if (standin_wanted(lock.kind))
+		standin_take(thread, index, lock, slot->identity);
 }
 
 static void tell_signal(uint64_t address, enum fts_lock_kind kind)
@@ -255,14 +285,37 @@ void locks_ended(uint64_t address, enum fts_lock_kind kind)
 		clear_in_all(address);
 }
 
+/*
+ * Most locks are released in the reverse order in which they were acquired. False: this one is not,
+ * and nothing was done.
+ */
+static inline bool given_last(struct thread *thread, uint64_t address)
+{
+	struct fts_lock_thread *list = thread->shared;
+	if (UNLIKELY(!list->used))
+		return false;
+	uint32_t slot = list->used - 1;
+	struct fts_held *held = &list->held[slot];
+	if (UNLIKELY(held->address != address || held->flags >= AGAIN))
+		return false;
+	profile_given(thread, slot, address);
+	__atomic_store_n(&held->address, 0, __ATOMIC_RELEASE);
+	list->used = slot;
+	drop_standin(thread, slot);
+	trim(thread);
+	return true;
+}
+
 void locks_given(struct thread *thread, uint64_t address, enum fts_lock_kind kind)
 {
+	if (given_last(thread, address))
+		return;
 	struct fts_lock_thread *list = thread->shared;
 	struct fts_held *held = find_held(list, address);
 	if (held && held->flags >= AGAIN) {
 		held->flags -= AGAIN;
 	} else if (LIKELY(held)) {
-		profile_given(thread, held);
+		profile_given(thread, (uint32_t)(held - list->held), address);
 		locks_drop(thread, held);
 		trim(thread);
 	} else if (fts_lock_is(kind, FTS_SIGNAL) && !python_is_signal(address, kind) &&
@@ -331,15 +384,21 @@ typedef int lock_timed(uint8_t *mutex, int64_t timeout, int flags);
 typedef int try_unlock(uint8_t *mutex);
 
 /* Functions of Python/lock.c whose exchanges are part of a call that is noted as a whole. */
-static struct {
+struct range {
 	uintptr_t low, size;
-} inside[3];
+};
+static struct range inside[3], around_inside; /* around: all three and what lies between them */
 
-static bool is_inside(const void *pc)
+static inline bool is_in(uintptr_t at, struct range range)
+{
+	return at - range.low < range.size;
+}
+
+static inline bool is_inside(const void *pc)
 {
 	uintptr_t at = (uintptr_t)pc;
-	return at - inside[0].low < inside[0].size || at - inside[1].low < inside[1].size ||
-	       at - inside[2].low < inside[2].size;
+	return UNLIKELY(is_in(at, around_inside)) &&
+	       (is_in(at, inside[0]) || is_in(at, inside[1]) || is_in(at, inside[2]));
 }
 
 extern HIDDEN uintptr_t locks_python_low, locks_python_size;
@@ -360,7 +419,7 @@ bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site)
 		return false;
 	uint8_t now = __atomic_load_n(word, __ATOMIC_RELAXED);
 	if (to == 0) {
-		if (now == 1)
+		if (now == 1 && !given_last(thread, (uint64_t)word))
 			locks_given(thread, (uint64_t)word, FTS_LOCK_PYMUTEX);
 		return false;
 	}
@@ -482,8 +541,17 @@ static void find_inside(void)
 {
 	static const char *const names[] = { "_PyMutex_LockTimed", "_PyMutex_TryUnlock",
 					     "_PyOnceFlag_CallOnceSlow" };
-	for (unsigned i = 0; i < 3; i++)
+	uintptr_t low = UINTPTR_MAX, high = 0;
+	for (unsigned i = 0; i < 3; i++) {
 		find_function(names[i], &inside[i].low, &inside[i].size);
+		if (!inside[i].size)
+			continue;
+		low = inside[i].low < low ? inside[i].low : low;
+		if (inside[i].low + inside[i].size > high)
+			high = inside[i].low + inside[i].size;
+	}
+	if (high)
+		around_inside = (struct range){ low, high - low };
 }
 
 static bool start(const char **why)
@@ -508,7 +576,7 @@ static bool start(const char **why)
 		*why = "importlib's module locks are not seen in this Python";
 	locks_report_start();
 	profile_start();
-	standins_start();
+	history_start();
 	self = claim(0);
 	ftstress_locks =
 		(struct fts_locks){ (uint64_t)registry, FTS_LOCK_THREADS, sizeof *registry };
@@ -540,7 +608,7 @@ static void after_fork(bool in_child)
 	/* What was held for the time of the fork is made new now. */
 	if (self) {
 		for (uint32_t i = 0; i < FTS_HELD_MAX; i++)
-			drop_standin(self, &self->shared->held[i]);
+			drop_standin(self, i);
 		self->shared->tid = raw_gettid();
 		self->shared->used = self->shared->overflow = 0;
 	}

@@ -23,12 +23,12 @@
  *     identity   Of a lock that Python made: its class, and which lock of its class it is.
  *     signal     A lock that one thread acquires and another one releases, as threading.Condition's
  *                waiters do. It guards nothing.
- *     stand-in   A mutex that TSan is told of in place of the lock (locks_standin.c).
+ *     stand-in   A mutex in TSan's history, in place of the lock (locks_standin.c).
  *     as a whole A function that acquires a lock may use other locks inside. Then only the call is
  *                noted, and what it does to locks inside is not (thread.depth).
  *
- * Nothing here adds happens-before: it uses memory of its own and raw locks. TSan is called for
- * stand-ins only, which order nothing. Its allocator calls us when a block is freed
+ * Nothing here adds happens-before: it uses memory of its own and raw locks, and what it enters into
+ * TSan's history orders nothing (history.h). TSan's allocator calls us when a block is freed
  * (__sanitizer_install_malloc_and_free_hooks), so that the end of a lock in the block is noticed.
  */
 #ifndef INTERPOSE_LOCKS_H
@@ -97,8 +97,6 @@ struct thread {
 	const void *waiting_pc;
 	uint64_t held_since[FTS_HELD_MAX];
 	/* Of locks_standin.c. */
-	uint32_t standin_row;           /* the thread's row of the region */
-	uint64_t standins_made[8];      /* a bit for each class that was used in the row */
 	uint16_t standin[FTS_HELD_MAX]; /* class of each held lock's stand-in, + 1; 0 = none */
 };
 
@@ -154,7 +152,12 @@ HIDDEN void standin_before_fork(void);
 HIDDEN void standin_after_fork(void);
 HIDDEN void python_locks_before_fork(void);
 HIDDEN void python_locks_after_fork(void);
-HIDDEN void *python_tstate(void); /* NULL when detached */
+extern HIDDEN long python_tstate_offset; /* of the thread state in thread-local storage */
+static inline void *python_tstate(void)  /* NULL when detached */
+{
+	return *(void *const volatile *)((const char *)__builtin_thread_pointer() +
+					 python_tstate_offset);
+}
 /* Is the thread in a critical section, one that is not suspended, which holds the mutex? */
 HIDDEN bool python_in_section(const void *tstate, uint64_t mutex);
 HIDDEN const void *python_frame(const void *tstate); /* the one that runs, or NULL */
@@ -198,18 +201,21 @@ HIDDEN unsigned python_walk(struct thread *thread, struct call_site site, struct
 
 /* locks_standin.c */
 struct standin {              /* of a class of locks: what a report of a race says of them */
-	uint32_t kind, flags; /* ftstress/locks.h; kind 0: a class for which there was no room */
+	uint32_t kind, flags; /* ftstress/locks.h; kind 0: locks of which no more is known */
 	uint64_t address;     /* of the lock that came first */
 	uint64_t identity;
 	uint64_t object_type; /* of FTS_LOCK_OBJECT: the type's address */
 	char type[64];        /* of the object that it is in, or the module's name; "" = none */
 };
-HIDDEN void standins_start(void);
 /* False for locks that TSan knows by itself. */
-HIDDEN bool standin_wanted(const struct lock *lock);
-HIDDEN void standin_take(struct thread *thread, unsigned slot, const struct lock *lock,
-			 uint64_t identity);
+static inline bool standin_wanted(enum fts_lock_kind kind)
+{
+	return kind != FTS_LOCK_PTHREAD && kind != FTS_LOCK_PTHREAD_RW && kind != FTS_LOCK_SPIN;
+}
+HIDDEN void standin_take(struct thread *thread, unsigned slot, struct lock lock, uint64_t identity);
 HIDDEN void standin_give(struct thread *thread, unsigned slot);
+/* The calling thread's locks are not seen: from here on reports say that of it. */
+HIDDEN void standin_unseen(void);
 /* False: there are no stand-ins, so TSan knows pthread's locks only. */
 HIDDEN bool standins_live(void);
 /* Which locks does the stand-in at the address stand for? False: there is none. */
@@ -221,8 +227,24 @@ HIDDEN void profile_forked(void); /* in the child */
 HIDDEN void profile_wait(struct thread *thread, const struct lock *lock, struct call_site site);
 /* To be called only where thread->waiting_since is not 0. */
 HIDDEN void profile_wait_over(struct thread *thread);
+enum { PROFILE_MARKS = 4096 };
+/* 1: a lock whose address has this hash was waited for. */
+extern HIDDEN uint8_t profile_marks[PROFILE_MARKS];
+
+static inline uint8_t *profile_mark(uint64_t address)
+{
+	return &profile_marks[address * 0x9e3779b97f4a7c15ull >> 52];
+}
+
+/* A lock that has been waited for is released. */
+HIDDEN void profile_held(const struct thread *thread, uint32_t slot);
+
 /* The lock is released; to be called before its slot is cleared. */
-HIDDEN void profile_given(const struct thread *thread, const struct fts_held *held);
+static inline void profile_given(const struct thread *thread, uint32_t slot, uint64_t address)
+{
+	if (UNLIKELY(*profile_mark(address)))
+		profile_held(thread, slot);
+}
 /*
  * Emit what was gathered, unless that was done half a second ago or less; `at_last`: in any case.
  */

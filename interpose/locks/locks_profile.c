@@ -23,7 +23,6 @@
 enum {
 	ENTRIES = 1 << 12,
 	PROBES = 16,
-	MARKS = 1 << 12,
 	TYPE_BYTES = 64,
 	SHORT_NANOSECONDS = 10000,     /* a shorter wait is left out: the thread has not slept */
 	EVERY_NANOSECONDS = 500000000, /* at least, between two times that the sums are emitted */
@@ -39,20 +38,16 @@ static struct entry {
 } entries[ENTRIES];
 
 static struct raw_lock entries_lock; /* guards new entries, and pc and position of all */
-static uint8_t marks[MARKS];         /* 1: a lock whose address has this hash was waited for */
 static uint64_t start_ticks, start_nanoseconds, told_nanoseconds;
 static uint64_t short_ticks = 30000;
 static const void *(*allocated_begin)(const void *);
+
+HIDDEN uint8_t profile_marks[PROFILE_MARKS];
 
 static uint64_t hash(uint64_t value)
 {
 	value = (value ^ value >> 29) * 0x9e3779b97f4a7c15ull;
 	return value ^ value >> 32;
-}
-
-static uint8_t *mark_of(uint64_t address)
-{
-	return &marks[hash(address) % MARKS];
 }
 
 /* Does somebody hold the lock, as far as its first bytes show? */
@@ -75,7 +70,7 @@ void profile_wait(struct thread *thread, const struct lock *lock, struct call_si
 	if (thread->shared->wait_own.address == lock->address ||
 	    (fts_lock_is(lock->kind, FTS_SIGNAL) && python_is_signal(lock->address, lock->kind)))
 		return;
-	*mark_of(lock->address) = 1;
+	*profile_mark(lock->address) = 1;
 	thread->waiting_for = *lock;
 	thread->waiting_pc = site.pc;
 	thread->waiting_since = ticks_now();
@@ -168,10 +163,11 @@ void profile_wait_over(struct thread *thread)
 	raw_unlock(&entries_lock);
 }
 
-void profile_given(const struct thread *thread, const struct fts_held *held)
+void profile_held(const struct thread *thread, uint32_t slot)
 {
-	uint64_t since = thread->held_since[held - thread->shared->held];
-	if (LIKELY(!*mark_of(held->address)) || !since || held->kind == FTS_LOCK_ATTACHED)
+	const struct fts_held *held = &thread->shared->held[slot];
+	uint64_t since = thread->held_since[slot];
+	if (!since || held->kind == FTS_LOCK_ATTACHED)
 		return;
 	struct lock lock = { held->address, held->kind, held->flags };
 	struct entry *entry = entry_of(&lock);

@@ -54,7 +54,7 @@ struct range {
 };
 static struct range own; /* this library */
 
-static long tstate_offset; /* of the thread state in thread-local storage */
+HIDDEN long python_tstate_offset;
 static void *code_type, *str_type;
 static struct threading_type {
 	void *type;
@@ -65,13 +65,6 @@ static struct threading_type {
 } lock_type, rlock_type;
 
 HIDDEN uintptr_t locks_python_low, locks_python_size;
-
-void *python_tstate(void)
-{
-	char *base;
-	__asm__("movq %%fs:0, %0" : "=r"(base));
-	return load_pointer(base, tstate_offset);
-}
 
 bool python_attached(const void *tstate)
 {
@@ -556,7 +549,7 @@ bool python_locks_start(const char **why)
 		return false;
 	}
 	__asm__("movq %%fs:0, %0" : "=r"(base));
-	tstate_offset = tstate - base;
+	python_tstate_offset = tstate - base;
 	const char *state = python_tstate();
 	if (!state || load_pointer(state, TSTATE_INTERPRETER) !=
 			      ((void *(*)(void))symbol_next("PyInterpreterState_Get"))()) {

@@ -1,55 +1,37 @@
 /*
- * locks_standin.c - puts the locks that a thread holds into ThreadSanitizer's own history.
+ * locks_standin.c - which locks a thread holds, in ThreadSanitizer's history.
  *
- * With each access TSan remembers which mutexes the thread held at that moment; so it can report
- * them for the earlier side of a race, too. But it knows only pthread's. Every other lock gets a
- * stand-in: an address of which TSan is told that it is a mutex, acquired and released together
- * with the lock. There is one for each thread and each class of locks, in a region of addresses
- * that is reserved and never touched:
+ * TSan knows pthread's locks only. Every other lock has a stand-in there (history.h): an address that
+ * is entered as a mutex when a thread acquires the lock, and taken out when it releases it. All locks
+ * of a class have the same one. A class is what a report says of a lock: the critical section of a
+ * type, the line that makes a threading.Lock, the address of any other lock.
  *
- *     region    | thread 0: class 0 class 1 ... class 511 | thread 1: class 0 ... |
+ *     places    class 0 | class 1 | class 2 ...    one word each; only its address is used
  *
- * A stand-in must not order threads, and for two reasons it does not. First, no two threads have
- * one in common. Second, TSan acquires and releases clocks (and uses up an epoch) only when a mutex
- * is acquired from free, or becomes free. A stand-in is made as a recursive mutex, acquired twice
- * and released once. From then on it is never free again:
- *
- *     TSan's count of it    0 ──make()──► 2 ──► 1 ──acquire──► 2 ──release──► 1 ──► 2 ──► 1 ...
- *
- * A class is what a report says of a lock: the critical section of a type, the line that makes a
- * threading.Lock, the address of any other lock.
+ * A report must not say that a thread held no lock where that is not known. So two stand-ins are
+ * not of a class: one for locks of classes that there is no room for, one for locks that were not
+ * seen or do not fit in TSan's set of a thread.
  */
 #include "interpose/locks/locks.h"
-#include "interpose/base/symbol.h"
-
+#include "interpose/base/ring.h"
+#include "interpose/locks/history.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 
-#include <stdlib.h>
-#include <sys/mman.h>
-
 enum {
-	CLASSES = 512,  /* as many as standins_made has bits */
-	THREADS = 8192, /* rows; a thread of a process that has had more gets no stand-ins */
-	BYTES = 8,      /* of a stand-in; TSan tells addresses apart by 8 bytes */
+	CLASSES = 512,
 	TRIES = 16,
-	OTHERS = 0,         /* the class of all locks for whose class there is no room */
-	MUTEX_TRY = 1 << 4, /* llvm: sanitizer/tsan_interface.h */
-	MUTEX_RECURSIVE = 1 << 6,
+	OTHERS = 0, /* all locks for whose class there is no room */
+	UNSEEN = 1, /* all locks that a thread holds and that can't be told one by one */
+	RESERVED_KEY = 1,
 };
 
 static struct class {
 	uint64_t key; /* 0 = free; written last */
 	struct standin lock;
-} classes[CLASSES] = { { 1, { .kind = 0 } } };
+} classes[CLASSES] = { [OTHERS] = { .key = RESERVED_KEY }, [UNSEEN] = { .key = RESERVED_KEY } };
 static struct raw_lock classes_lock;
-
-static uint64_t region; /* 0: there are no stand-ins */
-
-static void (*pre_lock)(void *mutex, unsigned flags);
-static void (*post_lock)(void *mutex, unsigned flags, int times);
-static void (*acquired)(char *file, int line, uint64_t mutex, uint64_t writes);
-static void (*released)(char *file, int line, uint64_t mutex, uint64_t writes);
+static uint64_t places[CLASSES];
 
 /* The type of the object that the mutex is part of. */
 static inline uint64_t type_at(uint64_t mutex)
@@ -85,6 +67,13 @@ static void describe(struct standin *out, const struct lock *lock, uint64_t iden
 	}
 }
 
+/* There is no room for a class in its places: they are all used, and stay so. */
+static __attribute__((noinline)) unsigned no_class(void)
+{
+	ring_limit(FTS_LIMIT_LOCK_CLASSES);
+	return OTHERS;
+}
+
 static __attribute__((noinline)) unsigned new_class(uint64_t key, unsigned at,
 						    const struct lock *lock, uint64_t identity)
 {
@@ -102,106 +91,112 @@ static __attribute__((noinline)) unsigned new_class(uint64_t key, unsigned at,
 		__atomic_store_n(&class->key, key, __ATOMIC_RELEASE);
 	}
 	raw_unlock(&classes_lock);
-	return found;
+	return found ? found : no_class();
 }
 
-static inline unsigned class_of(const struct lock *lock, uint64_t identity)
+static inline unsigned first_place(uint64_t key)
+{
+	return (unsigned)(key * 0x9e3779b97f4a7c15ull >> 55);
+}
+
+static inline uint64_t key_at(unsigned place)
+{
+	return __atomic_load_n(&classes[place].key, __ATOMIC_ACQUIRE);
+}
+
+/* A lock is acquired only for a class that is met for the first time. */
+static unsigned class_of(const struct lock *lock, uint64_t identity)
 {
 	uint64_t key = key_of(lock, identity);
-	unsigned at = (unsigned)(key * 0x9e3779b97f4a7c15ull >> 55);
+	unsigned at = first_place(key);
 	for (unsigned i = 0; i < TRIES; i++) {
-		uint64_t seen = __atomic_load_n(&classes[(at + i) % CLASSES].key, __ATOMIC_ACQUIRE);
-		if (LIKELY(seen == key))
+		uint64_t seen = key_at((at + i) % CLASSES);
+		if (seen == key)
 			return (at + i) % CLASSES;
 		if (!seen)
-			break;
+			return new_class(key, at, lock, identity);
 	}
-	return new_class(key, at, lock, identity);
+	return no_class();
 }
 
-static inline uint64_t address_of(const struct thread *thread, unsigned class)
+/* The last place of the set is for what does not fit. */
+static inline bool is_full(char *of_tsan)
 {
-	return region + ((uint64_t)thread->standin_row * CLASSES + class) * BYTES;
+	return history_set(of_tsan)->count >= HISTORY_MOST - 1;
 }
 
-static __attribute__((noinline)) void make(struct thread *thread, unsigned class)
+static __attribute__((noinline)) void take_slowly(struct thread *thread, unsigned slot,
+						  struct lock lock, uint64_t identity)
 {
-	void *mutex = (void *)address_of(thread, class);
-	thread->standins_made[class / 64] |= 1ull << class % 64;
-	pre_lock(mutex, MUTEX_TRY);
-	post_lock(mutex, MUTEX_TRY | MUTEX_RECURSIVE, 2);
-	released(NULL, 0, (uint64_t)mutex, 1);
-}
-
-bool standin_wanted(const struct lock *lock)
-{
-	return region && lock->kind != FTS_LOCK_PTHREAD && lock->kind != FTS_LOCK_PTHREAD_RW &&
-	       lock->kind != FTS_LOCK_SPIN;
-}
-
-void standin_take(struct thread *thread, unsigned slot, const struct lock *lock, uint64_t identity)
-{
-	if (UNLIKELY(thread->standin_row >= THREADS))
+	char *of_tsan = history_of_thread();
+	unsigned class = class_of(&lock, identity);
+	if (is_full(of_tsan)) {
+		ring_limit(FTS_LIMIT_LOCKS_TOLD);
+		class = UNSEEN;
+	}
+	if (!history_make_room(of_tsan))
 		return;
-	unsigned class = class_of(lock, identity);
-	if (UNLIKELY(!(thread->standins_made[class / 64] >> class % 64 & 1)))
-		make(thread, class);
-	acquired(NULL, 0, address_of(thread, class), 1);
+	history_lock(of_tsan, (uint64_t)&places[class]);
 	thread->standin[slot] = (uint16_t)(class + 1);
+}
+
+void standin_take(struct thread *thread, unsigned slot, struct lock lock, uint64_t identity)
+{
+	if (UNLIKELY(!history.known))
+		return;
+	char *of_tsan = history_of_thread();
+	uint64_t key = key_of(&lock, identity);
+	unsigned class = first_place(key);
+	if (UNLIKELY(key_at(class) != key) || UNLIKELY(is_full(of_tsan)) ||
+	    UNLIKELY(!history_has_room(of_tsan)))
+		JUMP take_slowly(thread, slot, lock, identity);
+	history_lock(of_tsan, (uint64_t)&places[class]);
+	thread->standin[slot] = (uint16_t)(class + 1);
+}
+
+static __attribute__((noinline)) void give_slowly(struct thread *thread, unsigned slot)
+{
+	char *of_tsan = history_of_thread();
+	unsigned class = thread->standin[slot] - 1u;
+	if (!history_make_room(of_tsan))
+		return;
+	thread->standin[slot] = 0;
+	history_unlock(of_tsan, (uint64_t)&places[class]);
 }
 
 void standin_give(struct thread *thread, unsigned slot)
 {
+	char *of_tsan = history_of_thread();
 	unsigned class = thread->standin[slot] - 1u;
+	if (UNLIKELY(!history_has_room(of_tsan)))
+		JUMP give_slowly(thread, slot);
 	thread->standin[slot] = 0;
-	released(NULL, 0, address_of(thread, class), 1);
+	history_unlock(of_tsan, (uint64_t)&places[class]);
+}
+
+void standin_unseen(void)
+{
+	if (history.known && history_make_room(history_of_thread()))
+		history_lock(history_of_thread(), (uint64_t)&places[UNSEEN]);
 }
 
 bool standins_live(void)
 {
-	return region != 0;
+	return history.known;
 }
 
 bool standin_find(uint64_t address, struct standin *out)
 {
-	if (!region || address - region >= (uint64_t)THREADS * CLASSES * BYTES)
+	uint64_t offset = address - (uint64_t)places;
+	if (!history.known || offset >= sizeof places)
 		return false;
-	*out = classes[(address - region) / BYTES % CLASSES].lock;
+	*out = classes[offset / sizeof *places].lock;
 	/* At the type's address another type may lie now. Then the name is not known. */
 	char type[sizeof out->type];
 	if (out->object_type &&
 	    (!object_type_name(out->object_type, type, sizeof type) || !raw_same(type, out->type)))
 		out->type[0] = '\0';
 	return true;
-}
-
-/* TSan's own detector of deadlocks would take a stand-in for a lock that is never released. */
-static bool detector_is_off(void)
-{
-	static const char off[] = "detect_deadlocks=0";
-	const char *options = getenv("TSAN_OPTIONS");
-	for (; options && *options; options++) {
-		unsigned same = 0;
-		while (off[same] && options[same] == off[same])
-			same++;
-		if (!off[same])
-			return true;
-	}
-	return false;
-}
-
-void standins_start(void)
-{
-	pre_lock = (void (*)(void *, unsigned))symbol_next("__tsan_mutex_pre_lock");
-	post_lock = (void (*)(void *, unsigned, int))symbol_next("__tsan_mutex_post_lock");
-	acquired = (void (*)(char *, int, uint64_t, uint64_t))symbol_next("AnnotateRWLockAcquired");
-	released = (void (*)(char *, int, uint64_t, uint64_t))symbol_next("AnnotateRWLockReleased");
-	if (!pre_lock || !post_lock || !acquired || !released || !detector_is_off())
-		return;
-	long at = raw_syscall6(SYS_mmap, 0, (long)THREADS * CLASSES * BYTES, PROT_NONE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (at > 0)
-		region = (uint64_t)at;
 }
 
 /* It comes last of the locks: whoever holds it acquires no other one. */

@@ -167,6 +167,13 @@ uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int 
 	JUMP tsan_add64(word, value, order);
 }
 
+/* Out of the way, so that the store has no frame of its own. */
+static __attribute__((noinline)) void store64_among_fences(volatile uint64_t *word, uint64_t value,
+							   int order)
+{
+	JUMP tsan_store64(word, value, fences_order_of_write(order, HERE));
+}
+
 EXPORT store64 __tsan_atomic64_store;
 void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
 {
@@ -179,7 +186,8 @@ void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
 		__atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 		return;
 	}
-	order = fences_write(order, HERE);
+	if (UNLIKELY(fences_watched))
+		JUMP store64_among_fences(word, value, order);
 	JUMP tsan_store64(word, value, order);
 }
 

@@ -271,7 +271,8 @@ static void add_standin(struct output *out, uint64_t id, const struct standin *s
 		trace[i] = (void *)birth[i];
 	struct fts_section section = {
 		.kind = FTS_SEC_MUTEX,
-		.flags = (uint16_t)(standin->kind << 8 | standin->flags),
+		.flags = standin->kind ? (uint16_t)(standin->kind << 8 | standin->flags)
+				       : FTS_MUTEX_UNKNOWN,
 		.tid = -1,
 		.address = standin->address,
 		.size = standin->identity,

@@ -288,10 +288,14 @@ static void add_held(struct assembly *a, size_t index)
 	if (!section->head.frame_count && mutex)
 		source = made;
 	a->assembler->frames(a->assembler->context, source, &lock.created);
-	if (told)
+	if (mutex && mutex->head.flags == FTS_MUTEX_UNKNOWN) {
+		lock.name = xstrdup("locks that are not known");
+		lock.unknown = true;
+	} else if (told) {
 		lock.name = lock_name(a, mutex, &lock.created);
-	else
+	} else {
 		name_mutex(a, section, mutex, &lock);
+	}
 	holder->locks = xrealloc(holder->locks, (holder->lock_count + 1) * sizeof lock);
 	holder->locks[holder->lock_count++] = lock;
 }

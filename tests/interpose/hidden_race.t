@@ -46,11 +46,12 @@ races() { # HOW
 		"$host" "$ours" "$python" tests/interpose/sections.py "$1" | grep '^report kind=1'
 }
 lock='section=3/[1-9]:1:' section='section=3/0:4:list' # kinds of locks.h
+side='section=1/[0-9]+ section=8/0 section=8/0'
 found=0 both=0 silent=0
 for _ in $(seq $runs); do
 	out=$(races own)
 	[ -n "$out" ] && found=$((found + 1))
-	grep -q "$lock.*$section.*$lock.*$section" <<<"$out" && both=$((both + 1))
+	grep -qE "$side $side .*$lock.*$section" <<<"$out" && both=$((both + 1))
 	[ -z "$(races shared)" ] && silent=$((silent + 1))
 done
 check "a race is reported in each of $runs runs though each thread holds locks of one class" \
@@ -60,4 +61,8 @@ check "the control, one lock for both, is silent in each of them" [ "$silent" = 
 out=$(races one)
 check "a lock that one side held is told of that side" \
 	grep -qE 'section=1/[0-9]+ section=1/[0-9]+ section=8/0 section=7' <<<"$out"
+out=$(races many | head -n 1)
+held=$(grep -oE 'section=8/0' <<<"$out" | wc -l)
+check "of a side that held 40 locks 15 are told, and that there were more" [ "$held" = 16 ]
+check "which ones is not said" grep -q ' section=3/0:0: ' <<<"$out"
 echo "1..$n"

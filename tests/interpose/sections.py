@@ -2,6 +2,7 @@
 
 sections.py own      each holds a lock and a critical section of its own, made as the other's are
 sections.py one      only the first holds a lock
+sections.py many     only the first holds locks, 40 of them, each made by a line of its own
 sections.py shared   both hold the same lock: no race
 """
 
@@ -51,7 +52,21 @@ def same(_number: int) -> None:
         next(shared)
 
 
-CALLS = {"own": own, "one": one, "shared": same}
+def many(number: int) -> None:
+    if number:
+        next(shared)
+        return
+    made: list[threading.Lock] = []
+    for line in range(40):
+        exec("\n" * line + "made.append(Lock())", {"made": made, "Lock": threading.Lock})
+    for lock in made:
+        lock.acquire()
+    next(shared)
+    for lock in made:
+        lock.release()
+
+
+CALLS = {"own": own, "many": many, "one": one, "shared": same}
 
 
 def work(number: int, call: Callable[[int], None], gate: threading.Barrier) -> None:

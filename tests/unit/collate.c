@@ -604,6 +604,31 @@ static void locks_of_all_kinds_are_told_of_the_side_that_held_them(void **state)
 	bench_end(&b);
 }
 
+static void that_a_side_held_locks_is_told_where_it_is_not_known_which(void **state)
+{
+	(void)state;
+	struct bench b = bench_start();
+	struct stream *s = &b.stream;
+	unsigned all = FTS_ACCESS_LOCKS;
+	begin_report(s, FTS_REPORT_DATA_RACE, "");
+	put_access(s, (struct side){ 1, FTS_ACCESS_WRITE | all, FRAMES(at(IN_PLAIN)) }, 0x1030);
+	put_section(s, (struct fts_section){ .kind = FTS_SEC_HELD, .value = 3 }, NULL, 0, "");
+	put_access(s, (struct side){ 0, all, FRAMES(at(IN_OTHER)) }, 0x1030);
+	put_section(s,
+		    (struct fts_section){
+			    .kind = FTS_SEC_MUTEX, .flags = FTS_MUTEX_UNKNOWN, .value = 3 },
+		    NULL, 0, "");
+	stream_end(s);
+	const struct finding *finding = only_finding(&b);
+	assert_int_equal(finding->participants[0].lock_count, 1);
+	assert_string_equal(finding->participants[0].locks[0].name, "locks that are not known");
+	assert_non_null(strstr(finding->explanation,
+			       "Thread T1 held locks that are not known; Main thread held no lock. "
+			       "There were more locks"));
+	assert_null(strstr(finding->explanation, "one side does without"));
+	bench_end(&b);
+}
+
 static void race_in(struct bench *b, uint64_t frame, unsigned flags, const char *type)
 {
 	begin_report(&b->stream, FTS_REPORT_DATA_RACE, "");
@@ -1053,6 +1078,7 @@ int main(void)
 		cmocka_unit_test(locks_creation_and_object_are_told),
 		cmocka_unit_test(what_a_buffer_holds_is_told_as_its_users_and_last),
 		cmocka_unit_test(locks_of_all_kinds_are_told_of_the_side_that_held_them),
+		cmocka_unit_test(that_a_side_held_locks_is_told_where_it_is_not_known_which),
 		cmocka_unit_test(tokens_tests_and_command_are_those_of_the_run),
 		cmocka_unit_test(a_ready_made_finding_is_merged_by_its_place),
 		cmocka_unit_test(a_module_that_switches_the_gil_on_is_a_finding),

@@ -95,7 +95,8 @@ static void add_act(struct buf *out, const struct participant *participant,
 /* "the critical section of a dict", "the mutex M1". */
 static void add_lock_name(struct buf *out, const struct held_lock *lock)
 {
-	buf_printf(out, "the %s%s", lock->numbered ? "mutex " : "", lock->name);
+	buf_printf(out, "%s%s%s", lock->unknown ? "" : "the ", lock->numbered ? "mutex " : "",
+		   lock->name);
 }
 
 static void add_lock_names(struct buf *out, const struct participant *participant)
@@ -111,6 +112,15 @@ static void add_lock_names(struct buf *out, const struct participant *participan
 			 participant->all_locks ? "no lock" : "none that ThreadSanitizer knows");
 }
 
+/* Did the thread hold locks, which ones is not known? */
+static bool holds_unknown(const struct participant *participant)
+{
+	for (size_t i = 0; i < participant->lock_count; i++)
+		if (participant->locks[i].unknown)
+			return true;
+	return false;
+}
+
 /* One sentence on the locks of both sides. */
 static void add_locks(struct buf *out, const struct participant *a, const struct participant *b)
 {
@@ -124,7 +134,11 @@ static void add_locks(struct buf *out, const struct participant *a, const struct
 	add_lock_names(out, a);
 	buf_puts(out, "; ");
 	add_lock_names(out, b);
-	if (a->lock_count && b->lock_count)
+	if (holds_unknown(a) || holds_unknown(b))
+		buf_puts(out,
+			 ". There were more locks, or kinds of them, than ftstress can name; but "
+			 "ThreadSanitizer has seen no lock that orders the two.");
+	else if (a->lock_count && b->lock_count)
 		buf_puts(out, ": no lock that both hold, and different ones, even of one kind, "
 			      "don't keep them apart.");
 	else
