@@ -147,6 +147,7 @@ HIDDEN void locks_event(const struct fts_lock_event *event);
 HIDDEN bool internal_locks_start(void);
 
 /* locks_python.c */
+extern HIDDEN bool python_memory_ends; /* the end of blocks of PyMem_Malloc() is seen */
 HIDDEN bool python_locks_start(const char **why);
 HIDDEN void standin_before_fork(void);
 HIDDEN void standin_after_fork(void);

@@ -475,6 +475,33 @@ void _Py_Dealloc(void *object)
 	__attribute__((musttail)) return real(object);
 }
 
+HIDDEN bool python_memory_ends;
+
+/* The same for a block of PyMem_Malloc(). One that moves, or may have moved, has ended, too. */
+EXPORT void PyMem_Free(void *block);
+void PyMem_Free(void *block)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))symbol_need("PyMem_Free");
+	if (locks_on)
+		locks_freed(block);
+	else
+		python_memory_ends = true;
+	JUMP real(block);
+}
+
+EXPORT void *PyMem_Realloc(void *block, size_t size);
+void *PyMem_Realloc(void *block, size_t size)
+{
+	static void *(*real)(void *, size_t);
+	if (UNLIKELY(!real))
+		real = (void *(*)(void *, size_t))symbol_need("PyMem_Realloc");
+	if (locks_on)
+		locks_freed(block);
+	JUMP real(block, size);
+}
+
 /* Start. */
 
 /* Make objects of the type one word larger, and let them be made and freed by our functions. */
@@ -536,6 +563,16 @@ static struct range range_of(uintptr_t at)
 	return range;
 }
 
+/* Do the interpreter's own calls come to our PyMem_Free()? A list has a block for its items. */
+static void probe_memory(void)
+{
+	void *(*list)(long) = (void *(*)(long))symbol_next("PyList_New");
+	void (*drop)(void *) = (void (*)(void *))symbol_next("Py_DecRef");
+	python_memory_ends = false;
+	if (list && drop)
+		drop(list(1000));
+}
+
 bool python_locks_start(const char **why)
 {
 	if (!python_known(why))
@@ -564,5 +601,6 @@ bool python_locks_start(const char **why)
 		*why = "the lock types of this Python are laid out in another way";
 		return false;
 	}
+	probe_memory();
 	return locks_python_size != 0;
 }

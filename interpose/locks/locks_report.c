@@ -70,7 +70,10 @@ static bool watch(uint64_t block)
 
 static __attribute__((noinline)) void tell_freed(uint64_t *slot, uint64_t block)
 {
+	struct object object;
 	uint64_t size = allocated_size ? allocated_size((const void *)block) : 0;
+	if (!size && object_find(block, &object) && object.memory)
+		size = object.size;
 	__atomic_store_n(slot, 0, __ATOMIC_RELAXED);
 	locks_event(&(struct fts_lock_event){ .kind = FTS_LOCK_FREED,
 					      .address = block,
@@ -115,8 +118,8 @@ static bool place_of(uint64_t address, uint32_t kind, uint64_t *block, uint32_t 
 		return true;
 	*block = object->start;
 	*flags |= FTS_HELD_IN_OBJECT;
-	/* Without a type it is a block of PyMem_Malloc(), whose end is not seen. */
-	return object->type[0] && watch(*block);
+	/* Whatever else it is, its end is not seen. */
+	return (object->type[0] || (object->memory && python_memory_ends)) && watch(*block);
 }
 
 static bool put_section(struct fts_section section, const uint64_t *frames, const char *text)

@@ -98,7 +98,7 @@ bool object_find(uint64_t address, struct object *object)
 	if (!python_release || !find_block(address, &start, &size, &tag))
 		return false;
 	uint64_t header = tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0;
-	*object = (struct object){ .start = start, .size = size };
+	*object = (struct object){ .start = start, .size = size, .memory = tag == HEAP_MEM };
 	if (tag != HEAP_MEM && object_peek(start + header + OBJECT_TYPE, &type, 8) &&
 	    object_type_name(type, object->type, sizeof object->type)) {
 		object->start += header;

@@ -19,6 +19,7 @@ struct object {
 	uint64_t start; /* of the object, or of the block where it has no known type */
 	uint64_t size;  /* of the block from start on, bytes */
 	char type[128]; /* tp_name of the type; "" = a block that is no object */
+	bool memory;    /* a block of PyMem_Malloc(): it ends in PyMem_Free() or PyMem_Realloc() */
 };
 
 /* False if the address is not in a block of CPython's allocators. */

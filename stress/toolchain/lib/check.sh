@@ -8,6 +8,7 @@ HOOK_TARGETS=(
 	"_PyMutex_TryUnlock|locks that are given back"
 	"_PySemaphore_Wait|what a thread sleeps for: whose turn it is"
 	"_Py_Dealloc|the end of objects, and of the locks in them"
+	"PyMem_Free|the end of blocks of memory, and of the locks in them"
 )
 readonly HOOK_TARGETS
 
