@@ -167,11 +167,20 @@ C
 	[[ $(jq '.run.notes | length' "$(last_report)") == 0 ]]
 }
 
-@test "a finding of an earlier run is known and the exit code is 0" {
+# One run finds it, its report is written again, and one more run knows it.
+@test "a finding: its command, the report written again, and the next run that knows it" {
 	scripts exits
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
-	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	[[ $output == *"    \$ $FTSTRESS --suite mine.ini --gil off "* ]]
+	[[ $(jq -r .run.command "$(last_report)") == "$FTSTRESS --suite mine.ini --iterations 1 --gil off" ]]
+	rm reports/mine-*
+	run -0 "$FTSTRESS" report mine.ini
+	finding crash 'calls os._exit(3)'
+	[[ $(jq -r '.findings[0].status' "$(last_report)") == new ]]
+	# Commands name the program as it was called, unless PATH leads to it.
+	PATH=${FTSTRESS%/*}:$PATH run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
+	[[ $(jq -r '.findings[0].command' "$(last_report)") == 'ftstress --suite mine.ini --gil off '* ]]
 	[[ $(jq -r '.findings[0].status' "$(last_report)") == known ]]
 }
 
@@ -428,25 +437,6 @@ C
 	suite mine 'args = picky' 'path = lib'
 	run -4 "$FTSTRESS" --suite mine.ini --gil off
 	[[ $output == *'RuntimeError: not here'* ]]
-}
-
-@test "commands name the program as it was called, unless PATH leads to it" {
-	scripts exits
-	suite mine
-	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
-	[[ $output == *"    \$ $FTSTRESS --suite mine.ini --gil off "* ]]
-	[[ $(jq -r .run.command "$(last_report)") == "$FTSTRESS --suite mine.ini --iterations 1 --gil off" ]]
-	PATH=${FTSTRESS%/*}:$PATH run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
-	[[ $(jq -r '.findings[0].command' "$(last_report)") == 'ftstress --suite mine.ini --gil off '* ]]
-}
-
-@test "the last run's report can be written again" {
-	scripts exits
-	suite mine
-	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off
-	rm reports/mine-*
-	run -0 "$FTSTRESS" report mine.ini
-	finding crash 'calls os._exit(3)'
 }
 
 @test "a disk that gets full loses no finding and is told" {

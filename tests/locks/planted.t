@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,7 @@ def count(findings: list[dict[str, Any]], case: str) -> int:
     return sum(case in {Path(test).stem for test in f["tests"]} for f in findings)
 
 
-def check_orders(scratch: Path) -> None:
-    report = run("planted_locks", scratch)
+def check_orders(report: dict[str, Any]) -> None:
     findings = report["findings"]
     check_found(findings, "")
     orders = [f for f in findings if f["kind"] == "lock-order"]
@@ -91,8 +91,7 @@ def check_profile(locks: list[dict[str, Any]]) -> None:
     )
 
 
-def check_deadlocks(scratch: Path) -> None:
-    findings = run("planted_deadlocks", scratch)["findings"]
+def check_deadlocks(findings: list[dict[str, Any]]) -> None:
     missing = bugs("live") - cases(findings, "deadlock")
     ok(not missing, "every deadlock that happens is told", sorted(missing))
     wrong = [f for f in findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
@@ -126,10 +125,8 @@ def check_deadlocks(scratch: Path) -> None:
     ok(not hangs, "none is left to the time limit", sorted(hangs))
 
 
-def check_gil(scratch: Path, *options: str) -> None:
-    findings = run("planted_gil_deadlocks", scratch, *options)["findings"]
+def check_gil(findings: list[dict[str, Any]], where: str) -> None:
     told = [f for f in findings if f["kind"] == "deadlock"]
-    where = f" {' '.join(options)}".rstrip()
     ok(
         cases(findings, "deadlock") == bugs("gil")
         and all(seconds_until(f) < 20 and "the GIL" in f["explanation"] for f in told),
@@ -138,14 +135,26 @@ def check_gil(scratch: Path, *options: str) -> None:
     )
 
 
+RUNS = [
+    ["planted_locks"],
+    ["planted_locks", "--python", "3.13", "--iterations", "4"],
+    ["planted_deadlocks"],
+    ["planted_gil_deadlocks"],
+    ["planted_gil_deadlocks", "--python", "3.13"],
+]
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-locks-") as folder:
-        check_orders(Path(folder))
-        older = run("planted_locks", Path(folder), "--python", "3.13", "--iterations", "4")
+        # A process that stands still takes no processor time: the runs go on side by side.
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            runs = [pool.submit(run, suite, Path(folder), *options) for suite, *options in RUNS]
+        orders, older, deadlocks, gil, older_gil = (each.result() for each in runs)
+        check_orders(orders)
         check_found(older["findings"], " on 3.13")
-        check_deadlocks(Path(folder))
-        check_gil(Path(folder))
-        check_gil(Path(folder), "--python", "3.13")
+        check_deadlocks(deadlocks["findings"])
+        check_gil(gil["findings"], "")
+        check_gil(older_gil["findings"], " on 3.13")
     return done()
 
 
