@@ -22,10 +22,9 @@ static void arcs_free(struct lockgraph *g)
 	free(g->arcs);
 }
 
-void lockgraph_free(struct lockgraph *g)
+/* Locks and their orders: what is replaced when the graph is made smaller. */
+static void orders_free(struct lockgraph *g)
 {
-	if (!g)
-		return;
 	arcs_free(g);
 	free(g->locks);
 	free(g->chains);
@@ -34,6 +33,13 @@ void lockgraph_free(struct lockgraph *g)
 	free(g->freed);
 	map_free(&g->node_of_key);
 	map_free(&g->arc_of_ends);
+}
+
+void lockgraph_free(struct lockgraph *g)
+{
+	if (!g)
+		return;
+	orders_free(g);
 	map_free(&g->many);
 	map_free(&g->class_of_maker);
 	map_free(&g->signals);
@@ -290,14 +296,7 @@ void lockgraph_iteration_end(struct lockgraph *g)
 	}
 	g->many = g->class_of_maker = g->signal_classes = g->done = (struct map){ 0 };
 	map_free(&g->signals);
-	arcs_free(g);
-	free(g->locks);
-	free(g->chains);
-	free(g->nodes);
-	free(g->events);
-	free(g->freed);
-	map_free(&g->node_of_key);
-	map_free(&g->arc_of_ends);
+	orders_free(g);
 	*g = kept;
 	g->changed = false;
 }

@@ -66,18 +66,14 @@ int corpus_take(struct suite *suite, const struct settings *settings,
 		struct progress *progress, const volatile sig_atomic_t *stop)
 {
 	const struct asked asked = { settings->verbose, progress, stop };
-	char *folder = xprintf("%s/pairs", paths->cache);
-	int error = make_folders(folder);
-	if (error) {
-		int code = fail(EXIT_INTERNAL, "%s: %s", folder, strerror(error));
-		free(folder);
+	int code = paths_cache_folder(paths, "pairs");
+	if (code)
 		return code;
-	}
-	free(folder);
-	folder = xprintf("%s/pairs/%s-%016" PRIx64, paths->cache, suite->name,
-			 tests_list_hash(suite, environment, paths));
+	char *folder = xprintf("%s/pairs/%s-%016" PRIx64, paths->cache, suite->name,
+			       tests_list_hash(suite, environment, paths));
 	char *file = xprintf("%s/corpus.json", folder);
-	int code = access(file, R_OK) == 0 ? 0 : harvest(suite, environment, paths, &asked, folder);
+	if (access(file, R_OK) != 0)
+		code = harvest(suite, environment, paths, &asked, folder);
 	free(file);
 	free(suite->driver);
 	suite->driver = xstrdup("pairs");

@@ -90,3 +90,12 @@ int make_folders(const char *path)
 	free(copy);
 	return error;
 }
+
+int paths_cache_folder(const struct paths *paths, const char *name)
+{
+	char *folder = xprintf("%s/%s", paths->cache, name);
+	int error = make_folders(folder);
+	int code = error ? fail(EXIT_INTERNAL, "%s: %s", folder, strerror(error)) : 0;
+	free(folder);
+	return code;
+}

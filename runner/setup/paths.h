@@ -21,5 +21,7 @@ void paths_clear(struct paths *paths);
 
 /* Makes a folder, and the folders above it if they are missing. Returns 0 or an errno value. */
 int make_folders(const char *path);
+/* The same for a folder of the cache. Returns 0, or EXIT_INTERNAL after a message to the user. */
+int paths_cache_folder(const struct paths *paths, const char *name);
 
 #endif

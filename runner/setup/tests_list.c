@@ -245,14 +245,9 @@ int driver_run(const struct suite *suite, const struct environment *environment,
 static int collect(const struct suite *suite, const struct environment *environment,
 		   const struct paths *paths, const char *path, const struct asked *asked)
 {
-	char *folder = xprintf("%s/collected", paths->cache);
-	int error = make_folders(folder);
-	if (error) {
-		int code = fail(EXIT_INTERNAL, "%s: %s", folder, strerror(error));
-		free(folder);
+	int code = paths_cache_folder(paths, "collected");
+	if (code)
 		return code;
-	}
-	free(folder);
 	char *temporary = xprintf("%s.%d", path, (int)getpid());
 	struct arguments list = { .items = driver_arguments(suite, environment->plain,
 							    "ftstress_driver.collect") };
@@ -262,7 +257,7 @@ static int collect(const struct suite *suite, const struct environment *environm
 	push(&list, "--output", temporary);
 	ARRAY_PUSH(list.items, list.count, list.capacity, NULL);
 	struct spawned spawned;
-	int code = driver_run(suite, environment, paths, asked, list.items, suite->name, &spawned);
+	code = driver_run(suite, environment, paths, asked, list.items, suite->name, &spawned);
 	if (!code && rename(temporary, path) < 0)
 		code = fail(EXIT_INTERNAL, "%s: %s; is the disk full?", path, strerror(errno));
 	unlink(temporary);
