@@ -41,9 +41,12 @@ check "and its own TSan stays quiet" grep -q '^quiet$' <<<"$out"
 
 # The locks that threads hold stand in TSan's own sets of mutexes, and order nothing there.
 python=$(stress/toolchain/prepare python 3.14 | tail -n 1 | jq -r .python)
-races() { # HOW
+sections() { # HOW
 	FTSTRESS_LOCKS=on FTSTRESS_HAPPENS_BEFORE=meant \
-		"$host" "$ours" "$python" tests/interpose/sections.py "$1" | grep '^report kind=1'
+		"$host" "$ours" "$python" tests/interpose/sections.py "$1"
+}
+races() { # HOW
+	sections "$1" | grep '^report kind=1'
 }
 lock='section=3/[1-9]:1:' section='section=3/0:4:list' # kinds of locks.h
 side='section=1/[0-9]+ section=8/0 section=8/0'
@@ -58,7 +61,10 @@ check "a race is reported in each of $runs runs though each thread holds locks o
 	[ "$found" = "$runs" ]
 check "the report has the lock and the critical section of both sides" [ "$both" = "$runs" ]
 check "the control, one lock for both, is silent in each of them" [ "$silent" = "$runs" ]
-out=$(races one)
+all=$(sections one)
+check "orders are told as meant, whatever was imported before" \
+	grep -q '^hook live happens-before as meant' <<<"$all"
+out=$(grep '^report kind=1' <<<"$all")
 check "a lock that one side held is told of that side" \
 	grep -qE 'section=1/[0-9]+ section=1/[0-9]+ section=8/0 section=7' <<<"$out"
 out=$(races many | head -n 1)
