@@ -135,21 +135,25 @@ def check_gil(findings: list[dict[str, Any]], where: str) -> None:
     )
 
 
-RUNS = [
-    ["planted_locks"],
-    ["planted_locks", "--python", "3.13", "--iterations", "4"],
+ORDERS = [["planted_locks"], ["planted_locks", "--python", "3.13", "--iterations", "4"]]
+# A process that stands still takes no processor time, so these go on side by side.
+DEADLOCKS = [
     ["planted_deadlocks"],
     ["planted_gil_deadlocks"],
     ["planted_gil_deadlocks", "--python", "3.13"],
 ]
 
 
+def side_by_side(runs: list[list[str]], scratch: Path) -> list[dict[str, Any]]:
+    with ThreadPoolExecutor() as pool:
+        each = [pool.submit(run, suite, scratch, *options) for suite, *options in runs]
+        return [one.result() for one in each]
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-locks-") as folder:
-        # A process that stands still takes no processor time: the runs go on side by side.
-        with ThreadPoolExecutor(max_workers=3) as pool:
-            runs = [pool.submit(run, suite, Path(folder), *options) for suite, *options in RUNS]
-        orders, older, deadlocks, gil, older_gil = (each.result() for each in runs)
+        orders, older = side_by_side(ORDERS, Path(folder))
+        deadlocks, gil, older_gil = side_by_side(DEADLOCKS, Path(folder))
         check_orders(orders)
         check_found(older["findings"], " on 3.13")
         check_deadlocks(deadlocks["findings"])
