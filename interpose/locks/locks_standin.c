@@ -6,7 +6,11 @@
  * of a class have the same one. A class is what a report says of a lock: the critical section of a
  * type, the line that makes a threading.Lock, the address of any other lock.
  *
- *     places    class 0 | class 1 | class 2 ...    one word each; only its address is used
+ *     places    class 0 | class 1 | ... named ... || ... PyMutexes ...    a word each
+ *
+ * Only the addresses of the words are used. Of PyMutexes outside of objects there can be any number,
+ * one in the keys of each dict for instance. So they have a half of their own; those that find no room
+ * in it are one class, "a PyMutex".
  *
  * A report must not say that a thread held no lock where that is not known. So two stand-ins are
  * not of a class: one for locks of classes that there is no room for, one for locks that were not
@@ -19,17 +23,23 @@
 #include "interpose/python/object.h"
 
 enum {
-	CLASSES = 512,
+	HALF = 2048,
+	CLASSES = 2 * HALF,
 	TRIES = 16,
-	OTHERS = 0, /* all locks for whose class there is no room */
-	UNSEEN = 1, /* all locks that a thread holds and that can't be told one by one */
+	OTHERS = 0,    /* all locks for whose class there is no room */
+	UNSEEN = 1,    /* all locks that a thread holds and that can't be told one by one */
+	PYMUTEXES = 2, /* all PyMutexes for which there is no room */
 	RESERVED_KEY = 1,
 };
 
 static struct class {
 	uint64_t key; /* 0 = free; written last */
 	struct standin lock;
-} classes[CLASSES] = { [OTHERS] = { .key = RESERVED_KEY }, [UNSEEN] = { .key = RESERVED_KEY } };
+} classes[CLASSES] = {
+	[OTHERS] = { .key = RESERVED_KEY },
+	[UNSEEN] = { .key = RESERVED_KEY },
+	[PYMUTEXES] = { .key = RESERVED_KEY, .lock = { .kind = FTS_LOCK_PYMUTEX } },
+};
 static struct raw_lock classes_lock;
 static uint64_t places[CLASSES];
 
@@ -67,14 +77,28 @@ static void describe(struct standin *out, const struct lock *lock, uint64_t iden
 	}
 }
 
-/* There is no room for a class in its places: they are all used, and stay so. */
-static __attribute__((noinline)) unsigned no_class(void)
+/* Where the search for a class begins; it goes on in the same half. */
+static inline unsigned first_place(uint64_t key, enum fts_lock_kind kind)
 {
+	unsigned at = (unsigned)(key * 0x9e3779b97f4a7c15ull >> 53);
+	return kind == FTS_LOCK_PYMUTEX ? at | HALF : at;
+}
+
+static inline unsigned place(unsigned first, unsigned tries)
+{
+	return (first & HALF) | (first + tries) % HALF;
+}
+
+/* There is no room for a class in its places: they are all used, and stay so. */
+static unsigned no_class(enum fts_lock_kind kind)
+{
+	if (kind == FTS_LOCK_PYMUTEX)
+		return PYMUTEXES;
 	ring_limit(FTS_LIMIT_LOCK_CLASSES);
 	return OTHERS;
 }
 
-static __attribute__((noinline)) unsigned new_class(uint64_t key, unsigned at,
+static __attribute__((noinline)) unsigned new_class(uint64_t key, unsigned first,
 						    const struct lock *lock, uint64_t identity)
 {
 	unsigned found = OTHERS;
@@ -82,7 +106,7 @@ static __attribute__((noinline)) unsigned new_class(uint64_t key, unsigned at,
 	describe(&standin, lock, identity);
 	raw_lock(&classes_lock);
 	for (unsigned i = 0; i < TRIES && !found; i++) {
-		struct class *class = &classes[(at + i) % CLASSES];
+		struct class *class = &classes[place(first, i)];
 		if (class->key && class->key != key)
 			continue;
 		found = (unsigned)(class - classes);
@@ -91,32 +115,27 @@ static __attribute__((noinline)) unsigned new_class(uint64_t key, unsigned at,
 		__atomic_store_n(&class->key, key, __ATOMIC_RELEASE);
 	}
 	raw_unlock(&classes_lock);
-	return found ? found : no_class();
+	return found ? found : no_class(lock->kind);
 }
 
-static inline unsigned first_place(uint64_t key)
+static inline uint64_t key_at(unsigned class)
 {
-	return (unsigned)(key * 0x9e3779b97f4a7c15ull >> 55);
-}
-
-static inline uint64_t key_at(unsigned place)
-{
-	return __atomic_load_n(&classes[place].key, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&classes[class].key, __ATOMIC_ACQUIRE);
 }
 
 /* A lock is acquired only for a class that is met for the first time. */
 static unsigned class_of(const struct lock *lock, uint64_t identity)
 {
 	uint64_t key = key_of(lock, identity);
-	unsigned at = first_place(key);
+	unsigned first = first_place(key, lock->kind);
 	for (unsigned i = 0; i < TRIES; i++) {
-		uint64_t seen = key_at((at + i) % CLASSES);
+		uint64_t seen = key_at(place(first, i));
 		if (seen == key)
-			return (at + i) % CLASSES;
+			return place(first, i);
 		if (!seen)
-			return new_class(key, at, lock, identity);
+			return new_class(key, first, lock, identity);
 	}
-	return no_class();
+	return no_class(lock->kind);
 }
 
 /* The last place of the set is for what does not fit. */
@@ -146,7 +165,7 @@ void standin_take(struct thread *thread, unsigned slot, struct lock lock, uint64
 		return;
 	char *of_tsan = history_of_thread();
 	uint64_t key = key_of(&lock, identity);
-	unsigned class = first_place(key);
+	unsigned class = first_place(key, lock.kind);
 	if (UNLIKELY(key_at(class) != key) || UNLIKELY(is_full(of_tsan)) ||
 	    UNLIKELY(!history_has_room(of_tsan)))
 		JUMP take_slowly(thread, slot, lock, identity);
@@ -191,10 +210,14 @@ bool standin_find(uint64_t address, struct standin *out)
 	if (!history.known || offset >= sizeof places)
 		return false;
 	*out = classes[offset / sizeof *places].lock;
-	/* At the type's address another type may lie now. Then the name is not known. */
-	char type[sizeof out->type];
-	if (out->object_type &&
-	    (!object_type_name(out->object_type, type, sizeof type) || !raw_same(type, out->type)))
+	/* At the address another type may lie now, or another object. Then the name is not known. */
+	char type[sizeof out->type] = "";
+	struct object object;
+	if (out->object_type)
+		object_type_name(out->object_type, type, sizeof type);
+	else if (out->flags & FTS_HELD_IN_OBJECT && object_find(out->address, &object))
+		raw_copy(type, object.type, sizeof type - 1);
+	if (out->flags & FTS_HELD_IN_OBJECT && !raw_same(type, out->type))
 		out->type[0] = '\0';
 	return true;
 }

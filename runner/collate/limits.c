@@ -43,7 +43,7 @@ static const char *const library_texts[FTS_LIMIT_COUNT] = {
 	[FTS_LIMIT_COVER] = "more C functions were loaded than can be looked at (%s): which of the "
 			    "others ran is not known",
 	[FTS_LIMIT_LOCK_CLASSES] =
-		"a process had more than 510 kinds of locks (%s): where a race's report names the "
+		"a process had more than 2045 kinds of locks (%s): where a race's report names the "
 		"locks held, it does not name the others",
 	[FTS_LIMIT_LOCKS_TOLD] =
 		"a thread held more than 15 locks (%s): a race's report does not name the others",

@@ -63,10 +63,9 @@ static void read_trace(unsigned held[CLASSES])
 			change = UINT64_MAX;
 		else
 			continue;
-		for (unsigned class = 0; class < CLASSES; class++)
-			if (entry >> HISTORY_ADDRESS_AT ==
-			    history_entry((uint64_t)&places[class]) >> HISTORY_ADDRESS_AT)
-				held[class] += (unsigned)change;
+		uint64_t offset = (entry - history_entry((uint64_t)places)) >> HISTORY_ADDRESS_AT;
+		assert_true(offset < sizeof places);
+		held[offset / sizeof *places] += (unsigned)change;
 	}
 }
 
@@ -128,7 +127,7 @@ static int fresh(void **unused)
 	memset(&thread, 0, sizeof thread);
 	memset(&state, 0, sizeof state);
 	memset(limits, 0, sizeof limits);
-	memset(&classes[2], 0, sizeof classes - 2 * sizeof *classes);
+	memset(&classes[3], 0, sizeof classes - 3 * sizeof *classes);
 	parts = locked = 0;
 	stuck = false;
 	current = (char *)&state;
@@ -233,8 +232,8 @@ static void a_lock_without_a_class_of_its_own_is_told_as_one_that_is_not_known(v
 	struct standin found;
 	uint64_t address = 0x1000;
 	for (; !limits[FTS_LIMIT_LOCK_CLASSES]; address += 16) {
-		assert_true(address < 0x1000 + 16 * 4096);
-		take_in(0, address);
+		assert_true(address < 0x1000 + 16 * 2 * CLASSES);
+		standin_take(&thread, 0, (struct lock){ address, FTS_LOCK_ONCE, 0 }, 0);
 		assert_int_equal(held_now(), 1);
 		if (!limits[FTS_LIMIT_LOCK_CLASSES])
 			standin_give(&thread, 0);
@@ -247,10 +246,31 @@ static void a_lock_without_a_class_of_its_own_is_told_as_one_that_is_not_known(v
 	assert_int_equal(held_now(), 0);
 	/* Each such lock is counted; that there is no room is seen without the lock. */
 	raw_lock(&classes_lock);
-	take_in(0, address - 16);
+	standin_take(&thread, 0, (struct lock){ address - 16, FTS_LOCK_ONCE, 0 }, 0);
 	raw_unlock(&classes_lock);
 	assert_int_equal(limits[FTS_LIMIT_LOCK_CLASSES], 2);
 	assert_int_equal(held_now(), 1);
+}
+
+/* However many there are, a named class finds room, and no limit is met. */
+static void a_mutex_for_which_there_is_no_room_is_told_as_one_of_many(void **unused)
+{
+	(void)unused;
+	struct standin found;
+	uint64_t address = 0x1000;
+	for (unsigned class = 0; class != PYMUTEXES; address += 16) {
+		assert_true(address < 0x1000 + 16 * 2 * CLASSES);
+		take_in(0, address);
+		class = thread.standin[0] - 1u;
+		assert_int_equal(held_now(), 1);
+		standin_give(&thread, 0);
+	}
+	assert_true(standin_find((uint64_t)&places[PYMUTEXES], &found));
+	assert_int_equal(found.kind, FTS_LOCK_PYMUTEX);
+	standin_take(&thread, 0, (struct lock){ 0x1000, FTS_LOCK_ONCE, 0 }, 0);
+	assert_true(standin_find((uint64_t)&places[thread.standin[0] - 1], &found));
+	assert_int_equal(found.kind, FTS_LOCK_ONCE);
+	assert_int_equal(limits[FTS_LIMIT_LOCK_CLASSES], 0);
 }
 
 static void of_more_locks_than_fit_it_is_told_that_they_are_held(void **unused)
@@ -354,6 +374,7 @@ int main(void)
 		TEST(a_class_is_known_by_what_came_first),
 		TEST(only_a_new_class_costs_more),
 		TEST(a_lock_without_a_class_of_its_own_is_told_as_one_that_is_not_known),
+		TEST(a_mutex_for_which_there_is_no_room_is_told_as_one_of_many),
 		TEST(of_more_locks_than_fit_it_is_told_that_they_are_held),
 		TEST(what_is_released_early_or_was_forgotten_does_no_harm),
 		TEST(a_thread_whose_locks_are_not_seen_says_so),
