@@ -21,16 +21,22 @@ static struct report_entry *add_entry(struct entries *entries)
 static struct report_entry *entry_of(struct entries *entries, struct map *by_type,
 				     const struct finding *finding)
 {
+	const char *name = finding->tests ? finding->tests[0] : NULL;
 	size_t length = matrix_type_of(finding);
 	if (!length)
 		return add_entry(entries);
-	uint64_t key = hash_bytes((uint64_t)finding->status + 1, finding->tests[0], length);
+	if (finding->status == STATUS_DOCUMENTED && finding->suppressed_by) {
+		name = finding->suppressed_by;
+		length = strcspn(name, "=");
+		length -= length && name[length - 1] == ' ';
+	}
+	uint64_t key = hash_bytes((uint64_t)finding->status + 1, name, length);
 	uint64_t at = map_get(by_type, key);
 	if (at != MAP_NONE)
 		return &entries->items[at];
 	map_set(by_type, key, entries->count);
 	struct report_entry *entry = add_entry(entries);
-	entry->type = xstrndup(finding->tests[0], length);
+	entry->type = xstrndup(name, length);
 	return entry;
 }
 
@@ -69,17 +75,35 @@ static char *plain_name(const char *name, size_t length)
 }
 
 struct listing {
-	struct names operations, pairs;
+	struct names operations, pairs, types;
 };
 
-static void add_pair(struct listing *listing, const char *one, size_t one_length, const char *two,
-		     size_t two_length)
+/* The name of the type at the beginning of `test`. */
+static void add_type(struct listing *listing, const char *test)
 {
-	char *a = plain_name(one, one_length), *b = plain_name(two, two_length);
+	add_name(&listing->types, xstrndup(test, matrix_type_length(test)));
+}
+
+static void add_pair(struct listing *listing, const char *type, const struct operation_name *one,
+		     const struct operation_name *two)
+{
+	char *a = plain_name(one->text, one->length), *b = plain_name(two->text, two->length);
 	bool swap = strcmp(a, b) > 0;
-	add_name(&listing->pairs, xprintf("%s|%s", swap ? b : a, swap ? a : b));
-	add_name(&listing->operations, a);
-	add_name(&listing->operations, b);
+	const char *before = type ? type : "", *between = type ? "::" : "";
+	add_name(&listing->pairs,
+		 xprintf("%s%s%s|%s", before, between, swap ? b : a, swap ? a : b));
+	add_name(&listing->operations, xprintf("%s%s%s", before, between, a));
+	add_name(&listing->operations, xprintf("%s%s%s", before, between, b));
+	free(a);
+	free(b);
+}
+
+static void names_clear(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+	map_free(&names->seen);
 }
 
 static const struct run_type *table_of(const struct run_info *run, const char *name)
@@ -96,22 +120,32 @@ static void list_pairs(struct report_entry *entry, const struct run_type *table)
 {
 	struct listing listing = { 0 };
 	struct map members = { 0 };
+	for (size_t i = 0; i < entry->count; i++)
+		add_type(&listing, entry->members[i]->tests[0]);
+	bool several = listing.types.count > 1;
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct finding *member = entry->members[i];
 		map_set(&members, hash_string(0, member->id), i);
 		for (size_t j = 0; j < member->test_count; j++) {
 			struct operation_name both[2];
+			size_t type = map_get(&listing.types.seen,
+					      hash_bytes(0, member->tests[j],
+							 matrix_type_length(member->tests[j])));
+			const char *name = type < listing.types.count ? listing.types.items[type]
+								      : entry->type;
 			if (matrix_operations(member->tests[j], both))
-				add_pair(&listing, both[0].text, both[0].length, both[1].text,
-					 both[1].length);
+				add_pair(&listing, several ? name : NULL, &both[0], &both[1]);
 		}
 	}
 	for (size_t i = 0; table && i < table->cell_count; i++) {
 		const struct run_cell *cell = &table->cells[i];
 		const char *one = table->operations[cell->a], *two = table->operations[cell->b];
 		if (map_get(&members, hash_string(0, cell->finding)) != MAP_NONE)
-			add_pair(&listing, one, strlen(one), two, strlen(two));
+			add_pair(&listing, NULL, &(struct operation_name){ one, strlen(one) },
+				 &(struct operation_name){ two, strlen(two) });
 	}
+	entry->types = listing.types.count;
+	names_clear(&listing.types);
 	entry->operations = listing.operations.items;
 	entry->operation_count = listing.operations.count;
 	entry->pairs = listing.pairs.items;
@@ -127,10 +161,7 @@ static size_t count_operations(const struct run_type *table)
 	for (size_t i = 0; table && i < table->operation_count; i++)
 		add_name(&names, plain_name(table->operations[i], strlen(table->operations[i])));
 	size_t count = names.count;
-	for (size_t i = 0; i < count; i++)
-		free(names.items[i]);
-	free(names.items);
-	map_free(&names.seen);
+	names_clear(&names);
 	return count;
 }
 
@@ -162,10 +193,26 @@ static void add_lack(struct buf *out, const struct report_entry *entry, bool loc
 		buf_puts(out, one ? " races" : " race");
 }
 
+/* "iterators = not shared, as documented: 80 races of 23 types" */
+static char *documented_title(const struct report_entry *entry)
+{
+	struct buf out = { 0 };
+	const char *rule = entry->witness->suppressed_by ? entry->witness->suppressed_by : "";
+	const char *place = strrchr(rule, '(');
+	size_t length = place && place > rule ? (size_t)(place - rule) - 1 : strlen(rule);
+	buf_printf(&out, "%.*s, as documented: %zu race%s", (int)length, rule, entry->count,
+		   entry->count == 1 ? "" : "s");
+	if (entry->types > 1)
+		buf_printf(&out, " of %zu types", entry->types);
+	return buf_take(&out);
+}
+
 static char *title_of(const struct report_entry *entry, bool locks_known)
 {
 	struct buf out = { 0 };
 	const struct fields *fields = entry->fields;
+	if (entry->witness->status == STATUS_DOCUMENTED)
+		return documented_title(entry);
 	buf_printf(&out, "%s: ", entry->type);
 	for (size_t i = 0; i < fields->count && i < FIELDS_NAMED; i++)
 		buf_printf(&out, "%s%s", i ? ", " : "", fields->items[i].text);
@@ -186,7 +233,8 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 	entry->operations_all = count_operations(table);
 	if (entry->operations_all < entry->operation_count)
 		entry->operations_all = 0; /* the table is of another run */
-	entry->fields = fields_new(entry->type, strlen(entry->type));
+	entry->fields = fields_new(entry->members[0]->tests[0],
+				   entry->types > 1 ? 0 : matrix_type_of(entry->members[0]));
 	for (size_t i = 0; i < entry->count; i++)
 		fields_add(entry->fields, sources, entry->members[i]);
 	fields_settle(entry->fields);

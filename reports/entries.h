@@ -1,7 +1,8 @@
 /*
  * entries.h - what a report lists. Races of a run of pairs are told by type: one entry for a type
  * and what its operations lack, with all its races as members. Any other finding is an entry of its
- * own.
+ * own. What documentation excludes is told by the rule of the policy that says so, whatever its type:
+ * all iterators are one entry.
  *
  *     data race   array.array::append|pop     ob_item   ─┐
  *     data race   array.array::append|len     ob_size   ─┼─► array.array: ob_item, ob_size: 3 of
@@ -26,12 +27,13 @@ struct report_entry {
 	size_t count, capacity;
 	char *title; /* one line */
 	/* What follows is empty where a finding is told by itself. */
-	char *type;
+	char *type; /* or of documented ones the name in the policy */
+	size_t types;
 	struct fields *fields;
 	char **operations; /* that race, each once */
 	size_t operation_count;
 	size_t operations_all; /* of the type; 0 = not known */
-	char **pairs;          /* "append|pop", each once */
+	char **pairs; /* "append|pop", each once; with several types after the type's name */
 	size_t pair_count;
 };
 

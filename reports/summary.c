@@ -429,8 +429,8 @@ static void print_tried(const struct page *page, const struct run_info *run)
 static void print_rest(const struct page *page, const struct report_input *input,
 		       const uint64_t counts[STATUS_COUNT])
 {
-	static const enum finding_status rest[] = { STATUS_KNOWN, STATUS_UPSTREAM,
-						    STATUS_SUPPRESSED };
+	static const enum finding_status rest[] = { STATUS_KNOWN, STATUS_DOCUMENTED,
+						    STATUS_UPSTREAM, STATUS_SUPPRESSED };
 	struct buf line = { 0 };
 	for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
 		if (!counts[rest[i]] || (rest[i] == STATUS_KNOWN && input->run->replay))

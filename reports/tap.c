@@ -143,10 +143,12 @@ static void add_point(struct buf *out, size_t number, const struct report_entry 
 	case STATUS_KNOWN:
 		buf_puts(out, " # TODO known from an earlier run");
 		break;
+	case STATUS_DOCUMENTED:
 	case STATUS_UPSTREAM:
 	case STATUS_SUPPRESSED:
-		buf_puts(out, finding->status == STATUS_UPSTREAM ? " # SKIP known to CPython"
-								 : " # SKIP suppressed");
+		buf_puts(out, finding->status == STATUS_UPSTREAM     ? " # SKIP known to CPython"
+			      : finding->status == STATUS_DOCUMENTED ? " # SKIP documented"
+								     : " # SKIP suppressed");
 		if (finding->suppressed_by) {
 			buf_puts(out, " by ");
 			add_text(out, finding->suppressed_by);

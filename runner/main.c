@@ -37,7 +37,7 @@
  *       collate, resolve  records; TSan's reports
  *       suppress, ledger  rules of what not to hear of; the run's findings: status, counts
  *       known, follow   races that are known upstream; findings that only follow from another
- *       rank            how grave a data race is
+ *       rank, policy    how grave a data race is; what a type's documentation excludes
  *       limits          what was lost, as notes of the run
  *     symbols/      addresses become functions and lines
  *       stacks, tables  stacks by content; which module and code object was where

@@ -23,6 +23,7 @@ enum finding_kind {
 enum finding_status {
 	STATUS_NEW,        /* not seen in an earlier run of this suite */
 	STATUS_KNOWN,      /* seen in an earlier run */
+	STATUS_DOCUMENTED, /* a policy says that the type is not to be shared so */
 	STATUS_UPSTREAM,   /* matches CPython's own list of known races */
 	STATUS_SUPPRESSED, /* matches a suppression of the user's */
 	STATUS_COUNT,
@@ -145,7 +146,7 @@ struct finding {
 	char *command;        /* shows it again */
 	char *follows;        /* id of the finding of the run that it only follows from
 			* (runner/collate/follow.h), or NULL. Not stored */
-	char *suppressed_by;  /* the rule, or NULL */
+	char *suppressed_by;  /* the rule, also a policy's; or NULL */
 	bool gil_off, gil_on; /* in which GIL modes it was seen */
 	/* Runs of its test with the order as written (docs/happens-before.md), and how many of them
 	 * showed it, too; runs 0: not tried. */

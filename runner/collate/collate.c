@@ -517,6 +517,7 @@ const struct finding *collator_add(struct collator *c, const struct iteration_co
 	ledger_judge(c->ledger, entry, rule);
 	for (size_t i = 1; i < finding->test_count; i++)
 		finding_add_test(&entry->finding, finding->tests[i]);
+	ledger_judge_again(c->ledger, entry);
 	ledger_seen(c->ledger, context, entry, test);
 	finding_clear(finding);
 	free(test);
@@ -541,6 +542,7 @@ void collator_evidence(struct collator *c, const char *id, enum evidence shows, 
 	free(entry->finding.evidence);
 	entry->finding.shows = shows;
 	entry->finding.evidence = xstrdup(text);
+	ledger_judge_again(c->ledger, entry);
 }
 
 const struct finding *collator_as_written(struct collator *c, const char *id, unsigned runs,

@@ -24,6 +24,7 @@
 #include "runner/records/arena.h"
 #include "runner/records/iteration.h"
 #include "runner/store/store.h"
+#include "runner/collate/policy.h"
 #include "runner/collate/suppress.h"
 
 struct collate_options {
@@ -32,6 +33,7 @@ struct collate_options {
 	const char *command;               /* shows a finding again when " --replay TOKEN" is added:
 					    * "ftstress --suite numpy_tests" */
 	struct suppressions *suppressions; /* NULL = none */
+	const struct policy *policy;       /* NULL = none */
 	struct store *store;               /* NULL = every finding is new */
 	int64_t run;                       /* this run's number in the store */
 	bool as_written;                   /* the run's level is as-written: so is every race's */

@@ -19,6 +19,7 @@ struct tally {
 struct ledger {
 	struct store *store;               /* or NULL */
 	struct suppressions *suppressions; /* or NULL */
+	const struct policy *policy;       /* or NULL */
 	const char *command;               /* or NULL */
 	int64_t run;
 	bool as_written; /* the run's level */
@@ -36,21 +37,22 @@ struct ledger {
 
 /* ---- what has to be stored ---- */
 
-static void strings_add(char ***strings, size_t *count, size_t max, const char *text)
+static bool strings_add(char ***strings, size_t *count, size_t max, const char *text)
 {
 	for (size_t i = 0; i < *count; i++) {
 		if (!strcmp((*strings)[i], text))
-			return;
+			return false;
 	}
 	if (*count == max)
-		return;
+		return false;
 	*strings = xrealloc(*strings, (*count + 1) * sizeof **strings);
 	(*strings)[(*count)++] = xstrdup(text);
+	return true;
 }
 
-void finding_add_test(struct finding *finding, const char *test)
+bool finding_add_test(struct finding *finding, const char *test)
 {
-	strings_add(&finding->tests, &finding->test_count, FINDING_TESTS, test);
+	return strings_add(&finding->tests, &finding->test_count, FINDING_TESTS, test);
 }
 
 const char *iteration_test(const struct iteration_context *context, uint32_t index)
@@ -90,8 +92,8 @@ void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 	f->gil_off |= !context->gil;
 	if (context->replay)
 		strings_add(&f->replays, &f->replay_count, FINDING_REPLAYS, context->replay);
-	if (test)
-		finding_add_test(f, test);
+	if (test && finding_add_test(f, test))
+		ledger_judge_again(ledger, entry);
 	if (ledger->as_written && f->kind == FINDING_DATA_RACE && !f->as_written_seen) {
 		f->as_written_runs++;
 		f->as_written_seen++;
@@ -136,15 +138,19 @@ struct entry *ledger_find(const struct ledger *ledger, const char *id)
 	return at == MAP_NONE ? NULL : ledger->entries[at];
 }
 
-static void set_status(struct ledger *ledger, struct entry *entry, bool known)
+void ledger_judge_again(const struct ledger *ledger, struct entry *entry)
 {
 	struct finding *f = &entry->finding;
-	free(f->suppressed_by);
-	f->suppressed_by = NULL;
-	f->status = known ? STATUS_KNOWN : STATUS_NEW;
+	const char *rule = NULL;
+	if (!entry->judged)
+		return;
+	f->status = entry->known ? STATUS_KNOWN : STATUS_NEW;
 	if (entry->rule != SUPPRESS_NONE)
-		f->suppressed_by =
-			xstrdup(suppress_rule(ledger->suppressions, entry->rule, &f->status));
+		rule = suppress_rule(ledger->suppressions, entry->rule, &f->status);
+	else if (ledger->policy && (rule = policy_excludes(ledger->policy, f)))
+		f->status = STATUS_DOCUMENTED;
+	free(f->suppressed_by);
+	f->suppressed_by = xstrdup(rule);
 }
 
 static bool known_before(struct ledger *ledger, const char *id, struct store_history *history)
@@ -177,7 +183,8 @@ void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
 		return;
 	entry->rule = rule;
 	entry->judged = true;
-	set_status(ledger, entry, known_before(ledger, entry->finding.id, &history));
+	entry->known = known_before(ledger, entry->finding.id, &history);
+	ledger_judge_again(ledger, entry);
 	free(history.evidence);
 }
 
@@ -257,6 +264,7 @@ struct ledger *ledger_open(const struct collate_options *options)
 	struct ledger *ledger = xcalloc(1, sizeof *ledger);
 	ledger->store = options->store;
 	ledger->suppressions = options->suppressions;
+	ledger->policy = options->policy;
 	ledger->command = options->command;
 	ledger->run = options->run;
 	ledger->as_written = options->as_written;

@@ -5,7 +5,7 @@
  *     an example ─► ledger_find ─┬─► ledger_add      it is new in this run; the store may know it
  *                                ├─► ledger_replace  it is there, but this example is better
  *                                └─► (nothing)       it is there, with an example that is as good
- *                   then ledger_judge: new, known, upstream or suppressed
+ *                   then ledger_judge: new, known, documented, upstream or suppressed
  *                   then ledger_seen:  it is counted, for its iteration and test
  *
  * What has to be stored is kept for each finding, token and test. Not thread-safe.
@@ -25,6 +25,7 @@ struct entry {
 	uint32_t score; /* how good its example is */
 	size_t rule;    /* the suppression that matches, or SUPPRESS_NONE */
 	bool judged;    /* rule and status are set */
+	bool known;     /* seen in an earlier run */
 	bool example;   /* the example is of this run; false: it comes from the store */
 	size_t number;  /* in the ledger, for ledger_entry() */
 };
@@ -46,6 +47,8 @@ void ledger_replace(struct entry *entry, struct finding *finding);
 /* Sets the entry's status. `rule`: which one matches the example, or SUPPRESS_NONE. An entry is
  * suppressed only as long as a rule matches each of its examples. */
 void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule);
+/* The same without another example: what else the policy looks at has changed. */
+void ledger_judge_again(const struct ledger *ledger, struct entry *entry);
 /* Notes that the finding was seen, with this test (or NULL). */
 void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 		 struct entry *entry, const char *test);
@@ -59,8 +62,8 @@ void ledger_count(const struct ledger *ledger, size_t by_status[STATUS_COUNT]);
 
 /* The id of test `index` of the slice, or NULL. */
 const char *iteration_test(const struct iteration_context *context, uint32_t index);
-/* Adds a test to a finding, unless it is there already, or there are FINDING_TESTS. */
-void finding_add_test(struct finding *finding, const char *test);
+/* Adds a test to a finding. False: it is there already, or there are FINDING_TESTS. */
+bool finding_add_test(struct finding *finding, const char *test);
 
 /*
  * For qsort() of pointers to findings: by status; by kind; what follows from another finding

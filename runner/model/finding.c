@@ -31,6 +31,7 @@ const char *finding_status_name(enum finding_status status)
 	static const char *const names[STATUS_COUNT] = {
 		[STATUS_NEW] = "new",
 		[STATUS_KNOWN] = "known",
+		[STATUS_DOCUMENTED] = "documented",
 		[STATUS_UPSTREAM] = "upstream",
 		[STATUS_SUPPRESSED] = "suppressed",
 	};

@@ -7,6 +7,7 @@
 #include "runner/base/util.h"
 #include "runner/collate/collate.h"
 #include "runner/collate/known.h"
+#include "runner/collate/policy.h"
 #include "runner/collate/suppress.h"
 #include "runner/setup/command.h"
 
@@ -49,6 +50,27 @@ int session_load_suppressions(struct run *run)
 	return code ? code : load_upstream(run);
 }
 
+/* The suite's files, then ours; and what the corpus says of operations, if this is a run of pairs. */
+int session_load_policy(struct run *run)
+{
+	run->policy = policy_new();
+	int code = 0;
+	for (size_t i = 0; !code && i < run->suite.policies.count; i++) {
+		const char *name = run->suite.policies.items[i];
+		char *path =
+			*name == '/' ? xstrdup(name) : xprintf("%s/%s", run->suite.folder, name);
+		code = policy_load(run->policy, path);
+		free(path);
+	}
+	char *folder = xprintf("%s/policy", run->paths.stress);
+	if (!code)
+		code = policy_load_folder(run->policy, folder);
+	free(folder);
+	if (!code && run->settings->pairs)
+		policy_learn(run->policy, run->suite.targets.items[0]);
+	return code;
+}
+
 static const char *symbolizer(void)
 {
 	static const char *const places[] = { "/usr/bin/llvm-symbolizer-22",
@@ -67,6 +89,7 @@ void session_open_collator(struct run *run)
 		.suite = run->suite.record,
 		.command = run->command,
 		.suppressions = run->suppressions,
+		.policy = run->policy,
 		.store = run->store,
 		.run = run->stored.id,
 		.site_dirs = (const char *const *)run->environment.tsan_site.items,

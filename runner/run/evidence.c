@@ -13,7 +13,8 @@
 
 static bool is_asked_about(const struct finding *finding)
 {
-	return finding->status == STATUS_NEW && !finding->evidence && matrix_type_of(finding);
+	bool asked = finding->status == STATUS_NEW || finding->status == STATUS_DOCUMENTED;
+	return asked && !finding->evidence && matrix_type_of(finding);
 }
 
 /* "SystemError: ... (12 times)", of what the process printed; NULL if nothing was wrong. */

@@ -12,6 +12,7 @@
 #include "runner/base/util.h"
 #include "runner/collate/collate.h"
 #include "runner/collate/ledger.h"
+#include "runner/collate/policy.h"
 #include "runner/collate/suppress.h"
 #include "runner/inspect/pyframes.h"
 #include "runner/run/evidence.h"
@@ -210,6 +211,8 @@ static int run_opened(struct run *run)
 	if (!code)
 		code = session_load_suppressions(run);
 	if (!code)
+		code = session_load_policy(run);
+	if (!code)
 		code = scratch_make(&run->scratch);
 	if (code)
 		return code;
@@ -231,6 +234,7 @@ static void run_clear(struct run *run)
 	collator_close(run->as_written);
 	if (run->suppressions)
 		suppress_free(run->suppressions);
+	policy_free(run->policy);
 	remove_scratch(run);
 	free(run->command);
 	pool_result_clear(&run->result);

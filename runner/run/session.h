@@ -28,6 +28,7 @@ struct run {
 	struct tests_list tests;
 	struct course course;
 	struct suppressions *suppressions;
+	struct policy *policy;
 	char *command;                          /* shows a finding again, without the token */
 	char *scratch;                          /* folder for what the tests write */
 	struct collator *collator, *as_written; /* see recheck.h; the latter may be NULL */
@@ -52,6 +53,7 @@ unsigned session_default_jobs(void);
 /* collators.c: what makes findings of records, and which of them are known. */
 
 int session_load_suppressions(struct run *run);
+int session_load_policy(struct run *run);
 void session_open_collator(struct run *run);
 
 /* facts.c: what the run did, for the report and the exit code. */

@@ -61,6 +61,7 @@ static const struct key keys[] = {
 	{ "skip", LIST(skips) },
 	{ "unsafe", LIST(unsafes) },
 	{ "suppressions", LIST(suppressions) },
+	{ "policy", LIST(policies) },
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)
 

@@ -247,6 +247,35 @@ static void an_entry_stands_where_its_first_finding_does(void **state)
 	entries_free(entries);
 }
 
+/* All iterators, say: whatever their types. */
+static void what_documentation_excludes_is_one_entry_a_rule(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	race(&document.races[3], "m.Walk::next|next", OBJECT(16, "m.Walk"), 4, 4);
+	race(&document.races[4], "m.Steps::next|copy", OBJECT(16, "m.Steps"), 4, 4);
+	for (size_t i = 3; i < 5; i++) {
+		document.races[i].finding.status = STATUS_DOCUMENTED;
+		document.races[i].finding.suppressed_by =
+			(char *)"iterators = not shared (cpython.ini:7)";
+	}
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	const struct report_entry *entry = &entries->items[1];
+	assert_string_equal(entry->type, "iterators");
+	assert_string_equal(entry->title,
+			    "iterators = not shared, as documented: 2 races of 2 types");
+	struct buf out = { 0 };
+	entry_add_names(&out, entry->pairs, entry->pair_count, 10);
+	assert_string_equal(out.data, "m.Walk::next|next, m.Steps::copy|next");
+	buf_clear(&out);
+	entry_add_fields(&out, entry, 10);
+	assert_string_equal(out.data, "ob_size of m.Walk (1 race), ob_size of m.Steps (1)");
+	buf_free(&out);
+	entries_free(entries);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +284,7 @@ int main(void)
 		cmocka_unit_test(what_is_new_is_told_apart_from_what_is_not),
 		cmocka_unit_test(the_witness_is_the_race_that_was_seen_to_do_the_worst),
 		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),
+		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
 		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

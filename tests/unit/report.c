@@ -124,18 +124,18 @@ static struct run_info run(void)
 	};
 }
 
-/* Up to four findings as a report; what is returned is the caller's. */
+/* A finding of each status as a report; what is returned is the caller's. */
 struct document {
 	struct run_info run;
-	struct finding findings[4];
-	const struct finding *list[4];
+	struct finding findings[STATUS_COUNT];
+	const struct finding *list[STATUS_COUNT];
 	struct report_input input;
 };
 
 static void document_init(struct document *document, size_t count)
 {
 	*document = (struct document){ .run = run() };
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < STATUS_COUNT; i++) {
 		document->findings[i] = race((enum finding_status)i);
 		document->list[i] = &document->findings[i];
 	}
@@ -505,20 +505,22 @@ static void tap_fails_for_new_findings_alone(void **state)
 {
 	(void)state;
 	struct document document;
-	document_init(&document, 4);
-	document.findings[3].suppressed_by = "race:words";
+	document_init(&document, STATUS_COUNT);
+	document.findings[STATUS_SUPPRESSED].suppressed_by = "race:words";
+	document.findings[STATUS_DOCUMENTED].suppressed_by = "m.* = not shared (mine.ini:2)";
 	char *tap = written("tap", &document.input);
-	assert_ptr_equal(strstr(tap, "TAP version 13\n1..4\n"), tap);
+	assert_ptr_equal(strstr(tap, "TAP version 13\n1..5\n"), tap);
 	const char *const points[] = {
 		"\nnot ok 1 - data race: Words: filling against reading\n",
 		"\nnot ok 2 - data race: Words: filling against reading # TODO known",
-		"\nok 3 - data race: Words: filling against reading # SKIP known to CPython\n",
-		"\nok 4 - data race: Words: filling against reading # SKIP suppressed by race",
+		"\nok 3 - data race: Words: filling against reading # SKIP documented by m.* = not",
+		"\nok 4 - data race: Words: filling against reading # SKIP known to CPython\n",
+		"\nok 5 - data race: Words: filling against reading # SKIP suppressed by race",
 	};
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < STATUS_COUNT; i++)
 		assert_non_null(strstr(tap, points[i]));
-	assert_int_equal(count_of(tap, "\n  ---\n"), 4);
-	assert_int_equal(count_of(tap, "\n  ...\n"), 4);
+	assert_int_equal(count_of(tap, "\n  ---\n"), STATUS_COUNT);
+	assert_int_equal(count_of(tap, "\n  ...\n"), STATUS_COUNT);
 	free(tap);
 }
 
@@ -600,7 +602,7 @@ static void the_summary_tells_new_findings_and_counts_the_rest(void **state)
 {
 	(void)state;
 	struct document document;
-	document_init(&document, 4);
+	document_init(&document, STATUS_COUNT);
 	char *text = summary(&document.input, false, 0);
 	const char *const parts[] = {
 		"1 new data race in 20 iterations of words (40 tests, 3 iterations with the GIL)",
@@ -614,7 +616,7 @@ static void the_summary_tells_new_findings_and_counts_the_rest(void **state)
 		"        Cython  /src/words.pyx:31  Words.__getitem__\n",
 		"    14 times, in test_fill.py::test_fill\n"
 		"    $ ftstress --suite words --replay 1f.c.2\n",
-		"Not shown: 1 known, 1 upstream, 1 suppressed.\n",
+		"Not shown: 1 known, 1 documented, 1 upstream, 1 suppressed.\n",
 	};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		if (!strstr(text, parts[i]))
@@ -655,12 +657,12 @@ static void the_summary_of_a_replay_shows_what_is_known(void **state)
 {
 	(void)state;
 	struct document document;
-	document_init(&document, 4);
+	document_init(&document, STATUS_COUNT);
 	document.run.replay = true;
 	char *text = summary(&document.input, false, 0);
 	assert_int_equal(strncmp(text, "1 new data race, and again 1 known ", 35), 0);
 	assert_non_null(strstr(text, "\n 2. "));
-	assert_non_null(strstr(text, "Not shown: 1 upstream, 1 suppressed.\n"));
+	assert_non_null(strstr(text, "Not shown: 1 documented, 1 upstream, 1 suppressed.\n"));
 	free(text);
 	document.findings[0].status = STATUS_KNOWN;
 	text = summary(&document.input, false, 0);

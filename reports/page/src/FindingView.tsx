@@ -281,7 +281,8 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
           {finding.evidence && <p class="evidence">Tried: {finding.evidence}.</p>}
           {finding.suppressed_by && (
             <p class="suppressed-by">
-              Hidden from the verdict by <code>{finding.suppressed_by}</code>.
+              {finding.status === "documented" ? "As documented" : "Hidden from the verdict by"}{" "}
+              <code>{finding.suppressed_by}</code>.
             </p>
           )}
           <Follows finding={finding} filter={filter} />

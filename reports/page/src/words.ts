@@ -29,11 +29,12 @@ export function kindWaits(kind: string): boolean {
   return kinds.get(kind)?.waits ?? false;
 }
 
-export const statuses: Status[] = ["new", "known", "upstream", "suppressed"];
+export const statuses: Status[] = ["new", "known", "documented", "upstream", "suppressed"];
 
 export const statusMeaning: Record<Status, string> = {
   new: "not seen in an earlier run of this suite",
   known: "seen in an earlier run of this suite",
+  documented: "a type that is not to be shared so, by its documentation",
   upstream: "on CPython's own list of known races",
   suppressed: "matches a suppression",
 };

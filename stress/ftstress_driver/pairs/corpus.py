@@ -58,6 +58,8 @@ class Type:
     """How many items an iterator has until it is exhausted; -1: it is none, or has no end."""
     container: bool = False
     """A list, say, that the package's functions take: only pairs with one of those matter."""
+    bases: list[str] = field(default_factory=list)
+    """What the type is made out of, without object."""
 
     @property
     def type_name(self) -> str:
@@ -117,7 +119,15 @@ class Corpus:
 def type_from(row: dict[str, Any]) -> Type:
     operations = [Operation(**operation) for operation in row["operations"]]
     left_out = [(name, why) for name, why in row["left_out"]]
-    return Type(row["name"], row["make"], operations, left_out, row["items"], row["container"])
+    return Type(
+        row["name"],
+        row["make"],
+        operations,
+        left_out,
+        row["items"],
+        row["container"],
+        row.get("bases", []),
+    )
 
 
 @dataclass

@@ -291,6 +291,7 @@ def survey_type(
         if surveyed is None or not surveyed.kind.operations:
             chosen.remove(make)
             continue
+        surveyed.kind.bases = [types_of.name_of(base) for base in kind.__mro__[1:-1]]
         found.append(surveyed)
         if container:
             break
