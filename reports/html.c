@@ -1,6 +1,8 @@
 /*
  * html.c - the report for people: the page (reports/page) with the report's JSON inside.
  *
+ * Its stacks are numbers of a table there (frames.h), for they repeat.
+ *
  *	page_data   HEAD  @@REPORT@@                   TAIL
  *	output      HEAD  the JSON with \u003c for "<"  TAIL
  *
@@ -50,7 +52,7 @@ static int html_write(FILE *out, const struct report_input *input)
 	struct drawn *drawn = drawn_new(input);
 	errno = 0;
 	bool failed = fwrite(page_data, 1, head, out) != head ||
-		      report_json_dump(drawn_input(drawn), to_script, out) ||
+		      report_json_dump(drawn_input(drawn), true, to_script, out) ||
 		      fwrite(tail, 1, tail_length, out) != tail_length;
 	int error = errno;
 	drawn_free(drawn);

@@ -13,13 +13,11 @@
 
 #include "reports/entries.h"
 #include "reports/formats.h"
+#include "reports/frames.h"
 #include "runner/model/kinds.h"
-#include "runner/symbols/source.h"
 #include "reports/text.h"
 #include "reports/tried.h"
 #include "runner/model/fingerprint.h"
-
-#define SOURCE_AROUND 2 /* lines shown before and after a frame's own */
 
 /* jansson refuses bytes that are no UTF-8, and a finding's text can hold any. NULL: null. */
 static json_t *string_of(const char *text)
@@ -46,52 +44,6 @@ static json_t *integer_of(uint64_t value)
 	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
 }
 
-/* The lines around a frame's own; NULL if there is no such line. */
-static json_t *source_of(struct source_cache *sources, const struct frame *frame)
-{
-	struct source_line line;
-	if (!source_get(sources, frame->file, frame->line, &line))
-		return NULL;
-	json_t *lines = json_array();
-	for (int i = frame->line - SOURCE_AROUND; i <= frame->line + SOURCE_AROUND; i++) {
-		if (!source_get(sources, frame->file, i, &line))
-			continue;
-		char *copy = xstrndup(line.text, line.length);
-		json_t *pair = json_array();
-		json_array_append_new(pair, json_integer(i));
-		json_array_append_new(pair, string_of(copy));
-		json_array_append_new(lines, pair);
-		free(copy);
-	}
-	return lines;
-}
-
-static json_t *frame_of(struct source_cache *sources, const struct frame *frame, bool innermost)
-{
-	json_t *object = json_object();
-	const char *language = frame_language_name(frame->language);
-	json_object_set_new(object, "language", json_string(language));
-	json_object_set_new(object, "function", string_of(frame->function));
-	json_object_set_new(object, "file", string_of(frame->file));
-	json_object_set_new(object, "line", json_integer(frame->line));
-	json_object_set_new(object, "module", string_of(frame->module));
-	json_object_set_new(object, "plumbing", json_boolean(frame->plumbing));
-	json_object_set_new(object, "inline", json_boolean(frame->is_inline));
-	/* Plumbing is folded, but the innermost frame is where it happened, whoever's it is. */
-	json_t *source = frame->plumbing && !innermost ? NULL : source_of(sources, frame);
-	if (source)
-		json_object_set_new(object, "source", source);
-	return object;
-}
-
-static json_t *stack_of(struct source_cache *sources, const struct stack *stack)
-{
-	json_t *array = json_array();
-	for (size_t i = 0; i < stack->count; i++)
-		json_array_append_new(array, frame_of(sources, &stack->frames[i], i == 0));
-	return array;
-}
-
 /* "M12 (0x7f00), shared" */
 static json_t *lock_name_of(const struct held_lock *lock)
 {
@@ -104,20 +56,20 @@ static json_t *lock_name_of(const struct held_lock *lock)
 	return value;
 }
 
-static json_t *locks_of(struct source_cache *sources, const struct participant *participant)
+static json_t *locks_of(struct frames *frames, const struct participant *participant)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < participant->lock_count; i++) {
 		const struct held_lock *lock = &participant->locks[i];
 		json_t *object = json_object();
 		json_object_set_new(object, "name", lock_name_of(lock));
-		json_object_set_new(object, "frames", stack_of(sources, &lock->created));
+		json_object_set_new(object, "frames", frames_stack(frames, &lock->created));
 		json_array_append_new(array, object);
 	}
 	return array;
 }
 
-static json_t *participant_of(struct source_cache *sources, const struct finding *finding,
+static json_t *participant_of(struct frames *frames, const struct finding *finding,
 			      const struct participant *participant)
 {
 	json_t *object = json_object();
@@ -133,13 +85,13 @@ static json_t *participant_of(struct source_cache *sources, const struct finding
 	json_object_set_new(object, "address",
 			    participant->address ? json_string(address) : json_null());
 	json_object_set_new(object, "size", integer_of(participant->size));
-	json_object_set_new(object, "frames", stack_of(sources, &participant->stack));
+	json_object_set_new(object, "frames", frames_stack(frames, &participant->stack));
 	if (site != SITE_NONE)
 		json_object_set_new(object, "site", integer_of(site));
 	if (text_mixed(finding, participant))
 		json_object_set_new(object, "mixed", json_true());
-	json_object_set_new(object, "created", stack_of(sources, &participant->created));
-	json_object_set_new(object, "locks", locks_of(sources, participant));
+	json_object_set_new(object, "created", frames_stack(frames, &participant->created));
+	json_object_set_new(object, "locks", locks_of(frames, participant));
 	return object;
 }
 
@@ -168,7 +120,7 @@ static json_t *seeds_of(const struct finding *finding)
 	return array;
 }
 
-static json_t *subject_of(struct source_cache *sources, const struct subject *subject)
+static json_t *subject_of(struct frames *frames, const struct subject *subject)
 {
 	if (!subject->description && !subject->allocated.count)
 		return json_null();
@@ -178,7 +130,7 @@ static json_t *subject_of(struct source_cache *sources, const struct subject *su
 	json_object_set_new(object, "type", string_of(subject->type));
 	json_object_set_new(object, "offset", integer_of(subject->offset));
 	json_object_set_new(object, "size", integer_of(subject->size));
-	json_object_set_new(object, "allocated", stack_of(sources, &subject->allocated));
+	json_object_set_new(object, "allocated", frames_stack(frames, &subject->allocated));
 	return object;
 }
 
@@ -231,7 +183,7 @@ static json_t *related_of(const struct report_input *input, const struct finding
 	return array;
 }
 
-static json_t *finding_of(struct source_cache *sources, const struct report_input *input,
+static json_t *finding_of(struct frames *frames, const struct report_input *input,
 			  const struct finding *finding)
 {
 	json_t *object = json_object();
@@ -254,11 +206,11 @@ static json_t *finding_of(struct source_cache *sources, const struct report_inpu
 		json_object_set_new(object, "rank", json_string(finding_rank_name(finding->rank)));
 	json_object_set_new(object, "status", json_string(finding_status_name(finding->status)));
 	add_history(object, finding);
-	json_object_set_new(object, "subject", subject_of(sources, &finding->subject));
+	json_object_set_new(object, "subject", subject_of(frames, &finding->subject));
 	json_t *threads = json_array();
 	for (size_t i = 0; i < finding->participant_count; i++)
 		json_array_append_new(threads,
-				      participant_of(sources, finding, &finding->participants[i]));
+				      participant_of(frames, finding, &finding->participants[i]));
 	json_object_set_new(object, "threads", threads);
 	return object;
 }
@@ -533,10 +485,18 @@ static int put(const char *text, json_dump_callback_t sink, void *data)
 	return sink(text, strlen(text), data);
 }
 
-int report_json_dump(const struct report_input *input, json_dump_callback_t sink, void *data)
+/* The tables behind the findings of a report whose stacks are numbers. */
+static int put_tables(struct frames *frames, json_dump_callback_t sink, void *data)
+{
+	return put(",\n\"frames\":", sink, data) || put(frames_all(frames), sink, data) ||
+	       put(",\n\"stacks\":", sink, data) || put(frames_stacks(frames), sink, data);
+}
+
+int report_json_dump(const struct report_input *input, bool stacks_by_number,
+		     json_dump_callback_t sink, void *data)
 {
 	int result = -1;
-	struct source_cache *sources = source_open();
+	struct frames *frames = frames_new(stacks_by_number);
 	if (put("{\"schema\":1,\n\"run\":", sink, data) || dump(run_of(input->run), sink, data) ||
 	    put(",\n\"kinds\":", sink, data) || dump(kinds_of(), sink, data) ||
 	    put(",\n\"ranks\":", sink, data) || dump(ranks_of(), sink, data) ||
@@ -545,12 +505,14 @@ int report_json_dump(const struct report_input *input, json_dump_callback_t sink
 		goto end;
 	for (size_t i = 0; i < input->count; i++) {
 		if (put(i ? ",\n" : "\n", sink, data) ||
-		    dump(finding_of(sources, input, input->findings[i]), sink, data))
+		    dump(finding_of(frames, input, input->findings[i]), sink, data))
 			goto end;
 	}
-	result = put("\n]}\n", sink, data) ? -1 : 0;
+	if (put("\n]", sink, data) || (stacks_by_number && put_tables(frames, sink, data)))
+		goto end;
+	result = put("}\n", sink, data) ? -1 : 0;
 end:
-	source_close(sources);
+	frames_free(frames);
 	return result;
 }
 
@@ -562,7 +524,7 @@ static int to_file(const char *bytes, size_t length, void *data)
 static int json_write(FILE *out, const struct report_input *input)
 {
 	errno = 0;
-	if (report_json_dump(input, to_file, out))
+	if (report_json_dump(input, false, to_file, out))
 		return errno ? errno : EIO;
 	return report_flush(out);
 }

@@ -7,6 +7,7 @@
  *	tap.c        for CI that reads TAP 13
  *	summary.c    for the terminal, at the end of a run
  *	entries.c    what all of them list: a type's races as one entry; fields.c: what these are on
+ *	frames.c     stacks as JSON: in place, or each once
  *	text.c       words that several of them use; tried.c: what a run tried, and what to run next
  *	source.c     lines of source files, through a small cache
  *

@@ -667,7 +667,10 @@ test("500_findings_with_60_frames_a_stack_stay_quick", async () => {
       title: `${model.title} (${index})`,
     }));
   };
-  const page = await open("", { at: writePage(many) });
+  const at = writePage(many);
+  const size = fs.statSync(new URL(at)).size;
+  holds(size < 2e6, `${size} bytes: the same stacks stand in it once`);
+  const page = await open("", { at });
   equal(await page.locator(".finding-row").count(), 500);
   /* A view takes some 50 ms on two busy cores; the limit only tells quick from unusable. */
   const took = await page.evaluate(async () => {

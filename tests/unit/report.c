@@ -476,6 +476,30 @@ static void html_data_can_not_end_its_script(void **state)
 	free(html);
 }
 
+/* Puts stacks where their numbers stand, as the page does. */
+static void unfold(json_t *value, json_t *frames, json_t *stacks)
+{
+	static const char *const keys[] = { "frames", "created", "allocated" };
+	size_t i, j;
+	json_t *item, *number;
+	const char *key;
+	for (i = 0; json_is_object(value) && i < sizeof keys / sizeof *keys; i++) {
+		item = json_object_get(value, keys[i]);
+		if (!json_is_integer(item))
+			continue;
+		json_t *stack = json_array();
+		json_array_foreach(json_array_get(stacks, (size_t)json_integer_value(item)), j,
+				   number)
+			json_array_append(
+				stack, json_array_get(frames, (size_t)json_integer_value(number)));
+		json_object_set_new(value, keys[i], stack);
+	}
+	if (json_is_object(value)) {
+		json_object_foreach(value, key, item) unfold(item, frames, stacks);
+	}
+	json_array_foreach(value, i, item) unfold(item, frames, stacks);
+}
+
 static void html_carries_the_same_report_as_json(void **state)
 {
 	(void)state;
@@ -485,7 +509,16 @@ static void html_carries_the_same_report_as_json(void **state)
 	char *start = strchr(strstr(html, "id=\"report-data\">"), '>') + 1;
 	*strchr(start, '<') = '\0';
 	json_t *inside = json_loads(start, 0, NULL), *json = parsed(&document.input);
+	json_t *frames = json_incref(json_object_get(inside, "frames"));
+	json_t *stacks = json_incref(json_object_get(inside, "stacks"));
+	assert_int_equal(json_array_size(frames), 5);
+	assert_int_equal(json_array_size(stacks), 5); /* one of them empty */
+	json_object_del(inside, "frames");
+	json_object_del(inside, "stacks");
+	unfold(inside, frames, stacks);
 	assert_true(json_equal(inside, json));
+	json_decref(frames);
+	json_decref(stacks);
 	json_decref(inside);
 	json_decref(json);
 	free(html);

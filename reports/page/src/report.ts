@@ -201,9 +201,30 @@ export function membersOf(entry: Entry, report: Report): Finding[] {
   return members.sort((a, b) => Number(b.id === entry.id) - Number(a.id === entry.id));
 }
 
+/** What the C writer puts here: stacks are numbers, for the same ones come up again and again. */
+interface Numbered extends Report {
+  frames: Frame[];
+  stacks: number[][];
+}
+
+/** Puts the stacks where their numbers stand. The same stack is one array. */
+function unfold({ frames, stacks, ...report }: Numbered): Report {
+  const whole = stacks.map((stack) => stack.map((number) => frames[number] as Frame));
+  const stackOf = (number: unknown): Frame[] => whole[number as number] ?? [];
+  for (const { subject, threads } of report.findings) {
+    if (subject) subject.allocated = stackOf(subject.allocated);
+    for (const thread of threads) {
+      thread.frames = stackOf(thread.frames);
+      thread.created = stackOf(thread.created);
+      for (const lock of thread.locks) lock.frames = stackOf(lock.frames);
+    }
+  }
+  return report;
+}
+
 export function readReport(): Report {
   const data = document.getElementById("report-data")?.textContent ?? "";
-  const report = JSON.parse(data) as Report;
+  const report = unfold(JSON.parse(data) as Numbered);
   if (report.schema !== 1) throw new Error(`this page shows schema 1, not ${report.schema}`);
   return report;
 }
