@@ -9,7 +9,9 @@
 #define REPORT_FORMATS(format) \
 	format(html) \
 	format(json) \
-	format(tap)
+	format(tap) \
+	format(md) \
+	format(rst)
 /* clang-format on */
 
 #define FORMAT_DECLARE(name) extern const struct report_format report_##name;

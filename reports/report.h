@@ -5,6 +5,7 @@
  *	html.c       for people, the morning after: page.html (reports/page) with the JSON in it
  *	json.c       for programs: schema in docs/report-schema.json
  *	tap.c        for CI that reads TAP 13
+ *	md.c, rst.c  for a package's documentation: which operations are safe (safety.c)
  *	summary.c    for the terminal, at the end of a run
  *	entries.c    what all of them list: a type's races as one entry; fields.c: what these are on
  *	frames.c     stacks as JSON: in place, or each once
