@@ -197,6 +197,10 @@ static json_t *finding_of(struct frames *frames, const struct report_input *inpu
 	json_object_set_new(object, "graph", string_of(finding->graph));
 	if (finding->evidence)
 		json_object_set_new(object, "evidence", string_of(finding->evidence));
+	if (finding->script)
+		json_object_set_new(object, "script", string_of(finding->script));
+	if (finding->no_script)
+		json_object_set_new(object, "no_script", string_of(finding->no_script));
 	json_t *related = related_of(input, finding);
 	if (json_array_size(related))
 		json_object_set(object, "related", related);

@@ -331,12 +331,17 @@ static void print_again(const struct page *page, const struct run_info *run,
 	if (!is_as_written(run) && text_add_as_written(&line, finding))
 		print(page, DIM, &line);
 	buf_clear(&line);
+	/* Whole, so that they can be copied. */
+	struct page wide = *page;
+	wide.columns = 0;
 	if (finding->command) {
-		/* Whole, so that it can be copied. */
-		struct page wide = *page;
-		wide.columns = 0;
 		buf_puts(&line, "    $ ");
 		text_add_line(&line, finding->command);
+		print(&wide, PLAIN, &line);
+	}
+	if (finding->script || finding->no_script) {
+		buf_puts(&line, finding->script ? "    without ftstress: " : "    no script: ");
+		text_add_line(&line, finding->script ? finding->script : finding->no_script);
 		print(&wide, PLAIN, &line);
 	}
 	buf_free(&line);

@@ -118,6 +118,8 @@ static void add_diagnostic(struct buf *out, const struct report_entry *entry)
 	add_pair(out, "said", finding->said);
 	add_pair(out, "about", finding->subject.description);
 	add_pair(out, "evidence", finding->evidence);
+	add_pair(out, "script", finding->script);
+	add_pair(out, "no script", finding->no_script);
 	add_pair(out, "rank", finding->rank ? finding_rank_name(finding->rank) : NULL);
 	add_pair(out, "follows", finding->follows);
 	struct buf order = { 0 };

@@ -66,6 +66,7 @@
  *                       the order as written?
  *       failing         which tests never pass
  *       evidence        what a race does to a plain interpreter
+ *       scripts         what shows a pair's fault without ftstress
  *       results         of clean pairs: results that no order of the two calls explains
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
  *     base/         util, map, closest, spawn, progress; meanwhile: what can't wait is looked at

@@ -151,8 +151,10 @@ struct finding {
 	/* Runs of its test with the order as written (docs/happens-before.md), and how many of them
 	 * showed it, too; runs 0: not tried. */
 	unsigned as_written_runs, as_written_seen;
-	enum evidence shows;    /* what it does to a plain interpreter, see evidence.h */
-	char *evidence;         /* ... in words; NULL = not tried */
+	enum evidence shows; /* what it does to a plain interpreter, see evidence.h */
+	char *evidence;      /* ... in words; NULL = not tried */
+	char *script;    /* path of one that shows it with Python and the package alone, or NULL */
+	char *no_script; /* why there is none, or NULL */
 	enum finding_rank rank; /* not stored */
 	struct subject subject;
 	struct participant *participants;

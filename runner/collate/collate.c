@@ -545,6 +545,17 @@ void collator_evidence(struct collator *c, const char *id, enum evidence shows, 
 	ledger_judge_again(c->ledger, entry);
 }
 
+const struct finding *collator_script(struct collator *c, const char *id, const char *path,
+				      const char *why)
+{
+	struct finding *finding = &ledger_find(c->ledger, id)->finding;
+	free(finding->script);
+	free(finding->no_script);
+	finding->script = xstrdup(path);
+	finding->no_script = xstrdup(why);
+	return finding;
+}
+
 const struct finding *collator_as_written(struct collator *c, const char *id, unsigned runs,
 					  unsigned seen)
 {

@@ -130,6 +130,11 @@ const struct finding *collator_as_written(struct collator *collator, const char 
 void collator_evidence(struct collator *collator, const char *id, enum evidence shows,
 		       const char *text);
 
+/* Notes the script that shows finding `id`, which the collator has, or why there is none. Returns the
+ * finding. */
+const struct finding *collator_script(struct collator *collator, const char *id, const char *path,
+				      const char *why);
+
 /* All findings of the run, sorted (finding_compare()). Valid until the collator changes. */
 const struct finding *const *collator_findings(struct collator *collator, size_t *count);
 

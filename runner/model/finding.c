@@ -119,6 +119,8 @@ void finding_clear(struct finding *finding)
 	free(finding->command);
 	free(finding->follows);
 	free(finding->evidence);
+	free(finding->script);
+	free(finding->no_script);
 	free(finding->suppressed_by);
 	strings_free(finding->replays, finding->replay_count);
 	strings_free(finding->tests, finding->test_count);

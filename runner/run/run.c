@@ -18,6 +18,7 @@
 #include "runner/run/evidence.h"
 #include "runner/run/outcome.h"
 #include "runner/run/results.h"
+#include "runner/run/scripts.h"
 #include "runner/run/session.h"
 #include "runner/setup/command.h"
 #include "runner/setup/corpus.h"
@@ -200,6 +201,19 @@ static int take_results(struct run *run, double seconds)
 	return results_take(&options);
 }
 
+static int take_scripts(struct run *run)
+{
+	struct scripts_options options = { .collator = run->collator,
+					   .store = run->store,
+					   .suite = &run->suite,
+					   .environment = &run->environment,
+					   .paths = &run->paths,
+					   .progress = run->progress,
+					   .output = run->settings->output,
+					   .stop = run->invocation->stop };
+	return scripts_take(&options);
+}
+
 /* From the store being open to the exit code. */
 static int run_opened(struct run *run)
 {
@@ -223,6 +237,8 @@ static int run_opened(struct run *run)
 		code = take_evidence(run, now_seconds() - started);
 	if (!code && run->settings->results && run->settings->pairs && !run->result.interrupted)
 		code = take_results(run, now_seconds() - started);
+	if (!code && run->settings->pairs && !run->result.interrupted)
+		code = take_scripts(run);
 	return finish(run, code, now_seconds() - started);
 }
 

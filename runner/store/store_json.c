@@ -226,6 +226,8 @@ char *finding_to_json(const struct finding *finding)
 	put_flag(object, "gil_off", finding->gil_off);
 	put_flag(object, "gil_on", finding->gil_on);
 	put_text(object, "evidence", finding->evidence);
+	put_text(object, "script", finding->script);
+	put_text(object, "no_script", finding->no_script);
 	put_number(object, "evidence_shows", finding->shows);
 	put_number(object, "as_written_runs", finding->as_written_runs);
 	put_number(object, "as_written_seen", finding->as_written_seen);
@@ -253,6 +255,8 @@ bool finding_from_json(const char *text, struct finding *finding)
 	finding->gil_off = get_flag(object, "gil_off");
 	finding->gil_on = get_flag(object, "gil_on");
 	finding->evidence = get_text(object, "evidence");
+	finding->script = get_text(object, "script");
+	finding->no_script = get_text(object, "no_script");
 	finding->shows = (enum evidence)get_number(object, "evidence_shows");
 	finding->as_written_runs = (unsigned)get_number(object, "as_written_runs");
 	finding->as_written_seen = (unsigned)get_number(object, "as_written_seen");

@@ -4,6 +4,8 @@ import ast
 import collections
 import itertools
 import random
+import subprocess
+import sys
 import tempfile
 import unittest
 from collections import Counter
@@ -19,6 +21,7 @@ from ftstress_driver.pairs import (
     ranking,
     record,
     results,
+    scripts,
     sequences,
     survey,
     types_of,
@@ -41,6 +44,57 @@ class Expressions(unittest.TestCase):
         for value in (object(), lambda: 1, [lambda: 1], "x" * 1000, list(range(1000))):
             with self.assertRaises(expressions.CannotDescribeError):
                 expressions.describe(value)
+
+
+class Scripts(unittest.TestCase):
+    """What shows a pair's fault without ftstress."""
+
+    def _kind(self, **changes: str) -> corpus.Type:
+        put = corpus.Operation("append", "o.append(*a)", "1", function="append")
+        pop = corpus.Operation("pop", "o.pop(*a)", "", function="pop")
+        share = corpus.Operation("copy", "copy.copy(o)", "", relative=True, function="copy_")
+        return corpus.Type("collections.deque", "collections.deque([1])", [put, pop, share])
+
+    def test_a_script_runs_with_python_alone_and_says_what_it_saw(self) -> None:
+        text = scripts.script_of(self._kind(), "append;pop|copy>append", 'it "crashes" \\', "x.py")
+        self.assertIn("import collections\n", text)
+        self.assertIn("import copy\n", text)
+        self.assertLess(len(text.splitlines()), 80)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "x.py")
+            file.write_text(text)
+            command = [sys.executable, "-S", "-E", str(file), "0.2"]
+            ended = subprocess.run(command, text=True, capture_output=True, timeout=60)
+        if hasattr(sys, "_is_gil_enabled") and not sys._is_gil_enabled():
+            self.assertEqual((ended.stdout, ended.returncode), ("nothing seen in 0.2 s\n", 0))
+        else:
+            self.assertIn("needs a free-threaded Python", ended.stderr)
+
+    def test_there_is_none_where_only_the_suite_has_what_is_needed(self) -> None:
+        kind = self._kind()
+        kind.make = "harness.Thing()"
+        with self.assertRaisesRegex(scripts.NoScriptError, "harness, which is the suite's own"):
+            scripts.script_of(kind, "append|pop", "a data race", "x.py")
+
+    def test_an_iterator_is_tried_near_its_end_and_two_objects_both_ways_round(self) -> None:
+        step = corpus.Operation("next", "next(o)", "", function="next_")
+        other = corpus.Operation("merge", "o.merge(*a)", "o2", function="merge")
+        kind = corpus.Type("builtins.list_iterator", "iter([1, 2])", [step, other], [], 2)
+        self.assertIn("range(2 - i // 2 % 2)", scripts.script_of(kind, "next|next", "", "x.py"))
+        self.assertIn("p[::-1]", scripts.script_of(kind, "merge|merge", "", "x.py"))
+        self.assertNotIn("p[::-1]", scripts.script_of(kind, "next|next", "", "x.py"))
+
+
+class Takers(unittest.TestCase):
+    def test_who_takes_an_object_is_read_off_the_tree_of_the_call(self) -> None:
+        self.assertEqual(operations.called("m.take(o, 1)"), ("m.take", "take"))
+        self.assertEqual(
+            operations.called("re.compile('(').match(o)"), ("re.compile('(').match", "match")
+        )
+        self.assertEqual(operations.called("m.D({'(': 1})[0].f(o)"), ("m.D({'(': 1})[0].f", "f"))
+        self.assertEqual(operations.called("len(o)"), ("len", "len"))
+        for none in ("m.table[0](o)", "o + 1", "f(o"):
+            self.assertIsNone(operations.called(none), none)
 
 
 class Recording(unittest.TestCase):

@@ -79,6 +79,12 @@ export function EntryView({ entry, report, filter }: Props) {
         </p>
       )}
       {entry.evidence && <p class="evidence">Tried: {entry.evidence}.</p>}
+      {members[0]?.script && (
+        <p class="script">
+          Shown without ftstress by <code>{members[0].script}</code>
+        </p>
+      )}
+      {members[0]?.no_script && <p class="script">There is no script: {members[0].no_script}.</p>}
       <Names label="Operations that race" names={operations} open={operations.length <= 60} />
       <Names label="Pairs that race" names={pairs} open={pairs.length <= 20} />
       <section aria-labelledby="fields-heading">

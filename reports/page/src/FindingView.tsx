@@ -151,6 +151,12 @@ function Again({ finding }: { finding: Finding }) {
     <section aria-labelledby="again-heading">
       <h2 id="again-heading">Show it again</h2>
       {finding.command ? <Command command={finding.command} /> : <p>No command is known.</p>}
+      {finding.script && (
+        <p class="script">
+          Without ftstress: <code>{finding.script}</code>
+        </p>
+      )}
+      {finding.no_script && <p class="script">There is no script: {finding.no_script}.</p>}
       {others.length > 0 && (
         <details>
           <summary>{plural(others.length, "other iteration")} that showed it</summary>

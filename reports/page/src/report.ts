@@ -44,6 +44,9 @@ export interface Finding {
   rank?: string;
   /** What it does to a plain interpreter; absent where that was not tried. */
   evidence?: string;
+  /** A script that shows it without ftstress, or why there is none. */
+  script?: string;
+  no_script?: string;
   detail: string | null;
   /** What the program itself said, in one line. */
   said?: string;

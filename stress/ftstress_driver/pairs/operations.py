@@ -9,6 +9,7 @@
 Whether a candidate works is for survey.py to find out.
 """
 
+import ast
 import re
 import types
 from collections import Counter
@@ -309,11 +310,25 @@ def _takers(takers: Counter[str]) -> Iterator[Candidate]:
     """One a function: the call that came most often; of the functions that took it most often."""
     seen: Counter[str] = Counter()
     for code, _ in takers.most_common(200):
-        function = code.partition("(")[0]
-        short = function.rpartition(".")[2] or function
         if len(seen) >= MOST_TAKERS:
             break
-        if seen[function] or not re.fullmatch(r"\w+", short):
+        function = called(code)
+        if function is None or seen[function[0]]:
             continue
-        seen[function] += 1
-        yield Candidate(f"{short}(.)", code, taker=True)
+        seen[function[0]] += 1
+        yield Candidate(f"{function[1]}(.)", code, taker=True)
+
+
+def called(code: str) -> tuple[str, str] | None:
+    """The function that an expression calls, as source, and its short name: of
+    `re.compile('(').match(o)` they are `re.compile('(').match` and `match`. None: it is no call, or
+    of something without a name."""
+    try:
+        call = ast.parse(code, mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(call, ast.Call):
+        return None
+    if isinstance(call.func, ast.Attribute):
+        return ast.unparse(call.func), call.func.attr
+    return (call.func.id, call.func.id) if isinstance(call.func, ast.Name) else None
