@@ -133,7 +133,9 @@ static void list_pairs(struct report_entry *entry, const struct run_type *table)
 							 matrix_type_length(member->tests[j])));
 			const char *name = type < listing.types.count ? listing.types.items[type]
 								      : entry->type;
-			if (matrix_operations(member->tests[j], both))
+			/* A race may have come up in pairs of another type as well. */
+			bool ours = several || type < listing.types.count;
+			if (ours && matrix_operations(member->tests[j], both))
 				add_pair(&listing, several ? name : NULL, &both[0], &both[1]);
 		}
 	}

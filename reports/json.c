@@ -183,6 +183,18 @@ static json_t *related_of(const struct report_input *input, const struct finding
 	return array;
 }
 
+static void add_evidence(json_t *object, const struct finding *finding)
+{
+	static const char *const shows[] = { [EVIDENCE_NONE] = "nothing",
+					     [EVIDENCE_RAISES] = "raises",
+					     [EVIDENCE_HANGS] = "hangs",
+					     [EVIDENCE_CRASHES] = "crashes" };
+	if (!finding->evidence)
+		return;
+	json_object_set_new(object, "evidence", string_of(finding->evidence));
+	json_object_set_new(object, "shows", json_string(shows[finding->shows]));
+}
+
 static json_t *finding_of(struct frames *frames, const struct report_input *input,
 			  const struct finding *finding)
 {
@@ -195,8 +207,7 @@ static json_t *finding_of(struct frames *frames, const struct report_input *inpu
 	if (finding->said)
 		json_object_set_new(object, "said", string_of(finding->said));
 	json_object_set_new(object, "graph", string_of(finding->graph));
-	if (finding->evidence)
-		json_object_set_new(object, "evidence", string_of(finding->evidence));
+	add_evidence(object, finding);
 	if (finding->script)
 		json_object_set_new(object, "script", string_of(finding->script));
 	if (finding->no_script)
@@ -253,8 +264,7 @@ static json_t *entry_of(const struct report_entry *entry)
 	json_object_set_new(object, "title", string_of(entry->title));
 	json_object_set_new(object, "status", json_string(finding_status_name(witness->status)));
 	json_object_set_new(object, "findings", ids_of(entry->members, entry->count));
-	if (witness->evidence)
-		json_object_set_new(object, "evidence", string_of(witness->evidence));
+	add_evidence(object, witness);
 	if (witness->rank)
 		json_object_set_new(object, "rank", json_string(finding_rank_name(witness->rank)));
 	if (!entry->type)

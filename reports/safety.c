@@ -90,7 +90,7 @@ static const char *worse_than_race(unsigned char state)
 {
 	return state == CELL_CRASH      ? " (crash)"
 	       : state == CELL_DEADLOCK ? " (deadlock)"
-	       : state == CELL_OTHER    ? " (wrong result)"
+	       : state == CELL_OTHER    ? " (another fault)"
 					: "";
 }
 
@@ -180,6 +180,15 @@ static void add_unknown(struct buf *out, const struct markup *markup, const stru
 		buf_puts(out, ": nothing is known.\n\n");
 }
 
+/* A list, say, that the package's functions take. */
+static bool is_argument(const struct run_type *type)
+{
+	bool taken = false;
+	for (size_t i = 0; i < type->operation_count; i++)
+		taken = taken || strstr(type->operations[i], "(.)");
+	return taken && strncmp(type->name, "builtins.", strlen("builtins.")) == 0;
+}
+
 static void add_type(struct buf *out, const struct run_info *run, const struct markup *markup,
 		     const struct run_type *type)
 {
@@ -191,7 +200,7 @@ static void add_type(struct buf *out, const struct run_info *run, const struct m
 		pairs += type->by_state[i];
 	buf_puts(&title, "Thread safety for ");
 	add_code(&title, markup, type->name);
-	buf_puts(&title, " objects");
+	buf_puts(&title, is_argument(type) ? " objects as arguments" : " objects");
 	markup->heading(out, title.data, 2);
 	buf_printf(out,
 		   "In the free-threaded build, each two of these operations were called by two "

@@ -387,7 +387,7 @@ static void print_type(const struct page *page, const struct report_input *input
 	buf_printf(&line, "%2zu. ", number);
 	text_add_line(&line, entry->title);
 	print(page, BOLD, &line);
-	if (entry->witness->evidence) {
+	if (entry->witness->shows) {
 		buf_puts(&line, "    ");
 		text_add_line(&line, entry->witness->evidence);
 		print(page, PLAIN, &line);

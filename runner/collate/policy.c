@@ -30,9 +30,10 @@ struct rule {
 struct policy {
 	struct rule *rules;
 	size_t count, capacity;
-	struct map changes; /* hash of type and operation, of those that change the object */
-	struct map bases;   /* hash of a type's name: index of what it is made out of */
-	json_t **lists;     /* names of bases */
+	struct map changes;   /* hash of type and operation, of those that change the object */
+	struct map iterators; /* hash of a type's name */
+	struct map bases;     /* hash of a type's name: index of what it is made out of */
+	json_t **lists;       /* names of bases */
 	size_t list_count, list_capacity;
 };
 
@@ -51,6 +52,7 @@ void policy_free(struct policy *policy)
 		for (size_t i = 0; i < policy->list_count; i++)
 			json_decref(policy->lists[i]);
 		map_free(&policy->changes);
+		map_free(&policy->iterators);
 		map_free(&policy->bases);
 		free(policy->lists);
 		free(policy->rules);
@@ -197,6 +199,8 @@ static void learn_type(struct policy *policy, json_t *type)
 	json_array_foreach(json_object_get(type, "operations"), i, operation)
 	{
 		const char *called = json_string_value(json_object_get(operation, "name"));
+		if (called && strcmp(called, "next") == 0)
+			map_set(&policy->iterators, hash_bytes(0, name, length), 1);
 		if (called && json_is_true(json_object_get(operation, "changes")))
 			map_set(&policy->changes,
 				operation_key(name, length, called, strlen(called)), 1);
@@ -254,12 +258,15 @@ static bool pair_changes(const struct policy *policy, const char *test)
 }
 
 /* Does one of the pair's calls take items out of an iterator? */
-static bool pair_iterates(const char *test)
+static bool pair_iterates(const struct policy *policy, const char *test)
 {
-	static const char *const names[] = { "next", "send", "throw" };
+	/* The others take items as well, where the object itself is the iterator. */
+	static const char *const names[] = { "next", "send", "throw", "list", "iter.next", "in" };
+	uint64_t type = hash_bytes(0, test, matrix_type_length(test));
+	size_t count = map_get(&policy->iterators, type) == MAP_NONE ? 3 : COUNT(names);
 	struct operation_name both[2];
-	return matrix_operations(test, both) && (is_one_of(&both[0], names, COUNT(names)) ||
-						 is_one_of(&both[1], names, COUNT(names)));
+	return matrix_operations(test, both) &&
+	       (is_one_of(&both[0], names, count) || is_one_of(&both[1], names, count));
 }
 
 static bool matches_type(const struct policy *policy, const char *pattern, const char *test)
@@ -282,7 +289,7 @@ static bool matches_type(const struct policy *policy, const char *pattern, const
 
 static bool matches(const struct policy *policy, const struct rule *rule, const char *test)
 {
-	return strcmp(rule->pattern, ITERATORS) == 0 ? pair_iterates(test)
+	return strcmp(rule->pattern, ITERATORS) == 0 ? pair_iterates(policy, test)
 						     : matches_type(policy, rule->pattern, test);
 }
 

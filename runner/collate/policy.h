@@ -9,8 +9,8 @@
  *     iterators     = not shared
  *
  * A type is named as in the ids of pairs, `*`, `?` and `[...]` as in file names; the rule is for
- * types made out of it, too. `iterators` are calls that take items out of an iterator, whatever its
- * type. The first rule that matches counts: the user's files come before ours.
+ * types made out of it, too. `iterators` are pairs of calls of which one takes items out of an
+ * iterator, whatever its type. The first rule that matches counts: the user's files come before ours.
  *
  *     safe               all that is found counts
  *     safe for readers   a race counts if neither call changes the object
@@ -42,7 +42,8 @@ int policy_load_folder(struct policy *policy, const char *folder);
 
 /*
  * Learns from a corpus (stress/ftstress_driver/pairs/corpus.py) which operations change an object,
- * and what a type is made out of. Without it, those changes are known that an operation's name says.
+ * which types are iterators, and what a type is made out of. Without it, what an operation's name says
+ * is known.
  */
 void policy_learn(struct policy *policy, const char *folder);
 

@@ -34,7 +34,7 @@ struct race {
 	struct finding finding;
 	struct participant sides[2];
 	struct frame frames[2];
-	char *tests[1];
+	char *tests[2];
 };
 
 static void race(struct race *race, const char *test, struct subject subject, int first, int second)
@@ -106,6 +106,8 @@ static void make(struct document *document)
 	race(&document->races[1], "m.Box::a#2|b", OBJECT(40, "m.Box"), 3, 2);
 	race(&document->races[2], "m.Box::b;a|c", OBJECT(16, "m.Box"), 4, 5);
 	race(&document->races[3], "m.Box::a|c>b", OBJECT(24, "list"), 6, 6);
+	document->races[3].tests[1] = (char *)"m.Bag::x|y"; /* told with the type of the first */
+	document->races[3].finding.test_count = 2;
 	race(&document->races[4], "m.Box::a|b", BLOCK, 6, 6);
 	static const char *const ids[] = { "race-0", "race-1", "race-2", "race-3", "race-4" };
 	for (size_t i = 0; i < 5; i++) {

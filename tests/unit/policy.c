@@ -47,20 +47,29 @@ static void what_is_not_shared_is_excluded_with_the_rules_place(void **state)
 	policy_free(policy);
 }
 
-static void readers_are_to_be_safe_where_only_they_are_promised(void **state)
+/* As from this corpus. */
+static void learn(struct policy *policy, const char *corpus)
 {
-	(void)state;
-	struct policy *policy = policy_of("m.Box = safe for readers\n");
 	char folder[] = "/tmp/ftstress-policy-XXXXXX";
 	assert_non_null(mkdtemp(folder));
 	char *path = xprintf("%s/corpus.json", folder);
 	FILE *out = fopen(path, "w");
-	fputs("{\"types\": [{\"name\": \"m.Box\", \"operations\": ["
-	      "{\"name\": \"add\", \"changes\": true}, {\"name\": \"get\", \"changes\": false}]}]}",
-	      out);
+	fputs(corpus, out);
 	fclose(out);
-	assert_null(RACE((char *)"m.Box::add|get"));
 	policy_learn(policy, folder);
+	unlink(path);
+	rmdir(folder);
+	free(path);
+}
+
+static void readers_are_to_be_safe_where_only_they_are_promised(void **state)
+{
+	(void)state;
+	struct policy *policy = policy_of("m.Box = safe for readers\n");
+	assert_null(RACE((char *)"m.Box::add|get"));
+	learn(policy, "{\"types\": [{\"name\": \"m.Box\", \"operations\": ["
+		      "{\"name\": \"add\", \"changes\": true}, "
+		      "{\"name\": \"get\", \"changes\": false}]}]}");
 	assert_non_null(RACE((char *)"m.Box::add|get"));
 	assert_non_null(RACE((char *)"m.Box::get|copy>add"));
 	assert_null(RACE((char *)"m.Box::get|get"));
@@ -70,9 +79,6 @@ static void readers_are_to_be_safe_where_only_they_are_promised(void **state)
 	assert_non_null(RACE((char *)"m.Box::get;get|get"));
 	/* It came up between readers as well. */
 	assert_null(RACE((char *)"m.Box::add|get", (char *)"m.Box::get|get"));
-	unlink(path);
-	rmdir(folder);
-	free(path);
 	policy_free(policy);
 }
 
@@ -88,6 +94,12 @@ static void iterators_are_whatever_items_are_taken_out_of(void **state)
 	/* A view that is walked while its object changes is no shared iterator. */
 	assert_null(RACE((char *)"m.Box::add|iter.next"));
 	assert_null(RACE((char *)"m.Safe::next|next"));
+	/* list() of an iterator takes items out of it, and so does the iterator of an iterator. */
+	assert_null(RACE((char *)"m.Walk::list|list"));
+	learn(policy, "{\"types\": [{\"name\": \"m.Walk@2\", \"operations\": "
+		      "[{\"name\": \"next\"}]}]}");
+	assert_non_null(RACE((char *)"m.Walk::list|iter.next"));
+	assert_null(RACE((char *)"m.Box::list|list"));
 	policy_free(policy);
 }
 
@@ -98,19 +110,9 @@ static void a_rule_is_for_patterns_and_for_what_is_made_out_of_a_type(void **sta
 	assert_null(RACE((char *)"m.Good::a|b"));
 	assert_non_null(RACE((char *)"m.Other::a|b"));
 	assert_null(RACE((char *)"n.Child::a|b"));
-	char folder[] = "/tmp/ftstress-policy-XXXXXX";
-	assert_non_null(mkdtemp(folder));
-	char *path = xprintf("%s/corpus.json", folder);
-	FILE *out = fopen(path, "w");
-	fputs("{\"types\": [{\"name\": \"n.Child\", \"operations\": [], \"bases\": [\"n.Middle\", "
-	      "\"n.Base\"]}]}",
-	      out);
-	fclose(out);
-	policy_learn(policy, folder);
+	learn(policy, "{\"types\": [{\"name\": \"n.Child\", \"operations\": [], "
+		      "\"bases\": [\"n.Middle\", \"n.Base\"]}]}");
 	assert_string_equal(RACE((char *)"n.Child::a|b"), "n.Base = not shared (mine.ini:4)");
-	unlink(path);
-	rmdir(folder);
-	free(path);
 	policy_free(policy);
 }
 

@@ -622,6 +622,7 @@ static void races_of_a_type_are_one_point_and_one_entry(void **state)
 	assert_int_equal(json_array_size(path_of(json, "entries/0/findings")), 3);
 	assert_string_equal(json_string_value(path_of(json, "entries/0/id")),
 			    "data-race-00000000000b");
+	assert_string_equal(json_string_value(path_of(json, "entries/0/shows")), "crashes");
 	assert_string_equal(json_string_value(path_of(json, "entries/0/rank")), "structure");
 	assert_string_equal(json_string_value(path_of(json, "findings/0/rank")), "plain field");
 	assert_non_null(json_string_value(path_of(json, "ranks/0/meaning")));

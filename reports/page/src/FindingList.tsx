@@ -102,7 +102,9 @@ function TypeRow({ entry, times, filter }: { entry: Entry; times: number; filter
         <span class="what">
           <span class="title">{entry.title}</span>
           <span class="spots">
-            {entry.evidence && <span class="spot grave">{entry.evidence}</span>}
+            {entry.evidence && entry.shows !== "nothing" && (
+              <span class="spot grave">{entry.evidence}</span>
+            )}
             {entry.rank && <span class="spot">{entry.rank}</span>}
             <span class="spot">{few(entry.operations ?? [])}</span>
           </span>

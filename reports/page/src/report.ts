@@ -44,6 +44,7 @@ export interface Finding {
   rank?: string;
   /** What it does to a plain interpreter; absent where that was not tried. */
   evidence?: string;
+  shows?: "nothing" | "raises" | "hangs" | "crashes";
   /** A script that shows it without ftstress, or why there is none. */
   script?: string;
   no_script?: string;
@@ -96,6 +97,7 @@ export interface Entry {
   status: Status;
   findings: string[];
   evidence?: string;
+  shows?: "nothing" | "raises" | "hangs" | "crashes";
   rank?: string;
   /** With what follows, of a type only. */
   type?: string;
