@@ -319,6 +319,13 @@ static void add_counts(json_t *object, const struct run_info *run)
 	json_object_set_new(iterations, "done", integer_of(run->iterations_done));
 	json_object_set_new(iterations, "gil_on", integer_of(run->iterations_gil_on));
 	json_object_set_new(object, "iterations", iterations);
+	if (run->pairs.iterations) {
+		json_t *pairs = json_object();
+		json_object_set_new(pairs, "iterations", integer_of(run->pairs.iterations));
+		json_object_set_new(pairs, "run", integer_of(run->pairs.run));
+		json_object_set_new(pairs, "total", integer_of(run->pairs.total));
+		json_object_set_new(object, "pairs", pairs);
+	}
 	json_t *tests = json_object();
 	json_object_set_new(tests, "run", integer_of(run->tests_run));
 	json_object_set_new(tests, "distinct", integer_of(run->tests_distinct));

@@ -421,6 +421,11 @@ static void print_tried(const struct page *page, const struct run_info *run)
 		fputs("\n", page->out);
 		buf_puts(&line, ".");
 		print(&wide, PLAIN, &line);
+		buf_puts(&line, "Pairs: ");
+		if (tried_add_pairs(&line, run)) {
+			buf_puts(&line, ".");
+			print(&wide, PLAIN, &line);
+		}
 		buf_puts(&next, "Next: ");
 		if (tried_add_next(&next, run)) {
 			buf_puts(&next, ".");

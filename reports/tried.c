@@ -75,6 +75,21 @@ bool tried_add(struct buf *out, const struct run_info *run)
 	return true;
 }
 
+bool tried_add_pairs(struct buf *out, const struct run_info *run)
+{
+	if (!run->pairs.iterations)
+		return false;
+	add_count(out, run->pairs.run);
+	buf_puts(out, " of ");
+	add_count(out, run->pairs.total);
+	buf_printf(out,
+		   " pairs of operations, each by two threads on one object (%zu type%s, %" PRIu64
+		   " iteration%s beside the tests')",
+		   run->type_count, run->type_count == 1 ? "" : "s", run->pairs.iterations,
+		   run->pairs.iterations == 1 ? "" : "s");
+	return true;
+}
+
 /* A length of time as --duration takes it, rounded up: "11h", "35m". */
 static void add_duration(struct buf *out, double seconds)
 {

@@ -18,6 +18,12 @@
 bool tried_add(struct buf *out, const struct run_info *run);
 
 /*
+ * "1,987 of 2,632 pairs of operations, each by two threads on one object (25 types, 2 iterations
+ * beside the tests')": the pairs in an ordinary run. false where it had none.
+ */
+bool tried_add_pairs(struct buf *out, const struct run_info *run);
+
+/*
  * "the same command goes on with the other 48,335: about 156 runs of this length, or --duration
  * 11h; --tests EXPR picks some". false where there is nothing to advise, as of a replay.
  */

@@ -65,6 +65,7 @@
  *       verify, recheck does a failed test pass when threads do not overlap? does a race show with
  *                       the order as written?
  *       failing         which tests never pass
+ *       pairs           pairs of operations in an ordinary run
  *       evidence        what a race does to a plain interpreter
  *       scripts         what shows a pair's fault without ftstress
  *       results         of clean pairs: results that no order of the two calls explains

@@ -236,6 +236,13 @@ struct run_type {
 	size_t cell_count;
 };
 
+/* The pairs in an ordinary run. */
+struct run_pairs {
+	uint64_t iterations, run,
+		total;  /* of pairs; how many pairs came back, and how many there are */
+	double seconds; /* from the first to the last */
+};
+
 struct run_info {
 	char *suite, *suite_file, *version; /* ftstress's version */
 	char *python, *python_version;
@@ -273,6 +280,7 @@ struct run_info {
 	size_t slow_count;
 	struct run_type *types;
 	size_t type_count;
+	struct run_pairs pairs;
 	char **notes; /* "12 tests fail without threads: ...", one line each */
 	size_t note_count;
 	/* pairs "option", "value", in the order to be shown: threads, switch interval, gil, ... */

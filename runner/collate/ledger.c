@@ -9,6 +9,7 @@
 #include "runner/collate/rank.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
+#include "runner/setup/command.h"
 
 /* How often a finding was seen with one token and one test, since the last time it was stored. */
 struct tally {
@@ -79,6 +80,17 @@ static void add_tally(struct ledger *ledger, const struct iteration_context *con
 	ledger->tallies[at].occurrence.count++;
 }
 
+/* Of pairs in an ordinary run it shows the one pair, not the thousand of the iteration. */
+static char *command_of(const struct ledger *ledger, const char *token, const char *test)
+{
+	if (!strstr(token, ".p") || !test)
+		return xprintf("%s --replay %s", ledger->command, token);
+	char *word = command_word(test);
+	char *command = xprintf("%s --replay %s --tests %s", ledger->command, token, word);
+	free(word);
+	return command;
+}
+
 void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 		 struct entry *entry, const char *test)
 {
@@ -99,7 +111,7 @@ void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 		f->as_written_seen++;
 	}
 	if (!f->command && ledger->command && context->replay)
-		f->command = xprintf("%s --replay %s", ledger->command, context->replay);
+		f->command = command_of(ledger, context->replay, test);
 	if (entry->rule != SUPPRESS_NONE)
 		suppress_used(ledger->suppressions, entry->rule, 1);
 	add_tally(ledger, context, entry, test);
@@ -251,7 +263,8 @@ static void load_run(struct ledger *ledger)
 		size_t length = strlen(ledger->command ? ledger->command : "");
 		struct finding *f = &entry->finding;
 		if (!f->command && length && f->replay_count)
-			f->command = xprintf("%s --replay %s", ledger->command, f->replays[0]);
+			f->command = command_of(ledger, f->replays[0],
+						f->test_count ? f->tests[0] : NULL);
 		ledger_judge(ledger, entry,
 			     ledger->suppressions ? suppress_match(ledger->suppressions, f)
 						  : SUPPRESS_NONE);

@@ -390,7 +390,8 @@ struct replay_token plan_iteration(struct plan *plan, const struct settings *set
 				   const struct plan_start *start, uint64_t iteration,
 				   struct trial_plan *trial)
 {
-	struct replay_token token = { start->seed, iteration, start->first_slice + iteration };
+	struct replay_token token = { start->seed, iteration, start->first_slice + iteration,
+				      false };
 	const struct leftover *leftover =
 		iteration < start->leftover_count ? &start->leftovers[iteration] : NULL;
 	if (settings->replay_given)

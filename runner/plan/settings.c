@@ -18,6 +18,6 @@ const char *schedule_text(enum schedule_choice schedule)
 
 char *replay_token_text(struct replay_token token)
 {
-	return xprintf("%" PRIx64 ".%" PRIu64 ".%" PRIu64, token.seed, token.iteration,
-		       token.slice);
+	return xprintf("%" PRIx64 ".%" PRIu64 ".%s%" PRIu64, token.seed, token.iteration,
+		       token.pairs ? "p" : "", token.slice);
 }

@@ -36,6 +36,7 @@ enum command {
 /* Names one iteration: run seed, iteration number, slice number. Written S.n.k. */
 struct replay_token {
 	uint64_t seed, iteration, slice;
+	bool pairs; /* of pairs in an ordinary run, with slices of their own: S.n.pk */
 };
 
 struct settings {
@@ -48,11 +49,12 @@ struct settings {
 	enum gil_choice gil;
 	enum order_level order;
 	enum schedule_choice schedule;
-	bool gate;    /* one pass over all tests, with the same result every time; GATE_* */
-	bool locks;   /* look for lock orders that can deadlock */
-	bool pairs;   /* in place of tests: each two operations of a type; PAIRS_* */
-	bool results; /* with pairs: also results that no order of the two calls explains */
-	char **types; /* with pairs: only these types, by name or the end of the name */
+	bool gate;            /* one pass over all tests, with the same result every time; GATE_* */
+	bool locks;           /* look for lock orders that can deadlock */
+	bool pairs;           /* in place of tests: each two operations of a type; PAIRS_* */
+	unsigned pairs_every; /* else: one iteration in so many is of pairs; 0 = none */
+	bool results;         /* with pairs: also results that no order of the two calls explains */
+	char **types;         /* with pairs: only these types, by name or the end of the name */
 	size_t type_count, type_capacity;
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;
@@ -79,11 +81,14 @@ struct settings {
 /* What --pairs implies. The number of iterations is set when the tests are known: one deck. */
 #define PAIRS_SLICE 1000u  /* a pair takes milliseconds */
 #define PAIRS_TIMEOUT 20.0 /* seconds; a call that takes longer waits for ever */
+#define PAIRS_EVERY 4u     /* an ordinary run: this share of its iterations */
 
 /* What --gate implies. The number of iterations is set when the tests are known: one deck. */
 #define GATE_SEED 1u
 #define GATE_THREADS 2u
-#define GATE_SLICE 100u /* so that many tests share a fork and the imports */
+#define GATE_SLICE 100u  /* so that many tests share a fork and the imports */
+#define GATE_PAIRS 6000u /* the same ones every time, after the tests */
+#define GATE_PAIRS_SECONDS 120.0
 
 /* The word for it on the command line. */
 const char *schedule_text(enum schedule_choice schedule);

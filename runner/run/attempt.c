@@ -13,6 +13,7 @@
 #include "runner/base/meanwhile.h"
 #include "runner/base/util.h"
 #include "runner/run/failing.h"
+#include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/tally.h"
 #include "runner/run/verify.h"
@@ -106,7 +107,9 @@ static void send_attempt(struct pool *pool, struct job *job)
 int attempt_start_worker(struct pool *pool, struct worker *worker)
 {
 	collator_zygote(pool_collator(pool, worker), worker->number);
-	return worker_start(worker, pool->options->launch);
+	return worker_start(worker, worker->kind == WORKER_PAIRS
+					    ? pairs_launch(pool->options->pairs)
+					    : pool->options->launch);
 }
 
 void attempt_retire(struct pool *pool, struct job *job, struct worker *worker)
@@ -118,7 +121,8 @@ void attempt_retire(struct pool *pool, struct job *job, struct worker *worker)
 
 int attempt_place(struct pool *pool, struct job *job)
 {
-	trial_set_apart(job->trial, pool->needs_gil, pool->options->tests);
+	if (!job->trial->pairs)
+		trial_set_apart(job->trial, pool->needs_gil, pool->options->tests);
 	struct worker *worker = job_worker(job, job->trial);
 	if (worker->gil_came && worker->state == WORKER_READY)
 		attempt_retire(pool, job, worker);
@@ -143,7 +147,8 @@ int attempt_announce_next(struct pool *pool, struct job *job)
 	job->next = pool_plan_next(pool);
 	if (!job->next)
 		return 0;
-	trial_set_apart(job->next, pool->needs_gil, pool->options->tests);
+	if (!job->next->pairs)
+		trial_set_apart(job->next, pool->needs_gil, pool->options->tests);
 	struct worker *worker = job_worker(job, job->next);
 	if (worker->gil_came)
 		return 0; /* it is started anew when it is needed */
@@ -168,7 +173,9 @@ static void finish_trial(struct pool *pool, struct job *job)
 	job->trial = NULL;
 	job->sent = false;
 	tally_trial(pool->tally, trial);
-	pool->state.done += trial_counts(trial);
+	if (trial->pairs)
+		pairs_done(pool->options->pairs, trial, pool->result);
+	pool->state.done += trial_counts(trial) && !trial->pairs;
 	pool_store_progress(pool, trial);
 	trial_free(trial);
 }
@@ -179,16 +186,17 @@ void pool_count_tests(struct pool *pool, const struct trial *trial)
 	pool->state.tests = pool->result->tests_run;
 }
 
-struct guard_limits pool_guard_limits(const struct pool *pool)
+struct guard_limits pool_guard_limits(const struct pool *pool, const struct trial *trial)
 {
-	return (struct guard_limits){ pool->options->settings->timeout, pool->options->memory };
+	double timeout = trial->pairs ? PAIRS_TIMEOUT : pool->options->settings->timeout;
+	return (struct guard_limits){ timeout, pool->options->memory };
 }
 
 static void judge(struct pool *pool, struct job *job, const struct worker *worker,
 		  const struct iteration_context *context, int status)
 {
 	char *output = output_text(&worker->printed);
-	struct guard_limits limits = pool_guard_limits(pool);
+	struct guard_limits limits = pool_guard_limits(pool, job->trial);
 	struct guard_end end = { context, pool_collator(pool, worker), status, output };
 	guard_judge(&job->guard, &limits, job->trial, &end);
 	free(output);
@@ -232,15 +240,16 @@ void attempt_finish(struct pool *pool, struct job *job, struct worker *worker, i
 	if (trial->plan.schedule != SCHEDULE_ONE_BY_ONE)
 		judge(pool, job, worker, &context, status);
 	pool_count_tests(pool, trial);
-	if (!trial->as_written)
+	bool of_suite = !trial->as_written && !trial->pairs;
+	if (of_suite)
 		failing_take(pool->failing, trial);
-	if (!trial->as_written)
+	if (of_suite)
 		verifier_take(pool->verifier, pool->options->collator, &context, trial);
 	collator_iteration_end(pool_collator(pool, worker), &context);
 	if (trial->as_written)
 		recheck_take(pool->recheck, trial);
 	guard_forget(&job->guard);
-	if (trial->gil_for < trial->count && !trial->gil)
+	if (trial->gil_for < trial->count && !trial->gil && !trial->pairs)
 		pool_run_apart(pool, trial->tests[trial->gil_for], false);
 	pool_announce(pool);
 	/* The time that the blamed test took is not at the expense of those behind it. */
@@ -249,7 +258,7 @@ void attempt_finish(struct pool *pool, struct job *job, struct worker *worker, i
 	trial->forked = 0;
 	job->sent = job->settling = false;
 	bool goes_on = !pool->stopping && trial_counts(trial) && trial->killed != KILL_DURATION;
-	if (goes_on && trial_continue(trial, pool->options->tests)) {
+	if (goes_on && trial_continue(trial, pool_tests(pool, trial))) {
 		pool_store_progress(pool, NULL);
 		int code = attempt_place(pool, job); /* or drop_worker starts the worker again */
 		if (!pool->code)

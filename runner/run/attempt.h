@@ -35,7 +35,7 @@ bool pool_run_apart(struct pool *pool, size_t test, bool whole_file);
 /* What all tests import switched it on. */
 void pool_run_all_apart(struct pool *pool);
 
-struct guard_limits pool_guard_limits(const struct pool *pool);
+struct guard_limits pool_guard_limits(const struct pool *pool, const struct trial *trial);
 void pool_announce(struct pool *pool);
 void pool_count_tests(struct pool *pool, const struct trial *trial);
 /* Stores what is new since the last time. */

@@ -52,24 +52,44 @@ static int read_settings(struct run *run, const char *stored_arguments)
 	return code ? code : formats_check(settings->formats);
 }
 
+int session_read_suite(const struct run *run, struct suite *suite)
+{
+	struct drivers drivers = { 0 };
+	int code = drivers_load(&drivers, run->paths.stress);
+	if (!code)
+		code = suite_load(suite, run->settings->suite, run->paths.suites, &drivers);
+	drivers_clear(&drivers);
+	return code;
+}
+
+/* A token of pairs in an ordinary run: this one is of pairs alone, and has the same store. */
+static void replay_pairs(struct run *run)
+{
+	if (!run->settings->replay_given || !run->settings->replay.pairs || run->settings->pairs)
+		return;
+	uint64_t iterations = run->settings->iterations;
+	settings_set_pairs(run->settings);
+	settings_set_pairs(&run->base);
+	run->settings->pairs = true;
+	run->settings->iterations = iterations;
+}
+
 int session_load_suite(struct run *run)
 {
 	if (!run->settings->suite)
 		return fail(EXIT_BAD_INPUT, "which suite? ftstress --suite NAME (`ftstress suites` "
 					    "lists them; ftstress --help tells more)");
-	struct drivers drivers = { 0 };
 	int code = paths_find(&run->paths);
 	if (!code)
-		code = drivers_load(&drivers, run->paths.stress);
-	if (!code)
-		code = suite_load(&run->suite, run->settings->suite, run->paths.suites, &drivers);
-	drivers_clear(&drivers);
+		code = session_read_suite(run, &run->suite);
 	if (!code)
 		code = read_settings(run, NULL);
 	if (!code && run->settings->pairs) {
 		free(run->suite.record);
 		run->suite.record = xprintf("%s-pairs", run->suite.name);
 	}
+	if (!code)
+		replay_pairs(run);
 	return code;
 }
 

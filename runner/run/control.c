@@ -6,6 +6,7 @@
 
 #include "runner/base/util.h"
 #include "runner/run/attempt.h"
+#include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/trial/ending.h"
 #include "runner/trial/message.h"
@@ -32,6 +33,12 @@ static void worker_failed(struct pool *pool, struct worker *worker, const char *
 		return;
 	}
 	char *text = why ? xstrdup(why) : ending_text(status);
+	if (worker->kind == WORKER_PAIRS) {
+		if (++worker->failures >= FAILURES_MAX)
+			pairs_stop(pool->options->pairs, text);
+		free(text);
+		return;
+	}
 	if (++worker->failures >= FAILURES_MAX && !pool->code)
 		pool->code = give_up(worker, text);
 	else if (worker->state != WORKER_STARTING || pool->options->settings->verbose)
@@ -62,7 +69,9 @@ void control_drop(struct pool *pool, struct job *job, struct worker *worker, con
 	job->settling = false;
 	worker_stop(worker);
 	collator_zygote_end(pool_collator(pool, worker), worker->number);
-	if (worker->kind == WORKER_AS_WRITTEN && job->trial && job->trial->as_written) {
+	bool pairs_over = worker->kind == WORKER_PAIRS && worker->failures >= FAILURES_MAX;
+	if (job->trial && worker == job_worker(job, job->trial) &&
+	    (worker->kind == WORKER_AS_WRITTEN || pairs_over)) {
 		trial_free(job->trial);
 		job->trial = NULL;
 	}
@@ -152,10 +161,14 @@ static int suite_error(const struct pool *pool, const char *line, const char *tr
 		    verbose ? traceback : "");
 }
 
-static void on_error(struct pool *pool, const json_t *message)
+static void on_error(struct pool *pool, const struct worker *worker, const json_t *message)
 {
 	const char *what = text_of(message, "what"), *line = text_of(message, "message");
 	const char *traceback = text_of(message, "traceback");
+	if (worker->kind == WORKER_PAIRS) {
+		news_note(&pool->news, "pairs: %s", line);
+		return;
+	}
 	if (strcmp(what, "suite") == 0) {
 		if (!pool->code)
 			pool->code = suite_error(pool, line, traceback);
@@ -184,7 +197,7 @@ static const char *on_message(struct pool *pool, struct job *job, struct worker 
 		on_hello(pool, job, worker, message);
 	} else if (strcmp(op, "error") == 0) {
 		if (worker->kind != WORKER_AS_WRITTEN) /* the others have told it */
-			on_error(pool, message);
+			on_error(pool, worker, message);
 	} else if (strcmp(op, "gil") == 0) {
 		on_gil(pool, job, worker, message);
 	} else if (strcmp(op, "started") == 0) {

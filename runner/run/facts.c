@@ -32,6 +32,11 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "schedule", xstrdup(schedule_text(settings->schedule)));
 	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
+	if (!settings->pairs)
+		add_setting(info, &capacity, "pairs",
+			    settings->pairs_every
+				    ? xprintf("one iteration in %u", settings->pairs_every)
+				    : xstrdup("off"));
 	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));
 	add_setting(info, &capacity, "budget",
 		    settings->budget < BUDGET_ALL ? xprintf("%g s", settings->budget)
@@ -140,6 +145,7 @@ void session_facts(const struct run *run, struct run_info *info, double seconds)
 			xstrdup(plain ? run->tests.unimported_why : result->unimported_why),
 		.records = counters.records,
 		.records_lost = counters.records_lost,
+		.pairs = result->pairs,
 		.interrupted = result->interrupted,
 		.replay = run->settings->replay_given,
 	};

@@ -2,6 +2,7 @@
 #include "runner/run/jobs.h"
 
 #include "runner/base/util.h"
+#include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/verify.h"
 
@@ -16,8 +17,14 @@
 struct worker *job_worker(struct job *job, const struct trial *trial)
 {
 	return &job->workers[trial->as_written ? WORKER_AS_WRITTEN
+			     : trial->pairs    ? WORKER_PAIRS
 			     : trial->gil      ? WORKER_GIL
 					       : WORKER_PLAIN];
+}
+
+const struct plan_test *pool_tests(const struct pool *pool, const struct trial *trial)
+{
+	return trial->pairs ? pairs_tests(pool->options->pairs) : pool->options->tests;
 }
 
 struct collator *pool_collator(const struct pool *pool, const struct worker *worker)
@@ -57,12 +64,20 @@ static struct trial *verify_next(struct pool *pool)
 	return verifier_next(pool->verifier);
 }
 
+uint64_t pool_planned(const struct pool *pool)
+{
+	return pool->next_iteration - pool->options->first_iteration;
+}
+
 struct trial *pool_plan_next(struct pool *pool)
 {
 	const struct pool_options *options = pool->options;
-	if (pool->stopping || pool_out_of_time(pool) ||
-	    (pool->end_iteration && pool->next_iteration >= pool->end_iteration))
+	if (pool->stopping || pool_out_of_time(pool))
 		return NULL;
+	bool last = pool->end_iteration && pool->next_iteration >= pool->end_iteration;
+	struct trial *pairs = pairs_next(options->pairs, pool_planned(pool), last);
+	if (pairs || last)
+		return pairs;
 	struct trial_plan plan;
 	struct replay_token token = plan_iteration(options->plan, options->settings,
 						   &options->start, pool->next_iteration++, &plan);

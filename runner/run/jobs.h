@@ -41,6 +41,8 @@ struct pool {
 struct worker *job_worker(struct job *job, const struct trial *trial);
 /* The trial whose attempt the worker runs, or NULL. */
 struct trial *job_trial(struct job *job, const struct worker *worker);
+/* The tests that the trial's indices are of. */
+const struct plan_test *pool_tests(const struct pool *pool, const struct trial *trial);
 /* Who takes the worker's records. */
 struct collator *pool_collator(const struct pool *pool, const struct worker *worker);
 
@@ -48,6 +50,8 @@ bool pool_out_of_time(const struct pool *pool);
 /* When a trial that was forked is ended, whatever it does; 0 = never. */
 double pool_end_of(const struct pool *pool, const struct trial *trial);
 
+/* Iterations of tests that were planned in this run. */
+uint64_t pool_planned(const struct pool *pool);
 /* The next planned trial, or NULL if there is none. */
 struct trial *pool_plan_next(struct pool *pool);
 /* What this job does next; NULL = nothing is left. The caller's. */

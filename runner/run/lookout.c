@@ -9,6 +9,7 @@
 #include "runner/base/util.h"
 #include "runner/run/attempt.h"
 #include "runner/run/control.h"
+#include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/trial/collect.h"
 
@@ -92,7 +93,7 @@ static void look_at(struct pool *pool, struct job *job, struct worker *worker, u
 		worker->since = now;
 		return;
 	}
-	struct guard_limits limits = pool_guard_limits(pool);
+	struct guard_limits limits = pool_guard_limits(pool, trial);
 	job->settling = true; /* names may take long */
 	take_note(pool, guard_look(&job->guard, &limits, names, trial, now));
 	job->settling = false;
@@ -172,6 +173,15 @@ static void count_running(struct pool *pool, double now)
 		state->slice_tests = 0;
 }
 
+/* Is there nothing else to do than to wait for the corpus of the pairs? */
+static bool is_waiting_for_pairs(const struct pool *pool)
+{
+	for (unsigned i = 0; i < pool->options->jobs; i++)
+		if (pool->jobs[i].trial)
+			return false;
+	return true;
+}
+
 void lookout_tick(struct pool *pool)
 {
 	double now = now_seconds();
@@ -189,6 +199,11 @@ void lookout_tick(struct pool *pool)
 				attempt_drain(pool, job, worker);
 		}
 	}
+	pairs_look(pool->options->pairs, pool->result);
 	count_running(pool, now);
-	progress_show(pool->options->progress, &pool->state);
+	if (is_waiting_for_pairs(pool))
+		progress_step(pool->options->progress,
+			      "making out of the tests what pairs of calls need", 0, 0);
+	else
+		progress_show(pool->options->progress, &pool->state);
 }

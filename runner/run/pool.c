@@ -13,6 +13,7 @@
 #include "runner/run/control.h"
 #include "runner/run/failing.h"
 #include "runner/run/lookout.h"
+#include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/tally.h"
 #include "runner/run/verify.h"
@@ -78,7 +79,8 @@ static bool feed_jobs(struct pool *pool)
 			pool->code = attempt_start_trial(pool, job);
 		any = any || job->trial;
 	}
-	return any;
+	return any ||
+	       (!pool_out_of_time(pool) && pairs_awaited(pool->options->pairs, pool_planned(pool)));
 }
 
 static void loop(struct pool *pool)
@@ -135,7 +137,7 @@ static void stop_all(struct pool *pool)
 					attempt_context(worker, job->trial);
 				attempt_drain(pool, job, worker);
 				pool_count_tests(pool, job->trial);
-				if (!job->trial->as_written)
+				if (!job->trial->as_written && !job->trial->pairs)
 					failing_take(pool->failing, job->trial);
 				collator_iteration_end(pool_collator(pool, worker), &context);
 			}

@@ -25,6 +25,8 @@
 #include "runner/store/store.h"
 #include "runner/trial/worker.h"
 
+struct pairs;
+
 struct pool_options {
 	const struct settings *settings;
 	const struct launch *launch;
@@ -34,6 +36,7 @@ struct pool_options {
 	struct collator *collator;
 	struct collator *as_written; /* the other one of recheck.h; NULL = there are no rechecks */
 	struct store *store;
+	struct pairs *pairs; /* of an ordinary run, or NULL */
 	int64_t run;
 	struct plan_start start;
 	uint64_t first_iteration; /* not 0 if a run is resumed */
@@ -54,7 +57,8 @@ struct slow_test {
 };
 
 struct pool_result {
-	struct matrix *matrix;                       /* with --pairs, else NULL */
+	struct matrix *matrix;                       /* of pairs, NULL = there were none */
+	struct run_pairs pairs;                      /* of an ordinary run */
 	uint64_t iterations_done, iterations_gil_on; /* not those of a run that is resumed */
 	uint64_t tests_run, tests_distinct, tests_skipped;
 	uint64_t tests_threaded, tests_turns, tests_overlap; /* as in struct run_info */

@@ -17,6 +17,7 @@
 #include "runner/inspect/pyframes.h"
 #include "runner/run/evidence.h"
 #include "runner/run/outcome.h"
+#include "runner/run/pairs.h"
 #include "runner/run/results.h"
 #include "runner/run/scripts.h"
 #include "runner/run/session.h"
@@ -73,9 +74,9 @@ static void remove_scratch(struct run *run)
  * ends. CPython lets C code recurse until the stack is used up: with the usual 8 MiB repr() of a
  * nested tuple has 85,000 entries. A release that counts ends at 30,000.
  */
-static size_t stack_limit(const char *python_version)
+size_t session_stack_limit(const struct run *run)
 {
-	const struct python_release *release = python_release_named(python_version);
+	const struct python_release *release = python_release_named(run->environment.version);
 	return release && release->counts_c_calls ? 0 : 5u << 20;
 }
 
@@ -87,7 +88,7 @@ static int run_pool(struct run *run)
 	struct launch launch = { .python = run->environment.python,
 				 .arguments = arguments,
 				 .folder = run->suite.folder,
-				 .stack = stack_limit(run->environment.version) };
+				 .stack = session_stack_limit(run) };
 	for (enum worker_kind kind = 0; kind < WORKER_KINDS; kind++) {
 		variables[kind] =
 			variables_zygote(&run->environment, &run->suite, run->settings, &run->paths,
@@ -103,6 +104,7 @@ static int run_pool(struct run *run)
 					.collator = run->collator,
 					.as_written = run->as_written,
 					.store = run->store,
+					.pairs = run->pairs,
 					.run = run->stored.id,
 					.start = course_start(&run->course, run->settings),
 					.first_iteration = run->stored.iterations_done,
@@ -172,16 +174,16 @@ static void warn_of_turns(const struct settings *settings)
 		     "--happens-before=meant");
 }
 
-/* For as long as the pairs took, but a minute at least. */
-static int take_evidence(struct run *run, double seconds)
+/* `suite`: of the pairs. `seconds`: for all of it. */
+static int take_evidence(struct run *run, const struct suite *suite, double seconds)
 {
 	struct evidence_options options = { .collator = run->collator,
 					    .store = run->store,
-					    .suite = &run->suite,
+					    .suite = suite,
 					    .environment = &run->environment,
 					    .paths = &run->paths,
 					    .progress = run->progress,
-					    .total = seconds > 60 ? seconds : 60,
+					    .total = seconds,
 					    .stop = run->invocation->stop };
 	return evidence_take(&options);
 }
@@ -201,17 +203,39 @@ static int take_results(struct run *run, double seconds)
 	return results_take(&options);
 }
 
+/* The scripts of what pairs found, whether the run was of pairs alone or had some. */
 static int take_scripts(struct run *run)
 {
+	const struct suite *suite = run->settings->pairs           ? &run->suite
+				    : run->result.pairs.iterations ? pairs_suite(run->pairs)
+								   : NULL;
+	if (!suite || run->result.interrupted)
+		return 0;
 	struct scripts_options options = { .collator = run->collator,
 					   .store = run->store,
-					   .suite = &run->suite,
+					   .suite = suite,
 					   .environment = &run->environment,
 					   .paths = &run->paths,
 					   .progress = run->progress,
 					   .output = run->settings->output,
 					   .stop = run->invocation->stop };
 	return scripts_take(&options);
+}
+
+/*
+ * For as long as the pairs took: a minute at least where there are only pairs, at most where they
+ * are a part of the run. None in a gate: it depends on who meets whom in time.
+ */
+static int take_all_evidence(struct run *run, double seconds)
+{
+	if (run->result.interrupted)
+		return 0;
+	if (run->settings->pairs)
+		return take_evidence(run, &run->suite, seconds > 60 ? seconds : 60);
+	double pairs = run->result.pairs.seconds;
+	if (!run->result.pairs.iterations || run->settings->gate)
+		return 0;
+	return take_evidence(run, pairs_suite(run->pairs), pairs < 60 ? pairs : 60);
 }
 
 /* From the store being open to the exit code. */
@@ -231,13 +255,14 @@ static int run_opened(struct run *run)
 	if (code)
 		return code;
 	session_open_collator(run);
+	run->pairs = pairs_begin(run);
 	double started = now_seconds();
 	code = run_pool(run);
-	if (!code && run->settings->pairs && !run->result.interrupted)
-		code = take_evidence(run, now_seconds() - started);
+	if (!code)
+		code = take_all_evidence(run, now_seconds() - started);
 	if (!code && run->settings->results && run->settings->pairs && !run->result.interrupted)
 		code = take_results(run, now_seconds() - started);
-	if (!code && run->settings->pairs && !run->result.interrupted)
+	if (!code)
 		code = take_scripts(run);
 	return finish(run, code, now_seconds() - started);
 }
@@ -245,6 +270,7 @@ static int run_opened(struct run *run)
 static void run_clear(struct run *run)
 {
 	progress_close(run->progress);
+	pairs_free(run->pairs);
 	if (run->collator)
 		collator_close(run->collator);
 	collator_close(run->as_written);

@@ -32,6 +32,7 @@ struct run {
 	char *command;                          /* shows a finding again, without the token */
 	char *scratch;                          /* folder for what the tests write */
 	struct collator *collator, *as_written; /* see recheck.h; the latter may be NULL */
+	struct pairs *pairs;                    /* of an ordinary run, or NULL */
 	struct pool_result result;
 	struct buf notes;
 };
@@ -41,6 +42,8 @@ struct run {
  * exit code, having told the user.
  */
 
+/* Reads the suite that is asked for; suite_clear() frees it. */
+int session_read_suite(const struct run *run, struct suite *suite);
 /* Finds our files and reads the suite and its settings. */
 int session_load_suite(struct run *run);
 int session_open_store(struct run *run);
@@ -49,6 +52,8 @@ int session_find_cut_off(struct run *run);
 /* The run is in the store from here on. */
 int session_begin(struct run *run);
 unsigned session_default_jobs(void);
+/* The limit of a zygote's stack, bytes; 0 = none. */
+size_t session_stack_limit(const struct run *run);
 
 /* collators.c: what makes findings of records, and which of them are known. */
 

@@ -87,8 +87,26 @@ static void take_cell(struct tally *tally, size_t test, enum cell_state state)
 		matrix_test(tally->result->matrix, tally->options->tests[test].id, state);
 }
 
+/* Of an iteration of pairs in an ordinary run. */
+static void take_pairs(struct tally *tally, const struct trial *trial)
+{
+	for (size_t i = 0; i < trial->count; i++) {
+		bool ended = trial->states[i] == TEST_ENDED;
+		if (!ended && trial->states[i] != TEST_BEGUN)
+			continue;
+		bool worked = !ended || trial->outcomes[i] != FTS_OUTCOME_SKIPPED;
+		tally->result->pairs.run += worked;
+		matrix_test(tally->result->matrix, trial->ids[i],
+			    worked ? CELL_CLEAN : CELL_NOT_EXERCISED);
+	}
+}
+
 void tally_tests(struct tally *tally, const struct trial *trial)
 {
+	if (trial->pairs) {
+		take_pairs(tally, trial);
+		return;
+	}
 	for (size_t i = 0; trial_counts(trial) && i < trial->count; i++) {
 		uint8_t *seen = &tally->seen[trial->tests[i]];
 		if (trial->states[i] != TEST_ENDED && trial->states[i] != TEST_BEGUN)
@@ -153,7 +171,7 @@ static void mark_done(struct tally *tally, uint64_t iteration)
 
 void tally_trial(struct tally *tally, const struct trial *trial)
 {
-	if (!trial_counts(trial))
+	if (!trial_counts(trial) || trial->pairs)
 		return;
 	tally->result->iterations_done++;
 	tally->result->iterations_gil_on += trial->plan.gil;
@@ -189,7 +207,8 @@ int tally_store(struct tally *tally, const struct trial *trial)
 	 * can't be in the next run either, and need not come first there.
 	 */
 	bool late = trial && (trial->budget <= BUDGET_LEAST || trial->killed == KILL_DURATION);
-	bool dealt = !options->settings->replay_given && !options->settings->gate;
+	bool dealt = !options->settings->replay_given && !options->settings->gate &&
+		     !(trial && trial->pairs);
 	for (size_t i = 0; dealt && trial && trial_counts(trial) && i < trial->plan.test_count;
 	     i++) {
 		size_t test = trial->plan.tests[i];

@@ -257,8 +257,8 @@ struct trial *verifier_next(struct verifier *verifier)
 	plan.tests = xmalloc(sizeof *plan.tests);
 	plan.tests[0] = test;
 	plan.test_count = 1;
-	struct trial *trial =
-		trial_new(&plan, (struct replay_token){ 0, 0, 0 }, CHECK_BUDGET, verifier->tests);
+	struct trial *trial = trial_new(&plan, (struct replay_token){ 0, 0, 0, false },
+					CHECK_BUDGET, verifier->tests);
 	trial->check = true;
 	free(trial->token);
 	trial->token = xstrdup(waiting->token);

@@ -9,7 +9,7 @@
 
 #include "runner/base/util.h"
 
-static char *shell_word(const char *text)
+char *command_word(const char *text)
 {
 	if (*text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					"0123456789_-+=.,/:@%")])
@@ -27,7 +27,7 @@ static char *shell_word(const char *text)
 
 static void add_option(struct buf *command, const char *name, char *value)
 {
-	char *word = shell_word(value);
+	char *word = command_word(value);
 	buf_printf(command, " --%s %s", name, word);
 	free(word);
 	free(value);
@@ -68,7 +68,7 @@ char *command_program(const char *called)
 	bool same = found && stat("/proc/self/exe", &ours) == 0 && stat(found, &theirs) == 0 &&
 		    ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 	free(found);
-	return same || !called || !*called ? xstrdup(name) : shell_word(called);
+	return same || !called || !*called ? xstrdup(name) : command_word(called);
 }
 
 char *command_replay(const char *program, const struct settings *now, const struct settings *base)
@@ -76,14 +76,16 @@ char *command_replay(const char *program, const struct settings *now, const stru
 	struct buf command = { 0 };
 	buf_puts(&command, program);
 	add_option(&command, "suite", xstrdup(now->suite));
-	if (now->pairs)
+	/* A token of pairs in an ordinary run says so itself, and its pair is added with it. */
+	bool by_token = now->replay_given && now->replay.pairs;
+	if (now->pairs && !by_token)
 		buf_puts(&command, " --pairs");
 	for (size_t i = 0; i < now->type_count; i++) {
-		char *word = shell_word(now->types[i]);
+		char *word = command_word(now->types[i]);
 		buf_printf(&command, " %s", word);
 		free(word);
 	}
-	if (now->tests && differ(now->tests, base->tests))
+	if (now->tests && !by_token && differ(now->tests, base->tests))
 		add_option(&command, "tests", xstrdup(now->tests));
 	if (now->threads_min != base->threads_min || now->threads_max != base->threads_max)
 		add_option(&command, "threads", option_threads_text(now));
@@ -125,7 +127,7 @@ char *command_line(const char *program, int argc, char *const *argv)
 	struct buf text = { 0 };
 	buf_puts(&text, program);
 	for (int i = 1; i < argc; i++) {
-		char *word = shell_word(argv[i]);
+		char *word = command_word(argv[i]);
 		buf_printf(&text, " %s", word);
 		free(word);
 	}

@@ -19,6 +19,9 @@ char *command_program(const char *called);
  */
 char *command_replay(const char *program, const struct settings *now, const struct settings *base);
 
+/* Quoted for a shell, if it has to be. */
+char *command_word(const char *text);
+
 /* The command that goes on with a run that was cut off. */
 char *command_resume(const char *program, const struct settings *now);
 

@@ -242,7 +242,7 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	 * reported, and its tests run apart. */
 	if (kind == WORKER_GIL)
 		push(&list, xstrdup("PYTHON_GIL=1"));
-	else if (kind == WORKER_AS_WRITTEN || settings->gil == GIL_OFF)
+	else if (kind == WORKER_AS_WRITTEN || kind == WORKER_PAIRS || settings->gil == GIL_OFF)
 		push(&list, xstrdup("PYTHON_GIL=0"));
 	/*
 	 * handle_...: TSan's own signal handlers deadlock. symbolize, exitcode: nobody looks at

@@ -200,6 +200,16 @@ static char *parse_locks(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static char *parse_pairs_every(struct settings *settings, const char *value)
+{
+	uint64_t every = 0;
+	if (strcmp(value, "off") != 0 &&
+	    (!parse_whole(value, 10, &every) || every < 2 || every > 1000))
+		return expected("off or a number from 2 to 1000", value);
+	settings->pairs_every = (unsigned)every;
+	return NULL;
+}
+
 static char *parse_gil(struct settings *settings, const char *value)
 {
 	for (size_t i = 0; i < sizeof gil_names / sizeof *gil_names; i++) {
@@ -300,6 +310,8 @@ static char *parse_replay(struct settings *settings, const char *value)
 	const char *seed = strsep(&rest, ".");
 	const char *iteration = rest ? strsep(&rest, ".") : NULL;
 	struct replay_token *token = &settings->replay;
+	token->pairs = rest && *rest == 'p';
+	rest += token->pairs;
 	bool good = iteration && rest && strlen(seed) <= 16 &&
 		    parse_whole(seed, 16, &token->seed) &&
 		    parse_whole(iteration, 10, &token->iteration) &&
@@ -343,7 +355,7 @@ static char *parse_version(struct settings *settings, const char *value)
 const struct option option_table[] = {
 	{ "suite", "NAME|FILE", "what to test: a suite's name or your own suite file", parse_suite,
 	  false },
-	{ "tests", "EXPR", "only tests that match, as pytest's -k: \"test_a.py or Foo\"",
+	{ "tests", "EXPR", "tests that match, as pytest's -k: \"test_a.py or Foo\"; or a test's id",
 	  parse_tests, false },
 	{ "iterations", "N", "how many iterations (100; no end with --duration alone)",
 	  parse_iterations, true },
@@ -357,6 +369,8 @@ const struct option option_table[] = {
 	  false },
 	{ "pairs", NULL, "each two operations of a type on one object (--pairs [TYPE...])",
 	  parse_pairs, false },
+	{ "pairs-every", "N|off", "else one iteration in N is of such pairs (4)", parse_pairs_every,
+	  true },
 	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
 	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
@@ -412,6 +426,7 @@ void settings_init(struct settings *settings)
 		.locks = true,
 		.gil = GIL_MIXED,
 		.schedule = SCHEDULE_MIXED,
+		.pairs_every = PAIRS_EVERY,
 		.budget = 20,
 		.timeout = 60,
 		.output = xstrdup("reports"),

@@ -298,6 +298,22 @@ static int select_ids(const struct suite *suite, const char *expression,
 	return code;
 }
 
+/* Is what --tests says the id of a test, and no expression? */
+static bool take_id(const json_t *tests, const char *text, struct strings *ids)
+{
+	size_t i;
+	json_t *test;
+	json_array_foreach(tests, i, test)
+	{
+		const char *id = json_string_value(json_object_get(test, "id"));
+		if (!id || strcmp(id, text) != 0)
+			continue;
+		ARRAY_PUSH(ids->items, ids->count, ids->capacity, xstrdup(id));
+		return true;
+	}
+	return false;
+}
+
 static bool matches(const struct strings *patterns, const char *id)
 {
 	for (size_t i = 0; i < patterns->count; i++)
@@ -485,7 +501,8 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 		if (!document)
 			code = fail(EXIT_INTERNAL, "%s: %s", path, error.text);
 	}
-	if (!code && settings->tests)
+	if (!code && settings->tests &&
+	    !take_id(json_object_get(document, "tests"), settings->tests, &selected))
 		code = select_ids(suite, settings->tests, environment, paths, path, &selected,
 				  &asked);
 	if (!code) {

@@ -38,8 +38,12 @@ static const char schema[] =
 	"CREATE TABLE leftovers(position INTEGER PRIMARY KEY, test TEXT NOT NULL UNIQUE);";
 
 /* Tables that an older store of this schema may lack; an older ftstress does not look at them. */
-static const char additions[] = "CREATE TABLE IF NOT EXISTS failures("
-				" test TEXT PRIMARY KEY, why TEXT NOT NULL) WITHOUT ROWID;";
+static const char additions[] =
+	"CREATE TABLE IF NOT EXISTS failures("
+	" test TEXT PRIMARY KEY, why TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS pairs_deck("
+	" id INTEGER PRIMARY KEY CHECK(id = 0), next_slice INTEGER NOT NULL);"
+	"INSERT OR IGNORE INTO pairs_deck VALUES(0, 0);";
 
 int sql_failed(const struct store *store)
 {

@@ -202,6 +202,20 @@ int store_deck(struct store *store, uint64_t *next_slice)
 	return value < 0 ? sql_failed(store) : 0;
 }
 
+int store_pairs_deck(struct store *store, uint64_t *next_slice)
+{
+	int64_t value = sql_number(store, "SELECT next_slice FROM pairs_deck", -1);
+	*next_slice = value < 0 ? 0 : (uint64_t)value;
+	return value < 0 ? sql_failed(store) : 0;
+}
+
+int store_pairs_deck_put(struct store *store, uint64_t next_slice)
+{
+	bool good = sql_begin(store) &&
+		    RUN(store, "UPDATE pairs_deck SET next_slice = ?", "d", (int64_t)next_slice);
+	return sql_end(store, good);
+}
+
 int store_leftovers(struct store *store, char ***tests, size_t *count)
 {
 	sqlite3_stmt *row = sql_prepare(store, "SELECT test FROM leftovers ORDER BY position", "");

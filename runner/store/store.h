@@ -98,6 +98,9 @@ int store_finding(struct store *store, const struct finding *finding);
 
 /* Gets the slice with which the next iteration begins; 0 in a new store. */
 int store_deck(struct store *store, uint64_t *next_slice);
+/* The same of the pairs that ordinary runs have (run/pairs.h). */
+int store_pairs_deck(struct store *store, uint64_t *next_slice);
+int store_pairs_deck_put(struct store *store, uint64_t next_slice);
 /*
  * Gets the ids of the tests that are left over, oldest first. To be freed: strings_free(). Where it
  * fails, it gives none.

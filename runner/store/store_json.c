@@ -288,7 +288,8 @@ static const struct {
 	MEMBER(tests_thread_unsafe), MEMBER(tests_skipped), MEMBER(tests_threaded),
 	MEMBER(tests_turns), MEMBER(tests_overlap), MEMBER(tests_selected), MEMBER(tests_tried),
 	MEMBER(threads_least), MEMBER(threads_most), MEMBER(tests_passed), MEMBER(tests_failing),
-	MEMBER(files), MEMBER(files_unimported), MEMBER(records), MEMBER(records_lost),
+	MEMBER(files), MEMBER(files_unimported), MEMBER(records), MEMBER(records_lost), MEMBER(pairs.iterations), MEMBER(pairs.run),
+	MEMBER(pairs.total),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

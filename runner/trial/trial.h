@@ -56,6 +56,7 @@ enum kill_reason {
 struct trial {
 	struct trial_plan plan;
 	bool check;      /* it runs one test without overlap: does that pass? See verify.h */
+	bool pairs;      /* its tests are not the suite's, but pairs; see run/pairs.h */
 	bool as_written; /* it runs one test with the orders as written; see recheck.h */
 	char *token;
 	unsigned attempts, fruitless; /* fruitless: attempts in a row in which no test began */

@@ -20,6 +20,7 @@ enum worker_kind {
 	WORKER_PLAIN,
 	WORKER_GIL,        /* with the GIL on */
 	WORKER_AS_WRITTEN, /* with the orders as written: recheck.h */
+	WORKER_PAIRS,      /* of pairs in an ordinary run: run/pairs.h */
 	WORKER_KINDS,
 };
 

@@ -171,6 +171,13 @@ static void a_token_goes_there_and_back(void **state)
 {
 	(void)state;
 	struct settings settings;
+	PARSE(&settings, 0, "--replay", "1f3a.12.p40");
+	assert_true(settings.replay.pairs);
+	assert_int_equal(settings.replay.slice, 40);
+	char *of_pairs = replay_token_text(settings.replay);
+	assert_string_equal(of_pairs, "1f3a.12.p40");
+	free(of_pairs);
+	settings_clear(&settings);
 	PARSE(&settings, 0, "--replay", "ffffffffffffffff.12.40");
 	assert_true(settings.replay_given);
 	char *text = replay_token_text(settings.replay);
@@ -209,6 +216,8 @@ static void a_bad_value_says_what_is_expected(void **state)
 	COMPLAINS("--switch-interval", "--switch-interval", "nan");
 	COMPLAINS("--duration: expected a time such as 45s", "--duration", "3 weeks");
 	COMPLAINS("--replay: expected a token", "--replay", "12");
+	COMPLAINS("--replay: expected a token", "--replay", "12.3.p");
+	COMPLAINS("--pairs-every: expected off or a number from 2", "--pairs-every", "1");
 	COMPLAINS("--python: expected 3.14, 3.13, or the path", "--python", "2.7");
 }
 
