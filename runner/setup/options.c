@@ -355,7 +355,7 @@ static char *parse_version(struct settings *settings, const char *value)
 const struct option option_table[] = {
 	{ "suite", "NAME|FILE", "what to test: a suite's name or your own suite file", parse_suite,
 	  false },
-	{ "tests", "EXPR", "tests that match, as pytest's -k: \"test_a.py or Foo\"; or a test's id",
+	{ "tests", "EXPR", "tests that match, as pytest's -k: \"test_a.py or Foo\"; or an id",
 	  parse_tests, false },
 	{ "iterations", "N", "how many iterations (100; no end with --duration alone)",
 	  parse_iterations, true },
