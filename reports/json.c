@@ -4,6 +4,7 @@
  * One finding at a time is built and written, so that a report of thousands takes no more memory
  * than its largest finding.
  */
+#include "reports/covered.h"
 #include "reports/json.h"
 
 #include <errno.h>
@@ -312,6 +313,28 @@ static void add_tried(json_t *tests, const struct run_info *run)
 	buf_free(&text);
 }
 
+/* What two threads used together; left out where that is not known. */
+static void add_covered(json_t *object, const struct run_info *run)
+{
+	const struct run_covered *covered = &run->covered;
+	struct buf text = { 0 };
+	if (covered_add(&text, run)) {
+		json_t *value = json_pack(
+			"{s:s, s:s, s:b, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}",
+			"package", covered->package, "text", text.data, "apart", covered_apart(run),
+			"types", "all", (json_int_t)covered->types, "met",
+			(json_int_t)covered->types_met, "not_made",
+			(json_int_t)covered->types_not_made, "operations", "all",
+			(json_int_t)covered->operations, "met", (json_int_t)covered->operations_met,
+			"functions", "one_object", (json_int_t)covered->functions[COVER_OBJECT],
+			"two_threads", (json_int_t)covered->functions[COVER_THREADS], "one_thread",
+			(json_int_t)covered->functions[COVER_ONE_THREAD], "never",
+			(json_int_t)covered->functions[COVER_NEVER]);
+		json_object_set_new(object, "covered", value);
+	}
+	buf_free(&text);
+}
+
 static void add_counts(json_t *object, const struct run_info *run)
 {
 	json_t *iterations = json_object();
@@ -319,6 +342,7 @@ static void add_counts(json_t *object, const struct run_info *run)
 	json_object_set_new(iterations, "done", integer_of(run->iterations_done));
 	json_object_set_new(iterations, "gil_on", integer_of(run->iterations_gil_on));
 	json_object_set_new(object, "iterations", iterations);
+	add_covered(object, run);
 	if (run->pairs.iterations) {
 		json_t *pairs = json_object();
 		json_object_set_new(pairs, "iterations", integer_of(run->pairs.iterations));

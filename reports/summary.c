@@ -40,6 +40,7 @@
 #include <string.h>
 
 #include "reports/entries.h"
+#include "reports/covered.h"
 #include "reports/formats.h"
 #include "reports/text.h"
 #include "reports/tried.h"
@@ -148,8 +149,14 @@ static void print_head(const struct page *page, const struct report_input *input
 		buf_puts(&line, fresh ? "," : " again,");
 	}
 	add_entries(&line, input, entries);
-	if (!fresh && !again)
+	if (!fresh && !again) {
 		buf_puts(&line, input->count ? "Nothing new found" : "Nothing found");
+		if (covered_apart(run)) {
+			buf_puts(&line, ", but ");
+			covered_add_apart(&line, run);
+			buf_puts(&line, ",");
+		}
+	}
 	buf_puts(&line, " in ");
 	text_add_run(&line, run);
 	buf_puts(&line, ", ");
@@ -423,6 +430,12 @@ static void print_tried(const struct page *page, const struct run_info *run)
 		print(&wide, PLAIN, &line);
 		buf_puts(&line, "Pairs: ");
 		if (tried_add_pairs(&line, run)) {
+			buf_puts(&line, ".");
+			print(&wide, PLAIN, &line);
+		}
+		buf_clear(&line);
+		buf_puts(&line, "Covered: ");
+		if (covered_add(&line, run)) {
 			buf_puts(&line, ".");
 			print(&wide, PLAIN, &line);
 		}

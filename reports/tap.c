@@ -16,6 +16,7 @@
 #include "reports/formats.h"
 #include "reports/text.h"
 #include "reports/tried.h"
+#include "reports/covered.h"
 #include "runner/base/util.h"
 
 /* A description or a directive's reason: one line, in which "#" and "\" are escaped. */
@@ -169,6 +170,12 @@ static void add_tried(struct buf *out, const struct run_info *run)
 	struct buf tried = { 0 }, next = { 0 };
 	if (tried_add(&tried, run)) {
 		buf_puts(out, "# tried: ");
+		add_text(out, tried.data);
+		buf_puts(out, "\n");
+	}
+	buf_clear(&tried);
+	if (covered_add(&tried, run)) {
+		buf_puts(out, "# covered: ");
 		add_text(out, tried.data);
 		buf_puts(out, "\n");
 	}

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,4 +263,15 @@ bool text_add_as_written(struct buf *out, const struct finding *finding)
 			   "time for that",
 			   runs, word);
 	return runs > 0;
+}
+
+void text_add_number(struct buf *out, uint64_t count)
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			buf_puts(out, ",");
+		buf_add(out, &digits[i], 1);
+	}
 }

@@ -83,4 +83,7 @@ bool text_failing_first(const struct run_info *run);
 /* More than a tenth of the files. */
 bool text_unimported_first(const struct run_info *run);
 
+/* "48,645" */
+void text_add_number(struct buf *out, uint64_t count);
+
 #endif

@@ -2,21 +2,9 @@
 #include "reports/tried.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
+#include "reports/covered.h"
 #include "reports/text.h"
-
-/* "48,645" */
-static void add_count(struct buf *out, uint64_t count)
-{
-	char digits[24];
-	int length = snprintf(digits, sizeof digits, "%" PRIu64, count);
-	for (int i = 0; i < length; i++) {
-		if (i && (length - i) % 3 == 0)
-			buf_puts(out, ",");
-		buf_add(out, &digits[i], 1);
-	}
-}
 
 /* Not where it was not counted: in a report of an older run. */
 static bool is_counted(const struct run_info *run)
@@ -33,7 +21,7 @@ static void add_threaded(struct buf *out, const struct run_info *run)
 	}
 	buf_puts(out, all ? ", each" : ", ");
 	if (!all) {
-		add_count(out, run->tests_threaded);
+		text_add_number(out, run->tests_threaded);
 		buf_puts(out, " of them");
 	}
 	buf_printf(out, " in %" PRIu64, run->threads_least);
@@ -41,12 +29,12 @@ static void add_threaded(struct buf *out, const struct run_info *run)
 		buf_printf(out, " to %" PRIu64, run->threads_most);
 	buf_puts(out, " threads (");
 	if (run->tests_turns) {
-		add_count(out, run->tests_turns);
+		text_add_number(out, run->tests_turns);
 		buf_puts(out, " in turns");
 	}
 	if (run->tests_overlap) {
 		buf_puts(out, run->tests_turns ? ", " : "");
-		add_count(out, run->tests_overlap);
+		text_add_number(out, run->tests_overlap);
 		buf_puts(out, " overlapping");
 	}
 	buf_puts(out, ")");
@@ -57,14 +45,14 @@ bool tried_add(struct buf *out, const struct run_info *run)
 	if (!is_counted(run))
 		return false;
 	uint64_t alone = run->tests_distinct - run->tests_threaded;
-	add_count(out, run->tests_distinct);
+	text_add_number(out, run->tests_distinct);
 	buf_puts(out, " of ");
-	add_count(out, run->tests_selected);
+	text_add_number(out, run->tests_selected);
 	buf_puts(out, run->tests_selected == 1 ? " test" : " tests");
 	add_threaded(out, run);
 	if (alone && run->tests_threaded) {
 		buf_puts(out, ", ");
-		add_count(out, alone);
+		text_add_number(out, alone);
 		buf_puts(out, " in one thread only");
 	}
 	if (alone && run->alone_why) {
@@ -79,9 +67,9 @@ bool tried_add_pairs(struct buf *out, const struct run_info *run)
 {
 	if (!run->pairs.iterations)
 		return false;
-	add_count(out, run->pairs.run);
+	text_add_number(out, run->pairs.run);
 	buf_puts(out, " of ");
-	add_count(out, run->pairs.total);
+	text_add_number(out, run->pairs.total);
 	buf_printf(out,
 		   " pairs of operations, each by two threads on one object (%zu type%s, %" PRIu64
 		   " iteration%s beside the tests')",
@@ -109,6 +97,10 @@ bool tried_add_next(struct buf *out, const struct run_info *run)
 		buf_puts(out, "--resume goes on where it was interrupted");
 		return true;
 	}
+	if (covered_apart(run))
+		buf_puts(out,
+			 "--pairs has two threads call each two operations of its types on one "
+			 "object; ");
 	if (run->tests_tried >= all) {
 		buf_puts(out, "all tests had their turn; --duration ");
 		add_duration(out, 4 * run->seconds > 1740 ? 4 * run->seconds : 1740);
@@ -118,9 +110,9 @@ bool tried_add_next(struct buf *out, const struct run_info *run)
 	uint64_t rest = all - run->tests_tried;
 	uint64_t runs = (rest + run->tests_distinct - 1) / run->tests_distinct;
 	buf_puts(out, "the same command goes on with the other ");
-	add_count(out, rest);
+	text_add_number(out, rest);
 	buf_puts(out, ": about ");
-	add_count(out, runs);
+	text_add_number(out, runs);
 	buf_printf(out, " run%s of this length, or --duration ", runs == 1 ? "" : "s");
 	add_duration(out, run->seconds * (double)rest / (double)run->tests_distinct);
 	buf_puts(out, "; --tests EXPR picks some");

@@ -20,6 +20,7 @@
  *       trial, ending   an iteration: which of its tests ran, and how; how its process ended
  *       watch           the memory of processes
  *     records/      what the interposer wrote
+ *       cover           which C functions ran, of all zygotes
  *       arena, held     the shared memory; what was taken out of it and waits for the collator
  *       iteration       which iteration records belong to
  *       assemble        reports and lock records, put together from their parts

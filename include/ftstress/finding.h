@@ -236,6 +236,24 @@ struct run_type {
 	size_t cell_count;
 };
 
+/* C functions of the packages, by the most that is known of one. */
+enum cover_kind {
+	COVER_OBJECT,     /* ran in two threads on one object: in both calls of a pair */
+	COVER_THREADS,    /* in two threads of a test, each with objects of its own */
+	COVER_ONE_THREAD, /* at a time */
+	COVER_NEVER,
+	COVER_KINDS,
+};
+
+/* What of the package under test two threads used together. */
+struct run_covered {
+	char *package;                   /* or packages; NULL = the suite has none of its own */
+	uint64_t functions[COVER_KINDS]; /* all 0: they are not instrumented for it */
+	/* Types, and how many of them had two threads on one object; those that nothing made. */
+	uint64_t types, types_met, types_not_made;
+	uint64_t operations, operations_met; /* of the types that were met */
+};
+
 /* The pairs in an ordinary run. */
 struct run_pairs {
 	uint64_t iterations, run,
@@ -281,6 +299,7 @@ struct run_info {
 	struct run_type *types;
 	size_t type_count;
 	struct run_pairs pairs;
+	struct run_covered covered;
 	char **notes; /* "12 tests fail without threads: ...", one line each */
 	size_t note_count;
 	/* pairs "option", "value", in the order to be shown: threads, switch interval, gil, ... */

@@ -2,7 +2,9 @@
 #include "runner/run/session.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "runner/base/util.h"
@@ -10,6 +12,7 @@
 #include "runner/collate/suppress.h"
 #include "runner/model/kinds.h"
 #include "runner/model/matrix.h"
+#include "runner/run/pairs.h"
 #include "runner/setup/command.h"
 #include "runner/store/store.h"
 
@@ -47,6 +50,69 @@ static void fill_settings(const struct run *run, struct run_info *info)
 		    xprintf("%u", settings->jobs ? settings->jobs : session_default_jobs()));
 }
 
+/* "multidict, frozenlist": what the suite installs, by its names; NULL = nothing. */
+static char *package_names(const struct suite *suite)
+{
+	struct buf names = { 0 };
+	for (size_t i = 0; i < suite->installs.count; i++) {
+		const char *spec = suite->installs.items[i];
+		size_t length = strcspn(spec, " \t");
+		while (length && spec[length - 1] == '/')
+			length--;
+		char *word = xstrndup(spec, length), *slash = strrchr(word, '/');
+		const char *name = slash ? slash + 1 : word;
+		buf_puts(&names, i ? ", " : "");
+		buf_add(&names, name, strcspn(name, "=<>!~[;@ "));
+		free(word);
+	}
+	if (suite->installs.count)
+		return buf_take(&names);
+	return suite_is_of_cpython(suite) ? xstrdup("CPython") : NULL;
+}
+
+/* How many types nothing made, as the corpus says; 0 where there is none. */
+static uint64_t types_not_made(const struct run *run)
+{
+	const struct suite *suite = run->settings->pairs ? &run->suite : pairs_suite(run->pairs);
+	if (!suite || !run->result.matrix)
+		return 0;
+	char *path = xprintf("%s/corpus.json", suite->targets.items[0]);
+	json_t *corpus = json_load_file(path, 0, NULL);
+	uint64_t count = json_array_size(json_object_get(corpus, "not_made"));
+	json_decref(corpus);
+	free(path);
+	return count;
+}
+
+/* Has any pair with this operation come back, or had a finding? */
+static bool is_met(const struct run_type *type, size_t operation)
+{
+	const char *row = type->states + operation * type->operation_count;
+	for (size_t i = 0; i < type->operation_count; i++)
+		if (row[i] != CELL_LETTERS[CELL_NOT_RUN] &&
+		    row[i] != CELL_LETTERS[CELL_NOT_EXERCISED])
+			return true;
+	return false;
+}
+
+static void fill_covered(const struct run *run, struct run_info *info)
+{
+	struct run_covered *covered = &info->covered;
+	memcpy(covered->functions, run->result.functions, sizeof covered->functions);
+	covered->package = package_names(&run->suite);
+	covered->types_not_made = types_not_made(run);
+	covered->types = info->type_count + covered->types_not_made;
+	for (size_t i = 0; i < info->type_count; i++) {
+		const struct run_type *type = &info->types[i];
+		uint64_t met = 0;
+		for (size_t k = 0; k < type->operation_count; k++)
+			met += is_met(type, k);
+		covered->types_met += met > 0;
+		covered->operations_met += met;
+		covered->operations += met ? type->operation_count : 0;
+	}
+}
+
 /* The lists of the collator, as the report owns them. */
 static void fill_lists(const struct run *run, struct run_info *info)
 {
@@ -74,6 +140,7 @@ static void fill_lists(const struct run *run, struct run_info *info)
 	}
 	if (run->result.matrix)
 		info->types = matrix_take(run->result.matrix, &info->type_count);
+	fill_covered(run, info);
 }
 
 /*

@@ -31,6 +31,7 @@ struct pool {
 	struct recheck *recheck; /* NULL: races are not tried with the order as written */
 	uint64_t next_iteration, end_iteration; /* end 0 = none */
 	struct tally *tally;
+	struct cover cover; /* of all workers that have ended */
 	struct news news;
 	struct progress_state state;
 	double deadline; /* 0 = none */

@@ -68,17 +68,13 @@ static bool is_unwanted(const struct run *run)
 	       settings->schedule == SCHEDULE_OVERLAP;
 }
 
-/*
- * Does the suite have types of its own? Those of packages that it installs; or, where the targets
- * are of CPython's package of tests, the interpreter's.
- */
-static bool has_types(const struct suite *suite)
+bool suite_is_of_cpython(const struct suite *suite)
 {
-	bool has = suite->installs.count > 0;
+	bool is = false;
 	for (size_t i = 0; i < suite->targets.count; i++)
-		has = has || !strcmp(suite->targets.items[i], "test") ||
-		      !strncmp(suite->targets.items[i], "test.", 5);
-	return has;
+		is = is || !strcmp(suite->targets.items[i], "test") ||
+		     !strncmp(suite->targets.items[i], "test.", 5);
+	return is && !suite->installs.count;
 }
 
 /* Finds the corpus, or has it made, and gets the list of its pairs. Both are kept in the cache. */
@@ -118,7 +114,7 @@ struct pairs *pairs_begin(struct run *run)
 {
 	if (is_unwanted(run))
 		return NULL;
-	if (!has_types(&run->suite)) {
+	if (!run->suite.installs.count && !suite_is_of_cpython(&run->suite)) {
 		collator_note(
 			run->collator,
 			"no pairs of operations on one object were run: the suite installs no "
@@ -318,5 +314,5 @@ const struct launch *pairs_launch(const struct pairs *pairs)
 
 const struct suite *pairs_suite(const struct pairs *pairs)
 {
-	return &pairs->suite;
+	return pairs && pairs->plan ? &pairs->suite : NULL;
 }

@@ -14,10 +14,15 @@
 #define RUNNER_PAIRS_H
 
 #include "runner/run/pool.h"
+#include "runner/setup/suite.h"
 #include "runner/trial/trial.h"
 
 struct pairs;
 struct run;
+
+/* Does the suite install nothing, and is of CPython's own package of tests? Then the interpreter's
+ * types are those that it is about. */
+bool suite_is_of_cpython(const struct suite *suite);
 
 /*
  * Begins to make the corpus, if it is not there. NULL: this run has no pairs; where the user did not
@@ -46,7 +51,7 @@ void pairs_done(struct pairs *pairs, const struct trial *trial, struct pool_resu
 /* As the suite's. */
 const struct plan_test *pairs_tests(const struct pairs *pairs);
 const struct launch *pairs_launch(const struct pairs *pairs);
-/* The suite whose tests are the pairs; of pairs that ran. */
+/* The suite whose tests are the pairs; NULL = the corpus is not there. */
 const struct suite *pairs_suite(const struct pairs *pairs);
 
 #endif

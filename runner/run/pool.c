@@ -193,6 +193,7 @@ static void pool_clear(struct pool *pool)
 	failing_free(pool->failing);
 	free(pool->needs_gil);
 	recheck_free(pool->recheck);
+	cover_clear(&pool->cover);
 }
 
 int pool_run(const struct pool_options *options, struct pool_result *result)
@@ -234,6 +235,9 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 		for (unsigned w = 0; w < WORKER_KINDS; w++)
 			worker_init(&pool.jobs[i].workers[w], i * WORKER_KINDS + w,
 				    (enum worker_kind)w);
+	for (unsigned i = 0; i < options->jobs; i++)
+		for (unsigned w = 0; w < WORKER_KINDS; w++)
+			pool.jobs[i].workers[w].cover = w == WORKER_AS_WRITTEN ? NULL : &pool.cover;
 	/* Processes that an iteration leaves behind become ours, so that they can be ended. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	meanwhile_set(lookout_meanwhile, &pool);
@@ -241,6 +245,7 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	result->interrupted = *options->stop != 0;
 	stop_all(&pool);
 	tally_slowest(pool.tally);
+	cover_count(&pool.cover, result->functions);
 	tell_failing(&pool);
 	tell_unimported(&pool);
 	/* Where all of a run's files can't be imported, what it is told says so. */

@@ -281,15 +281,19 @@ static const struct {
 	MEMBER(suite), MEMBER(suite_file), MEMBER(version), MEMBER(python), MEMBER(python_version),
 	MEMBER(seed),  MEMBER(command), MEMBER(alone_why),
 	MEMBER(failing_test), MEMBER(failing_why), MEMBER(failing_where),
-	MEMBER(unimported_file), MEMBER(unimported_why),
+	MEMBER(unimported_file), MEMBER(unimported_why), MEMBER(covered.package),
 }, number_members[] = {
 	MEMBER(started), MEMBER(ended), MEMBER(iterations_planned), MEMBER(iterations_done),
 	MEMBER(iterations_gil_on), MEMBER(tests_run), MEMBER(tests_distinct), MEMBER(tests_total),
 	MEMBER(tests_thread_unsafe), MEMBER(tests_skipped), MEMBER(tests_threaded),
 	MEMBER(tests_turns), MEMBER(tests_overlap), MEMBER(tests_selected), MEMBER(tests_tried),
 	MEMBER(threads_least), MEMBER(threads_most), MEMBER(tests_passed), MEMBER(tests_failing),
-	MEMBER(files), MEMBER(files_unimported), MEMBER(records), MEMBER(records_lost), MEMBER(pairs.iterations), MEMBER(pairs.run),
-	MEMBER(pairs.total),
+	MEMBER(files), MEMBER(files_unimported), MEMBER(records), MEMBER(records_lost),
+	MEMBER(pairs.iterations), MEMBER(pairs.run), MEMBER(pairs.total),
+	MEMBER(covered.functions[COVER_OBJECT]), MEMBER(covered.functions[COVER_THREADS]),
+	MEMBER(covered.functions[COVER_ONE_THREAD]), MEMBER(covered.functions[COVER_NEVER]),
+	MEMBER(covered.types), MEMBER(covered.types_met), MEMBER(covered.types_not_made),
+	MEMBER(covered.operations), MEMBER(covered.operations_met),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

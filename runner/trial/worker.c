@@ -241,6 +241,8 @@ int worker_stop(struct worker *worker)
 		close(worker->control);
 	if (worker->output >= 0)
 		close(worker->output);
+	if (worker->cover && worker->arena.shared)
+		cover_take(worker->cover, worker->arena.shared);
 	arena_close(&worker->arena);
 	held_free(&worker->held);
 	buf_free(&worker->incoming);

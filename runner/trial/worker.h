@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "runner/records/arena.h"
+#include "runner/records/cover.h"
 #include "runner/records/held.h"
 #include "runner/trial/output.h"
 #include "runner/base/util.h"
@@ -53,6 +54,7 @@ struct worker {
 	unsigned failures;   /* how often in a row it failed */
 	bool gil_came;       /* an import has switched the GIL on: it runs nothing more */
 	struct arena arena;
+	struct cover *cover;           /* takes what the arena says of C functions; or NULL */
 	struct held held;              /* records that wait for the collator */
 	struct output printed;         /* since the last iteration began */
 	struct buf incoming, outgoing; /* text of the control channel */

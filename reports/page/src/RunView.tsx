@@ -95,6 +95,7 @@ export function RunFacts({ run }: { run: Run }) {
       </Fact>
       <Fact name="Tests">{testsOf(run)}</Fact>
       {run.tests.summary && <Fact name="Tried">{run.tests.summary}</Fact>}
+      {run.covered && <Fact name="Covered">{run.covered.text}</Fact>}
       {run.tests.next && <Fact name="Next">{run.tests.next}</Fact>}
     </dl>
   );

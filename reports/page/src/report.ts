@@ -135,6 +135,8 @@ export interface Run {
   first_failing?: { test: string; why: string | null; where: string | null };
   /** Files of tests that can't be imported, and the first of them. */
   unimported?: { count: number; of: number; file: string; why: string | null };
+  /** What of the package two threads used together; absent where it has none. */
+  covered?: { package: string; text: string; apart: boolean };
   records: number;
   records_lost: number;
   interrupted: boolean;

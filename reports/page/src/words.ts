@@ -106,10 +106,13 @@ export function verdict({ run, findings }: Report): string {
   if (!run.iterations.done && !findings.length) return "Nothing ran";
   const fresh = findings.filter((finding) => finding.status === "new");
   const named = ofKinds(fresh, "new ");
+  const apart = run.covered?.apart
+    ? `, but no two threads were made to use one object of ${run.covered.package},`
+    : "";
   const found = !findings.length
-    ? "Nothing found"
+    ? `Nothing found${apart}`
     : !fresh.length
-      ? "Nothing new"
+      ? `Nothing new${apart}`
       : named.length <= 2
         ? joined(named)
         : plural(fresh.length, "new finding");
