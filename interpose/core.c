@@ -21,6 +21,7 @@
  *     order        by place (order_table.h); sections: critical sections that only read;
  *                  type_cache: who made a value, not who filled an entry
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
+ *     share        objects that a test makes are one for all its threads
  *     waits        where threads wait, and pass the turn on; look: what another thread does
  *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_template.h
  *     bytes        loops over single bytes

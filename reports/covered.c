@@ -7,6 +7,16 @@
 
 static void add_types(struct buf *out, const struct run_covered *covered)
 {
+	if (covered->objects_shared) {
+		text_add_number(out, covered->objects_shared);
+		buf_printf(out, " object%s that tests made %s one for all their threads; ",
+			   covered->objects_shared == 1 ? "" : "s",
+			   covered->objects_shared == 1 ? "was" : "were");
+	}
+	if (!covered->types_met && covered->objects_shared) {
+		buf_puts(out, "no pairs of calls were run");
+		return;
+	}
 	if (!covered->types_met) {
 		buf_puts(out, "no two threads had one object of ");
 		text_add_line(out, covered->package);
@@ -70,7 +80,7 @@ bool covered_apart(const struct run_info *run)
 {
 	const struct run_covered *covered = &run->covered;
 	return covered->package && run->tests_threaded && !covered->types_met &&
-	       !covered->functions[COVER_OBJECT] && !run->replay;
+	       !covered->objects_shared && !covered->functions[COVER_OBJECT] && !run->replay;
 }
 
 void covered_add_apart(struct buf *out, const struct run_info *run)

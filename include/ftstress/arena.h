@@ -133,7 +133,8 @@ struct fts_arena {
 	_Alignas(64) uint64_t lost;
 	uint64_t lost_control;
 	uint64_t limits[FTS_LIMIT_COUNT]; /* how often each was met */
-	uint32_t cover_used;              /* functions that have a number; 0 is nobody's */
+	uint64_t objects_shared; /* that more than one thread of a test had: turns/share.c */
+	uint32_t cover_used;     /* functions that have a number; 0 is nobody's */
 	_Alignas(4096) struct fts_ring ring[FTS_RING_COUNT];
 	struct fts_cover cover;
 };

@@ -52,6 +52,7 @@ struct settings {
 	bool gate;            /* one pass over all tests, with the same result every time; GATE_* */
 	bool locks;           /* look for lock orders that can deadlock */
 	bool pairs;           /* in place of tests: each two operations of a type; PAIRS_* */
+	bool share;           /* objects that a test makes are one for all its threads */
 	unsigned pairs_every; /* else: one iteration in so many is of pairs; 0 = none */
 	bool results;         /* with pairs: also results that no order of the two calls explains */
 	char **types;         /* with pairs: only these types, by name or the end of the name */

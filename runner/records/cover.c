@@ -18,6 +18,7 @@ static struct cover_module *module_of(struct cover *cover, const char *path, uin
 
 void cover_take(struct cover *cover, const struct fts_arena *arena)
 {
+	cover->objects_shared += __atomic_load_n(&arena->objects_shared, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < FTS_COVER_MODULES; i++) {
 		const struct fts_cover_module *told = &arena->cover.module[i];
 		uint32_t state = __atomic_load_n(&told->state, __ATOMIC_ACQUIRE);

@@ -18,6 +18,7 @@ struct cover {
 		uint8_t *reached; /* of each function, FTS_COVER_* */
 	} *modules;
 	size_t count, capacity;
+	uint64_t objects_shared;
 };
 
 /* Adds what an arena says. What makes no sense is left out: a test may have written there. */

@@ -240,7 +240,8 @@ void attempt_finish(struct pool *pool, struct job *job, struct worker *worker, i
 	if (trial->plan.schedule != SCHEDULE_ONE_BY_ONE)
 		judge(pool, job, worker, &context, status);
 	pool_count_tests(pool, trial);
-	bool of_suite = !trial->as_written && !trial->pairs;
+	/* A test whose objects are shared may fail: it was not written for that. */
+	bool of_suite = !trial->as_written && !trial->pairs && !pool->options->settings->share;
 	if (of_suite)
 		failing_take(pool->failing, trial);
 	if (of_suite)

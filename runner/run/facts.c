@@ -40,6 +40,8 @@ static void fill_settings(const struct run *run, struct run_info *info)
 			    settings->pairs_every
 				    ? xprintf("one iteration in %u", settings->pairs_every)
 				    : xstrdup("off"));
+	if (settings->share)
+		add_setting(info, &capacity, "share", xstrdup("on"));
 	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));
 	add_setting(info, &capacity, "budget",
 		    settings->budget < BUDGET_ALL ? xprintf("%g s", settings->budget)
@@ -98,6 +100,7 @@ static bool is_met(const struct run_type *type, size_t operation)
 static void fill_covered(const struct run *run, struct run_info *info)
 {
 	struct run_covered *covered = &info->covered;
+	covered->objects_shared = run->result.objects_shared;
 	memcpy(covered->functions, run->result.functions, sizeof covered->functions);
 	covered->package = package_names(&run->suite);
 	covered->types_not_made = types_not_made(run);
@@ -257,7 +260,8 @@ int session_exit_code(const struct run *run, int code)
 		return EXIT_FINDINGS;
 	if (!run->result.tests_run && !run->stored.iterations_done)
 		return fail(EXIT_NOTHING_PASSED, "nothing ran: %s", why_nothing_ran(&run->result));
-	if (!run->result.tests_passed && !run->stored.iterations_done && !explains_itself(run))
+	if (!run->result.tests_passed && !run->settings->share && !run->stored.iterations_done &&
+	    !explains_itself(run))
 		return fail(EXIT_NOTHING_PASSED,
 			    "nothing passed: %" PRIu64 " of %" PRIu64 " tests failed every time, "
 			    "so what they are for was not tested",

@@ -137,7 +137,8 @@ static void stop_all(struct pool *pool)
 					attempt_context(worker, job->trial);
 				attempt_drain(pool, job, worker);
 				pool_count_tests(pool, job->trial);
-				if (!job->trial->as_written && !job->trial->pairs)
+				if (!job->trial->as_written && !job->trial->pairs &&
+				    !pool->options->settings->share)
 					failing_take(pool->failing, job->trial);
 				collator_iteration_end(pool_collator(pool, worker), &context);
 			}
@@ -246,6 +247,7 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	stop_all(&pool);
 	tally_slowest(pool.tally);
 	cover_count(&pool.cover, result->functions);
+	result->objects_shared = pool.cover.objects_shared;
 	tell_failing(&pool);
 	tell_unimported(&pool);
 	/* Where all of a run's files can't be imported, what it is told says so. */

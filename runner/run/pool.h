@@ -60,6 +60,7 @@ struct pool_result {
 	struct matrix *matrix;                       /* of pairs, NULL = there were none */
 	struct run_pairs pairs;                      /* of an ordinary run */
 	uint64_t functions[COVER_KINDS];             /* as in struct run_covered */
+	uint64_t objects_shared;                     /* the same */
 	uint64_t iterations_done, iterations_gil_on; /* not those of a run that is resumed */
 	uint64_t tests_run, tests_distinct, tests_skipped;
 	uint64_t tests_threaded, tests_turns, tests_overlap; /* as in struct run_info */

@@ -181,6 +181,17 @@ static void push_path(struct list *list, const char *stress, const struct string
 	push(list, buf_take(&path));
 }
 
+/* Where the packages are whose types are shared (stress/ftstress_driver/sharing.py). */
+static void push_share(struct list *list, const struct environment *environment,
+		       const struct suite *suite)
+{
+	struct buf sites = { 0 };
+	buf_puts(&sites, "FTSTRESS_SHARE=");
+	for (size_t i = 0; i < environment->tsan_site.count && suite->installs.count; i++)
+		buf_printf(&sites, "%s%s", i ? ":" : "", environment->tsan_site.items[i]);
+	push(list, buf_take(&sites));
+}
+
 /* The variables of the suite's [env]. They replace ours of the same name. */
 static void push_suite(struct list *list, const struct suite *suite)
 {
@@ -237,6 +248,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xstrdup("MIMALLOC_PURGE_DELAY=-1"));
 	enum order_level order = kind == WORKER_AS_WRITTEN ? ORDER_AS_WRITTEN : settings->order;
 	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(order)));
+	if (settings->share && kind != WORKER_PAIRS)
+		push_share(&list, environment, suite);
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
 	/* Not set if it is mixed: then an extension that needs the GIL switches it on; that is
 	 * reported, and its tests run apart. */

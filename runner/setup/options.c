@@ -332,6 +332,7 @@ static char *parse_replay(struct settings *settings, const char *value)
 	}
 FLAG(pairs)
 FLAG(results)
+FLAG(share)
 FLAG(resume)
 FLAG(list)
 FLAG(plan)
@@ -371,6 +372,8 @@ const struct option option_table[] = {
 	  parse_pairs, false },
 	{ "pairs-every", "N|off", "else one iteration in N is of such pairs (4)", parse_pairs_every,
 	  true },
+	{ "share", NULL, "objects of the package that a test makes are one for all its threads",
+	  parse_share, false },
 	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
 	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },

@@ -294,6 +294,7 @@ static const struct {
 	MEMBER(covered.functions[COVER_ONE_THREAD]), MEMBER(covered.functions[COVER_NEVER]),
 	MEMBER(covered.types), MEMBER(covered.types_met), MEMBER(covered.types_not_made),
 	MEMBER(covered.operations), MEMBER(covered.operations_met),
+	MEMBER(covered.objects_shared),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from . import gil, linux
 from .contract import Outcome
 from .emit import Emitter
 from .failures import describe
+from .sharing import Sharing
 from .suite import Context, Result, Suite, Test
 from .turns import Schedule, Turns, turns_for
 
@@ -31,7 +33,12 @@ class Plan:
 
 
 def run(
-    suite: Suite, plan: Plan, found: Mapping[str, Test], emitter: Emitter, scratch: Path
+    suite: Suite,
+    plan: Plan,
+    found: Mapping[str, Test],
+    emitter: Emitter,
+    scratch: Path,
+    shared: Sharing | None = None,
 ) -> int:
     """Runs the slice in this process.
 
@@ -39,6 +46,8 @@ def run(
     reported as not run.
     """
     _settle(suite, plan, scratch)
+    if shared is not None:
+        shared.look_for_types()
     deadline = time.monotonic() + plan.budget
     turns = turns_for(plan.schedule, random.Random(plan.seed))
     slice_ = [found.get(test) for test in plan.tests]
@@ -47,7 +56,7 @@ def run(
         if test is None or (index and time.monotonic() >= deadline):
             emitter.end(index, Outcome.NOT_RUN, 0, 0)
             continue
-        _run_test(test, index, slice_, plan, turns, deadline, emitter)
+        _run_test(test, index, slice_, plan, turns, deadline, emitter, shared)
         if gil.enabled() and not gil_from_start:
             break  # the test switched it on: those behind it go on in a new process
     _flush()
@@ -63,6 +72,7 @@ def _run_test(
     turns: Schedule,
     deadline: float,
     emitter: Emitter,
+    shared: Sharing | None,
 ) -> None:
     def next_test() -> Test | None:
         if time.monotonic() >= deadline:
@@ -78,7 +88,8 @@ def _run_test(
     process = os.getpid()
     start = time.perf_counter_ns()
     try:
-        result = test.run(context)
+        with shared.of_test(threads) if shared is not None else nullcontext():
+            result = test.run(context)
     except BaseException as error:
         result = Result(Outcome.ERROR, [describe(error, None)])
     if os.getpid() != process:  # a child that the test has forked, and that left it

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import PROTOCOL_VERSION, gil, iteration, linux
+from . import PROTOCOL_VERSION, gil, iteration, linux, sharing
 from .control import Control, Message
 from .emit import Emitter
 from .failures import explain_import
@@ -52,10 +52,17 @@ class _Child:
 class Zygote:
     """Owns the control channel, the suite and the child."""
 
-    def __init__(self, control: Control, emitter: Emitter, suite: Suite) -> None:
+    def __init__(
+        self,
+        control: Control,
+        emitter: Emitter,
+        suite: Suite,
+        shared: sharing.Sharing | None = None,
+    ) -> None:
         self._control = control
         self._emitter = emitter
         self._suite = suite
+        self._shared = shared
         self._ready: dict[str, Test] = {}
         self._child: _Child | None = None
         self._waiting: deque[Message] = deque()
@@ -162,7 +169,7 @@ class Zygote:
             linux.own_group()
             linux.die_with_parent(parent)
             self._control.close()
-            status = iteration.run(self._suite, plan, found, self._emitter, scratch)
+            status = iteration.run(self._suite, plan, found, self._emitter, scratch, self._shared)
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
@@ -246,6 +253,9 @@ def main(driver: Driver, options: Options) -> int:
         emitter = Emitter()
         watch = gil.Watch(emitter.gil_enabled, lambda name: emitter.note(_overruled(name)))
         watch.install()
+        shared = sharing.from_environment()
+        if shared is not None:
+            shared.install()
         suite = driver.open(options)
     except SuiteError as error:
         control.send("error", what="suite", test=None, message=str(error), traceback="")
@@ -259,7 +269,7 @@ def main(driver: Driver, options: Options) -> int:
             traceback=traceback.format_exc(),
         )
         return EXIT_SUITE
-    zygote = Zygote(control, emitter, suite)
+    zygote = Zygote(control, emitter, suite, shared)
     control.send(
         "hello",
         version=PROTOCOL_VERSION,

@@ -92,10 +92,11 @@ class Wanted:
         """The name of the object's type if it is one of those."""
         kind = type(value)
         if kind not in self._verdicts:
-            self._verdicts[kind] = self._judge(kind)
+            self._verdicts[kind] = self.judge(kind)
         return self._verdicts[kind]
 
-    def _judge(self, kind: type) -> str | None:
+    def judge(self, kind: type) -> str | None:
+        """The name of the type if it is one of those."""
         base = in_c(kind)
         if base is None or not isinstance(base, type):
             return None
@@ -127,5 +128,5 @@ class Wanted:
             for value in list(vars(module).values()):
                 if isinstance(value, type) and value not in seen and in_c(value) is value:
                     seen.add(value)
-                    if self._judge(value) == name_of(value):
+                    if self.judge(value) == name_of(value):
                         yield value
