@@ -7,6 +7,7 @@
 
 #include "runner/collate/follow.h"
 #include "runner/collate/rank.h"
+#include "runner/model/matrix.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 #include "runner/setup/command.h"
@@ -53,6 +54,12 @@ static bool strings_add(char ***strings, size_t *count, size_t max, const char *
 
 bool finding_add_test(struct finding *finding, const char *test)
 {
+	/* Of the type that the race is told with there is always one. */
+	if (finding->test_count == FINDING_TESTS && matrix_is_owners(finding, test) &&
+	    !matrix_is_owners(finding, finding->tests[0])) {
+		free(finding->tests[--finding->test_count]);
+		finding->tests[finding->test_count] = NULL;
+	}
 	return strings_add(&finding->tests, &finding->test_count, FINDING_TESTS, test);
 }
 
@@ -91,6 +98,23 @@ static char *command_of(const struct ledger *ledger, const char *token, const ch
 	return command;
 }
 
+/* `first`: what the first test shows, it shows there. */
+static void add_replay(struct finding *f, const char *replay, bool first)
+{
+	if (first && f->replay_count == FINDING_REPLAYS)
+		free(f->replays[--f->replay_count]);
+	strings_add(&f->replays, &f->replay_count, FINDING_REPLAYS, replay);
+	for (size_t i = 0; first && i < f->replay_count; i++) {
+		char *text = f->replays[i];
+		if (strcmp(text, replay) != 0)
+			continue;
+		memmove(f->replays + 1, f->replays, i * sizeof *f->replays);
+		f->replays[0] = text;
+		free(f->command);
+		f->command = NULL;
+	}
+}
+
 void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 		 struct entry *entry, const char *test)
 {
@@ -102,10 +126,11 @@ void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 		f->first_seen = f->last_seen;
 	f->gil_on |= context->gil;
 	f->gil_off |= !context->gil;
-	if (context->replay)
-		strings_add(&f->replays, &f->replay_count, FINDING_REPLAYS, context->replay);
 	if (test && finding_add_test(f, test))
 		ledger_judge_again(ledger, entry);
+	bool first = matrix_owner_first(f);
+	if (context->replay)
+		add_replay(f, context->replay, first);
 	if (ledger->as_written && f->kind == FINDING_DATA_RACE && !f->as_written_seen) {
 		f->as_written_runs++;
 		f->as_written_seen++;

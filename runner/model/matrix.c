@@ -76,6 +76,35 @@ size_t matrix_type_of(const struct finding *finding)
 		       : 0;
 }
 
+/* Is the pair one of the type that the memory belongs to? A type's name has its module's before it. */
+static bool is_of_owner(const struct finding *finding, const char *test)
+{
+	size_t length = matrix_type_length(test);
+	const char *owner = finding->subject.kind == SUBJECT_OBJECT ? finding->subject.type : NULL;
+	size_t end = owner ? strlen(owner) : 0;
+	length = length ? strcspn(test, "@[:") : 0;
+	return end && length >= end && !strncmp(test + length - end, owner, end) &&
+	       (length == end || test[length - end - 1] == '.');
+}
+
+bool matrix_owner_first(struct finding *finding)
+{
+	for (size_t i = 0; finding->kind == FINDING_DATA_RACE && i < finding->test_count; i++) {
+		char *test = finding->tests[i];
+		if (!is_of_owner(finding, test))
+			continue;
+		memmove(finding->tests + 1, finding->tests, i * sizeof *finding->tests);
+		finding->tests[0] = test;
+		return i > 0;
+	}
+	return false;
+}
+
+bool matrix_is_owners(const struct finding *finding, const char *test)
+{
+	return finding->kind == FINDING_DATA_RACE && is_of_owner(finding, test);
+}
+
 uint64_t matrix_field(const struct finding *finding)
 {
 	const struct subject *subject = &finding->subject;

@@ -50,6 +50,16 @@ bool matrix_operations(const char *test, struct operation_name both[2]);
 /* The type of the first test of a data race: the type that it is told with, 0 = none. */
 size_t matrix_type_of(const struct finding *finding);
 
+/*
+ * A race on a dict's iterator shows in pairs of map and filter, too, that walk one. It is told with the
+ * type whose memory it is on, if a pair of that type has shown it: the first such test becomes the
+ * finding's first. Returns whether another one was it before.
+ */
+bool matrix_owner_first(struct finding *finding);
+
+/* Is the test a pair of the type whose memory a data race is on? */
+bool matrix_is_owners(const struct finding *finding, const char *test);
+
 /* The field of that type that the race is on, hashed with the type; one for all memory that is not
  * a Python object's. */
 uint64_t matrix_field(const struct finding *finding);

@@ -17,17 +17,25 @@ static bool is_asked_about(const struct finding *finding)
 	return asked && !finding->evidence && matrix_type_of(finding);
 }
 
-/* "SystemError: ... (12 times)", of what the process printed; NULL if nothing was wrong. */
-static char *wrong_of(const char *out)
+/*
+ * "SystemError: ... (12 times)", of what the process printed; NULL if nothing was wrong. *shows is
+ * left as it is where one thread is enough for it.
+ */
+static char *wrong_of(const char *out, enum evidence *shows)
 {
 	json_t *said = json_loads(out, 0, NULL);
-	const char *what = NULL;
+	const char *what = NULL, *alone = json_string_value(json_object_get(said, "alone"));
 	json_t *times, *wrong = json_object_get(said, "wrong");
 	char *text = NULL;
+	if (alone)
+		text = xprintf("one thread alone ends a plain interpreter, too, with both calls "
+			       "on one object: %s",
+			       alone);
 	json_object_foreach(wrong, what, times)
 	{
 		text = xprintf("a plain interpreter raises %s (%" PRId64 " times in %g s)", what,
 			       (int64_t)json_integer_value(times), EVIDENCE_SECONDS);
+		*shows = EVIDENCE_RAISES;
 		break;
 	}
 	json_decref(said);
@@ -45,9 +53,8 @@ static char *told(const struct spawned *spawned, double seconds, enum evidence *
 	if (status > 128)
 		return xprintf("a plain interpreter crashes in %.1f s: SIG%s", seconds,
 			       sigabbrev_np(status - 128) ? sigabbrev_np(status - 128) : "?");
-	char *wrong = status == 0 ? wrong_of(spawned->out.data ? spawned->out.data : "") : NULL;
-	if (wrong)
-		*shows = EVIDENCE_RAISES;
+	const char *out = spawned->out.data ? spawned->out.data : "";
+	char *wrong = status == 0 ? wrong_of(out, shows) : NULL;
 	if (wrong || status)
 		return wrong; /* it could not be tried: nothing is said */
 	return xprintf("nothing was seen in %g s of overlapping calls in a plain interpreter",

@@ -27,6 +27,10 @@ static char **harvest_arguments(const struct suite *suite, const struct environm
 	while (driver[list.count])
 		list.count++;
 	list.capacity = list.count + 1;
+	for (size_t i = 0; i < suite->harvests.count; i++) {
+		push(&list, "--target");
+		push(&list, suite->harvests.items[i]);
+	}
 	for (size_t i = 0; i < environment->tsan_site.count && suite->installs.count; i++) {
 		push(&list, "--instrumented");
 		push(&list, environment->tsan_site.items[i]);

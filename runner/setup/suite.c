@@ -53,6 +53,7 @@ static const struct key keys[] = {
 	{ "python", TEXT(python) },
 	{ "driver", TEXT(driver) },
 	{ "target", LIST(targets) },
+	{ "harvest", LIST(harvests) },
 	{ "install", LIST(installs) },
 	{ "require", LIST(requires) },
 	{ "path", LIST(paths) },

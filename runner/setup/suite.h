@@ -32,7 +32,7 @@ struct suite {
 	char *driver;      /* one of drivers.h */
 	bool files;        /* as in struct driver */
 	char *tests;       /* default for --tests */
-	struct strings targets, installs,
+	struct strings targets, harvests, installs,
 		requires,
 	paths, args, skips, unsafes, suppressions, policies;
 	struct suite_pair *run;

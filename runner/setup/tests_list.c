@@ -169,6 +169,7 @@ uint64_t tests_list_hash(const struct suite *suite, const struct environment *en
 	hash = hash_text(hash, suite->driver);
 	hash = hash_text(hash, suite->folder);
 	hash = hash_strings(hash, &suite->targets);
+	hash = hash_strings(hash, &suite->harvests);
 	hash = hash_strings(hash, &suite->args);
 	hash = hash_strings(hash, &suite->unsafes);
 	hash = hash_strings(hash, &suite->paths);
@@ -179,6 +180,8 @@ uint64_t tests_list_hash(const struct suite *suite, const struct environment *en
 		hash = hash_target(hash, suite, suite->paths.items[i]);
 	for (size_t i = 0; i < suite->targets.count; i++)
 		hash = hash_target(hash, suite, suite->targets.items[i]);
+	for (size_t i = 0; i < suite->harvests.count; i++)
+		hash = hash_target(hash, suite, suite->harvests.items[i]);
 	char *driver = xprintf("%s/ftstress_driver", paths->stress);
 	hash = hash_tree(hash, driver);
 	free(driver);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/model/matrix.h"
 #include "runner/base/util.h"
 #include "runner/store/sql.h"
 #include "runner/store/store_json.h"
@@ -113,9 +114,11 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	f->last_seen = history.last_seen;
 	code = finding_texts(store, run, f->id, "token", FINDING_REPLAYS, &f->replays,
 			     &f->replay_count);
-	return code ? code
+	code = code ? code
 		    : finding_texts(store, run, f->id, "test", FINDING_TESTS, &f->tests,
 				    &f->test_count);
+	matrix_owner_first(f);
+	return code;
 }
 
 int store_findings(struct store *store, int64_t run, struct finding **findings, size_t *count)

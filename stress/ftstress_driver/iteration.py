@@ -1,5 +1,6 @@
 """The forked child: runs one slice and leaves with _exit."""
 
+import itertools
 import os
 import random
 import sys
@@ -30,6 +31,10 @@ class Plan:
     budget: float
     schedule: str
     tests: Sequence[str]
+
+
+_NO_RANDOM = random.Random(0)
+"""Of tests that draw nothing: to seed a generator takes longer than they do."""
 
 
 def run(
@@ -77,13 +82,17 @@ def _run_test(
     def next_test() -> Test | None:
         if time.monotonic() >= deadline:
             return None
-        return next((later for later in slice_[index + 1 :] if later is not None), None)
+        later = itertools.islice(slice_, index + 1, None)  # no copy: a slice may be long
+        return next((test for test in later if test is not None), None)
 
     threads = test.threads(plan.threads) if plan.threads > 1 else 1
-    _seed(f"{plan.seed}:{test.id}")
+    rng = _NO_RANDOM
+    if test.draws:
+        _seed(f"{plan.seed}:{test.id}")
+        rng = random.Random(f"{plan.seed}:{index}:{test.id}")
     if gil.enabled() and isinstance(turns, Turns):
         turns = None  # who waits for the GIL and who waits for the turn would wait for each other
-    context = Context(threads, random.Random(f"{plan.seed}:{index}:{test.id}"), next_test, turns)
+    context = Context(threads, rng, next_test, turns)
     emitter.begin(index, threads)
     process = os.getpid()
     start = time.perf_counter_ns()

@@ -81,6 +81,8 @@ class Test(ABC):
     """A collected test. Lives as long as the slice."""
 
     id: str
+    draws = True
+    """Whether random numbers may be drawn in it. If not, no generator is seeded for it."""
 
     @abstractmethod
     def threads(self, wanted: int) -> int:

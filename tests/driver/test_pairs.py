@@ -15,6 +15,7 @@ from ftstress_driver.drivers import pairs_driver
 from ftstress_driver.pairs import (
     calls,
     corpus,
+    evidence,
     expressions,
     makers,
     operations,
@@ -109,14 +110,19 @@ class Recording(unittest.TestCase):
     def test_how_an_object_was_made_and_what_was_called_with_what(self) -> None:
         self._run("d = collections.deque([1, 2], maxlen=3)\nd.append('x')\nd.rotate(1)")
         found = self.recorder.recording
-        self.assertEqual(
-            list(found.makers["collections.deque"]), ["collections.deque([1, 2], maxlen=3)"]
-        )
+        self.assertIn("collections.deque([1, 2], maxlen=3)", found.makers["collections.deque"])
         methods = found.methods["collections.deque"]
         self.assertEqual(
             {name: list(calls) for name, calls in methods.items()},
             {"append": ["'x'"], "rotate": ["1"]},
         )
+
+    def test_what_needs_calls_before_it_is_made_with_them(self) -> None:
+        self._run("d = collections.deque()\nd.append(1)\nd.extend([2])\niterator = d.__iter__()")
+        found = self.recorder.recording.makers
+        text = "(lambda o: (o.append(1), o.extend([2]), {})[-1])(collections.deque())"
+        self.assertIn(text.format("o"), found["collections.deque"])
+        self.assertIn(text.format("o.__iter__()"), found["collections._deque_iterator"])
 
     def test_a_call_that_takes_the_object_or_a_container(self) -> None:
         self._run("d = collections.deque([1])\ncollections.OrderedDict.fromkeys(d)")
@@ -465,6 +471,26 @@ class Pairs(unittest.TestCase):
         one_left, none_left = scenes(kind, "next|next")
         left = [list(scene(*self.sides)[0][1]) for scene in (one_left, none_left)]  # type: ignore[call-overload]
         self.assertEqual(left, [[3], []])
+
+
+class Evidence(unittest.TestCase):
+    """What a race does is no matter of threads where one thread is enough."""
+
+    def _alone(self, make: str, *made: corpus.Operation) -> str | None:
+        corpus.name_functions(list(made))
+        kind = corpus.Type("m.T", make, list(made))
+        maker = calls.open_type(kind, Path(), calls.namespace())
+        return evidence.alone(maker, [corpus.Side([made[0]]), corpus.Side([made[-1]])])
+
+    def test_a_crash_that_needs_both_calls_and_one_thread(self) -> None:
+        add = corpus.Operation("add", "o.append(1)")
+        dies = corpus.Operation("dies", "o and __import__('os').abort()")
+        self.assertEqual(self._alone("[]", add, dies), "SIGABRT")
+
+    def test_calls_that_do_no_harm_one_after_the_other(self) -> None:
+        add = corpus.Operation("add", "o.append(1)")
+        raises = corpus.Operation("raises", "o.nothing")
+        self.assertIsNone(self._alone("[]", add, raises))
 
 
 class Results(unittest.TestCase):

@@ -3,6 +3,8 @@
 
 #include "ftstress/locks.h"
 #include "runner/collate/collate.h"
+#include "runner/collate/ledger.h"
+#include "runner/model/matrix.h"
 
 enum { ZYGOTE = 100, CHILD = 200, OTHER_CHILD = 201 };
 
@@ -701,6 +703,27 @@ static void tokens_tests_and_command_are_those_of_the_run(void **state)
 	bench_end(&b);
 }
 
+static void a_race_seen_in_many_types_keeps_a_test_of_the_owners(void **state)
+{
+	(void)state;
+	struct finding race = { .kind = FINDING_DATA_RACE };
+	race.subject = (struct subject){ .kind = SUBJECT_OBJECT, .type = xstrdup("my_iterator") };
+	for (unsigned i = 0; i < FINDING_TESTS + 2; i++) {
+		char *test = xprintf("builtins.map::next|next#%u", i);
+		finding_add_test(&race, test);
+		free(test);
+	}
+	assert_int_equal(race.test_count, FINDING_TESTS);
+	finding_add_test(&race, "builtins.my_iterator::next|list");
+	assert_int_equal(race.test_count, FINDING_TESTS);
+	assert_true(matrix_owner_first(&race));
+	assert_string_equal(race.tests[0], "builtins.my_iterator::next|list");
+	assert_string_equal(race.tests[1], "builtins.map::next|next#0");
+	finding_add_test(&race, "m.my_iterator::next|next");
+	assert_string_equal(race.tests[FINDING_TESTS - 1], "builtins.map::next|next#8");
+	finding_clear(&race);
+}
+
 static void a_ready_made_finding_is_merged_by_its_place(void **state)
 {
 	(void)state;
@@ -1080,6 +1103,7 @@ int main(void)
 		cmocka_unit_test(locks_of_all_kinds_are_told_of_the_side_that_held_them),
 		cmocka_unit_test(that_a_side_held_locks_is_told_where_it_is_not_known_which),
 		cmocka_unit_test(tokens_tests_and_command_are_those_of_the_run),
+		cmocka_unit_test(a_race_seen_in_many_types_keeps_a_test_of_the_owners),
 		cmocka_unit_test(a_ready_made_finding_is_merged_by_its_place),
 		cmocka_unit_test(a_module_that_switches_the_gil_on_is_a_finding),
 		cmocka_unit_test(hooks_and_notes_are_kept_once),

@@ -98,6 +98,30 @@ static void objects_made_in_other_ways_count_for_their_type(void **unused)
 	release(matrix, types, count);
 }
 
+static void a_race_is_told_with_the_type_whose_memory_it_is_on(void **unused)
+{
+	(void)unused;
+	const char *tests[] = { "builtins.map::next|next", "m.my_iterator::next|list",
+				"builtins.my_iterator@2::next|list", "builtins.my_iterator::a|b" };
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.subject = { .kind = SUBJECT_OBJECT, .type = (char *)"iterator" },
+				.tests = (char **)tests,
+				.test_count = 4 };
+	assert_false(matrix_owner_first(&race));
+	assert_string_equal(race.tests[0], "builtins.map::next|next");
+	race.subject.type = (char *)"my_iterator";
+	assert_true(matrix_owner_first(&race));
+	assert_string_equal(race.tests[0], "m.my_iterator::next|list");
+	assert_string_equal(race.tests[1], "builtins.map::next|next");
+	assert_false(matrix_owner_first(&race));
+	race.subject.type = (char *)"builtins.my_iterator";
+	assert_true(matrix_owner_first(&race));
+	assert_string_equal(race.tests[0], "builtins.my_iterator@2::next|list");
+	assert_true(matrix_is_owners(&race, "builtins.my_iterator[x]@2::next|list"));
+	race.subject.kind = SUBJECT_BLOCK;
+	assert_false(matrix_is_owners(&race, race.tests[0]));
+}
+
 static void each_type_has_a_table(void **unused)
 {
 	(void)unused;
@@ -130,6 +154,7 @@ int main(void)
 		cmocka_unit_test(a_cell_shows_the_worst_of_its_tests),
 		cmocka_unit_test(a_call_on_a_relative_counts_for_its_operation),
 		cmocka_unit_test(objects_made_in_other_ways_count_for_their_type),
+		cmocka_unit_test(a_race_is_told_with_the_type_whose_memory_it_is_on),
 		cmocka_unit_test(each_type_has_a_table),
 		cmocka_unit_test(other_tests_are_no_pairs),
 	};

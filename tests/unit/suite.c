@@ -103,6 +103,8 @@ static void all_keys_are_read(void **state)
 	     "python = 3.13\n"
 	     "driver = pytest\n"
 	     "target = numpy\n"
+	     "harvest = scipy\n"
+	     "          numba    ; too\n"
 	     "install = numpy==2.4.6 -Csetup-args=-Dblas=none    ; from source\n"
 	     "          other==1\n"
 	     "require = pytest>=8\n"
@@ -121,6 +123,8 @@ static void all_keys_are_read(void **state)
 	assert_string_equal(suite.name, "numpy_tests");
 	assert_string_equal(suite.description, "NumPy's own tests");
 	assert_string_equal(suite.python, "3.13");
+	assert_int_equal(suite.harvests.count, 2);
+	assert_string_equal(suite.harvests.items[1], "numba");
 	assert_int_equal(suite.installs.count, 2);
 	assert_string_equal(suite.installs.items[0], "numpy==2.4.6 -Csetup-args=-Dblas=none");
 	assert_string_equal(suite.installs.items[1], "other==1");

@@ -3,19 +3,26 @@
 What a race does: both operations of a pair, by threads that really overlap, again and again on
 objects that they share, in whatever interpreter runs this: the plain one, as a user has it.
 
-Prints one JSON line: {"rounds":N,"wrong":{"SystemError: ...":times}}. A crash is this process' own
-end, a hang is for the caller to notice. Wrong are the exceptions that no order of correct calls
-gives: SystemError and MemoryError.
+Before that, one thread makes the same calls, in a forked child: what crashes or hangs there, too,
+is no matter of threads.
+
+Prints one JSON line: {"rounds":N,"wrong":{"SystemError: ...":times}}, or {"alone":"SIGSEGV"}. A
+crash is this process' own end, a hang is for the caller to notice. Wrong are the exceptions that no
+order of correct calls gives: SystemError and MemoryError.
 """
 
 import argparse
+import contextlib
 import gc
 import json
 import os
+import signal
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +30,7 @@ from . import calls
 from .corpus import Corpus, Side, sides_of
 
 OBJECTS = 40
+SECONDS_ALONE = 5
 REPEATS = 25
 Call = tuple[calls.Function, object, tuple[Any, ...]]
 
@@ -38,7 +46,8 @@ def loop(maker: calls.Maker, sides: list[Side], seconds: float, threads: int) ->
         gate = threading.Barrier(threads)
         told: list[Counter[str]] = [Counter() for _ in range(threads)]
         running = [
-            threading.Thread(target=_body, args=(gate, work[i], told[i])) for i in range(threads)
+            threading.Thread(target=_body, args=(gate.wait, work[i], told[i]))
+            for i in range(threads)
         ]
         for thread in running:
             thread.start()
@@ -50,6 +59,27 @@ def loop(maker: calls.Maker, sides: list[Side], seconds: float, threads: int) ->
         del objects, work
         gc.collect()
     return {"rounds": rounds, "wrong": dict(wrong.most_common(5))}
+
+
+def alone(maker: calls.Maker, sides: list[Side]) -> str | None:
+    """How a child ends that makes the calls of both sides in one thread; None: well."""
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(SECONDS_ALONE)
+        for order in (sides, sides[::-1]):
+            with contextlib.suppress(Exception):
+                _body(lambda: None, _work_of_one(maker, order), Counter())
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return signal.Signals(-code).name if code < 0 else None
+
+
+def _work_of_one(maker: calls.Maker, sides: list[Side]) -> list[Call]:
+    """The calls of all sides, on the same objects, in turns."""
+    objects = _objects(maker, sides)
+    each = [_work(maker, sides, number, objects) for number in range(len(sides))]
+    return [call for row in zip_longest(*each) for call in row if call is not None]
 
 
 def _objects(maker: calls.Maker, sides: list[Side]) -> list[tuple[object, object | None]]:
@@ -82,8 +112,8 @@ def _work(
     return work
 
 
-def _body(gate: threading.Barrier, work: list[Call], told: Counter[str]) -> None:
-    gate.wait()
+def _body(meet: Callable[[], object], work: list[Call], told: Counter[str]) -> None:
+    meet()
     for function, target, args in work:
         for _ in range(REPEATS):
             try:
@@ -110,6 +140,10 @@ def main() -> int:
     sides = sides_of(kind, pair)
     sys.unraisablehook = lambda unraisable: None
     maker = calls.open_type(kind, arguments.corpus, calls.namespace())
+    end = alone(maker, sides)
+    if end is not None:
+        print(json.dumps({"alone": end}), flush=True)
+        return 0
     print(json.dumps(loop(maker, sides, arguments.seconds, arguments.threads)), flush=True)
     return 0
 

@@ -19,12 +19,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import types_of
-from .expressions import CannotDescribeError, describe
+from .expressions import LONGEST, CannotDescribeError, describe
 
 ENOUGH = 40
 """Calls of one function that are looked at."""
 REMEMBERED = 4000
 """Objects whose making is remembered: they live as long."""
+MOST_STEPS = 4
+"""Calls on an object that are remembered, too: a database has to have a table."""
 
 # What looks at its caller's frame, or is not worth a look.
 LEFT_ALONE = frozenset(
@@ -127,6 +129,7 @@ class Recorder:
         self.recording = Recording()
         self.wanted = wanted
         self._made: dict[int, str] = {}
+        self._steps: dict[int, list[str]] = {}
         self._alive: deque[tuple[int, object]] = deque()
         self._counts: Counter[object] = Counter()
         self._busy = False
@@ -199,7 +202,26 @@ class Recorder:
         if kind is not None:
             calls = self.recording.methods.setdefault(kind, {})
             calls.setdefault(function.__name__, Counter())[arguments] += 1  # type: ignore[attr-defined]
+            self._step(owner, kind, f"o.{function.__name__}({arguments})", result)  # type: ignore[attr-defined]
         self._taken(function, name, args, keywords)
+
+    def _step(self, owner: object, kind: str, call: str, result: object) -> None:
+        """A call on an object that is known: what comes of it may need the calls before it."""
+        made = self._made.get(id(owner))
+        steps = self._steps.setdefault(id(owner), [])
+        if made is None or len(steps) > MOST_STEPS:
+            return
+        given = self.wanted.type_of(result)
+        if given is not None and steps:
+            self._made_in_steps(given, made, [*steps, call])
+        steps.append(call)
+        if len(steps) > 1:
+            self._made_in_steps(kind, made, [*steps, "o"])
+
+    def _made_in_steps(self, kind: str, made: str, steps: list[str]) -> None:
+        text = f"(lambda o: ({', '.join(steps)})[-1])({made})"
+        if len(text) <= LONGEST:
+            self.recording.makers.setdefault(kind, Counter())[text] += 1
 
     def _taken(
         self, function: object, name: str, args: tuple[Any, ...], keywords: dict[str, Any]
@@ -236,10 +258,12 @@ class Recorder:
 
     def _remember(self, value: object, text: str) -> None:
         self._made[id(value)] = text
+        self._steps.pop(id(value), None)
         self._alive.append((id(value), value))
         if len(self._alive) > REMEMBERED:
             old, _ = self._alive.popleft()
             self._made.pop(old, None)
+            self._steps.pop(old, None)
 
 
 def is_test_file(path: str) -> bool:
