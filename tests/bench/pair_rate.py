@@ -1,6 +1,6 @@
 """Pairs a minute (--pairs) of cheap operations: those of datetime, two workers side by side.
 
-pairs.py FTSTRESS
+pair_rate.py FTSTRESS
 
 A run of one iteration is taken off: the start of Python, the harvest.
 """
