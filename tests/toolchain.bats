@@ -505,6 +505,40 @@ refuses() {
 	timeout 20 tail --pid="$second" -f /dev/null
 }
 
+@test "for a list of the tests nothing is built with ThreadSanitizer, and nothing is built twice" {
+	fake_source
+	cd "$BATS_TEST_TMPDIR"
+	local_package pkg mine
+	prepare_suite --plain --install ./pkg --require pytest
+	[[ $status -eq 0 && $(wc -l <configured) -eq 1 && $(was tsan wheels) -eq 0 ]]
+	[[ $(jq -r .python <<<"$output") == "$(jq -r .plain <<<"$output")" ]]
+	local listed=$output
+	[[ -d $(jq -r '.plain_site[-1]' <<<"$listed") ]]
+	prepare_suite --plain --install ./pkg --require pytest
+	[[ $output == "$listed" && $(wc -l <installed) -eq 1 ]]
+	# The run takes the wheel over, and what was collected for the list.
+	prepare_suite --install ./pkg --require pytest
+	[[ $status -eq 0 && $(was tsan wheels) -eq 1 && $(was plain wheels) -eq 1 ]]
+	[[ $(jq -r .recipe <<<"$output") == "$(jq -r .recipe <<<"$listed")" ]]
+	[[ $(jq -r .python <<<"$output") != "$(jq -r .plain <<<"$output")" ]]
+	# Behind a run its own environment lists.
+	local whole=$output
+	prepare_suite --plain --install ./pkg --require pytest
+	[[ $output == "$whole" ]]
+}
+
+@test "a list of the tests takes a wheel without compiled parts for a package that has some for none" {
+	fake_source
+	touch "$BATS_TEST_TMPDIR/index"
+	sed -i 's/\[\[ -e index \]\] && wheel "$folder"/mkdir -p "$folder"; touch "$folder\/mine-1.0-py3-none-any.whl"/
+		s/mkdir -p "$3\/src"/&; [[ ! -e c ]] || touch "$3\/src\/words.c"/' "$BATS_TEST_TMPDIR/interpreter"
+	prepare_suite --plain --install mine==1.0
+	[[ $status -eq 0 && ! -e $BATS_TEST_TMPDIR/wheels ]]
+	touch "$BATS_TEST_TMPDIR/c"
+	prepare_suite --plain --install mine==1.0.0
+	[[ $status -eq 0 && $(was plain wheels) -eq 1 ]]
+}
+
 @test "progress lines go to the asked descriptor, and nothing to standard error" {
 	fake_source
 	PREPARE_PROGRESS_FD=3 run --separate-stderr "$PREPARE" python 3.14 3>"$BATS_TEST_TMPDIR/progress"

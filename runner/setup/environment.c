@@ -66,6 +66,9 @@ static char **prepare_arguments(const struct suite *suite, const struct settings
 		push(&list, xstrdup("--version"));
 		push(&list, xstrdup(python));
 	}
+	/* Operations for pairs are looked for in instrumented packages. */
+	if ((settings->list || settings->plan) && !settings->pairs)
+		push(&list, xstrdup("--plain"));
 	push_each(&list, "--install", &suite->installs);
 	push_each(&list, "--require", &suite->requires);
 	for (size_t i = 0; i < suite->paths.count; i++) {

@@ -416,6 +416,18 @@ C
 	[[ $output == tests/t1.py ]]
 }
 
+@test "a list of the tests needs nothing that is built with ThreadSanitizer" {
+	local cache=${FTSTRESS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ftstress}
+	fine_scripts 2
+	suite listed "path = $PWD/tests" # of no other suite: it has no environment yet
+	touch before
+	run -0 "$FTSTRESS" --suite listed.ini --list
+	[[ $output == $'tests/t1.py\ntests/t2.py' ]]
+	run -0 find "$cache/env" -maxdepth 1 -newer before -name '*listed-*'
+	[[ $output == "$cache"/env/_listed-* && ${#lines[@]} == 1 ]]
+	rm -r "$output"
+}
+
 @test "a suite whose import fails says what, where and what to do, in one line" {
 	scripts fine
 	mkdir lib

@@ -8,6 +8,8 @@
 #                     plain/  one wheel of the same version: the index's own, else built without TSan
 #   env/NAME-HASH/    tsan/, plain/   site folders: those wheels and what they and the tests require
 #                     env.json        where everything is
+#   pkg/_numpy-HASH/  plain/          what only a list of tests needs (prepare suite --plain): the plain
+#   env/_NAME-HASH/   plain/          half of each, taken into the whole one when that is built
 #
 # pip resolves each site folder as a whole, so a package that needs another of the suite's packages
 # gets the suite's own build of it: of a name that a given wheel has, pip asks no index.
@@ -129,6 +131,34 @@ package_make() {
 	package_resolve "$1"
 	[[ -d $CACHE/pkg/$PACKAGE_NAME ]] || cpython_plain_make
 	artefact_make pkg "$PACKAGE_NAME" package_build
+}
+
+# package_make_plain SPEC: gets the plain wheel alone if need be; sets PACKAGE_NAME.
+package_make_plain() {
+	package_resolve "$1"
+	[[ ! -d $CACHE/pkg/$PACKAGE_NAME ]] || return 0
+	cpython_plain_make
+	PACKAGE_NAME=_$PACKAGE_NAME
+	artefact_make pkg "$PACKAGE_NAME" package_build_plain
+}
+
+package_build_plain() {
+	PACKAGE_BUILDING=$1 PACKAGE_FINAL=$2
+	package_unpack "$1"
+	package_constraints "$1/.constraints"
+	package_plain_fetch "$1"
+	if [[ -z $WHY_TWICE ]] && package_has_compiled "$1/src"; then
+		package_plain_doubt "$1" compiled
+	fi
+	mv -- "$1/src" "$1/.plain-source"
+	[[ -z $WHY_TWICE ]] || package_plain_wheel "$1"
+	rm -rf -- "$1/.plain-source" "$1/.constraints"
+}
+
+# package_has_compiled FOLDER: are there sources of a language that is compiled?
+package_has_compiled() {
+	[[ $(find "$1" -type f \( -name '*.c' -o -name '*.cc' -o -name '*.cpp' -o -name '*.cxx' \
+		-o -name '*.pyx' -o -name '*.rs' \) -print -quit) ]]
 }
 
 package_build() {
@@ -270,7 +300,12 @@ package_check_instrumented() {
 # package_plain_fetch BUILDING: gets the plain wheel of the same version from the index. Sets
 # WHY_TWICE: why it must be compiled instead, empty if it is there.
 package_plain_fetch() {
-	local name version
+	local name version known=$CACHE/pkg/_${PACKAGE_FINAL##*/}/plain
+	if [[ -d $known ]]; then # it was made for a list of the tests
+		cp -a -- "$known" "$1/plain"
+		WHY_TWICE=
+		return 0
+	fi
 	WHY_TWICE="a source of your own, so not to be had as a wheel"
 	[[ $ORIGIN == index ]] || return 0
 	name=$(sed -n 's/^Name: *//p;/^$/q' "$1/src/PKG-INFO" 2>/dev/null) || true
@@ -285,9 +320,11 @@ package_plain_fetch() {
 	fi
 }
 
-# package_plain_doubt BUILDING: a wheel of Python files alone is no twin of a compiled one.
+# package_plain_doubt BUILDING [compiled]: a wheel of Python files alone is no twin of a compiled one,
+# that is of the one built with TSan, or, with `compiled`, of one that will be.
 package_plain_doubt() {
 	local -a built=("$1"/tsan/*.whl) fetched=("$1"/plain/*.whl)
+	[[ ${2:-} != compiled ]] || built=(compiled)
 	if [[ -z $WHY_TWICE && ${built[0]} != *-none-any.whl && ${fetched[0]} == *-none-any.whl ]]; then
 		rm -rf -- "$1/plain"
 		WHY_TWICE="the only wheel for free-threaded Python $MINOR has no compiled parts"
@@ -379,6 +416,26 @@ environment_build() {
 	environment_json "$final" >"$building/env.json"
 }
 
+# environment_build_plain BUILDING FINAL: the plain site folder and env.json.
+environment_build_plain() {
+	local building=$1 final=$2 name spec
+	local -a wheels=() where=()
+	for spec in "${INSTALLS[@]}"; do
+		requirement_split "$spec"
+		where+=("${INDEX_FLAGS[@]}")
+	done
+	CONSTRAINTS=
+	for name in "${PACKAGES[@]}"; do
+		wheels+=("$CACHE/pkg/$name"/plain/*.whl)
+	done
+	mkdir -- "$building/plain"
+	((${#PACKAGES[@]} + ${#REQUIRES[@]} == 0)) ||
+		run_logged environment 0 - "installing the suite's packages, without ThreadSanitizer" -- \
+			pip_without_tsan install --target "$building/plain" "${where[@]}" "${wheels[@]}" \
+			"${REQUIRES[@]}" || environment_failed
+	environment_json "$final" >"$building/env.json"
+}
+
 environment_failed() {
 	fail "the packages of suite $SUITE_NAME could not be installed." \
 		"$(advice_from_log "$CACHE/env" "the log says which requirement pip could not satisfy; correct the suite's install and require lines.")"
@@ -397,10 +454,16 @@ environment_json() {
 		"$(json_array "${sources[@]}")" "$(json_string "${1##*-}")"
 }
 
-# suite_options ARGUMENT...: sets SUITE_NAME, MINOR_WANTED, USER_PYTHON, INSTALLS, REQUIRES and PATHS.
+# suite_options ARGUMENT...: sets SUITE_NAME, MINOR_WANTED, USER_PYTHON, INSTALLS, REQUIRES and PATHS,
+# and PLAIN_ALONE.
 suite_options() {
-	SUITE_NAME='' MINOR_WANTED='' USER_PYTHON='' INSTALLS=() REQUIRES=() PATHS=()
+	SUITE_NAME='' MINOR_WANTED='' USER_PYTHON='' PLAIN_ALONE='' INSTALLS=() REQUIRES=() PATHS=()
 	while (($# > 0)); do
+		if [[ $1 == --plain ]]; then
+			PLAIN_ALONE=yes
+			shift
+			continue
+		fi
 		[[ $# -ge 2 ]] || usage_error "prepare suite: the option $1 needs a value (or is none of ours)."
 		case $1 in
 		--name) SUITE_NAME=$2 ;;
@@ -449,6 +512,10 @@ command_suite() {
 	hash=$(printf '%s\n' "$ENVIRONMENT_RECIPE" "$PLAIN_NAME" "$SUITE_PYTHON" "$SUITE_VERSION" \
 		packages "${PACKAGES[@]}" requires "${REQUIRES[@]}" paths "${PATHS[@]}" | hash_text)
 	ENVIRONMENT=$SUITE_NAME-$hash
+	if [[ $PLAIN_ALONE && ! -d $CACHE/env/$ENVIRONMENT ]]; then
+		suite_plain
+		return
+	fi
 	if [[ ! -d $CACHE/env/$ENVIRONMENT ]]; then
 		for spec in "${INSTALLS[@]}"; do
 			package_make "$spec"
@@ -458,5 +525,22 @@ command_suite() {
 	fi
 	if [[ $USER_PYTHON ]]; then cpython_plain_make; else cpython_make; fi
 	cache_touch "env/$ENVIRONMENT" "${PACKAGES[@]/#/pkg/}" "python/$PLAIN_NAME" "python/$TSAN_NAME"
+	cat -- "$CACHE/env/$ENVIRONMENT/env.json"
+}
+
+# suite_plain: makes and answers what is enough for a list of the tests. The answer's `recipe` is the
+# whole environment's, so that the list counts for a run, too; its tsan_site does not exist.
+suite_plain() {
+	local spec
+	cpython_plain_make
+	SUITE_PYTHON=$PLAIN PACKAGES=() ENVIRONMENT=_$ENVIRONMENT
+	if [[ ! -d $CACHE/env/$ENVIRONMENT ]]; then
+		for spec in "${INSTALLS[@]}"; do
+			package_make_plain "$spec"
+			PACKAGES+=("$PACKAGE_NAME")
+		done
+		artefact_make env "$ENVIRONMENT" environment_build_plain
+	fi
+	cache_touch "env/$ENVIRONMENT" "python/$PLAIN_NAME"
 	cat -- "$CACHE/env/$ENVIRONMENT/env.json"
 }
