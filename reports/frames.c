@@ -8,6 +8,7 @@
 #include "reports/text.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
+#include "runner/model/cxx_name.h"
 #include "runner/symbols/source.h"
 
 #define SOURCE_AROUND 2 /* lines shown before and after a frame's own */
@@ -86,8 +87,14 @@ static json_t *frame_of(struct source_cache *sources, const struct frame *frame,
 	const char *language = frame_language_name(frame->language);
 	json_object_set_new(object, "language", json_string(language));
 	json_object_set_new(object, "function", string_of(frame->function));
+	char *name = frame_name(frame);
+	if (strcmp(name, frame->function) != 0)
+		json_object_set_new(object, "short", string_of(name));
+	free(name);
 	json_object_set_new(object, "file", string_of(frame->file));
 	json_object_set_new(object, "line", json_integer(frame->line));
+	if (frame->near_line)
+		json_object_set_new(object, "near", json_true());
 	json_object_set_new(object, "module", string_of(frame->module));
 	json_object_set_new(object, "plumbing", json_boolean(frame->plumbing));
 	json_object_set_new(object, "inline", json_boolean(frame->is_inline));
@@ -113,8 +120,10 @@ static uint64_t number_of(struct table *table, uint64_t key, bool *made)
 /* All that a frame's JSON is made of. */
 static uint64_t key_of(const struct frame *frame, bool innermost)
 {
-	const int numbers[] = { (int)frame->language, frame->line, frame->plumbing,
-				frame->is_inline, frame->plumbing && innermost };
+	const int numbers[] = {
+		(int)frame->language, frame->line,      frame->plumbing,
+		frame->is_inline,     frame->near_line, frame->plumbing && innermost
+	};
 	const char *const texts[] = { frame->function, frame->file, frame->module };
 	uint64_t key = hash_bytes(1, numbers, sizeof numbers);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

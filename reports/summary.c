@@ -37,6 +37,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "reports/entries.h"
@@ -44,6 +45,7 @@
 #include "reports/formats.h"
 #include "reports/text.h"
 #include "reports/tried.h"
+#include "runner/model/cxx_name.h"
 
 #define SHOWN_MAX 20 /* new findings told in full: more is the report's business */
 #define LINES_MAX 14 /* of a finding; two sides are always shown */
@@ -189,7 +191,9 @@ static void print_frame(const struct page *page, const struct frame *frame)
 	buf_printf(&line, "        %-6s  ", label_of(frame->language));
 	text_add_place(&line, frame);
 	buf_puts(&line, frame->file ? "  " : "");
-	text_add_line(&line, frame->function);
+	char *name = frame_name(frame);
+	text_add_line(&line, name);
+	free(name);
 	print(page, frame->language == FRAME_PYTHON ? BLUE : PLAIN, &line);
 	buf_free(&line);
 }

@@ -18,6 +18,7 @@
 #include "reports/tried.h"
 #include "reports/covered.h"
 #include "runner/base/util.h"
+#include "runner/model/cxx_name.h"
 
 /* A description or a directive's reason: one line, in which "#" and "\" are escaped. */
 static void add_text(struct buf *out, const char *text)
@@ -54,9 +55,12 @@ static void add_place(struct buf *out, const char *key, const struct frame *fram
 	if (!frame)
 		return;
 	struct buf place = { 0 };
-	buf_puts(&place, frame->function);
+	char *name = frame_name(frame);
+	buf_puts(&place, name);
+	free(name);
 	if (frame->file && frame->line)
-		buf_printf(&place, " (%s:%d)", frame->file, frame->line);
+		buf_printf(&place, " (%s:%s%d)", frame->file, frame->near_line ? "~" : "",
+			   frame->line);
 	add_pair(out, key, place.data);
 	buf_free(&place);
 }

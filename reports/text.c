@@ -225,7 +225,7 @@ void text_add_place(struct buf *out, const struct frame *frame)
 		return;
 	text_add_line(out, text_short_path(frame->file));
 	if (frame->line)
-		buf_printf(out, ":%d", frame->line);
+		buf_printf(out, frame->near_line ? ":~%d" : ":%d", frame->line);
 }
 
 void text_add_lock(struct buf *out, const struct held_lock *lock)

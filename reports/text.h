@@ -66,7 +66,7 @@ bool text_is_access(const struct finding *finding, const struct participant *sid
 /* A lock's name without its address, and where it was taken or made: "Pool.lock (pool.py:12)". */
 void text_add_lock(struct buf *out, const struct held_lock *lock);
 
-/* "test_fill.py:8" of a frame, or nothing. */
+/* "test_fill.py:8" of a frame, "fill.c:~8" where the line is one near by; or nothing. */
 void text_add_place(struct buf *out, const struct frame *frame);
 
 /* What a stack of several greenlets is told with; NULL where the stack is of one. */

@@ -45,6 +45,7 @@ struct frame {
 	char *module;   /* base name of the shared object, NULL for Python */
 	bool plumbing;  /* interpreter or runtime internals, and helpers: folded in the page */
 	bool is_inline; /* inlined into the next frame */
+	bool near_line; /* the compiler merged the code of several lines: it is one near by */
 };
 
 struct stack {

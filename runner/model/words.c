@@ -4,19 +4,21 @@
 #include <string.h>
 #include <stdlib.h>
 
+#include "runner/model/cxx_name.h"
+
 char *words_name(const struct stack *stack, size_t at)
 {
 	if (at >= stack->count)
 		return xstrdup("an unknown function");
-	const char *name = stack->frames[at].function;
-	size_t length = strcspn(name, "(");
-	if (!length)
-		length = strlen(name);
+	char *name = frame_name(&stack->frames[at]);
+	size_t length = strlen(name);
 	if (length <= WORDS_NAME_MAX)
-		return xstrndup(name, length);
+		return name;
 	while (length > WORDS_NAME_MAX - 3 || ((unsigned char)name[length] & 0xc0) == 0x80)
 		length--;
-	return xprintf("%.*s...", (int)length, name);
+	char *cut = xprintf("%.*s...", (int)length, name);
+	free(name);
+	return cut;
 }
 
 char *words_function(const struct stack *stack)
@@ -31,8 +33,10 @@ static char *location(const struct stack *stack, const struct roots *roots)
 	if (at == SITE_NONE || !stack->frames[at].file)
 		return NULL;
 	char *path = short_path(stack->frames[at].file, roots);
-	char *text = stack->frames[at].line ? xprintf("%s:%d", path, stack->frames[at].line)
-					    : xstrdup(path);
+	const struct frame *frame = &stack->frames[at];
+	char *text = frame->line
+			     ? xprintf("%s:%s%d", path, frame->near_line ? "~" : "", frame->line)
+			     : xstrdup(path);
 	free(path);
 	return text;
 }

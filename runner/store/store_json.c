@@ -102,6 +102,7 @@ static void put_stack(json_t *object, const char *key, const struct stack *stack
 		put_number(one, "language", (uint64_t)frame->language);
 		put_flag(one, "plumbing", frame->plumbing);
 		put_flag(one, "inline", frame->is_inline);
+		put_flag(one, "near", frame->near_line);
 		json_array_append_new(array, one);
 	}
 	json_object_set_new(object, key, array);
@@ -126,6 +127,7 @@ static struct stack get_stack(json_t *object, const char *key)
 			language <= FRAME_UNKNOWN ? (enum frame_language)language : FRAME_UNKNOWN;
 		frame->plumbing = get_flag(one, "plumbing");
 		frame->is_inline = get_flag(one, "inline");
+		frame->near_line = get_flag(one, "near");
 	}
 	return stack;
 }

@@ -42,7 +42,8 @@ static char **clean_environment(void)
 static int spawn(const char *path, int end, pid_t *pid)
 {
 	char *const argv[] = { (char *)path, "--output-style=JSON", "--inlines",
-			       "--demangle", "--functions=linkage", NULL };
+			       "--demangle", "--functions=linkage", "--skip-line-zero",
+			       NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	sigset_t none, all;

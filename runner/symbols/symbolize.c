@@ -241,11 +241,35 @@ static const char *locate(struct symbolizer *s, const char *path)
 	return s->files[s->file_count - 1];
 }
 
+/*
+ * File and line of one element of "Symbol". Where a compiler merged the code of several lines there is
+ * none: the symbolizer then takes the last one before it, which can be of another function or of a
+ * header, or gives 0 for the place of an inlined call. Then it is the function's first.
+ */
+static void set_line(struct frame *frame, json_t *symbol)
+{
+	const char *file = json_string_value(json_object_get(symbol, "FileName"));
+	const char *start_file = json_string_value(json_object_get(symbol, "StartFileName"));
+	int line = (int)json_integer_value(json_object_get(symbol, "Line"));
+	int start = (int)json_integer_value(json_object_get(symbol, "StartLine"));
+	bool near = json_is_true(json_object_get(symbol, "Approximate"));
+	if (!file || !*file || !strcmp(file, "??"))
+		return;
+	bool known = start > 0 && start_file && *start_file;
+	if (known && (!line || (near && (line < start || strcmp(file, start_file) != 0)))) {
+		file = start_file;
+		line = start;
+		near = true;
+	}
+	frame->file = xstrdup(file);
+	frame->line = line;
+	frame->near_line = near && line > 0;
+}
+
 /* The frame of one element of "Symbol". */
 static struct frame native_frame(struct symbolizer *s, position where, json_t *symbol)
 {
 	const char *function = json_string_value(json_object_get(symbol, "FunctionName"));
-	const char *file = json_string_value(json_object_get(symbol, "FileName"));
 	const struct module *module = module_of(s, where);
 	struct frame frame = { .language = FRAME_UNKNOWN, .module = xstrdup(module->name) };
 
@@ -254,8 +278,7 @@ static struct frame native_frame(struct symbolizer *s, position where, json_t *s
 					 (unsigned long long)(where & ADDRESS_MASK));
 	} else {
 		frame.function = xstrdup(function);
-		frame.file = file && *file && strcmp(file, "??") ? xstrdup(file) : NULL;
-		frame.line = (int)json_integer_value(json_object_get(symbol, "Line"));
+		set_line(&frame, symbol);
 		frame.language = language_of(function, frame.file);
 		if (frame.file)
 			tidy_path(frame.file);

@@ -19,14 +19,14 @@
 #define HOSTILE "</script><!--<script>alert(1)</script>\n# TODO \\ \033[31m\xff\xc3"
 
 static struct frame write_frames[] = {
-	{ FRAME_C, "store_word", "/src/words.c", 17, "words.so", false, false },
-	{ FRAME_C, "_PyEval_Vector", "/src/ceval.c", 12, "libpython.so", true, false },
+	{ FRAME_C, "store_word", "/src/words.c", 17, "words.so", false, false, false },
+	{ FRAME_C, "_PyEval_Vector", "/src/ceval.c", 12, "libpython.so", true, false, false },
 	{ FRAME_PYTHON, "fill", "/env/lib/python3.14/site-packages/words/test_fill.py", 8, NULL,
-	  false, false },
+	  false, false, false },
 };
 static struct frame read_frames[] = {
-	{ FRAME_CYTHON, "Words.__getitem__", "/src/words.pyx", 31, "words.so", false, true },
-	{ FRAME_UNKNOWN, "words.so+0x12ab", NULL, 0, "words.so", false, false },
+	{ FRAME_CYTHON, "Words.__getitem__", "/src/words.pyx", 31, "words.so", false, true, false },
+	{ FRAME_UNKNOWN, "words.so+0x12ab", NULL, 0, "words.so", false, false, false },
 };
 static struct held_lock locks[] = { { .name = "Words.lock", .created = { read_frames, 1 } } };
 static struct participant sides[] = {
@@ -730,12 +730,12 @@ static void set_stack(struct document *document, struct participant pair[2], str
 	document->findings[0].participant_count = 2;
 }
 
-static const struct frame python_frame = {
-	FRAME_PYTHON, "put", "/a/b/c/x.py", 8, NULL, false, false
-};
-static const struct frame loop_frame = {
-	FRAME_C, "_PyEval_EvalFrameDefault", "/src/ceval.c", 1240, "libpython.so", true, false
-};
+static const struct frame python_frame = { FRAME_PYTHON, "put", "/a/b/c/x.py", 8,
+					   NULL,         false, false,         false };
+static const struct frame loop_frame = { FRAME_C,        "_PyEval_EvalFrameDefault",
+					 "/src/ceval.c", 1240,
+					 "libpython.so", true,
+					 false,          false };
 
 /* What the title names by its line is told by that line: the place of the bug, not a helper. */
 static void the_line_of_the_title_is_told(void **state)
@@ -744,8 +744,10 @@ static void the_line_of_the_title_is_told(void **state)
 	struct document document;
 	struct participant pair[2];
 	struct frame helper[] = {
-		{ FRAME_C, "_Py_atomic_store", "/src/pyatomic.h", 5, "libpython.so", true, true },
-		{ FRAME_C, "entry_added", "/src/dictobject.c", 228, "libpython.so", false, false },
+		{ FRAME_C, "_Py_atomic_store", "/src/pyatomic.h", 5, "libpython.so", true, true,
+		  false },
+		{ FRAME_C, "entry_added", "/src/dictobject.c", 228, "libpython.so", false, false,
+		  false },
 		loop_frame,
 		python_frame,
 	};
@@ -771,7 +773,7 @@ static void the_line_of_the_title_is_told(void **state)
 	free(text);
 	/* Interpreter code inside of an extension's: the extension only called it. */
 	struct frame called[] = { { FRAME_C, "PyObject_GetItem", "/src/abstract.c", 60,
-				    "libpython.so", true, false },
+				    "libpython.so", true, false, false },
 				  write_frames[0],
 				  loop_frame,
 				  python_frame };
@@ -799,13 +801,42 @@ static void what_the_interpreters_loop_did_is_said_to_be_its(void **state)
 	free(text);
 	/* An atomic access of the loop keeps its line of C. */
 	struct frame atomic[] = { { FRAME_C, "_Py_atomic_load", "/src/pyatomic.h", 5,
-				    "libpython.so", true, true },
+				    "libpython.so", true, true, false },
 				  loop_frame,
 				  python_frame };
 	set_stack(&document, pair, atomic, 3);
 	text = summary(&document.input, false, 0);
 	has(text, "        C       /src/ceval.c:1240  _PyEval_EvalFrameDefault\n");
 	free(text);
+}
+
+static void a_name_is_short_for_people_and_a_line_near_by_is_told_as_such(void **state)
+{
+	(void)state;
+	struct document document;
+	struct participant pair[2];
+	struct frame frames[] = { { .language = FRAME_CXX,
+				    .function = "void pool::Map<int>::put<long>(long)",
+				    .file = "/src/pool.cpp",
+				    .line = 9,
+				    .module = "pool.so",
+				    .near_line = true },
+				  python_frame };
+	set_stack(&document, pair, frames, 2);
+	char *text = summary(&document.input, false, 0);
+	has(text, "pool.cpp:~9  pool::Map::put\n");
+	free(text);
+	text = written("tap", &document.input);
+	has(text, "pool::Map::put (/src/pool.cpp:~9)");
+	free(text);
+	json_t *json = parsed(&document.input);
+	json_t *frame = path_of(json, "findings/0/threads/0/frames/0");
+	assert_string_equal(json_string_value(json_object_get(frame, "function")),
+			    frames[0].function);
+	assert_string_equal(json_string_value(json_object_get(frame, "short")), "pool::Map::put");
+	assert_true(json_is_true(json_object_get(frame, "near")));
+	assert_null(json_object_get(path_of(json, "findings/0/threads/0/frames/1"), "short"));
+	json_decref(json);
 }
 
 static void a_stack_of_several_greenlets_is_told(void **state)
@@ -816,7 +847,7 @@ static void a_stack_of_several_greenlets_is_told(void **state)
 	struct frame frames[] = { write_frames[0],
 				  python_frame,
 				  { FRAME_CXX, "greenlet::UserGreenlet::g_switch()", "/g.cpp", 9,
-				    "_greenlet.so", false, false },
+				    "_greenlet.so", false, false, false },
 				  python_frame };
 	set_stack(&document, pair, frames, 4);
 	char *text = summary(&document.input, false, 0);
@@ -1100,6 +1131,7 @@ int main(void)
 		cmocka_unit_test(the_summary_of_a_replay_shows_what_is_known),
 		cmocka_unit_test(the_line_of_the_title_is_told),
 		cmocka_unit_test(what_the_interpreters_loop_did_is_said_to_be_its),
+		cmocka_unit_test(a_name_is_short_for_people_and_a_line_near_by_is_told_as_such),
 		cmocka_unit_test(a_stack_of_several_greenlets_is_told),
 		cmocka_unit_test(what_the_program_said_and_who_holds_the_lock_is_told),
 		cmocka_unit_test(a_finding_of_many_threads_is_no_page_long),

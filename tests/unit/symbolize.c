@@ -183,6 +183,44 @@ static void a_helpers_frame_is_folded_like_plumbing(void **state)
 	script_remove(path);
 }
 
+/* What the symbolizer is told of a frame, and the place that it gets. */
+static void check_place(const char *told, const char *file, int line, bool near)
+{
+	struct buf notes = { 0 };
+	char *body =
+		xprintf("while read line; do echo '{\"Symbol\":[{\"FunctionName\":\"put\",%s}]}'; "
+			"done",
+			told);
+	char *path = script(body);
+	struct symbolizer *s = open_with(path, &notes);
+	const struct frame *frame = symbolizer_frames(s, mark(s, IN_SEED))->frames;
+	assert_string_equal(frame->file, file);
+	assert_int_equal(frame->line, line);
+	assert_int_equal(frame->near_line, near);
+	symbolizer_close(s);
+	script_remove(path);
+	free(body);
+}
+
+static void merged_code_has_a_line_near_by_in_its_own_function(void **state)
+{
+	(void)state;
+#define STARTS ",\"StartFileName\":\"/a/put.c\",\"StartLine\":30"
+	check_place("\"FileName\":\"/a/put.c\",\"Line\":34" STARTS, "/a/put.c", 34, false);
+	/* A macro or an inlined function may stand anywhere, if it is known. */
+	check_place("\"FileName\":\"/a/put.h\",\"Line\":3" STARTS, "/a/put.h", 3, false);
+	check_place("\"Approximate\":true,\"FileName\":\"/a/put.c\",\"Line\":33" STARTS, "/a/put.c",
+		    33, true);
+	/* The line before it is another function's. */
+	check_place("\"Approximate\":true,\"FileName\":\"/a/put.c\",\"Line\":12" STARTS, "/a/put.c",
+		    30, true);
+	check_place("\"Approximate\":true,\"FileName\":\"/a/atomic.h\",\"Line\":63" STARTS,
+		    "/a/put.c", 30, true);
+	check_place("\"FileName\":\"/a/put.c\",\"Line\":0" STARTS, "/a/put.c", 30, true);
+	check_place("\"FileName\":\"/a/put.c\",\"Line\":0", "/a/put.c", 0, false);
+#undef STARTS
+}
+
 static void its_environment_is_not_that_of_the_program_under_test(void **state)
 {
 	(void)state;
@@ -345,6 +383,7 @@ int main(void)
 		cmocka_unit_test(a_symbolizer_that_dies_twice_is_given_up_with_a_note),
 		cmocka_unit_test(nonsense_from_the_symbolizer_is_no_symbol),
 		cmocka_unit_test(a_helpers_frame_is_folded_like_plumbing),
+		cmocka_unit_test(merged_code_has_a_line_near_by_in_its_own_function),
 		cmocka_unit_test(its_environment_is_not_that_of_the_program_under_test),
 		cmocka_unit_test(a_strange_path_is_not_sent_to_the_symbolizer),
 		cmocka_unit_test(cxx_names_are_for_people),

@@ -78,10 +78,10 @@ function Spot({ frame }: { frame: Frame }) {
       {path && (
         <span class="where">
           {path.slice(path.lastIndexOf("/") + 1)}
-          {frame.line > 0 && `:${frame.line}`}
+          {frame.line > 0 && `:${lineText(frame)}`}
         </span>
       )}{" "}
-      <span class="function">{frame.function}</span>
+      <span class="function">{calledName(frame)}</span>
     </>
   );
 }

@@ -2,7 +2,7 @@
 
 import { Fragment } from "preact";
 import { type Finding, type Frame, type Lock, type Thread, keyFrame } from "./report";
-import { capital, kindWaits, languageName, plural, shortPath } from "./words";
+import { calledName, capital, kindWaits, languageName, lineText, plural, shortPath } from "./words";
 
 function Place({ frame }: { frame: Frame }) {
   if (!frame.file) {
@@ -17,7 +17,11 @@ function Place({ frame }: { frame: Frame }) {
       <span class="folder">{path.slice(0, path.length - name.length)}</span>
       <span class="name">
         {name}
-        {frame.line > 0 && <b>:{frame.line}</b>}
+        {frame.line > 0 && (
+          <b title={frame.near ? "the compiler merged the code of several lines near this" : undefined}>
+            :{lineText(frame)}
+          </b>
+        )}
       </span>
     </span>
   );
@@ -66,7 +70,9 @@ function Call({ frame }: { frame: Frame }) {
     <>
       <span class="language">{languageName[frame.language]}</span>
       <span class="call">
-        <span class="function">{frame.function}</span>
+        <span class="function" title={frame.short && frame.function}>
+          {frame.short ?? frame.function}
+        </span>
         {frame.inline && (
           <span class="inlined" title="the compiler put this call into the next one">
             inlined
@@ -166,7 +172,7 @@ export function Stack({ frames, showFirst = false, point = false, site, mark = "
               <summary>
                 <span class="fold-name">{foldName(group.frames)}</span>
                 <span class="fold-hint" aria-hidden="true">
-                  {group.frames[0]?.function} … {group.frames.at(-1)?.function}
+                  {calledName(group.frames[0])} … {calledName(group.frames.at(-1))}
                 </span>
               </summary>
               <ol class="stack">{group.frames.map(row)}</ol>

@@ -1,16 +1,25 @@
 // A finding as Markdown, for pasting into a bug tracker.
 
 import type { Finding, Frame, Run, Thread } from "./report";
-import { capital, kindMeaning, kindName, languageName, shortPath, times } from "./words";
+import {
+  calledName,
+  capital,
+  kindMeaning,
+  kindName,
+  languageName,
+  lineText,
+  shortPath,
+  times,
+} from "./words";
 
 function place(frame: Frame): string {
   if (!frame.file) return frame.module ? `in ${frame.module}` : "";
-  return `${shortPath(frame.file)}${frame.line ? `:${frame.line}` : ""}`;
+  return `${shortPath(frame.file)}${frame.line ? `:${lineText(frame)}` : ""}`;
 }
 
 function stack(frames: Frame[]): string {
   return frames
-    .map((frame) => `${languageName[frame.language].padEnd(6)} ${frame.function}  ${place(frame)}`)
+    .map((frame) => `${languageName[frame.language].padEnd(6)} ${calledName(frame)}  ${place(frame)}`)
     .join("\n");
 }
 

@@ -6,6 +6,10 @@ export type Status = "new" | "known" | "documented" | "upstream" | "suppressed";
 export interface Frame {
   language: Language;
   function: string;
+  /** The name without templates' and other arguments, where it differs. */
+  short?: string;
+  /** The compiler merged the code of several lines: the line is one near by. */
+  near?: boolean;
   file: string | null;
   line: number;
   module: string | null;

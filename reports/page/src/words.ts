@@ -1,6 +1,6 @@
 // How the page says things: kinds, counts, times, paths.
 
-import type { Finding, Kind, Language, Report, Status } from "./report";
+import type { Finding, Frame, Kind, Language, Report, Status } from "./report";
 
 /** The words of the kinds, by name: the report brings them. */
 let kinds = new Map<string, Kind>();
@@ -147,4 +147,14 @@ export function shortPath(path: string): string {
   const inSource = /^.*\/[A-Za-z][\w.]*-\d[^/]*\/(.+)$/.exec(path);
   if (inSource?.[1]) return inSource[1];
   return path.split("/").slice(-3).join("/");
+}
+
+/** A function's name without templates' and other arguments. */
+export function calledName(frame: Frame | undefined): string | undefined {
+  return frame?.short ?? frame?.function;
+}
+
+/** "12", or "~12" where the compiler merged the code of several lines. */
+export function lineText(frame: Frame): string {
+  return `${frame.near ? "~" : ""}${frame.line}`;
 }
