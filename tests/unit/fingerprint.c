@@ -15,13 +15,13 @@
 #include <cmocka.h>
 
 #define C(function, file, module)                                                                  \
-	{ FRAME_C, (char *)function, (char *)file, 1, (char *)module, false, false }
+	{ FRAME_C, (char *)function, (char *)file, 1, (char *)module, false, false, false }
 #define CYTHON(function, file, module)                                                             \
-	{ FRAME_CYTHON, (char *)function, (char *)file, 1, (char *)module, false, false }
+	{ FRAME_CYTHON, (char *)function, (char *)file, 1, (char *)module, false, false, false }
 #define CXX(function, file, module)                                                                \
-	{ FRAME_CXX, (char *)function, (char *)file, 1, (char *)module, false, false }
+	{ FRAME_CXX, (char *)function, (char *)file, 1, (char *)module, false, false, false }
 #define PYTHON(function, file)                                                                     \
-	{ FRAME_PYTHON, (char *)function, (char *)file, 1, NULL, false, false }
+	{ FRAME_PYTHON, (char *)function, (char *)file, 1, NULL, false, false, false }
 #define STACK(...)                                                                                 \
 	((struct stack){ (struct frame[]){ __VA_ARGS__ },                                          \
 			 sizeof((struct frame[]){ __VA_ARGS__ }) / sizeof(struct frame) })

@@ -12,9 +12,10 @@
 #include <cmocka.h>
 
 #define CORE(name)                                                                                 \
-	{ FRAME_C, (char *)name, (char *)"/src/x.c", 1, (char *)"libpython3.14t.so", false, false }
+	{ FRAME_C, (char *)name, (char *)"/src/x.c", 1, (char *)"libpython3.14t.so", false,        \
+	  false,   false }
 #define LINE(name, number)                                                                         \
-	{ FRAME_PYTHON, (char *)name, (char *)"/site/t.py", number, NULL, false, false }
+	{ FRAME_PYTHON, (char *)name, (char *)"/site/t.py", number, NULL, false, false, false }
 #define SIDE(writes, ...)                                                                          \
 	{                                                                                          \
 		.write = writes, .stack = {                                                        \

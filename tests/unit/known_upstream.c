@@ -20,9 +20,9 @@ static size_t match(const struct suppressions *set, const char *first, const cha
 {
 	struct frame frames[] = {
 		{ FRAME_C, (char *)first, (char *)"/src/Objects/x.c", 1, (char *)"libpython.so",
-		  false, false },
+		  false, false, false },
 		{ FRAME_C, (char *)second, (char *)"/src/Objects/y.c", 1, (char *)"libpython.so",
-		  false, false },
+		  false, false, false },
 	};
 	struct participant side = { .stack = { frames, 2 } };
 	struct finding race = { .kind = FINDING_DATA_RACE,

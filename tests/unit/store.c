@@ -348,8 +348,9 @@ static void a_finding_comes_back_complete(void **state)
 	(void)state;
 	struct store *store = open_store();
 	struct frame frames[] = {
-		{ FRAME_CYTHON, (char *)"A.f", (char *)"a.pyx", 12, (char *)"a.so", false, true },
-		{ FRAME_PYTHON, (char *)"caf\xc3\xa9", (char *)"/bad\xff.py", 0, NULL, true,
+		{ FRAME_CYTHON, (char *)"A.f", (char *)"a.pyx", 12, (char *)"a.so", false, true,
+		  false },
+		{ FRAME_PYTHON, (char *)"caf\xc3\xa9", (char *)"/bad\xff.py", 0, NULL, true, false,
 		  false },
 	};
 	struct held_lock lock = {

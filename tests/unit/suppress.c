@@ -14,8 +14,9 @@
 
 static struct frame frames[] = {
 	{ FRAME_C, (char *)"list_resize", (char *)"/src/Objects/listobject.c", 9,
-	  (char *)"libpython3.14t.so.1.0", false, false },
-	{ FRAME_PYTHON, (char *)"Thing.work", (char *)"/site/pkg/thing.py", 3, NULL, false, false },
+	  (char *)"libpython3.14t.so.1.0", false, false, false },
+	{ FRAME_PYTHON, (char *)"Thing.work", (char *)"/site/pkg/thing.py", 3, NULL, false, false,
+	  false },
 };
 static struct participant side = { .stack = { frames, 2 } };
 static struct finding race = { .kind = FINDING_DATA_RACE,
@@ -175,14 +176,24 @@ static void an_unused_rule_of_the_users_is_listed_with_its_place(void **state)
 
 #define PYTHON_LIBRARY (char *)"libpython3.14t.so.1.0"
 #define CORE(name)                                                                                 \
-	{ FRAME_C, (char *)name, (char *)"/src/Objects/x.c", 1, PYTHON_LIBRARY, false, false }
+	{                                                                                          \
+		FRAME_C, (char *)name, (char *)"/src/Objects/x.c", 1, PYTHON_LIBRARY, false,       \
+		false,   false                                                                     \
+	}
 #define EXTENSION(name)                                                                            \
-	{ FRAME_C, (char *)name, (char *)"/pkg/x.c", 1, (char *)"x.so", false, false }
+	{ FRAME_C, (char *)name, (char *)"/pkg/x.c", 1, (char *)"x.so", false, false, false }
 #define LIBRARY(name)                                                                              \
-	{ FRAME_C, (char *)name, (char *)"/src/Modules/x.c", 1, (char *)"_x.so", false, false }
-#define EVAL(name) { FRAME_PYTHON, (char *)name, (char *)"/site/x.py", 1, NULL, false, false }
+	{                                                                                          \
+		FRAME_C, (char *)name, (char *)"/src/Modules/x.c", 1, (char *)"_x.so", false,      \
+		false,   false                                                                     \
+	}
+#define EVAL(name)                                                                                 \
+	{ FRAME_PYTHON, (char *)name, (char *)"/site/x.py", 1, NULL, false, false, false }
 #define RUNTIME(name)                                                                              \
-	{ FRAME_C, (char *)name, NULL, 0, (char *)"libclang_rt.tsan-x86_64.so", false, false }
+	{                                                                                          \
+		FRAME_C, (char *)name, NULL, 0, (char *)"libclang_rt.tsan-x86_64.so",              \
+		false,   false,        false                                                       \
+	}
 #define STACK(...)                                                                                 \
 	((struct stack){ (struct frame[]){ __VA_ARGS__ },                                          \
 			 sizeof((struct frame[]){ __VA_ARGS__ }) / sizeof(struct frame) })

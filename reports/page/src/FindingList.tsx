@@ -2,11 +2,13 @@ import type { Entry, Finding, Frame, Report } from "./report";
 import { keyFrame } from "./report";
 import { type Filter, entryView, filterEntries, linkTo } from "./route";
 import {
+  calledName,
   capital,
   count,
   countBy,
   kindName,
   languageName,
+  lineText,
   plural,
   shortPath,
   statusMeaning,
