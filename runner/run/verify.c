@@ -10,6 +10,8 @@
 
 /* Seconds for a check. It is --timeout that ends one that makes no progress. */
 #define CHECK_BUDGET 3600.0
+/* So many tests at least, and at most, are checked in one process at first. */
+enum { GROUP_LEAST = 4, GROUP_MOST = 100 };
 /* So many tests get a note each; one more note says how many others there are. */
 #define NOTES_MAX 10u
 
@@ -25,6 +27,7 @@ enum verdict {
 /* A failure that waits for the verdict on its test. */
 struct waiting {
 	size_t test;
+	char *why; /* how it failed, as failure_why() has it */
 	struct finding finding;
 	char *token;
 	bool gil;
@@ -35,6 +38,7 @@ struct verifier {
 	const struct plan_test *tests;
 	struct failing *failing;
 	uint8_t *verdicts; /* for each test: enum verdict */
+	uint8_t *grouped;  /* for each test: the verdict with which it was in a group */
 	size_t alone;      /* how many tests fail without overlap, too */
 	size_t *queue;     /* tests to be checked */
 	size_t queued, queue_capacity, taken;
@@ -48,6 +52,7 @@ struct verifier *verifier_new(const struct plan_test *tests, size_t count, struc
 	verifier->tests = tests;
 	verifier->failing = failing;
 	verifier->verdicts = xcalloc(count, 1);
+	verifier->grouped = xcalloc(count, 1);
 	return verifier;
 }
 
@@ -55,6 +60,7 @@ static void waiting_clear(struct waiting *waiting)
 {
 	finding_clear(&waiting->finding);
 	free(waiting->token);
+	free(waiting->why);
 }
 
 void verifier_free(struct verifier *verifier)
@@ -66,6 +72,7 @@ void verifier_free(struct verifier *verifier)
 	free(verifier->waiting);
 	free(verifier->queue);
 	free(verifier->verdicts);
+	free(verifier->grouped);
 	free(verifier);
 }
 
@@ -130,9 +137,11 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 	if (verifier->verdicts[test] == VERDICT_FAILS ||
 	    is_known(verifier, collator, test, failure))
 		return;
-	struct waiting waiting = {
-		.test = test, .token = xstrdup(trial->token), .gil = trial->gil, .plan = trial->plan
-	};
+	struct waiting waiting = { .test = test,
+				   .why = failure_why(failure),
+				   .token = xstrdup(trial->token),
+				   .gil = trial->gil,
+				   .plan = trial->plan };
 	fault_of_failures(context->tests[failure->index], failure, last - first, &waiting.finding);
 	waiting.plan.tests = NULL;
 	if (verifier->verdicts[test] == VERDICT_PASSES) {
@@ -147,13 +156,90 @@ static void take_failures(struct verifier *verifier, struct collator *collator,
 	}
 }
 
+static void push(struct verifier *verifier, size_t test)
+{
+	ARRAY_PUSH(verifier->queue, verifier->queued, verifier->queue_capacity, test);
+}
+
+/* The first failure of the test that waits for a verdict, or NULL. */
+static const struct waiting *waiting_of(const struct verifier *verifier, size_t test)
+{
+	for (size_t i = 0; i < verifier->waiting_count; i++)
+		if (verifier->waiting[i].test == test)
+			return &verifier->waiting[i];
+	return NULL;
+}
+
+/* Drops the failures of a test that fails without overlap, too. */
+static void drop_waiting(struct verifier *verifier, size_t test)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < verifier->waiting_count; i++) {
+		if (verifier->waiting[i].test == test)
+			waiting_clear(&verifier->waiting[i]);
+		else
+			verifier->waiting[kept++] = verifier->waiting[i];
+	}
+	verifier->waiting_count = kept;
+}
+
+static const struct test_failure *failure_at(const struct trial *trial, size_t index)
+{
+	for (size_t i = 0; i < trial->failure_count; i++)
+		if (trial->failures[i].index == index)
+			return &trial->failures[i];
+	return NULL;
+}
+
+/* Did a test of a group fail in the way in which it failed when its threads overlapped? */
+static bool fails_the_same(const struct verifier *verifier, const struct trial *trial, size_t index)
+{
+	const struct waiting *waiting = waiting_of(verifier, trial->tests[index]);
+	const struct test_failure *failure = failure_at(trial, index);
+	if (!waiting || !failure || trial->states[index] != TEST_ENDED)
+		return false;
+	char *why = failure_why(failure);
+	bool same = strcmp(why, waiting->why) == 0;
+	free(why);
+	return same;
+}
+
+/*
+ * Takes what a group came to. All that it decides is that a test fails in the same way without
+ * overlap; any other one is checked alone.
+ */
+static void take_group(struct verifier *verifier, struct collator *collator,
+		       const struct trial *trial)
+{
+	for (size_t i = 0; i < trial->count; i++) {
+		size_t test = trial->tests[i];
+		bool again = !fails_the_same(verifier, trial, i);
+		if (!again && verifier->verdicts[test] == VERDICT_WAITS) {
+			verifier->verdicts[test] = VERDICT_WAITS_MORE;
+			again = true;
+		}
+		if (again) {
+			push(verifier, test);
+			continue;
+		}
+		fails_in_turns(verifier, collator, test, failure_at(trial, i));
+		drop_waiting(verifier, test);
+	}
+	for (size_t i = 0; i < trial->apart_count; i++) /* they need the GIL */
+		push(verifier, trial->apart[i]);
+}
+
 /* Takes the outcome of a check: failures that waited for it become findings, or are dropped. */
 static void take_verdict(struct verifier *verifier, struct collator *collator,
 			 const struct iteration_context *context, const struct trial *trial)
 {
+	if (trial->plan.test_count > 1) {
+		take_group(verifier, collator, trial);
+		return;
+	}
 	size_t test = trial->tests[0];
 	if (trial->killed == KILL_INTERRUPT) {
-		ARRAY_PUSH(verifier->queue, verifier->queued, verifier->queue_capacity, test);
+		push(verifier, test);
 		return;
 	}
 	if (trial->uncertain && trial->states[0] != TEST_ENDED)
@@ -164,7 +250,7 @@ static void take_verdict(struct verifier *verifier, struct collator *collator,
 		verifier->verdicts[test] = VERDICT_PASSES;
 	} else if (verifier->verdicts[test] == VERDICT_WAITS) {
 		verifier->verdicts[test] = VERDICT_WAITS_MORE;
-		ARRAY_PUSH(verifier->queue, verifier->queued, verifier->queue_capacity, test);
+		push(verifier, test);
 		return;
 	} else
 		fails_in_turns(verifier, collator, test,
@@ -239,24 +325,56 @@ void verifier_leave(const struct verifier *verifier, struct collator *collator)
 	}
 }
 
+/* Can the test be in a group with the first of it, which failed in the same iteration? */
+static bool joins(const struct verifier *verifier, const struct waiting *first, size_t test)
+{
+	const struct waiting *waiting = waiting_of(verifier, test);
+	uint8_t verdict = verifier->verdicts[test];
+	return waiting && waiting->plan.iteration == first->plan.iteration &&
+	       verdict == verifier->verdicts[first->test] && verifier->grouped[test] != verdict;
+}
+
+/*
+ * Takes the next test out of the queue, and those that are checked in one process with it, at most
+ * GROUP_MOST, in `tests`; returns how many.
+ */
+static size_t take_tests(struct verifier *verifier, const struct waiting *first, size_t *tests)
+{
+	size_t count = 0, kept = verifier->taken;
+	for (size_t i = verifier->taken; i < verifier->queued && count < GROUP_MOST; i++)
+		if (joins(verifier, first, verifier->queue[i]))
+			tests[count++] = verifier->queue[i];
+	if (count < GROUP_LEAST) {
+		tests[0] = verifier->queue[verifier->taken++];
+		return 1;
+	}
+	for (size_t i = 0; i < count; i++)
+		verifier->grouped[tests[i]] = verifier->verdicts[tests[i]];
+	for (size_t i = verifier->taken, next = 0; i < verifier->queued; i++) {
+		if (next < count && verifier->queue[i] == tests[next])
+			next++;
+		else
+			verifier->queue[kept++] = verifier->queue[i];
+	}
+	verifier->queued = kept;
+	return count;
+}
+
 struct trial *verifier_next(struct verifier *verifier)
 {
 	if (verifier->taken == verifier->queued)
 		return NULL;
-	size_t test = verifier->queue[verifier->taken++];
-	const struct waiting *waiting = NULL;
-	for (size_t i = 0; !waiting && i < verifier->waiting_count; i++)
-		if (verifier->waiting[i].test == test)
-			waiting = &verifier->waiting[i];
-	if (!waiting)
+	const struct waiting *waiting = waiting_of(verifier, verifier->queue[verifier->taken]);
+	if (!waiting) {
+		verifier->taken++;
 		return NULL;
+	}
 	struct trial_plan plan = waiting->plan;
-	plan.schedule = verifier->verdicts[test] == VERDICT_WAITS ? SCHEDULE_WHOLE_TURNS
-								  : SCHEDULE_ONE_BY_ONE;
+	plan.schedule = verifier->verdicts[waiting->test] == VERDICT_WAITS ? SCHEDULE_WHOLE_TURNS
+									   : SCHEDULE_ONE_BY_ONE;
 	plan.gil = false; /* with turns, threads could wait for each other: see take_apart() */
-	plan.tests = xmalloc(sizeof *plan.tests);
-	plan.tests[0] = test;
-	plan.test_count = 1;
+	plan.tests = xcalloc(GROUP_MOST, sizeof *plan.tests);
+	plan.test_count = take_tests(verifier, waiting, plan.tests);
 	struct trial *trial = trial_new(&plan, (struct replay_token){ 0, 0, 0, false },
 					CHECK_BUDGET, verifier->tests);
 	trial->check = true;

@@ -5,6 +5,10 @@
  *                                     └─ fails ─► run one by one ─┬─ passes: finding
  *                                                                 └─ fails: a note
  *
+ * Where many fail in an iteration, they are first tried together, in one process. A test that fails
+ * there in the way in which it failed in threads goes the same way down, for what made it fail needs no
+ * overlap; any other one is checked alone, in a fresh process.
+ *
  * A test is checked once in a run, and only if it failed in an iteration whose threads overlap. It
  * is not checked if an earlier run has seen it fail in the same way without overlap (failing.h).
  *

@@ -506,3 +506,16 @@ C
 	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
 	[[ $output == *$'2 of 3 files of tests can\'t be imported: none of their tests ran\n    the first: test_lost\n        ModuleNotFoundError: No module named \'no_such_module\''* ]]
 }
+
+@test "many tests that fail alone too take two processes to see that, and hide none that does not" {
+	local i
+	scripts threads
+	for ((i = 1; i <= 8; i++)); do cp "$BATS_TEST_DIRNAME/ways/always.py" "tests/always$i.py"; done
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 4 --schedule overlap --verbose
+	finding test-failure 'threads.py fails in threads: ValueError'
+	[[ $(jq '.findings | length' "$(last_report)") == 1 ]]
+	[[ $output == *"8 of 9 tests failed every time"* ]]
+	# The iteration, all in turns, the eight one by one, and threads.py in a process of its own.
+	[[ $(grep -c '"op":"started"' <<<"$output") == 4 ]]
+}
