@@ -17,7 +17,7 @@ from _pytest.runner import CallInfo
 from _pytest.unittest import TestCaseFunction
 
 from ..contract import Outcome
-from ..failures import Failure, describe
+from ..failures import Failure, describe, describe_all
 from ..suite import Context, Result
 from ..threads import Body, run_alone, run_bodies
 from . import roles
@@ -148,7 +148,10 @@ class StressPlugin:
         """One of set-up, call, tear-down, and what it makes of the result."""
         hook = getattr(item.ihook, f"pytest_runtest_{when}")
         call = CallInfo.from_call(lambda: hook(item=item, **arguments), when=when)
+        # Of the report the outcome counts: describe() makes the traceback.
+        style, item.config.option.tbstyle = item.config.option.tbstyle, "no"
         report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        item.config.option.tbstyle = style
         if report.skipped:
             if self._result.outcome is Outcome.PASSED:
                 self._result.outcome = Outcome.SKIPPED
@@ -164,11 +167,11 @@ class StressPlugin:
             self._result.failures.append(_describe_report(call, report))
 
     def _call_failures(self, call: CallInfo[Any], report: pytest.TestReport) -> list[Failure]:
-        failures = [
-            describe(error, thread)
-            for thread, error in enumerate(self._errors)
-            if error is not None and not isinstance(error, NO_VERDICT)
-        ]
+        failures = list(
+            describe_all(
+                [None if isinstance(error, NO_VERDICT) else error for error in self._errors]
+            )
+        )
         failures.extend(self._subtests)
         return failures or [_describe_report(call, report)]
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract import Outcome
-from ..failures import describe
+from ..failures import describe, describe_all
 from ..suite import (
     Context,
     Driver,
@@ -118,11 +118,7 @@ class Script(Test):
         stress = [vars(module)[name] for name in self._functions if name in vars(module)]
         if len(stress) < len(self._functions):  # a role may be there on some platforms only
             return Result(Outcome.SKIPPED if len(self._functions) > 1 else Outcome.PASSED)
-        failures = [
-            describe(error, thread)
-            for thread, error in enumerate(_run_stress(stress, context))
-            if error is not None
-        ]
+        failures = list(describe_all(_run_stress(stress, context)))
         error = _call(getattr(module, "check", None))
         if error is not None:
             failures.append(describe(error, None))

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract import Outcome
-from ..failures import Failure, describe
+from ..failures import describe, describe_all
 from ..suite import (
     Context,
     Listed,
@@ -122,10 +122,14 @@ class UnittestTest(Test):
             raised = run_alone(bodies[0], context.turns)
         else:
             raised = run_bodies(bodies, context.rng, context.turns)
-        failures: list[Failure] = []
-        for index, (thread, error) in enumerate(zip(threads, raised, strict=True)):
-            errors = [*thread.outcome.errors, *([error] if error is not None else [])]
-            failures.extend(describe(error, index) for error in errors[:1])
+        failures = list(
+            describe_all(
+                [
+                    thread.outcome.errors[0] if thread.outcome.errors else error
+                    for thread, error in zip(threads, raised, strict=True)
+                ]
+            )
+        )
         if failures:
             return Result(Outcome.FAILED, failures)
         skipped = any(thread.outcome.skip is not None for thread in threads)
