@@ -47,23 +47,29 @@ KNOWN = {
 }
 
 
+def library(place):
+    """The tracer, built in the folder."""
+    built = os.path.join(place, "edge_trace.so")
+    if not os.path.exists(built):
+        flags = ["-O1", "-fno-omit-frame-pointer", "-fPIC", "-shared"]
+        source = os.path.join(HERE, "edge_trace.c")
+        subprocess.run(["clang-22", *flags, "-o", built, source, "-ldl"], check=True)
+    return built
+
+
 def record(case, level, place):
     """Runs the case with the tracer; returns the trace's file and how many reports there were."""
-    library, output = os.path.join(place, "edge_trace.so"), os.path.join(place, f"edges-{level}")
-    source = os.path.join(HERE, "edge_trace.c")
-    if not os.path.exists(library):
-        flags = ["-O1", "-fno-omit-frame-pointer", "-fPIC", "-shared"]
-        subprocess.run(["clang-22", *flags, "-o", library, source, "-ldl"], check=True)
+    tracer, output = library(place), os.path.join(place, f"edges-{level}")
     fd, memory = table.arena()
     reader = table.Reader(memory)
     environment = dict(
         os.environ,
         FTSTRESS_ARENA_FD=str(fd),
         TSAN_OPTIONS=table.TSAN,
-        LD_PRELOAD=f"{table.LIBRARY}:{library}",
+        LD_PRELOAD=f"{table.LIBRARY}:{tracer}",
         FTSTRESS_HAPPENS_BEFORE=level,
     )
-    program = table.START + INSIDE.format(here=HERE, trace=library, case=case, output=output)
+    program = table.START + INSIDE.format(here=HERE, trace=tracer, case=case, output=output)
     subprocess.run([table.PYTHON, "-c", program], env=environment, pass_fds=(fd,), check=True)
     os.close(fd)
     return output, sum(reader.end().values())
@@ -98,4 +104,5 @@ def main():
         return 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
