@@ -101,10 +101,12 @@ static void clean_environment(void)
 static void announce(const struct concern *concern, bool live, const char *why)
 {
 	struct fts_hook hook = {
-		.live = live,
+		.state = live ? FTS_HOOK_LIVE : FTS_HOOK_DEAD,
 		.name_length = (uint16_t)raw_length(concern->name),
 		.why_length = (uint16_t)(why ? raw_length(why) : 0),
 	};
+	if (why && raw_same(why, CONCERN_OFF))
+		hook.state = FTS_HOOK_OFF;
 	struct ring_part parts[] = {
 		{ &hook, sizeof hook },
 		{ concern->name, hook.name_length },

@@ -386,6 +386,7 @@ static void add_surroundings(json_t *object, const struct run_info *run)
 		json_t *hook = json_object();
 		json_object_set_new(hook, "name", string_of(run->hooks[i].name));
 		json_object_set_new(hook, "live", json_boolean(run->hooks[i].live));
+		json_object_set_new(hook, "off", json_boolean(run->hooks[i].off));
 		json_object_set_new(hook, "why", string_of(run->hooks[i].why));
 		json_array_append_new(hooks, hook);
 	}

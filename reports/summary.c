@@ -421,6 +421,25 @@ static void print_type(const struct page *page, const struct report_input *input
 	print_again(page, input->run, entry->witness);
 }
 
+/* What could not be observed: a reader has to know it before the verdict is worth something. */
+static void print_dead_hooks(const struct page *page, const struct run_info *run)
+{
+	struct page wide = *page;
+	struct buf line = { 0 };
+	wide.columns = 0;
+	for (size_t i = 0; i < run->hook_count; i++) {
+		const struct run_hook *hook = &run->hooks[i];
+		if (hook->live || hook->off)
+			continue;
+		buf_printf(&line, "Not observed, so there may be more: %s", hook->name);
+		if (hook->why)
+			buf_printf(&line, " (%s)", hook->why);
+		buf_puts(&line, ".");
+		print(&wide, RED, &line);
+	}
+	buf_free(&line);
+}
+
 /* What a run tried, and what to run next: whole, it is the answer where nothing was found. */
 static void print_tried(const struct page *page, const struct run_info *run)
 {
@@ -561,6 +580,7 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 	struct entries *entries = entries_new(input);
 	print_not_tested(&page, input->run, true);
 	print_head(&page, input, entries, counts);
+	print_dead_hooks(&page, input->run);
 	print_entries(&page, input, entries);
 	print_rest(&page, input, counts);
 	print_tried(&page, input->run);

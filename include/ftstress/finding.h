@@ -185,7 +185,8 @@ void stack_clear(struct stack *stack);
 /* Facts about the run, for the reports. */
 struct run_hook {
 	char *name;
-	bool live;
+	bool live; /* in every process of the run */
+	bool off;  /* the run was asked to leave it off */
 	char *why; /* why it is not live, or NULL */
 };
 

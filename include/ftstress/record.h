@@ -69,8 +69,14 @@ struct fts_lost {
 	uint32_t reserved;
 };
 
+enum fts_hook_state {
+	FTS_HOOK_DEAD = 0, /* can't work in this process */
+	FTS_HOOK_LIVE = 1,
+	FTS_HOOK_OFF = 2, /* the run was asked to leave it off */
+};
+
 struct fts_hook {
-	uint32_t live; /* 1 = bound and called, 0 = not */
+	uint32_t state; /* enum fts_hook_state */
 	uint16_t name_length, why_length;
 	/* name, why */
 };

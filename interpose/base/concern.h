@@ -15,7 +15,8 @@
 struct concern {
 	const char *name; /* as shown in the report's list of hooks */
 	/*
-	 * Begin to work. False if that can't be in this Python; *why then says so in plain words.
+	 * Begin to work. False if that can't be in this Python; *why then says so in plain words,
+	 * or is CONCERN_OFF.
 	 */
 	bool (*start)(const char **why);
 	/*
@@ -27,6 +28,8 @@ struct concern {
 	void (*before_fork)(void);
 	void (*after_fork)(bool in_child);
 };
+
+#define CONCERN_OFF "off, as asked" /* the run was asked to leave the concern off */
 
 /* All concerns, in the order in which they start. */
 /* clang-format off */

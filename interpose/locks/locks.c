@@ -558,7 +558,7 @@ static bool start(const char **why)
 {
 	const char *level = getenv("FTSTRESS_LOCKS");
 	if (!level || !raw_same(level, "on")) {
-		*why = "off: FTSTRESS_LOCKS is not \"on\"";
+		*why = CONCERN_OFF;
 		return false;
 	}
 	if (!python_locks_start(why))

@@ -271,7 +271,7 @@ static bool start(const char **why)
 {
 	const char *level = getenv("FTSTRESS_HAPPENS_BEFORE");
 	if (!level || raw_same(level, "as-written")) {
-		*why = "the level is as-written: every synchronisation of the interpreter counts";
+		*why = CONCERN_OFF; /* the level is as-written */
 		return false;
 	}
 	if (!raw_same(level, "meant")) {

@@ -359,16 +359,14 @@ static void feed_hook(struct collator *c, const uint8_t *payload, size_t length)
 	if (hook) {
 		free(name);
 	} else {
-		ARRAY_PUSH(c->hooks, c->hook_count, c->hook_capacity,
-			   (struct run_hook){ .name = name });
+		struct run_hook fresh = { .name = name, .live = true };
+		ARRAY_PUSH(c->hooks, c->hook_count, c->hook_capacity, fresh);
 		hook = &c->hooks[c->hook_count - 1];
 	}
-	hook->live |= head.live != 0;
-	if (hook->live || (head.why_length && !hook->why)) {
-		free(hook->why);
-		hook->why = hook->live || !head.why_length
-				    ? NULL
-				    : xstrndup(text + head.name_length, head.why_length);
+	if (head.state != FTS_HOOK_LIVE && hook->live) {
+		hook->live = false;
+		hook->off = head.state == FTS_HOOK_OFF;
+		hook->why = xstrndup(text + head.name_length, head.why_length);
 	}
 }
 

@@ -125,7 +125,7 @@ static void fill_lists(const struct run *run, struct run_info *info)
 	info->hook_count = count;
 	for (size_t i = 0; i < count; i++)
 		info->hooks[i] = (struct run_hook){ xstrdup(hooks[i].name), hooks[i].live,
-						    xstrdup(hooks[i].why) };
+						    hooks[i].off, xstrdup(hooks[i].why) };
 	collator_tell_limits(run->collator);
 	const char *const *notes = collator_notes(run->collator, &count);
 	info->notes = xcalloc(count, sizeof *info->notes);

@@ -313,6 +313,7 @@ static json_t *hooks_value(const struct run_info *info)
 		json_t *one = json_object();
 		put_text(one, "name", info->hooks[i].name);
 		put_flag(one, "live", info->hooks[i].live);
+		put_flag(one, "off", info->hooks[i].off);
 		put_text(one, "why", info->hooks[i].why);
 		json_array_append_new(array, one);
 	}
@@ -444,6 +445,7 @@ static void get_hooks(json_t *array, struct run_info *info)
 		json_t *one = json_array_get(array, i);
 		info->hooks[i].name = get_text(one, "name");
 		info->hooks[i].live = get_flag(one, "live");
+		info->hooks[i].off = get_flag(one, "off");
 		info->hooks[i].why = get_text(one, "why");
 	}
 }

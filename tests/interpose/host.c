@@ -51,8 +51,9 @@ static void print_record(uint32_t type, const uint8_t *payload, uint32_t pid)
 	switch (type) {
 	case FTS_REC_HOOK:
 		memcpy(&hook, payload, sizeof hook);
-		printf("hook %s %.*s: %.*s\n", hook.live ? "live" : "off", hook.name_length,
-		       text + sizeof hook, hook.why_length, text + sizeof hook + hook.name_length);
+		printf("hook %s %.*s: %.*s\n", hook.state == FTS_HOOK_LIVE ? "live" : "off",
+		       hook.name_length, text + sizeof hook, hook.why_length,
+		       text + sizeof hook + hook.name_length);
 		break;
 	case FTS_REC_MODULE:
 		memcpy(&module, payload, sizeof module);

@@ -37,6 +37,7 @@ def traced(corpus_folder, most, wanted, library, output):
             continue
         pid = os.fork()
         if pid == 0:
+            os.chdir(tempfile.mkdtemp(dir=output))  # what the calls make is left there
             signal.alarm(CHILD_SECONDS)  # a call that waits for ever ends its type
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             one_type(pairs_driver, corpus_folder, kind, most, trace, output)

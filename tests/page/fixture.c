@@ -244,7 +244,7 @@ static void load_lists(struct run_info *run, const json_t *item)
 	for (size_t i = 0; i < run->hook_count; i++) {
 		const json_t *hook = json_array_get(hooks, i);
 		run->hooks[i] = (struct run_hook){ text_at(hook, "name"), bool_at(hook, "live"),
-						   text_at(hook, "why") };
+						   bool_at(hook, "off"), text_at(hook, "why") };
 	}
 	const json_t *rules = json_object_get(item, "suppressions");
 	run->rule_count = json_array_size(rules);

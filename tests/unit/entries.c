@@ -100,7 +100,7 @@ static void make(struct document *document)
 {
 	*document = (struct document){
 		.operations = { (char *)"a", (char *)"a#2", (char *)"b", (char *)"c", (char *)"d" },
-		.hook = { (char *)"locks", true, NULL },
+		.hook = { (char *)"locks", true, false, NULL },
 	};
 	race(&document->races[0], "m.Box::a|b", OBJECT(40, "m.Box"), 1, 2);
 	race(&document->races[1], "m.Box::a#2|b", OBJECT(40, "m.Box"), 3, 2);

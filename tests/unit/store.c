@@ -223,8 +223,8 @@ static void the_facts_of_a_run_come_back(void **state)
 	(void)state;
 	struct store *store = open_store();
 	int64_t id = begin_run(store, 0);
-	struct run_hook hooks[] = { { (char *)"races", true, NULL },
-				    { (char *)"locks", false, (char *)"x" } };
+	struct run_hook hooks[] = { { (char *)"races", true, false, NULL },
+				    { (char *)"locks", false, true, (char *)"x" } };
 	struct run_rule rules[] = { { (char *)"race:f", (char *)"list:2", 7 } };
 	struct run_lock locks[] = { { .name = (char *)"a",
 				      .kind = "PyMutex",
@@ -260,7 +260,8 @@ static void the_facts_of_a_run_come_back(void **state)
 	assert_true(back.seconds > 1.4 && back.seconds < 1.6 && back.interrupted);
 	assert_true(back.records == 1ull << 40);
 	assert_string_equal(back.hooks[1].why, "x");
-	assert_true(back.hooks[0].live);
+	assert_true(back.hooks[0].live && !back.hooks[0].off);
+	assert_true(back.hooks[1].off);
 	assert_int_equal(back.rules[0].used, 7);
 	assert_int_equal(back.lock_count, 1);
 	assert_string_equal(back.locks[0].kind, "PyMutex");

@@ -140,9 +140,9 @@ function Hooks({ run }: { run: Run }) {
         </thead>
         <tbody>
           {run.hooks.map((hook) => (
-            <tr key={hook.name} class={hook.live ? "" : "attention"}>
+            <tr key={hook.name} class={hook.live || hook.off ? "" : "attention"}>
               <th scope="row">{hook.name}</th>
-              <td>{hook.live ? "✓ live" : "✗ not live"}</td>
+              <td>{hook.live ? "✓ live" : hook.off ? "off" : "✗ not live"}</td>
               <td>{hook.why}</td>
             </tr>
           ))}

@@ -30,7 +30,7 @@ function useRoute(): [Route, (filter: Filter) => void] {
 
 /** What a reader has to know before trusting the verdict. */
 function Caveats({ run }: { run: Run }) {
-  const dead = run.hooks.filter((hook) => !hook.live);
+  const dead = run.hooks.filter((hook) => !hook.live && !hook.off);
   const unused = run.suppressions.filter((rule) => !rule.used);
   const said = [
     run.interrupted && "The run was interrupted before its end.",

@@ -145,7 +145,7 @@ export interface Run {
   records_lost: number;
   interrupted: boolean;
   exit_code: number;
-  hooks: { name: string; live: boolean; why: string | null }[];
+  hooks: { name: string; live: boolean; off: boolean; why: string | null }[];
   suppressions: { rule: string; file: string | null; used: number }[];
   notes: string[];
   settings: [string, string][];
