@@ -71,9 +71,11 @@ size_t matrix_type_length(const char *test)
 
 size_t matrix_type_of(const struct finding *finding)
 {
-	return finding->kind == FINDING_DATA_RACE && finding->test_count
-		       ? matrix_type_length(finding->tests[0])
-		       : 0;
+	size_t length = finding->kind == FINDING_DATA_RACE && finding->test_count
+				? matrix_type_length(finding->tests[0])
+				: 0;
+	size_t family = length ? strcspn(finding->tests[0], "[") : 0; /* "m.T[object]" */
+	return family < length ? family : length;
 }
 
 /* Is the pair one of the type that the memory belongs to? A type's name has its module's before it. */

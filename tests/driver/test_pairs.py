@@ -17,6 +17,7 @@ from ftstress_driver.pairs import (
     corpus,
     evidence,
     expressions,
+    harvest,
     makers,
     operations,
     ranking,
@@ -355,6 +356,25 @@ class Makers(unittest.TestCase):
         functions = list(makers.calls_of_functions(wanted))
         self.assertTrue(any(text.startswith("_struct.iter_unpack(") for text in functions))
         self.assertFalse([text for text in functions if text.startswith(("posix.", "_signal."))])
+
+    def test_arrays_of_each_kind_of_item_are_a_family(self) -> None:
+        arrays = [
+            f"types.SimpleNamespace(dtype=types.SimpleNamespace(kind={kind!r}, names={names!r}))"
+            for kind, names in (("O", None), ("f", None), ("f", None), ("V", ("a", "b")))
+        ]
+        recording = record.Recording(makers={"types.SimpleNamespace": Counter(arrays)})
+        with tempfile.TemporaryDirectory() as scratch:
+            found = list(
+                harvest.survey_type(
+                    "types.SimpleNamespace", recording, Path(scratch), types_of.Wanted(())
+                )
+            )
+        names = [surveyed.kind.name for surveyed in found]
+        self.assertEqual(
+            names,
+            [f"types.SimpleNamespace[{family}]" for family in ("float", "object", "structured")],
+        )
+        self.assertEqual({surveyed.kind.type_name for surveyed in found}, {"types.SimpleNamespace"})
 
     def test_a_class_in_python_makes_objects_of_its_base_in_c(self) -> None:
         look = self._looks("random.Random(1)")["random.Random(1)"]

@@ -96,6 +96,10 @@ static void objects_made_in_other_ways_count_for_their_type(void **unused)
 	assert_string_equal(types[0].name, "m.T[object]");
 	assert_int_equal(state(&types[0], "add", "get"), 'r');
 	release(matrix, types, count);
+	char *tests[] = { (char *)"m.T[object]::add|get" };
+	race.tests = tests;
+	race.test_count = 1;
+	assert_int_equal(matrix_type_of(&race), 3); /* its code is the type's */
 }
 
 static void a_race_is_told_with_the_type_whose_memory_it_is_on(void **unused)

@@ -49,7 +49,7 @@ class Type:
     """A type, one way to make it, and its operations."""
 
     name: str
-    """Of the second way to make it: "m.T@2"."""
+    """Of the second way to make it: "m.T@2"; of arrays of objects: "m.T[object]"."""
     make: str
     operations: list[Operation] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Type:
 
     @property
     def type_name(self) -> str:
-        return self.name.partition("@")[0]
+        return self.name.partition("@")[0].partition("[")[0]
 
     @property
     def methods(self) -> set[str]:

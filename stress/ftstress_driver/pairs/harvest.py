@@ -277,11 +277,29 @@ def survey_type(
     container = name in types_of.CONTAINERS and bool(wanted.packages)
     if container and not takers:
         return
-    possible = Counter(dict(recording.makers[name].most_common(makers.MOST_LOOKED_AT)))
-    looks = _looks_of(name, list(possible), wanted)
+    tried = Counter(dict(recording.makers[name].most_common(makers.MOST_LOOKED_AT)))
+    looks = _looks_of(name, list(tried), wanted)
+    families: dict[str, Counter[str]] = {}
+    for text, count in tried.most_common():
+        if text in looks:
+            own = families.setdefault(looks[text].family, Counter())
+            if len(own) < makers.MOST_COMPARED:
+                own[text] = count
     listed = operations.container_candidates if container else operations.candidates
+    if len(families) > 1:
+        for family, possible in sorted(families.items()):
+            for make in makers.choose(possible, looks):
+                kind = _find_type(name) or _type_by_making(make)
+                surveyed = kind and survey(
+                    name, make, listed(kind, methods, takers), scratch, wanted
+                )
+                if surveyed and surveyed.kind.operations:
+                    surveyed.kind.name = f"{name}[{family or 'other'}]"
+                    yield surveyed
+                    break
+        return
     found: list[Surveyed] = []
-    chosen = makers.choose(possible, looks)
+    chosen = makers.choose(next(iter(families.values()), Counter()), looks)
     while len(found) < len(chosen):
         make = chosen[len(found)]
         kind = _find_type(name) or _type_by_making(make)
@@ -296,7 +314,7 @@ def survey_type(
         if container:
             break
         if len(found) == len(chosen) < makers.MOST_CHOSEN:
-            more = list(makers.prepared(found[0].kind))[: makers.MOST_LOOKED_AT]
+            more = list(makers.prepared(found[0].kind))[: makers.MOST_COMPARED]
             looks.update(_looks_of(name, more, wanted))
             chosen = makers.choose(Counter(more), looks, chosen)
     # With the first one most can be done: a closed file comes after an open one.

@@ -34,8 +34,10 @@ from .corpus import Type
 from .survey import isolate
 from .types_of import Wanted, name_of
 
-MOST_LOOKED_AT = 40
-"""Makers of a type of which one is chosen."""
+MOST_LOOKED_AT = 200
+"""Makers of a type that are looked at,"""
+MOST_COMPARED = 40
+"""and of one family, of which some are chosen."""
 MOST_CHOSEN = 3
 FEW = 3
 """A type with so many makers is not called with what is at hand."""
@@ -121,6 +123,22 @@ NOT_CALLED = frozenset(
         *("_remote_debugging", "_suggestions", "_symtable", "_ast", "_scproxy"),
     ]
 )
+# Arrays of each kind of item are a family: other code works on them. The letters are those of the
+# array interface protocol, and NumPy's T.
+ITEMS = {
+    "b": "bool",
+    "i": "int",
+    "u": "uint",
+    "f": "float",
+    "c": "complex",
+    "m": "timedelta",
+    "M": "datetime",
+    "O": "object",
+    "S": "bytes",
+    "U": "str",
+    "T": "string",
+    "V": "void",
+}
 BOOLEAN = re.compile(r"(read|writ|seek)able|is[a-z]+")
 
 
@@ -136,6 +154,8 @@ class Look:
     size: int
     """How many items it has, or gives; at most ten of an iterator."""
     aspects: dict[str, str]
+    family: str = ""
+    """What kind of items an array has; empty: it is no array."""
 
 
 def called(names: Iterable[str]) -> Iterator[str]:
@@ -254,7 +274,17 @@ def _look_at(maker: str, names: dict[str, object], wanted: Wanted) -> Look:
     aspects = aspects_of(made) if name else {}
     size = items_of(made)
     aspects["items"] = "none" if size <= 0 else "some" if size > 1 else "one"
-    return Look(kind, name is not None, name_of(type(made)) == kind, size, aspects)
+    exact = name_of(type(made)) == kind
+    return Look(kind, name is not None, exact, size, aspects, family_of(made))
+
+
+def family_of(made: object) -> str:
+    """By the array's dtype."""
+    dtype = getattr(made, "dtype", None)
+    if getattr(dtype, "names", None):
+        return "structured"
+    kind = getattr(dtype, "kind", None)
+    return ITEMS.get(kind, "") if isinstance(kind, str) else ""
 
 
 def items_of(made: object) -> int:
