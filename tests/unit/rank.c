@@ -51,15 +51,18 @@ struct race {
 
 static struct frame core(const char *name)
 {
-	return (struct frame){
-		FRAME_C, (char *)name, (char *)"/src/x.c", 1, (char *)"libpython3.14t.so",
-		false,   false
-	};
+	return (struct frame){ .language = FRAME_C,
+			       .function = (char *)name,
+			       .file = (char *)"/src/x.c",
+			       .line = 1,
+			       .module = (char *)"libpython3.14t.so" };
 }
 
 static struct frame operation(const char *name, const char *type)
 {
-	return (struct frame){ FRAME_PYTHON, (char *)name, (char *)type, 5, NULL, false, false };
+	return (struct frame){
+		.language = FRAME_PYTHON, .function = (char *)name, .file = (char *)type, .line = 5
+	};
 }
 
 #define BOX "/cache/pairs/words-1f/m.Box.py"
