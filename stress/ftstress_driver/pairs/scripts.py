@@ -86,7 +86,7 @@ NEAR_THE_END = """\
 """
 CROSSED = "[p[::-1] if i % 2 and n % 4 > 1 else p for n, p in enumerate(objects)]"
 """For a.merge(b) against b.merge(a): half of the objects the other way round."""
-THREADS, OBJECTS, REPEATS = 4, 40, 25
+THREADS, OBJECTS, REPEATS = 4, 200, 25
 
 
 class NoScriptError(Exception):
