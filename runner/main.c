@@ -51,7 +51,7 @@
  *     model/        what a finding is: finding, fingerprint, explain, plumbing, lock_kind
  *       kinds, words    all that is known of a kind, one file each in kinds/; shared words
  *       abort, memory   what is said before an abort; races with the allocator
- *       traceback       the calls of a Python traceback
+ *       traceback       the calls of a Python traceback; cxx_name: C++ names for people
  *       matrix          what --pairs saw of each pair of a type's operations
  *     store/        what is remembered between runs
  *       store           runs, iterations; store_findings: findings, read again

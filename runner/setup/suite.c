@@ -48,20 +48,13 @@ struct key {
 #define TEXT(field) offsetof(struct suite, field), false
 #define LIST(field) offsetof(struct suite, field), true
 static const struct key keys[] = {
-	{ "name", TEXT(name) },
-	{ "description", TEXT(description) },
-	{ "python", TEXT(python) },
-	{ "driver", TEXT(driver) },
-	{ "target", LIST(targets) },
-	{ "harvest", LIST(harvests) },
-	{ "install", LIST(installs) },
-	{ "require", LIST(requires) },
-	{ "path", LIST(paths) },
-	{ "tests", TEXT(tests) },
-	{ "args", LIST(args) },
-	{ "skip", LIST(skips) },
-	{ "unsafe", LIST(unsafes) },
-	{ "suppressions", LIST(suppressions) },
+	{ "name", TEXT(name) },        { "description", TEXT(description) },
+	{ "python", TEXT(python) },    { "driver", TEXT(driver) },
+	{ "target", LIST(targets) },   { "harvest", LIST(harvests) },
+	{ "install", LIST(installs) }, { "require", LIST(requires) },
+	{ "path", LIST(paths) },       { "tests", TEXT(tests) },
+	{ "args", LIST(args) },        { "skip", LIST(skips) },
+	{ "unsafe", LIST(unsafes) },   { "suppressions", LIST(suppressions) },
 	{ "policy", LIST(policies) },
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)

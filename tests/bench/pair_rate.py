@@ -30,7 +30,7 @@ path = .
 TYPES = ("datetime.date", "datetime.datetime", "datetime.timedelta")
 
 
-def run(ftstress, folder, iterations):
+def run(ftstress: pathlib.Path, folder: pathlib.Path, iterations: int) -> tuple[int, float]:
     """Pairs that were run, in how many seconds."""
     output = folder / f"out{iterations}"
     command = [ftstress, "--suite", folder / "bench_pairs.ini", "--pairs", *TYPES, "--quiet"]
@@ -43,7 +43,7 @@ def run(ftstress, folder, iterations):
     return json.loads(reports[0].read_text())["run"]["tests"]["run"], seconds
 
 
-def main():
+def main() -> None:
     ftstress = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
