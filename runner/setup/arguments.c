@@ -94,6 +94,7 @@ void settings_set_pairs(struct settings *settings)
 	settings->threads_min = settings->threads_max = 2;
 	settings->slice = PAIRS_SLICE;
 	settings->timeout = PAIRS_TIMEOUT;
+	settings->budget = BUDGET_ALL; /* what is left out would not come before the next deck */
 	settings->iterations = 0;
 }
 

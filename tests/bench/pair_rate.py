@@ -33,10 +33,13 @@ TYPES = ("datetime.date", "datetime.datetime", "datetime.timedelta")
 def run(ftstress: pathlib.Path, folder: pathlib.Path, iterations: int) -> tuple[int, float]:
     """Pairs that were run, in how many seconds."""
     output = folder / f"out{iterations}"
-    command = [ftstress, "--suite", folder / "bench_pairs.ini", "--pairs", *TYPES, "--quiet"]
+    suite = str(folder / "bench_pairs.ini")
+    command = [str(ftstress), "--suite", suite, "--pairs", *TYPES, "--quiet"]
     command += ["--iterations", str(iterations), "--jobs", "2", "--seed", "1"]
     start = time.monotonic()
-    done = subprocess.run([*command, "--format", "json", "--output", output], capture_output=True)
+    done = subprocess.run(
+        [*command, "--format", "json", "--output", str(output)], capture_output=True
+    )
     seconds = time.monotonic() - start
     reports = list(output.glob("*.json"))
     assert reports, done.stderr.decode()

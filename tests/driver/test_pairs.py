@@ -211,6 +211,13 @@ class Surveys(unittest.TestCase):
         self.assertGreater(len({o.arguments for o in extends}), 2)
         self.assertLessEqual(len(extends), operations.MOST_ARGUMENTS)
 
+    def test_one_init_is_enough(self) -> None:
+        listed = list(operations.candidates(collections.deque, {}, Counter()))
+        found = self._survey("collections.deque([1, 2])", listed)
+        assert found is not None
+        names = [o.name for o in found.kind.operations if o.name.startswith("init")]
+        self.assertEqual(names, ["init"])
+
     def test_another_object_and_a_function_are_kept_among_the_arguments(self) -> None:
         arguments = ("1", "'a'", "b'a'", "[1]", operations.CALLBACK, "o2")
         found = self._survey(

@@ -129,6 +129,21 @@ static void the_gate_stands_for_one_fixed_pass(void **state)
 	settings_clear(&settings);
 }
 
+static void pairs_run_whole_slices_unless_a_budget_is_given(void **state)
+{
+	(void)state;
+	struct settings settings;
+	settings_init(&settings);
+	assert_null(options_set_key(&settings, "budget", "5"));
+	char *const argv[] = { "ftstress", "--suite", "x", "--pairs", "--budget", "7s" };
+	assert_int_equal(options_parse(&settings, 4, argv), 0);
+	assert_true(settings.pairs && settings.budget > 86399);
+	assert_int_equal(settings.schedule, SCHEDULE_WHOLE_TURNS);
+	assert_int_equal(options_parse(&settings, 6, argv), 0);
+	assert_true(settings.budget < 7.1);
+	settings_clear(&settings);
+}
+
 static void the_gate_takes_options_that_leave_it_fixed(void **state)
 {
 	(void)state;
@@ -288,6 +303,7 @@ int main(void)
 		cmocka_unit_test(a_single_number_of_threads_is_a_range_of_one),
 		cmocka_unit_test(a_duration_alone_has_no_end_of_iterations),
 		cmocka_unit_test(the_gate_stands_for_one_fixed_pass),
+		cmocka_unit_test(pairs_run_whole_slices_unless_a_budget_is_given),
 		cmocka_unit_test(the_gate_takes_options_that_leave_it_fixed),
 		cmocka_unit_test(the_gate_refuses_what_would_change_its_result),
 		cmocka_unit_test(a_gate_is_taken_up_again_by_resume),

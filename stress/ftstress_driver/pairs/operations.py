@@ -293,12 +293,9 @@ def _method(name: str, seen: Counter[str], has_items: bool) -> Candidate:
     else:
         first = INSIDE if has_items and not {"", "o2"} & set(recorded) else ()
     arguments = dict.fromkeys((*first, *recorded, *POOL))
-    return Candidate(
-        _operator(name),
-        f"o.{name}(*a)",
-        tuple(arguments),
-        MOST_OPERANDS if dunder else MOST_ARGUMENTS,
-    )
+    # Nobody expects __init__ of a live object to be safe: one is enough.
+    keep = 1 if name == "__init__" else MOST_OPERANDS if dunder else MOST_ARGUMENTS
+    return Candidate(_operator(name), f"o.{name}(*a)", tuple(arguments), keep)
 
 
 def _operator(name: str) -> str:
