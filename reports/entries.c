@@ -74,6 +74,13 @@ static char *plain_name(const char *name, size_t length)
 	return xstrndup(name, variant && variant > name ? (size_t)(variant - name) : length);
 }
 
+/* The type that a pair is told with: of "m.T[object]@2::add|pop" it is m.T. */
+static size_t type_length(const char *test)
+{
+	size_t length = matrix_type_length(test), family = strcspn(test, "[");
+	return family < length ? family : length;
+}
+
 struct listing {
 	struct names operations, pairs, types;
 };
@@ -81,7 +88,7 @@ struct listing {
 /* The name of the type at the beginning of `test`. */
 static void add_type(struct listing *listing, const char *test)
 {
-	add_name(&listing->types, xstrndup(test, matrix_type_length(test)));
+	add_name(&listing->types, xstrndup(test, type_length(test)));
 }
 
 static void add_pair(struct listing *listing, const char *type, const struct operation_name *one,
@@ -106,17 +113,30 @@ static void names_clear(struct names *names)
 	map_free(&names->seen);
 }
 
-static const struct run_type *table_of(const struct run_info *run, const char *name)
+/* Is it the table of the type, or of one kind of it? */
+static bool is_table_of(const struct run_type *table, const char *type)
 {
-	for (size_t i = 0; i < run->type_count; i++)
-		if (strcmp(run->types[i].name, name) == 0)
-			return &run->types[i];
-	return NULL;
+	size_t length = strlen(type);
+	return strncmp(table->name, type, length) == 0 &&
+	       (!table->name[length] || table->name[length] == '[');
+}
+
+/* The pairs of a table whose worst finding is a member. */
+static void list_cells(struct listing *listing, const struct run_type *table,
+		       const struct map *members)
+{
+	for (size_t i = 0; i < table->cell_count; i++) {
+		const struct run_cell *cell = &table->cells[i];
+		const char *one = table->operations[cell->a], *two = table->operations[cell->b];
+		if (map_get(members, hash_string(0, cell->finding)) != MAP_NONE)
+			add_pair(listing, NULL, &(struct operation_name){ one, strlen(one) },
+				 &(struct operation_name){ two, strlen(two) });
+	}
 }
 
 /* The pairs that the members came up in: by their tests, of which a finding keeps some, and by the
  * cells of the type's table, of which each knows its worst finding. */
-static void list_pairs(struct report_entry *entry, const struct run_type *table)
+static void list_pairs(struct report_entry *entry, const struct run_info *run)
 {
 	struct listing listing = { 0 };
 	struct map members = { 0 };
@@ -128,9 +148,9 @@ static void list_pairs(struct report_entry *entry, const struct run_type *table)
 		map_set(&members, hash_string(0, member->id), i);
 		for (size_t j = 0; j < member->test_count; j++) {
 			struct operation_name both[2];
-			size_t type = map_get(&listing.types.seen,
-					      hash_bytes(0, member->tests[j],
-							 matrix_type_length(member->tests[j])));
+			size_t type = map_get(
+				&listing.types.seen,
+				hash_bytes(0, member->tests[j], type_length(member->tests[j])));
 			const char *name = type < listing.types.count ? listing.types.items[type]
 								      : entry->type;
 			/* A race may have come up in pairs of another type as well. */
@@ -139,13 +159,9 @@ static void list_pairs(struct report_entry *entry, const struct run_type *table)
 				add_pair(&listing, several ? name : NULL, &both[0], &both[1]);
 		}
 	}
-	for (size_t i = 0; table && i < table->cell_count; i++) {
-		const struct run_cell *cell = &table->cells[i];
-		const char *one = table->operations[cell->a], *two = table->operations[cell->b];
-		if (map_get(&members, hash_string(0, cell->finding)) != MAP_NONE)
-			add_pair(&listing, NULL, &(struct operation_name){ one, strlen(one) },
-				 &(struct operation_name){ two, strlen(two) });
-	}
+	for (size_t i = 0; i < run->type_count; i++)
+		if (is_table_of(&run->types[i], entry->type))
+			list_cells(&listing, &run->types[i], &members);
 	entry->types = listing.types.count;
 	names_clear(&listing.types);
 	entry->operations = listing.operations.items;
@@ -157,11 +173,15 @@ static void list_pairs(struct report_entry *entry, const struct run_type *table)
 	map_free(&listing.pairs.seen);
 }
 
-static size_t count_operations(const struct run_type *table)
+static size_t count_operations(const struct run_info *run, const char *type)
 {
 	struct names names = { 0 };
-	for (size_t i = 0; table && i < table->operation_count; i++)
-		add_name(&names, plain_name(table->operations[i], strlen(table->operations[i])));
+	for (size_t i = 0; i < run->type_count; i++) {
+		const struct run_type *table = &run->types[i];
+		for (size_t j = 0; is_table_of(table, type) && j < table->operation_count; j++)
+			add_name(&names,
+				 plain_name(table->operations[j], strlen(table->operations[j])));
+	}
 	size_t count = names.count;
 	names_clear(&names);
 	return count;
@@ -230,9 +250,8 @@ static char *title_of(const struct report_entry *entry, bool locks_known)
 static void finish_type(struct report_entry *entry, const struct run_info *run,
 			struct source_cache *sources)
 {
-	const struct run_type *table = table_of(run, entry->type);
-	list_pairs(entry, table);
-	entry->operations_all = count_operations(table);
+	list_pairs(entry, run);
+	entry->operations_all = count_operations(run, entry->type);
 	if (entry->operations_all < entry->operation_count)
 		entry->operations_all = 0; /* the table is of another run */
 	entry->fields = fields_new(entry->members[0]->tests[0],

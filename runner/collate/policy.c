@@ -272,7 +272,9 @@ static bool pair_iterates(const struct policy *policy, const char *test)
 static bool matches_type(const struct policy *policy, const char *pattern, const char *test)
 {
 	char *type = xstrndup(test, matrix_type_length(test));
-	bool matches = fnmatch(pattern, type, 0) == 0;
+	char *family = xstrndup(type, strcspn(type, "[")); /* "m.T[object]": one kind of m.T */
+	bool matches = fnmatch(pattern, type, 0) == 0 || fnmatch(pattern, family, 0) == 0;
+	free(family);
 	uint64_t at = matches ? MAP_NONE : map_get(&policy->bases, hash_string(0, type));
 	json_t *base;
 	size_t i;

@@ -13,6 +13,7 @@
 #include "runner/base/meanwhile.h"
 #include "runner/base/progress.h"
 #include "runner/base/util.h"
+#include "runner/collate/policy.h"
 #include "runner/model/matrix.h"
 #include "runner/run/session.h"
 #include "runner/setup/corpus.h"
@@ -210,6 +211,7 @@ static void take_corpus(struct pairs *pairs, struct pool_result *result)
 	for (size_t i = 0; i < pairs->tests.count; i++)
 		matrix_test(result->matrix, pairs->tests.tests[i].id, CELL_NOT_RUN);
 	result->pairs.total = pairs->tests.count;
+	policy_learn(run->policy, pairs->suite.targets.items[0]);
 	pairs->state = READY;
 }
 

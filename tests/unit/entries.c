@@ -188,6 +188,24 @@ static void races_of_a_type_are_one_entry_with_what_its_operations_lack(void **s
 	entries_free(entries);
 }
 
+/* Arrays of objects and of integers, say, have a table each. */
+static void kinds_of_a_type_are_one_entry(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	document.type.name = (char *)"m.Box[object]";
+	document.races[0].tests[0] = (char *)"m.Box[int]::a|b";
+	document.races[2].tests[0] = (char *)"m.Box[object]@2::b;a|c";
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1);
+	assert_string_equal(entries->items[0].type, "m.Box");
+	assert_int_equal(entries->items[0].types, 1);
+	assert_int_equal(entries->items[0].operations_all, 4);
+	assert_int_equal(entries->items[0].pair_count, 3);
+	entries_free(entries);
+}
+
 static void what_is_new_is_told_apart_from_what_is_not(void **state)
 {
 	(void)state;
@@ -283,6 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_member_that_the_lines_share_is_the_fields_name),
 		cmocka_unit_test(races_of_a_type_are_one_entry_with_what_its_operations_lack),
+		cmocka_unit_test(kinds_of_a_type_are_one_entry),
 		cmocka_unit_test(what_is_new_is_told_apart_from_what_is_not),
 		cmocka_unit_test(the_witness_is_the_race_that_was_seen_to_do_the_worst),
 		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),

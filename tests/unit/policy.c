@@ -109,6 +109,8 @@ static void a_rule_is_for_patterns_and_for_what_is_made_out_of_a_type(void **sta
 	struct policy *policy = policy_of("m.Good = safe\nm.* = not shared\nn.Base = not shared\n");
 	assert_null(RACE((char *)"m.Good::a|b"));
 	assert_non_null(RACE((char *)"m.Other::a|b"));
+	assert_non_null(RACE((char *)"n.Base@2::a|b"));
+	assert_non_null(RACE((char *)"n.Base[object]::a|b"));
 	assert_null(RACE((char *)"n.Child::a|b"));
 	learn(policy, "{\"types\": [{\"name\": \"n.Child\", \"operations\": [], "
 		      "\"bases\": [\"n.Middle\", \"n.Base\"]}]}");
