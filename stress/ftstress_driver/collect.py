@@ -32,13 +32,14 @@ EXIT_UNUSABLE = 4
 def collect(suite: Suite, options: Options, output: Path) -> None:
     """Writes the list of the suite's tests, sorted by id."""
     tests: dict[str, Listed] = {}
-    errors: list[dict[str, str]] = []
+    errors: dict[tuple[str, str], dict[str, str]] = {}
     for found in suite.list_tests():
         if isinstance(found, Listed):
             tests.setdefault(found.id, found)
         else:
+            # A file can be collected twice: with --doctest-modules.
             error = {"file": found.file, "message": found.message, "traceback": found.traceback}
-            errors.append(error)
+            errors.setdefault((found.file, found.message), error)
     rootdir = suite.rootdir or options.rootdir or Path.cwd()
     rows = [
         {
@@ -50,8 +51,9 @@ def collect(suite: Suite, options: Options, output: Path) -> None:
         }
         for _, test in sorted(tests.items())
     ]
-    document = {"schema": SCHEMA, "rootdir": str(rootdir), "tests": rows, "errors": errors}
-    document["notes"] = [*suite.notes, *_missing(errors)]
+    told = list(errors.values())
+    document = {"schema": SCHEMA, "rootdir": str(rootdir), "tests": rows, "errors": told}
+    document["notes"] = [*suite.notes, *_missing(told)]
     if not rows:
         document["where"] = suite.where()
     output.write_text(json.dumps(document), encoding="utf-8")

@@ -489,6 +489,15 @@ class TargetsOutside(unittest.TestCase):
         self.assertEqual(error["file"], "b/test_x.py")
         self.assertIn("write `args = --import-mode=importlib`", error["message"])
 
+    def test_a_file_that_is_collected_twice_and_cant_be_imported_is_one(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory())).resolve()
+        write_files(folder, {"a/test_x.py": "import no_such_module", "a/test_y.py": ONE})
+        arguments = ["--driver", "pytest", "--target", "a", "--arg=--doctest-modules"]
+        done = collect(*arguments, "--output", str(folder / "list"), cwd=folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (error,) = json.loads((folder / "list").read_text())["errors"]
+        self.assertEqual(error["file"], "a/test_x.py")
+
 
 @unittest.skipUnless(HAS_PYTEST, "pytest can't be imported: put it on PYTHONPATH")
 class Arguments(unittest.TestCase):
