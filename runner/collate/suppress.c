@@ -265,10 +265,32 @@ static bool access_matches(const struct suppressions *set, const struct rule *ru
 	return false;
 }
 
+/*
+ * Are all accesses CPython's own? Where an extension reads a list's items by itself, or lets its own
+ * memory be read, a rule on what CPython does on the other side is not meant.
+ */
+static bool all_are_cpythons(const struct suppressions *set, const struct stack *const *accesses,
+			     size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct stack *access = accesses[i];
+		size_t top = 0;
+		while (top < access->count && access->frames[top].module &&
+		       plumbing_is_runtime_module(access->frames[top].module))
+			top++;
+		if (top < access->count && access->frames[top].language != FRAME_PYTHON &&
+		    !is_cpythons(set, &access->frames[top]))
+			return false;
+	}
+	return true;
+}
+
 size_t suppress_upstream(const struct suppressions *set, enum finding_kind kind,
 			 const struct stack *const *accesses, size_t count)
 {
 	bool allocators = all_are_allocators(accesses, count);
+	if (!all_are_cpythons(set, accesses, count))
+		return SUPPRESS_NONE;
 	for (size_t i = 0; i < set->count; i++) {
 		const struct rule *rule = &set->rules[i];
 		if (!is_cpythons_on_races(rule) || !applies(rule, kind, true))

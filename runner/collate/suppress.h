@@ -17,6 +17,8 @@
  *  - A rule matches functions of CPython only; and an access only if nothing but CPython's C code
  *    stands between the access and that function. What an extension does when list_ass_slice calls
  *    it is not CPython's race.
+ *  - The other access has to be CPython's, too: an extension that reads a list's items by itself
+ *    while list_ass_slice moves them has a race of its own.
  *  - A rule on the allocator counts only if all accesses are the allocator's. Else memory was freed
  *    while it was used (model/memory.h).
  */

@@ -3,6 +3,7 @@
 import ast
 import collections
 import itertools
+import os
 import random
 import subprocess
 import sys
@@ -313,6 +314,29 @@ class Makers(unittest.TestCase):
         self.assertEqual((look.kind, look.wanted, look.size), ("collections.deque", True, 3))
         self.assertNotEqual(look.aspects, found[empty].aspects)
         self.assertFalse(found["int('1')"].wanted)
+
+    def test_a_file_that_can_be_read_is_chosen_before_one_that_is_no_pickle(self) -> None:
+        good, bad = (
+            f"_pickle.Unpickler(io.BytesIO({given}))"
+            for given in ("pickle.dumps([1, 'a'])", "b'abc'")
+        )
+        looks = self._looks(good, bad)
+        self.assertEqual(looks[good].aspects["load()"], makers.WORKS)
+        self.assertEqual(looks[bad].aspects["load()"], "UnpicklingError")
+        self.assertEqual(makers.choose(Counter({bad: 9, good: 1}), looks), [good, bad])
+
+    def test_types_that_no_module_names_are_known(self) -> None:
+        found = {types_of.name_of(kind) for kind in types_of.Wanted(()).all_types()}
+        self.assertLess({"collections.deque", "builtins.list_iterator"}, found)
+        self.assertNotIn("builtins.int", found)
+
+    def test_a_method_that_kills_the_look_costs_only_what_it_would_have_told(self) -> None:
+        make = "random.Random(1)"
+        calls_of = makers._calls_of
+        self.addCleanup(setattr, makers, "_calls_of", calls_of)
+        makers._calls_of = lambda *ignored: os.abort()
+        found = self._looks(make, "random.Random(2)")
+        self.assertEqual(set(found), {make, "random.Random(2)"})
 
     def test_what_ends_or_blocks_the_process_costs_only_itself(self) -> None:
         seconds, makers.SECONDS_A_LOOK = makers.SECONDS_A_LOOK, 1

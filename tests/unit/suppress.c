@@ -237,6 +237,14 @@ static void cpythons_rule_is_for_what_its_own_code_does(void **state)
 	assert_int_equal(
 		upstream(rules, STACK(CORE("insert_dict"), EVAL("X.__del__"), move[1]), reader),
 		STATUS_NEW);
+	/* an extension reads by itself, by a function of the C library */
+	assert_int_equal(upstream(rules, moving, STACK(EXTENSION("x_get"))), STATUS_NEW);
+	assert_int_equal(upstream(rules, STACK(RUNTIME("memcpy"), EXTENSION("x_get")), moving),
+			 STATUS_NEW);
+	/* ... and by one of CPython's */
+	assert_int_equal(
+		upstream(rules, moving, STACK(CORE("list_get_item_ref"), EXTENSION("x_get"))),
+		STATUS_UPSTREAM);
 	/* others' functions that are called alike */
 	assert_int_equal(upstream(rules, STACK(EXTENSION("fatal_error_count")), reader),
 			 STATUS_NEW);

@@ -397,6 +397,7 @@ def main() -> int:
             suite = find_driver(arguments.driver).open(options)
             progress.tell("recording what tests do", 0, 0)
             recording, loaded, lost = recorded(suite, recorder, arguments)
+            loaded.update(types_of.name_of(kind) for kind in recorder.wanted.all_types())
     except SuiteError as error:
         print(f"ftstress: {error}", file=sys.stderr)
         return EXIT_UNUSABLE

@@ -31,6 +31,7 @@ from typing import Any
 
 from . import expressions
 from .corpus import Type
+from .operations import UNFIT
 from .survey import isolate
 from .types_of import Wanted, name_of
 
@@ -139,6 +140,7 @@ ITEMS = {
     "T": "string",
     "V": "void",
 }
+WORKS = "works"
 BOOLEAN = re.compile(r"(read|writ|seek)able|is[a-z]+")
 
 
@@ -233,7 +235,8 @@ def measure(makers: Sequence[str], wanted: Wanted) -> dict[str, Look]:
         os.waitpid(pid, 0)
         if ended:
             break
-        unfit.add(_called(makers[reached]))
+        if makers[reached] not in found:
+            unfit.add(_called(makers[reached]))
         start = reached + 1
     return found
 
@@ -257,12 +260,38 @@ def _measure(
             signal.alarm(SECONDS_A_LOOK)
             with contextlib.suppress(BaseException):
                 look = _look_at(makers[index], names, wanted)
-                told = json.dumps({"index": index, "look": vars(look)})
-                if len(told) < 8000:
-                    os.write(3, told.encode() + b"\n")
+                _tell(index, look)
+                if look.wanted:
+                    look.aspects.update(_calls_of(makers[index], names))
+                    _tell(index, look)
         os.write(3, json.dumps({"index": len(makers) - 1, "end": True}).encode() + b"\n")
     finally:
         os._exit(0)
+
+
+def _tell(index: int, look: Look) -> None:
+    told = json.dumps({"index": index, "look": vars(look)})
+    if len(told) < 8000:
+        os.write(3, told.encode() + b"\n")
+
+
+def _calls_of(maker: str, names: dict[str, object]) -> dict[str, str]:
+    """Which methods can be called, without arguments: an Unpickler of what is no pickle can't
+    load."""
+    code = compile(maker, "<maker>", "eval")
+    kind = type(eval(code, names))
+    found: dict[str, str] = {}
+    for name in [name for name in dir(kind) if not name.startswith("_")][:MOST_ATTRIBUTES]:
+        what = type(getattr(kind, name, None)).__name__
+        if what not in ("method_descriptor", "cython_function_or_method") or name in UNFIT:
+            continue
+        try:
+            getattr(eval(code, names), name)()
+        except Exception as error:
+            found[f"{name}()"] = type(error).__qualname__
+        else:
+            found[f"{name}()"] = WORKS
+    return found
 
 
 def _look_at(maker: str, names: dict[str, object], wanted: Wanted) -> Look:
@@ -331,10 +360,18 @@ def word_of(value: object) -> str:
 
 def choose(makers: Counter[str], looks: dict[str, Look], chosen: Sequence[str] = ()) -> list[str]:
     """The best first, if none is chosen: an object with some items shows more than an empty one,
-    and of two alike the one that tests made more often. Then those that are most unlike the chosen
+    one that can do more than one that is closed, and of two alike the one that tests made more
+    often. Then those that are most unlike the chosen
     ones."""
     common = [text for text, _ in makers.most_common() if text in looks]
-    common.sort(key=lambda text: (not looks[text].exact, -min(looks[text].size, MANY_ITEMS)))
+    works = {text: list(looks[text].aspects.values()).count(WORKS) for text in common}
+    common.sort(
+        key=lambda text: (
+            not looks[text].exact,
+            -min(looks[text].size, MANY_ITEMS),
+            -works[text],
+        )
+    )
     found = list(chosen or common[:1])
     while found and len(found) < MOST_CHOSEN:
         best, most = "", 0.0

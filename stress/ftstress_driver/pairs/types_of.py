@@ -68,11 +68,12 @@ def _adds_nothing(kind: type) -> bool:
 
 
 def _module_of(kind: type) -> str:
-    return kind.__module__ if isinstance(kind.__module__, str) else ""
+    module = getattr(kind, "__module__", None)  # a type of a test's need not have one
+    return module if isinstance(module, str) else ""
 
 
 def name_of(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"
+    return f"{_module_of(kind)}.{kind.__qualname__}"
 
 
 class Wanted:
@@ -120,13 +121,16 @@ class Wanted:
         return name if re.fullmatch(r"[\w.]+", name) else None
 
     def all_types(self) -> Iterator[type]:
-        """What the packages' loaded modules define."""
-        seen: set[type] = set()
-        for name, module in list(sys.modules.items()):
-            if not self.is_package(name) or module is None:
-                continue
-            for value in list(vars(module).values()):
-                if isinstance(value, type) and value not in seen and in_c(value) is value:
-                    seen.add(value)
-                    if self.judge(value) == name_of(value):
-                        yield value
+        """What the packages' loaded modules define; those, too, that no module names (a test has
+        imported a module anew, a factory's type)."""
+        waiting: list[type] = [object]
+        seen: set[int] = set()  # a metaclass may have a hash of its own
+        while waiting:
+            below: list[type] = type.__subclasses__(waiting.pop())
+            for kind in below:
+                if id(kind) in seen:
+                    continue
+                seen.add(id(kind))
+                waiting.append(kind)
+                if in_c(kind) is kind and self.judge(kind) == name_of(kind):
+                    yield kind
