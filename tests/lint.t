@@ -3,14 +3,12 @@
 #
 # Tracked files alone are looked at. clang-tidy takes minutes; a file that passed is not analysed
 # again until it, a header of its own, or the checks change (folder lint of the cache). ruff and mypy have no
-# Debian package that is new enough: the versions below are installed into the cache once, and the
-# pytest whose types the driver is checked against.
+# Debian package that is new enough (lib/tools.bash).
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit 1
 ruff_version=0.17.6
-mypy_version=2.4.1
-pytest_version=9.2.0
-cache=${FTSTRESS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ftstress}
+# shellcheck source=tests/lib/tools.bash
+source tests/lib/tools.bash
 config=stress/pyproject.toml
 number=0
 said=$(mktemp) || exit 1
@@ -105,26 +103,6 @@ shell_scripts() {
 		tracked '*.bats' '*.bash' | xargs shellcheck -x -e SC2034,SC2164
 }
 
-# plain_python: the toolchain's, else the system's.
-plain_python() {
-	local python
-	python=$(stress/toolchain/prepare python 3.14 | sed 's/.*"plain":"\([^"]*\)".*/\1/')
-	[[ -x $python ]] || python=python3
-	echo "$python"
-}
-
-# tool_install PACKAGE==VERSION...: sets `tool` to the folder of the cache that has them.
-tool_install() {
-	local fresh
-	tool=$(printf -- '-%s' "${@//==/-}")
-	tool=$cache/tools/${tool#-}
-	[[ ! -d $tool ]] || return 0
-	mkdir -p "$cache/tools" && fresh=$(mktemp -d "$tool.XXXXXX") || return
-	"$(plain_python)" -m pip install --quiet --target "$fresh" "$@" || return
-	mv -T "$fresh" "$tool" 2>/dev/null || rm -r "$fresh" # another run was faster
-	[[ -d $tool ]]
-}
-
 python_files() {
 	local tests
 	mapfile -t tests < <(tracked 'tests/*.t')
@@ -141,7 +119,7 @@ python_with() { # ruff's COMMAND...
 python_types() {
 	local python kept programs='^stress/(planted|toolchain)|^tests/(adding|bench/programs|cli|planted|unit)/'
 	programs+='|^tests/order/(calls|cases|classes|handed_over|inside|twins)\.py$'
-	tool_install "mypy==$mypy_version" "pytest==$pytest_version" || return
+	tool_install "${typed_tools[@]}" || return
 	python=$(plain_python)
 	kept=$cache/lint/mypy-$(pwd -P | sha256sum | cut -c1-12)
 	mkdir -p "$cache/lint" || return
