@@ -96,8 +96,9 @@ def check_deadlocks(findings: list[dict[str, Any]]) -> None:
     ok(not missing, "every deadlock that happens is told", sorted(missing))
     wrong = [f for f in findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
     ok(not wrong, "no deadlock is told of what goes on", *[f["explanation"] for f in wrong])
-    # Two to three seconds where nothing else runs; the time limit is a minute.
-    late = [f["title"] for f in findings if f["kind"] == "deadlock" and seconds_until(f) > 20]
+    # Two to three seconds where nothing else runs, seven where a thread first spins for five
+    # seconds of processor time; the time limit is a minute.
+    late = [f["title"] for f in findings if f["kind"] == "deadlock" and seconds_until(f) > 30]
     ok(not late, "each is told long before the time limit", *late)
     ended = [f["explanation"] for f in findings if "ended_bug" in str(f["tests"])]
     ok(
