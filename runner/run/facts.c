@@ -36,10 +36,14 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
 	if (!settings->pairs)
-		add_setting(info, &capacity, "pairs",
-			    settings->pairs_every
-				    ? xprintf("one iteration in %u", settings->pairs_every)
-				    : xstrdup("off"));
+		add_setting(
+			info, &capacity, "pairs",
+			settings->pairs_every
+				? suite_has_types(&run->suite)
+					  ? xprintf("one iteration in %u", settings->pairs_every)
+					  : xstrdup("none: the suite installs no package, so "
+						    "no type is its own")
+				: xstrdup("off"));
 	if (settings->share)
 		add_setting(info, &capacity, "share", xstrdup("on"));
 	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));

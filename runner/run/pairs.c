@@ -78,6 +78,11 @@ bool suite_is_of_cpython(const struct suite *suite)
 	return is && !suite->installs.count;
 }
 
+bool suite_has_types(const struct suite *suite)
+{
+	return suite->installs.count || suite_is_of_cpython(suite);
+}
+
 /* Finds the corpus, or has it made, and gets the list of its pairs. Both are kept in the cache. */
 static int get_pairs(struct pairs *pairs, struct progress *progress)
 {
@@ -113,15 +118,8 @@ static void settle(struct pairs *pairs, const struct settings *settings)
 
 struct pairs *pairs_begin(struct run *run)
 {
-	if (is_unwanted(run))
+	if (is_unwanted(run) || !suite_has_types(&run->suite))
 		return NULL;
-	if (!run->suite.installs.count && !suite_is_of_cpython(&run->suite)) {
-		collator_note(
-			run->collator,
-			"no pairs of operations on one object were run: the suite installs no "
-			"package, so no type is its own; --pairs-every=off leaves this out");
-		return NULL;
-	}
 	struct pairs *pairs = xcalloc(1, sizeof *pairs);
 	pairs->run = run;
 	pairs->started = now_seconds();

@@ -23,10 +23,12 @@ struct run;
 /* Does the suite install nothing, and is of CPython's own package of tests? Then the interpreter's
  * types are those that it is about. */
 bool suite_is_of_cpython(const struct suite *suite);
+/* Does it have types of its own? Those, or what it installs. */
+bool suite_has_types(const struct suite *suite);
 
 /*
- * Begins to make the corpus, if it is not there. NULL: this run has no pairs; where the user did not
- * ask for that, a note says why. The run's collator has to be open.
+ * Begins to make the corpus, if it is not there. NULL: this run has no pairs. The run's collator
+ * has to be open.
  */
 struct pairs *pairs_begin(struct run *run);
 /* Ends what still makes the corpus. NULL is fine. */

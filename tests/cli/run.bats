@@ -165,6 +165,7 @@ C
 	run -0 "$FTSTRESS" --suite mine.ini --schedule whole-turns --threads 4 --gil off --iterations 3
 	[[ $output == *"Nothing found in 3 iterations"* ]]
 	[[ $(jq '.run.notes | length' "$(last_report)") == 0 ]]
+	jq -e '.run.settings[] | select(.[0] == "pairs" and (.[1] | startswith("none: ")))' "$(last_report)"
 }
 
 # One run finds it, its report is written again, and one more run knows it.
