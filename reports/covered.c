@@ -18,7 +18,8 @@ static void add_types(struct buf *out, const struct run_covered *covered)
 		return;
 	}
 	if (!covered->types_met) {
-		buf_puts(out, "no two threads had one object of ");
+		buf_puts(out, covered->shares_itself ? "no pairs of calls were run of "
+						     : "no two threads had one object of ");
 		text_add_line(out, covered->package);
 		return;
 	}
@@ -79,8 +80,9 @@ bool covered_add(struct buf *out, const struct run_info *run)
 bool covered_apart(const struct run_info *run)
 {
 	const struct run_covered *covered = &run->covered;
-	return covered->package && run->tests_threaded && !covered->types_met &&
-	       !covered->objects_shared && !covered->functions[COVER_OBJECT] && !run->replay;
+	return covered->package && !covered->shares_itself && run->tests_threaded &&
+	       !covered->types_met && !covered->objects_shared &&
+	       !covered->functions[COVER_OBJECT] && !run->replay;
 }
 
 void covered_add_apart(struct buf *out, const struct run_info *run)

@@ -343,7 +343,7 @@ static void add_counts(json_t *object, const struct run_info *run)
 	json_object_set_new(iterations, "gil_on", integer_of(run->iterations_gil_on));
 	json_object_set_new(object, "iterations", iterations);
 	add_covered(object, run);
-	if (run->pairs.iterations) {
+	if (run->pairs.run) {
 		json_t *pairs = json_object();
 		json_object_set_new(pairs, "iterations", integer_of(run->pairs.iterations));
 		json_object_set_new(pairs, "run", integer_of(run->pairs.run));

@@ -65,7 +65,7 @@ bool tried_add(struct buf *out, const struct run_info *run)
 
 bool tried_add_pairs(struct buf *out, const struct run_info *run)
 {
-	if (!run->pairs.iterations)
+	if (!run->pairs.run)
 		return false;
 	text_add_number(out, run->pairs.run);
 	buf_puts(out, " of ");

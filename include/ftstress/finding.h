@@ -254,6 +254,7 @@ struct run_covered {
 	/* Types, and how many of them had two threads on one object; those that nothing made. */
 	uint64_t types, types_met, types_not_made;
 	uint64_t operations, operations_met; /* of the types that were met */
+	uint64_t shares_itself;  /* 1: the tests are scripts, which share what they want to */
 	uint64_t objects_shared; /* --share: objects that more than one thread of a test had */
 };
 

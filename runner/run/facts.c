@@ -106,7 +106,13 @@ static void fill_covered(const struct run *run, struct run_info *info)
 	struct run_covered *covered = &info->covered;
 	covered->objects_shared = run->result.objects_shared;
 	memcpy(covered->functions, run->result.functions, sizeof covered->functions);
-	covered->package = package_names(&run->suite);
+	covered->shares_itself = run->suite.files;
+	uint64_t functions = 0;
+	for (size_t i = 0; i < COVER_KINDS; i++)
+		functions += covered->functions[i];
+	/* Of a package in Python alone there is nothing to say. */
+	if (functions || run->result.matrix || suite_is_of_cpython(&run->suite))
+		covered->package = package_names(&run->suite);
 	covered->types_not_made = types_not_made(run);
 	covered->types = info->type_count + covered->types_not_made;
 	for (size_t i = 0; i < info->type_count; i++) {

@@ -296,7 +296,7 @@ static const struct {
 	MEMBER(covered.functions[COVER_ONE_THREAD]), MEMBER(covered.functions[COVER_NEVER]),
 	MEMBER(covered.types), MEMBER(covered.types_met), MEMBER(covered.types_not_made),
 	MEMBER(covered.operations), MEMBER(covered.operations_met),
-	MEMBER(covered.objects_shared),
+	MEMBER(covered.objects_shared), MEMBER(covered.shares_itself),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

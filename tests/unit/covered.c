@@ -123,6 +123,9 @@ static void a_run_whose_threads_never_met_says_so_and_what_to_do(void **state)
 	assert_true(tried_add_next(&text, &alone));
 	assert_non_null(strstr(text.data, "--pairs"));
 	buf_free(&text);
+	alone.covered.shares_itself = 1; /* scripts */
+	assert_false(covered_apart(&alone));
+	alone.covered.shares_itself = 0;
 	alone.tests_threaded = 0; /* tests in one thread: that is said elsewhere */
 	assert_false(covered_apart(&alone));
 }
