@@ -320,11 +320,11 @@ static void add_covered(json_t *object, const struct run_info *run)
 	struct buf text = { 0 };
 	if (covered_add(&text, run)) {
 		json_t *value = json_pack(
-			"{s:s, s:s, s:b, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}",
+			"{s:s, s:s, s:b, s:I, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}",
 			"package", covered->package, "text", text.data, "apart", covered_apart(run),
-			"types", "all", (json_int_t)covered->types, "met",
-			(json_int_t)covered->types_met, "not_made",
-			(json_int_t)covered->types_not_made, "operations", "all",
+			"objects_shared", (json_int_t)covered->objects_shared, "types", "all",
+			(json_int_t)covered->types, "met", (json_int_t)covered->types_met,
+			"not_made", (json_int_t)covered->types_not_made, "operations", "all",
 			(json_int_t)covered->operations, "met", (json_int_t)covered->operations_met,
 			"functions", "one_object", (json_int_t)covered->functions[COVER_OBJECT],
 			"two_threads", (json_int_t)covered->functions[COVER_THREADS], "one_thread",
