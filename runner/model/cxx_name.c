@@ -118,6 +118,10 @@ char *cxx_short_name(const char *name)
 
 char *frame_name(const struct frame *frame)
 {
-	return frame->language == FRAME_CXX ? cxx_short_name(frame->function)
-					    : xstrdup(frame->function);
+	if (frame->language == FRAME_CXX)
+		return cxx_short_name(frame->function);
+	size_t length = strlen(frame->function);
+	if (frame->language == FRAME_CYTHON) /* compiled as C++, it has its arguments */
+		length = strcspn(frame->function, "(");
+	return xstrndup(frame->function, length);
 }

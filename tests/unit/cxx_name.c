@@ -65,13 +65,18 @@ static void what_is_no_such_name_is_left_whole(void **state)
 	check("", "");
 }
 
-static void only_frames_of_cxx_are_shortened(void **state)
+static void names_of_frames_are_short_where_they_have_arguments(void **state)
 {
 	(void)state;
 	struct frame frame = { .language = FRAME_PYTHON,
 			       .function = (char *)"f.<locals>.<lambda>" };
 	char *name = frame_name(&frame);
 	assert_string_equal(name, "f.<locals>.<lambda>");
+	free(name);
+	frame = (struct frame){ .language = FRAME_CYTHON,
+				.function = (char *)"FrozenList.pop(__pyx_obj_FrozenList*, int)" };
+	name = frame_name(&frame);
+	assert_string_equal(name, "FrozenList.pop");
 	free(name);
 	frame = (struct frame){ .language = FRAME_CXX, .function = (char *)"f<int>(int)" };
 	name = frame_name(&frame);
@@ -86,7 +91,7 @@ int main(void)
 		cmocka_unit_test(names_with_brackets_of_their_own_stay),
 		cmocka_unit_test(rust_paths_stay_without_their_arguments),
 		cmocka_unit_test(what_is_no_such_name_is_left_whole),
-		cmocka_unit_test(only_frames_of_cxx_are_shortened),
+		cmocka_unit_test(names_of_frames_are_short_where_they_have_arguments),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
