@@ -22,6 +22,7 @@ import re
 import signal
 import sys
 import tempfile
+import threading
 import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -276,8 +277,8 @@ def _tell(index: int, look: Look) -> None:
 
 
 def _calls_of(maker: str, names: dict[str, object]) -> dict[str, str]:
-    """Which methods can be called, without arguments: an Unpickler of what is no pickle can't
-    load."""
+    """Which methods can be called, without arguments, by another thread than the one that made the
+    object: an Unpickler of what is no pickle can't load, a connection of sqlite3 may refuse."""
     code = compile(maker, "<maker>", "eval")
     kind = type(eval(code, names))
     found: dict[str, str] = {}
@@ -285,13 +286,21 @@ def _calls_of(maker: str, names: dict[str, object]) -> dict[str, str]:
         what = type(getattr(kind, name, None)).__name__
         if what not in ("method_descriptor", "cython_function_or_method") or name in UNFIT:
             continue
-        try:
-            getattr(eval(code, names), name)()
-        except Exception as error:
-            found[f"{name}()"] = type(error).__qualname__
-        else:
-            found[f"{name}()"] = WORKS
+        with contextlib.suppress(Exception):
+            made = eval(code, names)
+            caller = threading.Thread(target=_call, args=(made, name, found))
+            caller.start()
+            caller.join()
     return found
+
+
+def _call(made: object, name: str, found: dict[str, str]) -> None:
+    try:
+        getattr(made, name)()
+    except BaseException as error:
+        found[f"{name}()"] = type(error).__qualname__
+    else:
+        found[f"{name}()"] = WORKS
 
 
 def _look_at(maker: str, names: dict[str, object], wanted: Wanted) -> Look:

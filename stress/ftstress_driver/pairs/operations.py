@@ -70,6 +70,8 @@ MEANINGLESS = frozenset(
     ]
 )
 
+NAMES = frozenset(["__name__", "__qualname__"])
+
 # Waits for another thread, ends the process, or is about what a process has only one of.
 UNFIT = {
     "acquire": "it waits for another thread",
@@ -205,7 +207,7 @@ def candidates(
     """Of an extension's type."""
     for name in sorted(dir(kind)):
         found, owner = _find(kind, name)
-        if name in MEANINGLESS or (
+        if (name in MEANINGLESS and not _is_of_objects(kind, name)) or (
             owner is object and name not in ("__repr__", "__reduce__", "__hash__")
         ):
             continue
@@ -278,6 +280,12 @@ def derived(candidate: Candidate, arguments: str, result: object) -> tuple[str, 
     return None
 
 
+def _is_of_objects(kind: type, name: str) -> bool:
+    """Is a function's __name__, say, an attribute of the function, not of its type?"""
+    found = vars(kind).get(name)
+    return name in NAMES and type(found).__name__ == "getset_descriptor"
+
+
 def _find(kind: type, name: str) -> tuple[object, type | None]:
     for base in kind.__mro__:
         if name in base.__dict__:
@@ -288,8 +296,10 @@ def _find(kind: type, name: str) -> tuple[object, type | None]:
 def _method(name: str, seen: Counter[str], has_items: bool) -> Candidate:
     recorded = [arguments for arguments, _ in seen.most_common(8)]
     dunder = name.startswith("__")
-    if dunder and name not in BY_ITEM:
-        first: tuple[str, ...] = ("o2",)
+    if name == "__setstate__":
+        first: tuple[str, ...] = ("o2.__reduce__()[2]", "o2.__getstate__()", "o2")
+    elif dunder and name not in BY_ITEM:
+        first = ("o2",)
     else:
         first = INSIDE if has_items and not {"", "o2"} & set(recorded) else ()
     arguments = dict.fromkeys((*first, *recorded, *POOL))
