@@ -150,5 +150,6 @@ int main(void)
 		cmocka_unit_test(a_run_whose_threads_never_met_says_so_and_what_to_do),
 		cmocka_unit_test(nothing_is_said_of_a_suite_without_a_package),
 	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
