@@ -119,6 +119,8 @@ char *command_resume(const char *program, const struct settings *now)
 	struct buf command = { 0 };
 	buf_puts(&command, program);
 	add_option(&command, "suite", xstrdup(now->suite));
+	if (now->pairs) /* their runs have a store of their own */
+		buf_puts(&command, " --pairs");
 	add_output(&command, now);
 	buf_puts(&command, " --resume");
 	return buf_take(&command);

@@ -60,6 +60,11 @@ static void what_goes_on_is_found_by_suite_and_output(void **state)
 	text = command_resume("ftstress", &settings);
 	assert_string_equal(text, "ftstress --suite mine.ini --output 'my reports' --resume");
 	free(text);
+	settings.pairs = true;
+	text = command_resume("ftstress", &settings);
+	assert_string_equal(text,
+			    "ftstress --suite mine.ini --pairs --output 'my reports' --resume");
+	free(text);
 	settings_clear(&settings);
 }
 
