@@ -49,18 +49,6 @@ void frames_free(struct frames *frames)
 	free(frames);
 }
 
-/* jansson refuses bytes that are no UTF-8. NULL: null. */
-static json_t *string_of(const char *text)
-{
-	if (!text)
-		return json_null();
-	struct buf clean = { 0 };
-	text_add_utf8(&clean, text);
-	json_t *value = json_stringn_nocheck(clean.data ? clean.data : "", clean.length);
-	buf_free(&clean);
-	return value;
-}
-
 /* The lines around a frame's own; NULL if there is no such line. */
 static json_t *source_of(struct source_cache *sources, const struct frame *frame)
 {
@@ -74,7 +62,7 @@ static json_t *source_of(struct source_cache *sources, const struct frame *frame
 		char *copy = xstrndup(line.text, line.length);
 		json_t *pair = json_array();
 		json_array_append_new(pair, json_integer(i));
-		json_array_append_new(pair, string_of(copy));
+		json_array_append_new(pair, text_json(copy));
 		json_array_append_new(lines, pair);
 		free(copy);
 	}
@@ -86,16 +74,16 @@ static json_t *frame_of(struct source_cache *sources, const struct frame *frame,
 	json_t *object = json_object();
 	const char *language = frame_language_name(frame->language);
 	json_object_set_new(object, "language", json_string(language));
-	json_object_set_new(object, "function", string_of(frame->function));
+	json_object_set_new(object, "function", text_json(frame->function));
 	char *name = frame_name(frame);
 	if (strcmp(name, frame->function) != 0)
-		json_object_set_new(object, "short", string_of(name));
+		json_object_set_new(object, "short", text_json(name));
 	free(name);
-	json_object_set_new(object, "file", string_of(frame->file));
+	json_object_set_new(object, "file", text_json(frame->file));
 	json_object_set_new(object, "line", json_integer(frame->line));
 	if (frame->near_line)
 		json_object_set_new(object, "near", json_true());
-	json_object_set_new(object, "module", string_of(frame->module));
+	json_object_set_new(object, "module", text_json(frame->module));
 	json_object_set_new(object, "plumbing", json_boolean(frame->plumbing));
 	json_object_set_new(object, "inline", json_boolean(frame->is_inline));
 	/* Plumbing is folded, but the innermost frame is where it happened, whoever's it is. */

@@ -20,23 +20,11 @@
 #include "reports/tried.h"
 #include "runner/model/fingerprint.h"
 
-/* jansson refuses bytes that are no UTF-8, and a finding's text can hold any. NULL: null. */
-static json_t *string_of(const char *text)
-{
-	if (!text)
-		return json_null();
-	struct buf clean = { 0 };
-	text_add_utf8(&clean, text);
-	json_t *value = json_stringn_nocheck(clean.data ? clean.data : "", clean.length);
-	buf_free(&clean);
-	return value;
-}
-
 static json_t *strings_of(char *const *texts, size_t count)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, string_of(texts[i]));
+		json_array_append_new(array, text_json(texts[i]));
 	return array;
 }
 
@@ -49,10 +37,10 @@ static json_t *integer_of(uint64_t value)
 static json_t *lock_name_of(const struct held_lock *lock)
 {
 	if (!lock->name || !lock->address)
-		return string_of(lock->name);
+		return text_json(lock->name);
 	char *name = xprintf("%s (0x%" PRIx64 ")%s", lock->name, lock->address,
 			     lock->shared ? ", shared" : "");
-	json_t *value = string_of(name);
+	json_t *value = text_json(name);
 	free(name);
 	return value;
 }
@@ -74,8 +62,8 @@ static json_t *participant_of(struct frames *frames, const struct finding *findi
 			      const struct participant *participant)
 {
 	json_t *object = json_object();
-	json_object_set_new(object, "role", string_of(participant->role));
-	json_object_set_new(object, "thread", string_of(participant->thread));
+	json_object_set_new(object, "role", text_json(participant->role));
+	json_object_set_new(object, "thread", text_json(participant->thread));
 	const char *access = participant->write ? "write" : "read";
 	bool accessed = text_is_access(finding, participant);
 	size_t site = text_site(finding, participant);
@@ -115,7 +103,7 @@ static json_t *seeds_of(const struct finding *finding)
 		if (seen < i)
 			continue;
 		char *seed = xstrndup(replay, length);
-		json_array_append_new(array, string_of(seed));
+		json_array_append_new(array, text_json(seed));
 		free(seed);
 	}
 	return array;
@@ -126,9 +114,9 @@ static json_t *subject_of(struct frames *frames, const struct subject *subject)
 	if (!subject->description && !subject->allocated.count)
 		return json_null();
 	json_t *object = json_object();
-	json_object_set_new(object, "description", string_of(subject->description));
+	json_object_set_new(object, "description", text_json(subject->description));
 	json_object_set_new(object, "kind", json_string(subject_kind_name(subject->kind)));
-	json_object_set_new(object, "type", string_of(subject->type));
+	json_object_set_new(object, "type", text_json(subject->type));
 	json_object_set_new(object, "offset", integer_of(subject->offset));
 	json_object_set_new(object, "size", integer_of(subject->size));
 	json_object_set_new(object, "allocated", frames_stack(frames, &subject->allocated));
@@ -154,8 +142,8 @@ static void add_history(json_t *object, const struct finding *finding)
 	json_object_set_new(object, "replays", strings_of(finding->replays, finding->replay_count));
 	json_object_set_new(object, "seeds", seeds_of(finding));
 	json_object_set_new(object, "tests", strings_of(finding->tests, finding->test_count));
-	json_object_set_new(object, "command", string_of(finding->command));
-	json_object_set_new(object, "suppressed_by", string_of(finding->suppressed_by));
+	json_object_set_new(object, "command", text_json(finding->command));
+	json_object_set_new(object, "suppressed_by", text_json(finding->suppressed_by));
 	json_t *gil = json_array();
 	if (finding->gil_off)
 		json_array_append_new(gil, json_string("off"));
@@ -179,7 +167,7 @@ static json_t *related_of(const struct report_input *input, const struct finding
 		const struct finding *other = input->findings[i];
 		const char *others = is_of_locks(other) ? fingerprint_digits(other->id) : NULL;
 		if (others && other->kind != finding->kind && !strcmp(digits, others))
-			json_array_append_new(array, string_of(other->id));
+			json_array_append_new(array, text_json(other->id));
 	}
 	return array;
 }
@@ -192,7 +180,7 @@ static void add_evidence(json_t *object, const struct finding *finding)
 					     [EVIDENCE_CRASHES] = "crashes" };
 	if (!finding->evidence)
 		return;
-	json_object_set_new(object, "evidence", string_of(finding->evidence));
+	json_object_set_new(object, "evidence", text_json(finding->evidence));
 	json_object_set_new(object, "shows", json_string(shows[finding->shows]));
 }
 
@@ -200,24 +188,24 @@ static json_t *finding_of(struct frames *frames, const struct report_input *inpu
 			  const struct finding *finding)
 {
 	json_t *object = json_object();
-	json_object_set_new(object, "id", string_of(finding->id));
+	json_object_set_new(object, "id", text_json(finding->id));
 	json_object_set_new(object, "kind", json_string(finding_kind_name(finding->kind)));
-	json_object_set_new(object, "title", string_of(finding->title));
-	json_object_set_new(object, "explanation", string_of(finding->explanation));
-	json_object_set_new(object, "detail", string_of(finding->detail));
+	json_object_set_new(object, "title", text_json(finding->title));
+	json_object_set_new(object, "explanation", text_json(finding->explanation));
+	json_object_set_new(object, "detail", text_json(finding->detail));
 	if (finding->said)
-		json_object_set_new(object, "said", string_of(finding->said));
-	json_object_set_new(object, "graph", string_of(finding->graph));
+		json_object_set_new(object, "said", text_json(finding->said));
+	json_object_set_new(object, "graph", text_json(finding->graph));
 	add_evidence(object, finding);
 	if (finding->script)
-		json_object_set_new(object, "script", string_of(finding->script));
+		json_object_set_new(object, "script", text_json(finding->script));
 	if (finding->no_script)
-		json_object_set_new(object, "no_script", string_of(finding->no_script));
+		json_object_set_new(object, "no_script", text_json(finding->no_script));
 	json_t *related = related_of(input, finding);
 	if (json_array_size(related))
 		json_object_set(object, "related", related);
 	json_decref(related);
-	json_object_set_new(object, "follows", string_of(finding->follows));
+	json_object_set_new(object, "follows", text_json(finding->follows));
 	if (finding->rank)
 		json_object_set_new(object, "rank", json_string(finding_rank_name(finding->rank)));
 	json_object_set_new(object, "status", json_string(finding_status_name(finding->status)));
@@ -235,7 +223,7 @@ static json_t *ids_of(const struct finding *const *findings, size_t count)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, string_of(findings[i]->id));
+		json_array_append_new(array, text_json(findings[i]->id));
 	return array;
 }
 
@@ -245,9 +233,9 @@ static json_t *fields_of(const struct fields *fields)
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct field *field = &fields->items[i];
 		json_t *object = json_object();
-		json_object_set_new(object, "text", string_of(field->text));
-		json_object_set_new(object, "name", string_of(field->name));
-		json_object_set_new(object, "type", string_of(field->type));
+		json_object_set_new(object, "text", text_json(field->text));
+		json_object_set_new(object, "name", text_json(field->name));
+		json_object_set_new(object, "type", text_json(field->type));
 		json_object_set_new(object, "offset", integer_of(field->offset));
 		json_object_set_new(object, "findings", ids_of(field->races, field->race_count));
 		json_array_append_new(array, object);
@@ -260,9 +248,9 @@ static json_t *entry_of(const struct report_entry *entry)
 {
 	const struct finding *witness = entry->witness;
 	json_t *object = json_object();
-	json_object_set_new(object, "id", string_of(witness->id));
+	json_object_set_new(object, "id", text_json(witness->id));
 	json_object_set_new(object, "kind", json_string(finding_kind_name(witness->kind)));
-	json_object_set_new(object, "title", string_of(entry->title));
+	json_object_set_new(object, "title", text_json(entry->title));
 	json_object_set_new(object, "status", json_string(finding_status_name(witness->status)));
 	json_object_set_new(object, "findings", ids_of(entry->members, entry->count));
 	add_evidence(object, witness);
@@ -270,7 +258,7 @@ static json_t *entry_of(const struct report_entry *entry)
 		json_object_set_new(object, "rank", json_string(finding_rank_name(witness->rank)));
 	if (!entry->type)
 		return object;
-	json_object_set_new(object, "type", string_of(entry->type));
+	json_object_set_new(object, "type", text_json(entry->type));
 	json_object_set_new(object, "fields", fields_of(entry->fields));
 	json_object_set_new(object, "operations",
 			    strings_of(entry->operations, entry->operation_count));
@@ -300,16 +288,16 @@ static void add_tried(json_t *tests, const struct run_info *run)
 	json_object_set_new(tests, "in_threads", integer_of(run->tests_threaded));
 	json_object_set_new(tests, "in_turns", integer_of(run->tests_turns));
 	json_object_set_new(tests, "overlapping", integer_of(run->tests_overlap));
-	json_object_set_new(tests, "alone_why", string_of(run->alone_why));
+	json_object_set_new(tests, "alone_why", text_json(run->alone_why));
 	json_t *threads = json_array();
 	json_array_append_new(threads, integer_of(run->threads_least));
 	json_array_append_new(threads, integer_of(run->threads_most));
 	json_object_set_new(tests, "threads", threads);
 	json_object_set_new(tests, "summary",
-			    tried_add(&text, run) ? string_of(text.data) : json_null());
+			    tried_add(&text, run) ? text_json(text.data) : json_null());
 	buf_clear(&text);
 	json_object_set_new(tests, "next",
-			    tried_add_next(&text, run) ? string_of(text.data) : json_null());
+			    tried_add_next(&text, run) ? text_json(text.data) : json_null());
 	buf_free(&text);
 }
 
@@ -362,17 +350,17 @@ static void add_counts(json_t *object, const struct run_info *run)
 	json_object_set_new(object, "tests", tests);
 	if (run->failing_test) {
 		json_t *failing = json_object();
-		json_object_set_new(failing, "test", string_of(run->failing_test));
-		json_object_set_new(failing, "why", string_of(run->failing_why));
-		json_object_set_new(failing, "where", string_of(run->failing_where));
+		json_object_set_new(failing, "test", text_json(run->failing_test));
+		json_object_set_new(failing, "why", text_json(run->failing_why));
+		json_object_set_new(failing, "where", text_json(run->failing_where));
 		json_object_set_new(object, "first_failing", failing);
 	}
 	if (run->files_unimported) {
 		json_t *unimported = json_object();
 		json_object_set_new(unimported, "count", integer_of(run->files_unimported));
 		json_object_set_new(unimported, "of", integer_of(run->files));
-		json_object_set_new(unimported, "file", string_of(run->unimported_file));
-		json_object_set_new(unimported, "why", string_of(run->unimported_why));
+		json_object_set_new(unimported, "file", text_json(run->unimported_file));
+		json_object_set_new(unimported, "why", text_json(run->unimported_why));
 		json_object_set_new(object, "unimported", unimported);
 	}
 	json_object_set_new(object, "records", integer_of(run->records));
@@ -384,18 +372,18 @@ static void add_surroundings(json_t *object, const struct run_info *run)
 	json_t *hooks = json_array();
 	for (size_t i = 0; i < run->hook_count; i++) {
 		json_t *hook = json_object();
-		json_object_set_new(hook, "name", string_of(run->hooks[i].name));
+		json_object_set_new(hook, "name", text_json(run->hooks[i].name));
 		json_object_set_new(hook, "live", json_boolean(run->hooks[i].live));
 		json_object_set_new(hook, "off", json_boolean(run->hooks[i].off));
-		json_object_set_new(hook, "why", string_of(run->hooks[i].why));
+		json_object_set_new(hook, "why", text_json(run->hooks[i].why));
 		json_array_append_new(hooks, hook);
 	}
 	json_object_set_new(object, "hooks", hooks);
 	json_t *rules = json_array();
 	for (size_t i = 0; i < run->rule_count; i++) {
 		json_t *rule = json_object();
-		json_object_set_new(rule, "rule", string_of(run->rules[i].rule));
-		json_object_set_new(rule, "file", string_of(run->rules[i].file));
+		json_object_set_new(rule, "rule", text_json(run->rules[i].rule));
+		json_object_set_new(rule, "file", text_json(run->rules[i].file));
 		json_object_set_new(rule, "used", integer_of(run->rules[i].used));
 		json_array_append_new(rules, rule);
 	}
@@ -413,13 +401,13 @@ static json_t *lock_profile_of(const struct run_info *run)
 	for (size_t i = 0; i < run->lock_count; i++) {
 		const struct run_lock *lock = &run->locks[i];
 		json_t *object = json_object();
-		json_object_set_new(object, "class", string_of(lock->name));
-		json_object_set_new(object, "kind", string_of(lock->kind));
+		json_object_set_new(object, "class", text_json(lock->name));
+		json_object_set_new(object, "kind", text_json(lock->kind));
 		json_object_set_new(object, "waits", integer_of(lock->waits));
 		json_object_set_new(object, "waited_s", json_real(lock->waited));
 		json_object_set_new(object, "longest_wait_s", json_real(lock->longest_wait));
 		json_object_set_new(object, "longest_hold_s", json_real(lock->longest_hold));
-		json_object_set_new(object, "where", string_of(lock->where));
+		json_object_set_new(object, "where", text_json(lock->where));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -430,7 +418,7 @@ static json_t *slowest_of(const struct run_info *run)
 	json_t *array = json_array();
 	for (size_t i = 0; i < run->slow_count; i++) {
 		json_t *object = json_object();
-		json_object_set_new(object, "test", string_of(run->slow[i].test));
+		json_object_set_new(object, "test", text_json(run->slow[i].test));
 		json_object_set_new(object, "seconds", json_real(run->slow[i].seconds));
 		json_array_append_new(array, object);
 	}
@@ -457,7 +445,7 @@ static json_t *types_of(const struct run_info *run)
 			json_array_append_new(cells, json_pack("[iis]", (int)type->cells[j].a,
 							       (int)type->cells[j].b,
 							       type->cells[j].finding));
-		json_object_set_new(object, "name", string_of(type->name));
+		json_object_set_new(object, "name", text_json(type->name));
 		json_object_set_new(object, "operations",
 				    strings_of(type->operations, type->operation_count));
 		json_object_set_new(object, "pairs", counts);
@@ -471,13 +459,13 @@ static json_t *types_of(const struct run_info *run)
 static json_t *run_of(const struct run_info *run)
 {
 	json_t *object = json_object();
-	json_object_set_new(object, "suite", string_of(run->suite));
-	json_object_set_new(object, "suite_file", string_of(run->suite_file));
-	json_object_set_new(object, "version", string_of(run->version));
-	json_object_set_new(object, "python", string_of(run->python));
-	json_object_set_new(object, "python_version", string_of(run->python_version));
-	json_object_set_new(object, "seed", string_of(run->seed));
-	json_object_set_new(object, "command", string_of(run->command));
+	json_object_set_new(object, "suite", text_json(run->suite));
+	json_object_set_new(object, "suite_file", text_json(run->suite_file));
+	json_object_set_new(object, "version", text_json(run->version));
+	json_object_set_new(object, "python", text_json(run->python));
+	json_object_set_new(object, "python_version", text_json(run->python_version));
+	json_object_set_new(object, "seed", text_json(run->seed));
+	json_object_set_new(object, "command", text_json(run->command));
 	json_object_set_new(object, "started", json_integer(run->started));
 	json_object_set_new(object, "ended", json_integer(run->ended));
 	json_object_set_new(object, "seconds", json_real(run->seconds));

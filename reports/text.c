@@ -33,6 +33,17 @@ void text_add_utf8(struct buf *out, const char *text)
 	add(out, text, false);
 }
 
+json_t *text_json(const char *text)
+{
+	if (!text)
+		return json_null();
+	struct buf clean = { 0 };
+	text_add_utf8(&clean, text);
+	json_t *value = json_stringn_nocheck(clean.data ? clean.data : "", clean.length);
+	buf_free(&clean);
+	return value;
+}
+
 void text_add_line(struct buf *out, const char *text)
 {
 	add(out, text, true);

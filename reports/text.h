@@ -6,11 +6,15 @@
 #ifndef REPORTS_TEXT_H
 #define REPORTS_TEXT_H
 
+#include <jansson.h>
+
 #include "ftstress/finding.h"
 #include "runner/base/util.h"
 
 /* Append `text` as valid UTF-8: each byte that is part of none becomes U+FFFD. */
 void text_add_utf8(struct buf *out, const char *text);
+/* The same as a value of JSON, for jansson refuses bytes that are no UTF-8. NULL: null. */
+json_t *text_json(const char *text);
 
 /* As above, on one line and without control characters: each of them becomes a space. */
 void text_add_line(struct buf *out, const char *text);
