@@ -41,6 +41,7 @@
 	fixed(OBJECT_TYPE, object_type, 24) \
 	fixed(TYPE_NAME, type_name, 40) \
 	fixed(TYPE_BASICSIZE, type_basicsize, 48) \
+	fixed(TYPE_ITEMSIZE, type_itemsize, 56) \
 	fixed(TYPE_DEALLOC, type_dealloc, 64) \
 	fixed(TYPE_FLAGS, type_flags, 184) \
 	fixed(TYPE_ALLOC, type_alloc, 320) \

@@ -107,6 +107,22 @@ bool object_find(uint64_t address, struct object *object)
 	return true;
 }
 
+bool object_in_malloc(uint64_t block, uint64_t size, struct object *object)
+{
+	uint64_t type = 0, basic = 0, item = 0;
+	struct object found = { .start = block, .size = size };
+	if (!python_release || size < OBJECT_TYPE + 8 ||
+	    !object_peek(block + OBJECT_TYPE, &type, 8) ||
+	    !object_type_name(type, found.type, sizeof found.type) ||
+	    !object_peek(type + TYPE_BASICSIZE, &basic, 8) ||
+	    !object_peek(type + TYPE_ITEMSIZE, &item, 8))
+		return false;
+	if (size < basic || (size > basic && (item == 0 || (size - basic) % item != 0)))
+		return false;
+	*object = found;
+	return true;
+}
+
 bool object_pages(uint64_t segment, bool (*look)(const struct object_page *page, void *context),
 		  void *context)
 {

@@ -25,6 +25,12 @@ struct object {
 /* False if the address is not in a block of CPython's allocators. */
 bool object_find(uint64_t address, struct object *object);
 
+/*
+ * The same for a block of C's malloc(), `size` bytes long: some types take their objects from there.
+ * True if a type stands where an object has it, and such objects are that long.
+ */
+bool object_in_malloc(uint64_t block, uint64_t size, struct object *object);
+
 /* Copies memory of this process that may not be there. */
 bool object_peek(uint64_t address, void *out, uint64_t length);
 

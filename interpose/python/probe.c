@@ -188,8 +188,10 @@ static bool types(void)
 	enum { SLOT_ALLOC = 47, SLOT_DEALLOC = 52 }; /* Include/typeslots.h */
 	const char *base = dlsym(RTLD_DEFAULT, "PyBaseObject_Type");
 	const char *name = load_pointer(list_type, TYPE_NAME);
-	return base && load64(base, TYPE_BASICSIZE) == OBJECT_TYPE + 8 && name &&
-	       raw_same(name, "list") &&
+	const char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
+	return base && load64(base, TYPE_BASICSIZE) == OBJECT_TYPE + 8 && tuple &&
+	       load64(tuple, TYPE_ITEMSIZE) == sizeof(void *) &&
+	       load64(list_type, TYPE_ITEMSIZE) == 0 && name && raw_same(name, "list") &&
 	       load_pointer(list_type, TYPE_ALLOC) == api.PyType_GetSlot(list_type, SLOT_ALLOC) &&
 	       load_pointer(list_type, TYPE_DEALLOC) ==
 		       api.PyType_GetSlot(list_type, SLOT_DEALLOC) &&

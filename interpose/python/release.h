@@ -49,6 +49,7 @@
 	field(object_type)             /* .ob_type */ \
 	field(type_name)               /* PyTypeObject.tp_name */ \
 	field(type_basicsize)          /* .tp_basicsize */ \
+	field(type_itemsize)           /* .tp_itemsize */ \
 	field(type_dealloc)            /* .tp_dealloc */ \
 	field(type_flags)              /* .tp_flags */ \
 	field(type_alloc)              /* .tp_alloc */ \

@@ -42,6 +42,7 @@ static const struct python_offsets at = {
 	.object_type = { 24, 45, 0 },
 	.type_name = { 40, 47, 0 },
 	.type_basicsize = { 48, 0, 0 },
+	.type_itemsize = { 56, 0, 0 },
 	.type_dealloc = { 64, 0, 0 },
 	.type_flags = { 184, 49, 0 },
 	.type_alloc = { 320, 0, 0 },

@@ -231,6 +231,7 @@ static bool heap_block(void *report, int count, uint64_t *block, uint64_t *size)
 /*
  * What TSan cannot know of the accessed address. It lies in a Python object, or in a block of
  * PyMem_Malloc(), or in the data of a Python object whose data is a block of its own (bytearray).
+ * An object may be a block of malloc(), too: its type decides where it takes them from.
  */
 static void add_object(struct output *out, void *report, int locations)
 {
@@ -245,6 +246,7 @@ static void add_object(struct output *out, void *report, int locations)
 		return;
 	}
 	clear_trace();
+	found = found || object_in_malloc(object.start, object.size, &object);
 	bool data = !object.type[0] && owner_find(object.start, object.size, &owner) &&
 		    (uint64_t)address >= owner.data;
 	if (!found && !data)

@@ -1,6 +1,8 @@
 """Two threads fill one buffer, 0.2 s apart, through memoryviews, which take no lock.
 
-owners.py bytearray|array|ctypes    ctypes: none of the owners that are looked for
+owners.py bytearray|array|ctypes|object|longer
+    ctypes: none of the owners that are looked for
+    object: a float in a block of malloc(); longer: the same block with room behind it
 """
 
 import array
@@ -17,11 +19,26 @@ why = ctypes.c_char_p()
 if library.ftstress_start(ctypes.byref(why)):
     sys.exit(f"ftstress_start: {why.value!r}")
 
+
+def in_malloc(more: int) -> Any:
+    """The memory of a float that C's malloc() gave."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    block = libc.malloc(ctypes.c_size_t(float.__basicsize__ + more))
+    ctypes.pythonapi.PyObject_Init.argtypes = (ctypes.c_void_p, ctypes.py_object)
+    ctypes.pythonapi.PyObject_Init.restype = ctypes.c_void_p
+    ctypes.pythonapi.PyObject_Init(block, float)
+    return (ctypes.c_ubyte * float.__basicsize__).from_address(block)
+
+
 KINDS: dict[str, Callable[[], Any]] = {
     "bytearray": lambda: bytearray(4000),
     "array": lambda: array.array("B", bytes(4000)),
     "ctypes": (ctypes.c_ubyte * 4000),
+    "object": lambda: in_malloc(0),
+    "longer": lambda: in_malloc(16),
 }
+AT = 32 if sys.argv[1] in ("object", "longer") else 24
 buffer = KINDS[sys.argv[1]]()
 freed = [KINDS[sys.argv[1]]() for _ in range(100)]
 del freed
@@ -30,7 +47,7 @@ del freed
 def work(number: int, view: memoryview, gate: threading.Barrier) -> None:
     gate.wait()
     time.sleep(0.2 * (1 + number))
-    view[24] = number
+    view[AT] = number
     time.sleep(0.2 * (2 - number) + 0.05)  # the stack stays in TSan's history
 
 

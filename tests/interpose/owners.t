@@ -1,6 +1,7 @@
 #!/bin/bash
 # TAP: a race on the data of a buffer is told as such, by the object that has it, though others of
-# its kind are and were there. Needs the TSan CPythons of stress/toolchain.
+# its kind are and were there; and one on an object that its type takes from C's malloc() as the
+# object's. Needs the TSan CPythons of stress/toolchain.
 build=${BUILD:-build}
 export FTSTRESS_HAPPENS_BEFORE=meant
 n=0
@@ -22,5 +23,16 @@ for version in 3.14 3.13; do
 	grep '^report kind=1' <<<"$out" | grep -qv ':data of' && [ "${tables:-99999}" -lt 20000 ] &&
 		echo "ok $n - no owner is made up, $version" ||
 		printf 'not ok %s - no owner is made up, %s\n# %s\n' $n $version "$out"
+	# Such objects are as long as their type says; what is longer only looks like one.
+	for kind in object longer; do
+		out=$("$build/tests/interpose/host" "$build/libftstress.so" "$python" \
+			tests/interpose/owners.py $kind | grep '^report kind=1')
+		n=$((n + 1))
+		told=$(grep -oE ':float\+32 ' <<<"$out")
+		[ $kind = object ] && right=":float+32 " || right=
+		[ -n "$out" ] && [ "$told" = "$right" ] &&
+			echo "ok $n - malloc: $kind, $version" ||
+			printf 'not ok %s - malloc: %s, %s\n# %s\n' $n $kind $version "$out"
+	done
 done
 echo "1..$n"
