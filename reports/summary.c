@@ -46,6 +46,7 @@
 #include "reports/text.h"
 #include "reports/tried.h"
 #include "runner/model/cxx_name.h"
+#include "runner/model/kinds.h"
 
 #define SHOWN_MAX 20 /* new findings told in full: more is the report's business */
 #define LINES_MAX 14 /* of a finding; two sides are always shown */
@@ -338,6 +339,10 @@ static void print_again(const struct page *page, const struct run_info *run,
 		text_add_line(&line, finding->tests[0]);
 	}
 	print(page, DIM, &line);
+	if (kind_info(finding->kind)->advice) {
+		buf_printf(&line, "    %s", kind_info(finding->kind)->advice);
+		print(page, DIM, &line);
+	}
 	buf_puts(&line, "    ");
 	if (!is_as_written(run) && text_add_as_written(&line, finding))
 		print(page, DIM, &line);

@@ -432,6 +432,7 @@ refuses() {
 	cd a
 	prepare_suite --install ./pkg
 	first=$(jq -r '.sources[1]' <<<"$output")
+	[[ $(jq -r '.packages | join(" ")' <<<"$output") == mine ]]
 	cd ../b
 	prepare_suite --install ./pkg
 	[[ $(cat "$first/words.c") == 'int one;' ]]

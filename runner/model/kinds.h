@@ -41,6 +41,7 @@ struct finding_kind_info {
 	/* The explanation of a finding: always this text, or what `explain` writes. */
 	const char *text;
 	void (*explain)(struct buf *out, const struct finding *finding, const struct roots *roots);
+	const char *advice; /* for the terminal, in a line: what to do next; or NULL */
 	/* The title: "HEADING in f (x.c:12)", or what `title` writes. */
 	const char *heading;
 	void (*title)(struct buf *out, const struct finding *finding, const struct roots *roots);

@@ -57,23 +57,17 @@ static void fill_settings(const struct run *run, struct run_info *info)
 }
 
 /* "multidict, frozenlist": what the suite installs, by its names; NULL = nothing. */
-static char *package_names(const struct suite *suite)
+static char *package_names(const struct run *run)
 {
+	const struct strings *packages = &run->environment.packages;
+	if (!packages->count)
+		return suite_is_of_cpython(&run->suite) ? xstrdup("CPython") : NULL;
 	struct buf names = { 0 };
-	for (size_t i = 0; i < suite->installs.count; i++) {
-		const char *spec = suite->installs.items[i];
-		size_t length = strcspn(spec, " \t");
-		while (length && spec[length - 1] == '/')
-			length--;
-		char *word = xstrndup(spec, length), *slash = strrchr(word, '/');
-		const char *name = slash ? slash + 1 : word;
+	for (size_t i = 0; i < packages->count; i++) {
 		buf_puts(&names, i ? ", " : "");
-		buf_add(&names, name, strcspn(name, "=<>!~[;@ "));
-		free(word);
+		buf_puts(&names, packages->items[i]);
 	}
-	if (suite->installs.count)
-		return buf_take(&names);
-	return suite_is_of_cpython(suite) ? xstrdup("CPython") : NULL;
+	return buf_take(&names);
 }
 
 /* How many types nothing made, as the corpus says; 0 where there is none. */
@@ -112,7 +106,7 @@ static void fill_covered(const struct run *run, struct run_info *info)
 		functions += covered->functions[i];
 	/* Of a package in Python alone there is nothing to say. */
 	if (functions || run->result.matrix || suite_is_of_cpython(&run->suite))
-		covered->package = package_names(&run->suite);
+		covered->package = package_names(run);
 	covered->types_not_made = types_not_made(run);
 	covered->types = info->type_count + covered->types_not_made;
 	for (size_t i = 0; i < info->type_count; i++) {

@@ -107,6 +107,7 @@ static int take_answer(struct environment *environment, struct buf *out, const c
 	take_list(&environment->tsan_site, json_object_get(answer, "tsan_site"));
 	take_list(&environment->plain_site, json_object_get(answer, "plain_site"));
 	take_list(&environment->sources, json_object_get(answer, "sources"));
+	take_list(&environment->packages, json_object_get(answer, "packages"));
 	json_decref(answer);
 	if (environment->python && environment->plain && environment->version &&
 	    environment->recipe)
@@ -155,6 +156,7 @@ void environment_clear(struct environment *environment)
 	strings_clear(&environment->tsan_site);
 	strings_clear(&environment->plain_site);
 	strings_clear(&environment->sources);
+	strings_clear(&environment->packages);
 	*environment = (struct environment){ 0 };
 }
 

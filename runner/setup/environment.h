@@ -19,6 +19,7 @@ struct environment {
 	char *version;        /* "3.14.6" */
 	char *recipe;         /* another text when anything of it changes */
 	struct strings tsan_site, plain_site, sources; /* folders */
+	struct strings packages; /* names of what `install` built, as their wheels have them */
 };
 
 /*

@@ -13,5 +13,7 @@ const struct finding_kind_info kind_gil_enabled = {
 		"--gil off keeps the GIL off, as PYTHON_GIL=0 does, and shows what the module does "
 		"without it; with --gil mixed the tests that import it run apart, with the GIL, "
 		"and all others without.",
+	.advice =
+		"--gil off tests on without the GIL; --gil mixed runs the tests that import it apart",
 	.heading = "gil-enabled",
 };

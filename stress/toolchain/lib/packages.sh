@@ -21,9 +21,12 @@
 # clang does not instrument what its SLP vectoriser merges: races on neighbouring fields were lost.
 # A call at each function's entry says which functions ran, and in which threads (interpose/wrap/cover.c).
 readonly PACKAGE_CFLAGS="-g -O2 -fno-omit-frame-pointer -fno-slp-vectorize -fsanitize=thread -shared-libsan -fsanitize-coverage=trace-pc-guard,func,pc-table"
+# What a package's own build adds behind these flags, and what would take lines or frames from every
+# report: no debug information, no frame pointers, a stripped library. clang drops these words.
+readonly PACKAGE_DROPPED="-g0 -fomit-frame-pointer -s -Wl,-s -Wl,-S -Wl,--strip-all -Wl,--strip-debug"
 # Raise it when what is built changes in a way that the hashed text below does not show.
-readonly PACKAGE_RECIPE=1
-readonly ENVIRONMENT_RECIPE=1
+readonly PACKAGE_RECIPE=2
+readonly ENVIRONMENT_RECIPE=2
 
 # pip_clean COMMAND...: runs pip on the plain interpreter, away from the caller's Python settings.
 pip_clean() {
@@ -33,10 +36,13 @@ pip_clean() {
 		"$PLAIN" -m pip "$@"
 }
 
-# pip_with_tsan COMMAND...: the same, compiling with TSan, and Cython naming .pyx lines.
+# pip_with_tsan COMMAND...: the same, compiling with TSan, and Cython naming .pyx lines. CMake's modules
+# for extensions strip what they link, with a program of its own.
 pip_with_tsan() {
 	local flags="$PACKAGE_CFLAGS -ffile-prefix-map=$PACKAGE_BUILDING=$PACKAGE_FINAL"
-	CC=$CLANG CXX=$CLANGXX CFLAGS=$flags CXXFLAGS=$flags \
+	CCC_OVERRIDE_OPTIONS="# x${PACKAGE_DROPPED// / x}" \
+		CMAKE_ARGS="${CMAKE_ARGS:+$CMAKE_ARGS }-DCMAKE_STRIP=$(command -v true)" \
+		CC=$CLANG CXX=$CLANGXX CFLAGS=$flags CXXFLAGS=$flags \
 		LDFLAGS="-fsanitize=thread -shared-libsan -Wl,-rpath,$CLANG_RUNTIME" \
 		FTSTRESS_CYTHON_LINES=1 pip_building "$@"
 }
@@ -123,7 +129,7 @@ package_resolve() {
 	fi
 	label=${label//[^A-Za-z0-9._-]/_}
 	PACKAGE_NAME=$label-$(printf '%s\n' "$PACKAGE_RECIPE" "$PLAIN_NAME" "$PACKAGE_CFLAGS" \
-		"$CLANG_RUNTIME" "$REQUIREMENT" "$content" "${FLAGS[@]}" | hash_text)
+		"$PACKAGE_DROPPED" "$CLANG_RUNTIME" "$REQUIREMENT" "$content" "${FLAGS[@]}" | hash_text)
 }
 
 # package_make SPEC: builds the two wheels if need be; sets PACKAGE_NAME.
@@ -443,15 +449,17 @@ environment_failed() {
 
 # environment_json FINAL: the answer, on standard output.
 environment_json() {
-	local name
-	local -a sources=("$SOURCE_DIR")
+	local name wheel
+	local -a sources=("$SOURCE_DIR") packages=()
 	for name in "${PACKAGES[@]}"; do
 		sources+=("$CACHE/pkg/$name/src")
+		wheel=$(find "$CACHE/pkg/$name" -maxdepth 2 -name '*.whl' -printf '%f\n' -quit)
+		packages+=("${wheel%%-*}")
 	done
-	printf '{"schema":1,"python":%s,"plain":%s,"version":%s,"tsan_site":%s,"plain_site":%s,"sources":%s,"recipe":%s}\n' \
+	printf '{"schema":1,"python":%s,"plain":%s,"version":%s,"tsan_site":%s,"plain_site":%s,"sources":%s,"packages":%s,"recipe":%s}\n' \
 		"$(json_string "$SUITE_PYTHON")" "$(json_string "$PLAIN")" "$(json_string "$SUITE_VERSION")" \
 		"$(json_array "${PATHS[@]}" "$1/tsan")" "$(json_array "${PATHS[@]}" "$1/plain")" \
-		"$(json_array "${sources[@]}")" "$(json_string "${1##*-}")"
+		"$(json_array "${sources[@]}")" "$(json_array "${packages[@]}")" "$(json_string "${1##*-}")"
 }
 
 # suite_options ARGUMENT...: sets SUITE_NAME, MINOR_WANTED, USER_PYTHON, INSTALLS, REQUIRES and PATHS,
