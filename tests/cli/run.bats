@@ -144,6 +144,7 @@ C
 	suite mine 'path = lib'
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 3 --threads 2
 	[[ $(jq -r '.findings[].title' "$(last_report)") == "Importing old switched the GIL back on" ]]
+	[[ $output == *$'\n    --gil off tests on without the GIL; --gil mixed runs the tests'* ]]
 	jq -e '.run.tests | .failing == 0 and .passed == 5 and .run == 15' "$(last_report)"
 	jq -e '.run.notes[] | select(contains("tests/needs_gil.py (1 test) runs apart, with the GIL"))' "$(last_report)"
 	jq -e '.run.notes[] | select(contains("tests/gil_inside.py (1 test) runs apart, with the GIL"))' "$(last_report)"
