@@ -142,6 +142,17 @@ class Recording(unittest.TestCase):
             "assert B().f(1, *[2], x=3) == ((1, 2), {'k': 1, 'x': 3})"
         )
 
+    def test_calls_with_arguments_that_no_expression_tells_leave_room_for_others(self) -> None:
+        for _ in range(record.ENOUGH + 1):
+            self.recorder.call(collections.deque, [object()])
+        self.recorder.call(collections.deque, [1])
+        makers_ = self.recorder.recording.makers["collections.deque"]
+        self.assertEqual(list(makers_), ["collections.deque([1])"])
+        for _ in range(record.MOST_TRIED):
+            self.recorder.call(itertools.repeat, object())
+        self.recorder.call(itertools.repeat, 1)
+        self.assertNotIn("itertools.repeat", self.recorder.recording.makers)
+
     def test_only_test_files_are_rewritten(self) -> None:
         for path in ("/a/test_x.py", "/a/tests/helper.py", "/a/conftest.py", "/a/x_test.py"):
             self.assertTrue(record.is_test_file(path), path)
@@ -377,6 +388,15 @@ class Makers(unittest.TestCase):
         chosen = makers.choose(tried, self._looks(*tried))
         self.assertEqual(chosen[0], alike)
         self.assertEqual(set(chosen[1:]), {empty, bound})
+
+    def test_rare_makers_are_looked_at_before_the_hundredth_of_one_kind(self) -> None:
+        tried = Counter({f"m.zeros({number}, 'f8')": 5 for number in range(100)})
+        tried["m.zeros(3, 'T')"] = tried["m.zeros(3, m.StringDType())"] = 1
+        chosen = makers.most_unlike(tried, 10)
+        self.assertEqual(len(chosen), 10)
+        self.assertEqual(chosen["m.zeros(3, 'T')"], 1)
+        self.assertIn("m.zeros(3, m.StringDType())", chosen)
+        self.assertEqual(chosen["m.zeros(0, 'f8')"], 5)
 
     def test_an_iterator_of_each_kind_of_thing(self) -> None:
         tried = Counter(["enumerate([1, 2])", "enumerate('ab')", "enumerate([3, 4])"])

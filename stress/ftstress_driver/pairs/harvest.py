@@ -277,7 +277,7 @@ def survey_type(
     container = name in types_of.CONTAINERS and bool(wanted.packages)
     if container and not takers:
         return
-    tried = Counter(dict(recording.makers[name].most_common(makers.MOST_LOOKED_AT)))
+    tried = makers.most_unlike(recording.makers[name], makers.MOST_LOOKED_AT)
     looks = _looks_of(name, list(tried), wanted)
     families: dict[str, Counter[str]] = {}
     for text, count in tried.most_common():

@@ -36,7 +36,7 @@ from .operations import UNFIT
 from .survey import isolate
 from .types_of import Wanted, name_of
 
-MOST_LOOKED_AT = 200
+MOST_LOOKED_AT = 800
 """Makers of a type that are looked at,"""
 MOST_COMPARED = 40
 """and of one family, of which some are chosen."""
@@ -46,6 +46,8 @@ FEW = 3
 MANY_ITEMS = 6
 SECONDS_A_LOOK = 2
 MOST_ATTRIBUTES = 40
+SHORT_WORD = 3
+"""Characters of a mode, a format, the end of a line."""
 
 # What types and functions are called with. The longer list alone, the shorter in twos.
 VALUES = (
@@ -362,9 +364,38 @@ def word_of(value: object) -> str:
         return str(value)
     if isinstance(value, int):
         return "0" if value == 0 else "-" if value < 0 else "+"
-    if isinstance(value, str) and len(value) <= 3:
-        return repr(value)  # a mode, a format, the end of a line
+    if isinstance(value, str) and len(value) <= SHORT_WORD:
+        return repr(value)
     return type(value).__qualname__
+
+
+def most_unlike(found: Counter[str], most: int) -> Counter[str]:
+    """So many of the makers: in turn one of each group that names the same functions, types and
+    short words, the most common first. So a kind of array of which tests made only a few is among
+    them."""
+    groups: dict[frozenset[str], list[str]] = {}
+    for text, _ in found.most_common():
+        groups.setdefault(frozenset(words_of(text)), []).append(text)
+    rounds = itertools.zip_longest(*groups.values())
+    chosen = [text for row in rounds for text in row if text is not None][:most]
+    return Counter({text: found[text] for text in chosen})
+
+
+def words_of(maker: str) -> Iterator[str]:
+    """Names in the expression, and texts so short that they may mean something: 'r', 'i4'."""
+    try:
+        tree = ast.parse(maker, mode="eval")
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Constant):
+            value = node.value
+            if isinstance(value, str) and len(value) <= SHORT_WORD:
+                yield repr(value)
 
 
 def choose(makers: Counter[str], looks: dict[str, Look], chosen: Sequence[str] = ()) -> list[str]:

@@ -22,7 +22,9 @@ from . import types_of
 from .expressions import LONGEST, CannotDescribeError, describe
 
 ENOUGH = 40
-"""Calls of one function that are looked at."""
+"""Calls of one function that are recorded,"""
+MOST_TRIED = 400
+"""and that are looked at, in one file of tests: some have arguments that no expression tells."""
 REMEMBERED = 4000
 """Objects whose making is remembered: they live as long."""
 MOST_STEPS = 4
@@ -132,6 +134,7 @@ class Recorder:
         self._steps: dict[int, list[str]] = {}
         self._alive: deque[tuple[int, object]] = deque()
         self._counts: Counter[object] = Counter()
+        self._tried: Counter[object] = Counter()
         self._busy = False
 
     def call(self, function: Callable[..., Any], /, *args: Any, **keywords: Any) -> Any:
@@ -145,6 +148,7 @@ class Recorder:
             self._busy = False
         result = function(*args, **keywords)
         if text is not None and not self._busy:
+            self._counts[_key_of(function)] += 1
             self._busy = True
             try:
                 self._after(function, text, args, keywords, result)
@@ -157,9 +161,9 @@ class Recorder:
             module = getattr(function, "__module__", "") or ""
             if not self.wanted.is_package(module):
                 return False
-        key = getattr(function, "__qualname__", None) or type(function)
-        self._counts[key] += 1
-        return self._counts[key] <= ENOUGH
+        key = _key_of(function)
+        self._tried[key] += 1
+        return self._tried[key] <= MOST_TRIED and self._counts[key] < ENOUGH
 
     def known(self, value: object) -> str | None:
         return self._made.get(id(value))
@@ -264,6 +268,10 @@ class Recorder:
             old, _ = self._alive.popleft()
             self._made.pop(old, None)
             self._steps.pop(old, None)
+
+
+def _key_of(function: object) -> object:
+    return getattr(function, "__qualname__", None) or type(function)
 
 
 def is_test_file(path: str) -> bool:
