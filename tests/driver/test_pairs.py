@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 import types
 import unittest
 from collections import Counter
@@ -152,6 +153,26 @@ class Recording(unittest.TestCase):
             self.recorder.call(itertools.repeat, object())
         self.recorder.call(itertools.repeat, 1)
         self.assertNotIn("itertools.repeat", self.recorder.recording.makers)
+
+    def test_the_time_of_a_file_is_its_tests_own(self) -> None:
+        """Neither what collecting them takes, nor what others do on the machine."""
+        ran: list[float] = []
+
+        def run(seconds: float) -> None:
+            ran.append(seconds)
+            end = time.process_time() + seconds
+            while time.process_time() < end:
+                pass
+
+        class File:
+            def collect(self, ids: list[str]) -> tuple[list[types.SimpleNamespace], list[str]]:
+                run(0.3)
+                waits = types.SimpleNamespace(id="waits", run=lambda _: time.sleep(0.3))
+                works = types.SimpleNamespace(id="works", run=lambda _: run(0.1))
+                return [waits, waits] + [works] * 9, []
+
+        harvest.record_file(File(), [], self.recorder, 0.25)  # type: ignore[arg-type]
+        self.assertEqual(ran, [0.3, 0.1, 0.1, 0.1])
 
     def test_only_test_files_are_rewritten(self) -> None:
         for path in ("/a/test_x.py", "/a/tests/helper.py", "/a/conftest.py", "/a/x_test.py"):
