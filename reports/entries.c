@@ -6,6 +6,7 @@
 
 #include "runner/base/map.h"
 #include "runner/model/matrix.h"
+#include "runner/model/memory.h"
 
 #define FIELDS_NAMED 4 /* in a title */
 
@@ -17,26 +18,49 @@ static struct report_entry *add_entry(struct entries *entries)
 	return &entries->items[entries->count - 1];
 }
 
+/*
+ * Is the race on an object of the interpreter's, and by its code alone, in a pair of a package's type?
+ * Memory that was freed in use is another matter: who let it go, or did not hold it, is not told by
+ * who touches it.
+ */
+static bool is_within(const struct finding *finding, const struct run_info *run)
+{
+	if (!run->covered.package || finding->subject.kind != SUBJECT_OBJECT ||
+	    !finding->subject.type || matrix_is_owners(finding, finding->tests[0]) ||
+	    finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED || finding->follows)
+		return false;
+	for (size_t i = 0; i < finding->participant_count; i++)
+		if (!memory_is_interpreters(&finding->participants[i]))
+			return false;
+	return true;
+}
+
 /* The entry that the finding belongs to. */
 static struct report_entry *entry_of(struct entries *entries, struct map *by_type,
-				     const struct finding *finding)
+				     const struct finding *finding, const struct run_info *run)
 {
 	const char *name = finding->tests ? finding->tests[0] : NULL;
 	size_t length = matrix_type_of(finding);
 	if (!length)
 		return add_entry(entries);
+	bool within = finding->status != STATUS_DOCUMENTED && is_within(finding, run);
+	if (within) {
+		name = finding->subject.type;
+		length = strlen(name);
+	}
 	if (finding->status == STATUS_DOCUMENTED && finding->suppressed_by) {
 		name = finding->suppressed_by;
 		length = strcspn(name, "=");
 		length -= length && name[length - 1] == ' ';
 	}
-	uint64_t key = hash_bytes((uint64_t)finding->status + 1, name, length);
+	uint64_t key = hash_bytes((uint64_t)finding->status * 2 + within, name, length);
 	uint64_t at = map_get(by_type, key);
 	if (at != MAP_NONE)
 		return &entries->items[at];
 	map_set(by_type, key, entries->count);
 	struct report_entry *entry = add_entry(entries);
 	entry->type = xstrndup(name, length);
+	entry->within = within;
 	return entry;
 }
 
@@ -159,10 +183,13 @@ static void list_pairs(struct report_entry *entry, const struct run_info *run)
 				add_pair(&listing, several ? name : NULL, &both[0], &both[1]);
 		}
 	}
+	const char *own = entry->within && !several ? listing.types.items[0] : entry->type;
 	for (size_t i = 0; i < run->type_count; i++)
-		if (is_table_of(&run->types[i], entry->type))
+		if (is_table_of(&run->types[i], own))
 			list_cells(&listing, &run->types[i], &members);
 	entry->types = listing.types.count;
+	entry->of = listing.types.items[0];
+	listing.types.items[0] = NULL;
 	names_clear(&listing.types);
 	entry->operations = listing.operations.items;
 	entry->operation_count = listing.operations.count;
@@ -235,7 +262,13 @@ static char *title_of(const struct report_entry *entry, bool locks_known)
 	const struct fields *fields = entry->fields;
 	if (entry->witness->status == STATUS_DOCUMENTED)
 		return documented_title(entry);
-	buf_printf(&out, "%s: ", entry->type);
+	buf_puts(&out, entry->type);
+	if (entry->within)
+		buf_printf(&out, ", in %s", entry->of);
+	if (entry->within && entry->types > 1)
+		buf_printf(&out, " and %zu more type%s", entry->types - 1,
+			   entry->types > 2 ? "s" : "");
+	buf_puts(&out, ": ");
 	for (size_t i = 0; i < fields->count && i < FIELDS_NAMED; i++)
 		buf_printf(&out, "%s%s", i ? ", " : "", fields->items[i].text);
 	if (fields->count > FIELDS_NAMED)
@@ -251,10 +284,15 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 			struct source_cache *sources)
 {
 	list_pairs(entry, run);
-	entry->operations_all = count_operations(run, entry->type);
+	entry->operations_all =
+		count_operations(run, entry->within && entry->types == 1 ? entry->of : entry->type);
 	if (entry->operations_all < entry->operation_count)
 		entry->operations_all = 0; /* the table is of another run */
-	entry->fields = fields_new(entry->members[0]->tests[0],
+	if (entry->within)
+		entry->fields = fields_new(entry->type, strlen(entry->type));
+	else
+		entry->fields =
+			fields_new(entry->members[0]->tests[0],
 				   entry->types > 1 ? 0 : matrix_type_of(entry->members[0]));
 	for (size_t i = 0; i < entry->count; i++)
 		fields_add(entry->fields, sources, entry->members[i]);
@@ -268,7 +306,8 @@ struct entries *entries_new(const struct report_input *input)
 	struct source_cache *sources = source_open();
 	struct map by_type = { 0 };
 	for (size_t i = 0; i < input->count; i++)
-		take(entry_of(entries, &by_type, input->findings[i]), input->findings[i]);
+		take(entry_of(entries, &by_type, input->findings[i], input->run),
+		     input->findings[i]);
 	for (size_t i = 0; i < entries->count; i++) {
 		struct report_entry *entry = &entries->items[i];
 		if (entry->type)
@@ -295,6 +334,7 @@ void entries_free(struct entries *entries)
 		free(entry->members);
 		free(entry->title);
 		free(entry->type);
+		free(entry->of);
 	}
 	free(entries->items);
 	free(entries);

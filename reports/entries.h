@@ -2,12 +2,15 @@
  * entries.h - what a report lists. Races of a run of pairs are told by type: one entry for a type
  * and what its operations lack, with all its races as members. Any other finding is an entry of its
  * own. What documentation excludes is told by the rule of the policy that says so, whatever its type:
- * all iterators are one entry.
+ * all iterators are one entry. And a race of the interpreter's code on an object of its own, which a
+ * package's object holds or hands to it, is told with that object's type: it is for the package to
+ * keep a generator of its own to one thread, but a proxy of a memoryview is as safe as that is.
  *
  *     data race   array.array::append|pop     ob_item   ─┐
  *     data race   array.array::append|len     ob_size   ─┼─► array.array: ob_item, ob_size: 3 of
  *     data race   array.array::pop|pop        ob_item   ─┘   its 51 operations take no lock
  *     crash       array.array::pop|pop                  ───► itself
+ *     data race   wrapt.ObjectProxy::a|b  of memoryview ───► memoryview, in wrapt.ObjectProxy: ...
  *     data race   tests/test_a.py::test_b               ───► itself
  *
  * Entries stand where their first member stands in the report, so that what follows from another
@@ -27,7 +30,9 @@ struct report_entry {
 	size_t count, capacity;
 	char *title; /* one line */
 	/* What follows is empty where a finding is told by itself. */
-	char *type; /* or of documented ones the name in the policy */
+	char *type;  /* or of documented ones the name in the policy */
+	char *of;    /* the type of the pairs, the first one if there are several */
+	bool within; /* the type is not that one: objects of it came up in its pairs */
 	size_t types;
 	struct fields *fields;
 	char **operations; /* that race, each once */

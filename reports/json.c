@@ -259,6 +259,8 @@ static json_t *entry_of(const struct report_entry *entry)
 	if (!entry->type)
 		return object;
 	json_object_set_new(object, "type", text_json(entry->type));
+	if (entry->within)
+		json_object_set_new(object, "in", text_json(entry->of));
 	json_object_set_new(object, "fields", fields_of(entry->fields));
 	json_object_set_new(object, "operations",
 			    strings_of(entry->operations, entry->operation_count));

@@ -166,3 +166,15 @@ const struct participant *memory_freed_in_use(const struct finding *finding)
 	}
 	return NULL;
 }
+
+bool memory_is_interpreters(const struct participant *side)
+{
+	for (size_t i = 0; i < side->stack.count; i++) {
+		const struct frame *frame = &side->stack.frames[i];
+		if (!frame->module || !plumbing_is_runtime_module(frame->module))
+			return frame->language == FRAME_PYTHON ||
+			       (is_native(frame) && frame->module &&
+				plumbing_is_base_module(frame->module));
+	}
+	return false;
+}

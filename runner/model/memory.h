@@ -42,6 +42,12 @@ size_t memory_caller(const struct stack *stack);
 bool memory_is_making(const struct participant *side);
 
 /*
+ * Is the access made by the interpreter's own code? It is, if no other code stands above the
+ * interpreter's in the stack; runtimes are not counted.
+ */
+bool memory_is_interpreters(const struct participant *side);
+
+/*
  * The side of a data race that freed or moved what the other side used; NULL if it is no such race.
  */
 const struct participant *memory_freed_in_use(const struct finding *finding);

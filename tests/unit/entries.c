@@ -296,6 +296,44 @@ static void what_documentation_excludes_is_one_entry_a_rule(void **state)
 	entries_free(entries);
 }
 
+/* A package's object holds a memoryview, and hands calls on to it. */
+static void objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_them(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	struct race *within = &document.races[3], *other = &document.races[4];
+	race(within, "m.Box::a|c", OBJECT(24, "memoryview"), 6, 6);
+	race(other, "m.Box::a|b", OBJECT(24, "memoryview"), 6, 6);
+	within->frames[0].module = within->frames[1].module = (char *)"python3.14t";
+	other->frames[0].module = (char *)"python3.14t"; /* the other side is the package's */
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1); /* CPython's own suite: all are its types */
+	entries_free(entries);
+	document.run.covered.package = (char *)"m";
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 4);
+	assert_string_equal(entries->items[1].type, "memoryview");
+	assert_string_equal(entries->items[1].title, "memoryview, in m.Box: offset 24: 2 of its 4 "
+						     "operations take no lock");
+	assert_string_equal(entries->items[1].pairs[0], "a|c");
+	entries_free(entries);
+	/* Whose reference was missing when it was freed, is not told by who touches it. */
+	within->finding.rank = RANK_FREED;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1);
+	entries_free(entries);
+	/* Pairs of two types have shown it. */
+	within->finding.rank = RANK_FIELD;
+	race(other, "m.Bag::x|y", OBJECT(24, "memoryview"), 6, 6);
+	other->frames[0].module = other->frames[1].module = (char *)"python3.14t";
+	entries = entries_new(&document.input);
+	assert_non_null(strstr(entries->items[1].title, "memoryview, in m.Box and 1 more type: "));
+	assert_string_equal(entries->items[1].pairs[0], "m.Box::a|c");
+	entries_free(entries);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +345,8 @@ int main(void)
 		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),
 		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
 		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
+		cmocka_unit_test(
+			objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_them),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, write_source, remove_source);
