@@ -23,10 +23,10 @@ static struct report_entry *add_entry(struct entries *entries)
  * Memory that was freed in use is another matter: who let it go, or did not hold it, is not told by
  * who touches it.
  */
-static bool is_within(const struct finding *finding, const struct run_info *run)
+static bool is_within(const struct finding *finding, const char *test, const struct run_info *run)
 {
 	if (!run->covered.package || finding->subject.kind != SUBJECT_OBJECT ||
-	    !finding->subject.type || matrix_is_owners(finding, finding->tests[0]) ||
+	    !finding->subject.type || matrix_is_owners(finding, test) ||
 	    finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED || finding->follows)
 		return false;
 	for (size_t i = 0; i < finding->participant_count; i++)
@@ -43,7 +43,7 @@ static struct report_entry *entry_of(struct entries *entries, struct map *by_typ
 	size_t length = matrix_type_of(finding);
 	if (!length)
 		return add_entry(entries);
-	bool within = finding->status != STATUS_DOCUMENTED && is_within(finding, run);
+	bool within = finding->status != STATUS_DOCUMENTED && is_within(finding, name, run);
 	if (within) {
 		name = finding->subject.type;
 		length = strlen(name);
@@ -183,13 +183,13 @@ static void list_pairs(struct report_entry *entry, const struct run_info *run)
 				add_pair(&listing, several ? name : NULL, &both[0], &both[1]);
 		}
 	}
-	const char *own = entry->within && !several ? listing.types.items[0] : entry->type;
+	const char *first = listing.types.count ? listing.types.items[0] : entry->type;
+	const char *own = entry->within && !several ? first : entry->type;
 	for (size_t i = 0; i < run->type_count; i++)
 		if (is_table_of(&run->types[i], own))
 			list_cells(&listing, &run->types[i], &members);
 	entry->types = listing.types.count;
-	entry->of = listing.types.items[0];
-	listing.types.items[0] = NULL;
+	entry->of = xstrdup(first);
 	names_clear(&listing.types);
 	entry->operations = listing.operations.items;
 	entry->operation_count = listing.operations.count;

@@ -235,6 +235,21 @@ class Surveys(unittest.TestCase):
         self.assertEqual([operation.name for operation in found.kind.operations], ["clear"])
         self.assertIn("SIGABRT", dict(found.kind.left_out)["twice()"])
 
+    def test_what_does_not_return_with_its_objects_the_other_way_round_is_left_out(self) -> None:
+        limit, survey.SECONDS_A_TRY = survey.SECONDS_A_TRY, 0.5
+        self.addCleanup(setattr, survey, "SECONDS_A_TRY", limit)
+        power = "o.__setitem__(0, o[0] ** a[0][0])"  # the first time 9, the second 9 ** 9, ...
+        found = self._survey(
+            "collections.deque([9])",
+            [
+                operations.Candidate("ipow", power, ("o2",)),
+                operations.Candidate("extend", "o.extend(*a)", ("o2",)),
+            ],
+        )
+        assert found is not None
+        self.assertEqual([operation.name for operation in found.kind.operations], ["extend"])
+        self.assertIn("does not return", dict(found.kind.left_out)["ipow(o2)"])
+
     def test_arguments_that_do_different_things_are_kept(self) -> None:
         listed = list(operations.candidates(collections.deque, {}, Counter()))
         found = self._survey("collections.deque([1, 2, 3])", listed)

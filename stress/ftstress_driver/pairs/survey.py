@@ -18,13 +18,14 @@ import select
 import signal
 import sys
 import time
+import types
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import expressions, operations
-from .calls import Maker
+from .calls import Maker, hands_over_another
 from .corpus import Operation, Type, name_functions
 from .operations import UNFIT, Candidate
 from .types_of import Wanted
@@ -323,10 +324,23 @@ def _try_one(
         }
         with contextlib.suppress(Exception):
             eval(code, names, again)
+        if hands_over_another(operation):
+            _try_crossed(operation, code, maker, names)
         _say(**said)
         worked += 1
         if worked >= (ENOUGH_TRIES if candidate.keep > 1 else 1):
             break
+
+
+def _try_crossed(
+    operation: Operation, code: types.CodeType, maker: Maker, names: dict[str, object]
+) -> None:
+    """With the same two objects the other way round, as a pair has it: a **= b and b **= a takes
+    as long as it likes."""
+    with contextlib.suppress(Exception):
+        one, two = maker.make(), maker.make()
+        for o, other in ((one, two), (two, one)):
+            eval(code, names, {"o": o, "a": maker.arguments(operation, o, other)})
 
 
 def _gives(
