@@ -16,6 +16,7 @@ struct member {
 
 struct field_lines {
 	unsigned count;
+	bool known; /* the members are from debug information, and not guessed from lines */
 	struct member *members;
 	size_t member_count, member_capacity;
 };
@@ -36,10 +37,16 @@ struct fields *fields_new(const char *type, size_t length)
 	return fields;
 }
 
+static void clear_members(struct field_lines *field)
+{
+	for (size_t i = 0; i < field->member_count; i++)
+		free(field->members[i].name);
+	field->member_count = 0;
+}
+
 static void field_clear(struct field *field)
 {
-	for (size_t i = 0; i < field->lines->member_count; i++)
-		free(field->lines->members[i].name);
+	clear_members(field->lines);
 	free(field->lines->members);
 	free(field->lines);
 	free(field->type);
@@ -137,10 +144,28 @@ static void take_line(struct field_lines *field, const char *line, size_t length
 	field->count++;
 }
 
+/* What debug information says goes before all that lines let guess. */
+static void take_known(struct field_lines *field, const char *member)
+{
+	if (!field->known) {
+		clear_members(field);
+		field->count = 0;
+		field->known = true;
+	}
+	add_member(field, member, strlen(member));
+	field->count++;
+}
+
 void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race)
 {
 	struct field *field = field_of(fields, &race->subject);
 	ARRAY_PUSH(field->races, field->race_count, field->race_capacity, race);
+	if (race->subject.member && field != &fields->memory) {
+		take_known(field->lines, race->subject.member);
+		return;
+	}
+	if (field->lines->known)
+		return;
 	for (size_t i = 0; i < race->participant_count && field != &fields->memory; i++) {
 		const struct participant *side = &race->participants[i];
 		size_t site = text_is_access(race, side) ? text_site(race, side) : SIZE_MAX;
@@ -182,10 +207,32 @@ static void settle(struct field *field)
 	field->text = buf_take(&text);
 }
 
+/* Elements of one array are one field, wherever they lie in it. */
+static void merge_same(struct fields *fields)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < fields->count; i++) {
+		struct field *field = &fields->items[i], *same = NULL;
+		for (size_t k = 0; k < kept && !same; k++)
+			if (strcmp(fields->items[k].text, field->text) == 0)
+				same = &fields->items[k];
+		if (!same) {
+			fields->items[kept++] = *field;
+			continue;
+		}
+		for (size_t k = 0; k < field->race_count; k++)
+			ARRAY_PUSH(same->races, same->race_count, same->race_capacity,
+				   field->races[k]);
+		field_clear(field);
+	}
+	fields->count = kept;
+}
+
 void fields_settle(struct fields *fields)
 {
 	for (size_t i = 0; i < fields->count; i++)
 		settle(&fields->items[i]);
+	merge_same(fields);
 	if (!fields->memory.race_count)
 		return;
 	fields->memory.text = xstrdup("memory of its own");

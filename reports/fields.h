@@ -1,8 +1,9 @@
 /*
- * fields.h - what the fields of a type are called in C, learnt from the lines that touch them.
+ * fields.h - what the fields of a type are called in C.
  *
  * ThreadSanitizer and CPython's allocator know that a race is at offset 40 of an array.array; they
- * know no C structure. The lines of both sides do: `self->ob_item = items`, `ap->ob_item[i]`. The
+ * know no C structure. Debug information of the code that touched it does, where a variable has the
+ * structure's type (runner/symbols/members.h). Else the lines of both sides may say it: `self->ob_item = items`, `ap->ob_item[i]`. The
  * member that the lines at one offset have in common is taken for its name.
  *
  *     offset 40:   self->ob_item = items;                      ob_item

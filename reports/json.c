@@ -117,6 +117,7 @@ static json_t *subject_of(struct frames *frames, const struct subject *subject)
 	json_object_set_new(object, "description", text_json(subject->description));
 	json_object_set_new(object, "kind", json_string(subject_kind_name(subject->kind)));
 	json_object_set_new(object, "type", text_json(subject->type));
+	json_object_set_new(object, "member", text_json(subject->member));
 	json_object_set_new(object, "offset", integer_of(subject->offset));
 	json_object_set_new(object, "size", integer_of(subject->size));
 	json_object_set_new(object, "allocated", frames_stack(frames, &subject->allocated));

@@ -170,6 +170,8 @@ def check_cython(scratch: Path) -> None:
         frames[:4],
         run.words(),
     )
+    members = {f["subject"]["member"] for f in run.findings if f["subject"]}
+    ok(members == {"counts[]"}, "and the name of the field", members)
     wrong = [f for f in run.findings if any("_ok" in test for test in f["tests"])]
     ok(not wrong, "no finding names the correct Cython class", *run.list_of(wrong))
 

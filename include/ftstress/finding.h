@@ -94,6 +94,7 @@ struct subject {
 	enum subject_kind kind;
 	char *type;             /* "itertools.cycle", the object's or of the one with the buffer */
 	uint64_t offset, size;  /* of the first byte touched, in it; 0 where they have no meaning */
+	char *member;           /* of an object: the field's name in C; NULL = not known */
 	char *description;      /* one line, of these, for people: nothing is read out of it */
 	char *global;           /* name of the global variable that a data race is known by (see
 				 * runner/model/fingerprint.h); NULL = none. For the title, not stored */

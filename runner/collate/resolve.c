@@ -11,6 +11,7 @@
  */
 #include "runner/collate/resolve.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 #include "runner/base/map.h"
 #include "runner/base/meanwhile.h"
 #include "runner/model/plumbing.h"
+#include "runner/symbols/source.h"
 #include "runner/base/util.h"
 
 #define NO_ENTRY (MAP_NONE - 1) /* reports with this signature are no finding */
@@ -29,6 +31,7 @@ struct resolver {
 	struct resolver_parts parts;
 	struct map rules_by_position; /* hash of kind, position, and whether on top -> rule */
 	struct map entries_by_signature;
+	struct source_cache *sources;
 };
 
 /* The reports of one call come from the processes of one zygote. */
@@ -249,11 +252,95 @@ static char *naming_variable(void *context, uint64_t address, uint64_t *offset)
 	return symbolizer_variable(naming->resolver->parts.symbolizer, where, offset);
 }
 
+/* Where a thread touched the memory: in the code that called the runtime for it, if one was called. */
+static position access_position(struct resolver *r, uint32_t number)
+{
+	struct shared_stack stack = stacks_get(r->parts.stacks, number);
+	for (size_t i = 0; i < stack.count; i++) {
+		if (stack.positions[i] == POSITION_UNKNOWN ||
+		    (stack.positions[i] & POSITION_PYTHON))
+			break;
+		const char *module =
+			symbolizer_module_name(r->parts.symbolizer, stack.positions[i]);
+		if (!plumbing_is_runtime_module(module))
+			return stack.positions[i];
+	}
+	return POSITION_UNKNOWN;
+}
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+static bool has_word(const struct source_line *line, const char *word, size_t length)
+{
+	const char *at = line->text, *end = line->text + line->length;
+	while ((at = memmem(at, (size_t)(end - at), word, length)) != NULL) {
+		bool begins = at == line->text || !is_word(at[-1]);
+		if (begins && (at + length == end || !is_word(at[length])))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+/* Does one of the position's lines name the member, or a part of it ("state" of "state.index")? */
+static bool line_names(struct resolver *r, position where, const char *member)
+{
+	const struct stack *frames = symbolizer_frames(r->parts.symbolizer, where);
+	for (size_t i = 0; i < frames->count; i++) {
+		const struct frame *frame = &frames->frames[i];
+		struct source_line line;
+		if (!frame->file || !source_get(r->sources, frame->file, frame->line, &line))
+			continue;
+		for (const char *part = member; *part; part += strspn(part, ".[]")) {
+			size_t length = strcspn(part, ".[]");
+			if (has_word(&line, part, length))
+				return true;
+			part += length;
+		}
+	}
+	return false;
+}
+
+/*
+ * The field that a report is about. A variable in scope may be another object's. So the source line
+ * has to name the field, and the two sides must not contradict each other.
+ */
+static char *naming_member(void *context, uint64_t offset)
+{
+	const struct naming *naming = context;
+	struct resolver *r = naming->resolver;
+	const struct parsed *parsed = naming->parsed;
+	char *agreed = NULL;
+	for (size_t i = 0; i < parsed->view.count; i++) {
+		if (!section_is_act(&parsed->view, &parsed->view.sections[i]))
+			continue;
+		position where = access_position(r, parsed->stacks[i]);
+		char *name = where == POSITION_UNKNOWN
+				     ? NULL
+				     : symbolizer_member(r->parts.symbolizer, where, offset);
+		if (!name || !line_names(r, where, name)) {
+			free(name);
+			continue;
+		}
+		if (agreed && strcmp(agreed, name) != 0) {
+			free(agreed);
+			free(name);
+			return NULL;
+		}
+		free(agreed);
+		agreed = name;
+	}
+	return agreed;
+}
+
 static void build_example(struct resolver *r, const struct source *source,
 			  const struct parsed *parsed, struct finding *out)
 {
 	struct naming naming = { r, source, parsed };
-	struct assembler assembler = { &naming, naming_frames, naming_variable };
+	struct assembler assembler = { &naming, naming_frames, naming_variable, naming_member };
 	char *text = view_text(&parsed->view);
 	*out = (struct finding){ 0 };
 	report_assemble(&parsed->view, &assembler, out);
@@ -372,6 +459,7 @@ struct resolver *resolver_new(const struct resolver_parts *parts)
 {
 	struct resolver *r = xcalloc(1, sizeof *r);
 	r->parts = *parts;
+	r->sources = source_open();
 	return r;
 }
 
@@ -379,5 +467,6 @@ void resolver_free(struct resolver *r)
 {
 	map_free(&r->rules_by_position);
 	map_free(&r->entries_by_signature);
+	source_close(r->sources);
 	free(r);
 }

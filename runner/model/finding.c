@@ -125,6 +125,7 @@ void finding_clear(struct finding *finding)
 	strings_free(finding->replays, finding->replay_count);
 	strings_free(finding->tests, finding->test_count);
 	free(finding->subject.type);
+	free(finding->subject.member);
 	free(finding->subject.description);
 	free(finding->subject.global);
 	stack_clear(&finding->subject.allocated);

@@ -313,6 +313,7 @@ static void set_subject(struct assembly *a, size_t index, struct subject what)
 {
 	struct subject *subject = &a->finding->subject;
 	free(subject->type);
+	free(subject->member);
 	free(subject->description);
 	stack_clear(&subject->allocated);
 	*subject = what;
@@ -354,9 +355,12 @@ static void describe_object(struct assembly *a, size_t index)
 		what.description = xprintf("byte %" PRIu64 " of the data of %s %s", what.offset,
 					   words_article(what.type), what.type);
 	} else {
-		what.description = xprintf("offset %" PRIu64
-					   " of a Python object of type '%s' (%" PRIu64 " bytes)",
-					   what.offset, what.type, what.size);
+		what.member = a->assembler->member(a->assembler->context, what.offset);
+		what.description = xprintf("offset %" PRIu64 "%s%s%s of a Python object of type "
+					   "'%s' (%" PRIu64 " bytes)",
+					   what.offset, what.member ? " (" : "",
+					   what.member ? what.member : "", what.member ? ")" : "",
+					   what.type, what.size);
 	}
 	set_subject(a, index, what);
 }

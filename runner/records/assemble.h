@@ -52,6 +52,8 @@ struct assembler {
 	 * if there is none.
 	 */
 	char *(*variable)(void *context, uint64_t address, uint64_t *offset);
+	/* The member of an object's structure at an offset ("ob_item"). To be freed; NULL: not known. */
+	char *(*member)(void *context, uint64_t offset);
 };
 
 /* Sets kind, subject and participants of the finding, which is empty. */

@@ -195,6 +195,7 @@ static void put_subject(json_t *object, const struct subject *subject)
 {
 	put_text(object, "subject", subject->description);
 	put_text(object, "subject_type", subject->type);
+	put_text(object, "subject_member", subject->member);
 	if (subject->kind != SUBJECT_UNKNOWN)
 		put_text(object, "subject_kind", subject_kind_name(subject->kind));
 	put_number(object, "subject_offset", subject->offset);
@@ -208,6 +209,7 @@ static struct subject get_subject(json_t *object)
 	char *kind = get_text(object, "subject_kind");
 	struct subject subject = { .kind = subject_kind_parse(kind),
 				   .type = get_text(object, "subject_type"),
+				   .member = get_text(object, "subject_member"),
 				   .offset = get_number(object, "subject_offset"),
 				   .size = get_number(object, "subject_size"),
 				   .description = get_text(object, "subject"),

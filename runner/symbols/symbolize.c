@@ -11,6 +11,7 @@
 #include "runner/model/plumbing.h"
 #include "runner/symbols/cython.h"
 #include "runner/symbols/llvm.h"
+#include "runner/symbols/members.h"
 #include "runner/symbols/pyline.h"
 
 enum {
@@ -25,6 +26,8 @@ struct module {
 	char *path; /* as the symbolizer is to open it */
 	char *name; /* base name without " (deleted)" */
 	bool readable;
+	struct members *members; /* its debug information, from the first need on; or NULL */
+	bool members_opened;
 };
 
 struct code {
@@ -71,7 +74,7 @@ struct symbolizer *symbolizer_open(const struct symbolizer_options *options)
 				 .note = options->note,
 				 .note_context = options->note_context,
 				 .socket = -1 };
-	struct module unknown = { NULL, xstrdup("unknown code"), false };
+	struct module unknown = { .name = xstrdup("unknown code") };
 	ARRAY_PUSH(s->modules, s->module_count, s->module_capacity, unknown);
 	return s;
 }
@@ -156,6 +159,7 @@ void symbolizer_close(struct symbolizer *s)
 	buf_free(&s->llvm.input);
 	cython_close(s->cython);
 	for (size_t i = 0; i < s->module_count; i++) {
+		members_close(s->modules[i].members);
 		free(s->modules[i].path);
 		free(s->modules[i].name);
 	}
@@ -477,6 +481,17 @@ const char *symbolizer_global(struct symbolizer *s, position where)
 {
 	struct variable variable = variable_at(s, where);
 	return (where & ADDRESS_MASK) - variable.start < variable.size ? variable.name : NULL;
+}
+
+char *symbolizer_member(struct symbolizer *s, position where, uint64_t offset)
+{
+	struct module *module = &s->modules[where >> MODULE_SHIFT];
+	if ((where & POSITION_PYTHON) || !module->readable)
+		return NULL;
+	if (!module->members_opened)
+		module->members = members_open(module->path);
+	module->members_opened = true;
+	return module->members ? members_name(module->members, where & ADDRESS_MASK, offset) : NULL;
 }
 
 const char *symbolizer_module_name(const struct symbolizer *s, position where)

@@ -75,6 +75,11 @@ const struct stack *symbolizer_frames(struct symbolizer *symbolizer, position wh
  */
 char *symbolizer_variable(struct symbolizer *symbolizer, position where, uint64_t *offset);
 /*
+ * The name of the field that code at a native position touched in a Python object, that many bytes
+ * from the object's head (members.h). To be freed; NULL = none is known.
+ */
+char *symbolizer_member(struct symbolizer *symbolizer, position where, uint64_t offset);
+/*
  * The name of the global variable that has the position inside of its size, or NULL. Valid until
  * the symbolizer is closed.
  */

@@ -153,6 +153,24 @@ static void the_member_that_the_lines_share_is_the_fields_name(void **state)
 	entries_free(entries);
 }
 
+static void what_debug_information_says_goes_before_lines(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	/* Of two races at one offset one is known; two elements of an array are one field. */
+	document.races[1].finding.subject.member = (char *)"slots";
+	document.races[2].finding.subject.member = (char *)"cells[]";
+	document.races[4].finding.subject = OBJECT(808, "m.Box");
+	document.races[4].finding.subject.member = (char *)"cells[]";
+	struct entries *entries = entries_new(&document.input);
+	struct buf out = { 0 };
+	entry_add_fields(&out, &entries->items[0], 10);
+	assert_string_equal(out.data, "slots (2 races), cells[] (2), offset 24 of list (1)");
+	buf_free(&out);
+	entries_free(entries);
+}
+
 static void races_of_a_type_are_one_entry_with_what_its_operations_lack(void **state)
 {
 	(void)state;
@@ -338,6 +356,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_member_that_the_lines_share_is_the_fields_name),
+		cmocka_unit_test(what_debug_information_says_goes_before_lines),
 		cmocka_unit_test(races_of_a_type_are_one_entry_with_what_its_operations_lack),
 		cmocka_unit_test(kinds_of_a_type_are_one_entry),
 		cmocka_unit_test(what_is_new_is_told_apart_from_what_is_not),
