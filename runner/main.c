@@ -44,6 +44,7 @@
  *       stacks, tables  stacks by content; which module and code object was where
  *       symbolize, llvm  functions and lines; llvm-symbolizer, a child that is asked for them
  *       cython, pyline  lines of .pyx and Python; source: text
+ *       members         names of fields, from debug information
  *     locks/        lock records become findings
  *       lockgraph       orders of locks (lockgraph_data: its parts); lockcycle: cycles in them
  *       lockmeet        ... of threads that can be there at the same time
