@@ -20,6 +20,8 @@
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;
  *                  type_cache: who made a value, not who filled an entry
+ *   memory/   Python's heap
+ *     made         where each object was made, and by which thread
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
  *     share        objects that a test makes are one for all its threads
  *     waits        where threads wait, and pass the turn on; look: what another thread does

@@ -47,7 +47,7 @@
 #include <stdint.h>
 
 #define FTS_ARENA_MAGIC 0x3173736572747366ull /* "fstress1" */
-#define FTS_ARENA_VERSION 5u
+#define FTS_ARENA_VERSION 6u
 #define FTS_RING_COUNT 256u
 #define FTS_RING_BYTES (256u * 1024u)        /* data of one ring, a power of two */
 #define FTS_RECORD_MAX (FTS_RING_BYTES / 4u) /* longest record with its header, in bytes */
@@ -88,6 +88,8 @@ enum fts_limit {
 	FTS_LIMIT_COVER,        /* cover.c: a module whose functions are not looked at */
 	FTS_LIMIT_LOCK_CLASSES, /* locks_standin.c: a lock of a class that has no stand-in */
 	FTS_LIMIT_LOCKS_TOLD,   /* locks_standin.c: a lock that a race's report can't name */
+	FTS_LIMIT_HEAP_SITES,   /* made.c: places where objects are made */
+	FTS_LIMIT_HEAP_THREADS, /* made.c: threads that make objects */
 	FTS_LIMIT_COUNT,
 };
 

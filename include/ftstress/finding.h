@@ -89,6 +89,12 @@ enum subject_kind {
 	SUBJECT_KINDS,
 };
 
+/* Is it in Python's heap? Where such memory was made is told, but is no part of what happened. */
+static inline bool subject_is_python(enum subject_kind kind)
+{
+	return kind == SUBJECT_OBJECT || kind == SUBJECT_BUFFER || kind == SUBJECT_BLOCK;
+}
+
 /* What the memory or the object is. */
 struct subject {
 	enum subject_kind kind;

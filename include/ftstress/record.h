@@ -134,7 +134,8 @@ enum fts_section_kind {
 	FTS_SEC_STACK = 6,  /* the stack of thread `tid` */
 	FTS_SEC_OBJECT =
 		7,        /* the access is `value` bytes into the Python object at `address`; text:
-			   * its type's name; without text: a block of CPython's allocator */
+			   * its type's name; without text: a block of CPython's allocator.
+			   * Frames, and tid: where the object was made, and by whom */
 	FTS_SEC_HELD = 8, /* mutex number `value` was held at the access before this section */
 	FTS_SEC_LOCK = 9, /* lock `address` is taken here; text: its kind */
 	FTS_SEC_OTHER = 10,

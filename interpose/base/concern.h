@@ -41,6 +41,7 @@ struct concern {
 	concern(races) \
 	concern(threads) \
 	concern(crash) \
+	concern(made) \
 	concern(order) \
 	concern(locks) \
 	concern(turns)

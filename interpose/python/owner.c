@@ -76,7 +76,9 @@ static bool look_at_page(const struct object_page *found, void *context)
 			const uint8_t *object = page + at + found->header;
 			if (!is_owner(object, &kinds[i], s))
 				continue;
-			*s->owner = (struct owner){ word(object + kinds[i].offset), kinds[i].type };
+			uint64_t address = found->start + at + found->header;
+			*s->owner = (struct owner){ word(object + kinds[i].offset), address,
+						    kinds[i].type };
 			return true;
 		}
 	return false;

@@ -14,6 +14,7 @@
 
 struct owner {
 	uint64_t data;    /* where its data begins */
+	uint64_t object;  /* where it begins itself */
 	const char *type; /* static */
 };
 

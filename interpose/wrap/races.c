@@ -11,6 +11,7 @@
  */
 #include "interpose/base/concern.h"
 #include "interpose/locks/locks.h"
+#include "interpose/memory/made.h"
 #include "interpose/python/object.h"
 #include "interpose/python/owner.h"
 #include "interpose/base/raw.h"
@@ -228,12 +229,42 @@ static bool heap_block(void *report, int count, uint64_t *block, uint64_t *size)
 	return false;
 }
 
+/* TSan's number for the thread, if the report has it, or -1. */
+static int tid_of(void *report, int count, const struct made *made)
+{
+	for (int i = 0; i < count && !made->by_main; i++) {
+		const char *name = NULL;
+		uint64_t os_id = 0;
+		int tid = -1, running = 0, parent = -1;
+		__tsan_get_report_thread(report, (uptr)i, &tid, &os_id, &running, &name, &parent,
+					 trace, FRAMES_MAX);
+		if (os_id == made->thread)
+			return tid;
+	}
+	return made->by_main ? 0 : -1;
+}
+
+/* Puts the place where the object at `start` was made into the trace. Returns the thread, or -1. */
+static int add_made(void *report, int threads, uint64_t start)
+{
+	struct made made;
+	int tid = -1;
+	clear_trace();
+	if (!start || !made_find(start, &made))
+		return -1;
+	tid = tid_of(report, threads, &made);
+	clear_trace();
+	for (unsigned i = 0; i < made.count; i++)
+		trace[i] = (void *)made.frames[i];
+	return tid;
+}
+
 /*
  * What TSan cannot know of the accessed address. It lies in a Python object, or in a block of
  * PyMem_Malloc(), or in the data of a Python object whose data is a block of its own (bytearray).
  * An object may be a block of malloc(), too: its type decides where it takes them from.
  */
-static void add_object(struct output *out, void *report, int locations)
+static void add_object(struct output *out, void *report, int locations, int threads)
 {
 	int tid, size, write, atomic;
 	void *address = NULL;
@@ -252,10 +283,14 @@ static void add_object(struct output *out, void *report, int locations)
 	if (!found && !data)
 		return;
 	uint64_t start = data ? owner.data : object.start;
+	bool known = object.type[0] || object.memory;
 	struct fts_section section = {
 		.kind = FTS_SEC_OBJECT,
 		.flags = data ? FTS_OBJECT_DATA : 0,
-		.tid = -1,
+		.tid = add_made(report, threads,
+				data    ? owner.object
+				: known ? object.start
+					: 0),
 		.address = start,
 		.size = object.size,
 		.value = (uint64_t)address - start,
@@ -356,7 +391,7 @@ static void write_report(void *report)
 		add_stacks(&out, report, stacks);
 	add_locations(&out, report, locations);
 	if (accesses > 0)
-		add_object(&out, report, locations);
+		add_object(&out, report, locations, threads);
 	add_mutexes(&out, report, mutexes);
 	add_threads(&out, report, threads);
 	struct fts_report header = {

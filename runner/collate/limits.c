@@ -47,6 +47,12 @@ static const char *const library_texts[FTS_LIMIT_COUNT] = {
 		"locks held, it does not name the others",
 	[FTS_LIMIT_LOCKS_TOLD] =
 		"a thread held more than 15 locks (%s): a race's report does not name the others",
+	[FTS_LIMIT_HEAP_SITES] =
+		"objects were made in more places than there is room for (%s): where the others "
+		"were made is not told",
+	[FTS_LIMIT_HEAP_THREADS] =
+		"more than 4094 threads of a process made objects (%s more): which thread made the "
+		"others' is not told",
 };
 
 void limits_clear(struct limits *limits)

@@ -220,7 +220,8 @@ static size_t report_rule(struct resolver *r, const struct parsed *parsed)
 	size_t best = upstream_rule(r, parsed);
 	for (size_t i = 0; i < parsed->view.count; i++) {
 		struct shared_stack stack = stacks_get(r->parts.stacks, parsed->stacks[i]);
-		for (size_t k = 0; k < stack.count; k++) {
+		bool told = parsed->view.sections[i].head.kind == FTS_SEC_OBJECT;
+		for (size_t k = 0; k < stack.count && !told; k++) {
 			size_t rule = position_rule(r, kind, stack.positions[k], k == 0);
 			best = rule < best ? rule : best;
 		}
@@ -340,7 +341,8 @@ static void build_example(struct resolver *r, const struct source *source,
 			  const struct parsed *parsed, struct finding *out)
 {
 	struct naming naming = { r, source, parsed };
-	struct assembler assembler = { &naming, naming_frames, naming_variable, naming_member };
+	struct assembler assembler = { &naming, naming_frames, naming_variable, naming_member,
+				       r->parts.places };
 	char *text = view_text(&parsed->view);
 	*out = (struct finding){ 0 };
 	report_assemble(&parsed->view, &assembler, out);

@@ -347,7 +347,8 @@ size_t suppress_match(const struct suppressions *set, const struct finding *find
 		match_stack(set, finding->kind, &finding->participants[i].stack, &best);
 		match_stack(set, finding->kind, &finding->participants[i].created, &best);
 	}
-	match_stack(set, finding->kind, &finding->subject.allocated, &best);
+	if (!subject_is_python(finding->subject.kind))
+		match_stack(set, finding->kind, &finding->subject.allocated, &best);
 	match_tests(set, finding, &best);
 	size_t upstream =
 		suppress_upstream(set, finding->kind, accesses, finding->participant_count);

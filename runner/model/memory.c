@@ -50,6 +50,13 @@ static const char *const makers[] = {
 	"PySlice_New",        "_PyBuildSlice*",
 };
 
+/* Allocate blocks, not objects, that may come from a list of freed ones (pycore_freelist.h). */
+static const char *const recyclers[] = {
+	"new_keys_object",
+	"PyUnicodeWriter_Create",
+	"_PyObjectStackChunk_New",
+};
+
 static bool listed(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -147,6 +154,15 @@ bool memory_is_making(const struct participant *side)
 		if (!is_native(frame))
 			return false;
 		if (listed(makers, COUNT(makers), frame->function) || makes_by_name(frame))
+			return true;
+	}
+	return false;
+}
+
+bool memory_is_recycled(const struct stack *allocated)
+{
+	for (size_t i = 0; i < allocated->count && is_native(&allocated->frames[i]); i++) {
+		if (listed(recyclers, COUNT(recyclers), allocated->frames[i].function))
 			return true;
 	}
 	return false;

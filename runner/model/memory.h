@@ -48,6 +48,12 @@ bool memory_is_making(const struct participant *side);
 bool memory_is_interpreters(const struct participant *side);
 
 /*
+ * Of where a block was allocated: may it have been used again since, without that its allocator
+ * knows? CPython keeps such blocks in free lists of its own.
+ */
+bool memory_is_recycled(const struct stack *allocated);
+
+/*
  * The side of a data race that freed or moved what the other side used; NULL if it is no such race.
  */
 const struct participant *memory_freed_in_use(const struct finding *finding);

@@ -7,9 +7,12 @@
 
 #include "ftstress/locks.h"
 #include "runner/base/util.h"
+#include "runner/model/cxx_name.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/kinds.h"
 #include "runner/model/lock_kind.h"
+#include "runner/model/memory.h"
+#include "runner/model/plumbing.h"
 #include "runner/model/words.h"
 
 static size_t padded(size_t length)
@@ -315,9 +318,14 @@ static void set_subject(struct assembly *a, size_t index, struct subject what)
 	free(subject->type);
 	free(subject->member);
 	free(subject->description);
-	stack_clear(&subject->allocated);
+	if (a->report->sections[index].head.frame_count) {
+		stack_clear(&subject->allocated);
+		a->assembler->frames(a->assembler->context, index, &what.allocated);
+	} else {
+		what.allocated =
+			subject->allocated; /* by a block of malloc() that the object has */
+	}
 	*subject = what;
-	a->assembler->frames(a->assembler->context, index, &subject->allocated);
 }
 
 static void describe_heap(struct assembly *a, size_t index)
@@ -332,6 +340,52 @@ static void describe_heap(struct assembly *a, size_t index)
 				   what.offset, what.size, by, head->tid >= 0 ? thread : "");
 	set_subject(a, index, what);
 	free(thread);
+}
+
+/* The innermost line of the user's, or else of C, of where an object was made; NULL if none is. */
+static const struct frame *maker_of(const struct stack *stack)
+{
+	const struct frame *found = NULL;
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		if (frame->language == FRAME_PYTHON || frame->language == FRAME_CYTHON)
+			return frame->file ? frame : found;
+		if (!found && frame->file && !plumbing_is(frame) && !plumbing_is_helper(frame))
+			found = frame;
+	}
+	return found;
+}
+
+/* Adds ", made at app.py:12 in make by Thread T2" to the subject, which has the stack. */
+static void add_maker(struct assembly *a, size_t index)
+{
+	const struct section_view *section = &a->report->sections[index];
+	struct subject *subject = &a->finding->subject;
+	if (!section->head.frame_count)
+		return;
+	if (memory_is_recycled(&subject->allocated)) {
+		stack_clear(&subject->allocated);
+		return;
+	}
+	const struct frame *maker = maker_of(&subject->allocated);
+	if (!maker)
+		return;
+	char *path = short_path(maker->file, &a->assembler->roots);
+	char *name = frame_name(maker);
+	char *text =
+		xprintf("%s, made at %s:%d in %s", subject->description, path, maker->line, name);
+	if (section->head.tid >= 0) {
+		char *thread = thread_name(section->head.tid);
+		char *by = section->head.tid ? xprintf("%s by %s", text, thread)
+					     : xprintf("%s by the main thread", text);
+		free(thread);
+		free(text);
+		text = by;
+	}
+	free(name);
+	free(path);
+	free(subject->description);
+	subject->description = text;
 }
 
 static void describe_object(struct assembly *a, size_t index)
@@ -363,6 +417,7 @@ static void describe_object(struct assembly *a, size_t index)
 					   what.type, what.size);
 	}
 	set_subject(a, index, what);
+	add_maker(a, index);
 }
 
 /* The global variable at an address. False: it has no name. */

@@ -11,6 +11,7 @@
 
 #include "ftstress/finding.h"
 #include "ftstress/record.h"
+#include "runner/model/fingerprint.h"
 
 /* Points into the record. */
 struct section_view {
@@ -54,6 +55,7 @@ struct assembler {
 	char *(*variable)(void *context, uint64_t address, uint64_t *offset);
 	/* The member of an object's structure at an offset ("ob_item"). To be freed; NULL: not known. */
 	char *(*member)(void *context, uint64_t offset);
+	struct roots roots; /* what paths in texts are relative to */
 };
 
 /* Sets kind, subject and participants of the finding, which is empty. */

@@ -102,6 +102,8 @@ char *command_replay(const char *program, const struct settings *now, const stru
 		add_option(&command, "schedule", xstrdup(schedule_text(now->schedule)));
 	if (now->locks != base->locks)
 		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
+	if (now->heap != base->heap)
+		add_option(&command, "heap", xstrdup(now->heap ? "on" : "off"));
 	if (now->slice != base->slice)
 		add_option(&command, "slice", xprintf("%u", now->slice));
 	if (now->memory != base->memory)

@@ -256,6 +256,7 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	if (settings->share && kind != WORKER_PAIRS)
 		push_share(&list, environment, suite);
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
+	push(&list, xprintf("FTSTRESS_HEAP=%s", settings->heap ? "on" : "off"));
 	/* Not set if it is mixed: then an extension that needs the GIL switches it on; that is
 	 * reported, and its tests run apart. */
 	if (kind == WORKER_GIL)

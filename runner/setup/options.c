@@ -200,6 +200,14 @@ static char *parse_locks(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static char *parse_heap(struct settings *settings, const char *value)
+{
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return expected("on or off", value);
+	settings->heap = value[1] == 'n';
+	return NULL;
+}
+
 static char *parse_pairs_every(struct settings *settings, const char *value)
 {
 	uint64_t every = 0;
@@ -377,6 +385,7 @@ const struct option option_table[] = {
 	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
 	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
+	{ "heap", "on|off", "note where objects are made (on)", parse_heap, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
 	  true },
 	{ "switch-interval", "A..B", "seconds between thread switches with the GIL (1e-6..5e-3)",
@@ -427,6 +436,7 @@ void settings_init(struct settings *settings)
 		.interval_max = 5e-3,
 		.order = ORDER_MEANT,
 		.locks = true,
+		.heap = true,
 		.gil = GIL_MIXED,
 		.schedule = SCHEDULE_MIXED,
 		.pairs_every = PAIRS_EVERY,

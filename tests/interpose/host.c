@@ -18,6 +18,20 @@
 #include <unistd.h>
 
 #define ARENA_FD 20
+#define CODES 65536
+
+static char *code_names[CODES]; /* qualified names by id */
+
+/* The innermost Python function in the stack. */
+static const char *python_function(const uint64_t *frames, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t id = FTS_PC_CODE(frames[i]);
+		if (FTS_PC_IS_PYTHON(frames[i]) && id < CODES && code_names[id])
+			return code_names[id];
+	}
+	return "-";
+}
 
 static void print_report(const uint8_t *at)
 {
@@ -26,10 +40,20 @@ static void print_report(const uint8_t *at)
 	at += sizeof report;
 	printf("report kind=%u text=%.*s", report.kind, report.text_length, (const char *)at);
 	at += (report.text_length + 7) & ~7;
+	const char *made = NULL, *user = NULL;
+	int maker = -1;
 	for (unsigned i = 0; i < report.section_count; i++) {
 		struct fts_section section;
 		memcpy(&section, at, sizeof section);
+		const char *function = python_function(
+			(const uint64_t *)(const void *)(at + sizeof section), section.frame_count);
 		at += sizeof section + 8 * section.frame_count;
+		if (section.kind == FTS_SEC_ACCESS && !user)
+			user = function;
+		if (section.kind == FTS_SEC_OBJECT && section.frame_count) {
+			made = function;
+			maker = section.tid;
+		}
 		printf(" section=%u/%u", section.kind, section.frame_count);
 		if (section.kind == FTS_SEC_OBJECT)
 			printf(":%s%.*s+%lu", section.flags & FTS_OBJECT_DATA ? "data of " : "",
@@ -39,7 +63,9 @@ static void print_report(const uint8_t *at)
 			       (const char *)at);
 		at += (section.text_length + 7) & ~7u;
 	}
-	putchar('\n');
+	if (made)
+		printf(" made in %s by %d", made, maker);
+	printf(" user=%s\n", user ? user : "-");
 }
 
 static void print_record(uint32_t type, const uint8_t *payload, uint32_t pid)
@@ -63,6 +89,8 @@ static void print_record(uint32_t type, const uint8_t *payload, uint32_t pid)
 		memcpy(&code, payload, sizeof code);
 		printf("code %.*s %d\n", (int)code.qualname_length, text + sizeof code,
 		       code.first_line);
+		if (code.id < CODES && !code_names[code.id])
+			code_names[code.id] = strndup(text + sizeof code, code.qualname_length);
 		break;
 	case FTS_REC_REPORT:
 		print_report(payload);

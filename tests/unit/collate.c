@@ -539,8 +539,11 @@ static void locks_creation_and_object_are_told(void **state)
 	put_section(s, (struct fts_section){ .kind = FTS_SEC_HEAP, .address = 0x1000, .size = 96 },
 		    NULL, 0, "heap");
 	put_section(s,
-		    (struct fts_section){
-			    .kind = FTS_SEC_OBJECT, .address = 0x1000, .size = 64, .value = 48 },
+		    (struct fts_section){ .kind = FTS_SEC_OBJECT,
+					  .tid = -1,
+					  .address = 0x1000,
+					  .size = 64,
+					  .value = 48 },
 		    FRAMES(at(IN_SEED)), 1, "itertools.cycle");
 	put_section(s, (struct fts_section){ .kind = FTS_SEC_MUTEX, .address = 0xabc0, .value = 9 },
 		    FRAMES(at(IN_SEED)), 1, "");
@@ -558,7 +561,8 @@ static void locks_creation_and_object_are_told(void **state)
 	assert_string_equal(writer->created.frames[0].function, "other_function");
 	assert_string_equal(finding->participants[1].thread, "Main thread");
 	assert_string_equal(finding->subject.description,
-			    "offset 48 of a Python object of type 'itertools.cycle' (64 bytes)");
+			    "offset 48 of a Python object of type 'itertools.cycle' (64 bytes), "
+			    "made at fixtures/mersenne.c:24 in seed_number");
 	assert_int_equal(finding->subject.kind, SUBJECT_OBJECT);
 	assert_string_equal(finding->subject.type, "itertools.cycle");
 	assert_int_equal(finding->subject.offset, 48);

@@ -502,6 +502,18 @@ static void a_title_tells_that_memory_was_freed_in_use(void **state)
 	free(title);
 }
 
+static void of_a_block_with_a_free_list_nobody_knows_who_made_it(void **state)
+{
+	(void)state;
+	struct stack keys = STACK(C("new_keys_object", "Objects/dictobject.c", "libpython.so"),
+				  { .language = FRAME_PYTHON, .function = (char *)"f" });
+	struct stack items =
+		STACK(C("list_resize", "Objects/listobject.c", "libpython.so"),
+		      { .language = FRAME_PYTHON, .function = (char *)"new_keys_object" });
+	assert_true(memory_is_recycled(&keys));
+	assert_false(memory_is_recycled(&items));
+}
+
 static void not_all_that_the_allocator_touches_was_in_use(void **state)
 {
 	(void)state;
@@ -670,6 +682,7 @@ int main(void)
 		cmocka_unit_test(a_title_names_the_writer_first_and_no_address),
 		cmocka_unit_test(a_title_starts_with_the_global_variable),
 		cmocka_unit_test(a_title_tells_that_memory_was_freed_in_use),
+		cmocka_unit_test(of_a_block_with_a_free_list_nobody_knows_who_made_it),
 		cmocka_unit_test(not_all_that_the_allocator_touches_was_in_use),
 		cmocka_unit_test(the_explanation_tells_which_locks_were_held),
 		cmocka_unit_test(every_kind_has_title_and_explanation),

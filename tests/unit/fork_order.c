@@ -41,9 +41,10 @@ CONCERN(concern_stacks, d)
 CONCERN(concern_races, e)
 CONCERN(concern_threads, f)
 CONCERN(concern_crash, g)
-CONCERN(concern_order, h)
-CONCERN(concern_locks, i)
-CONCERN(concern_turns, j)
+CONCERN(concern_made, h)
+CONCERN(concern_order, i)
+CONCERN(concern_locks, j)
+CONCERN(concern_turns, k)
 
 bool ring_init(const char **why)
 {
@@ -77,7 +78,7 @@ static void before_a_fork_the_last_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	before_fork();
-	assert_string_equal(called, "jihgfedcba");
+	assert_string_equal(called, "kjihgfedcba");
 }
 
 static void after_a_fork_the_first_concern_comes_first(void **state)
@@ -85,10 +86,10 @@ static void after_a_fork_the_first_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	after_fork_parent();
-	assert_string_equal(called, "ABCDEFGHIJ");
+	assert_string_equal(called, "ABCDEFGHIJK");
 	memset(called, 0, sizeof called);
 	after_fork_child();
-	assert_string_equal(called, "0abcdefghij");
+	assert_string_equal(called, "0abcdefghijk");
 }
 
 int main(void)

@@ -317,6 +317,58 @@ static void a_rule_for_the_top_looks_at_the_first_frame_only(void **state)
 	suppress_free(rules);
 }
 
+/* ---- where an object was made ---- */
+
+static void put_race_on_object(struct bench *b, int maker)
+{
+	const uint64_t writer[] = { python_pc(WRITER, 0), 0 };
+	const uint64_t reader[] = { python_pc(READER, 0), 0 };
+	const uint64_t made[] = { python_pc(HELPER_OF_WRITER, 0), 0 };
+	struct fts_section object = {
+		.kind = FTS_SEC_OBJECT, .tid = maker, .address = 0x1000, .size = 64, .value = 32
+	};
+	begin_report(&b->stream, FTS_REPORT_DATA_RACE, "");
+	put_access(&b->stream, (struct side){ 1, FTS_ACCESS_WRITE, writer }, 0x1020);
+	put_access(&b->stream, (struct side){ 2, 0, reader }, 0x1020);
+	put_section(&b->stream, object, made, 1, "list");
+	stream_end(&b->stream);
+}
+
+static void where_an_object_was_made_is_told_with_the_thread(void **state)
+{
+	static const struct {
+		int tid;
+		const char *by;
+	} makers[] = { { -1, "" }, { 0, " by the main thread" }, { 2, " by Thread T2" } };
+	(void)state;
+	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++) {
+		struct bench *b = bench_with(NULL);
+		put_race_on_object(b, makers[i].tid);
+		take(b);
+		char *wanted = xprintf("offset 32 of a Python object of type 'list' (64 bytes), "
+				       "made at pkg/mod.py:30 in helper%s",
+				       makers[i].by);
+		assert_string_equal(only(b)->subject.description, wanted);
+		assert_int_equal(only(b)->subject.allocated.count, 1);
+		free(wanted);
+		tear_down((void **)&b);
+	}
+}
+
+static void a_rule_does_not_look_at_where_an_object_was_made(void **state)
+{
+	(void)state;
+	struct suppressions *rules = suppress_new();
+	assert_int_equal(suppress_parse(rules, "mine", "race:helper\n", STATUS_SUPPRESSED), 0);
+	struct bench *b = bench_with(rules);
+	put_race_on_object(b, 0);
+	take(b);
+	assert_int_equal(only(b)->status, STATUS_NEW);
+	assert_int_equal(suppress_match(rules, only(b)), SUPPRESS_NONE);
+	tear_down((void **)&b);
+	suppress_free(rules);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -333,6 +385,8 @@ int main(void)
 		TEST(tests_are_named_by_their_number_in_the_slice),
 		cmocka_unit_test(the_example_is_one_that_no_rule_hides),
 		cmocka_unit_test(a_rule_for_the_top_looks_at_the_first_frame_only),
+		cmocka_unit_test(where_an_object_was_made_is_told_with_the_thread),
+		cmocka_unit_test(a_rule_does_not_look_at_where_an_object_was_made),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

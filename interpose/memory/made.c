@@ -1,0 +1,272 @@
+/*
+ * made.c - see made.h.
+ *
+ * FTSTRESS_HEAP in the environment: "off" leaves the concern off.
+ */
+#include "interpose/memory/made.h"
+
+#include "interpose/base/concern.h"
+#include "interpose/base/raw.h"
+#include "interpose/base/ring.h"
+#include "interpose/base/symbol.h"
+#include "interpose/python/object.h"
+#include "interpose/python/release.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum {
+	GRANULE_SHIFT = 5,
+	SITE_BITS = 18,
+	SITES = 1 << SITE_BITS,
+	CLUSTER = 64,     /* sites of one code object stand together, to touch few pages */
+	SITE_TRIES = 128, /* from where a site should be */
+	THREAD_BITS = 12,
+	THREADS = 1 << THREAD_BITS,
+	MAIN = 1, /* thread of entries: of the process that made it */
+	PARITY_SHIFT = SITE_BITS + THREAD_BITS,
+};
+#define BUSY 1u /* site.native: its position is being written */
+
+/* Where mmap() places memory, see owner.c. */
+#define HEAP_FROM 0x7e8000000000ull
+#define HEAP_TO 0x800000000000ull
+#define SPANS ((HEAP_TO - HEAP_FROM) / OBJECT_SEGMENT)
+#define SPAN_BYTES ((OBJECT_SEGMENT >> GRANULE_SHIFT) * sizeof(uint32_t))
+
+static uint32_t *spans[SPANS];
+
+static struct site {
+	uint64_t position; /* in Python code; 0: in none */
+	uint64_t native;   /* return address in C; 0 = free, written last */
+} sites[SITES];
+
+static uint32_t thread_ids[THREADS]; /* the kernel's number of each thread; 0 is nobody's */
+static uint32_t threads = MAIN;      /* the last number that was given away */
+static __thread uint32_t self __attribute__((tls_model("initial-exec")));
+
+static bool on;
+
+static __attribute__((noinline)) uint32_t number_thread(void)
+{
+	uint32_t number = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
+	if (number >= THREADS) {
+		ring_limit(FTS_LIMIT_HEAP_THREADS);
+		number = 0;
+	} else {
+		thread_ids[number] = raw_gettid();
+	}
+	self = number | THREADS; /* is set, also if it is 0 */
+	return self;
+}
+
+static __attribute__((noinline)) uint32_t *new_span(uint64_t index)
+{
+	long at = raw_syscall6(SYS_mmap, 0, (long)SPAN_BYTES, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint32_t *none = NULL;
+	if (at < 0 && at > -4096)
+		return NULL;
+	if (__atomic_compare_exchange_n(&spans[index], &none, (uint32_t *)at, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return (uint32_t *)at;
+	raw_syscall3(SYS_munmap, at, (long)SPAN_BYTES, 0);
+	return none;
+}
+
+static inline uint32_t *entry_of(uint64_t address, bool make)
+{
+	uint64_t offset = address - HEAP_FROM, index = offset / OBJECT_SEGMENT;
+	if (UNLIKELY(index >= SPANS))
+		return NULL;
+	uint32_t *span = __atomic_load_n(&spans[index], __ATOMIC_RELAXED);
+	if (UNLIKELY(!span) && (!make || !(span = new_span(index))))
+		return NULL;
+	return &span[offset % OBJECT_SEGMENT >> GRANULE_SHIFT];
+}
+
+static inline uint64_t scatter(uint64_t word)
+{
+	return word * 0x9e3779b97f4a7c15ull;
+}
+
+/* The site with these two, which it may be, or become, from `at` on; 0: there is no room. */
+static __attribute__((noinline)) uint32_t search_site(uint32_t at, uint64_t position,
+						      uint64_t native)
+{
+	for (unsigned i = 0; i < SITE_TRIES; i++, at = (at + 1) % SITES) {
+		uint64_t seen = __atomic_load_n(&sites[at].native, __ATOMIC_ACQUIRE);
+		if (seen == native && sites[at].position == position)
+			return at;
+		if (seen || at == 0 ||
+		    !__atomic_compare_exchange_n(&sites[at].native, &seen, BUSY, false,
+						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		sites[at].position = position;
+		__atomic_store_n(&sites[at].native, native, __ATOMIC_RELEASE);
+		return at;
+	}
+	ring_limit(FTS_LIMIT_HEAP_SITES);
+	return 0;
+}
+
+static inline uint32_t site_of(uint64_t position, uint64_t native)
+{
+	uint64_t code = position ? position >> 16 : native >> 6;
+	uint32_t at = (uint32_t)(scatter(code) >> (64 - SITE_BITS)) & ~(CLUSTER - 1u);
+	at |= (uint32_t)(scatter(position ^ native << 16) >> 58);
+	if (LIKELY(sites[at].native == native && sites[at].position == position))
+		return at;
+	return search_site(at, position, native);
+}
+
+/* What starts at the address is made now, by a call that returns to `native`. */
+static inline void note(uint64_t address, uint64_t native)
+{
+	uint32_t *entry = entry_of(address, true);
+	if (UNLIKELY(!entry))
+		return;
+	uint64_t position = python_release->python_pc(native);
+	uint32_t site = site_of(position == native ? 0 : position, native);
+	uint32_t thread = LIKELY(self) ? self : number_thread();
+	uint32_t parity = (uint32_t)(address >> 4 & 1) << PARITY_SHIFT;
+	*entry = site ? parity | (thread % THREADS) << SITE_BITS | site : 0;
+}
+
+bool made_find(uint64_t start, struct made *made)
+{
+	const uint32_t *at = entry_of(start, false);
+	uint32_t entry = at ? *at : 0;
+	if (!(entry % SITES) || (entry >> PARITY_SHIFT & 1) != (start >> 4 & 1))
+		return false;
+	const struct site *site = &sites[entry % SITES];
+	uint32_t thread = entry >> SITE_BITS & (THREADS - 1);
+	*made = (struct made){ .frames = { site->native, site->position },
+			       .count = site->position ? 2 : 1,
+			       .thread = thread_ids[thread],
+			       .by_main = thread == MAIN };
+	return true;
+}
+
+/*
+ * Every object passes one of these before anybody else can have it; where it was resized, the
+ * second one once more.
+ */
+EXPORT void _Py_NewReference(void *object);
+void _Py_NewReference(void *object)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))symbol_need("_Py_NewReference");
+	if (on)
+		note((uint64_t)object, (uint64_t)__builtin_return_address(0));
+	JUMP real(object);
+}
+
+EXPORT void _Py_NewReferenceNoTotal(void *object);
+void _Py_NewReferenceNoTotal(void *object)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))symbol_need("_Py_NewReferenceNoTotal");
+	if (on)
+		note((uint64_t)object, (uint64_t)__builtin_return_address(0));
+	JUMP real(object);
+}
+
+/* PyMemAllocatorEx, Include/cpython/pymem.h */
+struct allocator {
+	void *context;
+	void *(*malloc)(void *context, size_t size);
+	void *(*calloc)(void *context, size_t count, size_t size);
+	void *(*realloc)(void *context, void *block, size_t size);
+	void (*free)(void *context, void *block);
+};
+enum { DOMAIN_MEM = 1 };
+
+static struct allocator mem; /* what we wrapped */
+
+enum { FRAME_MOST = 4096 }; /* bytes of the stack frame of PyMem_Malloc() and its kin */
+
+/*
+ * Where the function that called a hook returns to: PyMem_Malloc()'s caller. CPython has frame
+ * pointers; somebody else who calls the hook need not.
+ */
+static inline __attribute__((always_inline)) uint64_t caller(const uint64_t *frame)
+{
+	uint64_t outer = frame[0] - (uint64_t)frame;
+	return LIKELY(outer < FRAME_MOST && outer % 8 == 0) ? frame[outer / 8 + 1] : frame[1];
+}
+#define CALLER caller(__builtin_frame_address(0))
+
+static void *mem_malloc(void *context, size_t size)
+{
+	void *block = mem.malloc(context, size);
+	if (LIKELY(block))
+		note((uint64_t)block, CALLER);
+	return block;
+}
+
+static void *mem_calloc(void *context, size_t count, size_t size)
+{
+	void *block = mem.calloc(context, count, size);
+	if (LIKELY(block))
+		note((uint64_t)block, CALLER);
+	return block;
+}
+
+static void *mem_realloc(void *context, void *old, size_t size)
+{
+	void *block = mem.realloc(context, old, size);
+	if (LIKELY(block))
+		note((uint64_t)block, CALLER);
+	return block;
+}
+
+static bool wrap_allocator(void)
+{
+	void (*get)(int, struct allocator *) =
+		(void (*)(int, struct allocator *))symbol_next("PyMem_GetAllocator");
+	void (*set)(int, struct allocator *) =
+		(void (*)(int, struct allocator *))symbol_next("PyMem_SetAllocator");
+	if (!get || !set)
+		return false;
+	get(DOMAIN_MEM, &mem);
+	if (mem.malloc != (void *(*)(void *, size_t))symbol_next("_PyMem_MiMalloc"))
+		return false;
+	struct allocator ours = { mem.context, mem_malloc, mem_calloc, mem_realloc, mem.free };
+	set(DOMAIN_MEM, &ours);
+	return true;
+}
+
+static bool start(const char **why)
+{
+	const char *wanted = getenv("FTSTRESS_HEAP");
+	if (wanted && raw_same(wanted, "off")) {
+		*why = CONCERN_OFF;
+		return false;
+	}
+	if (!python_known(why))
+		return false;
+	if (!wrap_allocator()) {
+		*why = "this Python has another allocator than mimalloc (is PYTHONMALLOC set?)";
+		return false;
+	}
+	self = MAIN | THREADS;
+	thread_ids[MAIN] = raw_gettid();
+	on = true;
+	return true;
+}
+
+static void after_fork(bool in_child)
+{
+	if (in_child && self % THREADS)
+		thread_ids[self % THREADS] = raw_gettid();
+}
+
+const struct concern concern_made = {
+	.name = "where objects were made",
+	.start = start,
+	.after_fork = after_fork,
+};

@@ -1,0 +1,31 @@
+/*
+ * made.h - where each object of Python, and each block of PyMem_Malloc(), was made, and by whom.
+ *
+ *   address ─► span of 32 MiB ─► entry, 4 bytes for each 32 bytes of the heap
+ *                                  31 30  29     18 17          0
+ *                                  |0|p | thread   | site       |     p: bit 4 of the address
+ *
+ * A site is a place in Python code and one in C. The entry is of the object itself, not of its
+ * block: an object that comes from a free list has no new block, but it passes _Py_NewReference()
+ * like any other. Blocks of less than 32 bytes have no entry. What was made before the concern
+ * started has none either, and about that nothing is said.
+ *
+ * Entries and sites are written without a lock, and nothing of them is known to ThreadSanitizer.
+ */
+#ifndef INTERPOSE_MADE_H
+#define INTERPOSE_MADE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct made {
+	uint64_t frames[2]; /* innermost first, as in record.h */
+	unsigned count;
+	uint32_t thread; /* the kernel's number of the thread that made it; 0 = not known */
+	bool by_main;    /* it was the main thread */
+};
+
+/* The object or block at the address, which must be where it starts. False: not known. */
+bool made_find(uint64_t start, struct made *made);
+
+#endif
