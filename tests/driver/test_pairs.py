@@ -434,6 +434,13 @@ class Makers(unittest.TestCase):
         self.assertIn("m.zeros(3, m.StringDType())", chosen)
         self.assertEqual(chosen["m.zeros(0, 'f8')"], 5)
 
+    def test_of_two_alike_the_one_that_is_made_in_no_time(self) -> None:
+        slow, quick = "collections.deque(sorted(range(20000)))", "collections.deque(range(7))"
+        looks = self._looks(slow, quick)
+        self.assertEqual(looks[quick].slowness, 0)
+        self.assertGreater(looks[slow].slowness, 0)
+        self.assertEqual(makers.choose(Counter({slow: 9, quick: 1}), looks)[0], quick)
+
     def test_an_iterator_of_each_kind_of_thing(self) -> None:
         tried = Counter(["enumerate([1, 2])", "enumerate('ab')", "enumerate([3, 4])"])
         self.assertEqual(len(makers.choose(tried, self._looks(*tried))), 2)

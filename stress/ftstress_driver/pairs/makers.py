@@ -23,6 +23,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import types
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +47,10 @@ FEW = 3
 MANY_ITEMS = 6
 SECONDS_A_LOOK = 2
 MOST_ATTRIBUTES = 40
+NO_TIME = 50e-6
+"""Seconds; the time is measured"""
+LOOKS = 2
+"""so many times."""
 SHORT_WORD = 3
 """Characters of a mode, a format, the end of a line."""
 
@@ -161,6 +166,8 @@ class Look:
     aspects: dict[str, str]
     family: str = ""
     """What kind of items an array has; empty: it is no array."""
+    slowness: int = 0
+    """0: it is made in no time; each more is ten times as long."""
 
 
 def called(names: Iterable[str]) -> Iterator[str]:
@@ -309,13 +316,22 @@ def _look_at(maker: str, names: dict[str, object], wanted: Wanted) -> Look:
     expressions.prepare(maker, names)
     code = compile(maker, "<maker>", "eval")
     made = eval(code, names)
+    seconds = min(_seconds(code, names) for _ in range(LOOKS))
     name = wanted.type_of(made)
     kind = name or name_of(type(made))
     aspects = aspects_of(made) if name else {}
     size = items_of(made)
     aspects["items"] = "none" if size <= 0 else "some" if size > 1 else "one"
     exact = name_of(type(made)) == kind
-    return Look(kind, name is not None, exact, size, aspects, family_of(made))
+    slowness = len(str(int(seconds / NO_TIME))) - (seconds < NO_TIME)
+    return Look(kind, name is not None, exact, size, aspects, family_of(made), slowness)
+
+
+def _seconds(code: types.CodeType, names: dict[str, object]) -> float:
+    """Of processor time, so that it is the same whatever else runs."""
+    start = time.thread_time()
+    eval(code, names)
+    return time.thread_time() - start
 
 
 def family_of(made: object) -> str:
@@ -400,9 +416,9 @@ def words_of(maker: str) -> Iterator[str]:
 
 def choose(makers: Counter[str], looks: dict[str, Look], chosen: Sequence[str] = ()) -> list[str]:
     """The best first, if none is chosen: an object with some items shows more than an empty one,
-    one that can do more than one that is closed, and of two alike the one that tests made more
-    often. Then those that are most unlike the chosen
-    ones."""
+    one that can do more than one that is closed, one that is made in no time, since each pair makes
+    it, and of two alike the one that tests made more often. Then those that are most unlike the
+    chosen ones."""
     common = [text for text, _ in makers.most_common() if text in looks]
     works = {text: list(looks[text].aspects.values()).count(WORKS) for text in common}
     common.sort(
@@ -410,6 +426,7 @@ def choose(makers: Counter[str], looks: dict[str, Look], chosen: Sequence[str] =
             not looks[text].exact,
             -min(looks[text].size, MANY_ITEMS),
             -works[text],
+            looks[text].slowness,
         )
     )
     found = list(chosen or common[:1])
