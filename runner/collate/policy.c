@@ -30,7 +30,7 @@ struct rule {
 struct policy {
 	struct rule *rules;
 	size_t count, capacity;
-	struct map changes;   /* hash of type and operation, of those that change the object */
+	struct map changes;   /* hash of type and operation, of those that can change the object */
 	struct map iterators; /* hash of a type's name */
 	struct map bases;     /* hash of a type's name: index of what it is made out of */
 	json_t **lists;       /* names of bases */
@@ -182,10 +182,15 @@ int policy_load_folder(struct policy *policy, const char *folder)
 
 /* ---- what is known of types ---- */
 
+/*
+ * The same for all arguments that it was tried with, and for all families of a type: "sort" of
+ * "m.T[int]" changes an array, and what "sort#2" of "m.T[str]" was tried with was sorted before.
+ */
 static uint64_t operation_key(const char *type, size_t type_length, const char *name, size_t length)
 {
-	uint64_t key = hash_bytes(0, type, type_length);
-	return hash_bytes(hash_bytes(key, "::", 2), name, length);
+	size_t family = strcspn(type, "["), plain = strcspn(name, "#");
+	uint64_t key = hash_bytes(0, type, family < type_length ? family : type_length);
+	return hash_bytes(hash_bytes(key, "::", 2), name, plain < length ? plain : length);
 }
 
 static void learn_type(struct policy *policy, json_t *type)
@@ -237,12 +242,13 @@ static bool changes(const struct policy *policy, const char *test,
 		    const struct operation_name *name)
 {
 	static const char *const by_name[] = {
-		"init",    "setstate", "setitem", "delitem", "iadd",      "isub",     "imul",
-		"imatmul", "ior",      "iand",    "ixor",    "ilshift",   "irshift",  "ipow",
-		"imod",    "setattr",  "delattr", "release", "ifloordiv", "itruediv",
+		"init", "delitem", "iadd",    "isub",      "imul",     "imatmul",
+		"ior",  "iand",    "ixor",    "ilshift",   "irshift",  "ipow",
+		"imod", "delattr", "release", "ifloordiv", "itruediv",
 	};
-	size_t length = matrix_type_length(test);
-	return (name->length && name->text[name->length - 1] == '=') ||
+	size_t length = matrix_type_length(test), plain = strcspn(name->text, "#;|");
+	plain = plain < name->length ? plain : name->length;
+	return (plain && name->text[plain - 1] == '=') || strncmp(name->text, "set", 3) == 0 ||
 	       is_one_of(name, by_name, COUNT(by_name)) ||
 	       map_get(&policy->changes, operation_key(test, length, name->text, name->length)) !=
 		       MAP_NONE;

@@ -21,33 +21,55 @@ static const char *const structural[] = {
 
 /* ---- the operations of a pair ---- */
 
-static bool is_init(const struct operation_name *name)
-{
-	return name->length == 4 && memcmp(name->text, "init", 4) == 0;
-}
-
-/* __init__ on a live object, and nothing else. */
-static bool is_of_init(const struct finding *finding)
-{
-	struct operation_name both[2];
-	for (size_t i = 0; i < finding->test_count; i++)
-		if (!matrix_operations(finding->tests[i], both) || !is_init(&both[0]) ||
-		    !is_init(&both[1]))
-			return false;
-	return finding->test_count > 0;
-}
-
-/* The file of the corpus whose function made the call: one a type. */
-static const char *corpus_file(const struct participant *side)
+/* The function of the corpus that made the call; a type has a file. NULL = none. */
+static const struct frame *corpus_frame(const struct participant *side)
 {
 	for (size_t i = 0; i < side->stack.count; i++) {
 		const struct frame *frame = &side->stack.frames[i];
-		const char *slash = frame->file ? strrchr(frame->file, '/') : NULL;
-		if (frame->language == FRAME_PYTHON && !frame->plumbing && slash &&
+		if (frame->language == FRAME_PYTHON && !frame->plumbing && frame->file &&
 		    strstr(frame->file, "/pairs/"))
-			return slash;
+			return frame;
 	}
 	return NULL;
+}
+
+/* Is it a call of __init__ or __setstate__? `name`: "setstate" of a pair's name, also "setstate#2" and
+ * "setstate_cython"; the corpus' functions are called "setstate2". */
+static bool makes_anew(const char *name, size_t length)
+{
+	static const char *const names[] = { "init", "setstate", "setstate_cython" };
+	while (length && strchr("#_0123456789", name[length - 1]))
+		length--;
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
+			return true;
+	return false;
+}
+
+/* Does one of the pair's calls make the object anew? */
+static bool pair_makes_anew(const char *test)
+{
+	const char *at = matrix_type_length(test) ? strstr(test, "::") + 2 : "";
+	for (; *at; at += strspn(at, ";|>")) {
+		size_t length = strcspn(at, ";|>");
+		if (makes_anew(at, length))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+/* __init__ or __setstate__ of a live object on one side, whatever the pair. */
+static bool is_made_anew(const struct finding *finding)
+{
+	bool found = false;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct frame *frame = corpus_frame(&finding->participants[i]);
+		found = found || (frame && makes_anew(frame->function, strlen(frame->function)));
+	}
+	for (size_t i = 0; i < finding->test_count; i++)
+		found = found && pair_makes_anew(finding->tests[i]);
+	return found && finding->test_count > 0;
 }
 
 /* Do the two sides use objects of different types? Then the memory of one is the other's by now. */
@@ -55,9 +77,9 @@ static bool is_used_again(const struct finding *finding)
 {
 	if (!matrix_type_of(finding) || finding->participant_count < 2)
 		return false;
-	const char *one = corpus_file(&finding->participants[0]);
-	const char *two = corpus_file(&finding->participants[1]);
-	return one && two && strcmp(one, two) != 0;
+	const struct frame *one = corpus_frame(&finding->participants[0]);
+	const struct frame *two = corpus_frame(&finding->participants[1]);
+	return one && two && strcmp(one->file, two->file) != 0;
 }
 
 /* ---- lines ---- */
@@ -106,7 +128,7 @@ enum finding_rank rank_of(const struct finding *finding, struct source_cache *so
 {
 	if (finding->kind != FINDING_DATA_RACE)
 		return RANK_NONE;
-	if (is_of_init(finding))
+	if (is_made_anew(finding))
 		return RANK_INIT;
 	if (memory_freed_in_use(finding) || is_used_again(finding))
 		return RANK_FREED;

@@ -6,7 +6,7 @@
  *     RANK_FIELD        self->index++;           an index, a state: crashes as often as a pointer
  *     RANK_ATOMIC       the same, but the other side is atomic: mostly values that are out of date
  *     RANK_DATA         what a buffer holds: for those who share it to keep apart
- *     RANK_INIT         __init__ of a live object
+ *     RANK_INIT         __init__ or __setstate__ of a live object
  *     RANK_UNPUBLISHED  the write makes the object: it follows from the race on the pointer to it
  *
  * What a race was seen to do (enum evidence) says more than its rank and stands before it. Where the

@@ -55,8 +55,9 @@ static const struct {
 			  "One side's access is atomic: mostly a value that is out of date." },
 	[RANK_DATA] = { "data of a buffer",
 			"It is on what a buffer holds: for those who share it to keep apart." },
-	[RANK_INIT] = { "__init__ again",
-			"__init__ is called on a live object, which nobody expects to be safe." },
+	[RANK_INIT] = { "made anew",
+			"__init__ or __setstate__ is called on a live object, which nobody expects to "
+			"be safe." },
 	[RANK_UNPUBLISHED] = { "object not published",
 			       "The write makes the object. What has to be mended is the race on the "
 			       "pointer that the other side got it through." },

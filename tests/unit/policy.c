@@ -77,6 +77,11 @@ static void readers_are_to_be_safe_where_only_they_are_promised(void **state)
 	assert_non_null(RACE((char *)"m.Box::get|size="));
 	assert_non_null(RACE((char *)"m.Box::get|setitem"));
 	assert_non_null(RACE((char *)"m.Box::get;get|get"));
+	assert_non_null(RACE((char *)"m.Box::setflags#3|setflags#3"));
+	assert_non_null(RACE((char *)"m.Box::size=#2|get"));
+	/* With other arguments, and on a box of another kind, it changes as well. */
+	assert_non_null(RACE((char *)"m.Box[str]::add#3|get"));
+	assert_null(RACE((char *)"m.Box[str]::get#2|added"));
 	/* It came up between readers as well. */
 	assert_null(RACE((char *)"m.Box::add|get", (char *)"m.Box::get|get"));
 	policy_free(policy);

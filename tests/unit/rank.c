@@ -46,7 +46,7 @@ struct race {
 	struct finding finding;
 	struct participant sides[2];
 	struct frame frames[2][2];
-	char *tests[1];
+	char *tests[2];
 };
 
 static struct frame core(const char *name)
@@ -164,14 +164,29 @@ static void what_a_buffer_holds_is_its_users_own(void **state)
 	assert_int_equal(ranked(&race), RANK_DATA);
 }
 
-static void init_of_a_live_object_is_told_apart(void **state)
+static void what_makes_a_live_object_anew_is_told_apart(void **state)
 {
 	(void)state;
 	struct race race;
 	make(&race, STRUCTURE);
 	race.tests[0] = (char *)"m.Box::init|init";
+	assert_int_equal(ranked(&race), RANK_STRUCTURE);
+	race.frames[1][1] = operation("init", BOX);
 	assert_int_equal(ranked(&race), RANK_INIT);
 	race.tests[0] = (char *)"m.Box::init|initial";
+	assert_int_equal(ranked(&race), RANK_INIT);
+	race.tests[0] = (char *)"m.Box::initial|initial";
+	assert_int_equal(ranked(&race), RANK_STRUCTURE);
+	race.frames[1][1] = operation("setstate_cython_2", BOX);
+	race.tests[0] = (char *)"m.Box::pop;setstate_cython#2|get";
+	assert_int_equal(ranked(&race), RANK_INIT);
+	/* The same two lines of C are reached in another way, too. */
+	race.tests[1] = (char *)"m.Box::state=|get";
+	race.finding.test_count = 2;
+	assert_int_equal(ranked(&race), RANK_STRUCTURE);
+	/* Another step than that one raced. */
+	race.finding.test_count = 1;
+	race.frames[1][1] = operation("pop", BOX);
 	assert_int_equal(ranked(&race), RANK_STRUCTURE);
 }
 
@@ -226,7 +241,7 @@ int main(void)
 		cmocka_unit_test(an_index_is_a_plain_field),
 		cmocka_unit_test(where_one_side_is_atomic_values_are_old_at_most),
 		cmocka_unit_test(what_a_buffer_holds_is_its_users_own),
-		cmocka_unit_test(init_of_a_live_object_is_told_apart),
+		cmocka_unit_test(what_makes_a_live_object_anew_is_told_apart),
 		cmocka_unit_test(what_makes_the_object_is_secondary),
 		cmocka_unit_test(other_kinds_have_no_rank),
 		cmocka_unit_test(evidence_stands_before_rank),
