@@ -295,6 +295,7 @@ static void search_limited(struct search *s)
 void lockgraph_search(struct lockgraph *g, lockgraph_found *found, void *context)
 {
 	struct search s = { .g = g, .found = found, .context = context };
+	lockgraph_divide(g);
 	if (!g->changed)
 		return;
 	g->changed = false;

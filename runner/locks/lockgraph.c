@@ -137,8 +137,10 @@ static void set_many(struct lockgraph *g, uint64_t class)
 		return;
 	map_set(&g->many, class, 1);
 	uint64_t at = map_get(&g->node_of_key, lockgraph_hash(class, 0));
-	if (at != MAP_NONE)
-		g->nodes[at].dropped = true;
+	if (at == MAP_NONE)
+		return;
+	g->nodes[at].dropped = true;
+	g->divided = true;
 }
 
 /* Objects made in different places have their locks from one line, their class's __init__(). */
@@ -157,20 +159,16 @@ static void look_at_maker(struct lockgraph *g, const struct lockgraph_lock *lock
 	}
 }
 
-static uint32_t lock_node(struct lockgraph *g, const struct lockgraph_lock *lock,
-			  const struct lockgraph_chain *chain)
+/* The node of a lock that a thread held or waited for in a process at a time. */
+static uint32_t lock_node(struct lockgraph *g, const struct lockgraph_lock *lock, uint64_t process,
+			  uint64_t sequence)
 {
 	uint64_t key = lockgraph_hash(lock->class, 0);
-	if (lock->class)
-		look_at_maker(g, lock);
-	if (lock->class && !lock->single)
-		set_many(g, lock->class);
 	bool single = lock->single && lock->class && map_get(&g->many, lock->class) == MAP_NONE;
 	if (!single)
-		key = instance_key(lock, chain->process,
-				   lock->identity ? 0
-						  : generation(g, chain->process, lock->address,
-							       chain->sequence));
+		key = instance_key(
+			lock, process,
+			lock->identity ? 0 : generation(g, process, lock->address, sequence));
 	return node_get(g, lock, key, single);
 }
 
@@ -197,6 +195,50 @@ static void arc_add(struct lockgraph *g, uint32_t from, uint32_t to, struct witn
 		ARRAY_PUSH(arc->witnesses, arc->count, arc->capacity, witness);
 }
 
+/* The orders of a chain; with `moved`, those of locks that are marked in it. */
+static void arcs_of_chain(struct lockgraph *g, size_t number, const bool *moved)
+{
+	const struct chain *chain = &g->chains[number];
+	uint32_t last = chain->count - 1, to = g->locks[chain->from + last].node;
+	for (uint32_t i = 0; i < last; i++) {
+		const struct lock *held = &g->locks[chain->from + i];
+		if (moved && !moved[i] && !moved[last])
+			continue;
+		if (map_get(&g->signal_classes, held->lock.class) != MAP_NONE)
+			continue;
+		if (held->lock.class && held->node != to)
+			arc_add(g, held->node, to, (struct witness){ (uint32_t)number, i });
+	}
+}
+
+/*
+ * A lock was taken for the only one of its class until a second one came up. The orders that it was
+ * seen in before are those of this one lock: they are added again, as that.
+ */
+void lockgraph_divide(struct lockgraph *g)
+{
+	if (!g->divided)
+		return;
+	g->divided = false;
+	for (size_t i = 0; i < g->chain_count; i++) {
+		const struct chain *chain = &g->chains[i];
+		if (chain->old)
+			continue;
+		bool *moved = xcalloc(chain->count, sizeof *moved), any = false;
+		for (uint32_t k = 0; k < chain->count; k++) {
+			struct lock *lock = &g->locks[chain->from + k];
+			if (!g->nodes[lock->node].single ||
+			    map_get(&g->many, lock->lock.class) == MAP_NONE)
+				continue;
+			lock->node = lock_node(g, &lock->lock, chain->process, chain->sequence);
+			any = moved[k] = true;
+		}
+		if (any)
+			arcs_of_chain(g, i, moved);
+		free(moved);
+	}
+}
+
 void lockgraph_add(struct lockgraph *g, const struct lockgraph_chain *chain)
 {
 	const struct lockgraph_lock *wanted = &chain->locks[chain->count - 1];
@@ -209,19 +251,19 @@ void lockgraph_add(struct lockgraph *g, const struct lockgraph_chain *chain)
 			      .from = (uint32_t)g->lock_count,
 			      .count = (uint32_t)chain->count };
 	for (size_t i = 0; i < chain->count; i++) {
-		struct lock lock = { chain->locks[i], lock_node(g, &chain->locks[i], chain) };
-		ARRAY_PUSH(g->locks, g->lock_count, g->lock_capacity, lock);
+		const struct lockgraph_lock *lock = &chain->locks[i];
+		if (lock->class)
+			look_at_maker(g, lock);
+		if (lock->class && !lock->single)
+			set_many(g, lock->class);
+	}
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct lockgraph_lock *lock = &chain->locks[i];
+		struct lock copy = { *lock, lock_node(g, lock, chain->process, chain->sequence) };
+		ARRAY_PUSH(g->locks, g->lock_count, g->lock_capacity, copy);
 	}
 	ARRAY_PUSH(g->chains, g->chain_count, g->chain_capacity, kept);
-	uint32_t to = g->locks[g->lock_count - 1].node;
-	for (uint32_t i = 0; i + 1 < chain->count; i++) {
-		const struct lock *held = &g->locks[kept.from + i];
-		if (map_get(&g->signal_classes, held->lock.class) != MAP_NONE)
-			continue;
-		if (held->lock.class && held->node != to)
-			arc_add(g, held->node, to,
-				(struct witness){ (uint32_t)(g->chain_count - 1), i });
-	}
+	arcs_of_chain(g, g->chain_count - 1, NULL);
 }
 
 static void add_freed(struct lockgraph *g, uint64_t process, const struct fts_lock_event *event)

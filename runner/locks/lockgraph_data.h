@@ -74,8 +74,12 @@ struct lockgraph {
 	struct map signal_classes;
 	struct map done; /* cycles found, or refuted where all arcs met */
 	struct lockgraph_limits limits;
+	bool divided; /* a class has several locks after all, see lockgraph_divide() */
 	bool changed;
 };
+
+/* For the search: gives locks their own nodes that were taken for the only ones of their class. */
+void lockgraph_divide(struct lockgraph *g);
 
 static inline uint64_t lockgraph_hash(uint64_t a, uint64_t b)
 {

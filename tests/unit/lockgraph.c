@@ -202,15 +202,21 @@ static void instances_of_different_processes_are_different_locks(void **state)
 }
 
 /* Holding one, the thread waits for the other; each is the only one of its class. */
-static void take_two(struct lockgraph *graph, uint64_t process, struct lockgraph_lock held,
-		     struct lockgraph_lock wanted)
+static void take_in(struct lockgraph *graph, uint64_t process, uint32_t thread,
+		    struct lockgraph_lock held, struct lockgraph_lock wanted)
 {
 	struct lockgraph_lock locks[] = { held, wanted };
 	lockgraph_add(graph, &(struct lockgraph_chain){ .process = process,
-							.thread = (uint32_t)process,
+							.thread = thread,
 							.sequence = ++clock_now,
 							.locks = locks,
 							.count = 2 });
+}
+
+static void take_two(struct lockgraph *graph, uint64_t process, struct lockgraph_lock held,
+		     struct lockgraph_lock wanted)
+{
+	take_in(graph, process, (uint32_t)process, held, wanted);
 }
 
 static struct lockgraph_lock made_by(uint64_t maker, uint64_t class, uint64_t address)
@@ -231,6 +237,26 @@ static void locks_of_one_line_are_not_matched_between_processes(void **state)
 	assert_int_equal(search(graph).count, 0);
 	lockgraph_iteration_end(graph);
 	take_two(graph, 2, made_by(9, 2, 128), made_by(9, 1, 64));
+	expect(graph, 0);
+}
+
+/* The second lock of a line comes up when the first has been taken for the only one. */
+static void locks_of_one_line_are_a_cycle_in_one_process(void **state)
+{
+	struct lockgraph *graph = lockgraph_new();
+	(void)state;
+	take_two(graph, 1, made_by(9, 1, 64), made_by(9, 2, 128));
+	take_in(graph, 1, 2, made_by(9, 2, 128), made_by(9, 1, 64));
+	expect(graph, 1);
+	graph = lockgraph_new();
+	take_two(graph, 1, made_by(9, 1, 64), made_by(8, 3, 128));
+	take_in(graph, 1, 2, made_by(8, 3, 128), made_by(9, 1, 64));
+	take_in(graph, 1, 3, made_by(9, 2, 256), made_by(8, 3, 128));
+	expect(graph, 1);
+	/* Each of two threads has two locks of its own. */
+	graph = lockgraph_new();
+	take_two(graph, 1, made_by(9, 1, 64), made_by(8, 3, 128));
+	take_in(graph, 1, 2, made_by(8, 3, 128), made_by(9, 2, 256));
 	expect(graph, 0);
 }
 
@@ -401,6 +427,7 @@ int main(void)
 		cmocka_unit_test(the_orders_may_come_from_different_iterations),
 		cmocka_unit_test(instances_of_different_processes_are_different_locks),
 		cmocka_unit_test(locks_of_one_line_are_not_matched_between_processes),
+		cmocka_unit_test(locks_of_one_line_are_a_cycle_in_one_process),
 		cmocka_unit_test(locks_of_two_lines_are_matched_between_processes),
 		cmocka_unit_test(an_order_by_address_is_no_cycle_between_processes),
 		cmocka_unit_test(instances_of_one_process_are_told_apart),
