@@ -8,7 +8,9 @@
 #include <fcntl.h>
 
 enum {
-	SEARCHES = 256, /* in a process */
+	SEARCHES = 256, /* of all objects, in a process */
+	RECENT = 8,     /* pages that had one, and are looked at before: who makes one after the
+			 * other gets them from there */
 	OBJECT_LEAST =
 		72, /* bytes of a block with one of these objects: bytearray and array 72 or */
 	OBJECT_MOST = 128, /* 80, ndarray 96 and up to 16 before it */
@@ -34,8 +36,10 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 #define MAPPED_FROM 0x7e8000000000ull
 #define MAPPED_TO 0x800000000000ull
 
-static uint8_t page[1 << 16];
+static uint8_t page[1 << 16]; /* as long as mimalloc's, for blocks of these sizes */
 static unsigned searches;
+static struct object_page recent[RECENT];
+static unsigned recent_next;
 
 struct search {
 	uint64_t block, size;
@@ -84,6 +88,26 @@ static bool look_at_page(const struct object_page *found, void *context)
 	return false;
 }
 
+static bool look_and_remember(const struct object_page *found, void *context)
+{
+	if (!look_at_page(found, context))
+		return false;
+	struct object_page *kept = &recent[recent_next++ % RECENT];
+	*kept = *found;
+	/* More of it may be used by then. */
+	kept->length = (found->start / sizeof page + 1) * sizeof page - found->start;
+	return true;
+}
+
+/* A page that has blocks of another size by now has no object where one is looked for. */
+static bool look_at_recent(struct search *s)
+{
+	for (unsigned i = 0; i < RECENT; i++)
+		if (recent[i].start && look_at_page(&recent[i], s))
+			return true;
+	return false;
+}
+
 /* Reads "7f00-7f80 rw..." lines; each byte is looked at once. */
 struct maps {
 	uint64_t from, to, now;
@@ -119,7 +143,7 @@ static bool look_at_range(uint64_t from, uint64_t to, struct search *s)
 		return false;
 	uint64_t segment = (from + OBJECT_SEGMENT - 1) & ~(OBJECT_SEGMENT - 1);
 	for (; segment < to; segment += OBJECT_SEGMENT)
-		if (object_pages(segment, look_at_page, s))
+		if (object_pages(segment, look_and_remember, s))
 			return true;
 	return false;
 }
@@ -131,6 +155,8 @@ bool owner_find(uint64_t block, uint64_t size, struct owner *owner)
 	char text[1024] = { 0 };
 	bool found = false;
 	long got = 0;
+	if (look_at_recent(&s))
+		return true;
 	if (searches++ >= SEARCHES)
 		return false;
 	long fd = raw_syscall3(SYS_open, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);

@@ -3,8 +3,9 @@
  * to it.
  *
  * A block does not know its owner, so all objects of the owner's size are looked at: the pages of
- * CPython's allocators, some MiB, a few milliseconds. So it is done for reports only, and for a
- * limited number of them in a process. Reads through the kernel, as object.h. Not thread-safe: the caller holds a lock.
+ * CPython's allocators, some MiB, a few milliseconds. So it is done for reports only, and, where no
+ * page that had an owner before has this one, for a limited number of them in a process. Reads
+ * through the kernel, as object.h. Not thread-safe: the caller holds a lock.
  */
 #ifndef INTERPOSE_OWNER_H
 #define INTERPOSE_OWNER_H

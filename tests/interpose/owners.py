@@ -1,7 +1,8 @@
 """Two threads fill one buffer, 0.2 s apart, through memoryviews, which take no lock.
 
-owners.py bytearray|array|ctypes|object|longer
+owners.py bytearray|array|ctypes|object|longer|many
     ctypes: none of the owners that are looked for
+    many: 300 bytearrays
     object: a float in a block of malloc(); longer: the same block with room behind it
 """
 
@@ -33,6 +34,7 @@ def in_malloc(more: int) -> Any:
 
 KINDS: dict[str, Callable[[], Any]] = {
     "bytearray": lambda: bytearray(4000),
+    "many": lambda: bytearray(4000),
     "array": lambda: array.array("B", bytes(4000)),
     "ctypes": (ctypes.c_ubyte * 4000),
     "object": lambda: in_malloc(0),
@@ -40,14 +42,26 @@ KINDS: dict[str, Callable[[], Any]] = {
 }
 AT = 32 if sys.argv[1] in ("object", "longer") else 24
 buffer = KINDS[sys.argv[1]]()
+more = [bytearray(4000) for _ in range(299 if sys.argv[1] == "many" else 0)]
 freed = [KINDS[sys.argv[1]]() for _ in range(100)]
 del freed
 
 
+# Each in a function of its own: ThreadSanitizer tells two lines that race once.
+fills: list[Callable[[memoryview, int], None]] = []
+for i in range(len(more)):
+    names: dict[str, Any] = {}
+    exec(f"def fill{i}(view, number): view[24] = number", names)
+    fills.append(names[f"fill{i}"])
+
+
 def work(number: int, view: memoryview, gate: threading.Barrier) -> None:
+    views = [memoryview(one).cast("B") for one in more]
     gate.wait()
     time.sleep(0.2 * (1 + number))
     view[AT] = number
+    for fill, one in zip(fills, views, strict=True):
+        fill(one, number)
     time.sleep(0.2 * (2 - number) + 0.05)  # the stack stays in TSan's history
 
 
