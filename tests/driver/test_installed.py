@@ -128,6 +128,18 @@ class InstalledWithPytest(Collected):
         for files in (config, {"src/tests/conftest.py": conftest}):
             self.assert_built(self.collect("pytest", "src/tests", {**BUILT_IN_PLACE, **files}))
 
+    def test_what_a_conftest_needs_is_told_in_one_line(self) -> None:
+        for source, why, missing in (
+            ("import gone", "ModuleNotFoundError: No module named 'gone'", True),
+            ("raise ValueError('no')", "ValueError: no", False),
+        ):
+            files = {**UNBUILT, "src/tests/conftest.py": source}
+            done = self.collect("pytest", "src/tests", files)
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+            self.assertIn(f"pytest: {self.src}/tests/conftest.py: {why}", done.stderr)
+            self.assertEqual("added to `require`" in done.stderr, missing)
+
     def test_tests_in_the_sources_of_the_package_are_told(self) -> None:
         inside = {name.replace("tests", "words/tests"): text for name, text in TESTS.items()}
         done = self.collect("pytest", "src/words", {**UNBUILT, **inside})

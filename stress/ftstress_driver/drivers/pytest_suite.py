@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.config import _prepareconfig
+from _pytest.config import ConftestImportFailure, _prepareconfig
 from _pytest.main import Session
 from _pytest.mark import KeywordMatcher
 from _pytest.runner import collect_one_node
@@ -436,6 +436,12 @@ def _configure(arguments: list[str], plugins: list[object]) -> pytest.Config:
         config._do_configure()
     except pytest.UsageError as error:
         raise SuiteError(f"pytest: {_usage_reason(str(error))}") from error
+    except ConftestImportFailure as error:
+        cause = error.cause
+        missing = isinstance(cause, ModuleNotFoundError)
+        hint = "; can it be added to `require` of the suite?" if missing else ""
+        text = f"{error.path}: {type(cause).__name__}: {cause}{hint}"
+        raise SuiteError(f"pytest: {text}") from error
     except SystemExit as error:
         raise SuiteError(f"pytest refused the arguments {arguments} (see its output)") from error
     return config
