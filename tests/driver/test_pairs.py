@@ -434,6 +434,13 @@ class Makers(unittest.TestCase):
         self.assertIn("m.zeros(3, m.StringDType())", chosen)
         self.assertEqual(chosen["m.zeros(0, 'f8')"], 5)
 
+    def test_some_items_are_better_than_thousands(self) -> None:
+        given = ("bytearray(100000)", "bytearray(b'abcdef')", "bytearray()")
+        looks = self._looks(*given)
+        self.assertEqual([looks[text].bulk for text in given], [3, 0, 0])
+        chosen = makers.choose(Counter(dict(zip(given, (9, 1, 5), strict=True))), looks)
+        self.assertEqual(chosen[0], given[1])
+
     def test_of_two_alike_the_one_that_is_made_in_no_time(self) -> None:
         slow, quick = "collections.deque(sorted(range(20000)))", "collections.deque(range(7))"
         looks = self._looks(slow, quick)

@@ -49,6 +49,7 @@ SECONDS_A_LOOK = 2
 MOST_ATTRIBUTES = 40
 NO_TIME = 50e-6
 """Seconds; the time is measured"""
+FEW_BYTES = 999
 LOOKS = 2
 """so many times."""
 SHORT_WORD = 3
@@ -168,6 +169,8 @@ class Look:
     """What kind of items an array has; empty: it is no array."""
     slowness: int = 0
     """0: it is made in no time; each more is ten times as long."""
+    bulk: int = 0
+    """0: it has a few hundred bytes or items at most; each more is ten times as many."""
 
 
 def called(names: Iterable[str]) -> Iterator[str]:
@@ -324,7 +327,19 @@ def _look_at(maker: str, names: dict[str, object], wanted: Wanted) -> Look:
     aspects["items"] = "none" if size <= 0 else "some" if size > 1 else "one"
     exact = name_of(type(made)) == kind
     slowness = len(str(int(seconds / NO_TIME))) - (seconds < NO_TIME)
-    return Look(kind, name is not None, exact, size, aspects, family_of(made), slowness)
+    return Look(
+        kind, name is not None, exact, size, aspects, family_of(made), slowness, bulk_of(made, size)
+    )
+
+
+def bulk_of(made: Any, items: int) -> int:
+    """Of what it holds; ThreadSanitizer takes a millisecond for each byte that threads race on."""
+    count = items
+    with contextlib.suppress(Exception):
+        count = memoryview(made).nbytes
+    if isinstance(getattr(made, "nbytes", None), int):
+        count = made.nbytes
+    return max(0, len(str(count)) - len(str(FEW_BYTES)))
 
 
 def _seconds(code: types.CodeType, names: dict[str, object]) -> float:
@@ -416,15 +431,16 @@ def words_of(maker: str) -> Iterator[str]:
 
 def choose(makers: Counter[str], looks: dict[str, Look], chosen: Sequence[str] = ()) -> list[str]:
     """The best first, if none is chosen: an object with some items shows more than an empty one,
-    one that can do more than one that is closed, one that is made in no time, since each pair makes
-    it, and of two alike the one that tests made more often. Then those that are most unlike the
-    chosen ones."""
+    and as much as one with thousands; one that can do more than one that is closed, one that is
+    made in no time, since each pair makes it, and of two alike the one that tests made more often.
+    Then those that are most unlike the chosen ones."""
     common = [text for text, _ in makers.most_common() if text in looks]
     works = {text: list(looks[text].aspects.values()).count(WORKS) for text in common}
     common.sort(
         key=lambda text: (
             not looks[text].exact,
             -min(looks[text].size, MANY_ITEMS),
+            looks[text].bulk,
             -works[text],
             looks[text].slowness,
         )
