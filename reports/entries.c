@@ -9,6 +9,7 @@
 #include "runner/model/memory.h"
 
 #define FIELDS_NAMED 4 /* in a title */
+#define GLOBAL "the global variable "
 
 /* ---- members ---- */
 
@@ -19,20 +20,25 @@ static struct report_entry *add_entry(struct entries *entries)
 }
 
 /*
- * Is the race on an object of the interpreter's, and by its code alone, in a pair of a package's type?
- * Memory that was freed in use is another matter: who let it go, or did not hold it, is not told by
- * who touches it.
+ * What a race in a pair of a package's type is on, if it is not for the type alone to keep it whole: a
+ * global variable, or an object of the interpreter's that nothing but its code touches. (Memory that
+ * was freed in use is another matter: who let it go, or did not hold it, is not told by who touches
+ * it.) NULL: it is the type's. To be freed.
  */
-static bool is_within(const struct finding *finding, const char *test, const struct run_info *run)
+static char *told_apart(const struct finding *finding, const char *test, const struct run_info *run)
 {
-	if (!run->covered.package || finding->subject.kind != SUBJECT_OBJECT ||
-	    !finding->subject.type || matrix_is_owners(finding, test) ||
+	const struct subject *subject = &finding->subject;
+	if (!run->covered.package || !subject->type || finding->status == STATUS_DOCUMENTED)
+		return NULL;
+	if (subject->kind == SUBJECT_GLOBAL)
+		return xprintf(GLOBAL "%s", subject->type);
+	if (subject->kind != SUBJECT_OBJECT || matrix_is_owners(finding, test) ||
 	    finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED || finding->follows)
-		return false;
+		return NULL;
 	for (size_t i = 0; i < finding->participant_count; i++)
 		if (!memory_is_interpreters(&finding->participants[i]))
-			return false;
-	return true;
+			return NULL;
+	return xstrdup(subject->type);
 }
 
 /* The entry that the finding belongs to. */
@@ -43,9 +49,9 @@ static struct report_entry *entry_of(struct entries *entries, struct map *by_typ
 	size_t length = matrix_type_of(finding);
 	if (!length)
 		return add_entry(entries);
-	bool within = finding->status != STATUS_DOCUMENTED && is_within(finding, name, run);
-	if (within) {
-		name = finding->subject.type;
+	char *apart = told_apart(finding, name, run);
+	if (apart) {
+		name = apart;
 		length = strlen(name);
 	}
 	if (finding->status == STATUS_DOCUMENTED && finding->suppressed_by) {
@@ -53,14 +59,16 @@ static struct report_entry *entry_of(struct entries *entries, struct map *by_typ
 		length = strcspn(name, "=");
 		length -= length && name[length - 1] == ' ';
 	}
-	uint64_t key = hash_bytes((uint64_t)finding->status * 2 + within, name, length);
+	uint64_t key = hash_bytes((uint64_t)finding->status * 2 + !!apart, name, length);
 	uint64_t at = map_get(by_type, key);
-	if (at != MAP_NONE)
+	if (at != MAP_NONE) {
+		free(apart);
 		return &entries->items[at];
+	}
 	map_set(by_type, key, entries->count);
 	struct report_entry *entry = add_entry(entries);
-	entry->type = xstrndup(name, length);
-	entry->within = within;
+	entry->type = apart ? apart : xstrndup(name, length);
+	entry->within = apart;
 	return entry;
 }
 
@@ -269,11 +277,13 @@ static char *title_of(const struct report_entry *entry, bool locks_known)
 		buf_printf(&out, " and %zu more type%s", entry->types - 1,
 			   entry->types > 2 ? "s" : "");
 	buf_puts(&out, ": ");
-	for (size_t i = 0; i < fields->count && i < FIELDS_NAMED; i++)
+	bool said = fields->count == 1 && !strcmp(fields->items[0].text, entry->type);
+	for (size_t i = 0; i < fields->count && i < FIELDS_NAMED && !said; i++)
 		buf_printf(&out, "%s%s", i ? ", " : "", fields->items[i].text);
 	if (fields->count > FIELDS_NAMED)
 		buf_printf(&out, " and %zu more", fields->count - FIELDS_NAMED);
-	buf_puts(&out, ": ");
+	if (!said)
+		buf_puts(&out, ": ");
 	add_lack(&out, entry, locks_known);
 	return buf_take(&out);
 }

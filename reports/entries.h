@@ -4,7 +4,8 @@
  * own. What documentation excludes is told by the rule of the policy that says so, whatever its type:
  * all iterators are one entry. And a race of the interpreter's code on an object of its own, which a
  * package's object holds or hands to it, is told with that object's type: it is for the package to
- * keep a generator of its own to one thread, but a proxy of a memoryview is as safe as that is.
+ * keep a generator of its own to one thread, but a proxy of a memoryview is as safe as that is. One
+ * on a global variable is told with the variable.
  *
  *     data race   array.array::append|pop     ob_item   ─┐
  *     data race   array.array::append|len     ob_size   ─┼─► array.array: ob_item, ob_size: 3 of

@@ -69,15 +69,18 @@ void fields_free(struct fields *fields)
 
 static struct field *field_of(struct fields *fields, const struct subject *subject)
 {
-	if (subject->kind != SUBJECT_OBJECT || !subject->type)
+	bool global = subject->kind == SUBJECT_GLOBAL;
+	if ((subject->kind != SUBJECT_OBJECT && !global) || !subject->type)
 		return &fields->memory;
 	for (size_t i = 0; i < fields->count; i++)
 		if (fields->items[i].offset == subject->offset &&
+		    fields->items[i].global == global &&
 		    strcmp(fields->items[i].type, subject->type) == 0)
 			return &fields->items[i];
 	struct field field = { .offset = subject->offset,
 			       .type = xstrdup(subject->type),
-			       .own = is_type(subject->type, fields->type),
+			       .own = !global && is_type(subject->type, fields->type),
+			       .global = global,
 			       .lines = xcalloc(1, sizeof *field.lines) };
 	ARRAY_PUSH(fields->items, fields->count, fields->capacity, field);
 	return &fields->items[fields->count - 1];
@@ -200,10 +203,11 @@ static void settle(struct field *field)
 	field->name = name_of(field->lines);
 	if (field->name)
 		buf_puts(&text, field->name);
-	else
+	else if (!field->global || field->offset)
 		buf_printf(&text, "offset %" PRIu64, field->offset);
 	if (!field->own)
-		buf_printf(&text, " of %s", field->type);
+		buf_printf(&text, "%s%s%s", text.length ? " of " : "",
+			   field->global ? "the global variable " : "", field->type);
 	field->text = buf_take(&text);
 }
 

@@ -23,8 +23,9 @@ struct field_lines;
 
 struct field {
 	char *type;                   /* of the object that has it; NULL: memory of no object */
-	uint64_t offset;              /* in that object */
+	uint64_t offset;              /* in that object; of an array, where the first race was */
 	bool own;                     /* it is the type that `fields` is of */
+	bool global;                  /* `type` is a global variable's name */
 	const char *name;             /* "ob_item"; NULL = not known */
 	char *text;                   /* "ob_item", "offset 40", "ob_size of list", "memory of
 					 * its own" */

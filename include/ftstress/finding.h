@@ -98,7 +98,8 @@ static inline bool subject_is_python(enum subject_kind kind)
 /* What the memory or the object is. */
 struct subject {
 	enum subject_kind kind;
-	char *type;             /* "itertools.cycle", the object's or of the one with the buffer */
+	/* "itertools.cycle", the object's or of the one with the buffer; a global variable's name */
+	char *type;
 	uint64_t offset, size;  /* of the first byte touched, in it; 0 where they have no meaning */
 	char *member;           /* of an object: the field's name in C; NULL = not known */
 	char *description;      /* one line, of these, for people: nothing is read out of it */

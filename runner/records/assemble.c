@@ -430,7 +430,7 @@ static bool name_global(struct assembly *a, uint64_t address, struct subject *wh
 	what->description = what->offset ? xprintf("offset %" PRIu64 " of the global variable %s",
 						   what->offset, name)
 					 : xprintf("the global variable %s", name);
-	free(name);
+	what->type = name;
 	return true;
 }
 

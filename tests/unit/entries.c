@@ -352,6 +352,48 @@ static void objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_
 	entries_free(entries);
 }
 
+static void a_global_variable_is_told_apart_from_the_types_that_use_it(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	document.run.covered.package = (char *)"m";
+	struct subject counter = { .kind = SUBJECT_GLOBAL, .type = (char *)"counter" };
+	race(&document.races[3], "m.Box::a|c", counter, 6, 6);
+	race(&document.races[4], "m.Bag::x|y", counter, 6, 6);
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_string_equal(entries->items[1].title,
+			    "the global variable counter, in m.Box and 1 more "
+			    "type: 4 operations take no lock");
+	entries_free(entries);
+	/* A table, and in CPython's own suite. */
+	document.races[4].finding.subject.offset = 24;
+	document.run.covered.package = NULL;
+	entries = entries_new(&document.input);
+	assert_string_equal(entries->items[0].fields->items[2].text, "the global variable counter");
+	assert_string_equal(entries->items[1].fields->items[0].text,
+			    "offset 24 of the global variable counter");
+	entries_free(entries);
+}
+
+/* m.Box has an array inside, and each pair met at another item of it. */
+static void items_of_an_array_are_one_field(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	race(&document.races[3], "m.Box::a|c", OBJECT(48, "m.Box"), 3, 3);
+	struct entries *entries = entries_new(&document.input);
+	const struct fields *fields = entries->items[0].fields;
+	assert_int_equal(fields->count, 3);
+	assert_string_equal(fields->items[0].text, "items");
+	assert_int_equal(fields->items[0].offset, 40);
+	assert_int_equal(fields->items[0].race_count, 3);
+	assert_ptr_equal(fields->items[0].races[2], document.findings[3]);
+	entries_free(entries);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +406,8 @@ int main(void)
 		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),
 		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
 		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
+		cmocka_unit_test(a_global_variable_is_told_apart_from_the_types_that_use_it),
+		cmocka_unit_test(items_of_an_array_are_one_field),
 		cmocka_unit_test(
 			objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_them),
 	};
