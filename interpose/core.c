@@ -16,6 +16,11 @@
  *     locks_rule   which locks held order a wait
  *     locks_report, locks_profile   orders and waiting as records
  *     locks_standin  the locks held, in TSan's own history (history): on both sides of a race
+ *   variables/  races of Python code on Python variables
+ *     variables    a second fiber for each thread, on which these are told
+ *     sites        where the interpreter reads and writes them; granules: whose they are
+ *     edges        what orders Python code; scope: which code is looked at
+ *     patterns     what is lost; name: what a variable is called
  *   releases/ the releases of CPython: release_31x is all that differs in one
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;
@@ -34,6 +39,7 @@
  *                  data a block is
  *   base/     what hooks may use
  *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
+ *     plt          a function in the place of another, for the calls of one shared object
  *     ring         the writer's side of the shared rings
  *     per_thread   memory for each thread
  *     private_heap jemalloc of our own
@@ -47,6 +53,8 @@
 #include "interpose/base/private_heap.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
+#include "interpose/variables/variables.h"
+#include "interpose/wrap/races.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -150,7 +158,10 @@ EXPORT int ftstress_emit(uint32_t type, const void *payload, uint32_t length)
 EXPORT void ftstress_set_test(uint32_t index);
 void ftstress_set_test(uint32_t index)
 {
+	if (index == FTS_NO_TEST)
+		races_test_ends();
 	ring_set_test(index);
+	variables_test(index != FTS_NO_TEST);
 }
 
 /* Whatever else happens, a program that is executed from here must not load this library. */

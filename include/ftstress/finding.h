@@ -144,6 +144,9 @@ struct finding {
 	/* Of a crash the signal, "SIGSEGV", and of a test failure the exception's type,
 	 * "ValueError", else NULL: what the fingerprint is made of. Not stored */
 	char *signal, *exception;
+	/* Of a race in Python code: "lost-update" or "check-then-act", and what the variable is
+	 * called, "Counter.value". For the title, not stored */
+	char *pattern, *variable;
 	char *graph;                   /* Graphviz source, for lock orders; or NULL */
 	uint64_t count;                /* how often, in all runs of the store */
 	uint64_t run_count;            /* how often in this run */

@@ -10,6 +10,7 @@
 /* clang-format off */
 #define FINDING_KIND_LIST(X) \
 	X(DATA_RACE, data_race) \
+	X(PYTHON_RACE, python_race) \
 	X(LOCK_ORDER, lock_order) \
 	X(DEADLOCK, deadlock) \
 	X(HANG, hang) \

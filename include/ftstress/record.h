@@ -112,6 +112,11 @@ enum fts_report_kind {
 	 * one frame the longest time that it was held, all times in nanoseconds.
 	 */
 	FTS_REPORT_LOCK_PROFILE = 9,
+	/*
+	 * Two accesses of a Python variable that nothing orders, of which one is lost. The text:
+	 * pattern, kind of variable, name, type of what it lies in, with tabs between.
+	 */
+	FTS_REPORT_VARIABLE_RACE = 10,
 };
 
 struct fts_report {
@@ -139,6 +144,7 @@ enum fts_section_kind {
 	FTS_SEC_HELD = 8, /* mutex number `value` was held at the access before this section */
 	FTS_SEC_LOCK = 9, /* lock `address` is taken here; text: its kind */
 	FTS_SEC_OTHER = 10,
+	FTS_SEC_PARTNER = 11, /* the access with which access number `value` belongs together */
 };
 
 enum fts_section_flag {

@@ -43,6 +43,7 @@ struct concern {
 	concern(crash) \
 	concern(made) \
 	concern(order) \
+	concern(variables) \
 	concern(locks) \
 	concern(turns)
 /* clang-format on */

@@ -114,6 +114,14 @@ static inline bool raw_same(const char *left, const char *right)
 	return *left == *right;
 }
 
+static inline bool raw_equal(const void *left, const void *right, uint64_t length)
+{
+	const uint8_t *a = left, *b = right;
+	while (length && *a == *b)
+		a++, b++, length--;
+	return length == 0;
+}
+
 static inline uint64_t raw_length(const char *text)
 {
 	uint64_t length = 0;

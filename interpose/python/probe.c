@@ -38,6 +38,7 @@
 	call(unsigned long, PyType_GetFlags, (void *)) \
 	call(void *, PyImport_ImportModule, (const char *)) \
 	call(void *, PyObject_CallFunction, (void *, const char *, ...)) \
+	call(void *, PyObject_GetAttrString, (void *, const char *)) \
 	call(void *, PyObject_CallMethod, (void *, const char *, const char *, ...)) \
 	call(void, Py_IncRef, (void *)) \
 	call(void, Py_DecRef, (void *)) \
@@ -124,6 +125,13 @@ static bool critical_sections(void)
 	return yes && !(load64(tstate, TSTATE_CRITICAL_SECTION) & ~3ull);
 }
 
+static bool names(const void *code)
+{
+	void *told = api.PyObject_GetAttrString((void *)(uintptr_t)code, "co_names");
+	api.Py_DecRef(told);
+	return told && load_pointer(code, release->at->code_names.at) == told;
+}
+
 /* Each frame of the thread: what it runs lies in its bytecode, the outermost is an entry. */
 static bool frames(void)
 {
@@ -139,7 +147,7 @@ static bool frames(void)
 		if (!code || load_pointer(code, OBJECT_TYPE) != code_type)
 			return false;
 		uint64_t offset = load64(frame, FRAME_INSTR_PTR) - release->bytecode(code, frame);
-		if (offset > 2 * load64(code, BYTES_SIZE))
+		if (offset > 2 * load64(code, BYTES_SIZE) || !names(code))
 			return false;
 		seen++;
 	}

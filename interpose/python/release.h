@@ -34,6 +34,8 @@
 	field(code_filename)           /* .co_filename */ \
 	field(code_qualname)           /* .co_qualname */ \
 	field(code_linetable)          /* .co_linetable */ \
+	field(code_names)              /* .co_names */ \
+	field(code_localsplusnames)    /* .co_localsplusnames */ \
 	field(code_bytecode)           /* .co_code_adaptive */ \
 	field(code_tlbc)               /* .co_tlbc: a count, then each thread's copy */ \
 	field(bytes_size)              /* PyVarObject.ob_size */ \

@@ -9,13 +9,17 @@
  * TSan drops a report whose pair of stacks it has reported before in this process. The runner
  * merges the reports of different processes.
  */
+#include "interpose/wrap/races.h"
+
 #include "interpose/base/concern.h"
+#include "interpose/base/private_heap.h"
 #include "interpose/locks/locks.h"
 #include "interpose/memory/made.h"
 #include "interpose/python/object.h"
 #include "interpose/python/owner.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
+#include "interpose/variables/variables.h"
 
 #include <stddef.h>
 
@@ -128,6 +132,17 @@ static void add_section(struct output *out, struct fts_section section, const ch
 static void clear_trace(void)
 {
 	raw_zero(trace, sizeof trace);
+}
+
+/* Leaves the Python frames alone. */
+static bool python_frames(void)
+{
+	uint32_t kept = 0, count = frames_in_trace();
+	for (uint32_t i = 0; i < count; i++)
+		if (FTS_PC_IS_PYTHON((uint64_t)trace[i]))
+			trace[kept++] = trace[i];
+	raw_zero(trace + kept, (FRAMES_MAX - kept) * sizeof *trace);
+	return kept > 0;
 }
 
 static const struct tsan_access *access_layout(void *report, int index, int count)
@@ -342,7 +357,8 @@ static void add_mutexes(struct output *out, void *report, int count)
 	}
 }
 
-static void add_threads(struct output *out, void *report, int count)
+/* `python`: their creation as far as it is Python code. */
+static void add_threads(struct output *out, void *report, int count, bool python)
 {
 	for (int i = 0; i < count; i++) {
 		const char *name = NULL;
@@ -351,6 +367,8 @@ static void add_threads(struct output *out, void *report, int count)
 		clear_trace();
 		__tsan_get_report_thread(report, (uptr)i, &tid, &os_id, &running, &name, &parent,
 					 trace, FRAMES_MAX);
+		if (python)
+			python_frames();
 		struct fts_section section = {
 			.kind = FTS_SEC_THREAD,
 			.tid = tid,
@@ -371,6 +389,145 @@ static void add_stacks(struct output *out, void *report, int count)
 	}
 }
 
+/*
+ * A race on a Python variable (variables.h). Its stacks are Python's; of native frames there is one
+ * of our own at most.
+ */
+static bool take_side(void *report, int index, struct fts_section *section)
+{
+	int tid = -1, size = 0, write = 0, atomic = 0;
+	void *address = NULL;
+	clear_trace();
+	__tsan_get_report_mop(report, (uptr)index, &tid, &address, &size, &write, &atomic, trace,
+			      FRAMES_MAX);
+	*section = (struct fts_section){
+		.kind = FTS_SEC_ACCESS,
+		.flags = write ? FTS_ACCESS_WRITE : 0,
+		.tid = tid,
+		.address = (uint64_t)address,
+		.size = (uint64_t)size,
+	};
+	return python_frames();
+}
+
+static bool is_variable_race(void *report, int accesses)
+{
+	struct fts_section section;
+	if (accesses != 2)
+		return false;
+	take_side(report, 0, &section);
+	return variables_own(section.address);
+}
+
+/* One that is told when the test ends, if it is understood then. */
+struct late {
+	struct late *next;
+	struct variables_side sides[2];
+	uint32_t sections, bytes, name_length;
+	char name[VARIABLES_NAME];
+	uint8_t data[]; /* the sections */
+};
+enum { LATE_MOST = 512 };
+static struct late *late_reports;
+static unsigned late_count;
+
+/* Adds a head with the pattern and the name, and the partners of both sides, and emits it. */
+static void emit_variable_race(const char *pattern, const struct late *late)
+{
+	uint32_t pattern_length = (uint32_t)raw_length(pattern);
+	uint32_t length = pattern_length + late->name_length, room = (length + 7) & ~7u;
+	struct output out = { 0 };
+	uint8_t *head = room_for(&out, (uint32_t)sizeof(struct fts_report) + room);
+	raw_zero(head, sizeof(struct fts_report) + room);
+	raw_copy(head + sizeof(struct fts_report), pattern, pattern_length);
+	raw_copy(head + sizeof(struct fts_report) + pattern_length, late->name, late->name_length);
+	uint8_t *sections = room_for(&out, late->bytes);
+	if (!sections) {
+		ring_limit(FTS_LIMIT_REPORT);
+		return;
+	}
+	raw_copy(sections, late->data, late->bytes);
+	out.sections = late->sections;
+	for (unsigned i = 0; i < 2; i++) {
+		clear_trace();
+		trace[0] = (void *)late->sides[i].other;
+		if (late->sides[i].other)
+			add_section(&out,
+				    (struct fts_section){
+					    .kind = FTS_SEC_PARTNER, .tid = -1, .value = i },
+				    NULL);
+	}
+	struct fts_report header = {
+		.kind = FTS_REPORT_VARIABLE_RACE,
+		.section_count = (uint16_t)out.sections,
+		.text_length = (uint16_t)length,
+	};
+	raw_copy(head, &header, sizeof header);
+	struct ring_part part = { buffer, out.used };
+	ring_write(FTS_REC_REPORT, &part, 1);
+}
+
+/* What there is of it now: the sections, without what only the pattern tells. */
+static struct late *take_variable_race(void *report, int threads)
+{
+	struct output out = { 0 };
+	struct late late = { 0 };
+	for (int i = 0; i < 2; i++) {
+		struct fts_section section;
+		if (!take_side(report, i, &section))
+			return NULL;
+		late.sides[i] = (struct variables_side){ (uint64_t)trace[0],
+							 section.flags & FTS_ACCESS_WRITE, 0 };
+		section.address = section.size = 0; /* a stand-in's say nothing */
+		add_section(&out, section, NULL);
+	}
+	add_threads(&out, report, threads, true);
+	if (!variables_name(late.name))
+		return NULL;
+	struct late *taken = heap_alloc(sizeof late + out.used);
+	if (!taken)
+		return NULL;
+	late.sections = out.sections;
+	late.bytes = out.used;
+	late.name_length = (uint32_t)raw_length(late.name);
+	*taken = late;
+	raw_copy(taken->data, buffer, out.used);
+	return taken;
+}
+
+static void write_variable_race(void *report, int threads)
+{
+	struct late *taken = take_variable_race(report, threads);
+	if (!taken)
+		return;
+	const char *pattern = variables_pattern(taken->sides);
+	if (!pattern && late_count < LATE_MOST) {
+		/* What a thread does with what it has read is not known before it does it. */
+		taken->next = late_reports;
+		late_reports = taken;
+		late_count++;
+		return;
+	}
+	if (pattern)
+		emit_variable_race(pattern, taken);
+	heap_free(taken);
+}
+
+void races_test_ends(void)
+{
+	raw_lock(&lock);
+	while (late_reports) {
+		struct late *late = late_reports;
+		const char *pattern = variables_pattern(late->sides);
+		late_reports = late->next;
+		if (pattern)
+			emit_variable_race(pattern, late);
+		heap_free(late);
+	}
+	late_count = 0;
+	raw_unlock(&lock);
+}
+
 static void write_report(void *report)
 {
 	const char *type = NULL;
@@ -380,6 +537,10 @@ static void write_report(void *report)
 	__tsan_get_report_data(report, &type, &count, &stacks, &accesses, &locations, &mutexes,
 			       &threads, &unique, trace, FRAMES_MAX);
 	bool race = type && raw_same(type, "data-race");
+	if (race && is_variable_race(report, accesses)) {
+		write_variable_race(report, threads);
+		return;
+	}
 	uint32_t text_length = type && !race ? (uint32_t)raw_length(type) : 0;
 	uint32_t text_room = (text_length + 7) & ~7u;
 	struct output out = { 0 };
@@ -393,7 +554,7 @@ static void write_report(void *report)
 	if (accesses > 0)
 		add_object(&out, report, locations, threads);
 	add_mutexes(&out, report, mutexes);
-	add_threads(&out, report, threads);
+	add_threads(&out, report, threads, false);
 	struct fts_report header = {
 		.kind = race ? FTS_REPORT_DATA_RACE : FTS_REPORT_OTHER,
 		.section_count = (uint16_t)out.sections,

@@ -10,6 +10,7 @@
 #include "interpose/base/private_heap.h"
 #include "interpose/base/raw.h"
 #include "interpose/turns/turns.h"
+#include "interpose/variables/variables.h"
 #include "interpose/order/type_cache.h"
 
 #include <pthread.h>
@@ -20,6 +21,7 @@ struct launch {
 	uint32_t number;     /* the new thread's, for locks.h */
 	struct member *turn; /* its place in the turns, or NULL: turns.h */
 	uint32_t generation; /* of types, which its creator has acquired: type_cache.h */
+	void *fiber;         /* of its Python code, or NULL: variables.h */
 };
 
 static bool started;
@@ -31,11 +33,13 @@ static void *run(void *pointer)
 	locks_thread_started(launch.number);
 	crash_thread_init();
 	type_cache_acquired = launch.generation;
-	if (LIKELY(!launch.turn))
-		return launch.start(launch.argument);
-	turns_started(launch.turn);
+	variables_thread_started(launch.fiber);
+	if (launch.turn)
+		turns_started(launch.turn);
 	void *result = launch.start(launch.argument);
-	turns_ended();
+	variables_thread_ended();
+	if (launch.turn)
+		turns_ended();
 	return result;
 }
 
@@ -49,11 +53,16 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	struct launch *launch = started ? heap_alloc(sizeof *launch) : NULL;
 	if (!launch)
 		return real(thread, attributes, start, argument);
-	*launch = (struct launch){ start, argument, locks_thread_created(), turns_created(),
-				   type_cache_acquired };
+	*launch = (struct launch){ start,
+				   argument,
+				   locks_thread_created(),
+				   turns_created(),
+				   type_cache_acquired,
+				   variables_thread_created() };
 	int error = real(thread, attributes, run, launch);
 	if (error) {
 		turns_not_created(launch->turn);
+		variables_thread_not_created(launch->fiber);
 		heap_free(launch);
 	}
 	return error;

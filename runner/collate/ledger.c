@@ -184,6 +184,8 @@ void ledger_judge_again(const struct ledger *ledger, struct entry *entry)
 	f->status = entry->known ? STATUS_KNOWN : STATUS_NEW;
 	if (entry->rule != SUPPRESS_NONE)
 		rule = suppress_rule(ledger->suppressions, entry->rule, &f->status);
+	else if (entry->meant)
+		rule = entry->meant, f->status = STATUS_SUPPRESSED;
 	else if (ledger->policy && (rule = policy_excludes(ledger->policy, f)))
 		f->status = STATUS_DOCUMENTED;
 	free(f->suppressed_by);
@@ -314,6 +316,7 @@ void ledger_close(struct ledger *ledger)
 {
 	for (size_t i = 0; i < ledger->entry_count; i++) {
 		finding_clear(&ledger->entries[i]->finding);
+		free(ledger->entries[i]->meant);
 		free(ledger->entries[i]);
 	}
 	ledger_occurrences_done(ledger);

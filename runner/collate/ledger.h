@@ -24,10 +24,12 @@ struct entry {
 	struct finding finding;
 	uint32_t score; /* how good its example is */
 	size_t rule;    /* the suppression that matches, or SUPPRESS_NONE */
-	bool judged;    /* rule and status are set */
-	bool known;     /* seen in an earlier run */
-	bool example;   /* the example is of this run; false: it comes from the store */
-	size_t number;  /* in the ledger, for ledger_entry() */
+	char *meant; /* of a race in Python code: a comment at its line says that it is ("# ftstress:
+		      * ok ..."), with the place; or NULL */
+	bool judged;   /* rule and status are set */
+	bool known;    /* seen in an earlier run */
+	bool example;  /* the example is of this run; false: it comes from the store */
+	size_t number; /* in the ledger, for ledger_entry() */
 };
 
 struct ledger;

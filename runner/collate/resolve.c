@@ -352,6 +352,42 @@ static void build_example(struct resolver *r, const struct source *source,
 	free(text);
 }
 
+#define MEANT "# ftstress: ok"
+
+/* "# ftstress: ok one thread only (x.py:12)": what a comment at the frame's line says. Or NULL. */
+static char *meant_at(struct resolver *r, const struct frame *frame)
+{
+	struct source_line line;
+	if (!frame->file || !source_get(r->sources, frame->file, frame->line, &line))
+		return NULL;
+	char *text = xstrndup(line.text, line.length), *meant = strstr(text, MEANT), *words = NULL;
+	if (meant) {
+		char *path = short_path(frame->file, &r->parts.places);
+		words = xprintf("%s (%s:%d)", meant, path, frame->line);
+		free(path);
+	}
+	free(text);
+	return words;
+}
+
+/* Does a comment at the line of one of its sides say that the race is meant? To be freed. */
+static char *meant_of(struct resolver *r, const struct parsed *parsed)
+{
+	char *meant = NULL;
+	if (report_kind(&parsed->view) != FINDING_PYTHON_RACE)
+		return NULL;
+	for (size_t i = 0; i < parsed->view.count && !meant; i++) {
+		struct stack stack;
+		if (!section_is_act(&parsed->view, &parsed->view.sections[i]))
+			continue;
+		stacks_frames(r->parts.stacks, parsed->stacks[i], &stack);
+		if (stack.count)
+			meant = meant_at(r, &stack.frames[0]);
+		stack_clear(&stack);
+	}
+	return meant;
+}
+
 /* The finding of a report whose signature is new: one that is there, or a new one. */
 static struct entry *merge_report(struct resolver *r, const struct source *source,
 				  const struct parsed *parsed)
@@ -360,6 +396,8 @@ static struct entry *merge_report(struct resolver *r, const struct source *sourc
 	struct entry *entry = ledger_find(r->parts.ledger, id);
 	uint32_t score = report_score(r, parsed);
 	size_t rule = report_rule(r, parsed);
+	char *meant = meant_of(r, parsed);
+	bool first = !entry || !entry->example;
 	/* An example that no rule suppresses is preferred to one that a rule does. */
 	bool opens = entry && entry->rule != SUPPRESS_NONE && rule == SUPPRESS_NONE;
 	bool hidden =
@@ -378,6 +416,14 @@ static struct entry *merge_report(struct resolver *r, const struct source *sourc
 		entry->score = score;
 		entry->example = true;
 	}
+	/* As long as each of its examples is. */
+	if (first || !meant) {
+		free(entry->meant);
+		entry->meant = meant;
+		meant = NULL;
+		ledger_judge_again(r->parts.ledger, entry);
+	}
+	free(meant);
 	ledger_judge(r->parts.ledger, entry, rule);
 	free(id);
 	return entry;

@@ -114,6 +114,8 @@ void finding_clear(struct finding *finding)
 	free(finding->detail);
 	free(finding->said);
 	free(finding->message);
+	free(finding->pattern);
+	free(finding->variable);
 	free(finding->signal);
 	free(finding->exception);
 	free(finding->graph);

@@ -33,6 +33,13 @@ enum command {
 	COMMAND_VERSION,
 };
 
+/* Code that is looked at for races on Python variables, by its file. */
+enum {
+	PYTHON_RACES_PACKAGE = 1, /* what the suite installs, or has on its path */
+	PYTHON_RACES_TESTS = 2,
+	PYTHON_RACES_STDLIB = 4,
+};
+
 /* Names one iteration: run seed, iteration number, slice number. Written S.n.k. */
 struct replay_token {
 	uint64_t seed, iteration, slice;
@@ -49,14 +56,15 @@ struct settings {
 	enum gil_choice gil;
 	enum order_level order;
 	enum schedule_choice schedule;
-	bool gate;            /* one pass over all tests, with the same result every time; GATE_* */
-	bool locks;           /* look for lock orders that can deadlock */
-	bool heap;            /* note where objects are made */
-	bool pairs;           /* in place of tests: each two operations of a type; PAIRS_* */
-	bool share;           /* objects that a test makes are one for all its threads */
-	unsigned pairs_every; /* else: one iteration in so many is of pairs; 0 = none */
-	bool results;         /* with pairs: also results that no order of the two calls explains */
-	char **types;         /* with pairs: only these types, by name or the end of the name */
+	bool gate;  /* one pass over all tests, with the same result every time; GATE_* */
+	bool locks; /* look for lock orders that can deadlock */
+	bool heap;  /* note where objects are made */
+	unsigned python_races; /* bits PYTHON_RACES_*: of which code; 0 = off */
+	bool pairs;            /* in place of tests: each two operations of a type; PAIRS_* */
+	bool share;            /* objects that a test makes are one for all its threads */
+	unsigned pairs_every;  /* else: one iteration in so many is of pairs; 0 = none */
+	bool results; /* with pairs: also results that no order of the two calls explains */
+	char **types; /* with pairs: only these types, by name or the end of the name */
 	size_t type_count, type_capacity;
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;

@@ -90,9 +90,10 @@ static enum finding_kind other_kind(const struct report_view *report)
 
 enum finding_kind report_kind(const struct report_view *report)
 {
-	return report->kind == FTS_REPORT_LOCK_EDGE ? FINDING_LOCK_ORDER
-	       : report->kind == FTS_REPORT_OTHER   ? other_kind(report)
-						    : FINDING_DATA_RACE;
+	return report->kind == FTS_REPORT_LOCK_EDGE       ? FINDING_LOCK_ORDER
+	       : report->kind == FTS_REPORT_VARIABLE_RACE ? FINDING_PYTHON_RACE
+	       : report->kind == FTS_REPORT_OTHER         ? other_kind(report)
+							  : FINDING_DATA_RACE;
 }
 
 bool section_is_act(const struct report_view *report, const struct section_view *section)
@@ -159,8 +160,11 @@ static char *section_text(const struct section_view *section)
 
 static char *act_role(const struct section_view *section)
 {
+	bool write = section->head.flags & FTS_ACCESS_WRITE;
+	if (section->head.kind == FTS_SEC_ACCESS && !section->head.size)
+		return xstrdup(write ? "write" : "read"); /* of a Python variable */
 	const char *atomic = section->head.flags & FTS_ACCESS_ATOMIC ? "atomic " : "";
-	const char *verb = section->head.flags & FTS_ACCESS_WRITE ? "write" : "read";
+	const char *verb = write ? "write" : "read";
 	unsigned long long size = section->head.size;
 	char *text = section_text(section);
 	if (section->head.kind == FTS_SEC_LOCK) {
@@ -494,6 +498,50 @@ static void add_creation(struct assembly *a, size_t index)
 	}
 }
 
+/* "write, after the read in line 12"; "read, before the write in line 12". */
+static void add_partner(struct assembly *a, size_t index)
+{
+	struct stack partner = { 0 };
+	uint64_t number = a->report->sections[index].head.value;
+	if (number >= a->finding->participant_count)
+		return;
+	struct participant *side = &a->finding->participants[number];
+	a->assembler->frames(a->assembler->context, index, &partner);
+	if (partner.count && partner.frames[0].line) {
+		char *role = xprintf(side->write ? "%s, after the read in line %d"
+						 : "%s, before the write in line %d",
+				     side->role, partner.frames[0].line);
+		free(side->role);
+		side->role = role;
+	}
+	stack_clear(&partner);
+}
+
+/* Of a race on a Python variable: the words of its text. */
+static void name_python_variable(struct assembly *a)
+{
+	struct finding *f = a->finding;
+	char *text = xstrndup(a->report->text, a->report->text_length), *rest = text;
+	const char *words[4] = { "", "", "", "" };
+	for (size_t i = 0; i < 4 && rest; i++)
+		words[i] = strsep(&rest, "\t");
+	const char *kind = words[1], *name = words[2], *type = words[3];
+	bool attribute = !strcmp(kind, "attribute") && *type;
+	f->pattern = xstrdup(words[0]);
+	if (attribute && *name)
+		f->variable = xprintf("%s.%s", type, name);
+	else if (attribute)
+		f->variable = xprintf("an attribute of %s %s", words_article(type), type);
+	else if (*name)
+		f->variable = xprintf("%s %s", kind, name);
+	else
+		f->variable =
+			xprintf("%s of %s %s", !strcmp(kind, "size") ? "the items" : "an item",
+				*type ? words_article(type) : "a", *type ? type : "container");
+	f->subject.description = xprintf("the Python variable %s", f->variable);
+	free(text);
+}
+
 void report_assemble(const struct report_view *report, const struct assembler *assembler,
 		     struct finding *finding)
 {
@@ -505,7 +553,11 @@ void report_assemble(const struct report_view *report, const struct assembler *a
 			add_participant(&a, i);
 		else if (section->head.kind == FTS_SEC_HELD)
 			add_held(&a, i);
+		else if (section->head.kind == FTS_SEC_PARTNER)
+			add_partner(&a, i);
 	}
+	if (report->kind == FTS_REPORT_VARIABLE_RACE)
+		name_python_variable(&a);
 	for (size_t i = 0; i < report->count; i++) {
 		if (report->sections[i].head.kind == FTS_SEC_THREAD)
 			add_creation(&a, i);

@@ -104,6 +104,8 @@ char *command_replay(const char *program, const struct settings *now, const stru
 		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
 	if (now->heap != base->heap)
 		add_option(&command, "heap", xstrdup(now->heap ? "on" : "off"));
+	if (now->python_races != base->python_races)
+		add_option(&command, "python-races", option_python_races_text(now->python_races));
 	if (now->slice != base->slice)
 		add_option(&command, "slice", xprintf("%u", now->slice));
 	if (now->memory != base->memory)

@@ -104,6 +104,7 @@ static int take_answer(struct environment *environment, struct buf *out, const c
 	environment->plain = take_string(answer, "plain");
 	environment->version = take_string(answer, "version");
 	environment->recipe = take_string(answer, "recipe");
+	environment->variables = take_string(answer, "variables");
 	take_list(&environment->tsan_site, json_object_get(answer, "tsan_site"));
 	take_list(&environment->plain_site, json_object_get(answer, "plain_site"));
 	take_list(&environment->sources, json_object_get(answer, "sources"));
@@ -153,6 +154,7 @@ void environment_clear(struct environment *environment)
 	free(environment->plain);
 	free(environment->version);
 	free(environment->recipe);
+	free(environment->variables);
 	strings_clear(&environment->tsan_site);
 	strings_clear(&environment->plain_site);
 	strings_clear(&environment->sources);
@@ -195,6 +197,22 @@ static void push_share(struct list *list, const struct environment *environment,
 	for (size_t i = 0; i < environment->tsan_site.count && suite->installs.count; i++)
 		buf_printf(&sites, "%s%s", i ? ":" : "", environment->tsan_site.items[i]);
 	push(list, buf_take(&sites));
+}
+
+/*
+ * Which Python code is looked at for races on Python variables (interpose/variables/), and where the
+ * table for it is; "none": there is none, and the library says so.
+ */
+static void push_python_races(struct list *list, const struct environment *environment,
+			      const struct settings *settings)
+{
+	const char *table = environment->variables;
+	if (!settings->python_races)
+		return;
+	push(list, xprintf("FTSTRESS_VARIABLES=%s", table && *table ? table : "none"));
+	char *races = option_python_races_text(settings->python_races);
+	push(list, xprintf("FTSTRESS_PYTHON_RACES=%s", races));
+	free(races);
 }
 
 /* The variables of the suite's [env]. They replace ours of the same name. */
@@ -255,6 +273,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(order)));
 	if (settings->share && kind != WORKER_PAIRS)
 		push_share(&list, environment, suite);
+	if (kind != WORKER_AS_WRITTEN && kind != WORKER_PAIRS)
+		push_python_races(&list, environment, settings);
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
 	push(&list, xprintf("FTSTRESS_HEAP=%s", settings->heap ? "on" : "off"));
 	/* Not set if it is mixed: then an extension that needs the GIL switches it on; that is

@@ -18,6 +18,7 @@ struct environment {
 	char *python, *plain; /* interpreters: with and without TSan */
 	char *version;        /* "3.14.6" */
 	char *recipe;         /* another text when anything of it changes */
+	char *variables; /* the table of interpose/variables/sites.h; NULL, "": there is none */
 	struct strings tsan_site, plain_site, sources; /* folders */
 	struct strings packages; /* names of what `install` built, as their wheels have them */
 };

@@ -208,6 +208,48 @@ static char *parse_heap(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static const char *const python_races_names[] = { "package", "tests", "stdlib" };
+#define PYTHON_RACES_NAMES (sizeof python_races_names / sizeof *python_races_names)
+
+char *option_python_races_text(unsigned races)
+{
+	struct buf text = { 0 };
+	for (size_t i = 0; i < PYTHON_RACES_NAMES; i++)
+		if (races >> i & 1)
+			buf_printf(&text, "%s%s", text.length ? "," : "", python_races_names[i]);
+	return text.length ? buf_take(&text) : xstrdup("off");
+}
+
+/* Adds one word's bit. False: it is none. */
+static bool take_python_races(unsigned *races, const char *word, size_t length)
+{
+	for (size_t i = 0; i < PYTHON_RACES_NAMES; i++) {
+		if (strlen(python_races_names[i]) != length ||
+		    memcmp(python_races_names[i], word, length) != 0)
+			continue;
+		*races |= 1u << i;
+		return true;
+	}
+	return false;
+}
+
+static char *parse_python_races(struct settings *settings, const char *value)
+{
+	static const char separators[] = ", \t\n";
+	unsigned races = 0;
+	bool good = strcmp(value, "off") != 0;
+	for (const char *at = value; good && *at;) {
+		size_t length = strcspn(at, separators);
+		good = take_python_races(&races, at, length);
+		at += length + strspn(at + length, separators);
+	}
+	if (strcmp(value, "off") != 0 && (!good || !races))
+		return expected("off, or of package, tests, stdlib those to look at, with commas",
+				value);
+	settings->python_races = races;
+	return NULL;
+}
+
 static char *parse_pairs_every(struct settings *settings, const char *value)
 {
 	uint64_t every = 0;
@@ -386,6 +428,8 @@ const struct option option_table[] = {
 	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
 	{ "heap", "on|off", "note where objects are made (on)", parse_heap, true },
+	{ "python-races", "WHERE", "lost updates in the code of package,tests,stdlib; or off (off)",
+	  parse_python_races, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
 	  true },
 	{ "switch-interval", "A..B", "seconds between thread switches with the GIL (1e-6..5e-3)",

@@ -46,6 +46,8 @@ char *option_threads_text(const struct settings *settings);
 char *option_interval_text(const struct settings *settings);
 const char *option_gil_text(enum gil_choice gil);
 const char *option_order_text(enum order_level order);
+/* "package,tests", or "off"; to be freed. */
+char *option_python_races_text(unsigned races);
 
 /* The seconds of "90", "45s", "30m" or "1h30m"; false if the text is no such time. */
 bool parse_duration(const char *text, double *seconds);

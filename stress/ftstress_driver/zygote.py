@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import PROTOCOL_VERSION, gil, iteration, linux, sharing
+from . import PROTOCOL_VERSION, gil, iteration, linux, python_races, sharing
 from .control import Control, Message
 from .emit import Emitter
 from .failures import explain_import
@@ -256,6 +256,7 @@ def main(driver: Driver, options: Options) -> int:
         shared = sharing.from_environment()
         if shared is not None:
             shared.install()
+        python_races.install(options)
         suite = driver.open(options)
     except SuiteError as error:
         control.send("error", what="suite", test=None, message=str(error), traceback="")

@@ -13,7 +13,10 @@ RUNNER = [
     *("base", "model", "symbols", "records", "inspect", "store", "plan", "trial", "setup"),
     *("locks", "collate", "verdict", "reports", "run"),
 ]
-INTERPOSE = ["base", "python", "memory", "turns", "order", "stacks", "releases", "locks", "wrap"]
+INTERPOSE = [
+    *("base", "python", "memory", "turns", "order", "stacks", "releases", "variables", "locks"),
+    "wrap",
+]
 
 INCLUDE = re.compile(r'\s*#\s*include\s+"((?:runner|reports|interpose)/[^"]+)"')
 

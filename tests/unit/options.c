@@ -233,7 +233,30 @@ static void a_bad_value_says_what_is_expected(void **state)
 	COMPLAINS("--replay: expected a token", "--replay", "12");
 	COMPLAINS("--replay: expected a token", "--replay", "12.3.p");
 	COMPLAINS("--pairs-every: expected off or a number from 2", "--pairs-every", "1");
+	COMPLAINS("--python-races: expected off, or of package, tests, stdlib", "--python-races",
+		  "package,test");
+	COMPLAINS("--python-races: expected off", "--python-races", ",");
 	COMPLAINS("--python: expected 3.14, 3.13, or the path", "--python", "2.7");
+}
+
+static void races_of_python_code_are_looked_for_where_it_is_said(void **state)
+{
+	(void)state;
+	struct settings settings;
+	settings_init(&settings);
+	assert_int_equal(settings.python_races, 0);
+	char *options[] = { "ftstress", "--suite", "s", "--python-races", "package, stdlib" };
+	assert_int_equal(options_parse(&settings, 5, options), 0);
+	char *text = option_python_races_text(settings.python_races);
+	assert_string_equal(text, "package,stdlib");
+	free(text);
+	assert_null(options_set_key(&settings, "python-races", "package, tests"));
+	assert_int_equal(settings.python_races, PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS);
+	assert_null(options_set_key(&settings, "python-races", "off"));
+	text = option_python_races_text(settings.python_races);
+	assert_string_equal(text, "off");
+	free(text);
+	settings_clear(&settings);
 }
 
 static void a_suites_run_section_takes_the_same_values(void **state)
@@ -310,6 +333,7 @@ int main(void)
 		cmocka_unit_test(a_token_goes_there_and_back),
 		cmocka_unit_test(a_misspelt_option_names_the_closest),
 		cmocka_unit_test(a_bad_value_says_what_is_expected),
+		cmocka_unit_test(races_of_python_code_are_looked_for_where_it_is_said),
 		cmocka_unit_test(a_suites_run_section_takes_the_same_values),
 		cmocka_unit_test(durations_are_sums_of_units),
 		cmocka_unit_test(edits_are_counted),

@@ -195,6 +195,76 @@ static void what_breaks_the_wire_format_is_skipped_and_counted(void **state)
 	assert_int_equal(counts.reports + counts.broken, 0);
 }
 
+/* ---- races on Python variables ---- */
+
+static void put_variable_race(struct bench *b, const char *text)
+{
+	const uint64_t writer[] = { python_pc(WRITER, 0), 0 },
+		       reader[] = { python_pc(READER, 0), 0 };
+	begin_report(&b->stream, FTS_REPORT_VARIABLE_RACE, text);
+	put_section(
+		&b->stream,
+		(struct fts_section){ .kind = FTS_SEC_ACCESS, .flags = FTS_ACCESS_WRITE, .tid = 1 },
+		writer, 1, "");
+	put_section(&b->stream, (struct fts_section){ .kind = FTS_SEC_ACCESS, .tid = 2 }, reader, 1,
+		    "");
+	put_section(&b->stream,
+		    (struct fts_section){ .kind = FTS_SEC_PARTNER, .tid = -1, .value = 1 }, writer,
+		    1, "");
+	stream_end(&b->stream);
+}
+
+static void a_race_on_a_variable_names_it_and_what_is_lost(void **state)
+{
+	struct bench *b = *state;
+	put_variable_race(b, "lost-update\tattribute\tvalue\tCounter");
+	take(b);
+	const struct finding *finding = only(b);
+	assert_int_equal(finding->kind, FINDING_PYTHON_RACE);
+	assert_int_equal(strncmp(finding->id, "python-race-", 12), 0);
+	assert_string_equal(finding->title, "Counter.value: an update in read is lost if write "
+					    "writes in between (pkg/mod.py:10)");
+	assert_string_equal(finding->subject.description, "the Python variable Counter.value");
+	assert_string_equal(finding->participants[0].role, "write");
+	assert_string_equal(finding->participants[1].role, "read, before the write in line 20");
+}
+
+static void another_variable_or_pattern_is_another_finding(void **state)
+{
+	struct bench *b = *state;
+	put_variable_race(b, "lost-update\tattribute\tvalue\tCounter");
+	put_variable_race(b, "lost-update\tattribute\tother\tCounter");
+	put_variable_race(b, "check-then-act\tattribute\tvalue\tCounter");
+	put_variable_race(b, "check-then-act\tattribute\tvalue\tCounter");
+	take(b);
+	findings(b, 3);
+}
+
+static void a_variable_without_a_name_is_told_by_what_it_lies_in(void **state)
+{
+	static const char *const texts[][2] = {
+		{ "lost-update\titem\t\tlist", "an item of a list: " },
+		{ "lost-update\tattribute\t\tBox", "an attribute of a Box: " },
+		{ "check-then-act\tsize\t\tcollections.deque",
+		  "the items of a collections.deque: " },
+		{ "lost-update\tglobal\ttotal", "global total: " },
+		{ "lost-update\tclosure\tn\t", "closure n: " },
+		{ "lost-update", "an item of a container: " },
+	};
+	struct bench *b = *state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		size_t count, length = strlen(texts[i][1]), fitting = 0;
+		put_variable_race(b, texts[i][0]);
+		take(b);
+		const struct finding *const *all = ledger_findings(b->parts.ledger, &count);
+		assert_int_equal(count, i + 1);
+		for (size_t k = 0; k < count; k++)
+			fitting += !strncmp(all[k]->title, texts[i][1], length);
+		if (fitting != 1)
+			fail_msg("%s: %s", texts[i][0], all[0]->title);
+	}
+}
+
 /* ---- whose code it is ---- */
 
 static void a_child_has_its_own_code_and_else_the_zygotes(void **state)
@@ -379,6 +449,9 @@ int main(void)
 		TEST(sides_that_are_told_in_the_other_order_are_the_same_race),
 		TEST(what_breaks_the_wire_format_is_skipped_and_counted),
 		TEST(a_child_has_its_own_code_and_else_the_zygotes),
+		TEST(a_race_on_a_variable_names_it_and_what_is_lost),
+		TEST(another_variable_or_pattern_is_another_finding),
+		TEST(a_variable_without_a_name_is_told_by_what_it_lies_in),
 		TEST(the_zygotes_own_reports_mean_its_own_code),
 		TEST(numbers_of_another_zygote_make_no_other_finding),
 		TEST(the_deeper_stack_is_the_better_example),

@@ -531,9 +531,16 @@ command_suite() {
 		cpython_plain_make
 		artefact_make env "$ENVIRONMENT" environment_build
 	fi
-	if [[ $USER_PYTHON ]]; then cpython_plain_make; else cpython_make; fi
-	cache_touch "env/$ENVIRONMENT" "${PACKAGES[@]/#/pkg/}" "python/$PLAIN_NAME" "python/$TSAN_NAME"
-	cat -- "$CACHE/env/$ENVIRONMENT/env.json"
+	VARIABLES=
+	if [[ $USER_PYTHON ]]; then
+		cpython_plain_make
+	else
+		cpython_make
+		variables_make
+	fi
+	cache_touch "env/$ENVIRONMENT" "${PACKAGES[@]/#/pkg/}" "python/$PLAIN_NAME" "python/$TSAN_NAME" \
+		${VARIABLES:+"python/$VARIABLES_NAME"}
+	sed "s|}\$|,\"variables\":$(json_string "$VARIABLES")}|" "$CACHE/env/$ENVIRONMENT/env.json"
 }
 
 # suite_plain: makes and answers what is enough for a list of the tests. The answer's `recipe` is the

@@ -1,0 +1,21 @@
+/*
+ * plt.h - takes the place of a function for the calls of one shared object alone.
+ *
+ * Exporting a function of the same name takes all calls of the process, and costs each of them a
+ * few instructions even where the concern is off. What is put here costs nothing until then, and
+ * no other object sees it.
+ */
+#ifndef INTERPOSE_PLT_H
+#define INTERPOSE_PLT_H
+
+#include "interpose/base/raw.h"
+
+struct link_map;
+
+/*
+ * From now on the object's calls of `symbol` come to `function`. Returns what they came to before;
+ * NULL, and nothing is changed, if it does not call it through its PLT. Single-threaded.
+ */
+HIDDEN void *plt_replace(const struct link_map *object, const char *symbol, void *function);
+
+#endif

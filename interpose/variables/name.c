@@ -1,0 +1,136 @@
+/* name.c - see name.h. */
+#define _GNU_SOURCE
+#include "interpose/variables/name.h"
+
+#include "ftstress/record.h"
+#include "interpose/python/code.h"
+#include "interpose/python/layout.h"
+#include "interpose/python/object.h"
+#include "interpose/python/release.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+
+static long tuple_items;
+
+struct output {
+	char *text;
+	unsigned used;
+};
+
+static void say(struct output *out, const char *words)
+{
+	while (*words && out->used + 1 < NAME_BYTES)
+		out->text[out->used++] = *words++;
+	out->text[out->used] = '\0';
+}
+
+static void say_str(struct output *out, const void *str)
+{
+	out->used += code_utf8(str, (uint8_t *)out->text + out->used, NAME_BYTES - 1 - out->used);
+	out->text[out->used] = '\0';
+}
+
+static const void *item_of(const void *tuple, unsigned index)
+{
+	return index < load64(tuple, BYTES_SIZE)
+		       ? load_pointer(tuple, tuple_items + 8 * (long)index)
+		       : NULL;
+}
+
+struct instruction {
+	uint16_t does;
+	unsigned argument;
+};
+
+/* The instruction with its whole argument: from the function's beginning, as caches look like any. */
+static struct instruction instruction_at(const struct access *access)
+{
+	const uint8_t *units =
+		(const uint8_t *)python_release->bytecode(access->code, access->frame);
+	uint32_t wanted = FTS_PC_INSTRUCTION(access->pc);
+	unsigned extended = 0;
+	for (uint32_t at = 0; at <= wanted && wanted != FTS_PC_MARKER;) {
+		uint16_t does = opcode_flags[units[2 * at]];
+		unsigned argument = extended << 8 | units[2 * at + 1];
+		if (at == wanted)
+			return (struct instruction){ does, argument };
+		extended = does & OP_EXTENDS ? argument : 0;
+		at += 1u + opcode_caches[units[2 * at]];
+	}
+	return (struct instruction){ 0, 0 };
+}
+
+/* The name that the instruction has, or NULL. */
+static const void *named(const struct access *access, struct instruction instruction)
+{
+	const struct python_offsets *at = python_release->at;
+	if (instruction.does & OP_CELL)
+		return item_of(load_pointer(access->code, at->code_localsplusnames.at),
+			       instruction.argument);
+	unsigned index = instruction.does & (OP_ATTRIBUTE | OP_GLOBAL) ? instruction.argument >> 1
+								       : instruction.argument;
+	return item_of(load_pointer(access->code, at->code_names.at), index);
+}
+
+static const char *container(enum site_class class)
+{
+	return class == SITE_ITEM || class == SITE_LIST    ? "list"
+	       : class == SITE_ENTRY || class == SITE_DICT ? "dict"
+							   : "";
+}
+
+/* The type of the object that has the variable in itself. */
+static void say_type(struct output *out, const struct access *access)
+{
+	struct object object = { 0 };
+	enum site_class class = site_class(access->site);
+	if ((class == SITE_VALUE || class == SITE_SLOT || class == SITE_OTHER) &&
+	    object_find(access->address, &object))
+		say(out, object.type);
+	else
+		say(out, container(class));
+}
+
+void name_variable(const struct access *access, char name[NAME_BYTES])
+{
+	struct output out = { name, 0 };
+	struct instruction instruction = instruction_at(access);
+	uint16_t does = instruction.does;
+	enum site_class class = site_class(access->site);
+	if (class >= SITE_LIST) {
+		say(&out, "size\t");
+	} else if (class == SITE_CELL) {
+		say(&out, "closure\t");
+		if (does & OP_CELL)
+			say_str(&out, named(access, instruction));
+	} else if (does & (OP_GLOBAL | OP_GLOBAL1)) {
+		say(&out, "global\t");
+		say_str(&out, named(access, instruction));
+		return;
+	} else if (does & (OP_ATTRIBUTE | OP_ATTRIBUTE1)) {
+		say(&out, "attribute\t");
+		say_str(&out, named(access, instruction));
+		say(&out, "\t");
+		if (class != SITE_ENTRY)
+			say_type(&out, access);
+		return;
+	} else if (class == SITE_VALUE || class == SITE_SLOT) {
+		say(&out, "attribute\t");
+	} else {
+		say(&out, "item\t");
+	}
+	say(&out, "\t");
+	say_type(&out, access);
+}
+
+bool name_start(const char **why)
+{
+	const char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
+	tuple_items = tuple ? (long)load64(tuple, TYPE_BASICSIZE) : 0;
+	if (!python_release->at->code_names.at || !tuple_items) {
+		*why = "the names of this Python's code objects can't be read";
+		return false;
+	}
+	return true;
+}

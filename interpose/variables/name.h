@@ -1,0 +1,24 @@
+/*
+ * name.h - a variable's name, from the instruction that uses it and the memory that it lies in.
+ */
+#ifndef INTERPOSE_NAME_H
+#define INTERPOSE_NAME_H
+
+#include "interpose/base/raw.h"
+#include "interpose/variables/patterns.h"
+
+#include <stdbool.h>
+
+enum { NAME_BYTES = 256 };
+
+/*
+ * "attribute\tvalue\tCounter", "global\ttotal", "closure\tn", "item\t\tlist", "size\t\tdeque": what
+ * it is, its name, the type of the object that it lies in; the last two may be empty. In UTF-8.
+ * While ThreadSanitizer reports: reads memory raw.
+ */
+HIDDEN void name_variable(const struct access *access, char name[NAME_BYTES]);
+
+/* False, and *why: code objects look different. Attached, once at start. */
+HIDDEN bool name_start(const char **why);
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * patterns.c - see patterns.h.
+ *
+ * Two tables by program counter, shared by all threads and without locks: what is lost by a
+ * collision is a pattern, and by that a report. An entry is checked against the whole pair.
+ */
+#include "interpose/variables/patterns.h"
+
+#include "ftstress/record.h"
+#include "interpose/python/release.h"
+
+#include <stddef.h>
+
+enum { RECENT = 16, PAIRS = 1 << 13, LOCALS = 256, UNITS_MAX = 2000 };
+
+enum {
+	DEPENDS = 1, /* the value written is made of the one read */
+	CHECKS = 2,  /* a branch between depends on the one read */
+	SIZE = 4,    /* of a container: the write adds or takes away */
+	GROWS = 8,
+	LOOKED = 16, /* what lies between is known */
+};
+
+/* What a write has to do with the read before it, and the other way round. */
+struct pair {
+	uint64_t pc, other; /* pc 0 = free */
+	uint32_t flags;
+	uint32_t check; /* a hash of these: the entry is whole */
+};
+static struct pair by_write[PAIRS], by_read[PAIRS];
+/* The last direction in which the write at a program counter has changed a container. */
+static struct pair directions[PAIRS];
+
+static __thread struct access recent[RECENT] __attribute__((tls_model("initial-exec")));
+static __thread unsigned next __attribute__((tls_model("initial-exec")));
+
+static uint64_t mix(uint64_t word)
+{
+	word *= 0x9e3779b97f4a7c15ull;
+	return word ^ word >> 29;
+}
+
+static uint32_t check_of(uint64_t pc, uint64_t other, uint32_t flags)
+{
+	return (uint32_t)(mix(pc ^ mix(other) ^ flags) >> 16) | 1;
+}
+
+static void put(struct pair *table, uint64_t pc, uint64_t other, uint32_t flags)
+{
+	struct pair *pair = &table[mix(pc) % PAIRS];
+	if (pair->pc == pc && pair->other == other && pair->flags == flags)
+		return;
+	*pair = (struct pair){ pc, other, flags, check_of(pc, other, flags) };
+}
+
+static struct pair get(const struct pair *table, uint64_t pc)
+{
+	struct pair pair = table[mix(pc) % PAIRS];
+	if (pair.pc != pc || pair.check != check_of(pair.pc, pair.other, pair.flags))
+		return (struct pair){ 0 };
+	return pair;
+}
+
+/* Local variables whose value is made of the one read. */
+struct tainted {
+	uint64_t bits[LOCALS / 64];
+};
+
+static bool is_tainted(const struct tainted *tainted, unsigned local)
+{
+	return local < LOCALS && (tainted->bits[local / 64] >> local % 64 & 1);
+}
+
+static void taint(struct tainted *tainted, unsigned local, bool yes)
+{
+	if (local >= LOCALS)
+		return;
+	tainted->bits[local / 64] &= ~(1ull << local % 64);
+	tainted->bits[local / 64] |= (uint64_t)yes << local % 64;
+}
+
+/*
+ * Goes over the instructions from the read to the write. What a statement loads is taken to be in
+ * what it stores, so this finds what depends on the value and a little more; whether the code
+ * comes by there in this order is known, because it did.
+ */
+static uint32_t look_between(const uint8_t *units, uint32_t from, uint32_t to)
+{
+	struct tainted tainted = { { 0 } };
+	bool carries = true; /* the statement has the value */
+	uint32_t flags = 0, extended = 0;
+	for (uint32_t at = from; at < to;) {
+		uint8_t code = units[2 * at];
+		unsigned argument = extended << 8 | units[2 * at + 1];
+		uint16_t does = opcode_flags[code];
+		at += 1u + opcode_caches[code];
+		extended = does & OP_EXTENDS ? argument : 0;
+		if (does & OP_LOAD)
+			carries |= is_tainted(&tainted, argument);
+		if (does & OP_LOAD2)
+			carries |= is_tainted(&tainted, argument >> 4) ||
+				   is_tainted(&tainted, argument & 15);
+		if (does & (OP_STORE | OP_STORE2 | OP_STORE_LOAD))
+			taint(&tainted, does & OP_STORE ? argument : argument >> 4, carries);
+		if (does & OP_STORE2)
+			taint(&tainted, argument & 15, carries);
+		if (does & OP_BRANCH)
+			flags |= carries ? CHECKS : 0;
+		if (does & (OP_STORE | OP_STORE2 | OP_ENDS | OP_BRANCH))
+			carries = false;
+		if (does & OP_STORE_LOAD)
+			carries = is_tainted(&tainted, argument & 15);
+	}
+	return flags | (carries ? DEPENDS : 0);
+}
+
+static uint32_t relation(const struct access *read, const struct access *write)
+{
+	uint32_t from = FTS_PC_INSTRUCTION(read->pc), to = FTS_PC_INSTRUCTION(write->pc);
+	if (from > to || to - from > UNITS_MAX || to >= FTS_PC_MARKER)
+		return 0;
+	const uint8_t *units = (const uint8_t *)python_release->bytecode(write->code, write->frame);
+	/* One instruction does both: it deletes, or pops, what it has looked at. */
+	return from == to ? 0 : look_between(units, from, to);
+}
+
+static void note_write(const struct access *write)
+{
+	bool size = site_operation(write->site) == SITE_RESIZE;
+	uint32_t direction = size ? SIZE | (write->grows ? GROWS : 0) : 0;
+	if (size)
+		put(directions, write->pc, 0, direction);
+	for (unsigned i = 0; i < RECENT; i++) {
+		const struct access *read = &recent[i];
+		if (read->address != write->address || read->frame != write->frame ||
+		    read->syncs != write->syncs || FTS_PC_CODE(read->pc) != FTS_PC_CODE(write->pc))
+			continue;
+		struct pair known = get(by_read, read->pc);
+		if (known.other == write->pc && (known.flags & (SIZE | GROWS)) == direction)
+			continue;
+		uint32_t flags = relation(read, write) | direction | LOOKED;
+		/* What is known to be lost is not replaced by what is not. */
+		if ((flags & (DEPENDS | CHECKS)) == 0 && (known.flags & (DEPENDS | CHECKS)))
+			continue;
+		put(by_read, read->pc, write->pc, flags);
+		put(by_write, write->pc, read->pc, flags);
+	}
+}
+
+void patterns_note(const struct access *access)
+{
+	if (site_operation(access->site) == SITE_WRITE ||
+	    site_operation(access->site) == SITE_RESIZE)
+		note_write(access);
+	else
+		recent[next++ % RECENT] = *access;
+}
+
+/* What `side` does with what it has read, if the other side's write comes between. */
+static uint32_t loses(struct pattern_side *side, const struct pattern_side *other)
+{
+	struct pair pair = get(side->write ? by_write : by_read, side->pc);
+	if (!(pair.flags & (DEPENDS | CHECKS)))
+		return 0;
+	side->other = pair.other;
+	/* The other side has to write: itself here, or after the read that is its side of the race. */
+	struct pair theirs = other->write ? (struct pair){ 0 } : get(by_read, other->pc);
+	if (!other->write && !(theirs.flags & (DEPENDS | CHECKS)))
+		return 0;
+	if (!(pair.flags & SIZE))
+		return pair.flags;
+	/*
+	 * "It is not empty" is made wrong by another thread that takes away, not by one that adds;
+	 * and what is made of a length without a branch need not be wrong at all.
+	 */
+	uint32_t direction = other->write ? get(directions, other->pc).flags : theirs.flags;
+	return ((direction ^ pair.flags) & (SIZE | GROWS)) == 0 ? pair.flags & CHECKS : 0;
+}
+
+enum pattern patterns_judge(struct pattern_side sides[2])
+{
+	uint32_t flags = loses(&sides[0], &sides[1]) | loses(&sides[1], &sides[0]);
+	return flags & CHECKS ? PATTERN_CHECK : flags & DEPENDS ? PATTERN_UPDATE : PATTERN_NONE;
+}

@@ -1,0 +1,47 @@
+/*
+ * patterns.h - what a thread's read of a variable has to do with its next write of it.
+ *
+ *     self.n += 1                 read, write: the value that is written is made of the one read
+ *     if self.cache is None:      read, a branch that depends on it, write
+ *         self.cache = make()
+ *
+ * A read and a write belong together if the same call of a function makes both and takes or gives
+ * no lock between. What lies between is then looked up in the function's bytecode, once.
+ */
+#ifndef INTERPOSE_PATTERNS_H
+#define INTERPOSE_PATTERNS_H
+
+#include "interpose/base/raw.h"
+#include "interpose/variables/sites.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct access {
+	uintptr_t address;
+	const void *frame, *code;
+	uint64_t pc;    /* as FTS_PC_PYTHON */
+	uint32_t syncs; /* of the thread: locks that it took and gave so far */
+	uint8_t site;
+	bool grows; /* SITE_RESIZE: it adds */
+};
+
+/* Remembers a read, and what belongs together. */
+HIDDEN void patterns_note(const struct access *access);
+
+enum pattern {
+	PATTERN_NONE, /* nothing is lost, or it is not known that something is */
+	PATTERN_UPDATE,
+	PATTERN_CHECK,
+};
+
+struct pattern_side {
+	uint64_t pc;
+	bool write;
+	uint64_t other; /* out: the read before, or the write after; 0 = none */
+};
+
+/* What two sides of a race are, in either order. */
+HIDDEN enum pattern patterns_judge(struct pattern_side sides[2]);
+
+#endif

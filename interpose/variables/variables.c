@@ -1,0 +1,729 @@
+/*
+ * variables.c - see variables.h: the fibers, and what is told on them.
+ *
+ * The program counters on a Python fiber are those of record.h alone (FTS_PC_PYTHON), so reports
+ * have Python stacks. Each thread keeps the list of calls that it has told, and tells what differs
+ * when it tells the next access.
+ */
+#define _GNU_SOURCE
+#include "interpose/variables/variables.h"
+
+#include "ftstress/record.h"
+#include "interpose/base/plt.h"
+#include "interpose/base/symbol.h"
+#include "interpose/python/code.h"
+#include "interpose/python/layout.h"
+#include "interpose/python/release.h"
+#include "interpose/variables/edges.h"
+#include "interpose/variables/granules.h"
+#include "interpose/variables/name.h"
+#include "interpose/variables/patterns.h"
+#include "interpose/variables/scope.h"
+#include "interpose/variables/sites.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+enum {
+	CALLS = 24,        /* of a stack, the innermost */
+	NATIVE_CALLS = 16, /* looked at from an access up to the eval loop */
+	FRAME_MAX = 65536, /* words between two frames on the C stack */
+	WORDS = 1 << 16,   /* for what orders: by a hash of its address */
+	MO_RELAXED = 0,
+	NO_SYNC = 1, /* flag of a switch between fibers */
+};
+
+HIDDEN bool variables_testing, variables_used;
+static bool live;
+static uintptr_t eval_low, eval_size;
+static long tstate_offset;
+static const void *int_type, *float_type;
+static char words[8 * WORDS];
+
+typedef uint64_t load64_function(const volatile uint64_t *word, int order);
+typedef void store64_function(volatile uint64_t *word, uint64_t value, int order);
+static load64_function *real_load;
+static store64_function *real_store;
+static void *(*real_memset)(void *memory, int byte, size_t bytes);
+static void (*real_new_reference)(void *object);
+
+static struct {
+	void *(*current_fiber)(void);
+	void *(*create_fiber)(unsigned flags);
+	void (*destroy_fiber)(void *fiber);
+	void (*switch_to)(void *fiber, unsigned flags);
+	void (*acquire)(void *address);
+	void (*release)(void *address);
+	void (*func_entry)(void *pc);
+	void (*func_exit)(void);
+	void (*read)(void *address, void *pc);
+	void (*write)(void *address, void *pc);
+	store64_function *store; /* TSan's own */
+} tsan;
+
+struct call {
+	const void *frame, *code;
+	uintptr_t instruction;
+	uint64_t pc;
+	uint8_t scope;
+};
+
+#define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
+THREAD_LOCAL void *real_fiber, *python_fiber;
+THREAD_LOCAL bool busy;
+THREAD_LOCAL struct call told[CALLS]; /* outermost first */
+THREAD_LOCAL unsigned told_depth;     /* of these TSan has been told to be entered */
+THREAD_LOCAL uintptr_t own_write;     /* the last one to a variable that is the thread's own */
+THREAD_LOCAL uint32_t syncs;
+THREAD_LOCAL uint32_t skipped;
+THREAD_LOCAL const struct access *current; /* that TSan is being told */
+
+/* Fibers. */
+
+static void enter(void)
+{
+	busy = true;
+	if (UNLIKELY(!python_fiber)) {
+		real_fiber = tsan.current_fiber();
+		python_fiber = tsan.create_fiber(0);
+		told_depth = 0;
+	}
+	tsan.switch_to(python_fiber, NO_SYNC);
+}
+
+static void leave(void)
+{
+	tsan.switch_to(real_fiber, NO_SYNC);
+	busy = false;
+}
+
+static const char *thread_state(void)
+{
+	return *(const char *const volatile *)((const char *)__builtin_thread_pointer() +
+					       tstate_offset);
+}
+
+/* The frame, or the next one outside, that runs Python code. */
+static const void *python_frame_of(const void *frame)
+{
+	while (frame && *((const uint8_t *)frame + python_release->at->frame_owner.at) >=
+				python_release->entry_owner)
+		frame = load_pointer(frame, FRAME_PREVIOUS);
+	return frame;
+}
+
+static const void *innermost_frame(void)
+{
+	const char *tstate = thread_state();
+	return tstate ? python_frame_of(load_pointer(tstate, TSTATE_CURRENT_FRAME)) : NULL;
+}
+
+static const void *code_of(const void *frame)
+{
+	return (const void *)(load64(frame, FRAME_EXECUTABLE) & ~1ull);
+}
+
+static uint64_t pc_of(const struct call *call, uint32_t id)
+{
+	uint64_t offset = call->instruction - python_release->bytecode(call->code, call->frame);
+	uint64_t instruction = offset / 2 < FTS_PC_MARKER ? offset / 2 : FTS_PC_MARKER;
+	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | instruction : 0;
+}
+
+static struct call call_of(const void *frame)
+{
+	return (struct call){ .frame = frame,
+			      .code = code_of(frame),
+			      .instruction = load64(frame, FRAME_INSTR_PTR) };
+}
+
+static void name_call(struct call *call)
+{
+	uint32_t id = code_id(call->code);
+	call->pc = pc_of(call, id);
+	call->scope = id ? scope_of(call->code, id) : SCOPE_NONE;
+}
+
+static bool same_call(const struct call *a, const struct call *b)
+{
+	return a->frame == b->frame && a->code == b->code && a->instruction == b->instruction;
+}
+
+/*
+ * On the Python fiber: TSan's list of calls becomes this thread's, without the innermost one, which
+ * is that of the access. Returns what the scopes of all have in common with one another, or'ed.
+ */
+static uint8_t tell_calls(const void *innermost)
+{
+	struct call calls[CALLS]; /* innermost first */
+	unsigned depth = 0;
+	const void *frame = python_frame_of(load_pointer(innermost, FRAME_PREVIOUS));
+	for (; frame && depth < CALLS; depth++) {
+		calls[depth] = call_of(frame);
+		frame = python_frame_of(load_pointer(frame, FRAME_PREVIOUS));
+	}
+	unsigned same = 0;
+	while (same < depth && same < told_depth &&
+	       same_call(&told[same], &calls[depth - 1 - same]))
+		same++;
+	for (; told_depth > same; told_depth--)
+		tsan.func_exit();
+	uint8_t scopes = 0;
+	for (unsigned i = 0; i < same; i++)
+		scopes |= told[i].scope;
+	for (; same < depth; same++) {
+		struct call *call = &told[same];
+		*call = calls[depth - 1 - same];
+		name_call(call);
+		scopes |= call->scope;
+		tsan.func_entry((void *)call->pc);
+		told_depth = same + 1;
+	}
+	return scopes;
+}
+
+/* What orders. */
+
+static char *word_of(const void *address)
+{
+	uint64_t hash = (uintptr_t)address / 16 * 0x9e3779b97f4a7c15ull;
+	return &words[8 * ((hash ^ hash >> 29) % WORDS)];
+}
+
+static void order(char *word, bool releases)
+{
+	enter();
+	if (releases)
+		tsan.release(word);
+	else
+		tsan.acquire(word);
+	leave();
+}
+
+void variables_release(const void *address)
+{
+	if (!variables_testing || busy)
+		return;
+	syncs++;
+	order(word_of(address), true);
+}
+
+void variables_acquire(const void *address)
+{
+	if (!variables_testing || busy)
+		return;
+	syncs++;
+	order(word_of(address), false);
+}
+
+/* Is it the lock of threading's list of threads? */
+static bool is_thread_list(void)
+{
+	const void *frame = innermost_frame();
+	if (!frame)
+		return false;
+	struct call call = call_of(frame);
+	name_call(&call);
+	return call.scope & SCOPE_THREAD_LIST;
+}
+
+void variables_lock_given(const void *lock)
+{
+	if (variables_testing && !busy && !is_thread_list())
+		variables_release(lock);
+}
+
+void variables_lock_taken(const void *lock)
+{
+	if (variables_testing && !busy && !is_thread_list())
+		variables_acquire(lock);
+}
+
+/* Accesses. */
+
+/* Does the access go through C code that works on its own objects? */
+static bool is_own_code(void *const *frame)
+{
+	for (unsigned i = 0; i < NATIVE_CALLS; i++) {
+		uintptr_t at = (uintptr_t)frame[1];
+		if (at - eval_low < eval_size)
+			return false;
+		if (sites_is_own(at))
+			return true;
+		void *const *next = frame[0];
+		if (next <= frame || next > frame + FRAME_MAX)
+			return false;
+		frame = next;
+	}
+	return false;
+}
+
+static bool is_service(const void *frame)
+{
+	const uint8_t *unit = load_pointer(frame, FRAME_INSTR_PTR);
+	return opcode_flags[*unit] & OP_SERVICE;
+}
+
+/* Races on it were reported: then it is told only now and then, as finding one takes long. */
+static bool is_told_enough(const struct granule *granule)
+{
+	unsigned reports = (granule->flags & GRANULE_REPORTS) / GRANULE_REPORTED;
+	return reports && (++skipped & ((4u << reports) - 1)) != 0;
+}
+
+static void tell(const struct access *access)
+{
+	char *at = stand_in(access->address);
+	void *pc = (void *)access->pc;
+	granule_mark(granule_of(access->address), GRANULE_TOLD);
+	current = access;
+	switch (site_operation(access->site)) {
+	case SITE_READ:
+	case SITE_SIZE:
+		tsan.read(at, pc);
+		break;
+	case SITE_WRITE:
+		tsan.write(at, pc);
+		break;
+	case SITE_RESIZE: /* atomic in itself, as append() is */
+		tsan.func_entry(pc);
+		tsan.store((volatile uint64_t *)at, 1, MO_RELAXED);
+		tsan.func_exit();
+		break;
+	case SITE_KEYS:
+		break;
+	}
+	current = NULL;
+}
+
+/* A number is not given to another thread for what it stands for; all else may be. */
+static bool publishes(uint64_t value)
+{
+	const void *type = value ? load_pointer((const void *)value, OBJECT_TYPE) : NULL;
+	return type != int_type && type != float_type;
+}
+
+/*
+ * A container that threads share has got new memory, which the allocator gave to this thread: it is
+ * shared as well. `memory`: where it begins.
+ */
+static void share_memory(uintptr_t memory, uint64_t bytes)
+{
+	if (!granule_is_mine(granule_of(memory)))
+		return;
+	for (uint64_t i = 0; i < bytes + 15; i += 16)
+		granule_share(granule_of(memory + i));
+}
+
+enum { /* PyDictKeysObject; PyListObject, from its size on */
+       KEYS_LOG2_SIZE = 8,
+       KEYS_LOG2_INDEX_BYTES = 9,
+       KEYS_INDICES = 32,
+       ENTRY_BYTES_MOST = 24,
+       LIST_ITEMS = 8,
+       LIST_ALLOCATED = 16,
+};
+
+/* An object that is stored where others may find it is shared, as far as its memory is one piece. */
+static void share_object(uintptr_t object)
+{
+	enum { MOST = 512 };
+	for (unsigned i = 0; i < MOST && granule_is_mine(granule_of(object + i)); i += 16)
+		granule_share(granule_of(object + i));
+}
+
+static uint64_t bytes_of_keys(const uint8_t *keys)
+{
+	return KEYS_INDICES + (1ull << keys[KEYS_LOG2_INDEX_BYTES]) +
+	       ENTRY_BYTES_MOST * (1ull << keys[KEYS_LOG2_SIZE]);
+}
+
+static void share_items(const char *list_size)
+{
+	share_memory(load64(list_size, LIST_ITEMS), 8 * load64(list_size, LIST_ALLOCATED));
+}
+
+enum after { AFTER_NOTHING, AFTER_ACQUIRE };
+
+static enum after note(uintptr_t address, uint8_t site, uint64_t value);
+
+/* The first entry of an empty dict is written before other threads can see it. */
+static enum after new_keys(uintptr_t keys)
+{
+	uint64_t bytes = bytes_of_keys((const uint8_t *)keys);
+	uintptr_t entry = own_write;
+	share_memory(keys, bytes);
+	if (entry - keys < bytes)
+		note(entry, SITE_WRITE | SITE_ENTRY << 3, load64((const void *)entry, 0));
+	return AFTER_NOTHING;
+}
+
+/*
+ * The variable at `address`, which is not the thread's own, is read, or is about to be written.
+ * Returns what is to be done when it has been read.
+ */
+static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site, uint64_t value)
+{
+	const void *frame = busy ? NULL : innermost_frame();
+	if (!frame)
+		return AFTER_NOTHING;
+	struct granule *granule = granule_of(address);
+	enum site_operation operation = site_operation(site);
+	bool grows = operation == SITE_RESIZE && (int64_t)value > *(const int64_t *)address;
+	granule_share(granule);
+	if (operation == SITE_KEYS)
+		return value ? new_keys(value) : AFTER_NOTHING;
+	if (operation == SITE_RESIZE) {
+		if (site_class(site) == SITE_LIST)
+			share_items((const char *)address);
+		/* Who takes something out comes after the one who put it in. */
+		order(word_of((const void *)address), grows);
+	}
+	struct call call = call_of(frame);
+	name_call(&call);
+	bool is_write = operation == SITE_WRITE;
+	if (call.scope & SCOPE_SYNC) {
+		if (is_write) {
+			order(stand_in(address), true);
+			granule_mark(granule, GRANULE_RELEASED);
+		}
+		return operation == SITE_READ && granule->flags & GRANULE_RELEASED ? AFTER_ACQUIRE
+										   : AFTER_NOTHING;
+	}
+	if (!(call.scope & SCOPE_TOLD) || call.scope & SCOPE_FINALIZER || is_service(frame) ||
+	    is_own_code(__builtin_frame_address(0)))
+		return AFTER_NOTHING;
+	struct access access = { address, frame, call.code, call.pc, syncs, site, grows };
+	patterns_note(&access);
+	bool releases = is_write && publishes(value);
+	if (!is_told_enough(granule) || releases) {
+		enter();
+		if (!(tell_calls(frame) & SCOPE_FINALIZER))
+			tell(&access);
+		if (releases)
+			tsan.release(stand_in(address));
+		leave();
+	}
+	if (releases) {
+		share_object(value);
+		granule_mark(granule, GRANULE_RELEASED);
+	}
+	return operation == SITE_READ && granule->flags & GRANULE_RELEASED ? AFTER_ACQUIRE
+									   : AFTER_NOTHING;
+}
+
+static uint64_t hooked_load(const volatile uint64_t *word, int memory_order)
+{
+	uintptr_t at = (uintptr_t)__builtin_return_address(0) - sites_low;
+	uint8_t site = LIKELY(at < sites_size) ? sites[at] : 0;
+	if (UNLIKELY(site) && variables_testing && !granule_is_mine(granule_of((uintptr_t)word)) &&
+	    note((uintptr_t)word, site, 0) == AFTER_ACQUIRE) {
+		uint64_t value = real_load(word, memory_order);
+		order(stand_in((uintptr_t)word), false);
+		return value;
+	}
+	JUMP real_load(word, memory_order);
+}
+
+static void hooked_store(volatile uint64_t *word, uint64_t value, int memory_order)
+{
+	uintptr_t at = (uintptr_t)__builtin_return_address(0) - sites_low;
+	uint8_t site = LIKELY(at < sites_size) ? sites[at] : 0;
+	if (UNLIKELY(site) && variables_testing) {
+		if (granule_is_mine(granule_of((uintptr_t)word)))
+			own_write = (uintptr_t)word;
+		else
+			note((uintptr_t)word, site, value);
+	}
+	JUMP real_store(word, value, memory_order);
+}
+
+/* Memory that is handed out: by the allocators, and from lists of objects that are free. */
+
+struct allocator {
+	void *context;
+	void *(*malloc)(void *context, size_t bytes);
+	void *(*calloc)(void *context, size_t count, size_t bytes);
+	void *(*realloc)(void *context, void *memory, size_t bytes);
+	void (*free)(void *context, void *memory);
+};
+static struct allocator inner[2];
+
+static void *our_malloc(void *context, size_t bytes)
+{
+	struct allocator *in = context;
+	void *memory = in->malloc(in->context, bytes);
+	if (memory)
+		granules_renewed(memory, bytes);
+	return memory;
+}
+
+static void *our_calloc(void *context, size_t count, size_t bytes)
+{
+	struct allocator *in = context;
+	void *memory = in->calloc(in->context, count, bytes);
+	if (memory)
+		granules_renewed(memory, count * bytes);
+	return memory;
+}
+
+static void *our_realloc(void *context, void *before, size_t bytes)
+{
+	struct allocator *in = context;
+	void *memory = in->realloc(in->context, before, bytes);
+	if (memory && memory != before)
+		granules_renewed(memory, bytes);
+	return memory;
+}
+
+static void our_free(void *context, void *memory)
+{
+	struct allocator *in = context;
+	in->free(in->context, memory);
+}
+
+static void new_reference(void *object)
+{
+	granules_renewed((char *)object + 16,
+			 load64(load_pointer(object, OBJECT_TYPE), TYPE_BASICSIZE) - 16);
+	real_new_reference(object);
+}
+
+/* The keys of a new dict, which may come from a list of their own, are cleared so. */
+static void *clear(void *memory, int byte, size_t bytes)
+{
+	granules_renewed(memory, bytes);
+	JUMP real_memset(memory, byte, bytes);
+}
+
+/* Threads. */
+
+void *variables_thread_created(void)
+{
+	if (!variables_testing || busy)
+		return NULL;
+	const void *frame = innermost_frame();
+	granules_renumber();
+	syncs++;
+	enter();
+	if (frame)
+		tell_calls(frame);
+	void *fiber = tsan.create_fiber(0);
+	leave();
+	return fiber;
+}
+
+void variables_thread_not_created(void *fiber)
+{
+	if (fiber)
+		tsan.destroy_fiber(fiber);
+}
+
+void variables_thread_started(void *fiber)
+{
+	if (!live)
+		return;
+	granules_renumber();
+	if (!fiber)
+		return;
+	real_fiber = tsan.current_fiber();
+	python_fiber = fiber;
+	told_depth = 0;
+}
+
+void variables_thread_ended(void)
+{
+	void *fiber = python_fiber;
+	busy = true;
+	python_fiber = NULL;
+	if (fiber)
+		tsan.destroy_fiber(fiber);
+}
+
+/* Life. */
+
+void variables_test(bool runs)
+{
+	if (!live)
+		return;
+	if (runs) {
+		variables_used = true;
+		granules_renumber();
+	}
+	__atomic_store_n(&variables_testing, runs, __ATOMIC_RELEASE);
+}
+
+static bool find_tsan(void)
+{
+	static const char *const names[] = {
+		"__tsan_get_current_fiber", "__tsan_create_fiber",   "__tsan_destroy_fiber",
+		"__tsan_switch_to_fiber",   "__tsan_acquire",        "__tsan_release",
+		"__tsan_func_entry",        "__tsan_func_exit",      "__tsan_read8_pc",
+		"__tsan_write8_pc",         "__tsan_atomic64_store",
+	};
+	_Static_assert(sizeof tsan == sizeof names, "an array of addresses");
+	void **functions = (void **)&tsan;
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if (!(functions[i] = symbol_next(names[i])))
+			return false;
+	return true;
+}
+
+static bool find_python(const struct link_map **python, const char **why)
+{
+	void *loop = dlsym(RTLD_DEFAULT, "_PyEval_EvalFrameDefault");
+	const char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
+	const char *dict = dlsym(RTLD_DEFAULT, "PyDict_Type");
+	Dl_info info;
+	ElfW(Sym) *symbol = NULL;
+	struct link_map *map = NULL;
+	int_type = dlsym(RTLD_DEFAULT, "PyLong_Type");
+	float_type = dlsym(RTLD_DEFAULT, "PyFloat_Type");
+	if (!loop || !tstate || !int_type || !float_type || !dict ||
+	    !dladdr1(loop, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
+	    !dladdr1(loop, &info, (void **)&map, RTLD_DL_LINKMAP) || !map) {
+		*why = "this Python does not export its eval loop";
+		return false;
+	}
+	eval_low = (uintptr_t)loop;
+	eval_size = symbol->st_size;
+	__asm__("movq %%fs:0, %0" : "=r"(base));
+	tstate_offset = tstate - base;
+	*python = map;
+	return true;
+}
+
+static bool hook_allocators(void)
+{
+	void (*get)(int, struct allocator *) =
+		(void (*)(int, struct allocator *))dlsym(RTLD_DEFAULT, "PyMem_GetAllocator");
+	void (*set)(int, struct allocator *) =
+		(void (*)(int, struct allocator *))dlsym(RTLD_DEFAULT, "PyMem_SetAllocator");
+	if (!get || !set)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		enum { DOMAIN_MEM = 1 }; /* PYMEM_DOMAIN_MEM, then PYMEM_DOMAIN_OBJ */
+		struct allocator ours = { &inner[i], our_malloc, our_calloc, our_realloc,
+					  our_free };
+		get(DOMAIN_MEM + i, &inner[i]);
+		set(DOMAIN_MEM + i, &ours);
+	}
+	return true;
+}
+
+static bool hook(const struct link_map *python, const char **why)
+{
+	real_new_reference =
+		(void (*)(void *))plt_replace(python, "_Py_NewReference", (void *)new_reference);
+	real_memset =
+		(void *(*)(void *, int, size_t))plt_replace(python, "__tsan_memset", (void *)clear);
+	real_load =
+		(load64_function *)plt_replace(python, "__tsan_atomic64_load", (void *)hooked_load);
+	real_store = (store64_function *)plt_replace(python, "__tsan_atomic64_store",
+						     (void *)hooked_store);
+	if (!real_new_reference || !real_memset || !real_load || !real_store ||
+	    !hook_allocators()) {
+		*why = "this Python does not call its own functions through its PLT (ftstress builds "
+		       "one that does)";
+		return false;
+	}
+	return true;
+}
+
+static bool start(const char **why)
+{
+	const char *path = getenv("FTSTRESS_VARIABLES");
+	const struct link_map *python = NULL;
+	if (!path || !*path) {
+		*why = CONCERN_OFF;
+		return false;
+	}
+	if (!python_known(why) || !find_python(&python, why))
+		return false;
+	if (!find_tsan()) {
+		*why = "no ThreadSanitizer runtime";
+		return false;
+	}
+	if (!sites_load(path, python, why) || !name_start(why))
+		return false;
+	if (!granules_start()) {
+		*why = "the system does not give 320 GB of address space";
+		return false;
+	}
+	if (!edges_start(python, why) || !hook(python, why))
+		return false;
+	live = true;
+	return true;
+}
+
+/*
+ * A child of a test's own is not looked at: of what its parent's threads did it has a part. In the
+ * zygote no thread has a fiber yet.
+ */
+static bool was_busy;
+
+static void before_fork(void)
+{
+	was_busy = busy;
+	busy = true;
+}
+
+static void after_fork(bool in_child)
+{
+	busy = was_busy;
+	if (in_child && variables_testing)
+		variables_testing = false, live = false;
+}
+
+const struct concern concern_variables = {
+	.name = "races on Python variables",
+	.start = start,
+	.before_fork = before_fork,
+	.after_fork = after_fork,
+};
+
+int ftstress_variables_scope(const char *list)
+{
+	return live && scope_set(list) ? 0 : -1;
+}
+
+/* Reports. */
+
+bool variables_own(uint64_t address)
+{
+	return is_stand_in(address);
+}
+
+static void mark_reported(uintptr_t address)
+{
+	struct granule *granule = granule_of(address);
+	uint8_t flags = __atomic_load_n(&granule->flags, __ATOMIC_RELAXED);
+	if ((flags & GRANULE_REPORTS) != GRANULE_REPORTS)
+		__atomic_fetch_add(&granule->flags, GRANULE_REPORTED, __ATOMIC_RELAXED);
+}
+
+bool variables_name(char name[VARIABLES_NAME])
+{
+	_Static_assert(VARIABLES_NAME == NAME_BYTES, "one buffer");
+	if (!current)
+		return false;
+	mark_reported(current->address);
+	name_variable(current, name);
+	return true;
+}
+
+const char *variables_pattern(struct variables_side sides[2])
+{
+	static const char *const names[] = { [PATTERN_NONE] = NULL,
+					     [PATTERN_UPDATE] = "lost-update\t",
+					     [PATTERN_CHECK] = "check-then-act\t" };
+	struct pattern_side both[2] = { { sides[0].pc, sides[0].write, 0 },
+					{ sides[1].pc, sides[1].write, 0 } };
+	enum pattern pattern = patterns_judge(both);
+	for (unsigned i = 0; i < 2; i++)
+		sides[i].other = both[i].other;
+	return names[pattern];
+}

@@ -1,0 +1,73 @@
+/*
+ * variables.h - races of Python code on Python variables.
+ *
+ * CPython guards each of its objects with a lock, so `counter += 1` in two threads is no race in
+ * memory, and still loses updates. For ThreadSanitizer each thread is therefore two (fibers):
+ *
+ *     the thread          all that its C code does, as ever
+ *     its Python fiber    what its Python code does to variables, each by its stand-in
+ *                         (granules.h); ordered by what Python code knows of alone: locks, the
+ *                         start and the end of threads, queues, imports (edges.h)
+ *
+ * ThreadSanitizer then finds the pairs that nothing orders, with both stacks, whether or not the
+ * threads have met. Of these, what loses something is reported (patterns.h).
+ *
+ *     libpython: call __tsan_atomic64_load ─► hook: is this place in the table (sites.h)?
+ *        no: on to TSan's                     yes: variable of another thread? code in scope?
+ *                                                  ─► told on the fiber, then on to TSan's
+ *
+ * The calls come here through the interpreter's PLT (plt.h), and only where the concern is live:
+ * FTSTRESS_VARIABLES in the environment names the table. It looks at variables while a test runs,
+ * in the code of which the driver says that it is in scope (scope.h).
+ */
+#ifndef INTERPOSE_VARIABLES_H
+#define INTERPOSE_VARIABLES_H
+
+#include "interpose/base/concern.h"
+#include "interpose/base/raw.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A test runs, and its variables are looked at; one has run in this process or its parent. */
+extern HIDDEN bool variables_testing, variables_used;
+
+/* For core.c: a test begins or ends. */
+HIDDEN void variables_test(bool runs);
+
+/* For threads.c. What a thread that is about to be made gets; NULL = nothing. */
+HIDDEN void *variables_thread_created(void);
+HIDDEN void variables_thread_not_created(void *fiber);
+/* In the new thread, before and after its own code. */
+HIDDEN void variables_thread_started(void *fiber);
+HIDDEN void variables_thread_ended(void);
+
+/* For edges.c: both do nothing unless a test runs. */
+
+/* What the thread did so far is before what those do that acquire the word of the same address. */
+HIDDEN void variables_release(const void *address);
+HIDDEN void variables_acquire(const void *address);
+/* The same for the lock at the address, which the innermost Python frame takes or gives. */
+HIDDEN void variables_lock_given(const void *lock);
+HIDDEN void variables_lock_taken(const void *lock);
+
+/* For races.c, while ThreadSanitizer reports. */
+
+struct variables_side {
+	uint64_t pc; /* innermost Python frame */
+	bool write;
+	uint64_t other; /* out: the access that this one belongs together with; 0 = none */
+};
+
+/* Is the race on a Python variable? */
+HIDDEN bool variables_own(uint64_t address);
+enum { VARIABLES_NAME = 256 };
+/* Of the variable that the calling thread uses now; see name.h. False: it uses none. */
+HIDDEN bool variables_name(char name[VARIABLES_NAME]);
+/* What is lost, "lost-update\t"; NULL: nothing is, or it is not known, or not yet. At any time. */
+HIDDEN const char *variables_pattern(struct variables_side sides[2]);
+
+/* For the driver, attached: scope.h. Returns 0, or -1 if the concern is not live. */
+EXPORT int ftstress_variables_scope(const char *list);
+
+#endif

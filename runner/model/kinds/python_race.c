@@ -1,0 +1,98 @@
+/* python_race.c - two threads' Python code used a variable, and what one of them did is lost. */
+#include "runner/model/kinds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/model/words.h"
+
+static bool is_check(const struct finding *finding)
+{
+	return finding->pattern && !strcmp(finding->pattern, "check-then-act");
+}
+
+static const char *variable(const struct finding *finding)
+{
+	return finding->variable ? finding->variable : "a variable";
+}
+
+/* The sides' functions, sorted: which side is the first one is chance. */
+static void functions(const struct finding *finding, const struct stack *stacks[2], char *names[2])
+{
+	for (size_t i = 0; i < 2; i++) {
+		stacks[i] = &finding->participants[i].stack;
+		names[i] = words_function(stacks[i]);
+	}
+	if (strcmp(names[0], names[1]) <= 0)
+		return;
+	const struct stack *stack = stacks[0];
+	char *name = names[0];
+	stacks[0] = stacks[1], names[0] = names[1];
+	stacks[1] = stack, names[1] = name;
+}
+
+static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	const struct stack *stacks[2];
+	char *names[2];
+	if (finding->participant_count < 2) {
+		buf_printf(out, "%s: %s", variable(finding),
+			   is_check(finding) ? "check then act" : "lost update");
+		return;
+	}
+	functions(finding, stacks, names);
+	buf_printf(out, "%s: ", variable(finding));
+	if (is_check(finding))
+		buf_printf(out, "what %s checks, ", names[0]);
+	else
+		buf_printf(out, "an update in %s is lost if ", names[0]);
+	if (is_check(finding))
+		buf_printf(out, "%s changes before it acts",
+			   strcmp(names[0], names[1]) ? names[1] : "another thread");
+	else
+		buf_printf(out, "%s writes in between",
+			   strcmp(names[0], names[1]) ? names[1] : "another thread");
+	words_add_location(out, stacks[0], roots);
+	free(names[0]);
+	free(names[1]);
+}
+
+static void explain(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	(void)roots;
+	buf_printf(out, "Two threads used %s, and nothing orders them: ", variable(finding));
+	buf_puts(out, "no lock that both held, and no start, join, event or queue between them. ");
+	if (is_check(finding))
+		buf_puts(out,
+			 "One of them looks at it, decides by what it sees, and then changes it. "
+			 "If the other one changes it in between, the decision is wrong: "
+			 "something is made twice, or taken that is no longer there (IndexError, "
+			 "KeyError). Where both would store an equal value, as in a cache, it "
+			 "does no more than work twice. Usual fixes: hold one threading.Lock from "
+			 "the check to the act, on both sides; or use an operation that does "
+			 "both at once (dict.setdefault, or pop in a try).");
+	else
+		buf_puts(out,
+			 "One of them reads it and stores what it has made of that: x += 1 is a "
+			 "read, an addition and a write. If the other one writes in between, that "
+			 "write is lost. Without the GIL this happens also on one line, and no "
+			 "object's own lock prevents it. Usual fixes: hold one threading.Lock "
+			 "from the read to the write, on both sides; count in each thread and add "
+			 "up at the end; or hand it to one thread through a queue.");
+	buf_puts(out, " It is reported whether or not the threads met in this run: another time "
+		      "they will. If it is meant, write \"# ftstress: ok\" and the reason "
+		      "behind the line.");
+}
+
+const struct finding_kind_info kind_python_race = {
+	.name = "python-race",
+	.one = "race in Python code",
+	.many = "races in Python code",
+	.meaning = "Two threads' Python code used the same variable, and nothing made one wait for "
+		   "the other between its read and its write. CPython's memory stays whole, but "
+		   "what one of them did can be lost.",
+	.explain = explain,
+	.title = title,
+	.threads = KIND_ACCESSES,
+	.rule = RULE_RACE,
+};

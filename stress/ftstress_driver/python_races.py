@@ -1,0 +1,108 @@
+"""Which Python code libftstress.so looks at for races on Python variables, by its file.
+
+The runner says in FTSTRESS_PYTHON_RACES what is asked for: `package`, `tests`, `stdlib`. The
+library wants a list of paths (interpose/variables/scope.h), of which the longest counts:
+
+    M  looked at
+    S  makes threads wait for each other: what it stores and loads orders them
+    X  neither
+"""
+
+import ctypes
+import json
+import os
+import sysconfig
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from .suite import Options
+
+ENVIRONMENT = "FTSTRESS_PYTHON_RACES"
+
+SYNCHRONISES = (
+    "threading.py",
+    "queue.py",
+    "_weakrefset.py",
+    "weakref.py",
+    "contextvars.py",
+    "asyncio/",
+    "concurrent/",
+    "multiprocessing/",
+)
+"""Of the standard library: its own variables are how it orders threads."""
+
+APART = ("unittest/", "importlib/", "test/support/", "site-packages/")
+"""Of the standard library, and not looked at with it."""
+
+
+def install(options: Options) -> None:
+    """Hands the list to the library; nothing happens where it does not look at variables."""
+    wanted = os.environ.get(ENVIRONMENT, "")
+    if wanted:
+        set_scope(scope(wanted.split(","), options.rootdir, options.targets))
+
+
+def set_scope(lines: Iterable[str]) -> bool:
+    """Whether the library looks at variables."""
+    tell = getattr(ctypes.PyDLL(None), "ftstress_variables_scope", None)
+    return tell is not None and tell("\n".join(lines).encode()) == 0
+
+
+def scope(wanted: Sequence[str], rootdir: Path | None, targets: Sequence[str]) -> Iterator[str]:
+    """The lines of the list."""
+    library = Path(sysconfig.get_path("stdlib"))
+    yield _line("M" if "stdlib" in wanted else "X", library)
+    yield from (f"X {library}/{name}" for name in APART)
+    yield from (f"S {library}/{name}" for name in SYNCHRONISES)
+    own = Path(__file__).resolve().parent
+    sites = [Path(entry).resolve() for entry in _entries() if Path(entry).resolve() != own.parent]
+    for site in sites:
+        # A site folder that pip has filled; any other one is a `path` of the suite.
+        installed = any(site.glob("*.dist-info"))
+        yield _line("M" if "package" in wanted and not installed else "X", site)
+    if "package" in wanted:
+        yield from (f"M {path}" for path in _packages(sites))
+    if "tests" in wanted:
+        root = (rootdir or Path.cwd()).resolve()
+        yield from (_line("M", folder) for folder in _test_folders(root, targets))
+    yield _line("X", own)
+
+
+def _line(letter: str, folder: Path) -> str:
+    return f"{letter} {folder}{os.sep}"
+
+
+def _entries() -> list[str]:
+    return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+
+
+def _test_folders(root: Path, targets: Sequence[str]) -> Iterator[Path]:
+    """Where the targets that are paths lie. Those that are packages are looked at as packages."""
+    for target in targets:
+        path = root / target
+        while not path.is_dir() and path != path.parent:
+            path = path.parent  # a file, or a pattern
+        if path.is_relative_to(root):
+            yield path
+
+
+def _packages(sites: Sequence[Path]) -> Iterator[str]:
+    """What the suite's `install` names: pip notes where it had such a package from."""
+    for distribution in distributions(path=[str(site) for site in sites]):
+        if not _was_built(distribution):
+            continue
+        site = Path(str(distribution.locate_file(""))).resolve()
+        names = {file.parts[0] for file in distribution.files or ()}
+        for name in sorted(names):
+            if not name.endswith((".dist-info", ".pth")) and name not in ("..", "__pycache__"):
+                yield f"{site / name}{'' if name.endswith('.py') else os.sep}"
+
+
+def _was_built(distribution: Distribution) -> bool:
+    """PEP 610."""
+    try:
+        origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+    except ValueError:
+        return False
+    return str(origin.get("url", "")).startswith("file:")

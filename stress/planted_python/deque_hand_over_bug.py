@@ -1,0 +1,23 @@
+"""The producer counts after it has appended."""
+
+import collections
+import time
+
+mail = collections.deque()
+counter = 0
+
+
+def stress(thread_index):
+    global counter
+    if thread_index == 0:
+        mail.append(1)
+        counter += 1
+    elif thread_index == 1:
+        for _ in range(2000):
+            try:
+                mail.popleft()
+            except IndexError:
+                time.sleep(0.001)
+            else:
+                counter += 1
+                break

@@ -1,0 +1,9 @@
+"""The same by its length."""
+
+jobs = list(range(200))
+
+
+def stress(thread_index):
+    for _ in range(50):
+        if len(jobs) > 0:
+            jobs.pop()

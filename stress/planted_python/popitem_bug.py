@@ -1,0 +1,9 @@
+"""Looks whether there is one more, then takes it: a dict."""
+
+jobs = dict.fromkeys(range(200))
+
+
+def stress(thread_index):
+    for _ in range(50):
+        if len(jobs) > 0:
+            jobs.popitem()

@@ -1,0 +1,14 @@
+"""The same under a lock."""
+
+import threading
+
+counter = 0
+lock = threading.Lock()
+
+
+def stress(thread_index):
+    global counter
+    for _ in range(50):
+        lock.acquire()
+        counter = counter + 1
+        lock.release()

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Races of Python code.
+
+All that are planted are found, under the same ids with any seed, and none of their correct twins
+is. And where it looks for them, ftstress finds the races in memory as before.
+
+Needs what `make run` builds (CPython with TSan); some minutes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+from tap import done, ok
+
+ROOT = Path(__file__).resolve().parents[1]
+FTSTRESS = ROOT / os.environ.get("BUILD", "build") / "ftstress"
+PLANTED = ROOT / "stress" / "planted_python"
+HOOK = "races on Python variables"
+KIND = "python-race"
+
+
+class Run:
+    """One call of ftstress, and what its JSON report says."""
+
+    def __init__(self, suite: str, output: Path, *options: str) -> None:
+        output.mkdir()
+        arguments = ["--suite", suite, "--output", str(output), "--format", "json", "--quiet"]
+        self.done = subprocess.run(
+            [FTSTRESS, *arguments, *options], cwd=ROOT, text=True, capture_output=True
+        )
+        made = list(output.glob("*.json"))
+        self.report: dict[str, Any] = json.loads(made[0].read_text()) if made else {}
+        self.findings: list[dict[str, Any]] = self.report.get("findings", [])
+
+    def words(self) -> str:
+        return (self.done.stderr + self.done.stdout)[-2000:]
+
+    def of(self, case: str) -> list[dict[str, Any]]:
+        return [f for f in self.findings if any(Path(test).stem == case for test in f["tests"])]
+
+    def hook(self) -> dict[str, Any]:
+        hooks = self.report.get("run", {}).get("hooks", [])
+        return next((hook for hook in hooks if hook["name"] == HOOK), {})
+
+
+def ids(run: Run) -> set[str]:
+    return {f["id"] for f in run.findings if f["kind"] == KIND}
+
+
+def check_planted(run: Run, seed: str) -> None:
+    bugs = {path.stem for path in PLANTED.glob("*_bug.py")}
+    missing = [case for case in sorted(bugs) if not any(f["kind"] == KIND for f in run.of(case))]
+    ok(not missing, f"every bug is found, seed {seed}", missing, run.words())
+    wrong = [
+        f"{f['id']} {f['title']} in {f['tests']}"
+        for f in run.findings
+        if f["status"] != "suppressed"
+        and (f["kind"] != KIND or not all(Path(test).stem in bugs for test in f["tests"]))
+    ]
+    ok(not wrong, f"nothing else is found, seed {seed}", *wrong)
+
+
+def check_words(run: Run) -> None:
+    """What a finding says: the variable, both lines, and what each belongs together with."""
+    found = run.of("attribute_bug")
+    ok(
+        len(found) == 1 and found[0]["title"].startswith("Counter.value: an update in stress"),
+        "the title names the variable and what happens",
+        [f["title"] for f in found],
+    )
+    line = next(
+        number
+        for number, text in enumerate((PLANTED / "attribute_bug.py").read_text().splitlines(), 1)
+        if "+=" in text
+    )
+    sides = [(t["frames"][0]["line"], t["role"]) for f in found for t in f["threads"]]
+    belongs = (f"read, before the write in line {line}", f"write, after the read in line {line}")
+    ok(
+        len(sides) == 2 and all(at == line and role in belongs for at, role in sides),
+        "both sides have their line, and the line of the read or write that belongs to it",
+        sides,
+    )
+    checks = [f["title"] for f in run.of("lazy_bug")]
+    ok(
+        bool(checks) and all("checks" in title for title in checks),
+        "a check before an act is told as that",
+        checks,
+    )
+    meant = run.of("meant_ok")
+    ok(
+        len(meant) == 1
+        and meant[0]["status"] == "suppressed"
+        and "it is for a progress bar (" in meant[0]["suppressed_by"],
+        "a comment at the line says that the race is meant, and the reason is kept",
+        [(f["status"], f["suppressed_by"]) for f in meant],
+    )
+
+
+def check_hook(scratch: Path) -> None:
+    one = ("--tests", "global_bug", "--iterations", "1")
+    off = Run("planted_python", scratch / "off", *one, "--python-races", "off")
+    ok(
+        off.hook().get("off") is True and not ids(off),
+        "it can be left off, and the list of hooks says so",
+        off.hook(),
+        off.words(),
+    )
+    old = Run("planted_python", scratch / "old", *one, "--python", "3.13")
+    ok(
+        not old.hook().get("live", True) and not old.hook().get("off") and not ids(old),
+        "on a Python without a table it is not live, and the list of hooks says why",
+        old.hook(),
+        old.words(),
+    )
+
+
+def check_memory(scratch: Path) -> None:
+    """The observer does not change what it observes."""
+    looks = Run("planted_races", scratch / "memory", "--gate", "--python-races", "package,tests")
+    bugs = {path.stem for path in (ROOT / "stress" / "planted" / "cases").glob("*_bug.py")}
+    missing = [
+        case for case in sorted(bugs) if not any(f["kind"] == "data-race" for f in looks.of(case))
+    ]
+    ok(
+        looks.hook().get("live") is True and not missing,
+        "where Python variables are looked at, every race in memory is found",
+        looks.hook(),
+        missing,
+        looks.words(),
+    )
+    wrong = [
+        f"{f['id']} {f['title']} in {f['tests']}"
+        for f in looks.findings
+        if any(Path(test).stem.endswith("_ok") for test in f["tests"])
+    ]
+    ok(not wrong, "and no correct twin is named", *wrong)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        runs = {
+            seed: Run("planted_python", scratch / seed, "--seed", seed, "--iterations", "8")
+            for seed in ("51", "52")
+        }
+        for seed, run in runs.items():
+            check_planted(run, seed)
+        first, second = runs.values()
+        ok(
+            ids(first) == ids(second) != set(),
+            "the same ids with another seed",
+            ids(first) ^ ids(second),
+        )
+        ok(first.hook().get("live") is True, "the list of hooks has it as live", first.hook())
+        check_words(first)
+        check_hook(scratch)
+        check_memory(scratch)
+    return done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
