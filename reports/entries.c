@@ -7,9 +7,11 @@
 #include "runner/base/map.h"
 #include "runner/model/matrix.h"
 #include "runner/model/memory.h"
+#include "runner/model/plumbing.h"
 
 #define FIELDS_NAMED 4 /* in a title */
 #define GLOBAL "the global variable "
+#define INHERITED "the interpreter's own code"
 
 /* ---- members ---- */
 
@@ -19,26 +21,47 @@ static struct report_entry *add_entry(struct entries *entries)
 	return &entries->items[entries->count - 1];
 }
 
+/* Does nothing but code of the interpreter's stand between the call and the access? A subclass of list
+ * in C inherits what list does. */
+static bool is_inherited(const struct participant *side)
+{
+	for (size_t i = 0; i < side->stack.count; i++) {
+		const struct frame *frame = &side->stack.frames[i];
+		if (frame->language == FRAME_PYTHON)
+			return i > 0 && strstr(frame->file ? frame->file : "", "/pairs/");
+		if (!frame->module || !plumbing_is_base_module(frame->module))
+			return false;
+	}
+	return false;
+}
+
+static bool all(const struct finding *finding, bool (*is)(const struct participant *side))
+{
+	for (size_t i = 0; i < finding->participant_count; i++)
+		if (!is(&finding->participants[i]))
+			return false;
+	return finding->participant_count > 0;
+}
+
 /*
  * What a race in a pair of a package's type is on, if it is not for the type alone to keep it whole: a
- * global variable, or an object of the interpreter's that nothing but its code touches. (Memory that
- * was freed in use is another matter: who let it go, or did not hold it, is not told by who touches
- * it.) NULL: it is the type's. To be freed.
+ * global variable, what a type inherits, or an object of the interpreter's that nothing but its code
+ * touches. (Memory that was freed in use is another matter: who let it go, or did not hold it, is not
+ * told by who touches it.) NULL: it is the type's. To be freed.
  */
 static char *told_apart(const struct finding *finding, const char *test, const struct run_info *run)
 {
 	const struct subject *subject = &finding->subject;
-	if (!run->covered.package || !subject->type || finding->status == STATUS_DOCUMENTED)
+	if (!run->covered.package || finding->status == STATUS_DOCUMENTED)
 		return NULL;
-	if (subject->kind == SUBJECT_GLOBAL)
+	if (subject->kind == SUBJECT_GLOBAL && subject->type)
 		return xprintf(GLOBAL "%s", subject->type);
-	if (subject->kind != SUBJECT_OBJECT || matrix_is_owners(finding, test) ||
+	if (all(finding, is_inherited))
+		return xstrdup(INHERITED);
+	if (subject->kind != SUBJECT_OBJECT || !subject->type || matrix_is_owners(finding, test) ||
 	    finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED || finding->follows)
 		return NULL;
-	for (size_t i = 0; i < finding->participant_count; i++)
-		if (!memory_is_interpreters(&finding->participants[i]))
-			return NULL;
-	return xstrdup(subject->type);
+	return all(finding, memory_is_interpreters) ? xstrdup(subject->type) : NULL;
 }
 
 /* The entry that the finding belongs to. */

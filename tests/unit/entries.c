@@ -352,6 +352,36 @@ static void objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_
 	entries_free(entries);
 }
 
+/* m.Box is a list that a package has made a type of its own out of. */
+static void what_a_type_inherits_is_told_apart(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	document.run.covered.package = (char *)"m";
+	struct race *inherited = &document.races[4];
+	struct frame stacks[2][3];
+	for (int i = 0; i < 2; i++) {
+		stacks[i][0] = inherited->frames[i];
+		stacks[i][0].module = (char *)"python3.14t";
+		stacks[i][1] = stacks[i][0];
+		stacks[i][2] = (struct frame){ .language = FRAME_PYTHON,
+					       .function = (char *)"pop",
+					       .file = (char *)"/c/pairs/m-1/m.Box.py" };
+		inherited->sides[i].stack = (struct stack){ stacks[i], 3 };
+	}
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_string_equal(entries->items[1].title,
+			    "the interpreter's own code, in m.Box: memory of "
+			    "its own: 2 of its 4 operations take no lock");
+	entries_free(entries);
+	stacks[1][1].module = (char *)"box.so"; /* m.Box.pop(), which calls list.pop() */
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1);
+	entries_free(entries);
+}
+
 static void a_global_variable_is_told_apart_from_the_types_that_use_it(void **state)
 {
 	(void)state;
@@ -406,6 +436,7 @@ int main(void)
 		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),
 		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
 		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
+		cmocka_unit_test(what_a_type_inherits_is_told_apart),
 		cmocka_unit_test(a_global_variable_is_told_apart_from_the_types_that_use_it),
 		cmocka_unit_test(items_of_an_array_are_one_field),
 		cmocka_unit_test(

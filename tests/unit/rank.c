@@ -109,6 +109,18 @@ static void memory_that_is_freed_in_use_is_the_gravest(void **state)
 	assert_int_equal(ranked(&race), RANK_FREED);
 }
 
+static void memory_that_realloc_moves_is_the_gravest_too(void **state)
+{
+	(void)state;
+	struct race race;
+	make(&race, FIELD);
+	race.frames[0][0] = core("___interceptor_realloc");
+	race.frames[0][0].module = (char *)"libclang_rt.tsan-x86_64.so";
+	assert_int_equal(ranked(&race), RANK_FREED);
+	race.frames[0][0].function = (char *)"__interceptor_memcpy";
+	assert_int_equal(ranked(&race), RANK_FIELD);
+}
+
 static void memory_that_is_another_types_by_now_was_used_again(void **state)
 {
 	(void)state;
@@ -236,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_that_is_freed_in_use_is_the_gravest),
+		cmocka_unit_test(memory_that_realloc_moves_is_the_gravest_too),
 		cmocka_unit_test(memory_that_is_another_types_by_now_was_used_again),
 		cmocka_unit_test(a_line_that_sets_a_reference_is_of_structure),
 		cmocka_unit_test(an_index_is_a_plain_field),
