@@ -10,7 +10,6 @@
 #include "runner/model/plumbing.h"
 
 #define FIELDS_NAMED 4 /* in a title */
-#define GLOBAL "the global variable "
 #define INHERITED "the interpreter's own code"
 
 /* ---- members ---- */

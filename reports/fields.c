@@ -29,6 +29,13 @@ static bool is_type(const char *name, const char *type)
 	       (size == length || type[length - size - 1] == '.');
 }
 
+/* Is it what an entry of this global variable is called? */
+static bool is_global(const char *name, const char *entry)
+{
+	size_t length = strlen(GLOBAL);
+	return strncmp(entry, GLOBAL, length) == 0 && strcmp(entry + length, name) == 0;
+}
+
 struct fields *fields_new(const char *type, size_t length)
 {
 	struct fields *fields = xcalloc(1, sizeof *fields);
@@ -79,7 +86,8 @@ static struct field *field_of(struct fields *fields, const struct subject *subje
 			return &fields->items[i];
 	struct field field = { .offset = subject->offset,
 			       .type = xstrdup(subject->type),
-			       .own = !global && is_type(subject->type, fields->type),
+			       .own = global ? is_global(subject->type, fields->type)
+					     : is_type(subject->type, fields->type),
 			       .global = global,
 			       .lines = xcalloc(1, sizeof *field.lines) };
 	ARRAY_PUSH(fields->items, fields->count, fields->capacity, field);
@@ -205,9 +213,9 @@ static void settle(struct field *field)
 		buf_puts(&text, field->name);
 	else if (!field->global || field->offset)
 		buf_printf(&text, "offset %" PRIu64, field->offset);
-	if (!field->own)
-		buf_printf(&text, "%s%s%s", text.length ? " of " : "",
-			   field->global ? "the global variable " : "", field->type);
+	if (!field->own || !text.length)
+		buf_printf(&text, "%s%s%s", text.length ? " of " : "", field->global ? GLOBAL : "",
+			   field->type);
 	field->text = buf_take(&text);
 }
 

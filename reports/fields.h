@@ -19,6 +19,8 @@
 #include "ftstress/finding.h"
 #include "runner/symbols/source.h"
 
+#define GLOBAL "the global variable " /* how an entry, and a field, begins that is one */
+
 struct field_lines;
 
 struct field {

@@ -397,8 +397,15 @@ static void a_global_variable_is_told_apart_from_the_types_that_use_it(void **st
 			    "the global variable counter, in m.Box and 1 more "
 			    "type: 4 operations take no lock");
 	entries_free(entries);
-	/* A table, and in CPython's own suite. */
+	/* A table, */
 	document.races[4].finding.subject.offset = 24;
+	entries = entries_new(&document.input);
+	assert_string_equal(
+		entries->items[1].title,
+		"the global variable counter, in m.Box and 1 more type: the global variable "
+		"counter, offset 24: 4 operations take no lock");
+	entries_free(entries);
+	/* and in CPython's own suite. */
 	document.run.covered.package = NULL;
 	entries = entries_new(&document.input);
 	assert_string_equal(entries->items[0].fields->items[2].text, "the global variable counter");
