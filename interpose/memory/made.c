@@ -9,6 +9,7 @@
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
 #include "interpose/base/symbol.h"
+#include "interpose/memory/allocator.h"
 #include "interpose/python/object.h"
 #include "interpose/python/release.h"
 
@@ -27,6 +28,7 @@ enum {
 	MAIN = 1, /* thread of entries: of the process that made it */
 	PARITY_SHIFT = SITE_BITS + THREAD_BITS,
 };
+#define FREED (1u << 31)
 #define BUSY 1u /* site.native: its position is being written */
 
 /* Where mmap() places memory, see owner.c. */
@@ -121,6 +123,11 @@ static inline uint32_t site_of(uint64_t position, uint64_t native)
 	return search_site(at, position, native);
 }
 
+static inline uint32_t parity_of(uint64_t start)
+{
+	return (uint32_t)(start >> 4 & 1) << PARITY_SHIFT;
+}
+
 /* What starts at the address is made now, by a call that returns to `native`. */
 static inline void note(uint64_t address, uint64_t native)
 {
@@ -130,15 +137,43 @@ static inline void note(uint64_t address, uint64_t native)
 	uint64_t position = python_release->python_pc(native);
 	uint32_t site = site_of(position == native ? 0 : position, native);
 	uint32_t thread = LIKELY(self) ? self : number_thread();
-	uint32_t parity = (uint32_t)(address >> 4 & 1) << PARITY_SHIFT;
-	*entry = site ? parity | (thread % THREADS) << SITE_BITS | site : 0;
+	*entry = site ? parity_of(address) | (thread % THREADS) << SITE_BITS | site : 0;
+}
+
+/* The entry, if it is of what starts at the address. */
+static uint32_t entry_at(uint64_t start)
+{
+	const uint32_t *at = entry_of(start, false);
+	uint32_t entry = at ? *at : 0;
+	return (entry & 1u << PARITY_SHIFT) == parity_of(start) ? entry : 0;
+}
+
+bool made_is_on(void)
+{
+	return on;
+}
+
+bool made_covers(uint64_t address)
+{
+	return entry_of(address, false) != NULL;
+}
+
+void made_ends(uint64_t start)
+{
+	uint32_t *at = entry_of(start, false);
+	if (LIKELY(at))
+		*at = FREED | parity_of(start) | entry_at(start);
+}
+
+bool made_is_freed(uint64_t start)
+{
+	return entry_at(start) & FREED;
 }
 
 bool made_find(uint64_t start, struct made *made)
 {
-	const uint32_t *at = entry_of(start, false);
-	uint32_t entry = at ? *at : 0;
-	if (!(entry % SITES) || (entry >> PARITY_SHIFT & 1) != (start >> 4 & 1))
+	uint32_t entry = entry_at(start);
+	if (!(entry % SITES))
 		return false;
 	const struct site *site = &sites[entry % SITES];
 	uint32_t thread = entry >> SITE_BITS & (THREADS - 1);
@@ -174,16 +209,6 @@ void _Py_NewReferenceNoTotal(void *object)
 		note((uint64_t)object, (uint64_t)__builtin_return_address(0));
 	JUMP real(object);
 }
-
-/* PyMemAllocatorEx, Include/cpython/pymem.h */
-struct allocator {
-	void *context;
-	void *(*malloc)(void *context, size_t size);
-	void *(*calloc)(void *context, size_t count, size_t size);
-	void *(*realloc)(void *context, void *block, size_t size);
-	void (*free)(void *context, void *block);
-};
-enum { DOMAIN_MEM = 1 };
 
 static struct allocator mem; /* what we wrapped */
 
@@ -226,17 +251,11 @@ static void *mem_realloc(void *context, void *old, size_t size)
 
 static bool wrap_allocator(void)
 {
-	void (*get)(int, struct allocator *) =
-		(void (*)(int, struct allocator *))symbol_next("PyMem_GetAllocator");
-	void (*set)(int, struct allocator *) =
-		(void (*)(int, struct allocator *))symbol_next("PyMem_SetAllocator");
-	if (!get || !set)
+	if (!allocator_get(ALLOCATOR_MEM, &mem) ||
+	    mem.malloc != (void *(*)(void *, size_t))symbol_next("_PyMem_MiMalloc"))
 		return false;
-	get(DOMAIN_MEM, &mem);
-	if (mem.malloc != (void *(*)(void *, size_t))symbol_next("_PyMem_MiMalloc"))
-		return false;
-	struct allocator ours = { mem.context, mem_malloc, mem_calloc, mem_realloc, mem.free };
-	set(DOMAIN_MEM, &ours);
+	allocator_set(ALLOCATOR_MEM, (struct allocator){ mem.context, mem_malloc, mem_calloc,
+							 mem_realloc, mem.free });
 	return true;
 }
 

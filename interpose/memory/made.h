@@ -2,8 +2,8 @@
  * made.h - where each object of Python, and each block of PyMem_Malloc(), was made, and by whom.
  *
  *   address ─► span of 32 MiB ─► entry, 4 bytes for each 32 bytes of the heap
- *                                  31 30  29     18 17          0
- *                                  |0|p | thread   | site       |     p: bit 4 of the address
+ *                                  31 30  29     18 17          0     f: freed by now
+ *                                  |f|p | thread   | site       |     p: bit 4 of the address
  *
  * A site is a place in Python code and one in C. The entry is of the object itself, not of its
  * block: an object that comes from a free list has no new block, but it passes _Py_NewReference()
@@ -25,7 +25,18 @@ struct made {
 	bool by_main;    /* it was the main thread */
 };
 
+bool made_is_on(void);
+
 /* The object or block at the address, which must be where it starts. False: not known. */
 bool made_find(uint64_t start, struct made *made);
+
+/* Has anything near the address been noted? If not, it need not be in Python's heap. */
+bool made_covers(uint64_t address);
+
+/* What starts at the address is freed now. */
+void made_ends(uint64_t start);
+
+/* Has what started at the address been freed, and nobody got the memory since? */
+bool made_is_freed(uint64_t start);
 
 #endif

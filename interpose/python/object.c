@@ -75,6 +75,18 @@ static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsign
 	return true;
 }
 
+struct object_block object_block(const void *block)
+{
+	uint64_t segment = ((uint64_t)block - 1) & ~(SEGMENT_BYTES - 1);
+	uint64_t index = ((uint64_t)block - segment) / SLICE_BYTES;
+	const struct slice *slice =
+		(const struct slice *)(segment + SEGMENT_SLICES + index * SLICE_HEADER);
+	slice = (const struct slice *)((const char *)slice - slice->offset);
+	unsigned tag = slice->flags >> 3 & 15;
+	return (struct object_block){ slice->block_size, tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0,
+				      tag == HEAP_MEM };
+}
+
 /* A type is an object whose type has TYPE_SUBCLASS. */
 bool object_type_name(uint64_t type, char *name, uint64_t room)
 {

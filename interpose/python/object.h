@@ -25,6 +25,15 @@ struct object {
 /* False if the address is not in a block of CPython's allocators. */
 bool object_find(uint64_t address, struct object *object);
 
+struct object_block {
+	uint64_t size;   /* bytes */
+	uint64_t header; /* bytes of it that stand before the object */
+	bool memory;     /* PyMem_Malloc()'s */
+};
+
+/* What mimalloc says of a block that is not freed yet, which begins at the address. No system call. */
+struct object_block object_block(const void *block);
+
 /*
  * The same for a block of C's malloc(), `size` bytes long: some types take their objects from there.
  * True if a type stands where an object has it, and such objects are that long.

@@ -14,6 +14,7 @@
 #include "interpose/base/concern.h"
 #include "interpose/base/private_heap.h"
 #include "interpose/locks/locks.h"
+#include "interpose/memory/freed.h"
 #include "interpose/memory/made.h"
 #include "interpose/python/object.h"
 #include "interpose/python/owner.h"
@@ -167,17 +168,32 @@ static void add_held(struct output *out, const struct tsan_access *access)
 	}
 }
 
-static void add_accesses(struct output *out, void *report, int count)
+/* Is the stack in the trace that of a free (freed.h)? Then its mark is taken off. */
+static bool take_mark(void)
 {
+	if (!freed_is_mark((uint64_t)trace[0]))
+		return false;
+	for (unsigned i = 0; i < FRAMES_MAX && trace[i]; i++)
+		trace[i] = trace[i + 1];
+	return true;
+}
+
+/* Returns whether one of them is a free. */
+static bool add_accesses(struct output *out, void *report, int count)
+{
+	bool any_frees = false;
 	for (int i = 0; i < count; i++) {
 		int tid = -1, size = 0, write = 0, atomic = 0;
 		void *address = NULL;
 		clear_trace();
 		__tsan_get_report_mop(report, (uptr)i, &tid, &address, &size, &write, &atomic,
 				      trace, FRAMES_MAX);
+		bool frees = take_mark();
+		any_frees = any_frees || frees;
 		struct fts_section section = {
 			.kind = FTS_SEC_ACCESS,
 			.flags = (uint16_t)((write ? FTS_ACCESS_WRITE : 0) |
+					    (frees ? FTS_ACCESS_FREES : 0) |
 					    (atomic ? FTS_ACCESS_ATOMIC : 0) |
 					    (standins_live() ? FTS_ACCESS_LOCKS : 0)),
 			.tid = tid,
@@ -192,6 +208,7 @@ static void add_accesses(struct output *out, void *report, int count)
 		    access->size == size && access->write == !!write && access->atomic == !!atomic)
 			add_held(out, access);
 	}
+	return any_frees;
 }
 
 static uint16_t location_kind(const char *type)
@@ -277,9 +294,10 @@ static int add_made(void *report, int threads, uint64_t start)
 /*
  * What TSan cannot know of the accessed address. It lies in a Python object, or in a block of
  * PyMem_Malloc(), or in the data of a Python object whose data is a block of its own (bytearray).
- * An object may be a block of malloc(), too: its type decides where it takes them from.
+ * An object may be a block of malloc(), too: its type decides where it takes them from. Of memory
+ * that was freed, and that somebody else has got since, it is not told what it holds now.
  */
-static void add_object(struct output *out, void *report, int locations, int threads)
+static void add_object(struct output *out, void *report, int locations, int threads, bool frees)
 {
 	int tid, size, write, atomic;
 	void *address = NULL;
@@ -293,12 +311,15 @@ static void add_object(struct output *out, void *report, int locations, int thre
 	}
 	clear_trace();
 	found = found || object_in_malloc(object.start, object.size, &object);
-	bool data = !object.type[0] && owner_find(object.start, object.size, &owner) &&
+	bool again = frees && found && !made_is_freed(object.start);
+	if (again)
+		object.type[0] = '\0';
+	bool data = !again && !object.type[0] && owner_find(object.start, object.size, &owner) &&
 		    (uint64_t)address >= owner.data;
 	if (!found && !data)
 		return;
 	uint64_t start = data ? owner.data : object.start;
-	bool known = object.type[0] || object.memory;
+	bool known = object.type[0] || (object.memory && !again);
 	struct fts_section section = {
 		.kind = FTS_SEC_OBJECT,
 		.flags = data ? FTS_OBJECT_DATA : 0,
@@ -547,12 +568,12 @@ static void write_report(void *report)
 	uint8_t *head = room_for(&out, (uint32_t)sizeof(struct fts_report) + text_room);
 	raw_zero(head, sizeof(struct fts_report) + text_room);
 	raw_copy(head + sizeof(struct fts_report), type, text_length);
-	add_accesses(&out, report, accesses);
+	bool frees = add_accesses(&out, report, accesses);
 	if (!race)
 		add_stacks(&out, report, stacks);
 	add_locations(&out, report, locations);
 	if (accesses > 0)
-		add_object(&out, report, locations, threads);
+		add_object(&out, report, locations, threads, frees);
 	add_mutexes(&out, report, mutexes);
 	add_threads(&out, report, threads, false);
 	struct fts_report header = {

@@ -58,7 +58,7 @@ struct settings {
 	enum schedule_choice schedule;
 	bool gate;  /* one pass over all tests, with the same result every time; GATE_* */
 	bool locks; /* look for lock orders that can deadlock */
-	bool heap;  /* note where objects are made */
+	bool heap;  /* note where objects are made and freed */
 	unsigned python_races; /* bits PYTHON_RACES_*: of which code; 0 = off */
 	bool pairs;            /* in place of tests: each two operations of a type; PAIRS_* */
 	bool share;            /* objects that a test makes are one for all its threads */

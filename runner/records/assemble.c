@@ -346,15 +346,18 @@ static void describe_heap(struct assembly *a, size_t index)
 	free(thread);
 }
 
-/* The innermost line of the user's, or else of C, of where an object was made; NULL if none is. */
+/* The innermost line of Python, or else of C, of where an object was made; NULL if none is known. */
 static const struct frame *maker_of(const struct stack *stack)
 {
 	const struct frame *found = NULL;
 	for (size_t i = 0; i < stack->count; i++) {
 		const struct frame *frame = &stack->frames[i];
-		if (frame->language == FRAME_PYTHON || frame->language == FRAME_CYTHON)
-			return frame->file ? frame : found;
-		if (!found && frame->file && !plumbing_is(frame) && !plumbing_is_helper(frame))
+		bool python = frame->language == FRAME_PYTHON || frame->language == FRAME_CYTHON;
+		if (!frame->file || plumbing_is(frame) || plumbing_is_helper(frame))
+			continue;
+		if (python)
+			return frame;
+		if (!found)
 			found = frame;
 	}
 	return found;

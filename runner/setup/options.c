@@ -427,7 +427,7 @@ const struct option option_table[] = {
 	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
 	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
-	{ "heap", "on|off", "note where objects are made (on)", parse_heap, true },
+	{ "heap", "on|off", "note where objects are made and freed (on)", parse_heap, true },
 	{ "python-races", "WHERE", "lost updates in the code of package,tests,stdlib; or off (off)",
 	  parse_python_races, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,

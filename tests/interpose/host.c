@@ -41,14 +41,16 @@ static void print_report(const uint8_t *at)
 	printf("report kind=%u text=%.*s", report.kind, report.text_length, (const char *)at);
 	at += (report.text_length + 7) & ~7;
 	const char *made = NULL, *user = NULL;
-	int maker = -1;
+	int maker = -1, frees = 0;
 	for (unsigned i = 0; i < report.section_count; i++) {
 		struct fts_section section;
 		memcpy(&section, at, sizeof section);
 		const char *function = python_function(
 			(const uint64_t *)(const void *)(at + sizeof section), section.frame_count);
 		at += sizeof section + 8 * section.frame_count;
-		if (section.kind == FTS_SEC_ACCESS && !user)
+		if (section.kind == FTS_SEC_ACCESS && section.flags & FTS_ACCESS_FREES)
+			frees = 1;
+		else if (section.kind == FTS_SEC_ACCESS && !user)
 			user = function;
 		if (section.kind == FTS_SEC_OBJECT && section.frame_count) {
 			made = function;
@@ -65,7 +67,7 @@ static void print_report(const uint8_t *at)
 	}
 	if (made)
 		printf(" made in %s by %d", made, maker);
-	printf(" user=%s\n", user ? user : "-");
+	printf("%s user=%s\n", frees ? " freed" : "", user ? user : "-");
 }
 
 static void print_record(uint32_t type, const uint8_t *payload, uint32_t pid)

@@ -42,10 +42,11 @@ CONCERN(concern_races, e)
 CONCERN(concern_threads, f)
 CONCERN(concern_crash, g)
 CONCERN(concern_made, h)
-CONCERN(concern_order, i)
-CONCERN(concern_variables, j)
-CONCERN(concern_locks, k)
-CONCERN(concern_turns, l)
+CONCERN(concern_freed, i)
+CONCERN(concern_order, j)
+CONCERN(concern_variables, k)
+CONCERN(concern_locks, l)
+CONCERN(concern_turns, m)
 
 bool ring_init(const char **why)
 {
@@ -86,7 +87,7 @@ static void before_a_fork_the_last_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	before_fork();
-	assert_string_equal(called, "lkjihgfedcba");
+	assert_string_equal(called, "mlkjihgfedcba");
 }
 
 static void after_a_fork_the_first_concern_comes_first(void **state)
@@ -94,10 +95,10 @@ static void after_a_fork_the_first_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	after_fork_parent();
-	assert_string_equal(called, "ABCDEFGHIJKL");
+	assert_string_equal(called, "ABCDEFGHIJKLM");
 	memset(called, 0, sizeof called);
 	after_fork_child();
-	assert_string_equal(called, "0abcdefghijkl");
+	assert_string_equal(called, "0abcdefghijklm");
 }
 
 int main(void)

@@ -1,0 +1,104 @@
+/*
+ * freed.c - see freed.h.
+ *
+ * A block moves where PyMem_Realloc() has no room in its place. That is told as the end of the old
+ * one, too. PyObject_Realloc() is not looked at: what it moves, nobody else can have.
+ */
+#include "interpose/memory/freed.h"
+
+#include "interpose/base/concern.h"
+#include "interpose/base/raw.h"
+#include "interpose/base/symbol.h"
+#include "interpose/memory/allocator.h"
+#include "interpose/memory/made.h"
+#include "interpose/python/object.h"
+
+#include <stddef.h>
+
+enum {
+	OBJECT_HEADER = 32, /* sizeof(PyObject) */
+	MOST = 1024, /* bytes that are told of a block, as ThreadSanitizer does for malloc() */
+};
+
+static void (*write_range)(void *address, unsigned long size, void *pc);
+static struct allocator mem, objects; /* what we wrapped */
+
+/* Names the writes that are marks: no code runs here. */
+static __attribute__((noinline)) void mark(void)
+{
+	__asm__ volatile("");
+}
+
+bool freed_is_mark(uint64_t pc)
+{
+	return pc == (uint64_t)mark;
+}
+
+static inline void tell(uint64_t from, uint64_t end)
+{
+	uint64_t size = end - from;
+	if (from < end)
+		write_range((void *)from, size < MOST ? size : MOST, (void *)mark);
+}
+
+static void mem_free(void *context, void *block)
+{
+	if (block && made_covers((uint64_t)block)) {
+		made_ends((uint64_t)block);
+		tell((uint64_t)block, (uint64_t)block + object_block(block).size);
+	}
+	JUMP mem.free(context, block);
+}
+
+/* _mi_heap_realloc_zero() */
+static inline bool stays(uint64_t size, uint64_t room)
+{
+	return size <= room && size >= room / 2 && size > 0;
+}
+
+static void *mem_realloc(void *context, void *block, size_t size)
+{
+	uint64_t room = 0;
+	if (block && made_covers((uint64_t)block))
+		room = object_block(block).size;
+	if (room && !stays(size, room)) {
+		made_ends((uint64_t)block);
+		tell((uint64_t)block, (uint64_t)block + room);
+	}
+	JUMP mem.realloc(context, block, size);
+}
+
+static void object_free(void *context, void *block)
+{
+	if (block && made_covers((uint64_t)block)) {
+		struct object_block found = object_block(block);
+		uint64_t object = (uint64_t)block + found.header;
+		made_ends(object);
+		tell(object + OBJECT_HEADER, (uint64_t)block + found.size);
+	}
+	JUMP objects.free(context, block);
+}
+
+static bool start(const char **why)
+{
+	if (!made_is_on()) {
+		*why = CONCERN_OFF;
+		return false;
+	}
+	write_range = (void (*)(void *, unsigned long, void *))symbol_next("__tsan_write_range_pc");
+	if (!write_range) {
+		*why = "this ThreadSanitizer has no __tsan_write_range_pc()";
+		return false;
+	}
+	allocator_get(ALLOCATOR_MEM, &mem);
+	allocator_get(ALLOCATOR_OBJECTS, &objects);
+	struct allocator our_mem = mem, our_objects = objects;
+	our_mem.realloc = mem_realloc;
+	our_mem.free = mem_free;
+	our_objects.free = object_free;
+	allocator_set(ALLOCATOR_MEM, our_mem);
+	allocator_set(ALLOCATOR_OBJECTS, our_objects);
+	return true;
+}
+
+const struct concern concern_freed = { .name = "memory that is freed", .start = start };

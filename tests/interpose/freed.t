@@ -1,0 +1,58 @@
+#!/bin/bash
+# TAP: memory of Python's heap that is freed while another thread uses it is told so, and its correct
+# twin is not. Needs the TSan CPythons of stress/toolchain.
+build=${BUILD:-build}
+export FTSTRESS_HAPPENS_BEFORE=meant
+n=0
+
+check() { # NAME CONDITION...
+	local name=$1
+	shift
+	n=$((n + 1))
+	if "$@"; then echo "ok $n - $name"; else
+		printf 'not ok %s - %s\n# %s\n' $n "$name" "$out"
+	fi
+}
+
+races() { # CASE [HOW]
+	timeout 60 "$build/tests/interpose/host" "$build/libftstress.so" "$python" \
+		tests/interpose/freed.py "$@" | grep '^report kind=1'
+}
+
+called_use() {
+	grep -q ' freed ' <<<"$out"
+}
+
+not() {
+	! "$@"
+}
+
+for version in 3.14 3.13; do
+	python=$(stress/toolchain/prepare python $version | tail -n 1 | jq -r .python)
+	# What the memory was: blocks of PyMem_Malloc() have no type.
+	for case in bytes:bytes slots:Slots plain:Plain items: data: moved:'data of array.array'; do
+		type=${case#*:} case=${case%:*}
+		out=$(races "$case")
+		check "$case, $version" \
+			grep -qE ":$type\+[0-9]+ .* made in case_$case by [1-9][0-9]* freed user=use" \
+			<<<"$out"
+		out=$(races "$case" held)
+		check "$case with a reference of its own, $version" [ -z "$out" ]
+	done
+	for case in bytes plain; do
+		out=$(races "$case" head)
+		check "a look at the header of $case is not called a use, $version" not called_use
+	done
+	out=$(races again)
+	check "what somebody else has by now is not told as what it was, $version" \
+		grep -qE ':\+[0-9]+ section=2/[0-9]+ section=2/[0-9]+ freed user=use' <<<"$out"
+	silent=0
+	for _ in 1 2 3; do
+		out=$(races churn)
+		called_use || silent=$((silent + 1))
+	done
+	check "readers without a lock, $version" [ $silent = 3 ]
+	out=$(FTSTRESS_HEAP=off races bytes)
+	check "off: the control is not seen, $version" [ -z "$out" ]
+done
+echo "1..$n"
