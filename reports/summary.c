@@ -294,6 +294,12 @@ static size_t print_about(const struct page *page, const struct finding *finding
 		print(page, PLAIN, &line);
 		lines++;
 	}
+	if (finding->evidence && finding->kind == FINDING_CRASH) {
+		buf_puts(&line, "    ");
+		text_add_line(&line, finding->evidence);
+		print(page, PLAIN, &line);
+		lines++;
+	}
 	if (about) {
 		buf_puts(&line, "    at ");
 		text_add_line(&line, about);

@@ -17,6 +17,13 @@ static bool is_asked_about(const struct finding *finding)
 	return asked && !finding->evidence && matrix_type_of(finding);
 }
 
+/* Did a pair take its process down? Its calls were made one after the other, so one thread may do. */
+static bool is_crash_of_pair(const struct finding *finding)
+{
+	return finding->kind == FINDING_CRASH && finding->status == STATUS_NEW &&
+	       !finding->evidence && finding->test_count && matrix_type_length(finding->tests[0]);
+}
+
 /*
  * "SystemError: ... (12 times)", of what the process printed; NULL if nothing was wrong. *shows is
  * left as it is where one thread is enough for it.
@@ -80,7 +87,8 @@ static int try_pair(const struct evidence_options *options, const char *test, en
 				    (char *)"--seconds",
 				    seconds,
 				    NULL };
-	char **variables = variables_plain(options->environment, options->suite, options->paths);
+	char **variables =
+		variables_evidence(options->environment, options->suite, options->paths, false);
 	struct spawn spawn = { .arguments = arguments,
 			       .environment = variables,
 			       .folder = options->suite->folder,
@@ -94,13 +102,68 @@ static int try_pair(const struct evidence_options *options, const char *test, en
 	return code;
 }
 
+/* Makes both calls in one thread, in the interpreter that crashed. *text is NULL where that is fine. */
+static int try_alone(const struct evidence_options *options, const char *test, char **text)
+{
+	char limit[16];
+	snprintf(limit, sizeof limit, "%d", EVIDENCE_LIMIT);
+	char *const arguments[] = { (char *)"timeout",
+				    (char *)"-s",
+				    (char *)"KILL",
+				    limit,
+				    options->environment->python,
+				    (char *)"-m",
+				    (char *)"ftstress_driver.pairs.evidence",
+				    options->suite->targets.items[0],
+				    (char *)test,
+				    (char *)"--alone",
+				    NULL };
+	char **variables =
+		variables_evidence(options->environment, options->suite, options->paths, true);
+	struct spawn spawn = { .arguments = arguments,
+			       .environment = variables,
+			       .folder = options->suite->folder,
+			       .stop = options->stop };
+	struct spawned spawned;
+	int code = spawn_run(&spawn, &spawned);
+	json_t *said = code ? NULL : json_loads(spawned.out.data ? spawned.out.data : "", 0, NULL);
+	const char *how = json_string_value(json_object_get(said, "alone"));
+	*text = how ? xprintf("no matter of threads: one thread alone, with both calls on one "
+			      "object, ends the process, too: %s",
+			      how)
+		    : NULL;
+	json_decref(said);
+	spawned_clear(&spawned);
+	variables_free(variables);
+	return code;
+}
+
+static int look_at_crashes(const struct evidence_options *options, double end)
+{
+	size_t count;
+	const struct finding *const *findings = collator_findings(options->collator, &count);
+	int code = 0;
+	for (size_t i = 0; !code && i < count && now_seconds() < end && !*options->stop; i++) {
+		if (!is_crash_of_pair(findings[i]))
+			continue;
+		char *text;
+		code = try_alone(options, findings[i]->tests[0], &text);
+		if (text) {
+			collator_evidence(options->collator, findings[i]->id, EVIDENCE_NONE, text);
+			code = code ? code : store_finding(options->store, findings[i]);
+		}
+		free(text);
+	}
+	return code;
+}
+
 int evidence_take(const struct evidence_options *options)
 {
 	size_t count, tried = 0, untried = 0;
 	const struct finding *const *findings = collator_findings(options->collator, &count);
 	struct map done = { 0 };
 	double end = now_seconds() + options->total;
-	int code = 0;
+	int code = look_at_crashes(options, end);
 	for (size_t i = 0; !code && i < count; i++) {
 		if (!is_asked_about(findings[i]) ||
 		    map_get(&done, matrix_field(findings[i])) != MAP_NONE)

@@ -242,15 +242,35 @@ static void push_common(struct list *list)
 	push(list, xstrdup("PYTHONUTF8=1"));
 }
 
+static void push_driver(struct list *list, const struct strings *site, const struct suite *suite,
+			const struct paths *paths)
+{
+	push_inherited(list);
+	push_path(list, paths->stress, site);
+	push_common(list);
+	push(list, xstrdup("FTSTRESS_DEBUG=1")); /* on an error the driver prints a traceback */
+	push_suite(list, suite);
+}
+
 char **variables_plain(const struct environment *environment, const struct suite *suite,
 		       const struct paths *paths)
 {
 	struct list list = { 0 };
-	push_inherited(&list);
-	push_path(&list, paths->stress, &environment->plain_site);
-	push_common(&list);
-	push(&list, xstrdup("FTSTRESS_DEBUG=1")); /* on an error the driver prints a traceback */
-	push_suite(&list, suite);
+	push_driver(&list, &environment->plain_site, suite, paths);
+	push(&list, NULL);
+	return list.items;
+}
+
+char **variables_evidence(const struct environment *environment, const struct suite *suite,
+			  const struct paths *paths, bool instrumented)
+{
+	struct list list = { 0 };
+	push_driver(&list, instrumented ? &environment->tsan_site : &environment->plain_site, suite,
+		    paths);
+	push(&list, xstrdup("PYTHON_GIL=0"));
+	if (instrumented)
+		push(&list, xstrdup("TSAN_OPTIONS=report_bugs=0:handle_segv=0:handle_abort=0:"
+				    "die_after_fork=0"));
 	push(&list, NULL);
 	return list.items;
 }

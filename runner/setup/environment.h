@@ -41,6 +41,12 @@ void progress_line(void *arg, char *line);
 /* The environment of a process, for execve(). variables_free() frees it. */
 char **variables_plain(const struct environment *environment, const struct suite *suite,
 		       const struct paths *paths);
+/*
+ * The same for pairs: without the GIL, also for a package that does not say that it can do without.
+ * `instrumented`: with what is compiled with ThreadSanitizer, which is to say nothing.
+ */
+char **variables_evidence(const struct environment *environment, const struct suite *suite,
+			  const struct paths *paths, bool instrumented);
 char **variables_zygote(const struct environment *environment, const struct suite *suite,
 			const struct settings *settings, const struct paths *paths, uint64_t seed,
 			enum worker_kind kind, const char *scratch);

@@ -637,6 +637,11 @@ class Evidence(unittest.TestCase):
         dies = corpus.Operation("dies", "o and __import__('os').abort()")
         self.assertEqual(self._alone("[]", add, dies), "SIGABRT")
 
+    def test_a_library_that_leaves_the_process(self) -> None:
+        add = corpus.Operation("add", "o.append(1)")
+        leaves = corpus.Operation("leaves", "o and __import__('os')._exit(3)")
+        self.assertEqual(self._alone("[]", add, leaves), "exit status 3")
+
     def test_calls_that_do_no_harm_one_after_the_other(self) -> None:
         add = corpus.Operation("add", "o.append(1)")
         raises = corpus.Operation("raises", "o.nothing")

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runner/setup/environment.h"
+#include "runner/setup/paths.h"
 #include "runner/setup/suite.h"
 #include "runner/base/util.h"
 
@@ -250,10 +252,41 @@ static void the_suites_that_ship_are_read(void **state)
 	globfree(&found);
 }
 
+static bool has_variable(char *const *variables, const char *text)
+{
+	for (size_t i = 0; variables[i]; i++)
+		if (strcmp(variables[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* A package that does not say that it can do without the GIL would have it, and no call overlaps. */
+static void what_is_tried_with_pairs_is_tried_without_the_gil(void **state)
+{
+	(void)state;
+	char *plain = (char *)"/plain", *tsan = (char *)"/tsan";
+	const struct environment environment = { .plain_site = { .items = &plain, .count = 1 },
+						 .tsan_site = { .items = &tsan, .count = 1 } };
+	const struct paths paths = { .stress = (char *)"/stress" };
+	const struct suite suite = { 0 };
+	char **variables = variables_evidence(&environment, &suite, &paths, false);
+	assert_true(has_variable(variables, "PYTHON_GIL=0"));
+	assert_true(has_variable(variables, "PYTHONPATH=/stress:/plain"));
+	variables_free(variables);
+	variables = variables_evidence(&environment, &suite, &paths, true);
+	assert_true(has_variable(variables, "PYTHON_GIL=0"));
+	assert_true(has_variable(variables, "PYTHONPATH=/stress:/tsan"));
+	variables_free(variables);
+	variables = variables_plain(&environment, &suite, &paths);
+	assert_false(has_variable(variables, "PYTHON_GIL=0"));
+	variables_free(variables);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_keys_are_read),
+		cmocka_unit_test(what_is_tried_with_pairs_is_tried_without_the_gil),
 		cmocka_unit_test(defaults_come_from_the_file),
 		cmocka_unit_test(a_long_line_is_one_value),
 		cmocka_unit_test(a_long_word_is_not_torn),

@@ -1,10 +1,10 @@
-"""python -m ftstress_driver.pairs.evidence CORPUS PAIR [--seconds N] [--threads N]
+"""python -m ftstress_driver.pairs.evidence CORPUS PAIR [--seconds N] [--threads N] [--alone]
 
 What a race does: both operations of a pair, by threads that really overlap, again and again on
 objects that they share, in whatever interpreter runs this: the plain one, as a user has it.
 
 Before that, one thread makes the same calls, in a forked child: what crashes or hangs there, too,
-is no matter of threads.
+is no matter of threads. --alone is for this only.
 
 Prints one JSON line: {"rounds":N,"wrong":{"SystemError: ...":times}}, or {"alone":"SIGSEGV"}. A
 crash is this process' own end, a hang is for the caller to notice. Wrong are the exceptions that no
@@ -66,12 +66,15 @@ def alone(maker: calls.Maker, sides: list[Side]) -> str | None:
     pid = os.fork()
     if pid == 0:
         signal.alarm(SECONDS_ALONE)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the package prints is no answer
         for order in (sides, sides[::-1]):
             with contextlib.suppress(Exception):
                 _body(lambda: None, _work_of_one(maker, order), Counter())
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
+    if code > 0:
+        return f"exit status {code}"
     return signal.Signals(-code).name if code < 0 else None
 
 
@@ -131,6 +134,7 @@ def main() -> int:
     made.add_argument("pair")
     made.add_argument("--seconds", type=float, default=1.0)
     made.add_argument("--threads", type=int, default=4)
+    made.add_argument("--alone", action="store_true")
     arguments = made.parse_args()
     name, _, pair = arguments.pair.partition("::")
     corpus = Corpus.load(arguments.corpus)
@@ -143,6 +147,9 @@ def main() -> int:
     end = alone(maker, sides)
     if end is not None:
         print(json.dumps({"alone": end}), flush=True)
+        return 0
+    if arguments.alone:
+        print(json.dumps({}), flush=True)
         return 0
     print(json.dumps(loop(maker, sides, arguments.seconds, arguments.threads)), flush=True)
     return 0
