@@ -316,9 +316,22 @@ static const struct rule *rule_of(const struct policy *policy, const char *test)
 	return NULL;
 }
 
+/*
+ * The rule that excludes a race on what an object's buffer holds, whoever's call writes
+ * there: `a.flat[0] = 1` changes the array. One of the two does write, so it is a change.
+ */
+static const struct rule *rule_of_data(const struct policy *policy, const struct finding *finding)
+{
+	const char *type = finding->subject.kind == SUBJECT_BUFFER ? finding->subject.type : NULL;
+	for (size_t i = 0; type && i < policy->count; i++)
+		if (fnmatch(policy->rules[i].pattern, type, 0) == 0)
+			return policy->rules[i].level == LEVEL_SAFE ? NULL : &policy->rules[i];
+	return NULL;
+}
+
 const char *policy_excludes(const struct policy *policy, const struct finding *finding)
 {
-	const struct rule *rule = NULL;
+	const struct rule *rule = NULL, *data = rule_of_data(policy, finding);
 	if (finding->kind != FINDING_DATA_RACE && finding->kind != FINDING_TEST_FAILURE)
 		return NULL;
 	if (finding->shows == EVIDENCE_CRASHES)
@@ -326,6 +339,8 @@ const char *policy_excludes(const struct policy *policy, const struct finding *f
 	/* It counts if it came up in any pair that is meant to be safe. */
 	for (size_t i = 0; i < finding->test_count; i++) {
 		rule = rule_of(policy, finding->tests[i]);
+		if (!rule && matrix_type_length(finding->tests[i]))
+			rule = data;
 		if (!rule)
 			return NULL;
 	}

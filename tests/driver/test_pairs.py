@@ -637,6 +637,17 @@ class Evidence(unittest.TestCase):
         dies = corpus.Operation("dies", "o and __import__('os').abort()")
         self.assertEqual(self._alone("[]", add, dies), "SIGABRT")
 
+    def test_many_slow_calls_are_no_hang(self) -> None:
+        seconds, evidence.SECONDS_ALONE = evidence.SECONDS_ALONE, 2
+        self.addCleanup(setattr, evidence, "SECONDS_ALONE", seconds)
+        slow = corpus.Operation("slow", "__import__('time').sleep(0.01)")
+        self.assertIsNone(self._alone("[]", slow, slow))
+        kind = corpus.Type("m.T", "[]", [slow])
+        maker = calls.open_type(kind, Path(), calls.namespace())
+        started = time.monotonic()
+        evidence.loop(maker, [corpus.Side([slow])] * 2, 0.5, 2)
+        self.assertLess(time.monotonic() - started, 5)  # all calls together take 10 s
+
     def test_a_library_that_leaves_the_process(self) -> None:
         add = corpus.Operation("add", "o.append(1)")
         leaves = corpus.Operation("leaves", "o and __import__('os')._exit(3)")

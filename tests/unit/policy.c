@@ -87,6 +87,29 @@ static void readers_are_to_be_safe_where_only_they_are_promised(void **state)
 	policy_free(policy);
 }
 
+/* a.flat[0] = 1 */
+static void data_is_its_owners_whoever_writes_it(void **state)
+{
+	(void)state;
+	struct policy *policy = policy_of("m.Safe = safe\nm.Array = safe for readers\n");
+	char *tests[] = { (char *)"m.Flat::setitem|copy", (char *)"m.Flat::a|b" };
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.tests = tests,
+				.test_count = 2,
+				.subject = { .kind = SUBJECT_BUFFER, .type = (char *)"m.Array" } };
+	assert_string_equal(policy_excludes(policy, &race),
+			    "m.Array = safe for readers (mine.ini:3)");
+	race.subject.type = (char *)"m.Safe";
+	assert_null(policy_excludes(policy, &race));
+	race.subject.type = (char *)"m.Array";
+	race.subject.kind = SUBJECT_OBJECT; /* the array's shape, say */
+	assert_null(policy_excludes(policy, &race));
+	race.subject.kind = SUBJECT_BUFFER; /* two tests that meet in an array: not a pair */
+	tests[1] = (char *)"tests/test_a.py::test_b";
+	assert_null(policy_excludes(policy, &race));
+	policy_free(policy);
+}
+
 static void iterators_are_whatever_items_are_taken_out_of(void **state)
 {
 	(void)state;
@@ -227,6 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_shared_is_excluded_with_the_rules_place),
 		cmocka_unit_test(readers_are_to_be_safe_where_only_they_are_promised),
+		cmocka_unit_test(data_is_its_owners_whoever_writes_it),
 		cmocka_unit_test(iterators_are_whatever_items_are_taken_out_of),
 		cmocka_unit_test(a_rule_is_for_patterns_and_for_what_is_made_out_of_a_type),
 		cmocka_unit_test(crashes_and_other_kinds_count_in_any_case),

@@ -46,7 +46,7 @@ def loop(maker: calls.Maker, sides: list[Side], seconds: float, threads: int) ->
         gate = threading.Barrier(threads)
         told: list[Counter[str]] = [Counter() for _ in range(threads)]
         running = [
-            threading.Thread(target=_body, args=(gate.wait, work[i], told[i]))
+            threading.Thread(target=_body, args=(gate.wait, work[i], told[i], end))
             for i in range(threads)
         ]
         for thread in running:
@@ -69,7 +69,8 @@ def alone(maker: calls.Maker, sides: list[Side]) -> str | None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the package prints is no answer
         for order in (sides, sides[::-1]):
             with contextlib.suppress(Exception):
-                _body(lambda: None, _work_of_one(maker, order), Counter())
+                work = _work_of_one(maker, order)
+                _body(lambda: None, work, Counter(), time.monotonic() + SECONDS_ALONE / 3)
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
@@ -115,9 +116,13 @@ def _work(
     return work
 
 
-def _body(meet: Callable[[], object], work: list[Call], told: Counter[str]) -> None:
+def _body(meet: Callable[[], object], work: list[Call], told: Counter[str], end: float) -> None:
+    """Until time.monotonic() is `end`: what goes on after it is a call that does not come back, and
+    not many slow ones."""
     meet()
     for function, target, args in work:
+        if time.monotonic() >= end:
+            break
         for _ in range(REPEATS):
             try:
                 function(target, args)
