@@ -146,6 +146,9 @@ static bool makes_by_name(const struct frame *frame)
 
 bool memory_is_making(const struct participant *side)
 {
+	/* What realloc() writes, it writes into the new block. */
+	if (side->write && !side->frees && memory_act(&side->stack) == MEMORY_MOVED)
+		return true;
 	size_t site = site_frame(&side->stack), end = first_caller(&side->stack);
 	if (site != SITE_NONE && site > end)
 		end = site;
@@ -176,7 +179,8 @@ const struct participant *memory_freed_in_use(const struct finding *finding)
 		const struct participant *side = &finding->participants[i];
 		const struct participant *other = &finding->participants[1 - i];
 		enum memory_act act = memory_act(&side->stack);
-		if ((act == MEMORY_FREED || act == MEMORY_MOVED) && other->stack.count &&
+		bool moved = act == MEMORY_MOVED && (side->frees || !side->write);
+		if ((act == MEMORY_FREED || moved) && other->stack.count &&
 		    memory_act(&other->stack) == MEMORY_USED && !memory_is_making(other))
 			return side;
 	}

@@ -176,6 +176,8 @@ static char *act_role(const struct section_view *section)
 		return text;
 	if (section->head.kind != FTS_SEC_ACCESS)
 		return xstrdup("was here");
+	if (section->head.flags & FTS_ACCESS_FREES)
+		return xstrdup("frees the memory");
 	return xprintf("%s%s of %llu byte%s", atomic, verb, size, size == 1 ? "" : "s");
 }
 
@@ -193,6 +195,7 @@ static void add_participant(struct assembly *a, size_t index)
 		.thread = thread_name(section->head.tid),
 		.write = section->head.flags & FTS_ACCESS_WRITE,
 		.atomic = section->head.flags & FTS_ACCESS_ATOMIC,
+		.frees = section->head.flags & FTS_ACCESS_FREES,
 		.address = section->head.address,
 		.size = section->head.size,
 		.all_locks = section->head.kind == FTS_SEC_ACCESS &&

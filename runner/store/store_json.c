@@ -167,6 +167,7 @@ static json_t *participant_value(const struct participant *participant)
 	put_text(one, "thread", participant->thread);
 	put_flag(one, "write", participant->write);
 	put_flag(one, "atomic", participant->atomic);
+	put_flag(one, "frees", participant->frees);
 	put_number(one, "address", participant->address);
 	put_number(one, "size", participant->size);
 	put_stack(one, "stack", &participant->stack);
@@ -182,6 +183,7 @@ static struct participant get_participant(json_t *one)
 		.thread = get_text(one, "thread"),
 		.write = get_flag(one, "write"),
 		.atomic = get_flag(one, "atomic"),
+		.frees = get_flag(one, "frees"),
 		.address = get_number(one, "address"),
 		.size = get_number(one, "size"),
 		.stack = get_stack(one, "stack"),

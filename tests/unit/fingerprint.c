@@ -497,9 +497,37 @@ static void a_title_tells_that_memory_was_freed_in_use(void **state)
 			       C("_mi_heap_realloc_zero", "mimalloc/alloc.c", "libpython.so"),
 			       C("PyMem_Realloc", "Objects/obmalloc.c", "libpython.so"),
 			       C("buffer_grow", "buffer.c", "x.so"));
+	sides[1].frees = true;
 	title = explain_title(&race, NULL, &roots);
 	assert_non_null(strstr(title, "buffer_grow reallocates what odictiter_new reads"));
 	free(title);
+	text = explain_text(&race, NULL, &roots);
+	assert_non_null(strstr(text, "Thread T2 reallocated the memory in buffer_grow"));
+	free(text);
+	/* what is copied out of the old block, where no end of it is told */
+	sides[1].frees = sides[1].write = false;
+	sides[0].write = true;
+	sides[0].stack = STACK(C("buffer_put", "buffer.c", "x.so"));
+	assert_ptr_equal(memory_freed_in_use(&race), &sides[1]);
+}
+
+static void what_realloc_writes_is_new_memory_and_no_end_of_any(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .stack = STACK(C("descr_get_qualname", "descrobject.c", "libpython.so")) },
+		{ .write = true,
+		  .stack = STACK(C("memcpy", NULL, "libclang_rt.tsan-x86_64.so"),
+				 C("PyObject_Realloc", "Objects/obmalloc.c", "libpython.so"),
+				 C("resize_compact", "unicodeobject.c", "libpython.so")) },
+	};
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.participants = sides,
+				.participant_count = 2 };
+	assert_null(memory_freed_in_use(&race));
+	assert_true(memory_is_making(&sides[1]));
+	sides[1].frees = true;
+	assert_false(memory_is_making(&sides[1]));
 }
 
 static void of_a_block_with_a_free_list_nobody_knows_who_made_it(void **state)
@@ -682,6 +710,7 @@ int main(void)
 		cmocka_unit_test(a_title_names_the_writer_first_and_no_address),
 		cmocka_unit_test(a_title_starts_with_the_global_variable),
 		cmocka_unit_test(a_title_tells_that_memory_was_freed_in_use),
+		cmocka_unit_test(what_realloc_writes_is_new_memory_and_no_end_of_any),
 		cmocka_unit_test(of_a_block_with_a_free_list_nobody_knows_who_made_it),
 		cmocka_unit_test(not_all_that_the_allocator_touches_was_in_use),
 		cmocka_unit_test(the_explanation_tells_which_locks_were_held),

@@ -80,15 +80,25 @@ static void race_title(struct buf *out, const struct finding *finding, const str
 	free(second);
 }
 
-/* "Thread T1 wrote 8 bytes in f (file:12)". */
+/* "Thread T1 wrote 8 bytes in f (file:12)", "Thread T2 freed the memory in g". */
 static void add_act(struct buf *out, const struct participant *participant,
 		    const struct roots *roots)
 {
-	char *name = words_function(&participant->stack);
-	buf_printf(out, "%s %s%s %llu byte%s in %s", participant->thread,
-		   participant->atomic ? "atomically " : "", past(participant),
-		   (unsigned long long)participant->size, participant->size == 1 ? "" : "s", name);
-	words_add_location(out, &participant->stack, roots);
+	size_t site = site_frame(&participant->stack);
+	size_t at = participant->frees ? memory_caller(&participant->stack) : site;
+	char *name = words_name(&participant->stack, at);
+	if (participant->frees)
+		buf_printf(out, "%s %s the memory in %s", participant->thread,
+			   memory_act(&participant->stack) == MEMORY_MOVED ? "reallocated"
+									   : "freed",
+			   name);
+	else
+		buf_printf(out, "%s %s%s %llu byte%s in %s", participant->thread,
+			   participant->atomic ? "atomically " : "", past(participant),
+			   (unsigned long long)participant->size, participant->size == 1 ? "" : "s",
+			   name);
+	if (at == site)
+		words_add_location(out, &participant->stack, roots);
 	free(name);
 }
 
@@ -185,9 +195,9 @@ static void race_text(struct buf *out, const struct finding *finding, const stru
 			 " The older side's stack was no longer in ThreadSanitizer's history.");
 	add_mixed(out, a, b);
 	if (memory_freed_in_use(finding))
-		buf_puts(out, " One of the two accesses is the allocator's own: one thread freed "
-			      "the memory while the other still used it. In another order that is "
-			      "a use after free: by then the memory may hold another object.");
+		buf_puts(out, " One thread freed the memory while the other still used it. In "
+			      "another order that is a use after free: by then the memory may hold "
+			      "another object.");
 	else
 		buf_puts(out, " A reader can see an old or half-written value; of two writes, one "
 			      "can be lost.");
