@@ -41,12 +41,18 @@ static inline void tell(uint64_t from, uint64_t end)
 		write_range((void *)from, size < MOST ? size : MOST, (void *)mark);
 }
 
+/* The block ends. What it is, the block says: whoever frees it may take the wrong function. */
+static inline void end(void *block, struct object_block found)
+{
+	uint64_t start = (uint64_t)block + found.header;
+	made_ends(start);
+	tell(found.memory ? start : start + OBJECT_HEADER, (uint64_t)block + found.size);
+}
+
 static void mem_free(void *context, void *block)
 {
-	if (block && made_covers((uint64_t)block)) {
-		made_ends((uint64_t)block);
-		tell((uint64_t)block, (uint64_t)block + object_block(block).size);
-	}
+	if (block && made_covers((uint64_t)block))
+		end(block, object_block(block));
 	JUMP mem.free(context, block);
 }
 
@@ -58,24 +64,18 @@ static inline bool stays(uint64_t size, uint64_t room)
 
 static void *mem_realloc(void *context, void *block, size_t size)
 {
-	uint64_t room = 0;
+	struct object_block found = { 0 };
 	if (block && made_covers((uint64_t)block))
-		room = object_block(block).size;
-	if (room && !stays(size, room)) {
-		made_ends((uint64_t)block);
-		tell((uint64_t)block, (uint64_t)block + room);
-	}
+		found = object_block(block);
+	if (found.size && !stays(size, found.size))
+		end(block, found);
 	JUMP mem.realloc(context, block, size);
 }
 
 static void object_free(void *context, void *block)
 {
-	if (block && made_covers((uint64_t)block)) {
-		struct object_block found = object_block(block);
-		uint64_t object = (uint64_t)block + found.header;
-		made_ends(object);
-		tell(object + OBJECT_HEADER, (uint64_t)block + found.size);
-	}
+	if (block && made_covers((uint64_t)block))
+		end(block, object_block(block));
 	JUMP objects.free(context, block);
 }
 
