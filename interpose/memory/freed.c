@@ -23,36 +23,37 @@ enum {
 static void (*write_range)(void *address, unsigned long size, void *pc);
 static struct allocator mem, objects; /* what we wrapped */
 
-/* Names the writes that are marks: no code runs here. */
-static __attribute__((noinline)) void mark(void)
+/* Names of the writes that are told, as program counters: nothing runs here. */
+static const char marks[3];
+enum mark { BY_FREE, BY_REALLOC, BY_OBJECT_FREE };
+static uint64_t functions[3]; /* of CPython, that the marks stand for */
+
+uint64_t freed_by(uint64_t pc)
 {
-	__asm__ volatile("");
+	uint64_t which = pc - (uint64_t)marks;
+	/* As a return address, that is looked up one byte before. */
+	return which < sizeof marks ? functions[which] + 1 : 0;
 }
 
-bool freed_is_mark(uint64_t pc)
-{
-	return pc == (uint64_t)mark;
-}
-
-static inline void tell(uint64_t from, uint64_t end)
+static inline void tell(uint64_t from, uint64_t end, enum mark mark)
 {
 	uint64_t size = end - from;
 	if (from < end)
-		write_range((void *)from, size < MOST ? size : MOST, (void *)mark);
+		write_range((void *)from, size < MOST ? size : MOST, (void *)&marks[mark]);
 }
 
 /* The block ends. What it is, the block says: whoever frees it may take the wrong function. */
-static inline void end(void *block, struct object_block found)
+static inline void end(void *block, struct object_block found, enum mark mark)
 {
 	uint64_t start = (uint64_t)block + found.header;
 	made_ends(start);
-	tell(found.memory ? start : start + OBJECT_HEADER, (uint64_t)block + found.size);
+	tell(found.memory ? start : start + OBJECT_HEADER, (uint64_t)block + found.size, mark);
 }
 
 static void mem_free(void *context, void *block)
 {
 	if (block && made_covers((uint64_t)block))
-		end(block, object_block(block));
+		end(block, object_block(block), BY_FREE);
 	JUMP mem.free(context, block);
 }
 
@@ -68,14 +69,14 @@ static void *mem_realloc(void *context, void *block, size_t size)
 	if (block && made_covers((uint64_t)block))
 		found = object_block(block);
 	if (found.size && !stays(size, found.size))
-		end(block, found);
+		end(block, found, BY_REALLOC);
 	JUMP mem.realloc(context, block, size);
 }
 
 static void object_free(void *context, void *block)
 {
 	if (block && made_covers((uint64_t)block))
-		end(block, object_block(block));
+		end(block, object_block(block), BY_OBJECT_FREE);
 	JUMP objects.free(context, block);
 }
 
@@ -90,6 +91,9 @@ static bool start(const char **why)
 		*why = "this ThreadSanitizer has no __tsan_write_range_pc()";
 		return false;
 	}
+	functions[BY_FREE] = (uint64_t)symbol_next("PyMem_Free");
+	functions[BY_REALLOC] = (uint64_t)symbol_next("PyMem_Realloc");
+	functions[BY_OBJECT_FREE] = (uint64_t)symbol_next("PyObject_Free");
 	allocator_get(ALLOCATOR_MEM, &mem);
 	allocator_get(ALLOCATOR_OBJECTS, &objects);
 	struct allocator our_mem = mem, our_objects = objects;

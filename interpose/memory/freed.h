@@ -17,7 +17,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Is it the program counter of such a write, in a report? */
-bool freed_is_mark(uint64_t pc);
+/*
+ * Is it the program counter of such a write, in a report? Then it is one in the function that freed
+ * (PyMem_Free), to be shown; else 0.
+ */
+uint64_t freed_by(uint64_t pc);
 
 #endif

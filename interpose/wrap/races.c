@@ -168,14 +168,13 @@ static void add_held(struct output *out, const struct tsan_access *access)
 	}
 }
 
-/* Is the stack in the trace that of a free (freed.h)? Then its mark is taken off. */
+/* Is the stack in the trace that of a free (freed.h)? Then its top becomes the function that frees. */
 static bool take_mark(void)
 {
-	if (!freed_is_mark((uint64_t)trace[0]))
-		return false;
-	for (unsigned i = 0; i < FRAMES_MAX && trace[i]; i++)
-		trace[i] = trace[i + 1];
-	return true;
+	uint64_t function = freed_by((uint64_t)trace[0]);
+	if (function)
+		trace[0] = (void *)function;
+	return function != 0;
 }
 
 /* Returns whether one of them is a free. */

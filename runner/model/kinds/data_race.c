@@ -50,6 +50,14 @@ static void freed_title(struct buf *out, const struct finding *finding,
 	free(user);
 }
 
+/* The name of the site; of what reallocates, the function that asked for it. To be freed. */
+static char *function_of(const struct participant *side)
+{
+	return memory_act(&side->stack) == MEMORY_MOVED
+		       ? words_name(&side->stack, memory_caller(&side->stack))
+		       : words_function(&side->stack);
+}
+
 static void race_title(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	const struct participant *a, *b;
@@ -61,7 +69,7 @@ static void race_title(struct buf *out, const struct finding *finding, const str
 		free(name);
 		return;
 	}
-	char *first = words_function(&a->stack), *second = words_function(&b->stack);
+	char *first = function_of(a), *second = function_of(b);
 	bool same = !strcmp(first, second);
 	/*
 	 * which of two writers is the first side is chance: sort them, so that the title is the
