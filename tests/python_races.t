@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,43 @@ HOOK = "races on Python variables"
 KIND = "python-race"
 
 
+SCRIPT = """import threading
+
+HEAD
+
+
+def work():
+BODY
+
+
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+SCRIPTS = {
+    "counter": ("counter = 0", "global counter\nfor _ in range(2000):\n    counter += 1"),
+    "words": ("counts = {}", "for word in 'a b c':\n    counts[word] = counts.get(word, 0) + 1"),
+    "stack": (
+        "items = [0] * 999",
+        "while True:\n    if not items:\n        break\n    items.pop()",
+    ),
+    "correct": (
+        "counter = 0\nlock = threading.Lock()",
+        "global counter\nfor _ in range(2000):\n    with lock:\n        counter += 1",
+    ),
+}
+"""As one writes them, without a test."""
+
+
 class Run:
     """One call of ftstress, and what its JSON report says."""
 
     def __init__(self, suite: str, output: Path, *options: str) -> None:
         output.mkdir()
-        arguments = ["--suite", suite, "--output", str(output), "--format", "json", "--quiet"]
+        which = ["run", suite] if suite.endswith(".py") else ["--suite", suite]
+        arguments = [*which, "--output", str(output), "--format", "json", "--quiet"]
         self.done = subprocess.run(
             [FTSTRESS, *arguments, *options], cwd=ROOT, text=True, capture_output=True
         )
@@ -102,6 +134,23 @@ def check_words(run: Run) -> None:
     )
 
 
+def check_scripts(scratch: Path) -> None:
+    """A script that starts its threads itself, without a suite file."""
+    for name, (head, body) in SCRIPTS.items():
+        script = scratch / f"{name}.py"
+        script.write_text(
+            SCRIPT.replace("HEAD", head).replace("BODY", textwrap.indent(body, "    "))
+        )
+        run = Run(str(script), scratch / f"script-{name}", "--iterations", "4", "--seed", "51")
+        kinds = {f["kind"] for f in run.findings}
+        ok(
+            kinds == (set() if name == "correct" else {KIND}),
+            f"ftstress run {name}.py finds what is lost, and nothing else",
+            kinds,
+            run.words(),
+        )
+
+
 def check_hook(scratch: Path) -> None:
     one = ("--tests", "global_bug", "--iterations", "1")
     off = Run("planted_python", scratch / "off", *one, "--python-races", "off")
@@ -159,6 +208,7 @@ def main() -> int:
         )
         ok(first.hook().get("live") is True, "the list of hooks has it as live", first.hook())
         check_words(first)
+        check_scripts(scratch)
         check_hook(scratch)
         check_memory(scratch)
     return done()

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 HIDDEN struct granule *granules;
-HIDDEN char *stand_ins;
+HIDDEN char *stand_ins, *key_stand_ins;
 HIDDEN __thread uint16_t granules_self __attribute__((tls_model("initial-exec")));
 static uint16_t last_number;
 
@@ -48,5 +48,6 @@ bool granules_start(void)
 {
 	granules = reserve((GRANULE_SPACE >> 4) * sizeof *granules);
 	stand_ins = reserve(GRANULE_SPACE);
-	return granules && stand_ins;
+	key_stand_ins = reserve(GRANULE_SPACE);
+	return granules && stand_ins && key_stand_ins;
 }

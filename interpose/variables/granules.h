@@ -35,7 +35,7 @@ enum {
 #define GRANULE_SPACE (1ul << 38) /* bytes; addresses are known modulo this */
 
 extern HIDDEN struct granule *granules;
-extern HIDDEN char *stand_ins;
+extern HIDDEN char *stand_ins, *key_stand_ins;
 
 /* Of the calling thread; 0 = none yet. */
 extern HIDDEN __thread uint16_t granules_self __attribute__((tls_model("initial-exec")));
@@ -73,9 +73,22 @@ static inline char *stand_in(uintptr_t address)
 	return stand_ins + ((address + shift) & (GRANULE_SPACE - 8));
 }
 
+/*
+ * The same for a key of the dict that begins at `dict`, by its hash: whether the key is there. A dict
+ * may give the key another place; its own address stays.
+ */
+static inline char *key_stand_in(uintptr_t dict, uint64_t hash)
+{
+	uint64_t word =
+		hash * 0x9e3779b97f4a7c15ull ^ dict ^ (uint64_t)granule_of(dict)->generation << 48;
+	word = (word ^ word >> 29) * 0xbf58476d1ce4e5b9ull;
+	return key_stand_ins + ((word ^ word >> 32) & (GRANULE_SPACE - 8));
+}
+
 static inline bool is_stand_in(uint64_t address)
 {
-	return stand_ins && address - (uint64_t)stand_ins < GRANULE_SPACE;
+	return stand_ins && (address - (uint64_t)stand_ins < GRANULE_SPACE ||
+			     address - (uint64_t)key_stand_ins < GRANULE_SPACE);
 }
 
 /* The memory is handed out; to the calling thread, while a test runs. */

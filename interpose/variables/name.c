@@ -75,9 +75,9 @@ static const void *named(const struct access *access, struct instruction instruc
 
 static const char *container(enum site_class class)
 {
-	return class == SITE_ITEM || class == SITE_LIST    ? "list"
-	       : class == SITE_ENTRY || class == SITE_DICT ? "dict"
-							   : "";
+	return class == SITE_ITEM || class == SITE_LIST                                   ? "list"
+	       : class == SITE_ENTRY || class == SITE_ENTRY_OR_HASH || class == SITE_DICT ? "dict"
+											  : "";
 }
 
 /* The type of the object that has the variable in itself. */
@@ -98,7 +98,7 @@ void name_variable(const struct access *access, char name[NAME_BYTES])
 	struct instruction instruction = instruction_at(access);
 	uint16_t does = instruction.does;
 	enum site_class class = site_class(access->site);
-	if (class >= SITE_LIST) {
+	if (class == SITE_LIST || class == SITE_DICT || class == SITE_OTHER) {
 		say(&out, "size\t");
 	} else if (class == SITE_CELL) {
 		say(&out, "closure\t");
@@ -112,7 +112,7 @@ void name_variable(const struct access *access, char name[NAME_BYTES])
 		say(&out, "attribute\t");
 		say_str(&out, named(access, instruction));
 		say(&out, "\t");
-		if (class != SITE_ENTRY)
+		if (class != SITE_ENTRY && class != SITE_ENTRY_OR_HASH)
 			say_type(&out, access);
 		return;
 	} else if (class == SITE_VALUE || class == SITE_SLOT) {

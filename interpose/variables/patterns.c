@@ -84,7 +84,7 @@ static void taint(struct tainted *tainted, unsigned local, bool yes)
  * what it stores, so this finds what depends on the value and a little more; whether the code
  * comes by there in this order is known, because it did.
  */
-static uint32_t look_between(const uint8_t *units, uint32_t from, uint32_t to)
+static uint32_t look_between(const uint8_t *units, uint32_t from, uint32_t to, bool missing)
 {
 	struct tainted tainted = { { 0 } };
 	bool carries = true; /* the statement has the value */
@@ -104,8 +104,8 @@ static uint32_t look_between(const uint8_t *units, uint32_t from, uint32_t to)
 			taint(&tainted, does & OP_STORE ? argument : argument >> 4, carries);
 		if (does & OP_STORE2)
 			taint(&tainted, argument & 15, carries);
-		if (does & OP_BRANCH)
-			flags |= carries ? CHECKS : 0;
+		if (((does & OP_BRANCH) && carries) || ((does & OP_CATCHES) && missing))
+			flags |= CHECKS;
 		if (does & (OP_STORE | OP_STORE2 | OP_ENDS | OP_BRANCH))
 			carries = false;
 		if (does & OP_STORE_LOAD)
@@ -121,7 +121,7 @@ static uint32_t relation(const struct access *read, const struct access *write)
 		return 0;
 	const uint8_t *units = (const uint8_t *)python_release->bytecode(write->code, write->frame);
 	/* One instruction does both: it deletes, or pops, what it has looked at. */
-	return from == to ? 0 : look_between(units, from, to);
+	return from == to ? 0 : look_between(units, from, to, read->missing);
 }
 
 static void note_write(const struct access *write)
@@ -132,7 +132,7 @@ static void note_write(const struct access *write)
 		put(directions, write->pc, 0, direction);
 	for (unsigned i = 0; i < RECENT; i++) {
 		const struct access *read = &recent[i];
-		if (read->address != write->address || read->frame != write->frame ||
+		if (read->stand_in != write->stand_in || read->frame != write->frame ||
 		    read->syncs != write->syncs || FTS_PC_CODE(read->pc) != FTS_PC_CODE(write->pc))
 			continue;
 		struct pair known = get(by_read, read->pc);

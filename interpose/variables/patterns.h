@@ -18,12 +18,14 @@
 #include <stdint.h>
 
 struct access {
-	uintptr_t address;
+	uintptr_t address; /* of the variable, or of the object that it is in */
+	char *stand_in;
 	const void *frame, *code;
 	uint64_t pc;    /* as FTS_PC_PYTHON */
 	uint32_t syncs; /* of the thread: locks that it took and gave so far */
 	uint8_t site;
-	bool grows; /* SITE_RESIZE: it adds */
+	bool grows;   /* SITE_RESIZE: it adds */
+	bool missing; /* SITE_READ: of a key that is not there, which an exception may tell */
 };
 
 /* Remembers a read, and what belongs together. */

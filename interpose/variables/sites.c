@@ -93,8 +93,8 @@ static bool take_site(struct reader *reader)
 	    !next_word(&reader->at, reader->end, &operation, &length) ||
 	    !next_word(&reader->at, reader->end, &class, &class_length))
 		return false;
-	unsigned what = place_of(*operation, " RWrwk"), kind = place_of(*class, "vscldLDn");
-	if (what == 0 || what > 5 || kind > 7 || address < CALL_BYTES || address >= sites_size ||
+	unsigned what = place_of(*operation, " RWrwk"), kind = place_of(*class, "vscldLDne");
+	if (what == 0 || what > 5 || kind > 8 || address < CALL_BYTES || address >= sites_size ||
 	    *((const uint8_t *)sites_low + address - CALL_BYTES) != CALL_OPCODE)
 		return false;
 	reader->sites[address] = (uint8_t)(what | kind << 3);
@@ -125,7 +125,7 @@ static bool take_opcode(struct reader *reader)
 		return false;
 	opcode_caches[number] = (uint8_t)caches;
 	for (unsigned i = 0; i < length; i++) {
-		unsigned bit = place_of(letters[i], "aAgGdklLsSxebEi");
+		unsigned bit = place_of(letters[i], "aAgGdklLsSxebEic");
 		if (bit < 16)
 			opcode_flags[number] |= (uint16_t)(1u << bit);
 	}

@@ -30,6 +30,7 @@ enum site_class {
 	SITE_LIST,  /* size of a list */
 	SITE_DICT,  /* size of a dict */
 	SITE_OTHER, /* size of another container */
+	SITE_ENTRY_OR_HASH,
 };
 
 static inline enum site_operation site_operation(uint8_t site)
@@ -64,6 +65,7 @@ enum opcode_flag {
 	OP_ENDS = 1 << 11,       /* e: a statement ends, its value is stored or dropped */
 	OP_BRANCH = 1 << 12,     /* b */
 	OP_EXTENDS = 1 << 13,    /* E: its argument goes before that of the next one */
+	OP_CATCHES = 1 << 15,    /* c: is the exception one that is caught here? */
 	OP_SERVICE = 1 << 14,    /* i: the interpreter does there what is not the line's */
 };
 extern HIDDEN uint16_t opcode_flags[256];

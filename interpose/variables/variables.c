@@ -276,7 +276,7 @@ static bool is_told_enough(const struct granule *granule)
 
 static void tell(const struct access *access)
 {
-	char *at = stand_in(access->address);
+	char *at = access->stand_in;
 	void *pc = (void *)access->pc;
 	granule_mark(granule_of(access->address), GRANULE_TOLD);
 	current = access;
@@ -318,10 +318,14 @@ static void share_memory(uintptr_t memory, uint64_t bytes)
 		granule_share(granule_of(memory + i));
 }
 
-enum { /* PyDictKeysObject; PyListObject, from its size on */
+enum { /* PyDictObject; PyDictKeysObject; PyListObject, from its size on */
+       DICT_USED = OBJECT_TYPE + 8,
        KEYS_LOG2_SIZE = 8,
        KEYS_LOG2_INDEX_BYTES = 9,
+       KEYS_ENTRIES = 24, /* how many have been used */
        KEYS_INDICES = 32,
+       KEYS_GENERAL = 0, /* kinds: entries with a hash, */
+       KEYS_SPLIT = 2,   /* and those without values */
        ENTRY_BYTES_MOST = 24,
        LIST_ITEMS = 8,
        LIST_ALLOCATED = 16,
@@ -348,17 +352,125 @@ static void share_items(const char *list_size)
 
 enum after { AFTER_NOTHING, AFTER_ACQUIRE };
 
+/* In code that is looked at, and for this code's own sake? */
+static bool is_looked_at(const struct call *call)
+{
+	return call->scope & SCOPE_TOLD && !(call->scope & SCOPE_FINALIZER) &&
+	       !is_service(call->frame);
+}
+
+/* `releases`: what the thread did before is before what those do that load what it stores. */
+static void note_access(const struct access *access, bool releases)
+{
+	patterns_note(access);
+	if (is_told_enough(granule_of(access->address)) && !releases)
+		return;
+	enter();
+	if (!(tell_calls(access->frame) & SCOPE_FINALIZER))
+		tell(access);
+	if (releases)
+		tsan.release(access->stand_in);
+	leave();
+}
+
+static struct access access_of(const struct call *call, uintptr_t address, uint8_t site)
+{
+	return (struct access){ .address = address,
+				.stand_in = stand_in(address),
+				.frame = call->frame,
+				.code = call->code,
+				.pc = call->pc,
+				.syncs = syncs,
+				.site = site };
+}
+
+/* Keys of dicts: that one is missing is a read, that it is added is a write. */
+
+static void note_key(const struct call *call, uintptr_t dict, uint64_t hash,
+		     enum site_operation what)
+{
+	struct access access = access_of(call, dict + DICT_USED, (uint8_t)(what | SITE_ENTRY << 3));
+	access.stand_in = key_stand_in(dict, hash);
+	access.missing = what == SITE_READ;
+	note_access(&access, false);
+}
+
+static uint64_t hash_of_entry(const uint8_t *keys, const char *entry)
+{
+	if (keys[KEYS_KIND] == KEYS_GENERAL)
+		return load64(entry, 0);
+	return load64(load_pointer(entry, 0), STR_LENGTH + 8);
+}
+
+/* The key that was added last; false: there is none in the dict's own keys. */
+static bool newest_key(uintptr_t dict, uint64_t *hash)
+{
+	const uint8_t *keys = load_pointer((const void *)dict, DICT_KEYS);
+	uint64_t count = load64(keys, KEYS_ENTRIES);
+	if (!count || keys[KEYS_KIND] == KEYS_SPLIT)
+		return false;
+	uint64_t bytes = keys[KEYS_KIND] == KEYS_GENERAL ? 24 : 16;
+	*hash = hash_of_entry(keys, (const char *)keys + KEYS_INDICES +
+					    (1ull << keys[KEYS_LOG2_INDEX_BYTES]) +
+					    (count - 1) * bytes);
+	return true;
+}
+
+/* What the thread has looked up last under the lock of a dict, and which instruction did. */
+THREAD_LOCAL struct {
+	uintptr_t dict;
+	uint64_t hash;
+	const void *frame;
+	uintptr_t instruction;
+} locked_lookup;
+
+/* The key that is added or taken away now; false: it is not known. */
+static bool changed_key(const struct call *call, uintptr_t dict, bool grows, uint64_t *hash)
+{
+	if (locked_lookup.dict == dict && locked_lookup.frame == call->frame &&
+	    locked_lookup.instruction == call->instruction) {
+		*hash = locked_lookup.hash;
+		return true;
+	}
+	return grows && newest_key(dict, hash);
+}
+
+static __attribute__((noinline)) void note_missing(uintptr_t dict, uint64_t hash)
+{
+	const void *frame = busy ? NULL : innermost_frame();
+	if (!frame)
+		return;
+	struct call call = call_of(frame);
+	name_call(&call);
+	granule_share(granule_of(dict + DICT_USED));
+	if (is_looked_at(&call) && !is_own_code(__builtin_frame_address(0)))
+		note_key(&call, dict, hash, SITE_READ);
+}
+
 static enum after note(uintptr_t address, uint8_t site, uint64_t value);
 
 /* The first entry of an empty dict is written before other threads can see it. */
-static enum after new_keys(uintptr_t keys)
+static void note_new_keys(const struct call *call, uintptr_t dict, uintptr_t keys)
 {
 	uint64_t bytes = bytes_of_keys((const uint8_t *)keys);
-	uintptr_t entry = own_write;
+	uintptr_t value = own_write;
 	share_memory(keys, bytes);
-	if (entry - keys < bytes)
-		note(entry, SITE_WRITE | SITE_ENTRY << 3, load64((const void *)entry, 0));
-	return AFTER_NOTHING;
+	if (value - keys >= bytes || granule_is_mine(granule_of(dict + DICT_USED)))
+		return;
+	bool general = ((const uint8_t *)keys)[KEYS_KIND] == KEYS_GENERAL;
+	note(value, SITE_WRITE | SITE_ENTRY << 3, load64((const void *)value, 0));
+	if (is_looked_at(call) && !is_own_code(__builtin_frame_address(0)))
+		note_key(call, dict,
+			 hash_of_entry((const uint8_t *)keys,
+				       (const char *)value - (general ? 16 : 8)),
+			 SITE_WRITE);
+}
+
+/* What is to be done when the variable has been read; for a write, nothing. */
+static enum after after(enum site_operation operation, const struct granule *granule)
+{
+	return operation == SITE_READ && granule->flags & GRANULE_RELEASED ? AFTER_ACQUIRE
+									   : AFTER_NOTHING;
 }
 
 /*
@@ -372,47 +484,66 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 		return AFTER_NOTHING;
 	struct granule *granule = granule_of(address);
 	enum site_operation operation = site_operation(site);
+	bool is_write = operation == SITE_WRITE;
 	bool grows = operation == SITE_RESIZE && (int64_t)value > *(const int64_t *)address;
+	struct call call = call_of(frame);
+	name_call(&call);
 	granule_share(granule);
-	if (operation == SITE_KEYS)
-		return value ? new_keys(value) : AFTER_NOTHING;
+	if (operation == SITE_KEYS) {
+		if (value)
+			note_new_keys(&call, address - DICT_KEYS, value);
+		return AFTER_NOTHING;
+	}
 	if (operation == SITE_RESIZE) {
 		if (site_class(site) == SITE_LIST)
 			share_items((const char *)address);
 		/* Who takes something out comes after the one who put it in. */
 		order(word_of((const void *)address), grows);
 	}
-	struct call call = call_of(frame);
-	name_call(&call);
-	bool is_write = operation == SITE_WRITE;
-	if (call.scope & SCOPE_SYNC) {
-		if (is_write) {
-			order(stand_in(address), true);
-			granule_mark(granule, GRANULE_RELEASED);
-		}
-		return operation == SITE_READ && granule->flags & GRANULE_RELEASED ? AFTER_ACQUIRE
-										   : AFTER_NOTHING;
+	if (call.scope & SCOPE_SYNC && is_write) {
+		order(stand_in(address), true);
+		granule_mark(granule, GRANULE_RELEASED);
 	}
-	if (!(call.scope & SCOPE_TOLD) || call.scope & SCOPE_FINALIZER || is_service(frame) ||
-	    is_own_code(__builtin_frame_address(0)))
+	if (call.scope & SCOPE_SYNC)
+		return after(operation, granule);
+	if (!is_looked_at(&call) || is_own_code(__builtin_frame_address(0)))
 		return AFTER_NOTHING;
-	struct access access = { address, frame, call.code, call.pc, syncs, site, grows };
-	patterns_note(&access);
-	bool releases = is_write && publishes(value);
-	if (!is_told_enough(granule) || releases) {
-		enter();
-		if (!(tell_calls(frame) & SCOPE_FINALIZER))
-			tell(&access);
-		if (releases)
-			tsan.release(stand_in(address));
-		leave();
-	}
+	struct access access = access_of(&call, address, site);
+	/* A hash is no object. */
+	bool releases = is_write && (site_class(site) == SITE_ENTRY_OR_HASH || publishes(value));
+	access.grows = grows;
+	note_access(&access, releases);
+	uint64_t hash;
+	if (operation == SITE_RESIZE && site_class(site) == SITE_DICT &&
+	    changed_key(&call, address - DICT_USED, grows, &hash))
+		note_key(&call, address - DICT_USED, hash, SITE_WRITE);
 	if (releases) {
 		share_object(value);
 		granule_mark(granule, GRANULE_RELEASED);
 	}
-	return operation == SITE_READ && granule->flags & GRANULE_RELEASED ? AFTER_ACQUIRE
-									   : AFTER_NOTHING;
+	return after(operation, granule);
+}
+
+typedef int64_t lookup_function(void *dict, void *key, int64_t hash, void *value);
+static lookup_function *real_lookup, *real_lookup_reference, *real_locked_lookup;
+enum { LOOKUP_MISSING = -1 }; /* DKIX_EMPTY */
+
+static int64_t looked_up(int64_t index, const void *dict, int64_t hash)
+{
+	if (UNLIKELY(index == LOOKUP_MISSING) && variables_testing &&
+	    !granule_is_mine(granule_of((uintptr_t)dict + DICT_USED)))
+		note_missing((uintptr_t)dict, (uint64_t)hash);
+	return index;
+}
+
+static int64_t hooked_lookup(void *dict, void *key, int64_t hash, void *value)
+{
+	return looked_up(real_lookup(dict, key, hash, value), dict, hash);
+}
+
+static int64_t hooked_lookup_reference(void *dict, void *key, int64_t hash, void *value)
+{
+	return looked_up(real_lookup_reference(dict, key, hash, value), dict, hash);
 }
 
 static uint64_t hooked_load(const volatile uint64_t *word, int memory_order)
@@ -439,6 +570,18 @@ static void hooked_store(volatile uint64_t *word, uint64_t value, int memory_ord
 			note((uintptr_t)word, site, value);
 	}
 	JUMP real_store(word, value, memory_order);
+}
+
+static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *value)
+{
+	if (variables_testing && !granule_is_mine(granule_of((uintptr_t)dict + DICT_USED))) {
+		const void *frame = innermost_frame();
+		locked_lookup.dict = (uintptr_t)dict;
+		locked_lookup.hash = (uint64_t)hash;
+		locked_lookup.frame = frame;
+		locked_lookup.instruction = frame ? load64(frame, FRAME_INSTR_PTR) : 0;
+	}
+	JUMP real_locked_lookup(dict, key, hash, value);
 }
 
 /* Memory that is handed out: by the allocators, and from lists of objects that are free. */
@@ -624,8 +767,14 @@ static bool hook(const struct link_map *python, const char **why)
 		(load64_function *)plt_replace(python, "__tsan_atomic64_load", (void *)hooked_load);
 	real_store = (store64_function *)plt_replace(python, "__tsan_atomic64_store",
 						     (void *)hooked_store);
-	if (!real_new_reference || !real_memset || !real_load || !real_store ||
-	    !hook_allocators()) {
+	real_lookup = (lookup_function *)plt_replace(python, "_Py_dict_lookup_threadsafe",
+						     (void *)hooked_lookup);
+	real_lookup_reference = (lookup_function *)plt_replace(
+		python, "_Py_dict_lookup_threadsafe_stackref", (void *)hooked_lookup_reference);
+	real_locked_lookup = (lookup_function *)plt_replace(python, "_Py_dict_lookup",
+							    (void *)hooked_locked_lookup);
+	if (!real_new_reference || !real_memset || !real_locked_lookup || !real_load ||
+	    !real_store || !real_lookup || !real_lookup_reference || !hook_allocators()) {
 		*why = "this Python does not call its own functions through its PLT (ftstress builds "
 		       "one that does)";
 		return false;
@@ -650,7 +799,7 @@ static bool start(const char **why)
 	if (!sites_load(path, python, why) || !name_start(why))
 		return false;
 	if (!granules_start()) {
-		*why = "the system does not give 320 GB of address space";
+		*why = "the system does not give 600 GB of address space";
 		return false;
 	}
 	if (!edges_start(python, why) || !hook(python, why))

@@ -48,6 +48,7 @@ struct replay_token {
 
 struct settings {
 	enum command command;
+	bool run_word;                                       /* "run": the next word is the suite */
 	char *suite;                                         /* NULL = not given */
 	uint64_t iterations;                                 /* 0 = no end */
 	bool iterations_given, duration_given, budget_given; /* on the command line */

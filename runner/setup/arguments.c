@@ -57,12 +57,13 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 	for (size_t i = 0; first && i < command_word_count; i++) {
 		if (strcmp(word, command_words[i].name) == 0) {
 			settings->command = command_words[i].command;
+			settings->run_word = settings->command == COMMAND_RUN;
 			return 0;
 		}
 		closest_offer(&closest, word, command_words[i].name);
 	}
-	bool wants_suite =
-		settings->command == COMMAND_PREPARE || settings->command == COMMAND_REPORT;
+	bool wants_suite = settings->command == COMMAND_PREPARE ||
+			   settings->command == COMMAND_REPORT || settings->run_word;
 	if (wants_suite && !settings->suite) {
 		settings->suite = xstrdup(word);
 		return 0;

@@ -463,6 +463,7 @@ const struct option option_table[] = {
 const size_t option_count = sizeof option_table / sizeof *option_table;
 
 const struct command_word command_words[] = {
+	{ "run", "X.py", "look for races in a script, without a suite file", COMMAND_RUN },
 	{ "prepare", "SUITE", "build Python and the packages of a suite", COMMAND_PREPARE },
 	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
 	{ "suites", "", "list the suites", COMMAND_SUITES },

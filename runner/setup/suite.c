@@ -337,9 +337,32 @@ static int check(struct reading *reading)
 	return reading->code;
 }
 
+static bool ends_in(const char *name, const char *end)
+{
+	size_t length = strlen(name), bytes = strlen(end);
+	return length > bytes && strcmp(name + length - bytes, end) == 0;
+}
+
+/* A script alone is a suite of one test, which looks for races of Python code. */
+static char *suite_of_script(const char *file)
+{
+	const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+	char *name = xstrndup(base, strlen(base) - strlen(".py"));
+	for (char *at = name; *at; at++)
+		if (!isalnum((unsigned char)*at) && (at == name || !strchr("._-", *at)))
+			*at = at == name ? 's' : '-';
+	char *text = xprintf("[suite]\nname = %s\ndriver = script\ntarget = %s\n[run]\n"
+			     "python-races = package, tests\npairs-every = off\ngil = off\n"
+			     "iterations = 20\n",
+			     name, base);
+	free(name);
+	return text;
+}
+
 static int read_suite(struct suite *suite, const struct drivers *drivers)
 {
-	char *text = read_file(suite->file, NULL);
+	char *text = ends_in(suite->file, ".py") ? suite_of_script(suite->file)
+						 : read_file(suite->file, NULL);
 	if (!text)
 		return fail(EXIT_BAD_INPUT, "%s: %s", suite->file, strerror(errno));
 	struct reading reading = { .suite = suite, .drivers = drivers, .rest = text };
@@ -396,12 +419,6 @@ static void offer(const char *name, void *arg)
 	}
 }
 
-static bool ends_in_ini(const char *name)
-{
-	size_t length = strlen(name);
-	return length > 4 && strcmp(name + length - 4, ".ini") == 0;
-}
-
 /* Reports that there is no such file, in which folder that is, and which file might be meant. */
 static int no_file(const char *name, const char *near, const char *close)
 {
@@ -434,11 +451,11 @@ static int no_file(const char *name, const char *near, const char *close)
 static int not_found(const char *name, const char *folder)
 {
 	const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
-	bool path = slash || ends_in_ini(name);
+	bool path = slash || ends_in(name, ".ini") || ends_in(name, ".py");
 	char *near = slash  ? xstrndup(name, (size_t)(slash - name + 1))
 		     : path ? xstrdup("")
 			    : xstrdup(folder);
-	char *wanted = xstrndup(base, strlen(base) - (ends_in_ini(base) ? 4 : 0));
+	char *wanted = xstrndup(base, strlen(base) - (ends_in(base, ".ini") ? 4 : 0));
 	struct search search = { .wanted = wanted };
 	each_suite(*near ? near : ".", offer, &search);
 	int code;

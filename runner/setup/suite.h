@@ -43,7 +43,7 @@ struct suite {
 
 /*
  * Reads a suite. `name` is the name of one in `folder`, the suites that come with ftstress, or the
- * path of a suite file. Returns 0, and suite_clear() frees it; or EXIT_BAD_INPUT after a message to
+ * path of a suite file, or of a script (.py), which alone is a suite. Returns 0, and suite_clear() frees it; or EXIT_BAD_INPUT after a message to
  * the user, which has the closest name there is, or the file and line of a mistake.
  */
 int suite_load(struct suite *suite, const char *name, const char *folder,

@@ -1,6 +1,6 @@
 """Looks whether there is one more, then takes it."""
 
-jobs = list(range(200))
+jobs = list(range(2000))
 
 
 def stress(thread_index):

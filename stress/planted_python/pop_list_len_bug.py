@@ -1,6 +1,6 @@
 """The same by its length."""
 
-jobs = list(range(200))
+jobs = list(range(2000))
 
 
 def stress(thread_index):

@@ -2,7 +2,7 @@
 
 import threading
 
-jobs = list(range(200))
+jobs = list(range(2000))
 lock = threading.Lock()
 
 

@@ -1,6 +1,6 @@
 """Looks whether there is one more, then takes it: a set."""
 
-jobs = set(range(200))
+jobs = set(range(2000))
 
 
 def stress(thread_index):

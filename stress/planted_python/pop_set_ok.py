@@ -2,7 +2,7 @@
 
 import threading
 
-jobs = set(range(200))
+jobs = set(range(2000))
 lock = threading.Lock()
 
 

@@ -1,6 +1,6 @@
 """Looks whether there is one more, then takes it: a dict."""
 
-jobs = dict.fromkeys(range(200))
+jobs = dict.fromkeys(range(2000))
 
 
 def stress(thread_index):

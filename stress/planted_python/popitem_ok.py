@@ -2,7 +2,7 @@
 
 import threading
 
-jobs = dict.fromkeys(range(200))
+jobs = dict.fromkeys(range(2000))
 lock = threading.Lock()
 
 

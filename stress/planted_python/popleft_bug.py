@@ -2,7 +2,7 @@
 
 import collections
 
-jobs = collections.deque(range(200))
+jobs = collections.deque(range(2000))
 
 
 def stress(thread_index):

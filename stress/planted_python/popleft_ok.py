@@ -3,7 +3,7 @@
 import collections
 import threading
 
-jobs = collections.deque(range(200))
+jobs = collections.deque(range(2000))
 lock = threading.Lock()
 
 

@@ -259,6 +259,19 @@ static void races_of_python_code_are_looked_for_where_it_is_said(void **state)
 	settings_clear(&settings);
 }
 
+static void run_takes_a_script(void **state)
+{
+	(void)state;
+	struct settings settings;
+	settings_init(&settings);
+	char *words[] = { "ftstress", "run", "x.py", "--iterations", "3" };
+	assert_int_equal(options_parse(&settings, 5, words), 0);
+	assert_int_equal(settings.command, COMMAND_RUN);
+	assert_string_equal(settings.suite, "x.py");
+	settings_clear(&settings);
+	COMPLAINS("unexpected \"y.py\"", "run", "x.py", "y.py");
+}
+
 static void a_suites_run_section_takes_the_same_values(void **state)
 {
 	(void)state;
@@ -334,6 +347,7 @@ int main(void)
 		cmocka_unit_test(a_misspelt_option_names_the_closest),
 		cmocka_unit_test(a_bad_value_says_what_is_expected),
 		cmocka_unit_test(races_of_python_code_are_looked_for_where_it_is_said),
+		cmocka_unit_test(run_takes_a_script),
 		cmocka_unit_test(a_suites_run_section_takes_the_same_values),
 		cmocka_unit_test(durations_are_sums_of_units),
 		cmocka_unit_test(edits_are_counted),

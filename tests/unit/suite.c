@@ -282,9 +282,38 @@ static void what_is_tried_with_pairs_is_tried_without_the_gil(void **state)
 	variables_free(variables);
 }
 
+static void a_script_alone_is_a_suite(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = { { "my_script", "my_script" },
+						{ "-odd name", "sodd-name" } };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char *path = xprintf("%s/%s.py", folder, names[i][0]);
+		char *target = xprintf("%s.py", names[i][0]);
+		FILE *out = fopen(path, "w");
+		assert_non_null(out);
+		fclose(out);
+		struct suite suite;
+		struct settings settings;
+		settings_init(&settings);
+		assert_int_equal(suite_load(&suite, path, folder, &drivers), 0);
+		assert_int_equal(suite_apply(&suite, &settings), 0);
+		assert_string_equal(suite.name, names[i][1]);
+		assert_string_equal(suite.driver, "script");
+		assert_int_equal(suite.targets.count, 1);
+		assert_string_equal(suite.targets.items[0], target);
+		assert_int_equal(settings.python_races, PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS);
+		suite_clear(&suite);
+		settings_clear(&settings);
+		free(target);
+		free(path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_script_alone_is_a_suite),
 		cmocka_unit_test(all_keys_are_read),
 		cmocka_unit_test(what_is_tried_with_pairs_is_tried_without_the_gil),
 		cmocka_unit_test(defaults_come_from_the_file),

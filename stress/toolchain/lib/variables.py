@@ -18,8 +18,8 @@ The lines of the table:
 
 OPERATION: R, W: a variable is read, written; r, w: the size of a container; k: a dict gets
 other memory.
-CLASS: v value in its object, s slot, c cell, l item of a list, d entry of a dict; L, D, n: the size
-of a list, of a dict, of another container.
+CLASS: v value in its object, s slot, c cell, l item of a list, d entry of a dict, e the same, or a
+hash; L, D, n: the size of a list, of a dict, of another container.
 """
 
 import contextlib
@@ -74,7 +74,9 @@ RULES = [
     Rule("R", "d", "load", LOOKUP, r"me_value|value_addr|addr_of_value"),
     Rule("R", "v", "load", LOOKUP, r"values->values"),
     # Of a value and of one that is split, merged into one by the compiler: no line is left.
-    Rule("W", "d", "store", "insertdict", r"me_value|values->values|^$"),
+    Rule("W", "d", "store", "insertdict|insert_to_emptydict", r"me_value|values->values|^$"),
+    # One operation for both: the value of an entry without a hash, the hash of one that has it.
+    Rule("W", "e", "store", "insert_combined_dict", r"^$"),
     Rule("W", "d", "store", INSERT, r"STORE_VALUE|me_value"),
     Rule("W", "v", "store", INSERT, r"values->values|STORE_SPLIT_VALUE"),
     Rule("R", "v", "load", "_PyObject_TryGetInstanceAttribute", r"values\[ix\]"),
@@ -231,6 +233,7 @@ def flags(name: str) -> str:
         "STORE_SLICE": "e",
         "POP_TOP": "e",
         "EXTENDED_ARG": "E",
+        "CHECK_EXC_MATCH": "c",
         # The interpreter does there what is not the line's: collections, finalizers, imports.
         "JUMP_BACKWARD": "i",
         "RESUME": "i",
