@@ -93,11 +93,16 @@ static inline uint64_t scatter(uint64_t word)
 	return word * 0x9e3779b97f4a7c15ull;
 }
 
-/* The site with these two, which it may be, or become, from `at` on; 0: there is no room. */
+/*
+ * The site with these two, which it may be, or become, from `at` on, or, where a module's code has
+ * filled that cluster, from another place on; 0: there is no room.
+ */
 static __attribute__((noinline)) uint32_t search_site(uint32_t at, uint64_t position,
 						      uint64_t native)
 {
 	for (unsigned i = 0; i < SITE_TRIES; i++, at = (at + 1) % SITES) {
+		if (i == CLUSTER)
+			at = (uint32_t)(scatter(position ^ native << 16) >> (64 - SITE_BITS));
 		uint64_t seen = __atomic_load_n(&sites[at].native, __ATOMIC_ACQUIRE);
 		if (seen == native && sites[at].position == position)
 			return at;

@@ -19,6 +19,15 @@ races() { # CASE [HOW]
 		tests/interpose/freed.py "$@" | grep '^report kind=1'
 }
 
+# Which thread comes first is not decided, and of what a race was before TSan forgets some.
+seen() { # PATTERN CASE
+	for _ in 1 2 3; do
+		out=$(races "$2")
+		grep -qE "$1" <<<"$out" && return
+	done
+	return 1
+}
+
 called_use() {
 	grep -q ' freed ' <<<"$out"
 }
@@ -32,20 +41,17 @@ for version in 3.14 3.13; do
 	# What the memory was: blocks of PyMem_Malloc() have no type.
 	for case in bytes:bytes slots:Slots plain:Plain items: data: moved:'data of array.array'; do
 		type=${case#*:} case=${case%:*}
-		out=$(races "$case")
 		check "$case, $version" \
-			grep -qE ":$type\+[0-9]+ .* made in case_$case by [1-9][0-9]* freed user=use" \
-			<<<"$out"
+			seen ":$type\+[0-9]+ .* made in case_$case by [1-9][0-9]* freed user=use" "$case"
 		out=$(races "$case" held)
-		check "$case with a reference of its own, $version" [ -z "$out" ]
+		check "$case with a reference or view of its own, $version" [ -z "$out" ]
 	done
 	for case in bytes plain; do
 		out=$(races "$case" head)
 		check "a look at the header of $case is not called a use, $version" not called_use
 	done
-	out=$(races again)
 	check "what somebody else has by now is not told as what it was, $version" \
-		grep -qE ':\+[0-9]+ section=2/[0-9]+ section=2/[0-9]+ freed user=use' <<<"$out"
+		seen ':\+[0-9]+ section=2/[0-9]+ section=2/[0-9]+ freed user=use' again
 	silent=0
 	for _ in 1 2 3; do
 		out=$(races churn)
