@@ -91,7 +91,7 @@ static int try_pair(const struct evidence_options *options, const char *test, en
 		variables_evidence(options->environment, options->suite, options->paths, false);
 	struct spawn spawn = { .arguments = arguments,
 			       .environment = variables,
-			       .folder = options->suite->folder,
+			       .folder = options->scratch,
 			       .stop = options->stop };
 	struct spawned spawned;
 	double began = now_seconds();
@@ -122,7 +122,7 @@ static int try_alone(const struct evidence_options *options, const char *test, c
 		variables_evidence(options->environment, options->suite, options->paths, true);
 	struct spawn spawn = { .arguments = arguments,
 			       .environment = variables,
-			       .folder = options->suite->folder,
+			       .folder = options->scratch,
 			       .stop = options->stop };
 	struct spawned spawned;
 	int code = spawn_run(&spawn, &spawned);

@@ -24,6 +24,7 @@ struct evidence_options {
 	const struct suite *suite; /* its target is the corpus */
 	const struct environment *environment;
 	const struct paths *paths;
+	const char *scratch; /* folder of the run, in which the calls may write */
 	struct progress *progress;
 	double total; /* seconds for all of it */
 	const volatile sig_atomic_t *stop;

@@ -82,7 +82,7 @@ static int look(const struct results_options *options, struct spawned *spawned)
 	char **variables = variables_plain(options->environment, options->suite, options->paths);
 	struct spawn spawn = { .arguments = list.items,
 			       .environment = variables,
-			       .folder = options->suite->folder,
+			       .folder = options->scratch,
 			       .stop = options->stop };
 	progress_step(options->progress, "comparing results with both orders", 0, 0);
 	int code = spawn_run(&spawn, spawned);

@@ -182,6 +182,7 @@ static int take_evidence(struct run *run, const struct suite *suite, double seco
 					    .suite = suite,
 					    .environment = &run->environment,
 					    .paths = &run->paths,
+					    .scratch = run->scratch,
 					    .progress = run->progress,
 					    .total = seconds,
 					    .stop = run->invocation->stop };
@@ -197,6 +198,7 @@ static int take_results(struct run *run, double seconds)
 					   .suite = &run->suite,
 					   .environment = &run->environment,
 					   .paths = &run->paths,
+					   .scratch = run->scratch,
 					   .progress = run->progress,
 					   .total = seconds > 60 ? seconds : 60,
 					   .stop = run->invocation->stop };

@@ -3,12 +3,13 @@
     freed.py CASE [held|head]
     freed.py churn
 
-held: the one that looks has a reference of its own, or a view, under which nothing moves; head: it looks at the header of the object, as
-_Py_TryIncref() does; churn: threads read lists, dicts and attributes without a lock while others
-change them.
+held: the one that looks has a reference of its own, or a view, under which nothing moves; head: it
+looks at the header of the object, as _Py_TryIncref() does; churn: threads read lists, dicts and
+attributes without a lock while others change them.
 """
 
 import array
+import contextlib
 import ctypes
 import os
 import sys
@@ -80,10 +81,8 @@ def case_again() -> tuple[Any, int]:
 def let_go(box: list[Any]) -> None:
     made = box.pop()
     if case == "moved":
-        try:
+        with contextlib.suppress(BufferError):  # where there is a view
             made.extend(bytes(5000))
-        except BufferError:
-            pass  # there is a view
         box.append(made)
 
 
