@@ -77,6 +77,7 @@ def run_scripts(report: dict[str, Any]) -> tuple[list[str], list[str]]:
         ended = subprocess.run(command, text=True, capture_output=True, env=environment)
         pair = finding["tests"][0]
         wrong = ended.stdout.startswith("wrong: ") or "most recent call first" in ended.stderr
+        wrong = wrong or ended.returncode < 0  # too broken for a last word
         if wrong:
             comment(f"{pair}: {(ended.stdout + ended.stderr).strip()[:100]}")
         fine = ended.returncode == 0 and ended.stdout == "nothing seen in 2 s\n"
