@@ -17,8 +17,9 @@
  *     locks_report, locks_profile   orders and waiting as records
  *     locks_standin  the locks held, in TSan's own history (history): on both sides of a race
  *   variables/  races of Python code on Python variables
- *     variables    a second fiber for each thread, on which these are told
+ *     variables    which accesses are told; fibers: on a second fiber of each thread
  *     sites        where the interpreter reads and writes them; granules: whose they are
+ *     renewed      memory that is handed out again is another variable
  *     edges        what orders Python code; scope: which code is looked at
  *     patterns     what is lost; name: what a variable is called
  *   releases/ the releases of CPython: release_31x is all that differs in one

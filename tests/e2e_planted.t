@@ -198,7 +198,7 @@ def check_cpython(scratch: Path) -> None:
 
 def check_crashes(scratch: Path) -> None:
     """What crashes when threads overlap is found in turns, and does no harm there."""
-    overlap = ("--schedule", "overlap", "--happens-before", "as-written", "--iterations", "4")
+    overlap = ("--schedule", "overlap", "--happens-before", "as-written", "--iterations", "8")
     run = Run("planted_crashes", scratch / "overlap", *overlap, "--gil", "off")
     ok(
         any(finding["kind"] == "crash" for finding in run.findings),

@@ -1,23 +1,18 @@
 /*
- * variables.c - see variables.h: the fibers, and what is told on them.
- *
- * The program counters on a Python fiber are those of record.h alone (FTS_PC_PYTHON), so reports
- * have Python stacks. Each thread keeps the list of calls that it has told, and tells what differs
- * when it tells the next access.
+ * variables.c - see variables.h: which accesses are told, and how.
  */
 #define _GNU_SOURCE
 #include "interpose/variables/variables.h"
 
-#include "ftstress/record.h"
 #include "interpose/base/plt.h"
-#include "interpose/base/symbol.h"
-#include "interpose/python/code.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/release.h"
 #include "interpose/variables/edges.h"
+#include "interpose/variables/fibers.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/name.h"
 #include "interpose/variables/patterns.h"
+#include "interpose/variables/renewed.h"
 #include "interpose/variables/scope.h"
 #include "interpose/variables/sites.h"
 
@@ -28,219 +23,21 @@
 #include <stdlib.h>
 
 enum {
-	CALLS = 24,        /* of a stack, the innermost */
 	NATIVE_CALLS = 16, /* looked at from an access up to the eval loop */
 	FRAME_MAX = 65536, /* words between two frames on the C stack */
-	WORDS = 1 << 16,   /* for what orders: by a hash of its address */
 	MO_RELAXED = 0,
-	NO_SYNC = 1, /* flag of a switch between fibers */
 };
 
-HIDDEN bool variables_testing, variables_used;
-static bool live;
+HIDDEN bool variables_testing, variables_used, variables_live;
 static uintptr_t eval_low, eval_size;
-static long tstate_offset;
 static const void *int_type, *float_type;
-static char words[8 * WORDS];
-
-typedef uint64_t load64_function(const volatile uint64_t *word, int order);
-typedef void store64_function(volatile uint64_t *word, uint64_t value, int order);
 static load64_function *real_load;
 static store64_function *real_store;
-static void *(*real_memset)(void *memory, int byte, size_t bytes);
-static void (*real_new_reference)(void *object);
-
-static struct {
-	void *(*current_fiber)(void);
-	void *(*create_fiber)(unsigned flags);
-	void (*destroy_fiber)(void *fiber);
-	void (*switch_to)(void *fiber, unsigned flags);
-	void (*acquire)(void *address);
-	void (*release)(void *address);
-	void (*func_entry)(void *pc);
-	void (*func_exit)(void);
-	void (*read)(void *address, void *pc);
-	void (*write)(void *address, void *pc);
-	store64_function *store; /* TSan's own */
-} tsan;
-
-struct call {
-	const void *frame, *code;
-	uintptr_t instruction;
-	uint64_t pc;
-	uint8_t scope;
-};
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
-THREAD_LOCAL void *real_fiber, *python_fiber;
-THREAD_LOCAL bool busy;
-THREAD_LOCAL struct call told[CALLS]; /* outermost first */
-THREAD_LOCAL unsigned told_depth;     /* of these TSan has been told to be entered */
-THREAD_LOCAL uintptr_t own_write;     /* the last one to a variable that is the thread's own */
-THREAD_LOCAL uint32_t syncs;
+THREAD_LOCAL uintptr_t own_write; /* the last one to a variable that is the thread's own */
 THREAD_LOCAL uint32_t skipped;
 THREAD_LOCAL const struct access *current; /* that TSan is being told */
-
-/* Fibers. */
-
-static void enter(void)
-{
-	busy = true;
-	if (UNLIKELY(!python_fiber)) {
-		real_fiber = tsan.current_fiber();
-		python_fiber = tsan.create_fiber(0);
-		told_depth = 0;
-	}
-	tsan.switch_to(python_fiber, NO_SYNC);
-}
-
-static void leave(void)
-{
-	tsan.switch_to(real_fiber, NO_SYNC);
-	busy = false;
-}
-
-static const char *thread_state(void)
-{
-	return *(const char *const volatile *)((const char *)__builtin_thread_pointer() +
-					       tstate_offset);
-}
-
-/* The frame, or the next one outside, that runs Python code. */
-static const void *python_frame_of(const void *frame)
-{
-	while (frame && *((const uint8_t *)frame + python_release->at->frame_owner.at) >=
-				python_release->entry_owner)
-		frame = load_pointer(frame, FRAME_PREVIOUS);
-	return frame;
-}
-
-static const void *innermost_frame(void)
-{
-	const char *tstate = thread_state();
-	return tstate ? python_frame_of(load_pointer(tstate, TSTATE_CURRENT_FRAME)) : NULL;
-}
-
-static const void *code_of(const void *frame)
-{
-	return (const void *)(load64(frame, FRAME_EXECUTABLE) & ~1ull);
-}
-
-static uint64_t pc_of(const struct call *call, uint32_t id)
-{
-	uint64_t offset = call->instruction - python_release->bytecode(call->code, call->frame);
-	uint64_t instruction = offset / 2 < FTS_PC_MARKER ? offset / 2 : FTS_PC_MARKER;
-	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | instruction : 0;
-}
-
-static struct call call_of(const void *frame)
-{
-	return (struct call){ .frame = frame,
-			      .code = code_of(frame),
-			      .instruction = load64(frame, FRAME_INSTR_PTR) };
-}
-
-static void name_call(struct call *call)
-{
-	uint32_t id = code_id(call->code);
-	call->pc = pc_of(call, id);
-	call->scope = id ? scope_of(call->code, id) : SCOPE_NONE;
-}
-
-static bool same_call(const struct call *a, const struct call *b)
-{
-	return a->frame == b->frame && a->code == b->code && a->instruction == b->instruction;
-}
-
-/*
- * On the Python fiber: TSan's list of calls becomes this thread's, without the innermost one, which
- * is that of the access. Returns what the scopes of all have in common with one another, or'ed.
- */
-static uint8_t tell_calls(const void *innermost)
-{
-	struct call calls[CALLS]; /* innermost first */
-	unsigned depth = 0;
-	const void *frame = python_frame_of(load_pointer(innermost, FRAME_PREVIOUS));
-	for (; frame && depth < CALLS; depth++) {
-		calls[depth] = call_of(frame);
-		frame = python_frame_of(load_pointer(frame, FRAME_PREVIOUS));
-	}
-	unsigned same = 0;
-	while (same < depth && same < told_depth &&
-	       same_call(&told[same], &calls[depth - 1 - same]))
-		same++;
-	for (; told_depth > same; told_depth--)
-		tsan.func_exit();
-	uint8_t scopes = 0;
-	for (unsigned i = 0; i < same; i++)
-		scopes |= told[i].scope;
-	for (; same < depth; same++) {
-		struct call *call = &told[same];
-		*call = calls[depth - 1 - same];
-		name_call(call);
-		scopes |= call->scope;
-		tsan.func_entry((void *)call->pc);
-		told_depth = same + 1;
-	}
-	return scopes;
-}
-
-/* What orders. */
-
-static char *word_of(const void *address)
-{
-	uint64_t hash = (uintptr_t)address / 16 * 0x9e3779b97f4a7c15ull;
-	return &words[8 * ((hash ^ hash >> 29) % WORDS)];
-}
-
-static void order(char *word, bool releases)
-{
-	enter();
-	if (releases)
-		tsan.release(word);
-	else
-		tsan.acquire(word);
-	leave();
-}
-
-void variables_release(const void *address)
-{
-	if (!variables_testing || busy)
-		return;
-	syncs++;
-	order(word_of(address), true);
-}
-
-void variables_acquire(const void *address)
-{
-	if (!variables_testing || busy)
-		return;
-	syncs++;
-	order(word_of(address), false);
-}
-
-/* Is it the lock of threading's list of threads? */
-static bool is_thread_list(void)
-{
-	const void *frame = innermost_frame();
-	if (!frame)
-		return false;
-	struct call call = call_of(frame);
-	name_call(&call);
-	return call.scope & SCOPE_THREAD_LIST;
-}
-
-void variables_lock_given(const void *lock)
-{
-	if (variables_testing && !busy && !is_thread_list())
-		variables_release(lock);
-}
-
-void variables_lock_taken(const void *lock)
-{
-	if (variables_testing && !busy && !is_thread_list())
-		variables_acquire(lock);
-}
 
 /* Accesses. */
 
@@ -283,15 +80,15 @@ static void tell(const struct access *access)
 	switch (site_operation(access->site)) {
 	case SITE_READ:
 	case SITE_SIZE:
-		tsan.read(at, pc);
+		fibers_tsan.read(at, pc);
 		break;
 	case SITE_WRITE:
-		tsan.write(at, pc);
+		fibers_tsan.write(at, pc);
 		break;
 	case SITE_RESIZE: /* atomic in itself, as append() is */
-		tsan.func_entry(pc);
-		tsan.store((volatile uint64_t *)at, 1, MO_RELAXED);
-		tsan.func_exit();
+		fibers_tsan.func_entry(pc);
+		fibers_tsan.store((volatile uint64_t *)at, 1, MO_RELAXED);
+		fibers_tsan.func_exit();
 		break;
 	case SITE_KEYS:
 		break;
@@ -365,12 +162,12 @@ static void note_access(const struct access *access, bool releases)
 	patterns_note(access);
 	if (is_told_enough(granule_of(access->address)) && !releases)
 		return;
-	enter();
+	fibers_enter();
 	if (!(tell_calls(access->frame) & SCOPE_FINALIZER))
 		tell(access);
 	if (releases)
-		tsan.release(access->stand_in);
-	leave();
+		fibers_tsan.release(access->stand_in);
+	fibers_leave();
 }
 
 static struct access access_of(const struct call *call, uintptr_t address, uint8_t site)
@@ -380,7 +177,7 @@ static struct access access_of(const struct call *call, uintptr_t address, uint8
 				.frame = call->frame,
 				.code = call->code,
 				.pc = call->pc,
-				.syncs = syncs,
+				.syncs = fibers_syncs,
 				.site = site };
 }
 
@@ -437,7 +234,7 @@ static bool changed_key(const struct call *call, uintptr_t dict, bool grows, uin
 
 static __attribute__((noinline)) void note_missing(uintptr_t dict, uint64_t hash)
 {
-	const void *frame = busy ? NULL : innermost_frame();
+	const void *frame = fibers_busy ? NULL : innermost_frame();
 	if (!frame)
 		return;
 	struct call call = call_of(frame);
@@ -479,7 +276,7 @@ static enum after after(enum site_operation operation, const struct granule *gra
  */
 static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site, uint64_t value)
 {
-	const void *frame = busy ? NULL : innermost_frame();
+	const void *frame = fibers_busy ? NULL : innermost_frame();
 	if (!frame)
 		return AFTER_NOTHING;
 	struct granule *granule = granule_of(address);
@@ -498,10 +295,10 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 		if (site_class(site) == SITE_LIST)
 			share_items((const char *)address);
 		/* Who takes something out comes after the one who put it in. */
-		order(word_of((const void *)address), grows);
+		fibers_order(fibers_word((const void *)address), grows);
 	}
 	if (call.scope & SCOPE_SYNC && is_write) {
-		order(stand_in(address), true);
+		fibers_order(stand_in(address), true);
 		granule_mark(granule, GRANULE_RELEASED);
 	}
 	if (call.scope & SCOPE_SYNC)
@@ -553,7 +350,7 @@ static uint64_t hooked_load(const volatile uint64_t *word, int memory_order)
 	if (UNLIKELY(site) && variables_testing && !granule_is_mine(granule_of((uintptr_t)word)) &&
 	    note((uintptr_t)word, site, 0) == AFTER_ACQUIRE) {
 		uint64_t value = real_load(word, memory_order);
-		order(stand_in((uintptr_t)word), false);
+		fibers_order(stand_in((uintptr_t)word), false);
 		return value;
 	}
 	JUMP real_load(word, memory_order);
@@ -584,113 +381,11 @@ static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *v
 	JUMP real_locked_lookup(dict, key, hash, value);
 }
 
-/* Memory that is handed out: by the allocators, and from lists of objects that are free. */
-
-struct allocator {
-	void *context;
-	void *(*malloc)(void *context, size_t bytes);
-	void *(*calloc)(void *context, size_t count, size_t bytes);
-	void *(*realloc)(void *context, void *memory, size_t bytes);
-	void (*free)(void *context, void *memory);
-};
-static struct allocator inner[2];
-
-static void *our_malloc(void *context, size_t bytes)
-{
-	struct allocator *in = context;
-	void *memory = in->malloc(in->context, bytes);
-	if (memory)
-		granules_renewed(memory, bytes);
-	return memory;
-}
-
-static void *our_calloc(void *context, size_t count, size_t bytes)
-{
-	struct allocator *in = context;
-	void *memory = in->calloc(in->context, count, bytes);
-	if (memory)
-		granules_renewed(memory, count * bytes);
-	return memory;
-}
-
-static void *our_realloc(void *context, void *before, size_t bytes)
-{
-	struct allocator *in = context;
-	void *memory = in->realloc(in->context, before, bytes);
-	if (memory && memory != before)
-		granules_renewed(memory, bytes);
-	return memory;
-}
-
-static void our_free(void *context, void *memory)
-{
-	struct allocator *in = context;
-	in->free(in->context, memory);
-}
-
-static void new_reference(void *object)
-{
-	granules_renewed((char *)object + 16,
-			 load64(load_pointer(object, OBJECT_TYPE), TYPE_BASICSIZE) - 16);
-	real_new_reference(object);
-}
-
-/* The keys of a new dict, which may come from a list of their own, are cleared so. */
-static void *clear(void *memory, int byte, size_t bytes)
-{
-	granules_renewed(memory, bytes);
-	JUMP real_memset(memory, byte, bytes);
-}
-
-/* Threads. */
-
-void *variables_thread_created(void)
-{
-	if (!variables_testing || busy)
-		return NULL;
-	const void *frame = innermost_frame();
-	granules_renumber();
-	syncs++;
-	enter();
-	if (frame)
-		tell_calls(frame);
-	void *fiber = tsan.create_fiber(0);
-	leave();
-	return fiber;
-}
-
-void variables_thread_not_created(void *fiber)
-{
-	if (fiber)
-		tsan.destroy_fiber(fiber);
-}
-
-void variables_thread_started(void *fiber)
-{
-	if (!live)
-		return;
-	granules_renumber();
-	if (!fiber)
-		return;
-	real_fiber = tsan.current_fiber();
-	python_fiber = fiber;
-	told_depth = 0;
-}
-
-void variables_thread_ended(void)
-{
-	void *fiber = python_fiber;
-	busy = true;
-	python_fiber = NULL;
-	if (fiber)
-		tsan.destroy_fiber(fiber);
-}
-
 /* Life. */
 
 void variables_test(bool runs)
 {
-	if (!live)
+	if (!variables_live)
 		return;
 	if (runs) {
 		variables_used = true;
@@ -699,26 +394,10 @@ void variables_test(bool runs)
 	__atomic_store_n(&variables_testing, runs, __ATOMIC_RELEASE);
 }
 
-static bool find_tsan(void)
-{
-	static const char *const names[] = {
-		"__tsan_get_current_fiber", "__tsan_create_fiber",   "__tsan_destroy_fiber",
-		"__tsan_switch_to_fiber",   "__tsan_acquire",        "__tsan_release",
-		"__tsan_func_entry",        "__tsan_func_exit",      "__tsan_read8_pc",
-		"__tsan_write8_pc",         "__tsan_atomic64_store",
-	};
-	_Static_assert(sizeof tsan == sizeof names, "an array of addresses");
-	void **functions = (void **)&tsan;
-	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-		if (!(functions[i] = symbol_next(names[i])))
-			return false;
-	return true;
-}
-
 static bool find_python(const struct link_map **python, const char **why)
 {
 	void *loop = dlsym(RTLD_DEFAULT, "_PyEval_EvalFrameDefault");
-	const char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
+	const char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate");
 	const char *dict = dlsym(RTLD_DEFAULT, "PyDict_Type");
 	Dl_info info;
 	ElfW(Sym) *symbol = NULL;
@@ -733,36 +412,13 @@ static bool find_python(const struct link_map **python, const char **why)
 	}
 	eval_low = (uintptr_t)loop;
 	eval_size = symbol->st_size;
-	__asm__("movq %%fs:0, %0" : "=r"(base));
-	tstate_offset = tstate - base;
+	fibers_start(tstate);
 	*python = map;
-	return true;
-}
-
-static bool hook_allocators(void)
-{
-	void (*get)(int, struct allocator *) =
-		(void (*)(int, struct allocator *))dlsym(RTLD_DEFAULT, "PyMem_GetAllocator");
-	void (*set)(int, struct allocator *) =
-		(void (*)(int, struct allocator *))dlsym(RTLD_DEFAULT, "PyMem_SetAllocator");
-	if (!get || !set)
-		return false;
-	for (int i = 0; i < 2; i++) {
-		enum { DOMAIN_MEM = 1 }; /* PYMEM_DOMAIN_MEM, then PYMEM_DOMAIN_OBJ */
-		struct allocator ours = { &inner[i], our_malloc, our_calloc, our_realloc,
-					  our_free };
-		get(DOMAIN_MEM + i, &inner[i]);
-		set(DOMAIN_MEM + i, &ours);
-	}
 	return true;
 }
 
 static bool hook(const struct link_map *python, const char **why)
 {
-	real_new_reference =
-		(void (*)(void *))plt_replace(python, "_Py_NewReference", (void *)new_reference);
-	real_memset =
-		(void *(*)(void *, int, size_t))plt_replace(python, "__tsan_memset", (void *)clear);
 	real_load =
 		(load64_function *)plt_replace(python, "__tsan_atomic64_load", (void *)hooked_load);
 	real_store = (store64_function *)plt_replace(python, "__tsan_atomic64_store",
@@ -773,8 +429,8 @@ static bool hook(const struct link_map *python, const char **why)
 		python, "_Py_dict_lookup_threadsafe_stackref", (void *)hooked_lookup_reference);
 	real_locked_lookup = (lookup_function *)plt_replace(python, "_Py_dict_lookup",
 							    (void *)hooked_locked_lookup);
-	if (!real_new_reference || !real_memset || !real_locked_lookup || !real_load ||
-	    !real_store || !real_lookup || !real_lookup_reference || !hook_allocators()) {
+	if (!real_locked_lookup || !real_load || !real_store || !real_lookup ||
+	    !real_lookup_reference || !renewed_start(python)) {
 		*why = "this Python does not call its own functions through its PLT (ftstress builds "
 		       "one that does)";
 		return false;
@@ -792,7 +448,7 @@ static bool start(const char **why)
 	}
 	if (!python_known(why) || !find_python(&python, why))
 		return false;
-	if (!find_tsan()) {
+	if (!fibers_find_tsan()) {
 		*why = "no ThreadSanitizer runtime";
 		return false;
 	}
@@ -804,7 +460,7 @@ static bool start(const char **why)
 	}
 	if (!edges_start(python, why) || !hook(python, why))
 		return false;
-	live = true;
+	variables_live = true;
 	return true;
 }
 
@@ -816,15 +472,15 @@ static bool was_busy;
 
 static void before_fork(void)
 {
-	was_busy = busy;
-	busy = true;
+	was_busy = fibers_busy;
+	fibers_busy = true;
 }
 
 static void after_fork(bool in_child)
 {
-	busy = was_busy;
+	fibers_busy = was_busy;
 	if (in_child && variables_testing)
-		variables_testing = false, live = false;
+		variables_testing = false, variables_live = false;
 }
 
 const struct concern concern_variables = {
@@ -836,7 +492,7 @@ const struct concern concern_variables = {
 
 int ftstress_variables_scope(const char *list)
 {
-	return live && scope_set(list) ? 0 : -1;
+	return variables_live && scope_set(list) ? 0 : -1;
 }
 
 /* Reports. */

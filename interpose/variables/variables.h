@@ -29,8 +29,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A test runs, and its variables are looked at; one has run in this process or its parent. */
-extern HIDDEN bool variables_testing, variables_used;
+/* A test runs, and its variables are looked at; one has run in this process or its parent; the concern
+ * is live. */
+extern HIDDEN bool variables_testing, variables_used, variables_live;
 
 /* For core.c: a test begins or ends. */
 HIDDEN void variables_test(bool runs);

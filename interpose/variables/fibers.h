@@ -1,0 +1,71 @@
+/*
+ * fibers.h - the second fiber of each thread, on which ThreadSanitizer is told of its Python code.
+ *
+ * The program counters on a Python fiber are those of record.h alone (FTS_PC_PYTHON), so reports
+ * have Python stacks. Each thread keeps the list of calls that it has told, and tells what differs
+ * when it tells the next access. variables.h has the functions that threads.c and edges.c call.
+ */
+#ifndef INTERPOSE_FIBERS_H
+#define INTERPOSE_FIBERS_H
+
+#include "interpose/base/raw.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef uint64_t load64_function(const volatile uint64_t *word, int order);
+typedef void store64_function(volatile uint64_t *word, uint64_t value, int order);
+
+/* ThreadSanitizer's functions. */
+struct fibers_tsan {
+	void *(*current_fiber)(void);
+	void *(*create_fiber)(unsigned flags);
+	void (*destroy_fiber)(void *fiber);
+	void (*switch_to)(void *fiber, unsigned flags);
+	void (*acquire)(void *address);
+	void (*release)(void *address);
+	void (*func_entry)(void *pc);
+	void (*func_exit)(void);
+	void (*read)(void *address, void *pc);
+	void (*write)(void *address, void *pc);
+	store64_function *store;
+};
+extern HIDDEN struct fibers_tsan fibers_tsan;
+
+/* A Python function that runs. */
+struct call {
+	const void *frame, *code;
+	uintptr_t instruction;
+	uint64_t pc;   /* after name_call() */
+	uint8_t scope; /* scope.h; after name_call() */
+};
+
+#define FIBERS_LOCAL extern HIDDEN __thread __attribute__((tls_model("initial-exec")))
+FIBERS_LOCAL bool fibers_busy;      /* the thread is told of: hooks do nothing */
+FIBERS_LOCAL uint32_t fibers_syncs; /* how often it has synchronised */
+
+/* Between these two, what ThreadSanitizer is told is the Python fiber's. */
+HIDDEN void fibers_enter(void);
+HIDDEN void fibers_leave(void);
+
+/* The frame of the innermost Python function of the thread; NULL = none. */
+HIDDEN const void *innermost_frame(void);
+HIDDEN struct call call_of(const void *frame);
+HIDDEN void name_call(struct call *call);
+/*
+ * On the Python fiber: TSan's list of calls becomes this thread's, without the innermost one, which
+ * is that of the access. Returns what the scopes of all have in common with one another, or'ed.
+ */
+HIDDEN uint8_t tell_calls(const void *innermost);
+
+/* The word that stands for an address in what orders. */
+HIDDEN char *fibers_word(const void *address);
+/* On the Python fiber, releases or acquires the word. */
+HIDDEN void fibers_order(char *word, bool releases);
+
+/* False: a function of ThreadSanitizer's is missing. */
+HIDDEN bool fibers_find_tsan(void);
+/* `tstate`: where the thread that calls this has its PyThreadState (_Py_tss_tstate). */
+HIDDEN void fibers_start(const char *tstate);
+
+#endif
