@@ -431,6 +431,8 @@ static int no_file(const char *name, const char *near, const char *close)
 		code = fail(EXIT_BAD_INPUT,
 			    "--suite %s%s is a folder; give the path of a suite file in it", name,
 			    where);
+	else if (ends_in(name, ".py"))
+		code = fail(EXIT_BAD_INPUT, "the script %s%s does not exist", name, where);
 	else if (close)
 		code = fail(EXIT_BAD_INPUT,
 			    "the suite file %s%s does not exist; did you mean %s%s.ini?", name,

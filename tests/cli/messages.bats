@@ -62,6 +62,8 @@ says() {
 	says "the suite file no/such/thing (in $PWD) does not exist"
 	run -4 "$FTSTRESS" --suite /no/such/thing.ini
 	says 'the suite file /no/such/thing.ini does not exist'
+	run -4 "$FTSTRESS" run nofile.py
+	says "the script nofile.py (in $PWD) does not exist"
 	run -4 "$FTSTRESS" --suite ./tests
 	says "--suite ./tests (in $PWD) is a folder; give the path of a suite file in it"
 }
