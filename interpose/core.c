@@ -28,6 +28,7 @@
  *                  type_cache: who made a value, not who filled an entry
  *   memory/   Python's heap
  *     made         where each object was made, and by which thread
+ *     marks        a race at an address is not the last one there, if other objects get the memory
  *     freed        a block that is freed is told to TSan; allocator.h: CPython's allocators
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
  *     share        objects that a test makes are one for all its threads

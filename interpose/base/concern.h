@@ -42,6 +42,7 @@ struct concern {
 	concern(threads) \
 	concern(crash) \
 	concern(made) \
+	concern(marks) \
 	concern(freed) \
 	concern(order) \
 	concern(variables) \

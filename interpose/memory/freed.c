@@ -11,6 +11,7 @@
 #include "interpose/base/symbol.h"
 #include "interpose/memory/allocator.h"
 #include "interpose/memory/made.h"
+#include "interpose/memory/marks.h"
 #include "interpose/python/object.h"
 
 #include <stddef.h>
@@ -47,6 +48,7 @@ static inline void end(void *block, struct object_block found, enum mark mark)
 {
 	uint64_t start = (uint64_t)block + found.header;
 	made_ends(start);
+	marks_end((uint64_t)block, found.size);
 	tell(found.memory ? start : start + OBJECT_HEADER, (uint64_t)block + found.size, mark);
 }
 

@@ -10,6 +10,7 @@
 #include "interpose/base/ring.h"
 #include "interpose/base/symbol.h"
 #include "interpose/memory/allocator.h"
+#include "interpose/memory/marks.h"
 #include "interpose/python/object.h"
 #include "interpose/python/release.h"
 
@@ -134,15 +135,31 @@ static inline uint32_t parity_of(uint64_t start)
 }
 
 /* What starts at the address is made now, by a call that returns to `native`. */
-static inline void note(uint64_t address, uint64_t native)
+static inline void note(uint32_t *entry, uint64_t address, uint64_t native)
 {
-	uint32_t *entry = entry_of(address, true);
-	if (UNLIKELY(!entry))
-		return;
 	uint64_t position = python_release->python_pc(native);
 	uint32_t site = site_of(position == native ? 0 : position, native);
 	uint32_t thread = LIKELY(self) ? self : number_thread();
 	*entry = site ? parity_of(address) | (thread % THREADS) << SITE_BITS | site : 0;
+}
+
+static inline void note_block(void *block, uint64_t native)
+{
+	uint32_t *entry = entry_of((uint64_t)block, true);
+	if (LIKELY(entry))
+		note(entry, (uint64_t)block, native);
+}
+
+static inline void note_object(void *object, uint64_t native)
+{
+	uint32_t *entry = entry_of((uint64_t)object, true);
+	if (UNLIKELY(!entry))
+		return;
+	if (*entry && !(*entry & FREED)) { /* from a free list: the block has not ended */
+		struct object_block block = object_block(object);
+		marks_end((uint64_t)object, block.size - block.header);
+	}
+	note(entry, (uint64_t)object, native);
 }
 
 /* The entry, if it is of what starts at the address. */
@@ -200,7 +217,7 @@ void _Py_NewReference(void *object)
 	if (UNLIKELY(!real))
 		real = (void (*)(void *))symbol_need("_Py_NewReference");
 	if (on)
-		note((uint64_t)object, (uint64_t)__builtin_return_address(0));
+		note_object(object, (uint64_t)__builtin_return_address(0));
 	JUMP real(object);
 }
 
@@ -211,7 +228,7 @@ void _Py_NewReferenceNoTotal(void *object)
 	if (UNLIKELY(!real))
 		real = (void (*)(void *))symbol_need("_Py_NewReferenceNoTotal");
 	if (on)
-		note((uint64_t)object, (uint64_t)__builtin_return_address(0));
+		note_object(object, (uint64_t)__builtin_return_address(0));
 	JUMP real(object);
 }
 
@@ -234,7 +251,7 @@ static void *mem_malloc(void *context, size_t size)
 {
 	void *block = mem.malloc(context, size);
 	if (LIKELY(block))
-		note((uint64_t)block, CALLER);
+		note_block(block, CALLER);
 	return block;
 }
 
@@ -242,7 +259,7 @@ static void *mem_calloc(void *context, size_t count, size_t size)
 {
 	void *block = mem.calloc(context, count, size);
 	if (LIKELY(block))
-		note((uint64_t)block, CALLER);
+		note_block(block, CALLER);
 	return block;
 }
 
@@ -250,7 +267,7 @@ static void *mem_realloc(void *context, void *old, size_t size)
 {
 	void *block = mem.realloc(context, old, size);
 	if (LIKELY(block))
-		note((uint64_t)block, CALLER);
+		note_block(block, CALLER);
 	return block;
 }
 

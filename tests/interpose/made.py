@@ -9,6 +9,7 @@ import ctypes
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -145,7 +146,8 @@ def racing_address() -> int:
 WORK = """
 def work_{0}(begin, end, address):
     address = address or racing_address()
-    begin.wait()
+    if begin.wait():
+        time.sleep(0.02)  # TSan misses accesses at the very same time
     ctypes.memmove(address, address, 1)
     end.wait()  # the stack stays in TSan's history
 """

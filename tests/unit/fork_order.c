@@ -42,11 +42,12 @@ CONCERN(concern_races, e)
 CONCERN(concern_threads, f)
 CONCERN(concern_crash, g)
 CONCERN(concern_made, h)
-CONCERN(concern_freed, i)
-CONCERN(concern_order, j)
-CONCERN(concern_variables, k)
-CONCERN(concern_locks, l)
-CONCERN(concern_turns, m)
+CONCERN(concern_marks, i)
+CONCERN(concern_freed, j)
+CONCERN(concern_order, k)
+CONCERN(concern_variables, l)
+CONCERN(concern_locks, m)
+CONCERN(concern_turns, n)
 
 bool ring_init(const char **why)
 {
@@ -87,7 +88,7 @@ static void before_a_fork_the_last_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	before_fork();
-	assert_string_equal(called, "mlkjihgfedcba");
+	assert_string_equal(called, "nmlkjihgfedcba");
 }
 
 static void after_a_fork_the_first_concern_comes_first(void **state)
@@ -95,10 +96,10 @@ static void after_a_fork_the_first_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	after_fork_parent();
-	assert_string_equal(called, "ABCDEFGHIJKLM");
+	assert_string_equal(called, "ABCDEFGHIJKLMN");
 	memset(called, 0, sizeof called);
 	after_fork_child();
-	assert_string_equal(called, "0abcdefghijklm");
+	assert_string_equal(called, "0abcdefghijklmn");
 }
 
 int main(void)

@@ -1,0 +1,45 @@
+/*
+ * marks.h - what ThreadSanitizer remembers of a race ends with the memory that had it.
+ *
+ * It tells one race an address: then it marks the eight bytes there like constant data, whose reads
+ * and ranges (memcpy()) it no longer looks at. With malloc() and free() that ends with the block. It
+ * does not know Python's heap, so there the next object's races would be missed.
+ *
+ * Source: llvm, compiler-rt/lib/tsan/rtl: DoReportRace(), Shadow::kRodata, Mapping48AddressSpace.
+ */
+#ifndef INTERPOSE_MARKS_H
+#define INTERPOSE_MARKS_H
+
+#include "interpose/base/raw.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	MARKS_CELL = 8,    /* bytes that are remembered together, aligned, */
+	MARKS_SHADOW = 16, /* in so many: of four accesses, four bytes each */
+	MARKS_MOST = 1024, /* bytes of a block that are looked at */
+};
+#define MARKS_MARK 0x40000000u /* a read of no bytes by no thread, as the first access */
+
+extern HIDDEN bool marks_live; /* ThreadSanitizer does mark memory so */
+
+static inline uint32_t *marks_shadow(uint64_t address)
+{
+	uint64_t cell = address & ~(0x700000000000ull | (MARKS_CELL - 1));
+	return (uint32_t *)(cell * (MARKS_SHADOW / MARKS_CELL) + 0x100000000000ull);
+}
+
+/* What was in the memory has ended. Thread-safe; no lock, no call. */
+static inline void marks_end(uint64_t from, uint64_t bytes)
+{
+	if (UNLIKELY(!marks_live))
+		return;
+	uint32_t *shadow = marks_shadow(from);
+	uint32_t *end = marks_shadow(from + (bytes < MARKS_MOST ? bytes : MARKS_MOST) + 7);
+	for (; shadow < end; shadow += MARKS_SHADOW / sizeof *shadow)
+		if (UNLIKELY(__atomic_load_n(shadow, __ATOMIC_RELAXED) == MARKS_MARK))
+			__atomic_store_n(shadow, 0, __ATOMIC_RELAXED);
+}
+
+#endif
