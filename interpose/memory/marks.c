@@ -4,9 +4,36 @@
 #include "interpose/base/concern.h"
 #include "interpose/memory/made.h"
 #include "interpose/python/object.h"
-#include "interpose/wrap/races.h"
+
+enum { NOTED = 1024 };
 
 HIDDEN bool marks_live;
+static bool known;
+static uint64_t noted[NOTED];
+static uint32_t notes; /* that were ever made */
+static uint32_t forgotten;
+
+void marks_try(uint64_t raced)
+{
+	uint32_t mark = 0;
+	known = object_peek((uint64_t)marks_shadow(raced), &mark, sizeof mark) &&
+		mark == MARKS_MARK;
+}
+
+void marks_note(uint64_t address)
+{
+	noted[notes % NOTED] = address;
+	__atomic_store_n(&notes, notes + 1, __ATOMIC_RELEASE);
+}
+
+void marks_forget(void)
+{
+	uint32_t end = __atomic_load_n(&notes, __ATOMIC_ACQUIRE);
+	if (end - forgotten > NOTED)
+		forgotten = end - NOTED;
+	for (; forgotten != end; forgotten++)
+		marks_end(noted[forgotten % NOTED], 1);
+}
 
 static bool start(const char **why)
 {
@@ -14,9 +41,7 @@ static bool start(const char **why)
 		*why = CONCERN_OFF;
 		return false;
 	}
-	uint32_t mark = 0;
-	if (!object_peek((uint64_t)marks_shadow(races_raced()), &mark, sizeof mark) ||
-	    mark != MARKS_MARK) {
+	if (!known) {
 		*why = "this ThreadSanitizer marks memory that had a race in another way";
 		return false;
 	}

@@ -16,9 +16,9 @@
 #include <stdint.h>
 
 enum {
-	MARKS_CELL = 8,    /* bytes that are remembered together, aligned, */
-	MARKS_SHADOW = 16, /* in so many: of four accesses, four bytes each */
-	MARKS_MOST = 1024, /* bytes of a block that are looked at */
+	MARKS_CELL = 8,     /* bytes that are remembered together, aligned, */
+	MARKS_ACCESSES = 4, /* of so many accesses, four bytes each */
+	MARKS_MOST = 1024,  /* bytes of a block that are looked at */
 };
 #define MARKS_MARK 0x40000000u /* a read of no bytes by no thread, as the first access */
 
@@ -27,8 +27,17 @@ extern HIDDEN bool marks_live; /* ThreadSanitizer does mark memory so */
 static inline uint32_t *marks_shadow(uint64_t address)
 {
 	uint64_t cell = address & ~(0x700000000000ull | (MARKS_CELL - 1));
-	return (uint32_t *)(cell * (MARKS_SHADOW / MARKS_CELL) + 0x100000000000ull);
+	return (uint32_t *)(cell * MARKS_ACCESSES * 4 / MARKS_CELL + 0x100000000000ull);
 }
+
+/* Before the start: is memory marked as written above? At the address there was a race. */
+HIDDEN void marks_try(uint64_t raced);
+
+/* There was a race at the address: called while no other thread can call it. */
+HIDDEN void marks_note(uint64_t address);
+
+/* Takes away the marks at the addresses that were noted last. Thread-safe for one caller. */
+HIDDEN void marks_forget(void);
 
 /* What was in the memory has ended. Thread-safe; no lock, no call. */
 static inline void marks_end(uint64_t from, uint64_t bytes)
@@ -37,7 +46,7 @@ static inline void marks_end(uint64_t from, uint64_t bytes)
 		return;
 	uint32_t *shadow = marks_shadow(from);
 	uint32_t *end = marks_shadow(from + (bytes < MARKS_MOST ? bytes : MARKS_MOST) + 7);
-	for (; shadow < end; shadow += MARKS_SHADOW / sizeof *shadow)
+	for (; shadow < end; shadow += MARKS_ACCESSES)
 		if (UNLIKELY(__atomic_load_n(shadow, __ATOMIC_RELAXED) == MARKS_MARK))
 			__atomic_store_n(shadow, 0, __ATOMIC_RELAXED);
 }

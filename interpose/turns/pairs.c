@@ -26,6 +26,7 @@
 
 #include "interpose/base/raw.h"
 #include "interpose/base/symbol.h"
+#include "interpose/memory/marks.h"
 #include "interpose/turns/turns.h"
 
 enum { SIDES = 2, OVER = UINT32_MAX };
@@ -55,6 +56,7 @@ bool ftstress_pair_run(uint32_t first)
 		tsan_release = (void (*)(void *))symbol_need("__tsan_release");
 		tsan_acquire = (void (*)(void *))symbol_need("__tsan_acquire");
 	}
+	marks_forget();
 	pair = (pair + 1) % OVER;
 	__atomic_store_n(&pairs_now, pair, __ATOMIC_RELAXED);
 	turns_begin_round(SIDES);

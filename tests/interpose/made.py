@@ -9,7 +9,6 @@ import ctypes
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -144,10 +143,13 @@ def racing_address() -> int:
 
 
 WORK = """
+from time import sleep
+
+
 def work_{0}(begin, end, address):
     address = address or racing_address()
     if begin.wait():
-        time.sleep(0.02)  # TSan misses accesses at the very same time
+        sleep(0.02)  # TSan misses accesses at the very same time
     ctypes.memmove(address, address, 1)
     end.wait()  # the stack stays in TSan's history
 """
