@@ -5,6 +5,7 @@
 #include "interpose/variables/variables.h"
 
 #include "interpose/base/plt.h"
+#include "interpose/memory/marks.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/release.h"
 #include "interpose/variables/edges.h"
@@ -76,6 +77,7 @@ static void tell(const struct access *access)
 	char *at = access->stand_in;
 	void *pc = (void *)access->pc;
 	granule_mark(granule_of(access->address), GRANULE_TOLD);
+	marks_end((uint64_t)at, MARKS_CELL); /* of the race that was told before */
 	current = access;
 	switch (site_operation(access->site)) {
 	case SITE_READ:

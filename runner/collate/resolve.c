@@ -133,6 +133,39 @@ static const char *known_global(struct resolver *r, const struct parsed *parsed)
 	return parsed->global;
 }
 
+/*
+ * A variable with a name of its own, an attribute or a global, is what the bug is known by, whichever
+ * of the functions that use it met: "PATTERN\tattribute\tvalue\tCounter" is
+ * "attribute\tvalue\tCounter". NULL = it is not such a variable.
+ */
+static const char *named_variable(const char *text)
+{
+	const char *what = text ? strchr(text, '\t') : NULL;
+	const char *name = what ? strchr(++what, '\t') : NULL;
+	if (!name || name[1] == '\t' || !name[1])
+		return NULL;
+	return !strncmp(what, "attribute\t", 10) || !strncmp(what, "global\t", 7) ? what : NULL;
+}
+
+/* Sites of Python code are "py:FUNCTION@FILE". */
+static const char *file_of_site(const char *site)
+{
+	const char *at = strrchr(site, '@');
+	return at ? at : site;
+}
+
+static char *variable_fingerprint(enum finding_kind kind, const char *variable,
+				  const char *const *sites, size_t count)
+{
+	const char *file = count ? file_of_site(sites[0]) : "";
+	for (size_t i = 1; i < count; i++) {
+		const char *other = file_of_site(sites[i]);
+		file = strcmp(other, file) < 0 ? other : file;
+	}
+	const char *parts[] = { variable, file };
+	return fingerprint(kind, parts, 2);
+}
+
 static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 {
 	const struct report_view *view = &parsed->view;
@@ -145,11 +178,17 @@ static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 		if (section_is_act(view, &view->sections[i]))
 			parts[count++] = stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
 	}
-	if (text) /* the type of a report that is no data race */
-		parts[count++] = text;
-	if (global)
-		parts[count++] = global;
-	char *id = fingerprint(kind, parts, count);
+	const char *variable = kind == FINDING_PYTHON_RACE ? named_variable(text) : NULL;
+	char *id;
+	if (variable) {
+		id = variable_fingerprint(kind, variable, parts, count);
+	} else {
+		if (text) /* the type of a report that is no data race */
+			parts[count++] = text;
+		if (global)
+			parts[count++] = global;
+		id = fingerprint(kind, parts, count);
+	}
 	free(global);
 	free(text);
 	free(parts);

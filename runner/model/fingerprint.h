@@ -17,6 +17,9 @@
  * The fingerprint is a hash of the kind and the sites. The sites are sorted first, so that it does
  * not matter which side of a race is the first one.
  *
+ * A race on a Python variable that has a name, an attribute or a global, is known by the variable
+ * and its file instead: all functions that use it without the lock are one bug.
+ *
  * Two global variables on which the same functions race are two bugs. So the fingerprint of a data
  * race on a global variable has the variable's name, too, without what compilers add to it, and
  * without the offset in it. With one exception: the interpreter's code works on what others hand to
