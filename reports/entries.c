@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/groups.h"
+#include "reports/text.h"
 #include "runner/base/map.h"
+#include "runner/model/cxx_name.h"
+#include "runner/model/fingerprint.h"
 #include "runner/model/matrix.h"
 #include "runner/model/memory.h"
 #include "runner/model/plumbing.h"
@@ -13,12 +17,6 @@
 #define INHERITED "the interpreter's own code"
 
 /* ---- members ---- */
-
-static struct report_entry *add_entry(struct entries *entries)
-{
-	ARRAY_PUSH(entries->items, entries->count, entries->capacity, (struct report_entry){ 0 });
-	return &entries->items[entries->count - 1];
-}
 
 /* Does nothing but code of the interpreter's stand between the call and the access? A subclass of list
  * in C inherits what list does. */
@@ -63,35 +61,60 @@ static char *told_apart(const struct finding *finding, const char *test, const s
 	return all(finding, memory_is_interpreters) ? xstrdup(subject->type) : NULL;
 }
 
-/* The entry that the finding belongs to. */
-static struct report_entry *entry_of(struct entries *entries, struct map *by_type,
-				     const struct finding *finding, const struct run_info *run)
+/* What a race of a run of pairs is told with; NULL: it is no such race. To be freed. */
+static char *told_with(const struct finding *finding, const struct run_info *run, bool *apart)
 {
-	const char *name = finding->tests ? finding->tests[0] : NULL;
 	size_t length = matrix_type_of(finding);
+	*apart = false;
 	if (!length)
-		return add_entry(entries);
-	char *apart = told_apart(finding, name, run);
-	if (apart) {
-		name = apart;
-		length = strlen(name);
+		return NULL;
+	const char *test = finding->tests[0];
+	char *other = told_apart(finding, test, run);
+	*apart = other != NULL;
+	if (other)
+		return other;
+	if (finding->status != STATUS_DOCUMENTED || !finding->suppressed_by)
+		return xstrndup(test, length);
+	const char *name = finding->suppressed_by;
+	length = strcspn(name, "=");
+	length -= length && name[length - 1] == ' ';
+	return xstrndup(name, length);
+}
+
+static uint64_t key_in_pairs(const void *context, const struct finding *finding)
+{
+	bool apart;
+	char *name = told_with(finding, context, &apart);
+	uint64_t key = name ? hash_string((uint64_t)finding->status * 2 + apart, name) : 0;
+	free(name);
+	return name && !key ? 1 : key;
+}
+
+/* Is it a race that does not only follow from another one? */
+static bool is_own_race(const struct finding *finding)
+{
+	return finding->kind == FINDING_DATA_RACE && !finding->follows;
+}
+
+/* What the entry is told with: of pairs the type, or what is told apart from it; else what the first
+ * of several races is on. */
+static void name_entry(struct report_entry *entry, const struct run_info *run)
+{
+	for (size_t i = 0; i < entry->count && !entry->type; i++) {
+		entry->type = told_with(entry->members[i], run, &entry->within);
+		entry->of_pairs = entry->type != NULL;
 	}
-	if (finding->status == STATUS_DOCUMENTED && finding->suppressed_by) {
-		name = finding->suppressed_by;
-		length = strcspn(name, "=");
-		length -= length && name[length - 1] == ' ';
+	size_t races = 0;
+	for (size_t i = 0; i < entry->count; i++)
+		races += is_own_race(entry->members[i]);
+	for (size_t i = 0; i < entry->count && !entry->type && races > 1; i++) {
+		const struct subject *subject = &entry->members[i]->subject;
+		const char *name = is_own_race(entry->members[i]) ? subject->type : NULL;
+		if (name && subject->kind == SUBJECT_GLOBAL)
+			entry->type = xprintf(GLOBAL "%s", name);
+		else if (name && *name)
+			entry->type = xstrdup(name);
 	}
-	uint64_t key = hash_bytes((uint64_t)finding->status * 2 + !!apart, name, length);
-	uint64_t at = map_get(by_type, key);
-	if (at != MAP_NONE) {
-		free(apart);
-		return &entries->items[at];
-	}
-	map_set(by_type, key, entries->count);
-	struct report_entry *entry = add_entry(entries);
-	entry->type = apart ? apart : xstrndup(name, length);
-	entry->within = apart;
-	return entry;
 }
 
 static void take(struct report_entry *entry, const struct finding *finding)
@@ -195,7 +218,8 @@ static void list_pairs(struct report_entry *entry, const struct run_info *run)
 	struct listing listing = { 0 };
 	struct map members = { 0 };
 	for (size_t i = 0; i < entry->count; i++)
-		add_type(&listing, entry->members[i]->tests[0]);
+		if (matrix_type_of(entry->members[i]))
+			add_type(&listing, entry->members[i]->tests[0]);
 	bool several = listing.types.count > 1;
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct finding *member = entry->members[i];
@@ -254,15 +278,19 @@ static bool knows_locks(const struct run_info *run)
 	return false;
 }
 
-/* What the operations of the entry lack: that no side of any race held a lock is worth saying. */
+/* What the operations of the entry lack, or its functions: that no side of any race held a lock is worth
+ * saying. */
 static void add_lack(struct buf *out, const struct report_entry *entry, bool locks_known)
 {
-	bool one = entry->operation_count == 1, none = locks_known;
+	size_t count = entry->of_pairs ? entry->operation_count : entry->function_count;
+	bool one = count == 1, none = locks_known;
 	for (size_t i = 0; i < entry->count; i++)
 		for (size_t j = 0; j < entry->members[i]->participant_count; j++)
 			none = none && !entry->members[i]->participants[j].lock_count;
-	buf_printf(out, "%zu", entry->operation_count);
-	if (entry->operations_all > 1)
+	buf_printf(out, "%zu", count);
+	if (!entry->of_pairs)
+		buf_puts(out, one ? " function" : " functions");
+	else if (entry->operations_all > 1)
 		buf_printf(out, " of its %zu operations", entry->operations_all);
 	else
 		buf_puts(out, one ? " operation" : " operations");
@@ -286,6 +314,19 @@ static char *documented_title(const struct report_entry *entry)
 	return buf_take(&out);
 }
 
+/* A dict may be anybody's: " made at x.py:4" says whose. */
+static void add_made_at(struct buf *out, const struct report_entry *entry)
+{
+	const struct frame *maker = NULL;
+	for (size_t i = 0; i < entry->count && !maker; i++)
+		maker = groups_made_at(&entry->members[i]->subject);
+	if (entry->of_pairs || !maker || entry->witness->subject.kind == SUBJECT_GLOBAL ||
+	    groups_is_own_type(entry->type))
+		return;
+	buf_puts(out, " made at ");
+	text_add_place(out, maker);
+}
+
 static char *title_of(const struct report_entry *entry, bool locks_known)
 {
 	struct buf out = { 0 };
@@ -293,6 +334,7 @@ static char *title_of(const struct report_entry *entry, bool locks_known)
 	if (entry->witness->status == STATUS_DOCUMENTED)
 		return documented_title(entry);
 	buf_puts(&out, entry->type);
+	add_made_at(&out, entry);
 	if (entry->within)
 		buf_printf(&out, ", in %s", entry->of);
 	if (entry->within && entry->types > 1)
@@ -323,31 +365,74 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 	if (entry->within)
 		entry->fields = fields_new(entry->type, strlen(entry->type));
 	else
-		entry->fields =
-			fields_new(entry->members[0]->tests[0],
-				   entry->types > 1 ? 0 : matrix_type_of(entry->members[0]));
+		entry->fields = fields_new(entry->of, entry->types > 1 ? 0 : strlen(entry->of));
 	for (size_t i = 0; i < entry->count; i++)
 		fields_add(entry->fields, sources, entry->members[i]);
 	fields_settle(entry->fields);
 	entry->title = title_of(entry, knows_locks(run));
 }
 
+/* Several findings outside of pairs: the functions that race, and on which fields. */
+static void finish_group(struct report_entry *entry, const struct run_info *run,
+			 struct source_cache *sources)
+{
+	struct names names = { 0 };
+	entry->fields =
+		fields_new(entry->type ? entry->type : "", entry->type ? strlen(entry->type) : 0);
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct finding *member = entry->members[i];
+		if (!is_own_race(member))
+			continue;
+		if (entry->type)
+			fields_add(entry->fields, sources, member);
+		for (size_t k = 0; k < member->participant_count; k++) {
+			const struct stack *stack = &member->participants[k].stack;
+			size_t site = site_frame(stack);
+			/* Whoever frees or moves memory, and not the allocator. */
+			if (site != SITE_NONE && memory_is_allocator(&stack->frames[site]))
+				site = memory_caller(stack);
+			if (site < stack->count)
+				add_name(&names, frame_name(&stack->frames[site]));
+		}
+	}
+	fields_settle(entry->fields);
+	entry->functions = names.items;
+	entry->function_count = names.count;
+	map_free(&names.seen);
+	entry->title = entry->type ? title_of(entry, knows_locks(run))
+				   : xstrdup(entry->witness->title ? entry->witness->title : "");
+}
+
+static void finish(struct report_entry *entry, const struct run_info *run,
+		   struct source_cache *sources)
+{
+	name_entry(entry, run);
+	if (entry->of_pairs)
+		finish_type(entry, run, sources);
+	else if (entry->count > 1)
+		finish_group(entry, run, sources);
+	else
+		entry->title = xstrdup(entry->witness->title ? entry->witness->title : "");
+}
+
 struct entries *entries_new(const struct report_input *input)
 {
 	struct entries *entries = xcalloc(1, sizeof *entries);
 	struct source_cache *sources = source_open();
-	struct map by_type = { 0 };
-	for (size_t i = 0; i < input->count; i++)
-		take(entry_of(entries, &by_type, input->findings[i], input->run),
-		     input->findings[i]);
-	for (size_t i = 0; i < entries->count; i++) {
-		struct report_entry *entry = &entries->items[i];
-		if (entry->type)
-			finish_type(entry, input->run, sources);
-		else
-			entry->title = xstrdup(entry->witness->title ? entry->witness->title : "");
+	size_t *first = groups_new(input->findings, input->count, key_in_pairs, input->run);
+	size_t *numbers = xcalloc(input->count + 1, sizeof *numbers);
+	for (size_t i = 0; i < input->count; i++) {
+		if (first[i] == i) {
+			numbers[i] = entries->count;
+			ARRAY_PUSH(entries->items, entries->count, entries->capacity,
+				   (struct report_entry){ 0 });
+		}
+		take(&entries->items[numbers[first[i]]], input->findings[i]);
 	}
-	map_free(&by_type);
+	for (size_t i = 0; i < entries->count; i++)
+		finish(&entries->items[i], input->run, sources);
+	free(numbers);
+	free(first);
 	source_close(sources);
 	return entries;
 }
@@ -360,7 +445,10 @@ void entries_free(struct entries *entries)
 			free(entry->operations[j]);
 		for (size_t j = 0; j < entry->pair_count; j++)
 			free(entry->pairs[j]);
+		for (size_t j = 0; j < entry->function_count; j++)
+			free(entry->functions[j]);
 		fields_free(entry->fields);
+		free(entry->functions);
 		free(entry->operations);
 		free(entry->pairs);
 		free(entry->members);
@@ -415,4 +503,27 @@ void entry_add_ranks(struct buf *out, const struct report_entry *entry)
 			   counts[rank]);
 		buf_puts(out, said++ ? ")" : counts[rank] == 1 ? " race)" : " races)");
 	}
+}
+
+void entry_add_others(struct buf *out, const struct report_entry *entry, size_t most)
+{
+	size_t follow = 0, shown = 0, others = 0;
+	for (size_t i = 0; i < entry->count; i++) {
+		bool race = entry->members[i]->kind == FINDING_DATA_RACE;
+		follow += race && entry->members[i]->follows && entry->members[i] != entry->witness;
+		others += !race;
+	}
+	if (follow)
+		buf_printf(out, "%zu race%s that most likely follow%s", follow,
+			   follow == 1 ? "" : "s", follow == 1 ? "s" : "");
+	for (size_t i = 0; i < entry->count && shown < most; i++) {
+		const struct finding *member = entry->members[i];
+		if (member->kind == FINDING_DATA_RACE)
+			continue;
+		buf_printf(out, "%s%s (%s)", out->length ? ", " : "",
+			   member->title ? member->title : text_kind(member->kind, 1), member->id);
+		shown++;
+	}
+	if (others > shown)
+		buf_printf(out, " and %zu more", others - shown);
 }

@@ -257,12 +257,18 @@ static json_t *entry_of(const struct report_entry *entry)
 	add_evidence(object, witness);
 	if (witness->rank)
 		json_object_set_new(object, "rank", json_string(finding_rank_name(witness->rank)));
-	if (!entry->type)
+	if (!entry->fields)
 		return object;
-	json_object_set_new(object, "type", text_json(entry->type));
+	if (entry->type)
+		json_object_set_new(object, "type", text_json(entry->type));
 	if (entry->within)
 		json_object_set_new(object, "in", text_json(entry->of));
 	json_object_set_new(object, "fields", fields_of(entry->fields));
+	if (!entry->of_pairs) {
+		json_object_set_new(object, "functions",
+				    strings_of(entry->functions, entry->function_count));
+		return object;
+	}
 	json_object_set_new(object, "operations",
 			    strings_of(entry->operations, entry->operation_count));
 	json_object_set_new(object, "operations_all", integer_of(entry->operations_all));

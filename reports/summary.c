@@ -123,7 +123,7 @@ static bool is_shown(const struct report_input *input, const struct finding *fin
 	       (finding->status == STATUS_KNOWN && input->run->replay);
 }
 
-/* ", in 42 entries" where races are told by type. */
+/* ", in 42 entries" where some have several findings. */
 static void add_entries(struct buf *line, const struct report_input *input,
 			const struct entries *entries)
 {
@@ -131,7 +131,7 @@ static void add_entries(struct buf *line, const struct report_input *input,
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct report_entry *entry = &entries->items[i];
 		told += is_shown(input, entry->witness);
-		types += is_shown(input, entry->witness) && entry->type;
+		types += is_shown(input, entry->witness) && entry->fields;
 	}
 	if (types)
 		buf_printf(line, ", told in %zu entr%s,", told, told == 1 ? "y" : "ies");
@@ -398,7 +398,7 @@ static void print_list(const struct page *page, const char *label, const struct 
 	buf_free(&line);
 }
 
-/* The races of a type, with the gravest as the witness. */
+/* Several findings, with the gravest as the witness. */
 static void print_type(const struct page *page, const struct report_input *input,
 		       const struct entries *entries, size_t number,
 		       const struct report_entry *entry)
@@ -407,6 +407,8 @@ static void print_type(const struct page *page, const struct report_input *input
 	struct buf line = { 0 }, list = { 0 };
 	print(page, PLAIN, &line);
 	buf_printf(&line, "%2zu. ", number);
+	if (!entry->type)
+		buf_printf(&line, "%s: ", text_kind(entry->witness->kind, 1));
 	text_add_line(&line, entry->title);
 	print(page, BOLD, &line);
 	if (entry->witness->shows) {
@@ -416,16 +418,23 @@ static void print_type(const struct page *page, const struct report_input *input
 	}
 	print_follows(page, input, entries, entry->witness);
 	entry_add_ranks(&list, entry);
-	print_list(page, "ranks", &list);
+	if (entry->type)
+		print_list(page, "ranks", &list);
 	buf_clear(&list);
 	entry_add_names(&list, entry->operations, entry->operation_count, NAMES_MAX);
 	print_list(page, "operations", &list);
+	buf_clear(&list);
+	entry_add_names(&list, entry->functions, entry->function_count, NAMES_MAX);
+	print_list(page, "functions", &list);
 	buf_clear(&list);
 	entry_add_fields(&list, entry, NAMES_MAX);
 	print_list(page, "fields", &list);
 	buf_clear(&list);
 	entry_add_names(&list, entry->pairs, entry->pair_count, PAIRS_MAX);
 	print_list(page, "pairs", &list);
+	buf_clear(&list);
+	entry_add_others(&list, entry, PAIRS_MAX);
+	print_list(page, "with it", &list);
 	buf_free(&list);
 	buf_free(&line);
 	print_sides(page, entry->witness, TITLE_AND_LISTS);
@@ -568,7 +577,7 @@ static void print_entries(const struct page *page, const struct report_input *in
 		const struct report_entry *entry = &entries->items[i];
 		if (!is_shown(input, entry->witness) || ++number > SHOWN_MAX)
 			continue;
-		if (entry->type)
+		if (entry->fields)
 			print_type(page, input, entries, number, entry);
 		else
 			print_finding(page, input, entries, number, entry->witness);

@@ -86,7 +86,7 @@ static void add_thread(struct buf *out, const struct finding *finding,
 	buf_free(&locks);
 }
 
-/* What the races of a type come to, and which they are. */
+/* What several findings come to, and which they are. */
 static void add_type(struct buf *out, const struct report_entry *entry)
 {
 	struct buf list = { 0 };
@@ -102,6 +102,9 @@ static void add_type(struct buf *out, const struct report_entry *entry)
 	buf_clear(&list);
 	entry_add_names(&list, entry->pairs, entry->pair_count, SIZE_MAX - 1);
 	add_pair(out, "pairs", list.data);
+	buf_clear(&list);
+	entry_add_names(&list, entry->functions, entry->function_count, SIZE_MAX - 1);
+	add_pair(out, "functions", list.data);
 	buf_free(&list);
 	buf_puts(out, "  findings:\n");
 	for (size_t i = 0; i < entry->count; i++)
@@ -112,7 +115,7 @@ static void add_diagnostic(struct buf *out, const struct report_entry *entry)
 {
 	const struct finding *finding = entry->witness;
 	buf_puts(out, "  ---\n");
-	if (entry->type)
+	if (entry->fields)
 		add_type(out, entry);
 	add_pair(out, "id", finding->id);
 	add_pair(out, "kind", finding_kind_name(finding->kind));

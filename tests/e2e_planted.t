@@ -194,6 +194,19 @@ def check_cpython(scratch: Path) -> None:
     ok(not missing, "planted_cpython: every bug is found", sorted(missing), run.words())
     wrong = [f for f in run.findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
     ok(not wrong, "planted_cpython: no finding names a correct twin", *run.list_of(wrong))
+    check_one_object(run)
+
+
+def check_one_object(run: Run) -> None:
+    """All races on one array that is shared without a lock are told as one bug."""
+    races = run.cases().get("array_shared_bug", set())
+    told = [e["title"] for e in run.report.get("entries", []) if races & set(e["findings"])]
+    ok(
+        len(races) > 5 and 0 < len(told) <= 3,
+        "one shared object is three entries at most",
+        sorted(races),
+        *told,
+    )
 
 
 def check_crashes(scratch: Path) -> None:

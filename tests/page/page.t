@@ -183,6 +183,23 @@ test("the_races_of_a_type_are_one_row_that_leads_to_what_they_are_on", async () 
   equal(focused, `#/entry/${BOX[0]}`, "the row that was left");
 });
 
+test("races_of_tests_on_one_object_are_one_row_that_leads_to_them", async () => {
+  const twice = (data) => {
+    const [model] = data.findings;
+    const again = { ...model, id: "data-race-0000000000aa", title: "the same object" };
+    data.findings = [model, again];
+  };
+  const page = await open("", { at: writePage(twice) });
+  equal(await page.locator(".finding-row").count(), 1);
+  holds(/^2 data races/.test(await page.locator(".finding-row").innerText()), "how many they are");
+  await page.locator(".finding-row").click();
+  await page.waitForSelector(".entry");
+  const names = await page.locator("details.names summary").allInnerTexts();
+  holds(names.length === 1 && names[0].startsWith("Functions that race"), names);
+  equal(await page.locator(".finding-row").count(), 2);
+  await page.close();
+});
+
 test("a_filter_finds_a_type_by_any_of_its_races", async () => {
   const page = await open("?q=get", { at: writePage(withType) });
   holds((await texts(page.locator(".finding-row"))).some((row) => row.includes("words.Box")), "get");
@@ -665,6 +682,7 @@ test("500_findings_with_60_frames_a_stack_stay_quick", async () => {
       ...model,
       id: `data-race-${index.toString(16).padStart(12, "0")}`,
       title: `${model.title} (${index})`,
+      subject: { ...model.subject, type: `m.Type${index}` },
     }));
   };
   const at = writePage(many);

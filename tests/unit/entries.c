@@ -258,6 +258,7 @@ static void any_other_finding_is_an_entry_of_its_own(void **state)
 	make(&document);
 	race(&document.races[1], "tests/test_a.py::test_b", (struct subject){ 0 }, 1, 2);
 	document.races[1].finding.title = (char *)"f writes while g reads";
+	document.races[1].frames[1].function = (char *)"g";
 	document.races[2].finding.kind = FINDING_CRASH;
 	struct entries *entries = entries_new(&document.input);
 	assert_int_equal(entries->count, 3);
@@ -431,6 +432,208 @@ static void items_of_an_array_are_one_field(void **state)
 	entries_free(entries);
 }
 
+/* ---- races of tests ---- */
+
+/* Races of tests, each with two functions and the line at which the object was made. */
+struct shared {
+	struct race races[6];
+	struct frame made[6];
+	struct run_info run;
+	const struct finding *findings[6];
+	size_t count;
+};
+
+static void share(struct shared *shared, struct subject subject, const char *one, const char *two,
+		  int made)
+{
+	static const char *const ids[] = { "race-0", "race-1", "race-2",
+					   "race-3", "race-4", "race-5" };
+	size_t at = shared->count++;
+	struct race *one_race = &shared->races[at];
+	race(one_race, "tests/test_a.py::test_b", subject, 6, 6);
+	one_race->frames[0].function = (char *)one;
+	one_race->frames[1].function = (char *)two;
+	shared->made[at] = (struct frame){ .language = FRAME_PYTHON,
+					   .function = (char *)"make",
+					   .file = (char *)"/t/test_a.py",
+					   .line = made };
+	one_race->finding.subject.allocated = (struct stack){ &shared->made[at], made ? 1 : 0 };
+	one_race->finding.id = (char *)ids[at];
+	one_race->finding.title = (char *)"one writes while another reads";
+	shared->findings[at] = &one_race->finding;
+}
+
+static struct entries *entries_of(struct shared *shared)
+{
+	const struct report_input input = { &shared->run, shared->findings, shared->count };
+	return entries_new(&input);
+}
+
+#define DATA(name) ((struct subject){ .kind = SUBJECT_BUFFER, .type = (char *)(name) })
+
+/* An array that two threads have: its length, its pointer, its data, and what the allocator does. */
+static void races_on_one_object_are_one_entry(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(40, "m.Array"), "resize", "get", 4);
+	share(&shared, OBJECT(32, "m.Array"), "resize", "append", 9);
+	share(&shared, DATA("m.Array"), "set", "resize", 4);
+	share(&shared, BLOCK, "set", "get", 0);
+	share(&shared, (struct subject){ 0 }, "page_init", "resize", 0);
+	share(&shared, DATA("m.Array"), "fill", "sum", 77); /* another one's data */
+	shared.races[4].finding.follows = (char *)"race-0";
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	const struct report_entry *entry = &entries->items[0];
+	assert_int_equal(entry->count, 5);
+	assert_string_equal(entry->type, "m.Array");
+	/* What follows is no function that races. */
+	assert_string_equal(entry->title,
+			    "m.Array: offset 40, offset 32, memory of its own: 4 functions "
+			    "race");
+	assert_int_equal(entry->operation_count, 0);
+	struct buf out = { 0 };
+	entry_add_names(&out, entry->functions, entry->function_count, 10);
+	assert_string_equal(out.data, "resize, get, append, set");
+	buf_clear(&out);
+	entry_add_others(&out, entry, 4);
+	assert_string_equal(out.data, "1 race that most likely follows");
+	buf_free(&out);
+	assert_null(entries->items[1].type);
+	assert_string_equal(entries->items[1].title, "one writes while another reads");
+	entries_free(entries);
+}
+
+static void races_of_a_type_with_nothing_in_common_stay_apart(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(40, "m.Array"), "resize", "get", 4);
+	share(&shared, OBJECT(32, "m.Array"), "rename", "name", 9);
+	share(&shared, OBJECT(40, "m.Other"), "resize", "get", 4);
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+	/* The core of the interpreter works on objects of all types. */
+	for (size_t i = 0; i < 2; i++) {
+		shared.races[i].frames[1].module = (char *)"python3.14t";
+		shared.races[i].frames[1].function = (char *)"PyObject_GetAttr";
+	}
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+}
+
+static void a_dict_is_told_with_the_line_that_made_it(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(40, "dict"), "insert", "next", 4);
+	share(&shared, OBJECT(32, "dict"), "insert", "size", 4);
+	share(&shared, OBJECT(40, "dict"), "insert", "next", 9); /* made elsewhere */
+	share(&shared, OBJECT(32, "dict"), "pop", "clear", 4);   /* nothing else in common */
+	share(&shared, OBJECT(40, "dict"), "insert", "next", 0); /* who knows */
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 4);
+	assert_int_equal(entries->items[0].count, 2);
+	assert_string_equal(entries->items[0].title,
+			    "dict made at /t/test_a.py:4: offset 40, offset 32: 3 functions race");
+	entries_free(entries);
+}
+
+/* Two functions that let go of what is not theirs are two bugs, whatever the objects. */
+static void memory_freed_in_use_is_told_with_the_line_that_made_it(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(40, "m.Array"), "dealloc", "get", 4);
+	share(&shared, OBJECT(40, "m.Array"), "dealloc", "get", 9);
+	share(&shared, OBJECT(40, "m.Array"), "dealloc", "set", 4);
+	for (size_t i = 0; i < 3; i++)
+		shared.races[i].finding.rank = RANK_FREED;
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 2);
+	assert_ptr_equal(entries->items[1].witness, shared.findings[1]);
+	entries_free(entries);
+}
+
+static void global_variables_and_blocks_are_one_entry_each(void **state)
+{
+	(void)state;
+	struct subject counter = { .kind = SUBJECT_GLOBAL, .type = (char *)"counter" };
+	struct subject block = { .kind = SUBJECT_HEAP };
+	struct shared shared = { 0 };
+	share(&shared, counter, "up", "get", 0);
+	share(&shared, counter, "down", "up", 0);
+	counter.type = (char *)"limit";
+	share(&shared, counter, "up", "get", 0);
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	assert_string_equal(entries->items[0].type, "the global variable counter");
+	entries_free(entries);
+	/* Two blocks that one line makes are two. */
+	shared.count = 0;
+	struct frame made[3][2];
+	for (size_t i = 0; i < 3; i++) {
+		share(&shared, block, "up", i ? "get" : "down", 4);
+		made[i][0] = (struct frame){ .language = FRAME_C,
+					     .function = (char *)"new_box",
+					     .file = source,
+					     .line = i == 2 ? 6 : 5,
+					     .module = (char *)"box.so" };
+		made[i][1] = shared.made[i];
+		shared.races[i].finding.subject.allocated = (struct stack){ made[i], 2 };
+	}
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 2);
+	entries_free(entries);
+}
+
+static void what_is_known_is_told_apart_from_what_follows_from_it(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(40, "m.Array"), "resize", "get", 4);
+	share(&shared, (struct subject){ 0 }, "page_init", "resize", 0);
+	shared.races[1].finding.follows = (char *)"race-0";
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 1);
+	/* One race, and what follows from it: it is told with that one's title. */
+	assert_null(entries->items[0].type);
+	assert_string_equal(entries->items[0].title, "one writes while another reads");
+	entries_free(entries);
+	shared.races[0].finding.status = STATUS_KNOWN;
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	entries_free(entries);
+}
+
+/* An ordinary run has iterations of pairs, too. */
+static void a_type_has_one_entry_for_its_pairs_and_for_tests(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(40, "m.Array"), "resize", "get", 4);
+	share(&shared, OBJECT(40, "m.Array"), "resize", "append", 0);
+	share(&shared, OBJECT(48, "m.Array"), "rename", "name", 0);
+	shared.races[1].tests[0] = shared.races[2].tests[0] = (char *)"m.Array::append|len";
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 1);
+	assert_int_equal(entries->items[0].count, 3);
+	assert_string_equal(entries->items[0].title,
+			    "m.Array: offset 40, offset 48: 2 operations race");
+	entries_free(entries);
+	/* Two types of pairs stay two, whatever they have in common. */
+	shared.races[2].tests[0] = (char *)"m.Bag::append|len";
+	shared.races[2].finding.subject = OBJECT(40, "m.Array");
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	entries_free(entries);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +649,13 @@ int main(void)
 		cmocka_unit_test(what_a_type_inherits_is_told_apart),
 		cmocka_unit_test(a_global_variable_is_told_apart_from_the_types_that_use_it),
 		cmocka_unit_test(items_of_an_array_are_one_field),
+		cmocka_unit_test(races_on_one_object_are_one_entry),
+		cmocka_unit_test(races_of_a_type_with_nothing_in_common_stay_apart),
+		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
+		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),
+		cmocka_unit_test(global_variables_and_blocks_are_one_entry_each),
+		cmocka_unit_test(what_is_known_is_told_apart_from_what_follows_from_it),
+		cmocka_unit_test(a_type_has_one_entry_for_its_pairs_and_for_tests),
 		cmocka_unit_test(
 			objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_them),
 	};

@@ -1,10 +1,10 @@
-// A type: what its operations lack, and all its races.
+// Several findings, told as one: of a type, what its operations lack, and all its races.
 
 import { Row } from "./FindingList";
 import type { Entry, Field, Finding, Report } from "./report";
 import { membersOf } from "./report";
 import { type Filter, linkTo } from "./route";
-import { capital, count, kindName, plural, rankMeaning, statusMeaning } from "./words";
+import { capital, count, groupWords, plural, rankMeaning, statusMeaning } from "./words";
 
 interface Props {
   entry: Entry;
@@ -40,6 +40,7 @@ function FieldRow({ field, shown, filter }: { field: Field; shown: Finding[]; fi
 }
 
 function Names({ label, names, open }: { label: string; names: string[]; open: boolean }) {
+  if (!names.length) return null;
   return (
     <details class="names" open={open}>
       <summary>
@@ -58,7 +59,7 @@ function Names({ label, names, open }: { label: string; names: string[]; open: b
 
 export function EntryView({ entry, report, filter }: Props) {
   const members = membersOf(entry, report);
-  const { operations = [], pairs = [], fields = [] } = entry;
+  const { operations = [], functions = [], pairs = [], fields = [] } = entry;
   return (
     <article class="entry" aria-labelledby="title">
       <nav class="pager" aria-label="Findings">
@@ -68,7 +69,7 @@ export function EntryView({ entry, report, filter }: Props) {
         <span class={`status ${entry.status}`} title={statusMeaning[entry.status]}>
           {capital(entry.status)}
         </span>
-        <span class="kind">{plural(members.length, kindName(entry.kind), kindName(entry.kind, 2))}</span>
+        <span class="kind">{groupWords(entry)}</span>
       </p>
       <h1 id="title" tabIndex={-1}>
         {entry.title}
@@ -86,20 +87,24 @@ export function EntryView({ entry, report, filter }: Props) {
       )}
       {members[0]?.no_script && <p class="script">There is no script: {members[0].no_script}.</p>}
       <Names label="Operations that race" names={operations} open={operations.length <= 60} />
+      <Names label="Functions that race" names={functions} open={functions.length <= 60} />
       <Names label="Pairs that race" names={pairs} open={pairs.length <= 20} />
-      <section aria-labelledby="fields-heading">
-        <h2 id="fields-heading">Fields that they race on</h2>
-        <table class="fields">
-          <tbody>
-            {fields.map((field) => (
-              <FieldRow key={field.text} field={field} shown={members} filter={filter} />
-            ))}
-          </tbody>
-        </table>
-      </section>
+      {fields.length > 0 && (
+        <section aria-labelledby="fields-heading">
+          <h2 id="fields-heading">Fields that they race on</h2>
+          <table class="fields">
+            <tbody>
+              {fields.map((field) => (
+                <FieldRow key={field.text} field={field} shown={members} filter={filter} />
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
       <section class="group" aria-labelledby="races-heading">
         <h2 id="races-heading">
-          Races <span class="meaning">the one to look at first stands first</span>
+          {members.every((finding) => finding.kind === "data-race") ? "Races" : "Findings"}{" "}
+          <span class="meaning">the one to look at first stands first</span>
         </h2>
         <ul class="rows">
           {members.map((finding) => (

@@ -1,11 +1,12 @@
 import type { Entry, Finding, Frame, Report } from "./report";
-import { keyFrame } from "./report";
+import { isGroup, keyFrame } from "./report";
 import { type Filter, entryView, filterEntries, linkTo } from "./route";
 import {
   calledName,
   capital,
   count,
   countBy,
+  groupWords,
   kindName,
   languageName,
   lineText,
@@ -95,12 +96,12 @@ function few(names: string[], most = 8): string {
   return names.slice(0, shown).join(", ") + (rest ? ` and ${count(rest)} more` : "");
 }
 
-/** All races of a type. */
-function TypeRow({ entry, times, filter }: { entry: Entry; times: number; filter: Filter }) {
+/** Several findings, told as one. */
+function GroupRow({ entry, times, filter }: { entry: Entry; times: number; filter: Filter }) {
   return (
     <li>
       <a class="finding-row" href={linkTo(entryView(entry), filter)}>
-        <span class="kind">{plural(entry.findings.length, "data race")}</span>
+        <span class="kind">{groupWords(entry)}</span>
         <span class="what">
           <span class="title">{entry.title}</span>
           <span class="spots">
@@ -108,7 +109,7 @@ function TypeRow({ entry, times, filter }: { entry: Entry; times: number; filter
               <span class="spot grave">{entry.evidence}</span>
             )}
             {entry.rank && <span class="spot">{entry.rank}</span>}
-            <span class="spot">{few(entry.operations ?? [])}</span>
+            <span class="spot">{few(entry.operations ?? entry.functions ?? [])}</span>
           </span>
         </span>
         <span class="often">
@@ -180,9 +181,9 @@ export function FindingList({ report, filter, change }: Props) {
   const row = (entry: Entry) => {
     const finding = byId.get(entry.id);
     if (!finding) return null;
-    if (!entry.type) return <Row key={entry.id} finding={finding} filter={filter} />;
+    if (!isGroup(entry)) return <Row key={entry.id} finding={finding} filter={filter} />;
     const times = entry.findings.reduce((sum, id) => sum + (byId.get(id)?.run_count ?? 0), 0);
-    return <TypeRow key={entry.id} entry={entry} times={times} filter={filter} />;
+    return <GroupRow key={entry.id} entry={entry} times={times} filter={filter} />;
   };
   if (!report.findings.length)
     return (

@@ -7,6 +7,7 @@ import { type Filter, linkTo } from "./route";
 import {
   capital,
   count,
+  groupWords,
   iso,
   kindMeaning,
   kindName,
@@ -19,7 +20,7 @@ import {
 
 interface Props {
   finding: Finding;
-  /** The type that it is told with. */
+  /** What it is told with. */
   entry?: Entry;
   run: Run;
   /** The filtered list, which previous and next walk. */
@@ -271,8 +272,8 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
       </h1>
       {entry && (
         <p class="related">
-          One of {plural(entry.findings.length, "race")} of{" "}
-          <a href={linkTo({ name: "entry", id: entry.id }, filter)}>{entry.type}</a>.
+          One of {groupWords(entry)} of{" "}
+          <a href={linkTo({ name: "entry", id: entry.id }, filter)}>{entry.type ?? entry.title}</a>.
         </p>
       )}
       <div class="lead">

@@ -7,7 +7,7 @@ import { EntryView } from "./EntryView";
 import { FindingList } from "./FindingList";
 import { FindingView } from "./FindingView";
 import { Failing, RunFacts, RunView, Unimported } from "./RunView";
-import { type Report, type Run, readReport } from "./report";
+import { type Report, type Run, isGroup, readReport } from "./report";
 import { type Filter, type Route, filterFindings, linkTo, parseRoute } from "./route";
 import { breakdown, count, joined, learnWords, plural, verdict } from "./words";
 
@@ -184,7 +184,7 @@ function Page({ report }: { report: Report }) {
           <FindingView
             key={finding.id}
             finding={finding}
-            entry={report.entries.find((item) => item.type && item.findings.includes(finding.id))}
+            entry={report.entries.find((item) => isGroup(item) && item.findings.includes(finding.id))}
             run={report.run}
             siblings={shown}
             filter={filter}

@@ -103,9 +103,12 @@ export interface Entry {
   evidence?: string;
   shows?: "nothing" | "raises" | "hangs" | "crashes";
   rank?: string;
-  /** With what follows, of a type only. */
+  /** What follows is absent where a finding is an entry by itself; the type, where none is known. */
   type?: string;
   fields?: Field[];
+  /** Outside of pairs. */
+  functions?: string[];
+  /** Of pairs, as what follows. */
   operations?: string[];
   operations_all?: number;
   pairs?: string[];
@@ -204,6 +207,9 @@ export interface Report {
   entries: Entry[];
   findings: Finding[];
 }
+
+/** Has it a page of its own: several findings, or a type? */
+export const isGroup = (entry: Entry): boolean => entry.fields !== undefined;
 
 /** The findings of an entry, the one to look at first as the first. */
 export function membersOf(entry: Entry, report: Report): Finding[] {

@@ -1,11 +1,11 @@
 // What is shown stands in the URL's hash and nowhere else, so that a link shows the same to another:
 //
 //   #/?status=new&kind=data-race&q=random     the list
-//   #/entry/data-race-0123456789ab             a type, by its first finding
+//   #/entry/data-race-0123456789ab             several findings, by the first
 //   #/finding/data-race-0123456789ab?q=random  a finding; j and k walk the filtered list
 //   #/run                                     how it was run
 
-import type { Entry, Finding } from "./report";
+import { type Entry, type Finding, isGroup } from "./report";
 
 export interface Filter {
   status: string;
@@ -102,5 +102,5 @@ export function filterEntries(entries: Entry[], findings: Finding[], filter: Fil
 
 /** Where an entry leads: a finding by itself to its own page. */
 export function entryView(entry: Entry): View {
-  return { name: entry.type ? "entry" : "finding", id: entry.id };
+  return { name: isGroup(entry) ? "entry" : "finding", id: entry.id };
 }

@@ -1,6 +1,6 @@
 // How the page says things: kinds, counts, times, paths.
 
-import type { Finding, Frame, Kind, Language, Report, Status } from "./report";
+import type { Entry, Finding, Frame, Kind, Language, Report, Status } from "./report";
 
 /** The words of the kinds, by name: the report brings them. */
 let kinds = new Map<string, Kind>();
@@ -135,6 +135,13 @@ export function breakdown(findings: Finding[]): string {
     "",
   );
   return named.length > 2 ? capital(joined(named)) : "";
+}
+
+/** "3 data races", "4 findings": how many an entry has. */
+export function groupWords({ kind, findings }: Entry): string {
+  const same = findings.every((id) => id.startsWith(`${kind}-`));
+  const [one, many] = same ? [kindName(kind), kindName(kind, 2)] : ["finding", "findings"];
+  return plural(findings.length, one, many);
 }
 
 /** The end of a path that says the most: from the package or the source tree on. */

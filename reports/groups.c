@@ -1,0 +1,322 @@
+/* groups.c - see groups.h. */
+#include "reports/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/map.h"
+#include "runner/base/util.h"
+#include "runner/model/fingerprint.h"
+#include "runner/model/matrix.h"
+#include "runner/model/plumbing.h"
+
+/* What a key is of. */
+enum { OF_PAIRS = 1, OF_FIELD, OF_FUNCTION, OF_LINE, OF_GLOBAL, OF_BLOCK };
+
+struct groups {
+	const struct finding *const *findings;
+	size_t count;
+	size_t *first;     /* of each finding: one of its group, in the end the first */
+	uint64_t *pairs;   /* of the first: the key of the group in pairs, 0 = none */
+	struct map by_key; /* a finding that has it */
+};
+
+/* ---- groups ---- */
+
+static size_t find(struct groups *groups, size_t at)
+{
+	while (groups->first[at] != at) {
+		groups->first[at] = groups->first[groups->first[at]];
+		at = groups->first[at];
+	}
+	return at;
+}
+
+/* What pairs tell apart stays apart. */
+static void join(struct groups *groups, size_t one, size_t two)
+{
+	one = find(groups, one);
+	two = find(groups, two);
+	uint64_t *pairs = groups->pairs;
+	if (pairs[one] && pairs[two] && pairs[one] != pairs[two])
+		return;
+	size_t first = one < two ? one : two;
+	pairs[first] = pairs[one] ? pairs[one] : pairs[two];
+	groups->first[one] = groups->first[two] = first;
+}
+
+static void add_key(struct groups *groups, size_t at, uint64_t key)
+{
+	uint64_t other = map_get(&groups->by_key, key);
+	if (other == MAP_NONE)
+		map_set(&groups->by_key, key, at);
+	else
+		join(groups, at, other);
+}
+
+/* ---- what is known of a finding ---- */
+
+bool groups_is_own_type(const char *type)
+{
+	return type && strchr(type, '.');
+}
+
+const struct frame *groups_made_at(const struct subject *subject)
+{
+	for (size_t i = 0; i < subject->allocated.count; i++) {
+		const struct frame *frame = &subject->allocated.frames[i];
+		bool python = frame->language == FRAME_PYTHON || frame->language == FRAME_CYTHON;
+		if (python && !frame->plumbing && frame->file && frame->line)
+			return frame;
+	}
+	return NULL;
+}
+
+static bool is_race(const struct finding *finding)
+{
+	return finding->kind == FINDING_DATA_RACE && finding->participant_count == 2;
+}
+
+static bool has_type(const struct subject *subject)
+{
+	return (subject->kind == SUBJECT_OBJECT || subject->kind == SUBJECT_BUFFER) &&
+	       subject->type && *subject->type;
+}
+
+/* Of who touches such memory nobody knows whose fault it is. */
+static bool is_let_go(const struct finding *finding)
+{
+	return finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED;
+}
+
+static uint64_t hash_line(uint64_t hash, const struct frame *frame)
+{
+	hash = hash_string(hash, frame->file);
+	return hash_bytes(hash, &frame->line, sizeof frame->line);
+}
+
+static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
+{
+	char *text = frame_text(frame, NULL);
+	hash = hash_string(hash, text);
+	free(text);
+	return hash;
+}
+
+/* The frame that a side is known by, or NULL. */
+static const struct frame *site_of(const struct participant *side)
+{
+	size_t at = site_frame(&side->stack);
+	return at == SITE_NONE ? NULL : &side->stack.frames[at];
+}
+
+/* The core of the interpreter works on the objects of all types. */
+static bool is_cores(const struct frame *frame)
+{
+	return frame->module && plumbing_is_base_module(frame->module) &&
+	       !(frame->file && strstr(frame->file, "Modules/"));
+}
+
+/* The innermost line of Python that is nobody's plumbing, or NULL. */
+static const struct frame *line_of(const struct participant *side)
+{
+	const struct subject stack = { .allocated = side->stack };
+	return groups_made_at(&stack);
+}
+
+/* ---- keys ---- */
+
+/* A race on an object of a type that has its module's name. */
+static void add_own_type(struct groups *groups, size_t at, uint64_t type)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct subject *subject = &finding->subject;
+	if (subject->kind != SUBJECT_OBJECT || is_let_go(finding))
+		return;
+	add_key(groups, at, hash_bytes(type + OF_FIELD, &subject->offset, sizeof subject->offset));
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct frame *site = site_of(&finding->participants[i]);
+		if (site && !is_cores(site))
+			add_key(groups, at, hash_frame(type + OF_FUNCTION, site));
+	}
+}
+
+/* A race on an object, or its data, of a type that is everybody's, made at the line in the hash. */
+static void add_any_type(struct groups *groups, size_t at, uint64_t made)
+{
+	const struct finding *finding = groups->findings[at];
+	for (size_t i = 0; i < finding->participant_count && !is_let_go(finding); i++) {
+		const struct frame *site = site_of(&finding->participants[i]);
+		const struct frame *line = line_of(&finding->participants[i]);
+		if (site)
+			add_key(groups, at, hash_frame(made + OF_FUNCTION, site));
+		if (line)
+			add_key(groups, at, hash_line(made + OF_LINE, line));
+	}
+}
+
+static void add_type(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct subject *subject = &finding->subject;
+	const struct frame *maker = groups_made_at(subject);
+	uint64_t type = hash_string((uint64_t)finding->status, subject->type);
+	uint64_t made = maker ? hash_line(type, maker) : 0;
+	if (!groups_is_own_type(subject->type)) {
+		if (maker)
+			add_any_type(groups, at, made);
+		return;
+	}
+	if (maker)
+		add_key(groups, at, made);
+	add_own_type(groups, at, type);
+}
+
+static void add_global(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct subject *subject = &finding->subject;
+	uint64_t name = hash_string((uint64_t)finding->status + OF_GLOBAL, subject->type);
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct frame *site = site_of(&finding->participants[i]);
+		if (!site)
+			continue;
+		add_key(groups, at, hash_frame(name + OF_FUNCTION, site));
+		uint64_t place = hash_bytes(name, &subject->offset, sizeof subject->offset);
+		if (site->file)
+			add_key(groups, at, hash_string(place, site->file));
+	}
+}
+
+/* A block of malloc(): who allocated it. */
+static void add_block(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct stack *stack = &finding->subject.allocated;
+	const struct frame *maker = groups_made_at(&finding->subject);
+	size_t site = site_frame(stack);
+	if (site == SITE_NONE || !maker || is_let_go(finding))
+		return;
+	uint64_t key = hash_frame((uint64_t)finding->status + OF_BLOCK, &stack->frames[site]);
+	key = hash_bytes(key, &stack->frames[site].line, sizeof stack->frames[site].line);
+	add_key(groups, at, hash_line(key, maker));
+}
+
+static void add_race(struct groups *groups, size_t at)
+{
+	const struct subject *subject = &groups->findings[at]->subject;
+	if (has_type(subject))
+		add_type(groups, at);
+	else if (subject->kind == SUBJECT_GLOBAL && subject->type)
+		add_global(groups, at);
+	else if (subject->kind == SUBJECT_HEAP)
+		add_block(groups, at);
+}
+
+/* ---- memory of no object that is known ---- */
+
+static uint64_t function_in(size_t group, const struct frame *site)
+{
+	return hash_frame(hash_bytes(OF_FUNCTION, &group, sizeof group), site);
+}
+
+/* The functions that race on objects of types that have a module, by group. */
+static void note_functions(struct groups *groups, struct map *functions, struct map *typed)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *finding = groups->findings[i];
+		if (!is_race(finding) || !has_type(&finding->subject) ||
+		    !groups_is_own_type(finding->subject.type))
+			continue;
+		size_t group = find(groups, i);
+		map_set(typed, group, group);
+		for (size_t k = 0; k < 2; k++) {
+			const struct frame *site = site_of(&finding->participants[k]);
+			if (site && !is_cores(site))
+				map_set(functions, function_in(group, site), i);
+		}
+	}
+}
+
+/* The one group of which both functions are, or `at`. */
+static size_t group_of_both(const struct groups *groups, size_t at, const struct map *functions,
+			    const struct map *typed)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct frame *one = site_of(&finding->participants[0]);
+	const struct frame *two = site_of(&finding->participants[1]);
+	size_t found = at;
+	for (size_t i = 0; one && two && i < groups->count; i++) {
+		if (map_get(typed, i) == MAP_NONE ||
+		    groups->findings[i]->status != finding->status ||
+		    map_get(functions, function_in(i, one)) == MAP_NONE ||
+		    map_get(functions, function_in(i, two)) == MAP_NONE)
+			continue;
+		if (found != at)
+			return at;
+		found = i;
+	}
+	return found;
+}
+
+static void add_untyped(struct groups *groups)
+{
+	struct map functions = { 0 }, typed = { 0 };
+	note_functions(groups, &functions, &typed);
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *finding = groups->findings[i];
+		enum subject_kind kind = finding->subject.kind;
+		bool untyped =
+			kind == SUBJECT_BLOCK || kind == SUBJECT_HEAP || kind == SUBJECT_UNKNOWN;
+		if (is_race(finding) && untyped && !matrix_type_of(finding))
+			join(groups, i, group_of_both(groups, i, &functions, &typed));
+	}
+	map_free(&functions);
+	map_free(&typed);
+}
+
+/* ---- all ---- */
+
+static void add_follows(struct groups *groups)
+{
+	struct map by_id = { 0 };
+	for (size_t i = 0; i < groups->count; i++)
+		map_set(&by_id, hash_string(0, groups->findings[i]->id), i);
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *finding = groups->findings[i];
+		if (!finding->follows || matrix_type_of(finding))
+			continue;
+		uint64_t cause = map_get(&by_id, hash_string(0, finding->follows));
+		if (cause != MAP_NONE && groups->findings[cause]->status == finding->status)
+			join(groups, i, cause);
+	}
+	map_free(&by_id);
+}
+
+size_t *groups_new(const struct finding *const *findings, size_t count, groups_key *pairs,
+		   const void *context)
+{
+	struct groups groups = { .findings = findings, .count = count };
+	groups.first = xcalloc(count + 1, sizeof *groups.first);
+	groups.pairs = xcalloc(count + 1, sizeof *groups.pairs);
+	for (size_t i = 0; i < count; i++) {
+		groups.first[i] = i;
+		groups.pairs[i] = pairs(context, findings[i]);
+		if (groups.pairs[i])
+			add_key(&groups, i, groups.pairs[i] + OF_PAIRS);
+	}
+	for (size_t i = 0; i < count; i++) {
+		/* A race of a type in its own pairs is the same one in a test. */
+		bool own = !matrix_type_of(findings[i]) ||
+			   matrix_is_owners(findings[i], findings[i]->tests[0]);
+		if (is_race(findings[i]) && own && findings[i]->status != STATUS_DOCUMENTED)
+			add_race(&groups, i);
+	}
+	add_untyped(&groups);
+	add_follows(&groups);
+	for (size_t i = 0; i < count; i++)
+		groups.first[i] = find(&groups, i);
+	map_free(&groups.by_key);
+	free(groups.pairs);
+	return groups.first;
+}

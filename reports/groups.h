@@ -1,0 +1,50 @@
+/*
+ * groups.h - which findings are told together, as one entry (entries.h).
+ *
+ * One array that two threads share without a lock gives twenty races: on its length, on its pointer, on
+ * what it points to, and in the allocator, which moves that. They are one bug. Each finding has keys,
+ * and those that have one in common are one group:
+ *
+ *     length   array.array, offset 32        ─┐
+ *     length   array.array, offset 32        ─┴─► the field   ─┐
+ *     pointer  array.array, made at x.py:4   ─┐                ├─► one group
+ *     data     array.array, made at x.py:4   ─┴─► the line    ─┘
+ *
+ * A wrong group hides a bug behind another one, which is worse than two entries. So what counts as a key
+ * depends on how much it says:
+ *
+ * - A type whose name has its module ("array.array"): the field; a function of that type's code; the
+ *   line of Python at which the objects were made.
+ * - Any other type (dict, list, a class of the tests) is everybody's: objects made at the same line, of
+ *   which the same function, or the same line of Python, is a side of both races.
+ * - Memory that was freed in use, or that is still being made: nothing but the line at which the object
+ *   was made. Who let it go is not told by who touches it.
+ * - A global variable: its name, with a function in common, or the offset and the file.
+ * - A block of malloc(): the C function and the lines that it was allocated at.
+ *
+ * Then memory of no object that is known joins the group of a type if both of its functions race on
+ * objects of that type, and on those of no other. What follows from another finding (`follows`) joins
+ * that one's group. Members of a group have one status.
+ */
+#ifndef REPORTS_GROUPS_H
+#define REPORTS_GROUPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ftstress/finding.h"
+
+/* The key of a finding that is told with its type in pairs (entries.c); 0 = it is told otherwise. */
+typedef uint64_t groups_key(const void *context, const struct finding *finding);
+
+/* For each finding the number of the first one of its group. To be freed. */
+size_t *groups_new(const struct finding *const *findings, size_t count, groups_key *pairs,
+		   const void *context);
+
+/* Does the name of the type have its module before it? Then it is no other's. */
+bool groups_is_own_type(const char *type);
+
+/* The line of Python at which the memory was made, or NULL. */
+const struct frame *groups_made_at(const struct subject *subject);
+
+#endif
