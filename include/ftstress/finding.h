@@ -37,7 +37,8 @@ enum frame_language {
 	FRAME_UNKNOWN, /* no symbol: module and offset only */
 };
 
-struct frame {
+/* In the order in which it is read, not in the one that saves bytes. */
+struct frame { /* NOLINT(clang-analyzer-optin.performance.Padding) */
 	enum frame_language language;
 	char *function; /* never NULL; "module+0x12ab" without a symbol */
 	char *file;     /* path as the compiler or the code object has it, or NULL */
@@ -62,8 +63,8 @@ struct held_lock {
 	struct stack created; /* where the lock was made or taken; may be empty */
 };
 
-/* What one of the threads involved did. */
-struct participant {
+/* What one of the threads involved did; in the order in which it is read. */
+struct participant {            /* NOLINT(clang-analyzer-optin.performance.Padding) */
 	char *role;             /* for people: "write of 8 bytes", "waits for lock A" */
 	char *thread;           /* "Thread T3" */
 	int tid;                /* of a stopped process: the kernel's id; else 0. Not stored */

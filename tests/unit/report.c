@@ -145,6 +145,14 @@ static void document_init(struct document *document, size_t count)
 	document->input = (struct report_input){ &document->run, document->list, count };
 }
 
+static FILE *opened(const char *path, const char *mode)
+{
+	FILE *stream = fopen(path, mode);
+	if (!stream)
+		abort();
+	return stream;
+}
+
 static char *written(const char *format, const struct report_input *input)
 {
 	char *text = NULL;
@@ -402,7 +410,7 @@ static void a_frame_shows_two_lines_on_either_side(void **state)
 {
 	(void)state;
 	char *path = xprintf("%s/seven.py", folder);
-	FILE *file = fopen(path, "w");
+	FILE *file = opened(path, "w");
 	fputs("one\ntwo\n\tthree\r\nfour\nfive\nsix\nseven", file);
 	fclose(file);
 	json_t *root, *source = source_at(path, 4, false, 0, &root);
@@ -427,7 +435,7 @@ static void plumbing_shows_source_only_where_it_happened(void **state)
 {
 	(void)state;
 	char *path = xprintf("%s/ceval.c", folder);
-	FILE *file = fopen(path, "w");
+	FILE *file = opened(path, "w");
 	fputs("one\n", file);
 	fclose(file);
 	json_t *root;
@@ -1093,12 +1101,12 @@ static void a_full_disk_is_told_by_every_writer(void **state)
 	struct document document;
 	document_init(&document, 4);
 	for (size_t i = 0; report_formats[i]; i++) {
-		FILE *full = fopen("/dev/full", "w");
+		FILE *full = opened("/dev/full", "w");
 		assert_non_null(full);
 		assert_int_equal(report_formats[i]->write(full, &document.input), ENOSPC);
 		fclose(full);
 	}
-	FILE *full = fopen("/dev/full", "w");
+	FILE *full = opened("/dev/full", "w");
 	assert_int_equal(report_summary(full, &document.input, true, 80), ENOSPC);
 	fclose(full);
 }
