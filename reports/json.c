@@ -178,7 +178,8 @@ static void add_evidence(json_t *object, const struct finding *finding)
 	static const char *const shows[] = { [EVIDENCE_NONE] = "nothing",
 					     [EVIDENCE_RAISES] = "raises",
 					     [EVIDENCE_HANGS] = "hangs",
-					     [EVIDENCE_CRASHES] = "crashes" };
+					     [EVIDENCE_CRASHES] = "crashes",
+					     [EVIDENCE_LOSES] = "loses" };
 	if (!finding->evidence)
 		return;
 	json_object_set_new(object, "evidence", text_json(finding->evidence));
@@ -197,6 +198,8 @@ static json_t *finding_of(struct frames *frames, const struct report_input *inpu
 	if (finding->said)
 		json_object_set_new(object, "said", text_json(finding->said));
 	json_object_set_new(object, "graph", text_json(finding->graph));
+	if (finding->interleaving)
+		json_object_set_new(object, "interleaving", text_json(finding->interleaving));
 	add_evidence(object, finding);
 	if (finding->script)
 		json_object_set_new(object, "script", text_json(finding->script));

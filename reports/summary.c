@@ -277,6 +277,24 @@ static void print_follows(const struct page *page, const struct report_input *in
 	buf_free(&line);
 }
 
+/* The drawing, or NULL. */
+static size_t print_interleaving(const struct page *page, const char *text)
+{
+	size_t lines = 0;
+	struct buf line = { 0 };
+	for (; text && *text; lines++) {
+		char *one = xstrndup(text, strcspn(text, "\n"));
+		text += strlen(one);
+		text += *text == '\n';
+		buf_puts(&line, "        ");
+		text_add_line(&line, one);
+		print(page, PLAIN, &line);
+		free(one);
+	}
+	buf_free(&line);
+	return lines;
+}
+
 /* What the program said of it and what memory it is about: what the title leaves out. */
 static size_t print_about(const struct page *page, const struct finding *finding)
 {
@@ -294,12 +312,14 @@ static size_t print_about(const struct page *page, const struct finding *finding
 		print(page, PLAIN, &line);
 		lines++;
 	}
-	if (finding->evidence && finding->kind == FINDING_CRASH) {
+	if (finding->evidence &&
+	    (finding->kind == FINDING_CRASH || finding->kind == FINDING_PYTHON_RACE)) {
 		buf_puts(&line, "    ");
 		text_add_line(&line, finding->evidence);
 		print(page, PLAIN, &line);
 		lines++;
 	}
+	lines += print_interleaving(page, finding->interleaving);
 	if (about) {
 		buf_puts(&line, "    at ");
 		text_add_line(&line, about);

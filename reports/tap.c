@@ -138,6 +138,7 @@ static void add_diagnostic(struct buf *out, const struct report_entry *entry)
 		buf_puts(out, "  threads:\n");
 	for (size_t i = 0; i < finding->participant_count; i++)
 		add_thread(out, finding, &finding->participants[i]);
+	add_pair(out, "interleaving", finding->interleaving);
 	add_pair(out, "detail", finding->detail);
 	buf_puts(out, "  ...\n");
 }

@@ -53,6 +53,7 @@
  *       kinds, words    all that is known of a kind, one file each in kinds/; shared words
  *       abort, memory   what is said before an abort; races with the allocator
  *       traceback       the calls of a Python traceback; cxx_name: C++ names for people
+ *       interleaving    the steps of two threads, drawn
  *       matrix          what --pairs saw of each pair of a type's operations
  *     store/        what is remembered between runs
  *       store           runs, iterations; store_findings: findings, read again

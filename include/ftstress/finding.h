@@ -123,12 +123,16 @@ enum finding_rank {
 	RANKS,
 };
 
-/* What a race was seen to do to a plain interpreter, the gravest last. The store has the numbers. */
+/*
+ * What a race was seen to do to a plain interpreter, the gravest last; and that what one of Python code
+ * threatens was seen, in the run itself. The store has the numbers.
+ */
 enum evidence {
 	EVIDENCE_NONE, /* nothing, or it was not tried */
 	EVIDENCE_RAISES,
 	EVIDENCE_HANGS,
 	EVIDENCE_CRASHES,
+	EVIDENCE_LOSES,
 };
 
 struct finding {
@@ -167,6 +171,8 @@ struct finding {
 	unsigned as_written_runs, as_written_seen;
 	enum evidence shows; /* what it does to a plain interpreter, see evidence.h */
 	char *evidence;      /* ... in words; NULL = not tried */
+	/* Of EVIDENCE_LOSES: the steps of both threads (runner/model/interleaving.h), or NULL. */
+	char *interleaving;
 	char *script;    /* path of one that shows it with Python and the package alone, or NULL */
 	char *no_script; /* why there is none, or NULL */
 	enum finding_rank rank; /* not stored */

@@ -117,6 +117,11 @@ enum fts_report_kind {
 	 * pattern, kind of variable, name, type of what it lies in, with tabs between.
 	 */
 	FTS_REPORT_VARIABLE_RACE = 10,
+	/*
+	 * Such a race was made to happen. The same text; the stacks of the read and of the write that
+	 * came after it as FTS_SEC_ACCESS, and the steps in their order as FTS_SEC_STEP.
+	 */
+	FTS_REPORT_VARIABLE_LOST = 11,
 };
 
 struct fts_report {
@@ -145,6 +150,9 @@ enum fts_section_kind {
 	FTS_SEC_LOCK = 9, /* lock `address` is taken here; text: its kind */
 	FTS_SEC_OTHER = 10,
 	FTS_SEC_PARTNER = 11, /* the access with which access number `value` belongs together */
+	FTS_SEC_STEP =
+		12, /* an access by the thread of access number `value`; text: the type of the
+			    * exception that came out of it */
 };
 
 enum fts_section_flag {

@@ -21,6 +21,7 @@
 
 #define CACHE_SIZE 512u
 #define RETRY_EVERY 256u
+#define HASHES (1u << 20) /* of ids; those above have none */
 
 struct cached {
 	const void *code, *linetable, *qualname, *filename;
@@ -40,6 +41,7 @@ struct table {
 static struct table *table;
 static struct raw_lock table_lock;
 static uint32_t last_id;
+static uint64_t hashes[HASHES]; /* by id; pages that are not used take no memory */
 static struct per_thread caches = { .size = CACHE_SIZE * sizeof(struct cached) };
 static __thread struct cached *cache __attribute__((tls_model("initial-exec")));
 
@@ -210,10 +212,17 @@ static uint32_t intern(const void *code)
 	id = into ? find(into, hash) : 0;
 	if (into && !id && announce(last_id + 1, code)) {
 		id = ++last_id;
+		if (id < HASHES)
+			__atomic_store_n(&hashes[id], hash, __ATOMIC_RELAXED);
 		insert(into, hash, id);
 	}
 	raw_unlock(&table_lock);
 	return id;
+}
+
+uint64_t code_hash(uint32_t id)
+{
+	return id < HASHES ? __atomic_load_n(&hashes[id], __ATOMIC_RELAXED) : 0;
 }
 
 uint32_t code_id(const void *code)

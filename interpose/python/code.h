@@ -18,6 +18,12 @@
 /* The id of a code object that the caller keeps alive; 0 if there is no memory for one. */
 uint32_t code_id(const void *code);
 
+/*
+ * A number of what the id stands for, which is the same in all processes; 0 = not known. Of the
+ * calling process's ids.
+ */
+uint64_t code_hash(uint32_t id);
+
 /* UTF-8 of a str, at most `room` bytes; returns the bytes written. */
 uint32_t code_utf8(const void *str, uint8_t *out, uint32_t room);
 

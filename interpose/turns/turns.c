@@ -15,6 +15,7 @@ enum {
 	FLUSH_EVERY = 8,                   /* tests */
 	ROUNDS_A_FLUSH = 256,              /* rounds that count as a test there */
 	NAPS = 50,                         /* looks that find it asleep, for moments at a time */
+	ALONE_NS = 25 * 1000 * 1000,       /* for others to come back from a sleep */
 };
 
 enum state {
@@ -34,6 +35,8 @@ struct member {
 	bool yields;            /* at the next one */
 	struct member *creator; /* NULL: runs the test's body, or has answered its creator */
 };
+
+#define NEVER UINT64_MAX
 
 /* What was seen of who has the turn. */
 struct look {
@@ -208,8 +211,8 @@ static bool is_stalled(struct member *member)
 	return stalled;
 }
 
-/* Until it is the member's turn, or turns are over. Returns without the lock. */
-static void wait_for_turn(struct member *member)
+/* Until it is the member's turn, turns are over, or it is `late`. Returns without the lock. */
+static void wait_for_turn_until(struct member *member, uint64_t late)
 {
 	static const struct timespec stall = { 0, STALL_NS };
 	const uint32_t mine = generation;
@@ -218,7 +221,7 @@ static void wait_for_turn(struct member *member)
 		bool watches = running && first_queued() == member;
 		uint32_t heard = *bell(member);
 		raw_unlock(&lock);
-		futex_wait(bell(member), heard, watches ? &stall : NULL);
+		futex_wait(bell(member), heard, watches || late != NEVER ? &stall : NULL);
 		raw_lock(&lock);
 		if (generation != mine)
 			break;
@@ -228,8 +231,17 @@ static void wait_for_turn(struct member *member)
 		    is_stalled(running))
 			pass(running, BLOCKED, NULL);
 		grant();
+		if (late != NEVER && running != member && raw_now() >= late) {
+			pass(member, BLOCKED, NULL);
+			break;
+		}
 	}
 	raw_unlock(&lock);
+}
+
+static void wait_for_turn(struct member *member)
+{
+	wait_for_turn_until(member, NEVER);
 }
 
 /* The calling thread's place, NULL where turns are over for it. Takes the lock if it is there. */
@@ -475,6 +487,68 @@ void turns_give_way(bool asleep)
 		raw_unlock(&lock);
 	else
 		wait_for_turn(member);
+}
+
+/* Does anybody else take turns? */
+static bool has_company(const struct member *member)
+{
+	for (uint32_t i = 0; i < members_used; i++)
+		if (&members[i] != member && members[i].state != FREE)
+			return true;
+	return false;
+}
+
+/* Nobody is queued: the turn is free for a moment. False: nobody came. */
+static bool leave_turn_free(struct member *member)
+{
+	static const struct timespec moment = { 0, ALONE_NS };
+	uint32_t heard = *bell(member);
+	uint64_t last = tickets;
+	pass(member, BLOCKED, NULL);
+	raw_unlock(&lock);
+	futex_wait(bell(member), heard, &moment);
+	raw_lock(&lock);
+	return tickets != last;
+}
+
+enum turns_aside turns_step_aside(uint64_t most)
+{
+	struct member *member = own_locked();
+	if (!member)
+		return TURNS_NONE;
+	enum turns_aside aside = TURNS_OTHERS_RAN;
+	const uint32_t mine = generation;
+	uint64_t late = raw_now() + most;
+	if (running != member || !has_company(member)) {
+		raw_unlock(&lock);
+		return TURNS_NONE;
+	}
+	if (!first_queued() && !leave_turn_free(member))
+		aside = TURNS_NOBODY_CAME;
+	if (generation != mine) {
+		raw_unlock(&lock);
+		return TURNS_NONE;
+	}
+	if (member->state != QUEUED)
+		queue(member);
+	pass(member, QUEUED, NULL);
+	wait_for_turn_until(member, late);
+	return aside;
+}
+
+void turns_call_back(struct member *member)
+{
+	struct member *self = own_locked();
+	if (!self)
+		return;
+	if (member->generation == generation &&
+	    (member->state == QUEUED || member->state == BLOCKED)) {
+		member->state = QUEUED;
+		member->ticket = 0;
+		__atomic_store_n(&self->yields, true, __ATOMIC_RELAXED);
+		ring(member);
+	}
+	raw_unlock(&lock);
 }
 
 bool turns_block(const void *semaphore)

@@ -62,6 +62,20 @@ EXPORT void ftstress_turn_leave(void);
 
 HIDDEN void turns_regain(void);
 
+/*
+ * For confirm.c. The calling thread has the turn and is attached, between two instructions. Lets the
+ * others that wait for a turn go first, and returns when it has its turn again, or when `most`
+ * nanoseconds are over: then it goes on beside the one that runs, until it attaches the next time.
+ * Where nobody waits for a turn now, the turn is free for a moment, for who comes back from a sleep.
+ *
+ * It stays attached. That can't block the others for long: who waits for it, to stop the world, say,
+ * passes the turn on like anybody who waits.
+ */
+enum turns_aside { TURNS_NONE, TURNS_NOBODY_CAME, TURNS_OTHERS_RAN }; /* NONE: it is alone */
+HIDDEN enum turns_aside turns_step_aside(uint64_t most);
+/* The member has the next turn. Whoever runs ends its turn as soon as it can. */
+HIDDEN void turns_call_back(struct member *member);
+
 /* For waits.c. */
 
 /* The calling thread waits, or spins, for something that others do. `asleep`: it can't run now. */

@@ -6,6 +6,7 @@
 #include "interpose/python/code.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/release.h"
+#include "interpose/variables/confirm.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/scope.h"
 #include "interpose/variables/variables.h"
@@ -16,6 +17,9 @@ enum {
 	CALLS = 24,      /* of a stack, the innermost */
 	WORDS = 1 << 16, /* for what orders: by a hash of its address */
 	NO_SYNC = 1,     /* flag of a switch between fibers */
+	/* cpython: Include/cpython/pystate.h, Include/internal/pycore_ceval.h */
+	EVAL_BREAKER = TSTATE_INTERPRETER + 8,
+	PLEASE_STOP = 1 << 5,
 };
 
 HIDDEN struct fibers_tsan fibers_tsan;
@@ -51,6 +55,12 @@ static const char *thread_state(void)
 {
 	return *(const char *const volatile *)((const char *)__builtin_thread_pointer() +
 					       tstate_offset);
+}
+
+bool asked_to_stop(void)
+{
+	const char *tstate = thread_state();
+	return tstate && load64(tstate, EVAL_BREAKER) & PLEASE_STOP;
 }
 
 /* The frame, or the next one outside, that runs Python code. */
@@ -92,6 +102,19 @@ void name_call(struct call *call)
 	uint32_t id = code_id(call->code);
 	call->pc = pc_of(call, id);
 	call->scope = id ? scope_of(call->code, id) : SCOPE_NONE;
+}
+
+unsigned stack_of(const void *frame, uint64_t *pcs, unsigned most)
+{
+	unsigned count = 0;
+	for (; frame && count < most;
+	     frame = python_frame_of(load_pointer(frame, FRAME_PREVIOUS))) {
+		struct call call = call_of(frame);
+		name_call(&call);
+		if (call.pc)
+			pcs[count++] = call.pc;
+	}
+	return count;
 }
 
 static bool same_call(const struct call *a, const struct call *b)
@@ -223,6 +246,7 @@ void variables_thread_started(void *fiber)
 void variables_thread_ended(void)
 {
 	void *fiber = python_fiber;
+	confirm_cancel();
 	fibers_busy = true;
 	python_fiber = NULL;
 	if (fiber)

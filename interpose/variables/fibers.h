@@ -44,6 +44,9 @@ struct call {
 FIBERS_LOCAL bool fibers_busy;      /* the thread is told of: hooks do nothing */
 FIBERS_LOCAL uint32_t fibers_syncs; /* how often it has synchronised */
 
+/* Does another thread wait till this one, which is attached, stops? */
+HIDDEN bool asked_to_stop(void);
+
 /* Between these two, what ThreadSanitizer is told is the Python fiber's. */
 HIDDEN void fibers_enter(void);
 HIDDEN void fibers_leave(void);
@@ -52,6 +55,8 @@ HIDDEN void fibers_leave(void);
 HIDDEN const void *innermost_frame(void);
 HIDDEN struct call call_of(const void *frame);
 HIDDEN void name_call(struct call *call);
+/* The program counters of the frame and of those outside of it, innermost first. How many there are. */
+HIDDEN unsigned stack_of(const void *frame, uint64_t *pcs, unsigned most);
 /*
  * On the Python fiber: TSan's list of calls becomes this thread's, without the innermost one, which
  * is that of the access. Returns what the scopes of all have in common with one another, or'ed.

@@ -177,8 +177,18 @@ static uint32_t loses(struct pattern_side *side, const struct pattern_side *othe
 	return ((direction ^ pair.flags) & (SIZE | GROWS)) == 0 ? pair.flags & CHECKS : 0;
 }
 
+static uint32_t judge(struct pattern_side *side, const struct pattern_side *other)
+{
+	uint32_t flags = loses(side, other);
+	struct pair pair = get(side->write ? by_write : by_read, side->pc);
+	side->loses = flags != 0;
+	side->checks = flags & CHECKS;
+	side->direction = !(pair.flags & SIZE) ? 0 : pair.flags & GROWS ? 1 : -1;
+	return flags;
+}
+
 enum pattern patterns_judge(struct pattern_side sides[2])
 {
-	uint32_t flags = loses(&sides[0], &sides[1]) | loses(&sides[1], &sides[0]);
+	uint32_t flags = judge(&sides[0], &sides[1]) | judge(&sides[1], &sides[0]);
 	return flags & CHECKS ? PATTERN_CHECK : flags & DEPENDS ? PATTERN_UPDATE : PATTERN_NONE;
 }

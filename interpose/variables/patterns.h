@@ -41,6 +41,10 @@ struct pattern_side {
 	uint64_t pc;
 	bool write;
 	uint64_t other; /* out: the read before, or the write after; 0 = none */
+	bool loses;     /* out: its write goes by what it has read, and the other side writes */
+	bool checks;    /* out: it decides by what it has read */
+	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
+	int8_t direction;
 };
 
 /* What two sides of a race are, in either order. */

@@ -8,6 +8,7 @@
 #include "interpose/memory/marks.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/release.h"
+#include "interpose/variables/confirm.h"
 #include "interpose/variables/edges.h"
 #include "interpose/variables/fibers.h"
 #include "interpose/variables/granules.h"
@@ -162,6 +163,7 @@ static bool is_looked_at(const struct call *call)
 static void note_access(const struct access *access, bool releases)
 {
 	patterns_note(access);
+	confirm_note(access);
 	if (is_told_enough(granule_of(access->address)) && !releases)
 		return;
 	fibers_enter();
@@ -222,6 +224,18 @@ THREAD_LOCAL struct {
 	const void *frame;
 	uintptr_t instruction;
 } locked_lookup;
+
+bool variables_stores_at(const void *frame, uintptr_t address)
+{
+	if (!locked_lookup.dict || locked_lookup.frame != frame ||
+	    locked_lookup.instruction != load64(frame, FRAME_INSTR_PTR))
+		return false;
+	const uint8_t *keys = load_pointer((const void *)locked_lookup.dict, DICT_KEYS);
+	bool general = keys[KEYS_KIND] == KEYS_GENERAL;
+	return address - (uintptr_t)keys < bytes_of_keys(keys) && keys[KEYS_KIND] != KEYS_SPLIT &&
+	       hash_of_entry(keys, (const char *)address - (general ? 16 : 8)) ==
+		       locked_lookup.hash;
+}
 
 /* The key that is added or taken away now; false: it is not known. */
 static bool changed_key(const struct call *call, uintptr_t dict, bool grows, uint64_t *hash)
@@ -394,6 +408,8 @@ void variables_test(bool runs)
 		granules_renumber();
 	}
 	__atomic_store_n(&variables_testing, runs, __ATOMIC_RELEASE);
+	if (!runs)
+		confirm_test_ends();
 }
 
 static bool find_python(const struct link_map **python, const char **why)
@@ -462,6 +478,7 @@ static bool start(const char **why)
 	}
 	if (!edges_start(python, why) || !hook(python, why))
 		return false;
+	confirm_start(python);
 	variables_live = true;
 	return true;
 }
@@ -476,10 +493,12 @@ static void before_fork(void)
 {
 	was_busy = fibers_busy;
 	fibers_busy = true;
+	confirm_before_fork();
 }
 
 static void after_fork(bool in_child)
 {
+	confirm_after_fork(in_child);
 	fibers_busy = was_busy;
 	if (in_child && variables_testing)
 		variables_testing = false, variables_live = false;
@@ -527,10 +546,32 @@ const char *variables_pattern(struct variables_side sides[2])
 	static const char *const names[] = { [PATTERN_NONE] = NULL,
 					     [PATTERN_UPDATE] = "lost-update\t",
 					     [PATTERN_CHECK] = "check-then-act\t" };
-	struct pattern_side both[2] = { { sides[0].pc, sides[0].write, 0 },
-					{ sides[1].pc, sides[1].write, 0 } };
+	struct pattern_side both[2] = { { .pc = sides[0].pc, .write = sides[0].write },
+					{ .pc = sides[1].pc, .write = sides[1].write } };
 	enum pattern pattern = patterns_judge(both);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
 		sides[i].other = both[i].other;
+		sides[i].loses = both[i].loses;
+		sides[i].checks = both[i].checks;
+		sides[i].direction = both[i].direction;
+	}
 	return names[pattern];
+}
+
+void variables_direct(const struct variables_side sides[2], const char *text, uint32_t length)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct variables_side *side = &sides[i], *other = &sides[!i];
+		uint64_t writes = other->write ? other->pc : other->other;
+		if (side->loses && writes)
+			confirm_add(
+				&(struct confirm_order){
+					.read = side->write ? side->other : side->pc,
+					.write = side->write ? side->pc : side->other,
+					.between = writes,
+					.checks = side->checks,
+					.direction = side->direction,
+				},
+				text, length);
+	}
 }

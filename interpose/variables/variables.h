@@ -57,7 +57,9 @@ HIDDEN void variables_lock_taken(const void *lock);
 struct variables_side {
 	uint64_t pc; /* innermost Python frame */
 	bool write;
-	uint64_t other; /* out: the access that this one belongs together with; 0 = none */
+	uint64_t other;     /* out: the access that this one belongs together with; 0 = none */
+	bool loses, checks; /* out: see patterns.h */
+	int8_t direction;
 };
 
 /* Is the race on a Python variable? */
@@ -67,6 +69,13 @@ enum { VARIABLES_NAME = 256 };
 HIDDEN bool variables_name(char name[VARIABLES_NAME]);
 /* What is lost, "lost-update\t"; NULL: nothing is, or it is not known, or not yet. At any time. */
 HIDDEN const char *variables_pattern(struct variables_side sides[2]);
+
+/*
+ * A race that is reported: from now on a thread may be stopped between the two of one side, so that
+ * the other side's write comes between (confirm.h). `text`: what the report says of it.
+ */
+HIDDEN void variables_direct(const struct variables_side sides[2], const char *text,
+			     uint32_t length);
 
 /* For the driver, attached: scope.h. Returns 0, or -1 if the concern is not live. */
 EXPORT int ftstress_variables_scope(const char *list);

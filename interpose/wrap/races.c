@@ -21,6 +21,7 @@
 #include "interpose/python/owner.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
+#include "interpose/variables/confirm.h"
 #include "interpose/variables/variables.h"
 
 #include <stddef.h>
@@ -469,6 +470,7 @@ static void emit_variable_race(const char *pattern, const struct late *late)
 		return;
 	}
 	raw_copy(sections, late->data, late->bytes);
+	variables_direct(late->sides, (const char *)head + sizeof(struct fts_report), length);
 	out.sections = late->sections;
 	for (unsigned i = 0; i < 2; i++) {
 		clear_trace();
@@ -498,8 +500,10 @@ static struct late *take_variable_race(void *report, int threads)
 		struct fts_section section;
 		if (!take_side(report, i, &section))
 			return NULL;
-		late.sides[i] = (struct variables_side){ (uint64_t)trace[0],
-							 section.flags & FTS_ACCESS_WRITE, 0 };
+		late.sides[i] = (struct variables_side){
+			.pc = (uint64_t)trace[0],
+			.write = section.flags & FTS_ACCESS_WRITE,
+		};
 		section.address = section.size = 0; /* a stand-in's say nothing */
 		add_section(&out, section, NULL);
 	}
@@ -535,9 +539,66 @@ static void write_variable_race(void *report, int threads)
 	heap_free(taken);
 }
 
+static void add_frames(struct output *out, struct fts_section section, const uint64_t *frames,
+		       unsigned count, const char *text)
+{
+	clear_trace();
+	raw_copy(trace, frames, count * sizeof *frames);
+	add_section(out, section, text);
+}
+
+static void add_step(struct output *out, unsigned side, bool write, uint64_t pc, const char *raised)
+{
+	add_frames(out,
+		   (struct fts_section){ .kind = FTS_SEC_STEP,
+					 .flags = write ? FTS_ACCESS_WRITE : 0,
+					 .tid = -1,
+					 .value = side },
+		   &pc, 1, raised);
+}
+
+/* A race that was made to happen. */
+static void emit_sight(const struct confirm_sight *sight)
+{
+	uint32_t room = (sight->length + 7) & ~7u;
+	struct output out = { 0 };
+	uint8_t *head = room_for(&out, (uint32_t)sizeof(struct fts_report) + room);
+	raw_zero(head, sizeof(struct fts_report) + room);
+	raw_copy(head + sizeof(struct fts_report), sight->text, sight->length);
+	for (unsigned i = 0; i < 2; i++)
+		add_frames(&out,
+			   (struct fts_section){ .kind = FTS_SEC_ACCESS,
+						 .flags = i ? FTS_ACCESS_WRITE : 0,
+						 .tid = -1 },
+			   sight->stacks[i], sight->depths[i], NULL);
+	add_step(&out, 0, false, sight->stacks[0][0], NULL);
+	add_step(&out, 1, true, sight->stacks[1][0], NULL);
+	add_step(&out, 0, true, sight->write, sight->raised);
+	struct fts_report header = {
+		.kind = FTS_REPORT_VARIABLE_LOST,
+		.section_count = (uint16_t)out.sections,
+		.text_length = (uint16_t)sight->length,
+	};
+	raw_copy(head, &header, sizeof header);
+	struct ring_part part = { buffer, out.used };
+	ring_write(FTS_REC_REPORT, &part, 1);
+}
+
+static void emit_sights(void)
+{
+	struct confirm_sight *sight = confirm_sights();
+	while (sight) {
+		struct confirm_sight *next = sight->next;
+		emit_sight(sight);
+		heap_free(sight);
+		sight = next;
+	}
+}
+
 void races_test_ends(void)
 {
 	raw_lock(&lock);
+	emit_sights();
 	while (late_reports) {
 		struct late *late = late_reports;
 		const char *pattern = variables_pattern(late->sides);

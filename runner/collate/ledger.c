@@ -213,6 +213,7 @@ static void set_history(struct ledger *ledger, struct entry *entry)
 	entry->finding.as_written_seen = history.as_written_seen;
 	entry->finding.shows = history.shows;
 	entry->finding.evidence = history.evidence;
+	entry->finding.interleaving = history.interleaving;
 }
 
 void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
@@ -225,6 +226,7 @@ void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
 	entry->known = known_before(ledger, entry->finding.id, &history);
 	ledger_judge_again(ledger, entry);
 	free(history.evidence);
+	free(history.interleaving);
 }
 
 static struct entry *entry_add(struct ledger *ledger, struct finding *finding)

@@ -19,6 +19,7 @@
 #include "runner/records/assemble.h"
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
+#include "runner/model/interleaving.h"
 #include "runner/base/map.h"
 #include "runner/base/meanwhile.h"
 #include "runner/model/plumbing.h"
@@ -502,10 +503,98 @@ static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
 	return acts == 2 && report_kind(&parsed->view) == FINDING_DATA_RACE;
 }
 
+enum { STEPS = 8 };
+
+/* The words for a step of a race in Python code. */
+static char *step_words(const struct section_view *section, bool check, bool last)
+{
+	const char *does = section->head.flags & FTS_ACCESS_WRITE
+				   ? last    ? check ? "acts" : "writes over it"
+				     : check ? "changes it"
+					     : "writes"
+			   : check ? "checks"
+				   : "reads";
+	return section->head.text_length
+		       ? xprintf("%s: %.*s", does, (int)section->head.text_length, section->text)
+		       : xstrdup(does);
+}
+
+static char *source_of(struct resolver *r, const struct frame *frame)
+{
+	struct source_line line;
+	if (!frame->file || !source_get(r->sources, frame->file, frame->line, &line))
+		return NULL;
+	const char *end = line.text + line.length;
+	while (line.text < end && isspace((unsigned char)*line.text))
+		line.text++;
+	while (line.text < end && isspace((unsigned char)end[-1]))
+		end--;
+	return xstrndup(line.text, (size_t)(end - line.text));
+}
+
+static char *draw_steps(struct resolver *r, const struct parsed *parsed, bool check)
+{
+	struct interleaving_step steps[STEPS];
+	struct stack stacks[STEPS];
+	char *words[STEPS], *sources[STEPS];
+	size_t count = 0;
+	for (size_t i = 0; i < parsed->view.count && count < STEPS; i++) {
+		const struct section_view *section = &parsed->view.sections[i];
+		if (section->head.kind != FTS_SEC_STEP)
+			continue;
+		struct frame none = { 0 };
+		stacks_frames(r->parts.stacks, parsed->stacks[i], &stacks[count]);
+		const struct frame *frame = stacks[count].count ? stacks[count].frames : &none;
+		words[count] = step_words(section, check, i + 1 == parsed->view.count);
+		sources[count] = source_of(r, frame);
+		steps[count] =
+			(struct interleaving_step){ frame->file, words[count], sources[count],
+						    frame->line, section->head.value ? 1 : 0 };
+		count++;
+	}
+	char *drawing = interleaving_draw(steps, count);
+	for (size_t i = 0; i < count; i++) {
+		stack_clear(&stacks[i]);
+		free(words[i]);
+		free(sources[i]);
+	}
+	return drawing;
+}
+
+/* A finding's race was made to happen. It was reported before, or else it could not have been tried. */
+static void take_sight(struct resolver *r, const struct parsed *parsed)
+{
+	const struct report_view *view = &parsed->view;
+	char *id = report_fingerprint(r, parsed);
+	struct entry *entry = ledger_find(r->parts.ledger, id);
+	free(id);
+	if (!entry || !view->count || entry->finding.interleaving)
+		return;
+	const struct section_view *last = &view->sections[view->count - 1];
+	static const char check_then_act[] = "check-then-act\t";
+	bool check = view->text_length >= sizeof check_then_act - 1 &&
+		     !memcmp(view->text, check_then_act, sizeof check_then_act - 1);
+	struct finding *finding = &entry->finding;
+	free(finding->evidence);
+	finding->shows = EVIDENCE_LOSES;
+	finding->interleaving = draw_steps(r, parsed, check);
+	finding->evidence =
+		!check ? xstrdup("confirmed: an update was seen lost")
+		: last->head.text_length
+			? xprintf("confirmed: it acted on what had changed, and got %s%.*s",
+				  strchr("AEIOU", *last->text) ? "an " : "a ",
+				  (int)last->head.text_length, last->text)
+			: xstrdup("confirmed: it acted on what had changed");
+}
+
 /* The finding of a report; NULL: it is none. */
 static struct entry *entry_of(struct resolver *r, const struct source *source,
 			      const struct parsed *parsed)
 {
+	if (parsed->view.kind == FTS_REPORT_VARIABLE_LOST) {
+		take_sight(r, parsed);
+		return NULL;
+	}
 	uint64_t at = map_get(&r->entries_by_signature, parsed->signature);
 	if (at == NO_ENTRY)
 		return NULL;

@@ -122,6 +122,7 @@ void finding_clear(struct finding *finding)
 	free(finding->command);
 	free(finding->follows);
 	free(finding->evidence);
+	free(finding->interleaving);
 	free(finding->script);
 	free(finding->no_script);
 	free(finding->suppressed_by);

@@ -92,6 +92,7 @@ enum finding_kind report_kind(const struct report_view *report)
 {
 	return report->kind == FTS_REPORT_LOCK_EDGE       ? FINDING_LOCK_ORDER
 	       : report->kind == FTS_REPORT_VARIABLE_RACE ? FINDING_PYTHON_RACE
+	       : report->kind == FTS_REPORT_VARIABLE_LOST ? FINDING_PYTHON_RACE
 	       : report->kind == FTS_REPORT_OTHER         ? other_kind(report)
 							  : FINDING_DATA_RACE;
 }

@@ -124,7 +124,7 @@ struct store_history {
 	int64_t first_seen, last_seen;             /* 0 = never */
 	unsigned as_written_runs, as_written_seen; /* as in struct finding */
 	enum evidence shows;                       /* the same */
-	char *evidence;                            /* the same; to be freed; NULL = none */
+	char *evidence, *interleaving;             /* the same; to be freed; NULL = none */
 };
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out);
 

@@ -43,7 +43,7 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 		store,
 		"SELECT first_seen, json_extract(body, '$.as_written_runs'),"
 		" json_extract(body, '$.as_written_seen'), json_extract(body, '$.evidence'),"
-		" json_extract(body, '$.evidence_shows')"
+		" json_extract(body, '$.evidence_shows'), json_extract(body, '$.interleaving')"
 		" FROM findings WHERE id = ?",
 		"s", finding);
 	code = row ? sqlite3_step(row) : SQLITE_ERROR;
@@ -54,6 +54,7 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 		out->as_written_seen = (unsigned)sqlite3_column_int(row, 2);
 		out->evidence = xstrdup((const char *)sqlite3_column_text(row, 3));
 		out->shows = (enum evidence)sqlite3_column_int(row, 4);
+		out->interleaving = xstrdup((const char *)sqlite3_column_text(row, 5));
 	}
 	sqlite3_finalize(row);
 	/* No row: a finding that is new. */
@@ -103,7 +104,8 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	f->kind = (enum finding_kind)number_of_kind;
 	f->status = status_parse((const char *)sqlite3_column_text(row, 3));
 	int code = store_history(store, run, f->id, &history);
-	free(history.evidence); /* the body has it */
+	free(history.evidence); /* the body has them */
+	free(history.interleaving);
 	if (code)
 		return code;
 	if (f->status == STATUS_NEW || f->status == STATUS_KNOWN)

@@ -232,6 +232,7 @@ char *finding_to_json(const struct finding *finding)
 	put_flag(object, "gil_off", finding->gil_off);
 	put_flag(object, "gil_on", finding->gil_on);
 	put_text(object, "evidence", finding->evidence);
+	put_text(object, "interleaving", finding->interleaving);
 	put_text(object, "script", finding->script);
 	put_text(object, "no_script", finding->no_script);
 	put_number(object, "evidence_shows", finding->shows);
@@ -261,6 +262,7 @@ bool finding_from_json(const char *text, struct finding *finding)
 	finding->gil_off = get_flag(object, "gil_off");
 	finding->gil_on = get_flag(object, "gil_on");
 	finding->evidence = get_text(object, "evidence");
+	finding->interleaving = get_text(object, "interleaving");
 	finding->script = get_text(object, "script");
 	finding->no_script = get_text(object, "no_script");
 	finding->shows = (enum evidence)get_number(object, "evidence_shows");

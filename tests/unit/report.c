@@ -643,6 +643,29 @@ static void races_of_a_type_are_one_point_and_one_entry(void **state)
 
 /* ---- the terminal ---- */
 
+static void what_was_seen_to_happen_is_drawn(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 1);
+	document.findings[0].status = STATUS_NEW;
+	document.findings[0].kind = FINDING_PYTHON_RACE;
+	document.findings[0].shows = EVIDENCE_LOSES;
+	document.findings[0].evidence = "confirmed: an update was seen lost";
+	document.findings[0].interleaving = "one thread  another thread\n"
+					    "a.py:1  reads\n";
+	char *text = summary(&document.input, false, 0);
+	assert_non_null(strstr(text, "\n    confirmed: an update was seen lost\n"
+				     "        one thread  another thread\n"
+				     "        a.py:1  reads\n"));
+	free(text);
+	json_t *json = parsed(&document.input);
+	assert_string_equal(json_string_value(path_of(json, "findings/0/shows")), "loses");
+	assert_string_equal(json_string_value(path_of(json, "findings/0/interleaving")),
+			    document.findings[0].interleaving);
+	json_decref(json);
+}
+
 static void the_summary_tells_new_findings_and_counts_the_rest(void **state)
 {
 	(void)state;
@@ -1148,6 +1171,7 @@ int main(void)
 		cmocka_unit_test(tap_of_any_title_is_one_line),
 		cmocka_unit_test(tap_of_a_clean_run_is_ok),
 		cmocka_unit_test(races_of_a_type_are_one_point_and_one_entry),
+		cmocka_unit_test(what_was_seen_to_happen_is_drawn),
 		cmocka_unit_test(the_summary_tells_new_findings_and_counts_the_rest),
 		cmocka_unit_test(a_finding_says_which_one_it_follows_from),
 		cmocka_unit_test(the_summary_of_a_replay_shows_what_is_known),

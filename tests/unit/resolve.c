@@ -234,6 +234,70 @@ static void a_race_on_a_variable_names_it_and_what_is_lost(void **state)
 	assert_string_equal(finding->participants[1].role, "read, before the write in line 20");
 }
 
+/* The read of `reader`, the write of `writer`, and what `reader` did then. */
+static void put_lost_race(struct bench *b, const char *text, const char *raised)
+{
+	const uint64_t writer[] = { python_pc(WRITER, 0), 0 },
+		       reader[] = { python_pc(READER, 0), 0 };
+	begin_report(&b->stream, FTS_REPORT_VARIABLE_LOST, text);
+	put_section(&b->stream, (struct fts_section){ .kind = FTS_SEC_ACCESS, .tid = -1 }, reader,
+		    1, "");
+	put_section(&b->stream,
+		    (struct fts_section){
+			    .kind = FTS_SEC_ACCESS, .flags = FTS_ACCESS_WRITE, .tid = -1 },
+		    writer, 1, "");
+	put_section(&b->stream, (struct fts_section){ .kind = FTS_SEC_STEP, .tid = -1 }, reader, 1,
+		    "");
+	put_section(
+		&b->stream,
+		(struct fts_section){
+			.kind = FTS_SEC_STEP, .flags = FTS_ACCESS_WRITE, .tid = -1, .value = 1 },
+		writer, 1, "");
+	put_section(
+		&b->stream,
+		(struct fts_section){ .kind = FTS_SEC_STEP, .flags = FTS_ACCESS_WRITE, .tid = -1 },
+		reader, 1, raised);
+	stream_end(&b->stream);
+}
+
+static void a_race_that_was_made_to_happen_is_confirmed_with_its_steps(void **state)
+{
+	struct bench *b = *state;
+	put_variable_race(b, "lost-update\tattribute\tvalue\tCounter");
+	put_lost_race(b, "lost-update\tattribute\tvalue\tCounter", "");
+	take(b);
+	const struct finding *finding = only(b);
+	assert_int_equal(finding->run_count, 1);
+	assert_int_equal(finding->shows, EVIDENCE_LOSES);
+	assert_string_equal(finding->evidence, "confirmed: an update was seen lost");
+	assert_string_equal(finding->interleaving, "one thread                 another thread\n"
+						   "mod.py:10  reads\n"
+						   "                           mod.py:20  writes\n"
+						   "mod.py:10  writes over it\n");
+}
+
+static void an_exception_that_came_of_it_is_told(void **state)
+{
+	struct bench *b = *state;
+	put_variable_race(b, "check-then-act\tsize\t\tlist");
+	put_lost_race(b, "check-then-act\tsize\t\tlist", "IndexError");
+	take(b);
+	assert_string_equal(only(b)->evidence,
+			    "confirmed: it acted on what had changed, and got an IndexError");
+	assert_non_null(strstr(only(b)->interleaving, "\nmod.py:10  acts: IndexError\n"));
+}
+
+/* Without its report it is not known what it is; another variable's is not it. */
+static void only_a_race_that_was_reported_is_confirmed(void **state)
+{
+	struct bench *b = *state;
+	put_variable_race(b, "lost-update\tattribute\tvalue\tCounter");
+	put_lost_race(b, "lost-update\tattribute\tother\tCounter", "");
+	take(b);
+	assert_int_equal(only(b)->shows, EVIDENCE_NONE);
+	assert_null(only(b)->interleaving);
+}
+
 /* Which of the functions that use a variable meet first is chance; the bug is the same one. */
 static void a_variable_with_a_name_is_one_finding(void **state)
 {
@@ -472,6 +536,9 @@ int main(void)
 		TEST(a_race_on_a_variable_names_it_and_what_is_lost),
 		TEST(a_variable_with_a_name_is_one_finding),
 		TEST(one_without_is_known_by_its_functions_and_pattern),
+		TEST(a_race_that_was_made_to_happen_is_confirmed_with_its_steps),
+		TEST(an_exception_that_came_of_it_is_told),
+		TEST(only_a_race_that_was_reported_is_confirmed),
 		TEST(a_variable_without_a_name_is_told_by_what_it_lies_in),
 		TEST(the_zygotes_own_reports_mean_its_own_code),
 		TEST(numbers_of_another_zygote_make_no_other_finding),

@@ -35,7 +35,7 @@ static int fresh(void **state)
 
 static struct store *open_store(void)
 {
-	struct store *store;
+	struct store *store = NULL;
 	assert_int_equal(store_open(path, &store), 0);
 	return store;
 }
@@ -86,7 +86,12 @@ static char *complaint(const char *where, int *code)
 {
 	char name[] = "/tmp/ftstress-said-XXXXXX";
 	int file = mkstemp(name), old = dup(STDERR_FILENO);
-	struct store *store;
+	struct store *store = NULL;
+	if (file < 0 || old < 0) {
+		fail_msg("%s can't be made", name);
+		*code = EXIT_INTERNAL;
+		return NULL;
+	}
 	dup2(file, STDERR_FILENO);
 	*code = store_open(where, &store);
 	dup2(old, STDERR_FILENO);
@@ -101,7 +106,10 @@ static char *complaint(const char *where, int *code)
 static void write_file(const char *text)
 {
 	FILE *file = fopen(path, "w");
-	assert_non_null(file);
+	if (!file) {
+		fail_msg("%s can't be written", path);
+		return;
+	}
 	fputs(text, file);
 	fclose(file);
 }
@@ -379,6 +387,7 @@ static void a_finding_comes_back_complete(void **state)
 				       .allocated = { frames, 1 } };
 	in.evidence = (char *)"it ends at once";
 	in.shows = EVIDENCE_CRASHES;
+	in.interleaving = (char *)"one thread  another thread\n";
 	in.participants = &side;
 	in.participant_count = 1;
 	in.status = STATUS_UPSTREAM;
@@ -402,6 +411,7 @@ static void a_finding_comes_back_complete(void **state)
 	assert_int_equal(out->subject.offset, 40);
 	assert_int_equal(out->subject.size, 80);
 	assert_int_equal(out->shows, EVIDENCE_CRASHES);
+	assert_string_equal(out->interleaving, in.interleaving);
 	assert_int_equal(out->participants[0].address, side.address);
 	assert_int_equal(out->participants[0].stack.count, 2);
 	const struct frame *frame = &out->participants[0].stack.frames[0];
@@ -567,7 +577,7 @@ static void a_kill_at_any_moment_leaves_whole_iterations(void **state)
 		assert_int_equal(pipe(ready), 0);
 		pid_t child = fork();
 		if (child == 0) {
-			struct store *store;
+			struct store *store = NULL;
 			struct finding a = sample("data-race-a"), b = sample("data-race-b");
 			if (store_open(path, &store) != 0)
 				_exit(1);

@@ -118,6 +118,19 @@ const detailNames: Record<string, string> = {
 /** The lines of a traceback that say what failed, as pytest and Python mark them. */
 const loud = /^(?:>|E {2,}\w|[A-Z][\w.]*(?:Error|Exception|Warning|Interrupt)\b)/;
 
+/** What was seen to happen, where that was not only concluded. */
+function Interleaving({ finding }: { finding: Finding }) {
+  if (!finding.interleaving) return null;
+  return (
+    <section aria-labelledby="interleaving-heading">
+      <h2 id="interleaving-heading">How it happened</h2>
+      <pre class="text" tabIndex={0} aria-labelledby="interleaving-heading">
+        {finding.interleaving}
+      </pre>
+    </section>
+  );
+}
+
 function Detail({ finding }: { finding: Finding }) {
   if (!finding.detail) return null;
   const name = detailNames[finding.kind] ?? "Details";
@@ -285,7 +298,14 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
               {capital(finding.rank)}. {rankMeaning(finding.rank)}
             </p>
           )}
-          {finding.evidence && <p class="evidence">Tried: {finding.evidence}.</p>}
+          {finding.evidence && (
+            <p class="evidence">
+              {finding.shows === "loses"
+                ? capital(finding.evidence)
+                : `Tried: ${finding.evidence}`}
+              .
+            </p>
+          )}
           {finding.suppressed_by && (
             <p class="suppressed-by">
               {finding.status === "documented" ? "As documented" : "Hidden from the verdict by"}{" "}
@@ -298,6 +318,7 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
         </div>
         <History finding={finding} run={run} />
       </div>
+      <Interleaving finding={finding} />
       {isFailure && <Detail finding={finding} />}
       {finding.threads.length > 0 && <StackPair finding={finding} knowsLocks={knowsLocks} />}
       {!isFailure && <Detail finding={finding} />}

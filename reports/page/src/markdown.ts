@@ -44,6 +44,7 @@ export function toMarkdown(finding: Finding, run: Run): string {
     finding.explanation ?? kindMeaning(finding.kind) ?? "",
     finding.said && !finding.title?.includes(finding.said) ? finding.said : "",
     finding.subject?.description ? `About: ${finding.subject.description}` : "",
+    finding.interleaving ? fenced(finding.interleaving.trimEnd()) : "",
     ...finding.threads.map(side),
     finding.detail ? fenced(finding.detail.trimEnd()) : "",
     finding.tests.length ? `Seen ${times(finding.run_count)}, in \`${finding.tests[0]}\`.` : "",

@@ -46,12 +46,14 @@ export interface Finding {
   explanation: string | null;
   /** How grave a data race is. */
   rank?: string;
-  /** What it does to a plain interpreter; absent where that was not tried. */
+  /** What it does to a plain interpreter, or did in the run; absent where that was not tried. */
   evidence?: string;
-  shows?: "nothing" | "raises" | "hangs" | "crashes";
+  shows?: "nothing" | "raises" | "hangs" | "crashes" | "loses";
   /** A script that shows it without ftstress, or why there is none. */
   script?: string;
   no_script?: string;
+  /** What two threads did, step by step, in two columns. */
+  interleaving?: string;
   detail: string | null;
   /** What the program itself said, in one line. */
   said?: string;
@@ -101,7 +103,7 @@ export interface Entry {
   status: Status;
   findings: string[];
   evidence?: string;
-  shows?: "nothing" | "raises" | "hangs" | "crashes";
+  shows?: "nothing" | "raises" | "hangs" | "crashes" | "loses";
   rank?: string;
   /** What follows is absent where a finding is an entry by itself; the type, where none is known. */
   type?: string;

@@ -1,0 +1,580 @@
+/* confirm.c - see confirm.h. */
+#define _GNU_SOURCE
+#include "interpose/variables/confirm.h"
+
+#include "ftstress/record.h"
+#include "interpose/base/plt.h"
+#include "interpose/base/private_heap.h"
+#include "interpose/python/code.h"
+#include "interpose/python/layout.h"
+#include "interpose/python/release.h"
+#include "interpose/stacks/stacks.h"
+#include "interpose/turns/turns.h"
+#include "interpose/variables/fibers.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+#include <sys/mman.h>
+
+enum {
+	ORDERS = 1024, /* a power of two */
+	TRIES = 40,    /* of an order, in all processes */
+	TRIES_HERE = 6,
+	SIGHTS = 2, /* of an order: the report of the first may be lost */
+	CHOICES = 8,
+	VARIABLES = 8,    /* that one instruction reads */
+	STEP_BYTES = 3,   /* number of the access of 8 bytes, see stacks.h */
+	ALONE_MOST = 50,  /* stops in a test */
+	TURNS_MOST = 100, /* of others, in one stop; they may be short */
+	OVERLAP_NS = 10 * 1000 * 1000,
+	TURN_NS = 300 * 1000 * 1000,
+};
+#define VAIN_NS 3000000000ul /* of a process */
+
+/* What is to be tried: places instead of program counters. */
+struct order {
+	uint64_t read; /* 0 = free; set first */
+	uint64_t write, between;
+	uint32_t ready; /* set last */
+	uint32_t tries, seen;
+	uint32_t length;
+	bool checks;
+	int8_t direction;
+	char text[CONFIRM_TEXT];
+};
+
+/* Of the zygote and its iterations. Written without a lock, as a process may be killed. */
+static struct shared {
+	uint32_t count;
+	struct order orders[ORDERS]; /* open-addressed by `read` */
+} *shared;
+static const uint32_t none;
+HIDDEN const uint32_t *confirm_orders = &none;
+
+/* The thread that is stopped, or was, and has not come to its write yet. */
+enum state {
+	IDLE,
+	READ,    /* it is in the instruction that reads */
+	STOPPED, /* behind it */
+	PASSED,  /* another thread has written; it goes on */
+};
+static struct {
+	enum state state;
+	uint32_t number; /* of the stop */
+	const void *frame, *code;
+	uint64_t read; /* place */
+	uint32_t syncs;
+	bool missing;
+	const char *variables[VARIABLES]; /* that it reads; stand-ins */
+	unsigned variable_count;
+	uint16_t choices[CHOICES]; /* orders that begin so */
+	unsigned choice_count;
+	const char *written; /* the one of the variables that the other thread writes */
+	uintptr_t address;   /* its address */
+	uint32_t writing;    /* 0, or `number`: that write is not done yet */
+	struct member *member;
+	uint32_t rung; /* futex */
+	struct confirm_sight sight;
+} stop;
+static struct raw_lock lock; /* of `stop` */
+static struct confirm_sight *sights;
+static uint8_t tries_here[ORDERS];
+static uint64_t waited; /* ns, in vain */
+static uint32_t alone;  /* stops in a test, where nobody else was there */
+
+#define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
+THREAD_LOCAL uint32_t mine;   /* stop.number, of the thread that is stopped */
+THREAD_LOCAL uint32_t writes; /* the same, of the one that writes in between */
+/* The word into which the eval loop writes when the thread's instruction is over. */
+THREAD_LOCAL const char *awaited;
+
+static const void *index_error, *key_error;
+
+static enum state state_now(void)
+{
+	return __atomic_load_n(&stop.state, __ATOMIC_RELAXED);
+}
+
+static bool is_mine(void)
+{
+	return mine == __atomic_load_n(&stop.number, __ATOMIC_RELAXED);
+}
+
+/* Places. */
+
+static uint64_t mix(uint64_t word)
+{
+	word *= 0x9e3779b97f4a7c15ull;
+	return word ^ word >> 29;
+}
+
+/* 0: it is not known. */
+static uint64_t place_of(uint64_t pc)
+{
+	uint64_t hash = code_hash(FTS_PC_CODE(pc));
+	return hash ? mix(hash ^ mix(FTS_PC_INSTRUCTION(pc) + 1)) | 1 : 0;
+}
+
+/* Orders. */
+
+static bool same_order(const struct order *order, const struct confirm_order *wanted,
+		       const char *text, uint32_t length)
+{
+	return __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
+	       order->write == place_of(wanted->write) &&
+	       order->between == place_of(wanted->between) && order->length == length &&
+	       raw_equal(order->text, text, length);
+}
+
+void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t length)
+{
+	uint64_t read = place_of(wanted->read);
+	if (!shared || !read || length > CONFIRM_TEXT)
+		return;
+	for (unsigned i = 0, at = (unsigned)read; i < ORDERS; i++, at++) {
+		struct order *order = &shared->orders[at % ORDERS];
+		uint64_t there = 0;
+		if (!__atomic_compare_exchange_n(&order->read, &there, read, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			if (there == read && same_order(order, wanted, text, length))
+				return;
+			continue;
+		}
+		order->write = place_of(wanted->write);
+		order->between = place_of(wanted->between);
+		order->checks = wanted->checks;
+		order->direction = wanted->direction;
+		order->length = length;
+		raw_copy(order->text, text, length);
+		__atomic_store_n(&order->ready, 1, __ATOMIC_RELEASE);
+		__atomic_fetch_add(&shared->count, 1, __ATOMIC_RELAXED);
+		return;
+	}
+}
+
+static bool is_to_be_tried(const struct order *order, unsigned number)
+{
+	return __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
+	       __atomic_load_n(&order->seen, __ATOMIC_RELAXED) < SIGHTS &&
+	       __atomic_load_n(&order->tries, __ATOMIC_RELAXED) < TRIES &&
+	       tries_here[number] < TRIES_HERE;
+}
+
+/* The orders that begin with a read at this place. */
+static unsigned orders_from(uint64_t read, uint16_t choices[CHOICES])
+{
+	unsigned count = 0;
+	for (unsigned i = 0, at = (unsigned)read; i < ORDERS && count < CHOICES; i++, at++) {
+		const struct order *order = &shared->orders[at % ORDERS];
+		uint64_t there = __atomic_load_n(&order->read, __ATOMIC_ACQUIRE);
+		if (!there)
+			break;
+		if (there == read && is_to_be_tried(order, at % ORDERS))
+			choices[count++] = (uint16_t)(at % ORDERS);
+	}
+	return count;
+}
+
+/* Keeps of the choices those of which the place is the second step, or the last. False: none is. */
+static bool narrow(uint64_t place, bool last, int direction)
+{
+	uint16_t kept[CHOICES];
+	unsigned count = 0;
+	for (unsigned i = 0; i < stop.choice_count; i++) {
+		const struct order *order = &shared->orders[stop.choices[i]];
+		if ((last ? order->write : order->between) == place &&
+		    order->direction == direction)
+			kept[count++] = stop.choices[i];
+	}
+	if (!count)
+		return false;
+	raw_copy(stop.choices, kept, count * sizeof *kept);
+	stop.choice_count = count;
+	return true;
+}
+
+/* Steps of the eval loop, seen only while a thread is, or was, stopped. */
+
+static void stepped(void);
+
+static void stepping_write(void *address, void *pc)
+{
+	if (UNLIKELY(address == awaited) && awaited)
+		stepped();
+	JUMP python_release->write[STEP_BYTES](address, pc);
+}
+
+static void see_steps(bool yes)
+{
+	tsan_access_pc *write = yes ? stepping_write : python_release->write[STEP_BYTES];
+	__atomic_store_n(&stacks_named_write[STEP_BYTES], write, __ATOMIC_RELEASE);
+}
+
+/* The stop, with the lock held. */
+
+static void set_state(enum state state)
+{
+	__atomic_store_n(&stop.state, state, __ATOMIC_RELAXED);
+}
+
+static void end_stop(void)
+{
+	set_state(IDLE);
+	stop.writing = 0;
+	see_steps(false);
+}
+
+static void keep_sight(const struct order *order, uint64_t write, const char *raised)
+{
+	struct confirm_sight *sight = heap_alloc(sizeof *sight);
+	if (!sight)
+		return;
+	*sight = stop.sight;
+	sight->write = write;
+	sight->length = order->length;
+	raw_copy(sight->text, order->text, order->length);
+	sight->raised[0] = '\0';
+	for (unsigned i = 0; raised && i + 1 < CONFIRM_NAME; i++) {
+		sight->raised[i] = raised[i];
+		sight->raised[i + 1] = '\0';
+		if (!raised[i])
+			break;
+	}
+	sight->next = sights;
+	sights = sight;
+}
+
+/* The stopped thread has come to its write, at `pc`. */
+static void see(uint64_t pc, const char *raised)
+{
+	for (unsigned i = 0; i < stop.choice_count; i++) {
+		struct order *order = &shared->orders[stop.choices[i]];
+		__atomic_fetch_add(&order->seen, 1, __ATOMIC_RELAXED);
+		keep_sight(order, pc, raised);
+	}
+	end_stop();
+}
+
+static bool has_waited_enough(void)
+{
+	return __atomic_load_n(&waited, __ATOMIC_RELAXED) >= VAIN_NS ||
+	       __atomic_load_n(&alone, __ATOMIC_RELAXED) >= ALONE_MOST;
+}
+
+static void add_variable(const struct access *access)
+{
+	if (stop.variable_count == VARIABLES)
+		return;
+	stop.variables[stop.variable_count++] = access->stand_in;
+}
+
+static void begin_stop(const struct access *access)
+{
+	uint64_t read = place_of(access->pc);
+	uint16_t choices[CHOICES];
+	unsigned count = read ? orders_from(read, choices) : 0;
+	if (!count || has_waited_enough() || !raw_trylock(&lock))
+		return;
+	if (stop.state == IDLE) {
+		mine = ++stop.number;
+		stop.frame = access->frame;
+		stop.code = access->code;
+		stop.read = read;
+		stop.syncs = access->syncs;
+		stop.missing = access->missing;
+		stop.variable_count = 0;
+		add_variable(access);
+		raw_copy(stop.choices, choices, count * sizeof *choices);
+		stop.choice_count = count;
+		stop.member = turns_self;
+		stop.sight.depths[0] =
+			stack_of(access->frame, stop.sight.stacks[0], CONFIRM_FRAMES);
+		awaited = (const char *)access->frame + FRAME_INSTR_PTR;
+		set_state(READ);
+		see_steps(true);
+	}
+	raw_unlock(&lock);
+}
+
+static void own_read(const struct access *access)
+{
+	bool again = place_of(access->pc) == stop.read && access->frame == stop.frame;
+	if (stop.state == READ && again) {
+		add_variable(access);
+	} else if (stop.state == READ || again) {
+		end_stop();
+	}
+}
+
+/* +1: it adds to a container whose size was read, -1: takes away, 0: it is another write. */
+static int direction_of(const struct access *access)
+{
+	return site_operation(access->site) != SITE_RESIZE ? 0 : access->grows ? 1 : -1;
+}
+
+static void own_write(const struct access *access)
+{
+	if (stop.state != PASSED || access->stand_in != stop.written ||
+	    access->frame != stop.frame || access->code != stop.code)
+		return;
+	if (access->syncs == stop.syncs && narrow(place_of(access->pc), true, direction_of(access)))
+		see(access->pc, NULL);
+	else
+		end_stop();
+}
+
+static void others_write(const struct access *access)
+{
+	bool same = false;
+	for (unsigned i = 0; i < stop.variable_count; i++)
+		same |= stop.variables[i] == access->stand_in;
+	if (stop.state != STOPPED || stop.writing || !same ||
+	    !narrow(place_of(access->pc), false, direction_of(access)))
+		return;
+	stop.written = access->stand_in;
+	stop.address = access->address;
+	stop.writing = writes = stop.number;
+	stop.sight.depths[1] = stack_of(access->frame, stop.sight.stacks[1], CONFIRM_FRAMES);
+	awaited = (const char *)access->frame + FRAME_INSTR_PTR;
+}
+
+void confirm_look(const struct access *access)
+{
+	enum site_operation operation = site_operation(access->site);
+	bool write = operation == SITE_WRITE || operation == SITE_RESIZE;
+	if (state_now() == IDLE) {
+		if (!write)
+			begin_stop(access);
+		return;
+	}
+	raw_lock(&lock);
+	if (stop.state != IDLE && write)
+		is_mine() ? own_write(access) : others_write(access);
+	else if (stop.state != IDLE && is_mine())
+		own_read(access);
+	raw_unlock(&lock);
+}
+
+/* Where threads overlap: waits for a moment, or till another one has written. */
+static void wait_for_write(void)
+{
+	static const struct timespec most = { 0, OVERLAP_NS };
+	uint32_t heard = __atomic_load_n(&stop.rung, __ATOMIC_ACQUIRE);
+	if (state_now() == STOPPED)
+		raw_syscall6(SYS_futex, (long)&stop.rung, FUTEX_WAIT_PRIVATE, heard, (long)&most, 0,
+			     0);
+}
+
+/*
+ * In turns: passes the turn on till another thread has written, all have had it, or it takes long.
+ * False: there is no other thread.
+ */
+static bool step_aside(void)
+{
+	enum turns_aside aside = TURNS_OTHERS_RAN;
+	uint64_t late = raw_now() + TURN_NS;
+	for (unsigned i = 0; aside == TURNS_OTHERS_RAN && i < TURNS_MOST && raw_now() < late; i++) {
+		aside = turns_step_aside(TURN_NS);
+		if (state_now() != STOPPED || asked_to_stop())
+			return true;
+	}
+	return aside != TURNS_NONE;
+}
+
+/* Lets others come. False: there are none. */
+static bool let_others_come(void)
+{
+	uint64_t began = raw_now();
+	bool others = true;
+	if (turns_self)
+		others = step_aside();
+	else
+		wait_for_write();
+	if (!others)
+		__atomic_fetch_add(&alone, 1, __ATOMIC_RELAXED);
+	else if (state_now() == STOPPED)
+		__atomic_fetch_add(&waited, raw_now() - began, __ATOMIC_RELAXED);
+	return others;
+}
+
+static void count_try(void)
+{
+	for (unsigned i = 0; i < stop.choice_count; i++) {
+		__atomic_fetch_add(&shared->orders[stop.choices[i]].tries, 1, __ATOMIC_RELAXED);
+		tries_here[stop.choices[i]]++;
+	}
+}
+
+/* The read is done. */
+static void stop_here(void)
+{
+	raw_lock(&lock);
+	if (!is_mine() || stop.state != READ) {
+		raw_unlock(&lock);
+		return;
+	}
+	set_state(STOPPED);
+	raw_unlock(&lock);
+	bool tried = let_others_come();
+	raw_lock(&lock);
+	if (is_mine() && tried)
+		count_try();
+	if (is_mine() && stop.state == STOPPED)
+		end_stop();
+	raw_unlock(&lock);
+}
+
+/*
+ * Behind an instruction of the thread that was stopped. Is it the one that was to write? It may have
+ * changed nothing, as the other thread has done it all; where it decides by what it has read, that is
+ * what was to be shown. And both may store one and the same object: two threads count from 0 to 1.
+ */
+static void look_at_step(void)
+{
+	struct call call = call_of(stop.frame);
+	name_call(&call);
+	if (FTS_PC_INSTRUCTION(call.pc) == 0) {
+		end_stop(); /* the function was called again */
+		return;
+	}
+	uint64_t place = place_of(call.pc);
+	bool is_write = false;
+	bool checks = stop.missing || variables_stores_at(stop.frame, stop.address);
+	for (unsigned i = 0; i < stop.choice_count; i++) {
+		const struct order *order = &shared->orders[stop.choices[i]];
+		is_write |= order->write == place;
+		checks |= order->write == place && order->checks;
+	}
+	if (!is_write)
+		return;
+	if (checks && fibers_syncs == stop.syncs &&
+	    narrow(place, true, shared->orders[stop.choices[0]].direction))
+		see(call.pc, NULL);
+	else
+		end_stop();
+}
+
+/* The write that came between is done: the stopped thread may go on. */
+static void let_go_on(void)
+{
+	struct member *member = NULL;
+	raw_lock(&lock);
+	bool goes = stop.state == STOPPED && stop.writing == writes && writes == stop.number;
+	if (goes) {
+		set_state(PASSED);
+		member = stop.member;
+		__atomic_fetch_add(&stop.rung, 1, __ATOMIC_RELEASE);
+		raw_syscall6(SYS_futex, (long)&stop.rung, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+	}
+	writes = 0;
+	raw_unlock(&lock);
+	if (goes && member)
+		turns_call_back(member);
+}
+
+static void stepped(void)
+{
+	if (is_mine() && state_now() == READ) {
+		stop_here();
+	} else if (is_mine()) {
+		raw_lock(&lock);
+		if (is_mine() && stop.state == PASSED)
+			look_at_step();
+		raw_unlock(&lock);
+	} else {
+		awaited = NULL;
+		if (writes)
+			let_go_on();
+	}
+}
+
+/* Exceptions. */
+
+static void (*real_set_exception)(void *tstate, void *type, void *value);
+
+/* An exception is raised: by the instruction that was to write, as there is nothing left? */
+static void look_at_exception(const void *type)
+{
+	const void *frame = innermost_frame();
+	raw_lock(&lock);
+	if (is_mine() && stop.state == PASSED && frame == stop.frame) {
+		struct call call = call_of(frame);
+		name_call(&call);
+		if (call.code == stop.code && fibers_syncs == stop.syncs &&
+		    narrow(place_of(call.pc), true, shared->orders[stop.choices[0]].direction))
+			see(call.pc, load_pointer(type, TYPE_NAME));
+	}
+	raw_unlock(&lock);
+}
+
+static void set_exception(void *tstate, void *type, void *value)
+{
+	if (UNLIKELY(state_now() == PASSED) && is_mine() && !fibers_busy &&
+	    (type == index_error || type == key_error))
+		look_at_exception(type);
+	real_set_exception(tstate, type, value);
+}
+
+/* Life. */
+
+struct confirm_sight *confirm_sights(void)
+{
+	raw_lock(&lock);
+	struct confirm_sight *list = sights;
+	sights = NULL;
+	raw_unlock(&lock);
+	return list;
+}
+
+void confirm_cancel(void)
+{
+	if (state_now() == IDLE)
+		return;
+	raw_lock(&lock);
+	if (is_mine() && stop.state != IDLE)
+		end_stop();
+	raw_unlock(&lock);
+}
+
+void confirm_test_ends(void)
+{
+	__atomic_store_n(&alone, 0, __ATOMIC_RELAXED);
+	if (state_now() == IDLE)
+		return;
+	raw_lock(&lock);
+	end_stop();
+	raw_unlock(&lock);
+}
+
+void confirm_before_fork(void)
+{
+	raw_lock(&lock);
+}
+
+void confirm_after_fork(bool in_child)
+{
+	if (in_child && stop.state != IDLE)
+		end_stop();
+	raw_unlock(&lock);
+}
+
+void confirm_start(const struct link_map *python)
+{
+	void *const *index = dlsym(RTLD_DEFAULT, "PyExc_IndexError");
+	void *const *key = dlsym(RTLD_DEFAULT, "PyExc_KeyError");
+	long at = raw_syscall6(SYS_mmap, 0, sizeof *shared, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at < 0 && at > -4096)
+		return;
+	shared = (struct shared *)at;
+	confirm_orders = &shared->count;
+	/* Without it, an exception is not told. */
+	real_set_exception =
+		(void (*)(void *, void *, void *))dlsym(RTLD_DEFAULT, "_PyErr_SetObject");
+	if (!index || !key || !real_set_exception)
+		return;
+	index_error = *index;
+	key_error = *key;
+	plt_replace(python, "_PyErr_SetObject", (void *)set_exception);
+}

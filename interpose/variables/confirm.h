@@ -1,0 +1,83 @@
+/*
+ * confirm.h - makes a lost update happen that was reported only because nothing forbids it.
+ *
+ * Of a race in Python code one side reads a variable and writes it later, and the other one writes.
+ * From its report on, these three places are an order to be tried:
+ *
+ *     one thread                          another thread
+ *       read      ┐ stops here, right
+ *                 │ after the instruction
+ *                 │                         write
+ *       write     ┘ goes on                                       seen: the write between is lost
+ *
+ * What is to be tried is kept in memory that all iterations of a zygote share: in the process that
+ * has found it the test is mostly over. A place is known there by what its code stands for
+ * (code_hash()), since each process has its own ids.
+ *
+ * A thread stops where the eval loop begins its next instruction: there it holds none of CPython's
+ * locks on the variable's container. It stays attached, as it can't detach between any two
+ * instructions: for the others it is a thread that the system has just not scheduled. In turns it
+ * goes on when its turn comes again, so that nobody who waits for it waits long (turns.h); where
+ * threads overlap, after some milliseconds. One thread of a process is stopped at a time, some times
+ * for an order, and no more when it has been seen.
+ */
+#ifndef INTERPOSE_CONFIRM_H
+#define INTERPOSE_CONFIRM_H
+
+#include "interpose/base/raw.h"
+#include "interpose/variables/patterns.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct link_map;
+
+/* Program counters as FTS_PC_PYTHON, of this process. */
+struct confirm_order {
+	uint64_t read, write; /* in one call of a function */
+	uint64_t between;     /* a write, in another thread */
+	bool checks;          /* what is between read and write depends on a decision */
+	int8_t direction;     /* see patterns.h */
+};
+HIDDEN void confirm_add(const struct confirm_order *order, const char *text, uint32_t length);
+
+/* An order that was seen. */
+enum { CONFIRM_FRAMES = 24, CONFIRM_TEXT = 320, CONFIRM_NAME = 64 };
+struct confirm_sight {
+	struct confirm_sight *next;
+	uint64_t stacks[2]
+		       [CONFIRM_FRAMES]; /* of the read and of the write between; innermost first */
+	unsigned depths[2];
+	uint64_t write;
+	char raised[CONFIRM_NAME]; /* type of an exception that came out of that write, or "" */
+	uint32_t length;
+	char text[CONFIRM_TEXT];
+};
+/* Takes the list of them, of the private heap. */
+HIDDEN struct confirm_sight *confirm_sights(void);
+
+extern HIDDEN const uint32_t *confirm_orders; /* how many there are to try */
+
+HIDDEN void confirm_look(const struct access *access);
+/* Each access that is looked at, before it is made. */
+static inline void confirm_note(const struct access *access)
+{
+	if (UNLIKELY(__atomic_load_n(confirm_orders, __ATOMIC_RELAXED)))
+		confirm_look(access);
+}
+
+/*
+ * Of variables.c: has the frame's instruction looked up, to store something, the entry of a dict that
+ * lies at `address`?
+ */
+HIDDEN bool variables_stores_at(const void *frame, uintptr_t address);
+
+/* The calling thread ends. */
+HIDDEN void confirm_cancel(void);
+HIDDEN void confirm_test_ends(void);
+/* Once, in the zygote. Without memory nothing is tried. */
+HIDDEN void confirm_start(const struct link_map *python);
+HIDDEN void confirm_before_fork(void);
+HIDDEN void confirm_after_fork(bool in_child);
+
+#endif
