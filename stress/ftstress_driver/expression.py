@@ -8,7 +8,7 @@
 A name matches when it is part of any of a test's keywords, whatever their case; of the name of a
 file, ".py" counts only for a name with a dot. (For pytest, `py` is part of every test_a.py, and so
 `not py` selects nothing.) Grammar and
-characters of a name: _pytest/mark/expression.py. pytest's own can't be used: suites of scripts
+characters of a name: _pytest/mark/expression.py; those of a pair of calls come to them. pytest's own can't be used: suites of scripts
 and of unittest come without pytest. An empty expression matches all, as no -k does.
 """
 
@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable
 
 Matcher = Callable[[list[str]], bool]
 
-_TOKEN = re.compile(r"\s*(?:(?P<name>[\w:+\-.\[\]\\/]+)|(?P<sign>[()]))")
+# A pair's name has more: `list@2::pop;append#2|extend(.)`.
+_TOKEN = re.compile(r"\s*(?:(?P<name>(?:[\w:+\-.\[\]\\/;|#@>]|\(\.\))+)|(?P<sign>[()]))")
 
 
 class ExpressionError(ValueError):

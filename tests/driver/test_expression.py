@@ -27,6 +27,12 @@ class Expressions(unittest.TestCase):
         for text in ("test_dtype.py", ".py", "dtype.p"):
             self.assertTrue(Expression(text).matches(NAMES), text)
 
+    def test_a_pair_of_calls_can_be_named(self) -> None:
+        pair = "list@2::pop;append#2|share>extend(.)"
+        for text in (pair, "pop;append", "append#2|share", f"({pair} or no) and list"):
+            self.assertTrue(Expression(text).matches([pair]), text)
+        self.assertFalse(Expression("append;pop").matches([pair]))
+
     def test_an_empty_expression_matches_all(self) -> None:
         self.assertTrue(Expression("  ").matches(NAMES))
 
