@@ -107,6 +107,13 @@ static inline void raw_zero(void *to, uint64_t length)
 	__asm__ volatile("rep stosb" : "+D"(to), "+c"(length) : "a"(0) : "memory");
 }
 
+static inline bool raw_begins(const char *text, const char *with)
+{
+	while (*with && *text == *with)
+		text++, with++;
+	return *with == '\0';
+}
+
 static inline bool raw_same(const char *left, const char *right)
 {
 	while (*left && *left == *right)

@@ -11,7 +11,10 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
+enum { GENERATOR_QUALNAME = 48 }; /* PyGenObject.gi_qualname; looked at, too */
+
 static long tuple_items;
+static const void *str_type;
 
 struct output {
 	char *text;
@@ -92,9 +95,22 @@ static void say_type(struct output *out, const struct access *access)
 		say(out, container(class));
 }
 
+/* The address is the object's. */
+static void say_generator(struct output *out, const struct access *access)
+{
+	const void *name = load_pointer((const void *)access->address, GENERATOR_QUALNAME);
+	say(out, NAME_GENERATOR);
+	if (name && load_pointer(name, OBJECT_TYPE) == str_type)
+		say_str(out, name);
+}
+
 void name_variable(const struct access *access, char name[NAME_BYTES])
 {
 	struct output out = { name, 0 };
+	if (site_class(access->site) == SITE_GENERATOR) {
+		say_generator(&out, access);
+		return;
+	}
 	struct instruction instruction = instruction_at(access);
 	uint16_t does = instruction.does;
 	enum site_class class = site_class(access->site);
@@ -127,6 +143,7 @@ void name_variable(const struct access *access, char name[NAME_BYTES])
 bool name_start(const char **why)
 {
 	const char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
+	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
 	tuple_items = tuple ? (long)load64(tuple, TYPE_BASICSIZE) : 0;
 	if (!python_release->at->code_names.at || !tuple_items) {
 		*why = "the names of this Python's code objects can't be read";

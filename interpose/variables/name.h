@@ -10,9 +10,11 @@
 #include <stdbool.h>
 
 enum { NAME_BYTES = 256 };
+#define NAME_GENERATOR "generator\t"
 
 /*
- * "attribute\tvalue\tCounter", "global\ttotal", "closure\tn", "item\t\tlist", "size\t\tdeque": what
+ * "attribute\tvalue\tCounter", "global\ttotal", "closure\tn", "item\t\tlist", "size\t\tdeque",
+ * "generator\tnumbers": what
  * it is, its name, the type of the object that it lies in; the last two may be empty. In UTF-8.
  * While ThreadSanitizer reports: reads memory raw.
  */

@@ -19,6 +19,7 @@ enum site_operation {
 	SITE_SIZE, /* a container's size is read */
 	SITE_RESIZE,
 	SITE_KEYS, /* a dict gets other memory */
+	SITE_NEXT, /* next() of a generator; in no table, see variables.c */
 };
 /* On what kind of variable. */
 enum site_class {
@@ -31,6 +32,7 @@ enum site_class {
 	SITE_DICT,  /* size of a dict */
 	SITE_OTHER, /* size of another container */
 	SITE_ENTRY_OR_HASH,
+	SITE_GENERATOR,
 };
 
 static inline enum site_operation site_operation(uint8_t site)

@@ -28,6 +28,8 @@ enum {
 	NATIVE_CALLS = 16, /* looked at from an access up to the eval loop */
 	FRAME_MAX = 65536, /* words between two frames on the C stack */
 	MO_RELAXED = 0,
+	SLOT_ITERNEXT = 63, /* Py_tp_iternext, Include/typeslots.h */
+	TYPE_WORDS = 100,   /* that are looked at for a slot */
 };
 
 HIDDEN bool variables_testing, variables_used, variables_live;
@@ -86,6 +88,7 @@ static void tell(const struct access *access)
 		fibers_tsan.read(at, pc);
 		break;
 	case SITE_WRITE:
+	case SITE_NEXT:
 		fibers_tsan.write(at, pc);
 		break;
 	case SITE_RESIZE: /* atomic in itself, as append() is */
@@ -337,6 +340,33 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	return after(operation, granule);
 }
 
+static __attribute__((noinline)) void note_next(uintptr_t generator)
+{
+	const void *frame = fibers_busy ? NULL : innermost_frame();
+	if (!frame)
+		return;
+	struct call call = call_of(frame);
+	name_call(&call);
+	granule_share(granule_of(generator));
+	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
+	    is_own_code(__builtin_frame_address(0)))
+		return;
+	struct access access =
+		access_of(&call, generator, (uint8_t)(SITE_NEXT | SITE_GENERATOR << 3));
+	note_access(&access, false);
+}
+
+typedef void *iternext_function(void *iterator);
+static iternext_function *real_next;
+
+/* next() of a generator, also of one that has no more items. `for` comes by if others have it, too. */
+static void *hooked_next(void *generator)
+{
+	if (variables_testing && !granule_is_mine(granule_of((uintptr_t)generator)))
+		note_next((uintptr_t)generator);
+	JUMP real_next(generator);
+}
+
 typedef int64_t lookup_function(void *dict, void *key, int64_t hash, void *value);
 static lookup_function *real_lookup, *real_lookup_reference, *real_locked_lookup;
 enum { LOOKUP_MISSING = -1 }; /* DKIX_EMPTY */
@@ -435,6 +465,22 @@ static bool find_python(const struct link_map **python, const char **why)
 	return true;
 }
 
+/* Where a static type has the slot, is found by its value. */
+static bool hook_generators(void)
+{
+	void *(*slot)(void *, int) = (void *(*)(void *, int))dlsym(RTLD_DEFAULT, "PyType_GetSlot");
+	void **type = dlsym(RTLD_DEFAULT, "PyGen_Type");
+	unsigned at = 0;
+	if (!slot || !type || !(real_next = (iternext_function *)slot(type, SLOT_ITERNEXT)))
+		return false;
+	while (at < TYPE_WORDS && type[at] != (void *)real_next)
+		at++;
+	if (at == TYPE_WORDS)
+		return false;
+	type[at] = (void *)hooked_next;
+	return true;
+}
+
 static bool hook(const struct link_map *python, const char **why)
 {
 	real_load =
@@ -478,6 +524,10 @@ static bool start(const char **why)
 	}
 	if (!edges_start(python, why) || !hook(python, why))
 		return false;
+	if (!hook_generators()) {
+		*why = "this Python's generators look different";
+		return false;
+	}
 	confirm_start(python);
 	variables_live = true;
 	return true;
@@ -541,8 +591,10 @@ bool variables_name(char name[VARIABLES_NAME])
 	return true;
 }
 
-const char *variables_pattern(struct variables_side sides[2])
+const char *variables_pattern(struct variables_side sides[2], const char *name)
 {
+	if (raw_begins(name, NAME_GENERATOR))
+		return "shared-generator\t";
 	static const char *const names[] = { [PATTERN_NONE] = NULL,
 					     [PATTERN_UPDATE] = "lost-update\t",
 					     [PATTERN_CHECK] = "check-then-act\t" };

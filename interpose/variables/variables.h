@@ -68,7 +68,7 @@ enum { VARIABLES_NAME = 256 };
 /* Of the variable that the calling thread uses now; see name.h. False: it uses none. */
 HIDDEN bool variables_name(char name[VARIABLES_NAME]);
 /* What is lost, "lost-update\t"; NULL: nothing is, or it is not known, or not yet. At any time. */
-HIDDEN const char *variables_pattern(struct variables_side sides[2]);
+HIDDEN const char *variables_pattern(struct variables_side sides[2], const char *name);
 
 /*
  * A race that is reported: from now on a thread may be stopped between the two of one side, so that

@@ -526,7 +526,7 @@ static void write_variable_race(void *report, int threads)
 	struct late *taken = take_variable_race(report, threads);
 	if (!taken)
 		return;
-	const char *pattern = variables_pattern(taken->sides);
+	const char *pattern = variables_pattern(taken->sides, taken->name);
 	if (!pattern && late_count < LATE_MOST) {
 		/* What a thread does with what it has read is not known before it does it. */
 		taken->next = late_reports;
@@ -601,7 +601,7 @@ void races_test_ends(void)
 	emit_sights();
 	while (late_reports) {
 		struct late *late = late_reports;
-		const char *pattern = variables_pattern(late->sides);
+		const char *pattern = variables_pattern(late->sides, late->name);
 		late_reports = late->next;
 		if (pattern)
 			emit_variable_race(pattern, late);

@@ -135,7 +135,7 @@ static const char *known_global(struct resolver *r, const struct parsed *parsed)
 }
 
 /*
- * A variable with a name of its own, an attribute or a global, is what the bug is known by, whichever
+ * A variable with a name of its own, an attribute, a global or a generator, is what the bug is known by, whichever
  * of the functions that use it met: "PATTERN\tattribute\tvalue\tCounter" is
  * "attribute\tvalue\tCounter". NULL = it is not such a variable.
  */
@@ -145,7 +145,10 @@ static const char *named_variable(const char *text)
 	const char *name = what ? strchr(++what, '\t') : NULL;
 	if (!name || name[1] == '\t' || !name[1])
 		return NULL;
-	return !strncmp(what, "attribute\t", 10) || !strncmp(what, "global\t", 7) ? what : NULL;
+	return !strncmp(what, "attribute\t", 10) || !strncmp(what, "global\t", 7) ||
+			       !strncmp(what, "generator\t", 10)
+		       ? what
+		       : NULL;
 }
 
 /* Sites of Python code are "py:FUNCTION@FILE". */

@@ -535,6 +535,10 @@ static void name_python_variable(struct assembly *a)
 	const char *kind = words[1], *name = words[2], *type = words[3];
 	bool attribute = !strcmp(kind, "attribute") && *type;
 	f->pattern = xstrdup(words[0]);
+	for (size_t i = 0; i < f->participant_count && !strcmp(kind, "generator"); i++) {
+		free(f->participants[i].role);
+		f->participants[i].role = xstrdup("takes an item");
+	}
 	if (attribute && *name)
 		f->variable = xprintf("%s.%s", type, name);
 	else if (attribute)

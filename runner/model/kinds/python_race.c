@@ -11,6 +11,11 @@ static bool is_check(const struct finding *finding)
 	return finding->pattern && !strcmp(finding->pattern, "check-then-act");
 }
 
+static bool is_generator(const struct finding *finding)
+{
+	return finding->pattern && !strcmp(finding->pattern, "shared-generator");
+}
+
 static const char *variable(const struct finding *finding)
 {
 	return finding->variable ? finding->variable : "a variable";
@@ -42,11 +47,16 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	}
 	functions(finding, stacks, names);
 	buf_printf(out, "%s: ", variable(finding));
-	if (is_check(finding))
+	if (is_generator(finding))
+		buf_printf(out, "%s runs it while", names[0]);
+	else if (is_check(finding))
 		buf_printf(out, "what %s checks, ", names[0]);
 	else
 		buf_printf(out, "an update in %s is lost if ", names[0]);
-	if (is_check(finding))
+	if (is_generator(finding))
+		buf_printf(out, " %s does",
+			   strcmp(names[0], names[1]) ? names[1] : "another thread");
+	else if (is_check(finding))
 		buf_printf(out, "%s changes before it acts",
 			   strcmp(names[0], names[1]) ? names[1] : "another thread");
 	else
@@ -62,7 +72,15 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 	(void)roots;
 	buf_printf(out, "Two threads used %s, and nothing orders them: ", variable(finding));
 	buf_puts(out, "no lock that both held, and no start, join, event or queue between them. ");
-	if (is_check(finding))
+	if (is_generator(finding))
+		buf_puts(out,
+			 "Both take items out of one generator. It is a function that stands still "
+			 "between two items, and only one thread can run it: another one gets "
+			 "ValueError (generator already executing), or what both make of its "
+			 "variables is lost. Usual fixes: hold one threading.Lock around each "
+			 "next(), on both sides; or let one thread take the items and hand them on "
+			 "through a queue.");
+	else if (is_check(finding))
 		buf_puts(out,
 			 "One of them looks at it, decides by what it sees, and then changes it. "
 			 "If the other one changes it in between, the decision is wrong: "
