@@ -7,9 +7,9 @@
 
 A name matches when it is part of any of a test's keywords, whatever their case; of the name of a
 file, ".py" counts only for a name with a dot. (For pytest, `py` is part of every test_a.py, and so
-`not py` selects nothing.) Grammar and
-characters of a name: _pytest/mark/expression.py; those of a pair of calls come to them. pytest's own can't be used: suites of scripts
-and of unittest come without pytest. An empty expression matches all, as no -k does.
+`not py` selects nothing.) Grammar and characters of a name: _pytest/mark/expression.py; those of a
+pair of calls come to them. pytest's own can't be used: suites of scripts and of unittest come
+without pytest. An empty expression matches all, as no -k does.
 """
 
 import re
