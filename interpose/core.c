@@ -31,6 +31,7 @@
  *     made         where each object was made, and by which thread
  *     marks        a race at an address is not the last one there, if other objects get the memory
  *     freed        a block that is freed is told to TSan; allocator.h: CPython's allocators
+ *     places       what the addresses of a crash point to
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
  *     share        objects that a test makes are one for all its threads
  *     waits        where threads wait, and pass the turn on; look: what another thread does

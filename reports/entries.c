@@ -505,25 +505,15 @@ void entry_add_ranks(struct buf *out, const struct report_entry *entry)
 	}
 }
 
-void entry_add_others(struct buf *out, const struct report_entry *entry, size_t most)
+void entry_add_follows(struct buf *out, const struct report_entry *entry)
 {
-	size_t follow = 0, shown = 0, others = 0;
+	size_t follow = 0;
 	for (size_t i = 0; i < entry->count; i++) {
-		bool race = entry->members[i]->kind == FINDING_DATA_RACE;
-		follow += race && entry->members[i]->follows && entry->members[i] != entry->witness;
-		others += !race;
+		const struct finding *member = entry->members[i];
+		follow += member->kind == FINDING_DATA_RACE && member->follows &&
+			  member != entry->witness;
 	}
 	if (follow)
 		buf_printf(out, "%zu race%s that most likely follow%s", follow,
 			   follow == 1 ? "" : "s", follow == 1 ? "s" : "");
-	for (size_t i = 0; i < entry->count && shown < most; i++) {
-		const struct finding *member = entry->members[i];
-		if (member->kind == FINDING_DATA_RACE)
-			continue;
-		buf_printf(out, "%s%s (%s)", out->length ? ", " : "",
-			   member->title ? member->title : text_kind(member->kind, 1), member->id);
-		shown++;
-	}
-	if (others > shown)
-		buf_printf(out, " and %zu more", others - shown);
 }

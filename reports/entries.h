@@ -67,9 +67,8 @@ void entry_add_names(struct buf *out, char *const *names, size_t count, size_t m
 /* "structure (12 races), plain field (3)", the gravest first; nothing without races. */
 void entry_add_ranks(struct buf *out, const struct report_entry *entry);
 
-/* "2 more that most likely follow, SIGSEGV (Segmentation fault) in test_x (crash-1)": members that are no
- * races of their own. At most `most` of those with a title. */
-void entry_add_others(struct buf *out, const struct report_entry *entry, size_t most);
+/* "2 races that most likely follow"; nothing if there are none. */
+void entry_add_follows(struct buf *out, const struct report_entry *entry);
 
 /* "ob_item (12 races), allocated (3)": at most `most` of them. */
 void entry_add_fields(struct buf *out, const struct report_entry *entry, size_t most);

@@ -197,6 +197,8 @@ static json_t *finding_of(struct frames *frames, const struct report_input *inpu
 	json_object_set_new(object, "detail", text_json(finding->detail));
 	if (finding->said)
 		json_object_set_new(object, "said", text_json(finding->said));
+	if (finding->because)
+		json_object_set_new(object, "because", text_json(finding->because));
 	json_object_set_new(object, "graph", text_json(finding->graph));
 	if (finding->interleaving)
 		json_object_set_new(object, "interleaving", text_json(finding->interleaving));

@@ -52,7 +52,8 @@
 #define LINES_MAX 14 /* of a finding; two sides are always shown */
 #define NAMES_MAX 8  /* operations, fields of a type */
 #define PAIRS_MAX 4  /* pairs of a type */
-#define SLOW 10.0    /* seconds of a test that is told here, too; as long as the progress waits */
+#define CRASHES_MAX 4
+#define SLOW 10.0 /* seconds of a test that is told here, too; as long as the progress waits */
 
 enum style { PLAIN, BOLD, RED, BLUE, DIM };
 
@@ -312,6 +313,12 @@ static size_t print_about(const struct page *page, const struct finding *finding
 		print(page, PLAIN, &line);
 		lines++;
 	}
+	if (finding->because) {
+		buf_puts(&line, "    ");
+		text_add_line(&line, finding->because);
+		print(page, PLAIN, &line);
+		lines++;
+	}
 	if (finding->evidence &&
 	    (finding->kind == FINDING_CRASH || finding->kind == FINDING_PYTHON_RACE)) {
 		buf_puts(&line, "    ");
@@ -418,6 +425,33 @@ static void print_list(const struct page *page, const char *label, const struct 
 	buf_free(&line);
 }
 
+/* What the races have done: crashes, and what is known of each. */
+static void print_crashes(const struct page *page, const struct report_entry *entry)
+{
+	struct buf line = { 0 };
+	size_t shown = 0, crashes = 0;
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct finding *member = entry->members[i];
+		if (member->kind == entry->witness->kind || ++crashes > CRASHES_MAX)
+			continue;
+		shown++;
+		buf_printf(&line, "    %-10s  ", text_kind(member->kind, 1));
+		text_add_line(&line, member->title ? member->title : "");
+		buf_printf(&line, " (%s)", member->id);
+		print(page, PLAIN, &line);
+		if (!member->because)
+			continue;
+		buf_printf(&line, "    %-10s  ", "");
+		text_add_line(&line, member->because);
+		print(page, PLAIN, &line);
+	}
+	if (crashes > shown) {
+		buf_printf(&line, "    and %zu more", crashes - shown);
+		print(page, PLAIN, &line);
+	}
+	buf_free(&line);
+}
+
 /* Several findings, with the gravest as the witness. */
 static void print_type(const struct page *page, const struct report_input *input,
 		       const struct entries *entries, size_t number,
@@ -453,8 +487,9 @@ static void print_type(const struct page *page, const struct report_input *input
 	entry_add_names(&list, entry->pairs, entry->pair_count, PAIRS_MAX);
 	print_list(page, "pairs", &list);
 	buf_clear(&list);
-	entry_add_others(&list, entry, PAIRS_MAX);
+	entry_add_follows(&list, entry);
 	print_list(page, "with it", &list);
+	print_crashes(page, entry);
 	buf_free(&list);
 	buf_free(&line);
 	print_sides(page, entry->witness, TITLE_AND_LISTS);

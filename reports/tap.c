@@ -124,6 +124,7 @@ static void add_diagnostic(struct buf *out, const struct report_entry *entry)
 	add_pair(out, "test", finding->test_count ? finding->tests[0] : NULL);
 	add_pair(out, "command", finding->command);
 	add_pair(out, "said", finding->said);
+	add_pair(out, "because", finding->because);
 	add_pair(out, "about", finding->subject.description);
 	add_pair(out, "evidence", finding->evidence);
 	add_pair(out, "script", finding->script);

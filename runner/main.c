@@ -33,10 +33,11 @@
  *       guard           an eye on it: memory, progress
  *       deadlock        does it stand still for ever? deadlock_tell, waiting: in words
  *       heap            is a thread caught in a list of the allocator that has no end?
- *       faults          findings about processes: crash, hang, memory
+ *       faults          findings about processes: crash, hang, memory; cause: what came before a crash
  *     collate/      records become findings
  *       collate, resolve  records; TSan's reports
  *       suppress, ledger  rules of what not to hear of; the run's findings: status, counts
+ *       raced           on which memory an iteration has raced
  *       known, follow   races that are known upstream; findings that only follow from another
  *       rank, policy    how grave a data race is; what a type's documentation excludes
  *       limits          what was lost, as notes of the run

@@ -222,6 +222,39 @@ def check_crashes(scratch: Path) -> None:
     check_detection(turns, "crashes")
 
 
+def check_causes(scratch: Path) -> None:
+    """A crash is told with the race before it on the same memory, and with no other."""
+    run = Run("planted_causes", scratch / "causes")
+    crashes = {
+        Path(test).stem: finding
+        for finding in run.findings
+        for test in finding["tests"]
+        if finding["kind"] == "crash"
+    }
+    told = {case: crash.get("because", "") for case, crash in crashes.items()}
+    gone, apart = crashes.get("mapping_bug", {}), crashes.get("apart_bug", {})
+    entries = [e["findings"] for e in run.report.get("entries", []) if gone.get("id") in e["findings"]]
+    ok(
+        f"in the memory on which {gone.get('follows')} was reported" in told.get("mapping_bug", "")
+        and len(entries) == 1
+        and gone["follows"] in entries[0],
+        "a crash on memory that was raced on is one entry with the race",
+        told,
+        entries,
+        run.words(),
+    )
+    ok(
+        bool(apart) and not apart["follows"] and "because" not in apart,
+        "a crash on other memory is not told with the race before it",
+        told,
+    )
+    ok(
+        told.get("stack_bug", "").startswith("the stack has overflown"),
+        "the end of a stack is told as that",
+        told,
+    )
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-e2e-") as folder:
         scratch = Path(folder)
@@ -229,6 +262,7 @@ def main() -> int:
         check_gate(scratch, check_known(scratch))
         check_cpython(scratch)
         check_crashes(scratch)
+        check_causes(scratch)
         check_cython(scratch)
         check_pure_python(scratch)
     return done()

@@ -145,6 +145,8 @@ struct finding {
 		       */
 	char *said;    /* what the program itself said of it, in one line: a test's exception and
 		       * where it was raised, the last line of output; or NULL */
+	char *because; /* of a crash what is known of its cause, in one sentence; or NULL */
+	char *cause;   /* of a crash the id of the race before it on the same memory; or NULL */
 	char *message; /* what the process printed before it aborted (runner/model/abort.h), or
 			* NULL. For the fingerprint and the title, not stored */
 	/* Of a crash the signal, "SIGSEGV", and of a test failure the exception's type,

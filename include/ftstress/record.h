@@ -19,12 +19,13 @@ enum fts_record_type {
 	FTS_REC_PAD = 0, /* skip to the start of the ring */
 
 	/* written by libftstress.so */
-	FTS_REC_HOOK = 1,   /* struct fts_hook: is a hook live, and if not, why */
-	FTS_REC_MODULE = 2, /* struct fts_module: a shared object was mapped */
-	FTS_REC_CODE = 3,   /* struct fts_code: a Python code object got an id */
-	FTS_REC_REPORT = 4, /* struct fts_report: something was found */
-	FTS_REC_CRASH = 5,  /* struct fts_crash: a fatal signal; the thread waits for the runner */
-	FTS_REC_LOCKS = 6,  /* struct fts_locks of locks.h: where the locks held are kept */
+	FTS_REC_HOOK = 1,       /* struct fts_hook: is a hook live, and if not, why */
+	FTS_REC_MODULE = 2,     /* struct fts_module: a shared object was mapped */
+	FTS_REC_CODE = 3,       /* struct fts_code: a Python code object got an id */
+	FTS_REC_REPORT = 4,     /* struct fts_report: something was found */
+	FTS_REC_CRASH = 5,      /* struct fts_crash and fts_crash_place[]: a fatal signal; the
+			    * thread waits for the runner */
+	FTS_REC_LOCKS = 6,      /* struct fts_locks of locks.h: where the locks held are kept */
 	FTS_REC_LOCK_EVENT = 7, /* struct fts_lock_event of locks.h */
 	FTS_REC_LOST = 8,       /* struct fts_lost: here records are missing */
 
@@ -199,6 +200,22 @@ struct fts_crash {
 	uint64_t fs_base;
 };
 
+/*
+ * What an address of a crash points to: the one that faulted, or a register. So many as are known
+ * stand behind struct fts_crash.
+ */
+enum {
+	FTS_PLACE_FAULT = 0xff, /* source: the address that faulted; else a register's index */
+	FTS_PLACE_FREED = 1,    /* flags: the block is free */
+	FTS_PLACE_STACK = 2,    /* the address is where the memory of the thread's stack ends */
+	FTS_CRASH_PLACES = 18,
+};
+struct fts_crash_place {
+	uint64_t address, start, size; /* of the object, or of the block where it has no type */
+	uint8_t source, flags;
+	char type[46]; /* "" = none is known; else it ends in 0 */
+};
+
 enum fts_outcome {
 	FTS_OUTCOME_PASSED = 0,
 	FTS_OUTCOME_FAILED = 1,
@@ -235,6 +252,7 @@ int ftstress_emit(uint32_t type, const void *payload, uint32_t length);
 
 _Static_assert(sizeof(struct fts_record) == 32, "wire format");
 _Static_assert(sizeof(struct fts_lost) == 16, "wire format");
+_Static_assert(sizeof(struct fts_crash_place) == 72, "wire format");
 _Static_assert(sizeof(struct fts_hook) == 8, "wire format");
 _Static_assert(sizeof(struct fts_module) == 48, "wire format");
 _Static_assert(sizeof(struct fts_code) == 24, "wire format");

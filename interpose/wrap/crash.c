@@ -11,6 +11,7 @@
 #include "interpose/base/symbol.h"
 
 #include "interpose/base/raw.h"
+#include "interpose/memory/places.h"
 #include "interpose/base/ring.h"
 
 #include <asm/prctl.h>
@@ -115,13 +116,17 @@ static void report(const struct fts_crash *crash)
 {
 	struct fts_arena *arena = ring_arena();
 	uint32_t pid = raw_getpid();
-	const struct ring_part part = { crash, sizeof *crash };
+	struct fts_crash_place places[FTS_CRASH_PLACES];
+	const struct ring_part parts[] = {
+		{ crash, sizeof *crash },
+		{ places, (uint32_t)(places_find(crash, places) * sizeof *places) },
+	};
 	if (!arena)
 		return;
 	bool turn = take_turn(arena, pid);
 	if (turn)
 		__atomic_store_n(&arena->crash_done, 0, __ATOMIC_RELAXED);
-	ring_write(FTS_REC_CRASH, &part, 1);
+	ring_write(FTS_REC_CRASH, parts, 2);
 	if (!turn)
 		return;
 	__atomic_store_n(&arena->crash_tid, raw_gettid(), __ATOMIC_RELEASE);

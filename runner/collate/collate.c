@@ -291,10 +291,18 @@ static void take_reports(struct collator *c, struct zygote *zygote,
 	buf_clear(&zygote->pending);
 }
 
+const struct race_place *collator_races(struct collator *c, const struct iteration_context *context,
+					size_t *count)
+{
+	take_reports(c, zygote_get(c, context->zygote), context);
+	return raced_places(resolver_raced(c->resolver), count);
+}
+
 void collator_iteration_end(struct collator *c, const struct iteration_context *context)
 {
 	struct zygote *zygote = zygote_get(c, context->zygote);
 	take_reports(c, zygote, context);
+	raced_forget(resolver_raced(c->resolver), context->zygote);
 	take_orders(c, zygote, context);
 	tables_drop_iteration(&zygote->tables);
 }
@@ -509,6 +517,7 @@ const struct finding *collator_add(struct collator *c, const struct iteration_co
 	} else if (!entry->example || score > entry->score) {
 		ledger_replace(entry, finding);
 	}
+	ledger_take_cause(&entry->finding, finding);
 	if (score > entry->score || !entry->example)
 		entry->score = score;
 	entry->example = true;

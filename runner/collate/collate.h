@@ -108,6 +108,24 @@ const struct finding *collator_add(struct collator *collator,
 char *collator_order(struct collator *collator, const struct iteration_context *context, pid_t pid,
 		     const uint64_t *addresses, size_t count, struct lockname *names);
 
+/* Memory on which a process reported a race, in this iteration. */
+struct race_place {
+	unsigned zygote;
+	uint32_t pid;
+	uint64_t start, size; /* of the object, of its data, of the block; or of the access */
+	char *type;           /* of the object, or of the one whose data it is; NULL = not known */
+	bool data;            /* it is the object's data */
+	uint64_t nanoseconds; /* when it was reported first */
+	const struct finding *finding;
+};
+
+/*
+ * The places of all races that the zygote's iteration has reported; resolves its reports first, so
+ * all its records have to be here. Valid until the next call of any function.
+ */
+const struct race_place *collator_races(struct collator *collator,
+					const struct iteration_context *context, size_t *count);
+
 /* Resolves the iteration's reports, then drops its tables. */
 void collator_iteration_end(struct collator *collator, const struct iteration_context *context);
 

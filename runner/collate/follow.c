@@ -66,6 +66,15 @@ static bool got_through(const struct finding *finding, const struct finding *slo
 	return false;
 }
 
+/* A crash names the race before it on the same memory. */
+static void follow_crashes(struct finding *const *findings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; findings[i]->cause && k < count && !findings[i]->follows; k++)
+			if (!strcmp(findings[k]->id, findings[i]->cause))
+				findings[i]->follows = xstrdup(findings[k]->id);
+}
+
 void follow_mark(struct finding *const *findings, size_t count)
 {
 	struct finding **races = xcalloc(count + 1, sizeof *races);
@@ -87,4 +96,5 @@ void follow_mark(struct finding *const *findings, size_t count)
 		}
 	}
 	free(races);
+	follow_crashes(findings, count);
 }

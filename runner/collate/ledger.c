@@ -248,6 +248,18 @@ struct entry *ledger_add(struct ledger *ledger, struct finding *finding)
 	return entry;
 }
 
+/* What was known of the cause once is true of the crash, whichever time is the example. */
+void ledger_take_cause(struct finding *to, struct finding *from)
+{
+	if (!from->because || (to->because && (to->cause || !from->cause)))
+		return;
+	free(to->because);
+	free(to->cause);
+	to->because = from->because;
+	to->cause = from->cause;
+	from->because = from->cause = NULL;
+}
+
 void ledger_replace(struct entry *entry, struct finding *from)
 {
 	struct finding *to = &entry->finding;
@@ -265,6 +277,7 @@ void ledger_replace(struct entry *entry, struct finding *from)
 	to->explanation = from->explanation;
 	to->detail = from->detail;
 	to->said = from->said;
+	ledger_take_cause(to, from);
 	to->graph = from->graph;
 	to->subject = from->subject;
 	to->participants = from->participants;

@@ -46,6 +46,8 @@ struct entry *ledger_entry(const struct ledger *ledger, size_t number);
 struct entry *ledger_add(struct ledger *ledger, struct finding *finding);
 /* Moves the example of `finding` into the entry, in place of the one that is there. */
 void ledger_replace(struct entry *entry, struct finding *finding);
+/* Moves what is known of a crash's cause, if it says more than what is there. */
+void ledger_take_cause(struct finding *to, struct finding *from);
 /* Sets the entry's status. `rule`: which one matches the example, or SUPPRESS_NONE. An entry is
  * suppressed only as long as a rule matches each of its examples. */
 void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule);

@@ -33,6 +33,7 @@ struct resolver {
 	struct map rules_by_position; /* hash of kind, position, and whether on top -> rule */
 	struct map entries_by_signature;
 	struct source_cache *sources;
+	struct raced raced;
 };
 
 /* The reports of one call come from the processes of one zygote. */
@@ -623,15 +624,23 @@ struct resolved resolver_take(struct resolver *r, const struct iteration_context
 	for (size_t i = 0; i < counts.reports; i++) {
 		meanwhile();
 		struct entry *entry = entry_of(r, &source, &parsed[i]);
-		if (entry)
+		if (entry) {
 			ledger_seen(r->parts.ledger, context, entry,
 				    iteration_test(context, parsed[i].record->test));
+			raced_add(&r->raced, context->zygote, parsed[i].record, &parsed[i].view,
+				  &entry->finding);
+		}
 		free(parsed[i].view.sections);
 		free(parsed[i].stacks);
 		free(parsed[i].global);
 	}
 	free(parsed);
 	return counts;
+}
+
+struct raced *resolver_raced(struct resolver *r)
+{
+	return &r->raced;
 }
 
 struct resolver *resolver_new(const struct resolver_parts *parts)
@@ -644,6 +653,7 @@ struct resolver *resolver_new(const struct resolver_parts *parts)
 
 void resolver_free(struct resolver *r)
 {
+	raced_free(&r->raced);
 	map_free(&r->rules_by_position);
 	map_free(&r->entries_by_signature);
 	source_close(r->sources);

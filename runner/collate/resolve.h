@@ -15,6 +15,7 @@
 
 #include "runner/collate/collate.h"
 #include "runner/collate/ledger.h"
+#include "runner/collate/raced.h"
 #include "runner/symbols/stacks.h"
 #include "runner/symbols/tables.h"
 
@@ -43,5 +44,8 @@ struct resolved {
  */
 struct resolved resolver_take(struct resolver *resolver, const struct iteration_context *context,
 			      const struct tables *tables, const void *records, size_t length);
+
+/* Where races were, until raced_forget(). */
+struct raced *resolver_raced(struct resolver *resolver);
 
 #endif

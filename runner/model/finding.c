@@ -113,6 +113,8 @@ void finding_clear(struct finding *finding)
 	free(finding->explanation);
 	free(finding->detail);
 	free(finding->said);
+	free(finding->because);
+	free(finding->cause);
 	free(finding->message);
 	free(finding->pattern);
 	free(finding->variable);

@@ -226,6 +226,8 @@ char *finding_to_json(const struct finding *finding)
 	put_text(object, "explanation", finding->explanation);
 	put_text(object, "detail", finding->detail);
 	put_text(object, "said", finding->said);
+	put_text(object, "because", finding->because);
+	put_text(object, "cause", finding->cause);
 	put_text(object, "graph", finding->graph);
 	put_text(object, "command", finding->command);
 	put_text(object, "suppressed_by", finding->suppressed_by);
@@ -256,6 +258,8 @@ bool finding_from_json(const char *text, struct finding *finding)
 	finding->explanation = get_text(object, "explanation");
 	finding->detail = get_text(object, "detail");
 	finding->said = get_text(object, "said");
+	finding->because = get_text(object, "because");
+	finding->cause = get_text(object, "cause");
 	finding->graph = get_text(object, "graph");
 	finding->command = get_text(object, "command");
 	finding->suppressed_by = get_text(object, "suppressed_by");

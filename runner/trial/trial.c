@@ -140,6 +140,24 @@ static void take_test(struct trial *trial, uint16_t type, const uint8_t *payload
 		trial->running = FTS_NO_TEST;
 }
 
+static void take_crash(struct trial *trial, const struct fts_record *header, const uint8_t *payload,
+		       size_t length)
+{
+	if (trial->crashed || length < sizeof trial->crash)
+		return;
+	trial->crashed = true;
+	trial->crash_tid = header->tid;
+	trial->crash_nanoseconds = header->nanoseconds;
+	memcpy(&trial->crash, payload, sizeof trial->crash);
+	size_t count = (length - sizeof trial->crash) / sizeof *trial->crash_places;
+	count = count < FTS_CRASH_PLACES ? count : FTS_CRASH_PLACES;
+	memcpy(trial->crash_places, payload + sizeof trial->crash,
+	       count * sizeof *trial->crash_places);
+	for (size_t i = 0; i < count; i++)
+		trial->crash_places[i].type[sizeof trial->crash_places[i].type - 1] = '\0';
+	trial->crash_place_count = count;
+}
+
 static void take_record(struct trial *trial, const struct fts_record *header,
 			const uint8_t *payload, size_t length)
 {
@@ -164,11 +182,7 @@ static void take_record(struct trial *trial, const struct fts_record *header,
 		trial->progressed = now_seconds();
 		break;
 	case FTS_REC_CRASH:
-		if (!trial->crashed && length >= sizeof trial->crash) {
-			trial->crashed = true;
-			trial->crash_tid = header->tid;
-			memcpy(&trial->crash, payload, sizeof trial->crash);
-		}
+		take_crash(trial, header, payload, length);
 		break;
 	default:
 		break;

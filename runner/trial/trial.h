@@ -85,7 +85,10 @@ struct trial {
 	enum kill_reason killed;
 	bool crashed; /* a crash record came */
 	uint32_t crash_tid;
+	uint64_t crash_nanoseconds; /* when, as records have it */
 	struct fts_crash crash;
+	struct fts_crash_place crash_places[FTS_CRASH_PLACES];
+	size_t crash_place_count;
 	struct test_failure *failures;
 	size_t failure_count, failure_capacity;
 };

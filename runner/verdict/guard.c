@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "runner/verdict/cause.h"
 #include "runner/verdict/faults.h"
 #include "runner/base/util.h"
 #include "runner/trial/watch.h"
@@ -207,6 +208,14 @@ static void judge_hang(const struct guard *guard, const struct fault *fault,
 			  finding);
 }
 
+static void tell_cause(const struct trial *trial, const struct guard_end *end,
+		       struct finding *finding)
+{
+	size_t count;
+	const struct race_place *races = collator_races(end->collator, end->context, &count);
+	cause_tell(trial, races, count, finding);
+}
+
 void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 		 const struct trial *trial, const struct guard_end *end)
 {
@@ -231,9 +240,11 @@ void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 		note_slow(guard, end->collator, limits, trial);
 	bool made = trial->killed == KILL_HANG || trial->killed == KILL_MEMORY ||
 		    trial->killed == KILL_PARENT;
-	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding)))
+	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding))) {
+		if (trial->crashed || guard->corrupted)
+			tell_cause(trial, end, &finding);
 		collator_add(end->collator, end->context, &finding);
-	else if (trial->killed == KILL_NONE && !trial->slice_end)
+	} else if (trial->killed == KILL_NONE && !trial->slice_end)
 		note_uncertain(end->collator, trial);
 }
 

@@ -497,7 +497,7 @@ static void races_on_one_object_are_one_entry(void **state)
 	entry_add_names(&out, entry->functions, entry->function_count, 10);
 	assert_string_equal(out.data, "resize, get, append, set");
 	buf_clear(&out);
-	entry_add_others(&out, entry, 4);
+	entry_add_follows(&out, entry);
 	assert_string_equal(out.data, "1 race that most likely follows");
 	buf_free(&out);
 	assert_null(entries->items[1].type);

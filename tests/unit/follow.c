@@ -52,6 +52,23 @@ static void assert_follows(struct finding *finding, const char *id)
 	finding->follows = NULL;
 }
 
+static void a_crash_follows_from_the_race_that_is_its_cause(void **state)
+{
+	(void)state;
+	struct participant calling = SIDE(false, CORE("partial_vectorcall"), CALLS);
+	struct participant storing = SIDE(true, CORE("partial_setstate"), SETS);
+	struct finding findings[] = {
+		{ .id = (char *)"crash-1", .kind = FINDING_CRASH, .cause = (char *)"data-race-1" },
+		{ .id = (char *)"crash-2", .kind = FINDING_CRASH, .cause = (char *)"data-race-2" },
+		RACE("data-race-1", 2, storing, calling),
+	};
+	struct finding *list[3];
+	mark(findings, 3, list);
+	assert_string_equal(list[0]->id, "data-race-1");
+	assert_follows(&findings[0], "data-race-1");
+	assert_follows(&findings[1], NULL); /* it is of another run */
+}
+
 static void what_was_got_through_a_slot_is_listed_behind_the_slot(void **state)
 {
 	(void)state;
@@ -155,6 +172,7 @@ static void marking_again_starts_anew(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_crash_follows_from_the_race_that_is_its_cause),
 		cmocka_unit_test(what_was_got_through_a_slot_is_listed_behind_the_slot),
 		cmocka_unit_test(without_a_race_on_the_slot_nothing_follows),
 		cmocka_unit_test(memory_that_somebody_else_got_since_has_no_line),

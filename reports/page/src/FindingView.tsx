@@ -257,6 +257,15 @@ function Related({ finding, filter }: Pick<Props, "finding" | "filter">) {
 
 /** Where to begin: the race on the slot that the object was got through. */
 function Follows({ finding, filter }: Pick<Props, "finding" | "filter">) {
+  if (finding.because)
+    return (
+      <p class="related">
+        {capital(finding.because)}.{" "}
+        {finding.follows && (
+          <a href={linkTo({ name: "finding", id: finding.follows }, filter)}>Look there first.</a>
+        )}
+      </p>
+    );
   if (!finding.follows) return null;
   return (
     <p class="related">

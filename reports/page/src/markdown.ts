@@ -42,6 +42,7 @@ export function toMarkdown(finding: Finding, run: Run): string {
   const parts = [
     `## ${capital(kindName(finding.kind))}: ${finding.title ?? ""}`,
     finding.explanation ?? kindMeaning(finding.kind) ?? "",
+    finding.because ? `${capital(finding.because)}.` : "",
     finding.said && !finding.title?.includes(finding.said) ? finding.said : "",
     finding.subject?.description ? `About: ${finding.subject.description}` : "",
     finding.interleaving ? fenced(finding.interleaving.trimEnd()) : "",

@@ -55,6 +55,8 @@ export interface Finding {
   /** What two threads did, step by step, in two columns. */
   interleaving?: string;
   detail: string | null;
+  /** What is known of a crash's cause. */
+  because?: string;
   /** What the program itself said, in one line. */
   said?: string;
   graph: string | null;

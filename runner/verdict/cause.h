@@ -1,0 +1,33 @@
+/*
+ * cause.h - what came before a crash: a race on the very memory that it crashed on.
+ *
+ *     0.0 s  data-race-1  reads and resizes an array.array at 0x7e..40, its data at 0x7f..00
+ *     0.2 s  SIGSEGV      address 0x7f..10, free by now, in array_item(); rdi = 0x7e..40
+ *                         └─► in the data of the array.array on which data-race-1 was reported
+ *
+ * A wrong cause sends somebody the wrong way. So a race of the same process is the cause only if
+ *
+ * - the address is in the object, the data or the block that it was on, and what is there now is the
+ *   same, or free, or gone; or
+ * - a register points to that, and the crash is in a function that is a side of the race; or
+ * - the crash is in the allocator, or a thread is caught in there, and the race is on memory that was
+ *   freed or moved while another thread used it. That corrupts the heap.
+ *
+ * An address in a free block without such a race is told as that, and so is the end of a stack.
+ */
+#ifndef RUNNER_CAUSE_H
+#define RUNNER_CAUSE_H
+
+#include <stddef.h>
+
+#include "runner/collate/collate.h"
+#include "runner/trial/trial.h"
+
+/*
+ * Sets `because` of the finding, a crash of the trial's process or a heap that is corrupted, and
+ * `cause`, if it is one of the races; leaves them alone if nothing is known.
+ */
+void cause_tell(const struct trial *trial, const struct race_place *races, size_t count,
+		struct finding *finding);
+
+#endif

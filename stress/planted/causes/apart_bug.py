@@ -1,0 +1,24 @@
+"""Two threads write to a mapping without a lock; another one is used when it is gone."""
+
+import ctypes
+import mmap
+
+import planted
+
+shared = mmap.mmap(-1, 4096)
+other = mmap.mmap(-1, 4096)
+address = ctypes.addressof(ctypes.c_char.from_buffer(other))
+view = memoryview(shared)
+meeting = planted.Meeting()
+
+
+def write():
+    for number in range(100):
+        view[8] = number
+
+
+def stress(thread_index):
+    meeting.run(write)
+    if thread_index == 0:
+        other.close()
+        ctypes.string_at(address + 8, 1)

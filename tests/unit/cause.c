@@ -1,0 +1,210 @@
+/* cause.c - which race a crash is told with, and which it is not. */
+/* Before cmocka, whose fail() is a macro. */
+#include "runner/base/util.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/verdict/cause.h"
+
+enum { PID = 41, TID = 43, RDI = 8, OBJECT = 0x7e1000, DATA = 0x7f1000 };
+
+/* A process that raced on an array and its data, and crashed 0.2 s later. */
+struct crash {
+	struct trial trial;
+	struct race_place races[2];
+	struct finding race, finding;
+	struct frame frames[4];
+	struct participant threads[1], sides[2];
+};
+
+static struct frame frame(const char *function)
+{
+	return (struct frame){ .language = FRAME_C,
+			       .function = (char *)function,
+			       .module = (char *)"libpython3.14t.so" };
+}
+
+static void make(struct crash *crash)
+{
+	*crash = (struct crash){ .trial = { .pid = PID,
+					    .crashed = true,
+					    .crash_tid = TID,
+					    .crash_nanoseconds = 1200000000 } };
+	crash->frames[0] = frame("array_item");
+	crash->frames[1] = frame("array_resize");
+	crash->frames[2] = (struct frame){ .language = FRAME_PYTHON, .function = (char *)"test" };
+	crash->threads[0] = (struct participant){ .tid = TID, .stack = { &crash->frames[0], 3 } };
+	crash->sides[0].stack = (struct stack){ &crash->frames[0], 1 };
+	crash->sides[1].stack = (struct stack){ &crash->frames[1], 1 };
+	crash->race = (struct finding){ .id = (char *)"data-race-1",
+					.kind = FINDING_DATA_RACE,
+					.participants = crash->sides,
+					.participant_count = 2 };
+	crash->finding = (struct finding){ .kind = FINDING_CRASH,
+					   .signal = (char *)"SIGSEGV",
+					   .participants = crash->threads,
+					   .participant_count = 1 };
+	for (int i = 0; i < 2; i++)
+		crash->races[i] = (struct race_place){ .pid = PID,
+						       .start = i ? DATA : OBJECT,
+						       .size = 64,
+						       .type = (char *)"array.array",
+						       .data = i,
+						       .nanoseconds = 1000000000,
+						       .finding = &crash->race };
+}
+
+static void place(struct crash *crash, uint64_t address, uint64_t start, uint8_t source,
+		  const char *type, uint8_t flags)
+{
+	struct fts_crash_place *at = &crash->trial.crash_places[crash->trial.crash_place_count++];
+	*at = (struct fts_crash_place){ address, start, 64, source, flags, "" };
+	strcpy(at->type, type);
+	if (source == FTS_PLACE_FAULT)
+		crash->trial.crash.address = address;
+}
+
+static void assert_told(struct crash *crash, const char *because, const char *cause)
+{
+	cause_tell(&crash->trial, crash->races, 2, &crash->finding);
+	if (because)
+		assert_string_equal(crash->finding.because, because);
+	else
+		assert_null(crash->finding.because);
+	if (cause)
+		assert_string_equal(crash->finding.cause, cause);
+	else
+		assert_null(crash->finding.cause);
+	free(crash->finding.because);
+	free(crash->finding.cause);
+	crash->finding.because = crash->finding.cause = NULL;
+}
+
+static void the_address_is_in_memory_that_was_raced_on(void **state)
+{
+	(void)state;
+	struct crash crash;
+	make(&crash);
+	place(&crash, OBJECT + 8, OBJECT, FTS_PLACE_FAULT, "array.array", 0);
+	assert_told(&crash,
+		    "the address is in the array.array on which data-race-1 was reported 0.2 s "
+		    "before",
+		    "data-race-1");
+	make(&crash);
+	place(&crash, DATA + 8, DATA, FTS_PLACE_FAULT, "", FTS_PLACE_FREED);
+	assert_told(&crash,
+		    "the address is in the data of the array.array on which data-race-1 was "
+		    "reported 0.2 s before; it has been freed",
+		    "data-race-1");
+	/* It has been unmapped, and nobody knows anything of it. */
+	make(&crash);
+	crash.trial.crash.address = DATA + 8;
+	crash.trial.crash_nanoseconds = 1010000000;
+	assert_told(&crash,
+		    "the address is in the data of the array.array on which data-race-1 was "
+		    "reported just before",
+		    "data-race-1");
+}
+
+static void another_process_race_or_object_is_no_cause(void **state)
+{
+	(void)state;
+	struct crash crash;
+	make(&crash);
+	crash.trial.crash.address = DATA + 64; /* the next one's */
+	assert_told(&crash, NULL, NULL);
+	make(&crash);
+	place(&crash, OBJECT + 8, OBJECT, FTS_PLACE_FAULT, "dict", 0); /* it is a dict's by now */
+	assert_told(&crash, NULL, NULL);
+	make(&crash);
+	crash.trial.crash.address = DATA + 8;
+	crash.races[1].pid = PID + 1;
+	assert_told(&crash, NULL, NULL);
+	make(&crash);
+	crash.trial.crash.address = DATA + 8;
+	crash.races[1].nanoseconds = 1300000000; /* after it */
+	assert_told(&crash, NULL, NULL);
+	/* An address that the kernel does not tell. */
+	make(&crash);
+	crash.races[1].start = 0;
+	assert_told(&crash, NULL, NULL);
+}
+
+static void a_register_counts_in_a_function_of_the_race_only(void **state)
+{
+	(void)state;
+	struct crash crash;
+	make(&crash);
+	place(&crash, OBJECT, OBJECT, RDI, "array.array", 0);
+	assert_told(&crash,
+		    "rdi points to the array.array on which data-race-1 was reported 0.2 s before, "
+		    "in the same function",
+		    "data-race-1");
+	make(&crash);
+	place(&crash, OBJECT, OBJECT, RDI, "array.array", 0);
+	crash.frames[3] = frame("elsewhere");
+	crash.threads[0].stack = (struct stack){ &crash.frames[2], 2 }; /* below a call of Python */
+	assert_told(&crash, NULL, NULL);
+}
+
+static void a_crash_in_the_allocator_follows_from_memory_freed_in_use(void **state)
+{
+	(void)state;
+	struct crash crash;
+	make(&crash);
+	struct frame allocating[] = { frame("mi_page_malloc"), frame("PyTuple_New") };
+	struct frame freeing[] = { frame("mi_free"), frame("array_dealloc") };
+	crash.threads[0].stack = (struct stack){ allocating, 2 };
+	assert_told(&crash, NULL, NULL); /* a race on a length corrupts no heap */
+	crash.sides[1].stack = (struct stack){ freeing, 2 };
+	crash.sides[1].frees = crash.sides[1].write = true;
+	assert_told(&crash,
+		    "the heap is corrupted: the array.array was used while it was freed or moved "
+		    "(data-race-1, reported 0.2 s before)",
+		    "data-race-1");
+	/* A thread that is caught in the allocator: the process did not crash. */
+	crash.trial.crashed = false;
+	assert_told(&crash,
+		    "the heap is corrupted: the array.array was used while it was freed or moved "
+		    "(data-race-1, reported before)",
+		    "data-race-1");
+	crash.trial.crashed = true;
+	crash.threads[0].stack = (struct stack){ crash.frames, 1 };
+	assert_told(&crash, NULL, NULL); /* elsewhere it proves nothing */
+}
+
+static void a_free_block_and_the_end_of_a_stack_are_told_without_a_race(void **state)
+{
+	(void)state;
+	struct crash crash;
+	make(&crash);
+	place(&crash, 0x7d2008, 0x7d2000, FTS_PLACE_FAULT, "", FTS_PLACE_FREED);
+	assert_told(&crash, "the address is in a block of 64 bytes that has been freed", NULL);
+	make(&crash);
+	place(&crash, DATA + 8, 0, FTS_PLACE_FAULT, "", FTS_PLACE_STACK);
+	assert_told(&crash,
+		    "the stack has overflown: the address is where the memory of the thread's "
+		    "stack ends",
+		    NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_address_is_in_memory_that_was_raced_on),
+		cmocka_unit_test(another_process_race_or_object_is_no_cause),
+		cmocka_unit_test(a_register_counts_in_a_function_of_the_race_only),
+		cmocka_unit_test(a_crash_in_the_allocator_follows_from_memory_freed_in_use),
+		cmocka_unit_test(a_free_block_and_the_end_of_a_stack_are_told_without_a_race),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
