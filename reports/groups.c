@@ -8,6 +8,7 @@
 #include "runner/base/util.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/matrix.h"
+#include "runner/model/memory.h"
 #include "runner/model/plumbing.h"
 
 /* What a key is of. */
@@ -103,11 +104,13 @@ static uint64_t hash_frame(uint64_t hash, const struct frame *frame)
 	return hash;
 }
 
-/* The frame that a side is known by, or NULL. */
+/* The frame that a side is known by, or NULL; of the allocator's the function that called it. */
 static const struct frame *site_of(const struct participant *side)
 {
 	size_t at = site_frame(&side->stack);
-	return at == SITE_NONE ? NULL : &side->stack.frames[at];
+	if (at != SITE_NONE && memory_is_allocator(&side->stack.frames[at]))
+		at = memory_caller(&side->stack);
+	return at < side->stack.count ? &side->stack.frames[at] : NULL;
 }
 
 /* The core of the interpreter works on the objects of all types. */
@@ -238,19 +241,28 @@ static void note_functions(struct groups *groups, struct map *functions, struct 
 	}
 }
 
-/* The one group of which both functions are, or `at`. */
+/* Does the side race on objects of the group? Who only got the memory is not to blame for its user. */
+static bool is_side_of(size_t group, const struct participant *side, const struct map *functions)
+{
+	const struct frame *site = site_of(side);
+	return memory_act(&side->stack) == MEMORY_GIVEN ||
+	       (site && map_get(functions, function_in(group, site)) != MAP_NONE);
+}
+
+/* The one group of which both sides are, or `at`. */
 static size_t group_of_both(const struct groups *groups, size_t at, const struct map *functions,
 			    const struct map *typed)
 {
 	const struct finding *finding = groups->findings[at];
-	const struct frame *one = site_of(&finding->participants[0]);
-	const struct frame *two = site_of(&finding->participants[1]);
+	const struct participant *sides = finding->participants;
 	size_t found = at;
-	for (size_t i = 0; one && two && i < groups->count; i++) {
+	if (memory_act(&sides[0].stack) == MEMORY_GIVEN &&
+	    memory_act(&sides[1].stack) == MEMORY_GIVEN)
+		return at;
+	for (size_t i = 0; i < groups->count; i++) {
 		if (map_get(typed, i) == MAP_NONE ||
 		    groups->findings[i]->status != finding->status ||
-		    map_get(functions, function_in(i, one)) == MAP_NONE ||
-		    map_get(functions, function_in(i, two)) == MAP_NONE)
+		    !is_side_of(i, &sides[0], functions) || !is_side_of(i, &sides[1], functions))
 			continue;
 		if (found != at)
 			return at;

@@ -23,7 +23,8 @@
  * - A block of malloc(): the C function and the lines that it was allocated at.
  *
  * Then memory of no object that is known joins the group of a type if both of its functions race on
- * objects of that type, and on those of no other. What follows from another finding (`follows`) joins
+ * objects of that type, and on those of no other. (Of the allocator it is the function that called it;
+ * one that was only given the memory does not count.) What follows from another finding (`follows`) joins
  * that one's group. Members of a group have one status.
  */
 #ifndef REPORTS_GROUPS_H

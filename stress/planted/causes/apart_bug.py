@@ -6,9 +6,9 @@ import mmap
 import planted
 
 shared = mmap.mmap(-1, 4096)
+view = memoryview(shared)
 other = mmap.mmap(-1, 4096)
 address = ctypes.addressof(ctypes.c_char.from_buffer(other))
-view = memoryview(shared)
 meeting = planted.Meeting()
 
 
@@ -20,5 +20,5 @@ def write():
 def stress(thread_index):
     meeting.run(write)
     if thread_index == 0:
-        other.close()
+        ctypes.CDLL(None).munmap(ctypes.c_void_p(address), ctypes.c_size_t(4096))
         ctypes.string_at(address + 8, 1)

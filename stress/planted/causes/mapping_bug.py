@@ -6,8 +6,8 @@ import mmap
 import planted
 
 shared = mmap.mmap(-1, 4096)
-address = ctypes.addressof(ctypes.c_char.from_buffer(shared))
 view = memoryview(shared)
+address = ctypes.addressof(ctypes.c_char.from_buffer(shared))
 meeting = planted.Meeting()
 
 
@@ -19,6 +19,5 @@ def write():
 def stress(thread_index):
     meeting.run(write)
     if thread_index == 0:
-        view.release()
-        shared.close()
+        ctypes.CDLL(None).munmap(ctypes.c_void_p(address), ctypes.c_size_t(4096))
         ctypes.memset(address + 8, 1, 1)
