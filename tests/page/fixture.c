@@ -166,7 +166,6 @@ static struct finding finding_of(const json_t *item, const char *root)
 		.explanation = text_at(item, "explanation"),
 		.detail = text_at(item, "detail"),
 		.said = text_at(item, "said"),
-		.because = text_at(item, "because"),
 		.graph = text_at(item, "graph"),
 		.count = number_at(item, "count"),
 		.run_count = number_at(item, "run_count"),

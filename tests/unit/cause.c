@@ -67,7 +67,7 @@ static void place(struct crash *crash, uint64_t address, uint64_t start, uint8_t
 {
 	struct fts_crash_place *at = &crash->trial.crash_places[crash->trial.crash_place_count++];
 	*at = (struct fts_crash_place){ address, start, 64, source, flags, "" };
-	strcpy(at->type, type);
+	memcpy(at->type, type, strlen(type) + 1);
 	if (source == FTS_PLACE_FAULT)
 		crash->trial.crash.address = address;
 }

@@ -18,6 +18,7 @@ struct crash_run {
 	struct program program;
 	struct fts_arena *arena;
 	struct fts_crash crash; /* the record */
+	struct fts_crash_place place;
 	struct capture capture;
 };
 
@@ -26,7 +27,8 @@ static int build(void **state)
 	(void)state;
 	fixture = program_build("-O2 -fomit-frame-pointer -fno-optimize-sibling-calls -fno-inline "
 				"-pthread -fno-builtin -fno-stack-protector",
-				"tests/unit/fixtures/unwind_crash.c interpose/wrap/crash.c -ldl");
+				"tests/unit/fixtures/unwind_crash.c interpose/wrap/crash.c "
+				"interpose/memory/places.c -ldl");
 	return fixture ? 0 : -1;
 }
 
@@ -62,6 +64,7 @@ static void take(struct crash_run *run)
 		syscall(SYS_futex, &run->arena->crash_tid, FUTEX_WAIT, 0, &limit, NULL, 0);
 	}
 	memcpy(&run->crash, run->arena->ring[0].data, sizeof run->crash);
+	memcpy(&run->place, run->arena->ring[0].data + sizeof run->crash, sizeof run->place);
 	assert_int_equal(
 		capture_crashed(run->program.pid, (pid_t)tid, &run->crash, &run->capture, &why), 0);
 	free(why);
@@ -99,6 +102,7 @@ static void a_bad_write_is_captured_where_it_happened(void **state)
 	assert_int_equal(bad.crash.signal, SIGSEGV);
 	assert_int_equal(bad.crash.code, SEGV_MAPERR);
 	assert_int_equal(bad.crash.address, 16);
+	assert_int_equal(bad.place.flags, 0); /* nothing is known of it */
 	const struct captured_thread *thread = &bad.capture.threads[0];
 	assert_true(thread->crashed && thread->complete);
 	assert_int_not_equal(thread->tid, bad.program.pid);
@@ -132,6 +136,8 @@ static void a_stack_overflow_is_told_from_the_alternate_stack(void **state)
 	take(&deep);
 	const struct captured_thread *thread = &deep.capture.threads[0];
 	assert_true(is_in(&deep, 0, "overflow"));
+	assert_int_equal(deep.place.flags, FTS_PLACE_STACK);
+	assert_int_equal(deep.place.address, deep.crash.address);
 	assert_int_equal(thread->frames[CAPTURE_INNERMOST].kind, CAPTURED_GAP);
 	size_t outermost = thread->count - 1;
 	while (outermost && !is_in(&deep, outermost, "thread_main"))
@@ -148,6 +154,7 @@ static void the_main_thread_has_an_alternate_stack_too(void **state)
 	take(&deep);
 	assert_int_equal(deep.capture.threads[0].tid, deep.program.pid);
 	assert_true(is_in(&deep, 0, "overflow"));
+	assert_int_equal(deep.place.flags, FTS_PLACE_STACK);
 	let_go(&deep);
 	assert_int_equal(finish(&deep) & 0x7f, SIGSEGV);
 }

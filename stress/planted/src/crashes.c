@@ -149,28 +149,7 @@ static PyObject *take_token_ok(PyObject *Py_UNUSED(module), PyObject *const *arg
 	return PyLong_FromLong(taken);
 }
 
-/*
- * recurse: a function that calls itself, as a parser does for each bracket.
- *
- * Bug: nobody counts how deep it is, so the stack ends first.
- */
-static STEP long recurse(long depth)
-{
-	volatile char room[256];
-	room[depth & 255] = (char)depth;
-	return depth ? recurse(depth - 1) + room[depth & 255] : 0;
-}
-
-static PyObject *recurse_bug(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
-{
-	long depth;
-	if (planted_numbers(args, count, 1, &depth))
-		return NULL;
-	return PyLong_FromLong(recurse(depth));
-}
-
 static PyMethodDef methods[] = {
-	PLANTED(recurse_bug, "(depth)"),
 	PLANTED(use_plugin_bug, "(repeat)"),
 	PLANTED(use_plugin_ok, "(repeat)"),
 	PLANTED(take_token_bug, "(repeat)"),
