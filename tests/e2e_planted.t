@@ -233,7 +233,8 @@ def check_causes(run: Run) -> None:
     }
     told = {case: crash.get("because", "") for case, crash in crashes.items()}
     gone, apart = crashes.get("mapping_bug", {}), crashes.get("apart_bug", {})
-    entries = [e["findings"] for e in run.report.get("entries", []) if gone.get("id") in e["findings"]]
+    told_with = [entry["findings"] for entry in run.report.get("entries", [])]
+    entries = [ids for ids in told_with if gone.get("id") in ids]
     ok(
         f"in the memory on which {gone.get('follows')} was reported" in told.get("mapping_bug", "")
         and len(entries) == 1
