@@ -13,7 +13,9 @@ enum {
 			 * other gets them from there */
 	OBJECT_LEAST =
 		72, /* bytes of a block with one of these objects: bytearray and array 72 or */
-	OBJECT_MOST = 128, /* 80, ndarray 96 and up to 16 before it */
+	OBJECT_MOST = 512, /* 80, ndarray 96 and up to 16 before it; a subclass has more */
+	TYPE_BASE = TYPE_FLAGS + 88, /* PyTypeObject.tp_base, Include/cpython/object.h */
+	BASES_MOST = 20,
 	REF_SHARED_SHIFT = 2,
 	NAME_ROOM = 32,
 };
@@ -59,13 +61,25 @@ static bool is_alive(const uint8_t *object)
 	       (int64_t)word(object + OBJECT_COUNT_SHARED) >> REF_SHARED_SHIFT > 0;
 }
 
+static bool is_of(uint64_t type, const char *wanted)
+{
+	char name[NAME_ROOM];
+	for (unsigned i = 0; i < BASES_MOST; i++) {
+		if (!object_type_name(type, name, sizeof name))
+			return false;
+		if (raw_same(name, wanted))
+			return true;
+		if (!object_peek(type + TYPE_BASE, &type, sizeof type))
+			return false;
+	}
+	return false;
+}
+
 static bool is_owner(const uint8_t *object, const struct kind *kind, const struct search *s)
 {
 	uint64_t data = word(object + kind->offset);
-	char type[NAME_ROOM];
 	return data - s->block < s->size && is_alive(object) &&
-	       object_type_name(word(object + OBJECT_TYPE), type, sizeof type) &&
-	       raw_same(type, kind->type);
+	       is_of(word(object + OBJECT_TYPE), kind->type);
 }
 
 static bool look_at_page(const struct object_page *found, void *context)

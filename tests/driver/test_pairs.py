@@ -501,6 +501,21 @@ class Makers(unittest.TestCase):
         )
         self.assertEqual({surveyed.kind.type_name for surveyed in found}, {"types.SimpleNamespace"})
 
+    def test_a_family_has_the_bases_of_its_type(self) -> None:
+        dtype = "types.SimpleNamespace(kind={0!r}, names=None)"
+        maker = f"(o := collections.OrderedDict(), setattr(o, 'dtype', {dtype}))[0]"
+        makers = Counter([maker.format("O"), maker.format("f")])
+        recording = record.Recording(makers={"collections.OrderedDict": makers})
+        with tempfile.TemporaryDirectory() as scratch:
+            found = list(
+                harvest.survey_type(
+                    "collections.OrderedDict", recording, Path(scratch), types_of.Wanted(())
+                )
+            )
+        names = [surveyed.kind.name for surveyed in found]
+        self.assertEqual(names, [f"collections.OrderedDict[{of}]" for of in ("float", "object")])
+        self.assertEqual([surveyed.kind.bases for surveyed in found], [["builtins.dict"]] * 2)
+
     def test_a_class_in_python_makes_objects_of_its_base_in_c(self) -> None:
         look = self._looks("random.Random(1)")["random.Random(1)"]
         self.assertEqual((look.kind, look.wanted, look.exact), ("_random.Random", True, False))

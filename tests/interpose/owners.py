@@ -1,6 +1,6 @@
 """Two threads fill one buffer, 0.2 s apart, through memoryviews, which take no lock.
 
-owners.py bytearray|array|ctypes|object|longer|many
+owners.py bytearray|array|derived|ctypes|object|longer|many
     ctypes: none of the owners that are looked for
     many: 300 bytearrays
     object: a float in a block of malloc(); longer: the same block with room behind it
@@ -32,10 +32,15 @@ def in_malloc(more: int) -> Any:
     return (ctypes.c_ubyte * float.__basicsize__).from_address(block)
 
 
+class Derived(bytearray):
+    """Is longer than its base."""
+
+
 KINDS: dict[str, Callable[[], Any]] = {
     "bytearray": lambda: bytearray(4000),
     "many": lambda: bytearray(4000),
     "array": lambda: array.array("B", bytes(4000)),
+    "derived": lambda: Derived(4000),
     "ctypes": (ctypes.c_ubyte * 4000),
     "object": lambda: in_malloc(0),
     "longer": lambda: in_malloc(16),

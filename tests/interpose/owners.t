@@ -7,11 +7,12 @@ export FTSTRESS_HAPPENS_BEFORE=meant
 n=0
 for version in 3.14 3.13; do
 	python=$(stress/toolchain/prepare python $version | tail -n 1 | jq -r .python)
-	for kind in bytearray array; do
+	for kind in bytearray array derived; do
 		out=$("$build/tests/interpose/host" "$build/libftstress.so" "$python" \
 			tests/interpose/owners.py $kind | grep '^report kind=1')
 		n=$((n + 1))
-		grep -qE ':data of (array\.)?'$kind'\+24 ' <<<"$out" && echo "ok $n - $kind, $version" ||
+		told=${kind/derived/bytearray}
+		grep -qE ':data of (array\.)?'"$told"'\+24 ' <<<"$out" && echo "ok $n - $kind, $version" ||
 			printf 'not ok %s - %s, %s\n# %s\n' $n $kind $version "$out"
 	done
 	# As many as there may be in an iteration: they are looked for where the last ones were. (A line or

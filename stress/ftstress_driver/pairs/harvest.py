@@ -139,6 +139,10 @@ def record(
     return whole, loaded, lost
 
 
+def _bases(kind: type) -> list[str]:
+    return [types_of.name_of(base) for base in kind.__mro__[1:-1]]
+
+
 def _find_type(name: str) -> type | None:
     module, _, rest = name.rpartition(".")
     names: dict[str, object] = {}
@@ -296,8 +300,9 @@ def survey_type(
                 surveyed = kind and survey(
                     name, make, listed(kind, methods, takers), scratch, wanted
                 )
-                if surveyed and surveyed.kind.operations:
+                if kind and surveyed and surveyed.kind.operations:
                     surveyed.kind.name = f"{name}[{family or 'other'}]"
+                    surveyed.kind.bases = _bases(kind)
                     yield surveyed
                     break
         return
@@ -312,7 +317,7 @@ def survey_type(
         if surveyed is None or not surveyed.kind.operations:
             chosen.remove(make)
             continue
-        surveyed.kind.bases = [types_of.name_of(base) for base in kind.__mro__[1:-1]]
+        surveyed.kind.bases = _bases(kind)
         found.append(surveyed)
         if container:
             break
