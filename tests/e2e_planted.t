@@ -249,6 +249,12 @@ def check_causes(run: Run) -> None:
         "a crash on other memory is not told with the race before it",
         told,
     )
+    variables = [f["title"] for f in run.findings if f["kind"] == "python-race"]
+    ok(
+        sorted(title.split(":")[0] for title in variables) == ["Counts.left", "Counts.right"],
+        "a race of Python code that is understood late is told though the process crashes",
+        variables,
+    )
     ok(
         told.get("stack_bug", "").startswith("the stack has overflown"),
         "the end of a stack is told as that",

@@ -12,6 +12,7 @@
 
 #include "interpose/base/raw.h"
 #include "interpose/memory/places.h"
+#include "interpose/wrap/races.h"
 #include "interpose/base/ring.h"
 
 #include <asm/prctl.h>
@@ -159,6 +160,7 @@ static void on_fatal(int signal, siginfo_t *info, void *context)
 			wait_on(&crashing, first, WAIT_NANOSECONDS);
 	struct fts_crash crash;
 	read_crash(&crash, signal, info, context);
+	races_crash();
 	report(&crash);
 	/* Now die by the same signal, so that the wait status is right. A fault would come again by
 	 * itself when this handler returns, a signal that somebody sent would not: so it is sent
