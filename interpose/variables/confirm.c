@@ -40,6 +40,7 @@ struct order {
 	uint32_t tries, seen;
 	uint32_t length;
 	bool checks;
+	bool size; /* it is about how many items a container has */
 	int8_t direction;
 	char text[CONFIRM_TEXT];
 };
@@ -118,6 +119,16 @@ static uint64_t place_of(uint64_t pc)
 
 /* Orders. */
 
+/* "PATTERN\tsize\t..." */
+static bool is_about_size(const char *text, uint32_t length)
+{
+	static const char size[] = "\tsize\t";
+	uint32_t at = 0;
+	while (at < length && text[at] != '\t')
+		at++;
+	return length - at >= sizeof size - 1 && raw_equal(text + at, size, sizeof size - 1);
+}
+
 static bool same_order(const struct order *order, const struct confirm_order *wanted,
 		       const char *text, uint32_t length)
 {
@@ -144,6 +155,7 @@ void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t 
 		order->write = place_of(wanted->write);
 		order->between = place_of(wanted->between);
 		order->checks = wanted->checks;
+		order->size = is_about_size(text, length);
 		order->direction = wanted->direction;
 		order->length = length;
 		raw_copy(order->text, text, length);
@@ -161,8 +173,11 @@ static bool is_to_be_tried(const struct order *order, unsigned number)
 	       tries_here[number] < TRIES_HERE;
 }
 
-/* The orders that begin with a read at this place. */
-static unsigned orders_from(uint64_t read, uint16_t choices[CHOICES])
+/*
+ * The orders that begin with a read at this place. One line may look at a dict's size and the next one
+ * at a key, before the write that changes both: these are two races.
+ */
+static unsigned orders_from(uint64_t read, bool size, uint16_t choices[CHOICES])
 {
 	unsigned count = 0;
 	for (unsigned i = 0, at = (unsigned)read; i < ORDERS && count < CHOICES; i++, at++) {
@@ -170,7 +185,7 @@ static unsigned orders_from(uint64_t read, uint16_t choices[CHOICES])
 		uint64_t there = __atomic_load_n(&order->read, __ATOMIC_ACQUIRE);
 		if (!there)
 			break;
-		if (there == read && is_to_be_tried(order, at % ORDERS))
+		if (there == read && is_to_be_tried(order, at % ORDERS) && order->size == size)
 			choices[count++] = (uint16_t)(at % ORDERS);
 	}
 	return count;
@@ -273,7 +288,8 @@ static void begin_stop(const struct access *access)
 {
 	uint64_t read = place_of(access->pc);
 	uint16_t choices[CHOICES];
-	unsigned count = read ? orders_from(read, choices) : 0;
+	bool size = site_operation(access->site) == SITE_SIZE;
+	unsigned count = read ? orders_from(read, size, choices) : 0;
 	if (!count || has_waited_enough() || !raw_trylock(&lock))
 		return;
 	if (stop.state == IDLE) {
