@@ -595,10 +595,8 @@ static void take_sight(struct resolver *r, const struct parsed *parsed)
 static struct entry *entry_of(struct resolver *r, const struct source *source,
 			      const struct parsed *parsed)
 {
-	if (parsed->view.kind == FTS_REPORT_VARIABLE_LOST) {
-		take_sight(r, parsed);
-		return NULL;
-	}
+	if (parsed->view.kind == FTS_REPORT_VARIABLE_LOST)
+		return NULL; /* take_sight() */
 	uint64_t at = map_get(&r->entries_by_signature, parsed->signature);
 	if (at == NO_ENTRY)
 		return NULL;
@@ -630,6 +628,11 @@ struct resolved resolver_take(struct resolver *r, const struct iteration_context
 			raced_add(&r->raced, context->zygote, parsed[i].record, &parsed[i].view,
 				  &entry->finding);
 		}
+	}
+	/* Behind the reports that they confirm, whose threads have other rings. */
+	for (size_t i = 0; i < counts.reports; i++) {
+		if (parsed[i].view.kind == FTS_REPORT_VARIABLE_LOST)
+			take_sight(r, &parsed[i]);
 		free(parsed[i].view.sections);
 		free(parsed[i].stacks);
 		free(parsed[i].global);

@@ -279,8 +279,9 @@ static void a_race_that_was_made_to_happen_is_confirmed_with_its_steps(void **st
 static void an_exception_that_came_of_it_is_told(void **state)
 {
 	struct bench *b = *state;
-	put_variable_race(b, "check-then-act\tsize\t\tlist");
+	/* Rings are read one after the other: it may come before its report. */
 	put_lost_race(b, "check-then-act\tsize\t\tlist", "IndexError");
+	put_variable_race(b, "check-then-act\tsize\t\tlist");
 	take(b);
 	assert_string_equal(only(b)->evidence,
 			    "confirmed: it acted on what had changed, and got an IndexError");
