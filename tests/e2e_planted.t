@@ -218,6 +218,8 @@ def check_crashes(scratch: Path) -> None:
         any(finding["kind"] == "crash" for finding in run.findings),
         "planted_crashes: overlapping threads crash",
         *run.list_of(run.findings),
+        run.exit_code,
+        run.words(),
     )
     turns = Run("planted_crashes", scratch / "turns", "--schedule", "turns", "--iterations", "6")
     check_detection(turns, "crashes")
