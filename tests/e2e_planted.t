@@ -213,7 +213,11 @@ def check_one_object(run: Run) -> None:
 def check_crashes(scratch: Path) -> None:
     """What crashes when threads overlap is found in turns, and does no harm there."""
     overlap = ("--schedule", "overlap", "--happens-before", "as-written", "--iterations", "8")
-    run = Run("planted_crashes", scratch / "overlap", *overlap, "--gil", "off")
+    # That they crash takes two processors at the same moment; a busy machine has one at times.
+    for attempt in range(5):
+        run = Run("planted_crashes", scratch / f"overlap{attempt}", *overlap, "--gil", "off")
+        if any(finding["kind"] == "crash" for finding in run.findings):
+            break
     ok(
         any(finding["kind"] == "crash" for finding in run.findings),
         "planted_crashes: overlapping threads crash",
