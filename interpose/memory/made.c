@@ -11,6 +11,7 @@
 #include "interpose/base/symbol.h"
 #include "interpose/memory/allocator.h"
 #include "interpose/memory/marks.h"
+#include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/release.h"
 
@@ -150,15 +151,22 @@ static inline void note_block(void *block, uint64_t native)
 		note(entry, (uint64_t)block, native);
 }
 
+/* Its type is there; of an int, whose length is written in another way, it is too much. */
+static inline uint64_t size_of(const void *object)
+{
+	const void *type = load_pointer(object, OBJECT_TYPE);
+	uint64_t item = load64(type, TYPE_ITEMSIZE);
+	return load64(type, TYPE_BASICSIZE) + (item ? item * load64(object, BYTES_SIZE) : 0);
+}
+
 static inline void note_object(void *object, uint64_t native)
 {
 	uint32_t *entry = entry_of((uint64_t)object, true);
 	if (UNLIKELY(!entry))
 		return;
-	if (*entry && !(*entry & FREED)) { /* from a free list: the block has not ended */
-		struct object_block block = object_block(object);
-		marks_end((uint64_t)object, block.size - block.header);
-	}
+	/* From a free list: no block has ended. It may also be of an extension's own, in any memory. */
+	if (*entry && !(*entry & FREED))
+		marks_end((uint64_t)object, size_of(object));
 	note(entry, (uint64_t)object, native);
 }
 

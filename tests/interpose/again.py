@@ -20,6 +20,16 @@ why = ctypes.c_char_p()
 if library.ftstress_start(ctypes.byref(why)):
     sys.exit(f"ftstress_start: {why.value!r}")
 
+SEGMENT = 32 << 20
+library.mmap.restype = ctypes.c_void_p
+library.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long)
+library.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+begin = library.mmap(None, 2 * SEGMENT, 0, 0x22, -1, 0)  # private, anonymous
+OWN = (begin // SEGMENT + 1) * SEGMENT + (16 << 20)
+library.mprotect(OWN, 4096, 3)
+ctypes.pythonapi.PyObject_Init.argtypes = (ctypes.c_void_p, ctypes.py_object)
+ctypes.pythonapi.PyObject_Init.restype = ctypes.c_void_p
+
 ITEMS = 40  # offsets in objects: the pointer to a list's items,
 FIRST = 32  # the first byte behind the header
 
@@ -61,6 +71,12 @@ def case_items() -> tuple[Any, int]:
 def case_buffer() -> tuple[Any, int]:
     made = array.array("B", bytes(1000))
     return made, made.buffer_info()[0] + 24
+
+
+def case_own() -> tuple[Any, int]:
+    """From memory of an extension's own: nothing is mapped where mimalloc's segment would begin."""
+    ctypes.pythonapi.PyObject_Init(OWN, float)
+    return None, OWN + FIRST
 
 
 def write(address: int) -> None:

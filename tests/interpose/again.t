@@ -22,7 +22,7 @@ races() { # PYTHON
 for version in 3.14 3.13; do
 	python=$(stress/toolchain/prepare python $version | tail -n 1 | jq -r .python)
 	said=$(races "$python")
-	for case in slots list float items buffer; do
+	for case in slots list float items buffer own; do
 		check "$case, $version" grep -q "user=again_${case}_" <<<"$said"
 	done
 	check "the second object had the address of the first, $version" \
