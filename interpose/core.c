@@ -5,7 +5,7 @@
  *   wrap/     what the process calls and we see
  *     atomics      TSan's atomic operations: passed on with the order that is meant
  *     fences       what a fence of an extension means
- *     races        TSan's reports as records
+ *     races        TSan's reports as records (report); races_python: those of Python variables
  *     threads      what a new thread gets first
  *     modules      which shared objects are mapped where
  *     cover        which C functions ran, and in which threads

@@ -12,7 +12,6 @@
 #include "interpose/wrap/races.h"
 
 #include "interpose/base/concern.h"
-#include "interpose/base/private_heap.h"
 #include "interpose/locks/locks.h"
 #include "interpose/memory/freed.h"
 #include "interpose/memory/made.h"
@@ -21,45 +20,16 @@
 #include "interpose/python/owner.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
-#include "interpose/variables/confirm.h"
-#include "interpose/variables/variables.h"
+#include "interpose/wrap/races_python.h"
+#include "interpose/wrap/report.h"
 
 #include <stddef.h>
 
-typedef unsigned long uptr;
-
-/* llvm: compiler-rt/lib/tsan/rtl/tsan_debugging.cpp */
-#define TSAN_API extern __attribute__((weak))
-TSAN_API int __tsan_get_report_data(void *report, const char **description, int *count, int *stacks,
-				    int *accesses, int *locations, int *mutexes, int *threads,
-				    int *unique_tids, void **sleep, uptr room);
-TSAN_API int __tsan_get_report_mop(void *report, uptr index, int *tid, void **address, int *size,
-				   int *write, int *atomic, void **trace, uptr room);
-TSAN_API int __tsan_get_report_loc(void *report, uptr index, const char **type, void **address,
-				   uptr *start, uptr *size, int *tid, int *fd, int *suppressable,
-				   void **trace, uptr room);
-TSAN_API int __tsan_get_report_mutex(void *report, uptr index, uptr *id, void **address,
-				     int *destroyed, void **trace, uptr room);
-TSAN_API int __tsan_get_report_thread(void *report, uptr index, int *tid, uint64_t *os_id,
-				      int *running, const char **name, int *parent, void **trace,
-				      uptr room);
-TSAN_API int __tsan_get_report_stack(void *report, uptr index, void **trace, uptr room);
 TSAN_API void *__tsan_create_fiber(unsigned flags);
 TSAN_API void __tsan_destroy_fiber(void *fiber);
 TSAN_API void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 TSAN_API void *__tsan_get_current_fiber(void);
 TSAN_API void __tsan_write8_pc(void *address, void *pc);
-
-#define FRAMES_MAX 256u
-#define BUFFER_BYTES (FTS_RECORD_MAX - 64u)
-
-/*
- * Guards `buffer` and `trace`. TSan holds its own report lock while it calls us, so nobody ever
- * waits here; this lock is for a TSan that would not.
- */
-static struct raw_lock lock; /* at fork: free, because TSan acquires its report lock first */
-static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
-static void *trace[FRAMES_MAX + 1];
 
 static uint64_t self_test_word; /* raced on by self_test() */
 static bool self_test_seen;
@@ -90,63 +60,6 @@ struct tsan_report {
 	uptr tag;
 	struct tsan_vector stacks, accesses;
 };
-
-struct output {
-	uint32_t used;
-	uint32_t sections;
-};
-
-static uint8_t *room_for(struct output *out, uint32_t length)
-{
-	if (out->used + length > BUFFER_BYTES)
-		return NULL;
-	uint8_t *at = buffer + out->used;
-	out->used += length;
-	return at;
-}
-
-static uint32_t frames_in_trace(void)
-{
-	uint32_t count = 0;
-	while (count < FRAMES_MAX && trace[count])
-		count++;
-	return count;
-}
-
-static void add_section(struct output *out, struct fts_section section, const char *text)
-{
-	section.frame_count = frames_in_trace();
-	section.text_length = text ? (uint32_t)raw_length(text) : 0;
-	uint32_t text_room = (section.text_length + 7) & ~7u;
-	uint8_t *at = room_for(out, (uint32_t)sizeof section + 8 * section.frame_count + text_room);
-	if (!at) {
-		ring_limit(FTS_LIMIT_REPORT);
-		return;
-	}
-	raw_copy(at, &section, sizeof section);
-	at += sizeof section;
-	raw_copy(at, trace, 8 * section.frame_count);
-	at += 8 * section.frame_count;
-	raw_zero(at, text_room);
-	raw_copy(at, text, section.text_length);
-	out->sections++;
-}
-
-static void clear_trace(void)
-{
-	raw_zero(trace, sizeof trace);
-}
-
-/* Leaves the Python frames alone. */
-static bool python_frames(void)
-{
-	uint32_t kept = 0, count = frames_in_trace();
-	for (uint32_t i = 0; i < count; i++)
-		if (FTS_PC_IS_PYTHON((uint64_t)trace[i]))
-			trace[kept++] = trace[i];
-	raw_zero(trace + kept, (FRAMES_MAX - kept) * sizeof *trace);
-	return kept > 0;
-}
 
 static const struct tsan_access *access_layout(void *report, int index, int count)
 {
@@ -380,28 +293,6 @@ static void add_mutexes(struct output *out, void *report, int count)
 	}
 }
 
-/* `python`: their creation as far as it is Python code. */
-static void add_threads(struct output *out, void *report, int count, bool python)
-{
-	for (int i = 0; i < count; i++) {
-		const char *name = NULL;
-		uint64_t os_id = 0;
-		int tid = -1, running = 0, parent = -1;
-		clear_trace();
-		__tsan_get_report_thread(report, (uptr)i, &tid, &os_id, &running, &name, &parent,
-					 trace, FRAMES_MAX);
-		if (python)
-			python_frames();
-		struct fts_section section = {
-			.kind = FTS_SEC_THREAD,
-			.tid = tid,
-			.address = os_id,
-			.value = (uint64_t)(int64_t)parent,
-		};
-		add_section(out, section, name);
-	}
-}
-
 /* Reports that are no data races have stacks of which TSan does not say whose they are. */
 static void add_stacks(struct output *out, void *report, int count)
 {
@@ -410,229 +301,6 @@ static void add_stacks(struct output *out, void *report, int count)
 		__tsan_get_report_stack(report, (uptr)i, trace, FRAMES_MAX);
 		add_section(out, (struct fts_section){ .kind = FTS_SEC_OTHER, .tid = -1 }, NULL);
 	}
-}
-
-/*
- * A race on a Python variable (variables.h). Its stacks are Python's; of native frames there is one
- * of our own at most.
- */
-static bool take_side(void *report, int index, struct fts_section *section)
-{
-	int tid = -1, size = 0, write = 0, atomic = 0;
-	void *address = NULL;
-	clear_trace();
-	__tsan_get_report_mop(report, (uptr)index, &tid, &address, &size, &write, &atomic, trace,
-			      FRAMES_MAX);
-	*section = (struct fts_section){
-		.kind = FTS_SEC_ACCESS,
-		.flags = write ? FTS_ACCESS_WRITE : 0,
-		.tid = tid,
-		.address = (uint64_t)address,
-		.size = (uint64_t)size,
-	};
-	return python_frames();
-}
-
-static bool is_variable_race(void *report, int accesses)
-{
-	struct fts_section section;
-	if (accesses != 2)
-		return false;
-	take_side(report, 0, &section);
-	return variables_own(section.address);
-}
-
-/* One that is told when the test ends, if it is understood then. */
-struct late {
-	struct late *next;
-	struct variables_side sides[2];
-	uint32_t sections, bytes, name_length;
-	char name[VARIABLES_NAME];
-	uint8_t data[]; /* the sections */
-};
-enum { LATE_MOST = 512 };
-static struct late *late_reports;
-static bool crashing; /* races_crash(): nothing is allocated or freed any more */
-static unsigned late_count;
-
-/* Adds a head with the pattern and the name, and the partners of both sides, and emits it. */
-static void emit_variable_race(const char *pattern, const struct late *late)
-{
-	uint32_t pattern_length = (uint32_t)raw_length(pattern);
-	uint32_t length = pattern_length + late->name_length, room = (length + 7) & ~7u;
-	struct output out = { 0 };
-	uint8_t *head = room_for(&out, (uint32_t)sizeof(struct fts_report) + room);
-	raw_zero(head, sizeof(struct fts_report) + room);
-	raw_copy(head + sizeof(struct fts_report), pattern, pattern_length);
-	raw_copy(head + sizeof(struct fts_report) + pattern_length, late->name, late->name_length);
-	uint8_t *sections = room_for(&out, late->bytes);
-	if (!sections) {
-		ring_limit(FTS_LIMIT_REPORT);
-		return;
-	}
-	raw_copy(sections, late->data, late->bytes);
-	if (!crashing)
-		variables_direct(late->sides, (const char *)head + sizeof(struct fts_report),
-				 length);
-	out.sections = late->sections;
-	for (unsigned i = 0; i < 2; i++) {
-		clear_trace();
-		trace[0] = (void *)late->sides[i].other;
-		if (late->sides[i].other)
-			add_section(&out,
-				    (struct fts_section){
-					    .kind = FTS_SEC_PARTNER, .tid = -1, .value = i },
-				    NULL);
-	}
-	struct fts_report header = {
-		.kind = FTS_REPORT_VARIABLE_RACE,
-		.section_count = (uint16_t)out.sections,
-		.text_length = (uint16_t)length,
-	};
-	raw_copy(head, &header, sizeof header);
-	struct ring_part part = { buffer, out.used };
-	ring_write(FTS_REC_REPORT, &part, 1);
-}
-
-/* What there is of it now: the sections, without what only the pattern tells. */
-static struct late *take_variable_race(void *report, int threads)
-{
-	struct output out = { 0 };
-	struct late late = { 0 };
-	for (int i = 0; i < 2; i++) {
-		struct fts_section section;
-		if (!take_side(report, i, &section))
-			return NULL;
-		late.sides[i] = (struct variables_side){
-			.pc = (uint64_t)trace[0],
-			.write = section.flags & FTS_ACCESS_WRITE,
-		};
-		section.address = section.size = 0; /* a stand-in's say nothing */
-		add_section(&out, section, NULL);
-	}
-	add_threads(&out, report, threads, true);
-	if (!variables_name(late.name))
-		return NULL;
-	struct late *taken = heap_alloc(sizeof late + out.used);
-	if (!taken)
-		return NULL;
-	late.sections = out.sections;
-	late.bytes = out.used;
-	late.name_length = (uint32_t)raw_length(late.name);
-	*taken = late;
-	raw_copy(taken->data, buffer, out.used);
-	return taken;
-}
-
-static void write_variable_race(void *report, int threads)
-{
-	struct late *taken = take_variable_race(report, threads);
-	if (!taken)
-		return;
-	const char *pattern = variables_pattern(taken->sides, taken->name);
-	if (!pattern && late_count < LATE_MOST) {
-		/* What a thread does with what it has read is not known before it does it. */
-		taken->next = late_reports;
-		late_reports = taken;
-		late_count++;
-		return;
-	}
-	if (pattern)
-		emit_variable_race(pattern, taken);
-	heap_free(taken);
-}
-
-static void add_frames(struct output *out, struct fts_section section, const uint64_t *frames,
-		       unsigned count, const char *text)
-{
-	clear_trace();
-	raw_copy(trace, frames, count * sizeof *frames);
-	add_section(out, section, text);
-}
-
-static void add_step(struct output *out, unsigned side, bool write, uint64_t pc, const char *raised)
-{
-	add_frames(out,
-		   (struct fts_section){ .kind = FTS_SEC_STEP,
-					 .flags = write ? FTS_ACCESS_WRITE : 0,
-					 .tid = -1,
-					 .value = side },
-		   &pc, 1, raised);
-}
-
-/* A race that was made to happen. */
-static void emit_sight(const struct confirm_sight *sight)
-{
-	uint32_t room = (sight->length + 7) & ~7u;
-	struct output out = { 0 };
-	uint8_t *head = room_for(&out, (uint32_t)sizeof(struct fts_report) + room);
-	raw_zero(head, sizeof(struct fts_report) + room);
-	raw_copy(head + sizeof(struct fts_report), sight->text, sight->length);
-	for (unsigned i = 0; i < 2; i++)
-		add_frames(&out,
-			   (struct fts_section){ .kind = FTS_SEC_ACCESS,
-						 .flags = i ? FTS_ACCESS_WRITE : 0,
-						 .tid = -1 },
-			   sight->stacks[i], sight->depths[i], NULL);
-	add_step(&out, 0, false, sight->stacks[0][0], NULL);
-	add_step(&out, 1, true, sight->stacks[1][0], NULL);
-	add_step(&out, 0, true, sight->write, sight->raised);
-	struct fts_report header = {
-		.kind = FTS_REPORT_VARIABLE_LOST,
-		.section_count = (uint16_t)out.sections,
-		.text_length = (uint16_t)sight->length,
-	};
-	raw_copy(head, &header, sizeof header);
-	struct ring_part part = { buffer, out.used };
-	ring_write(FTS_REC_REPORT, &part, 1);
-}
-
-static void emit_sights(void)
-{
-	struct confirm_sight *sight = confirm_sights();
-	while (sight) {
-		struct confirm_sight *next = sight->next;
-		emit_sight(sight);
-		heap_free(sight);
-		sight = next;
-	}
-}
-
-void races_test_ends(void)
-{
-	raw_lock(&lock);
-	emit_sights();
-	while (late_reports) {
-		struct late *late = late_reports;
-		const char *pattern = variables_pattern(late->sides, late->name);
-		late_reports = late->next;
-		if (pattern)
-			emit_variable_race(pattern, late);
-		heap_free(late);
-	}
-	late_count = 0;
-	raw_unlock(&lock);
-}
-
-void races_crash(void)
-{
-	struct timespec pause = { .tv_nsec = 1000000 };
-	bool locked = raw_trylock(&lock);
-	/* Another thread's report takes microseconds; our own, in which we crashed, never ends. */
-	for (unsigned i = 0; i < 20 && !locked; i++) {
-		raw_syscall3(SYS_nanosleep, (long)&pause, 0, 0);
-		locked = raw_trylock(&lock);
-	}
-	if (!locked)
-		return;
-	crashing = true;
-	for (struct late *late = late_reports; late; late = late->next) {
-		const char *pattern = variables_pattern(late->sides, late->name);
-		if (pattern)
-			emit_variable_race(pattern, late);
-	}
-	late_reports = NULL;
-	raw_unlock(&lock);
 }
 
 static void write_report(void *report)
@@ -649,11 +317,7 @@ static void write_report(void *report)
 		return;
 	}
 	uint32_t text_length = type && !race ? (uint32_t)raw_length(type) : 0;
-	uint32_t text_room = (text_length + 7) & ~7u;
-	struct output out = { 0 };
-	uint8_t *head = room_for(&out, (uint32_t)sizeof(struct fts_report) + text_room);
-	raw_zero(head, sizeof(struct fts_report) + text_room);
-	raw_copy(head + sizeof(struct fts_report), type, text_length);
+	struct output out = report_begin(type, text_length, "", 0);
 	bool frees = add_accesses(&out, report, accesses);
 	if (!race)
 		add_stacks(&out, report, stacks);
@@ -662,15 +326,8 @@ static void write_report(void *report)
 		add_object(&out, report, locations, threads, frees);
 	add_mutexes(&out, report, mutexes);
 	add_threads(&out, report, threads, false);
-	struct fts_report header = {
-		.kind = race ? FTS_REPORT_DATA_RACE : FTS_REPORT_OTHER,
-		.section_count = (uint16_t)out.sections,
-		.text_length = (uint16_t)text_length,
-	};
-	raw_copy(head, &header, sizeof header);
-	struct ring_part part = { buffer, out.used };
 	if (!self_test_seen)
-		ring_write(FTS_REC_REPORT, &part, 1);
+		report_write(&out, race ? FTS_REPORT_DATA_RACE : FTS_REPORT_OTHER, text_length);
 }
 
 /* bool __tsan::OnReport(const ReportDesc *, bool suppressed) */
@@ -680,10 +337,10 @@ bool on_report(void *report, bool suppressed)
 {
 	if (!ring_arena())
 		return suppressed;
-	raw_lock(&lock);
+	raw_lock(&report_lock);
 	write_report(report);
 	self_test_seen = self_test_seen && !__atomic_load_n(&self_test_word, __ATOMIC_RELAXED);
-	raw_unlock(&lock);
+	raw_unlock(&report_lock);
 	return true;
 }
 
