@@ -93,7 +93,7 @@ static uint64_t key_in_pairs(const void *context, const struct finding *finding)
 /* Is it a race that does not only follow from another one? */
 static bool is_own_race(const struct finding *finding)
 {
-	return finding->kind == FINDING_DATA_RACE && !finding->follows;
+	return finding_is_race(finding) && !finding->follows;
 }
 
 /* What the entry is told with: of pairs the type, or what is told apart from it; else what the first
@@ -510,8 +510,7 @@ void entry_add_follows(struct buf *out, const struct report_entry *entry)
 	size_t follow = 0;
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct finding *member = entry->members[i];
-		follow += member->kind == FINDING_DATA_RACE && member->follows &&
-			  member != entry->witness;
+		follow += finding_is_race(member) && member->follows && member != entry->witness;
 	}
 	if (follow)
 		buf_printf(out, "%zu race%s that most likely follow%s", follow,

@@ -12,7 +12,7 @@
 #include "runner/model/plumbing.h"
 
 /* What a key is of. */
-enum { OF_PAIRS = 1, OF_FIELD, OF_FUNCTION, OF_LINE, OF_GLOBAL, OF_BLOCK };
+enum { OF_PAIRS = 1, OF_FIELD, OF_FUNCTION, OF_LINE, OF_GLOBAL, OF_BLOCK, OF_END };
 
 struct groups {
 	const struct finding *const *findings;
@@ -75,7 +75,7 @@ const struct frame *groups_made_at(const struct subject *subject)
 
 static bool is_race(const struct finding *finding)
 {
-	return finding->kind == FINDING_DATA_RACE && finding->participant_count == 2;
+	return finding_is_race(finding) && finding->participant_count == 2;
 }
 
 static bool has_type(const struct subject *subject)
@@ -205,9 +205,28 @@ static void add_block(struct groups *groups, size_t at)
 	add_key(groups, at, hash_line(key, maker));
 }
 
+/* What ends an object ends its blocks, too: one that lets go, and one that uses, at the same places. */
+static void add_end(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct participant *end = memory_freed_in_use(finding);
+	uint64_t key = (uint64_t)finding->status + OF_END;
+	for (size_t i = 0; end && i < 2; i++) {
+		const struct participant *side =
+			i ? &finding->participants[end == finding->participants] : end;
+		const struct frame *site = site_of(side), *line = line_of(side);
+		if (!site || !line)
+			return;
+		key = hash_line(hash_frame(key, site), line);
+	}
+	if (end)
+		add_key(groups, at, key);
+}
+
 static void add_race(struct groups *groups, size_t at)
 {
 	const struct subject *subject = &groups->findings[at]->subject;
+	add_end(groups, at);
 	if (has_type(subject))
 		add_type(groups, at);
 	else if (subject->kind == SUBJECT_GLOBAL && subject->type)

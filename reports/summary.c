@@ -264,8 +264,8 @@ static void print_follows(const struct page *page, const struct report_input *in
 {
 	struct buf line = { 0 };
 	size_t number = 0, at = finding->follows ? entries_find(entries, finding->follows) : 0;
-	if (!finding->follows || at == entries->count)
-		return;
+	if (!finding->follows || at == entries->count || at == entries_find(entries, finding->id))
+		return; /* what is told with it stands behind it */
 	const struct finding *cause = entries->items[at].witness;
 	for (size_t i = 0; i <= at; i++)
 		number += is_shown(input, entries->items[i].witness);

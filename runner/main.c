@@ -51,7 +51,8 @@
  *       lockmeet        ... of threads that can be there at the same time
  *       lockorder       cycles as findings; lockname, lockprofile: names and times of locks
  *     model/        what a finding is: finding, fingerprint, explain, plumbing, lock_kind
- *       kinds, words    all that is known of a kind, one file each in kinds/; shared words
+ *       kinds, words    all that is known of a kind, one file each in kinds/; words, race_words:
+ *                       what several say
  *       abort, memory   what is said before an abort; races with the allocator
  *       traceback       the calls of a Python traceback; cxx_name: C++ names for people
  *       interleaving    the steps of two threads, drawn

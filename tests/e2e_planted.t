@@ -66,8 +66,9 @@ def check_detection(run: Run, folder: str) -> None:
     ok(not missing, f"{name}: every bug is found", f"missing: {sorted(missing)}")
     wrong = [f for f in run.findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
     ok(not wrong, f"{name}: no finding names a correct twin", *run.list_of(wrong))
-    other = [f for f in run.findings if f["kind"] != "data-race" or not f["tests"]]
-    ok(not other, f"{name}: every finding is a data race in a test", *run.list_of(other))
+    races = ("data-race", "use-after-free")
+    other = [f for f in run.findings if f["kind"] not in races or not f["tests"]]
+    ok(not other, f"{name}: every finding is a race in a test", *run.list_of(other))
 
 
 def check_stacks(run: Run) -> None:
@@ -268,6 +269,33 @@ def check_causes(run: Run) -> None:
     )
 
 
+def check_memory(run: Run) -> None:
+    """Memory that is freed in use is told first, with the object and both places."""
+    missing = bugs("memory") - run.cases().keys()
+    ok(not missing, "planted_memory: every bug is found", sorted(missing), run.words())
+    wrong = [f for f in run.findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
+    ok(not wrong, "planted_memory: no finding names a correct twin", *run.list_of(wrong))
+    first: dict[str, dict[str, Any]] = {}
+    for entry in run.report.get("entries", []):
+        finding = next(f for f in run.findings if f["id"] == entry["id"])
+        first.setdefault(Path(finding["tests"][0]).stem, finding)
+    kinds = {case: f["kind"] for case, f in first.items()}
+    freed = {"name_bug", "chunk_bug", "grown_bug"}
+    ok(
+        all(kinds.get(case) == "use-after-free" for case in freed),
+        "what is freed in use is told first",
+        kinds,
+    )
+    told = first.get("name_bug", {})
+    ok(
+        "Python object of type 'bytes'" in told.get("explanation", "")
+        and re.search(r", made at \S*name_bug.py:\d+ in ", told["explanation"]) is not None
+        and " freed it in object_dealloc" in told["explanation"],
+        "with the object, where it was made and where it was freed",
+        told.get("explanation"),
+    )
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-e2e-") as folder:
         scratch = Path(folder)
@@ -281,6 +309,7 @@ def main() -> int:
             check_cython(scratch)
             check_pure_python(scratch)
             check_causes(causes.result())
+        check_memory(Run("planted_memory", scratch / "memory", "--iterations", "8"))
     return done()
 
 

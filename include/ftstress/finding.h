@@ -183,6 +183,12 @@ struct finding {
 	size_t participant_count;
 };
 
+/* Did two threads use the same memory, with nothing that orders them? To free it is one way to use it. */
+static inline bool finding_is_race(const struct finding *finding)
+{
+	return finding->kind == FINDING_DATA_RACE || finding->kind == FINDING_USE_AFTER_FREE;
+}
+
 #define FINDING_REPLAYS 10
 #define FINDING_TESTS 10
 

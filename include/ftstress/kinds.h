@@ -9,12 +9,12 @@
 
 /* clang-format off */
 #define FINDING_KIND_LIST(X) \
+	X(USE_AFTER_FREE, use_after_free) \
 	X(DATA_RACE, data_race) \
 	X(PYTHON_RACE, python_race) \
 	X(LOCK_ORDER, lock_order) \
 	X(DEADLOCK, deadlock) \
 	X(HANG, hang) \
-	X(USE_AFTER_FREE, use_after_free) \
 	X(LEAK, leak) \
 	X(CRASH, crash) \
 	X(OUT_OF_MEMORY, out_of_memory) \

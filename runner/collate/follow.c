@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "runner/collate/ledger.h"
+#include "runner/model/fingerprint.h"
 #include "runner/model/memory.h"
 #include "runner/base/util.h"
 
 static bool is_race(const struct finding *finding)
 {
-	return finding->kind == FINDING_DATA_RACE && finding->participant_count == 2;
+	return finding_is_race(finding) && finding->participant_count == 2;
 }
 
 /* Does the side make, free or move the object, and not use it? */
@@ -66,6 +67,38 @@ static bool got_through(const struct finding *finding, const struct finding *slo
 	return false;
 }
 
+/* The site of a side: the functions of C by which it came to the memory, and the line of Python. */
+static bool same_use(const struct participant *a, const struct participant *b)
+{
+	size_t one = site_frame(&a->stack), other = site_frame(&b->stack);
+	if (one == SITE_NONE || other == SITE_NONE)
+		return false;
+	char *text = frame_text(&a->stack.frames[one], NULL);
+	char *others = frame_text(&b->stack.frames[other], NULL);
+	bool same = !strcmp(text, others) &&
+		    (line_of(a) || line_of(b)
+			     ? same_function(a, b, true)
+			     : a->stack.frames[one].line == b->stack.frames[other].line);
+	free(others);
+	free(text);
+	return same;
+}
+
+/* Was the memory freed while it was in use, and is this the same use, which met who got it then? */
+static bool got_after(const struct finding *finding, const struct finding *freed)
+{
+	const struct participant *end = memory_freed_in_use(freed);
+	if (!end || memory_freed_in_use(finding))
+		return false;
+	const struct participant *use = &freed->participants[end == freed->participants];
+	for (size_t i = 0; i < 2; i++) {
+		const struct participant *other = &finding->participants[1 - i];
+		if (same_use(&finding->participants[i], use) && is_about_memory(other))
+			return true;
+	}
+	return false;
+}
+
 /* A crash names the race before it on the same memory. */
 static void follow_crashes(struct finding *const *findings, size_t count)
 {
@@ -88,10 +121,13 @@ void follow_mark(struct finding *const *findings, size_t count)
 	/* Sorted as in the report: if several fit, the one that stands first there is named. */
 	qsort(races, race_count, sizeof *races, finding_compare);
 	for (size_t i = 0; i < race_count; i++) {
-		bool about_memory =
-			races[i]->kind == FINDING_DATA_RACE && any_about_memory(races[i]);
+		bool about_memory = finding_is_race(races[i]) && any_about_memory(races[i]);
 		for (size_t k = 0; about_memory && k < race_count && !races[i]->follows; k++) {
 			if (!any_about_memory(races[k]) && got_through(races[i], races[k]))
+				races[i]->follows = xstrdup(races[k]->id);
+		}
+		for (size_t k = 0; about_memory && k < race_count && !races[i]->follows; k++) {
+			if (got_after(races[i], races[k]))
 				races[i]->follows = xstrdup(races[k]->id);
 		}
 	}

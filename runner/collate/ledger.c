@@ -131,7 +131,7 @@ void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 	bool first = matrix_owner_first(f);
 	if (context->replay)
 		add_replay(f, context->replay, first);
-	if (ledger->as_written && f->kind == FINDING_DATA_RACE && !f->as_written_seen) {
+	if (ledger->as_written && finding_is_race(f) && !f->as_written_seen) {
 		f->as_written_runs++;
 		f->as_written_seen++;
 	}

@@ -37,7 +37,7 @@ void raced_add(struct raced *raced, unsigned zygote, const struct fts_record *re
 				    .pid = record->pid,
 				    .nanoseconds = record->nanoseconds,
 				    .finding = finding };
-	if (raced->count >= RACED_MOST || view->kind != FTS_REPORT_DATA_RACE || !find(view, &place))
+	if (raced->count >= RACED_MOST || !finding_is_race(finding) || !find(view, &place))
 		return;
 	for (size_t i = 0; i < raced->count; i++) {
 		const struct race_place *other = &raced->places[i];

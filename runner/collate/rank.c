@@ -7,7 +7,6 @@
 #include "runner/model/fingerprint.h"
 #include "runner/model/matrix.h"
 #include "runner/model/memory.h"
-#include "runner/model/plumbing.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -83,19 +82,9 @@ static bool is_used_again(const struct finding *finding)
 	return one && two && strcmp(one->file, two->file) != 0;
 }
 
-/* Is it free(), realloc() or malloc() that touches the block? */
 static bool is_of_malloc(const struct participant *side)
 {
-	static const char *const ends[] = { "interceptor_free", "interceptor_realloc",
-					    "interceptor_malloc", "interceptor_calloc" };
-	const struct frame *frame = side->stack.count ? &side->stack.frames[0] : NULL;
-	if (!frame || !frame->module || !plumbing_is_runtime_module(frame->module))
-		return false;
-	for (size_t i = 0; i < COUNT(ends); i++)
-		if (strstr(frame->function, ends[i]))
-			return true;
-	return strncmp(frame->function, "operator delete", 15) == 0 ||
-	       strncmp(frame->function, "operator new", 12) == 0;
+	return memory_c_act(&side->stack) != MEMORY_USED;
 }
 
 /* ---- lines ---- */
@@ -142,7 +131,7 @@ static bool is_atomic(const struct participant *side)
 
 enum finding_rank rank_of(const struct finding *finding, struct source_cache *sources)
 {
-	if (finding->kind != FINDING_DATA_RACE)
+	if (!finding_is_race(finding))
 		return RANK_NONE;
 	if (is_made_anew(finding))
 		return RANK_INIT;

@@ -20,6 +20,7 @@
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/interleaving.h"
+#include "runner/model/memory.h"
 #include "runner/base/map.h"
 #include "runner/base/meanwhile.h"
 #include "runner/model/plumbing.h"
@@ -48,6 +49,7 @@ struct parsed {
 	uint32_t *stacks; /* for each section: the number of its stack */
 	char *global; /* the global variable that it is on, outside of the interpreter; or NULL */
 	uint64_t signature;
+	enum finding_kind kind; /* of the report alone; with its stacks named, see kind_of() */
 };
 
 /* The number by which the tables know a process: 0 is the zygote. */
@@ -112,6 +114,7 @@ static struct parsed *parse(struct resolver *r, const struct source *source, con
 			counts->broken++;
 			continue;
 		}
+		one.kind = report_kind(&one.view);
 		intern_report(r, source, &one);
 		meanwhile();
 		ARRAY_PUSH(parsed, counts->reports, capacity, one);
@@ -174,7 +177,7 @@ static char *variable_fingerprint(enum finding_kind kind, const char *variable,
 static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 {
 	const struct report_view *view = &parsed->view;
-	enum finding_kind kind = report_kind(view);
+	enum finding_kind kind = parsed->kind;
 	const char **parts = xcalloc(view->count + 2, sizeof *parts);
 	const char *name = known_global(r, parsed);
 	char *text = view_text(view), *global = name ? xprintf("global:%s", name) : NULL;
@@ -247,8 +250,7 @@ static size_t upstream_rule(struct resolver *r, const struct parsed *parsed)
 		accesses[count] = &stacks[count];
 		count++;
 	}
-	size_t rule = suppress_upstream(r->parts.suppressions, report_kind(&parsed->view), accesses,
-					count);
+	size_t rule = suppress_upstream(r->parts.suppressions, parsed->kind, accesses, count);
 	for (size_t i = 0; i < count; i++)
 		stack_clear(&stacks[i]);
 	free(accesses);
@@ -258,7 +260,7 @@ static size_t upstream_rule(struct resolver *r, const struct parsed *parsed)
 
 static size_t report_rule(struct resolver *r, const struct parsed *parsed)
 {
-	enum finding_kind kind = report_kind(&parsed->view);
+	enum finding_kind kind = parsed->kind;
 	if (!r->parts.suppressions)
 		return SUPPRESS_NONE;
 	size_t best = upstream_rule(r, parsed);
@@ -381,6 +383,19 @@ static char *naming_member(void *context, uint64_t offset)
 	return agreed;
 }
 
+/* What ThreadSanitizer tells as a write is the memory's end. */
+static void tell_end(struct finding *finding)
+{
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		struct participant *side = &finding->participants[i];
+		if (side != memory_freed_in_use(finding) || side->frees)
+			continue;
+		side->frees = true;
+		free(side->role);
+		side->role = xstrdup("frees the memory");
+	}
+}
+
 static void build_example(struct resolver *r, const struct source *source,
 			  const struct parsed *parsed, struct finding *out)
 {
@@ -390,6 +405,8 @@ static void build_example(struct resolver *r, const struct source *source,
 	char *text = view_text(&parsed->view);
 	*out = (struct finding){ 0 };
 	report_assemble(&parsed->view, &assembler, out);
+	out->kind = parsed->kind;
+	tell_end(out);
 	out->subject.global = xstrdup(known_global(r, parsed));
 	out->title = explain_title(out, text, &r->parts.places);
 	out->explanation = explain_text(out, text, &r->parts.places);
@@ -418,7 +435,7 @@ static char *meant_at(struct resolver *r, const struct frame *frame)
 static char *meant_of(struct resolver *r, const struct parsed *parsed)
 {
 	char *meant = NULL;
-	if (report_kind(&parsed->view) != FINDING_PYTHON_RACE)
+	if (parsed->kind != FINDING_PYTHON_RACE)
 		return NULL;
 	for (size_t i = 0; i < parsed->view.count && !meant; i++) {
 		struct stack stack;
@@ -504,7 +521,7 @@ static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
 			return false;
 		acts++;
 	}
-	return acts == 2 && report_kind(&parsed->view) == FINDING_DATA_RACE;
+	return acts == 2 && parsed->kind == FINDING_DATA_RACE;
 }
 
 enum { STEPS = 8 };
@@ -591,9 +608,30 @@ static void take_sight(struct resolver *r, const struct parsed *parsed)
 			: xstrdup("confirmed: it acted on what had changed");
 }
 
+/* A data race is a use after free if one of its sides is the end of the memory. */
+static enum finding_kind kind_of(struct resolver *r, const struct parsed *parsed)
+{
+	struct participant sides[2] = { 0 };
+	struct finding finding = { .participants = sides };
+	bool race = parsed->kind == FINDING_DATA_RACE;
+	for (size_t i = 0; i < parsed->view.count && race; i++) {
+		const struct fts_section *head = &parsed->view.sections[i].head;
+		if (head->kind != FTS_SEC_ACCESS || finding.participant_count == 2)
+			continue;
+		struct participant *side = &sides[finding.participant_count++];
+		side->write = head->flags & FTS_ACCESS_WRITE;
+		side->frees = head->flags & FTS_ACCESS_FREES;
+		stacks_frames(r->parts.stacks, parsed->stacks[i], &side->stack);
+	}
+	bool freed = race && memory_freed_in_use(&finding);
+	for (size_t i = 0; i < 2; i++)
+		stack_clear(&sides[i].stack);
+	return freed ? FINDING_USE_AFTER_FREE : parsed->kind;
+}
+
 /* The finding of a report; NULL: it is none. */
 static struct entry *entry_of(struct resolver *r, const struct source *source,
-			      const struct parsed *parsed)
+			      struct parsed *parsed)
 {
 	if (parsed->view.kind == FTS_REPORT_VARIABLE_LOST)
 		return NULL; /* take_sight() */
@@ -606,6 +644,7 @@ static struct entry *entry_of(struct resolver *r, const struct source *source,
 		map_set(&r->entries_by_signature, parsed->signature, NO_ENTRY);
 		return NULL;
 	}
+	parsed->kind = kind_of(r, parsed);
 	struct entry *entry = merge_report(r, source, parsed);
 	map_set(&r->entries_by_signature, parsed->signature, entry->number);
 	return entry;

@@ -71,7 +71,7 @@ size_t matrix_type_length(const char *test)
 
 size_t matrix_type_of(const struct finding *finding)
 {
-	size_t length = finding->kind == FINDING_DATA_RACE && finding->test_count
+	size_t length = finding_is_race(finding) && finding->test_count
 				? matrix_type_length(finding->tests[0])
 				: 0;
 	size_t family = length ? strcspn(finding->tests[0], "[") : 0; /* "m.T[object]" */
@@ -91,7 +91,7 @@ static bool is_of_owner(const struct finding *finding, const char *test)
 
 bool matrix_owner_first(struct finding *finding)
 {
-	for (size_t i = 0; finding->kind == FINDING_DATA_RACE && i < finding->test_count; i++) {
+	for (size_t i = 0; finding_is_race(finding) && i < finding->test_count; i++) {
 		char *test = finding->tests[i];
 		if (!is_of_owner(finding, test))
 			continue;
@@ -104,7 +104,7 @@ bool matrix_owner_first(struct finding *finding)
 
 bool matrix_is_owners(const struct finding *finding, const char *test)
 {
-	return finding->kind == FINDING_DATA_RACE && is_of_owner(finding, test);
+	return finding_is_race(finding) && is_of_owner(finding, test);
 }
 
 uint64_t matrix_field(const struct finding *finding)

@@ -171,17 +171,47 @@ bool memory_is_recycled(const struct stack *allocated)
 	return false;
 }
 
+enum memory_act memory_c_act(const struct stack *stack)
+{
+	static const struct {
+		const char *end;
+		enum memory_act act;
+	} names[] = {
+		{ "interceptor_free", MEMORY_FREED },   { "interceptor_realloc", MEMORY_MOVED },
+		{ "interceptor_malloc", MEMORY_GIVEN }, { "interceptor_calloc", MEMORY_GIVEN },
+		{ "operator delete", MEMORY_FREED },    { "operator new", MEMORY_GIVEN },
+	};
+	const struct frame *frame = stack->count ? &stack->frames[0] : NULL;
+	if (!frame || !frame->module || !plumbing_is_runtime_module(frame->module))
+		return MEMORY_USED;
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strstr(frame->function, names[i].end))
+			return names[i].act;
+	return MEMORY_USED;
+}
+
+/* Does the side end the memory? */
+static bool is_end(const struct participant *side)
+{
+	enum memory_act act = memory_act(&side->stack);
+	if (act == MEMORY_USED)
+		act = memory_c_act(&side->stack);
+	return act == MEMORY_FREED || (act == MEMORY_MOVED && (side->frees || !side->write));
+}
+
+static bool is_use(const struct participant *side)
+{
+	return side->stack.count && memory_act(&side->stack) == MEMORY_USED &&
+	       memory_c_act(&side->stack) == MEMORY_USED && !memory_is_making(side);
+}
+
 const struct participant *memory_freed_in_use(const struct finding *finding)
 {
-	if (finding->kind != FINDING_DATA_RACE || finding->participant_count != 2)
+	if (finding->participant_count != 2)
 		return NULL;
 	for (size_t i = 0; i < 2; i++) {
 		const struct participant *side = &finding->participants[i];
-		const struct participant *other = &finding->participants[1 - i];
-		enum memory_act act = memory_act(&side->stack);
-		bool moved = act == MEMORY_MOVED && (side->frees || !side->write);
-		if ((act == MEMORY_FREED || moved) && other->stack.count &&
-		    memory_act(&other->stack) == MEMORY_USED && !memory_is_making(other))
+		if (is_end(side) && is_use(&finding->participants[1 - i]))
 			return side;
 	}
 	return NULL;

@@ -31,8 +31,10 @@ enum memory_act {
 
 /* Is it a function of CPython's allocator? */
 bool memory_is_allocator(const struct frame *frame);
-/* What the access at the top of the stack does. */
+/* What the access at the top of the stack does, by Python's allocator. */
 enum memory_act memory_act(const struct stack *stack);
+/* The same of C's malloc(), free() and realloc(), of which ThreadSanitizer tells; else MEMORY_USED. */
+enum memory_act memory_c_act(const struct stack *stack);
 /*
  * If it is the allocator's: index of the function that called the allocator; stack->count if there
  * is none.
@@ -54,7 +56,8 @@ bool memory_is_interpreters(const struct participant *side);
 bool memory_is_recycled(const struct stack *allocated);
 
 /*
- * The side of a data race that freed or moved what the other side used; NULL if it is no such race.
+ * The side of a race that freed or moved what the other side used; NULL if it is no such race. Looks at
+ * the stacks alone, so that it can be asked before the finding's kind is known.
  */
 const struct participant *memory_freed_in_use(const struct finding *finding);
 

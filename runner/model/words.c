@@ -26,14 +26,12 @@ char *words_function(const struct stack *stack)
 	return words_name(stack, site_frame(stack));
 }
 
-/* "numpy/random/_mt19937.pyx:186", the site's line; to be freed, or NULL. */
-static char *location(const struct stack *stack, const struct roots *roots)
+/* "numpy/random/_mt19937.pyx:186"; to be freed, or NULL. */
+static char *location(const struct frame *frame, const struct roots *roots)
 {
-	size_t at = site_frame(stack);
-	if (at == SITE_NONE || !stack->frames[at].file)
+	if (!frame->file)
 		return NULL;
-	char *path = short_path(stack->frames[at].file, roots);
-	const struct frame *frame = &stack->frames[at];
+	char *path = short_path(frame->file, roots);
 	char *text = frame->line
 			     ? xprintf("%s:%s%d", path, frame->near_line ? "~" : "", frame->line)
 			     : xstrdup(path);
@@ -41,12 +39,19 @@ static char *location(const struct stack *stack, const struct roots *roots)
 	return text;
 }
 
-void words_add_location(struct buf *out, const struct stack *stack, const struct roots *roots)
+void words_add_frame(struct buf *out, const struct frame *frame, const struct roots *roots)
 {
-	char *where = location(stack, roots);
+	char *where = location(frame, roots);
 	if (where)
 		buf_printf(out, " (%s)", where);
 	free(where);
+}
+
+void words_add_location(struct buf *out, const struct stack *stack, const struct roots *roots)
+{
+	size_t at = site_frame(stack);
+	if (at != SITE_NONE)
+		words_add_frame(out, &stack->frames[at], roots);
 }
 
 bool words_two_sides(const struct finding *finding, const struct participant **first,

@@ -19,6 +19,8 @@ char *words_name(const struct stack *stack, size_t at);
 char *words_function(const struct stack *stack);
 /* Adds " (numpy/random/_mt19937.pyx:186)", the line of the site; nothing if that is not known. */
 void words_add_location(struct buf *out, const struct stack *stack, const struct roots *roots);
+/* The same, the line of a frame. */
+void words_add_frame(struct buf *out, const struct frame *frame, const struct roots *roots);
 /* Adds "BEFORE in f (x.c:12)", the site of the first thread; "BEFORE" if there is no stack. */
 void words_add_single(struct buf *out, const char *before, const struct finding *finding,
 		      const struct roots *roots);

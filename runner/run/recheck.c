@@ -66,8 +66,8 @@ static const struct plan_test *test_of(const struct recheck *recheck, const stru
  */
 static bool is_asked_about(const struct finding *finding)
 {
-	return finding->kind == FINDING_DATA_RACE && finding->status == STATUS_NEW &&
-	       finding->gil_off && !finding->as_written_runs;
+	return finding_is_race(finding) && finding->status == STATUS_NEW && finding->gil_off &&
+	       !finding->as_written_runs;
 }
 
 /* Adds a question for each finding that has come since the last call. */

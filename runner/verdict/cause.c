@@ -134,8 +134,7 @@ static const char *register_name(unsigned index)
 static bool is_candidate(const struct trial *trial, const struct race_place *race)
 {
 	bool before = !trial->crashed || race->nanoseconds <= trial->crash_nanoseconds;
-	return race->pid == (uint32_t)trial->pid && before &&
-	       race->finding->kind == FINDING_DATA_RACE;
+	return race->pid == (uint32_t)trial->pid && before && finding_is_race(race->finding);
 }
 
 static bool tell_address(const struct trial *trial, const struct race_place *races, size_t count,

@@ -566,6 +566,40 @@ static void memory_freed_in_use_is_told_with_the_line_that_made_it(void **state)
 	entries_free(entries);
 }
 
+#define CORE(name)                                                                                 \
+	{ .language = FRAME_C, .function = (char *)(name), .module = (char *)"libpython3.14t.so" }
+#define LINE(number)                                                                               \
+	{ .language = FRAME_PYTHON,                                                                \
+	  .function = (char *)"t",                                                                 \
+	  .file = (char *)"/t.py",                                                                 \
+	  .line = (number) }
+
+/* A list's end is the end of its items, too. */
+static void what_ends_with_an_object_is_told_with_it(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	struct frame ends[][3] = { { CORE("PyObject_Free"), CORE("list_dealloc"), LINE(3) },
+				   { CORE("PyMem_Free"), CORE("list_dealloc"), LINE(3) },
+				   { CORE("PyMem_Free"), CORE("list_dealloc"), LINE(9) } };
+	struct frame uses[][2] = { { CORE("list_length"), LINE(5) },
+				   { CORE("list_length"), LINE(5) },
+				   { CORE("list_length"), LINE(5) } };
+	for (size_t i = 0; i < 3; i++) {
+		share(&shared, i ? BLOCK : OBJECT(40, "list"), "", "", 0);
+		struct finding *finding = &shared.races[i].finding;
+		finding->kind = FINDING_USE_AFTER_FREE;
+		finding->rank = RANK_FREED;
+		finding->participants[0].stack = (struct stack){ ends[i], 3 };
+		finding->participants[1].stack = (struct stack){ uses[i], 2 };
+	}
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 2);
+	assert_ptr_equal(entries->items[1].witness, shared.findings[2]);
+	entries_free(entries);
+}
+
 static void global_variables_and_blocks_are_one_entry_each(void **state)
 {
 	(void)state;
@@ -660,6 +694,7 @@ int main(void)
 		cmocka_unit_test(races_of_a_type_with_nothing_in_common_stay_apart),
 		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),
+		cmocka_unit_test(what_ends_with_an_object_is_told_with_it),
 		cmocka_unit_test(global_variables_and_blocks_are_one_entry_each),
 		cmocka_unit_test(what_is_known_is_told_apart_from_what_follows_from_it),
 		cmocka_unit_test(a_type_has_one_entry_for_its_pairs_and_for_tests),

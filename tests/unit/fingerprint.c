@@ -482,16 +482,16 @@ static void a_title_tells_that_memory_was_freed_in_use(void **state)
 				 C("Py_DECREF", "Include/refcount.h", "libpython.so"),
 				 C("odict_dealloc", "Objects/odictobject.c", "libpython.so")) },
 	};
-	struct finding race = { .kind = FINDING_DATA_RACE,
+	struct finding race = { .kind = FINDING_USE_AFTER_FREE,
 				.participants = sides,
 				.participant_count = 2 };
 	char *title = explain_title(&race, NULL, &roots);
-	assert_string_equal(title,
-			    "freed while in use: odict_dealloc frees what odictiter_new reads "
-			    "(Objects/odictobject.c:1)");
+	assert_string_equal(title, "memory is freed by odict_dealloc while odictiter_new reads it "
+				   "(Objects/odictobject.c:1)");
 	free(title);
 	char *text = explain_text(&race, NULL, &roots);
-	assert_non_null(strstr(text, "use after free"));
+	assert_non_null(
+		strstr(text, "Thread T2 freed it in odict_dealloc (Objects/odictobject.c:1)"));
 	free(text);
 	sides[1].stack = STACK(C("memcpy", NULL, "libclang_rt.tsan-x86_64.so"),
 			       C("_mi_heap_realloc_zero", "mimalloc/alloc.c", "libpython.so"),
@@ -499,16 +499,69 @@ static void a_title_tells_that_memory_was_freed_in_use(void **state)
 			       C("buffer_grow", "buffer.c", "x.so"));
 	sides[1].frees = true;
 	title = explain_title(&race, NULL, &roots);
-	assert_non_null(strstr(title, "buffer_grow reallocates what odictiter_new reads"));
+	assert_non_null(
+		strstr(title, "memory is moved by buffer_grow while odictiter_new reads it"));
 	free(title);
 	text = explain_text(&race, NULL, &roots);
-	assert_non_null(strstr(text, "Thread T2 reallocated the memory in buffer_grow"));
+	assert_non_null(strstr(text, "Thread T2 moved it in buffer_grow"));
 	free(text);
 	/* what is copied out of the old block, where no end of it is told */
 	sides[1].frees = sides[1].write = false;
 	sides[0].write = true;
 	sides[0].stack = STACK(C("buffer_put", "buffer.c", "x.so"));
 	assert_ptr_equal(memory_freed_in_use(&race), &sides[1]);
+}
+
+static void a_use_after_free_says_which_object_made_where_and_freed_where(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .thread = (char *)"Thread T1",
+		  .size = 8,
+		  .stack = STACK(C("names_get", "names.c", "names.so")) },
+		{ .thread = (char *)"Thread T2",
+		  .write = true,
+		  .frees = true,
+		  .stack = STACK(C("PyObject_Free", "Objects/obmalloc.c", "libpython.so"),
+				 C("list_dealloc", "Objects/listobject.c", "libpython.so"),
+				 { .language = FRAME_PYTHON,
+				   .function = (char *)"drop",
+				   .file = (char *)"app/names.py",
+				   .line = 7 }) },
+	};
+	struct finding freed = { .kind = FINDING_USE_AFTER_FREE,
+				 .participants = sides,
+				 .participant_count = 2,
+				 .subject = { .kind = SUBJECT_OBJECT,
+					      .type = (char *)"list",
+					      .description = (char *)"a list made at app.py:3" } };
+	char *title = explain_title(&freed, NULL, &roots);
+	assert_string_equal(
+		title,
+		"a list object is freed by list_dealloc while names_get reads it (names.c:1)");
+	free(title);
+	char *text = explain_text(&freed, NULL, &roots);
+	assert_non_null(strstr(text, "Thread T1 read 8 bytes in names_get (names.c:1): a list made "
+				     "at app.py:3. Thread T2 freed it in list_dealloc "
+				     "(Objects/listobject.c:1), at app/names.py:7 in drop, and"));
+	free(text);
+}
+
+static void the_c_librarys_free_ends_memory_too(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .stack = STACK(C("___interceptor_free", NULL, "libclang_rt.tsan-x86_64.so"),
+				 C("box_dealloc", "box.c", "x.so")),
+		  .write = true },
+		{ .stack = STACK(C("box_get", "box.c", "x.so")) },
+	};
+	struct finding race = { .participants = sides, .participant_count = 2 };
+	assert_ptr_equal(memory_freed_in_use(&race), &sides[0]);
+	sides[0].stack.frames[0].function = (char *)"___interceptor_malloc";
+	assert_null(memory_freed_in_use(&race));
+	sides[0].stack.frames[0].function = (char *)"free";
+	assert_null(memory_freed_in_use(&race));
 }
 
 static void what_realloc_writes_is_new_memory_and_no_end_of_any(void **state)
@@ -710,6 +763,8 @@ int main(void)
 		cmocka_unit_test(a_title_names_the_writer_first_and_no_address),
 		cmocka_unit_test(a_title_starts_with_the_global_variable),
 		cmocka_unit_test(a_title_tells_that_memory_was_freed_in_use),
+		cmocka_unit_test(a_use_after_free_says_which_object_made_where_and_freed_where),
+		cmocka_unit_test(the_c_librarys_free_ends_memory_too),
 		cmocka_unit_test(what_realloc_writes_is_new_memory_and_no_end_of_any),
 		cmocka_unit_test(of_a_block_with_a_free_list_nobody_knows_who_made_it),
 		cmocka_unit_test(not_all_that_the_allocator_touches_was_in_use),

@@ -153,6 +153,40 @@ static void memory_that_was_freed_in_use_comes_first(void **state)
 	assert_follows(&findings[1], NULL);
 }
 
+static void who_got_memory_that_was_freed_in_use_is_no_other_bug(void **state)
+{
+	(void)state;
+	struct participant freeing = SIDE(true, CORE("mi_free"), CORE("odict_dealloc"), SETS);
+	struct participant reading = SIDE(false, CORE("odictiter_new"), CALLS);
+	struct participant elsewhere = SIDE(false, CORE("odictiter_new"), LINE("stress", 30));
+	struct participant another = SIDE(false, CORE("dict_length"), CALLS);
+	struct participant making = SIDE(true, CORE("PyList_New"), LINE("other", 3));
+	struct participant storing = SIDE(true, CORE("list_set"), LINE("other", 4));
+	struct finding findings[] = {
+		RACE("use-after-free-1", 1, freeing, reading),
+		RACE("data-race-2", 9, making, reading),
+		RACE("data-race-3", 9, making, elsewhere),
+		RACE("data-race-4", 9, making, another),
+		RACE("data-race-5", 9, storing, reading),
+	};
+	findings[0].kind = FINDING_USE_AFTER_FREE;
+	struct finding *list[5];
+	mark(findings, 1, list);
+	assert_follows(&findings[0], NULL);
+	mark(findings, 4, list);
+	assert_string_equal(list[0]->id, "use-after-free-1");
+	assert_follows(&findings[1], "use-after-free-1");
+	assert_follows(&findings[2], NULL);
+	assert_follows(&findings[3], NULL);
+	/* The slot that the object was got through explains more. */
+	mark(findings, 5, list);
+	assert_string_equal(list[0]->id,
+			    "use-after-free-1"); /* the kind comes first all the same */
+	assert_follows(&findings[1], "data-race-5");
+	assert_follows(&findings[3], "data-race-5");
+	assert_follows(&findings[4], NULL);
+}
+
 static void marking_again_starts_anew(void **state)
 {
 	(void)state;
@@ -177,6 +211,7 @@ int main(void)
 		cmocka_unit_test(without_a_race_on_the_slot_nothing_follows),
 		cmocka_unit_test(memory_that_somebody_else_got_since_has_no_line),
 		cmocka_unit_test(memory_that_was_freed_in_use_comes_first),
+		cmocka_unit_test(who_got_memory_that_was_freed_in_use_is_no_other_bug),
 		cmocka_unit_test(marking_again_starts_anew),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

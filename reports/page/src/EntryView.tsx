@@ -2,7 +2,7 @@
 
 import { Row } from "./FindingList";
 import type { Entry, Field, Finding, Report } from "./report";
-import { membersOf } from "./report";
+import { isRace, membersOf } from "./report";
 import { type Filter, linkTo } from "./route";
 import { capital, count, groupWords, plural, rankMeaning, statusMeaning } from "./words";
 
@@ -103,7 +103,7 @@ export function EntryView({ entry, report, filter }: Props) {
       )}
       <section class="group" aria-labelledby="races-heading">
         <h2 id="races-heading">
-          {members.every((finding) => finding.kind === "data-race") ? "Races" : "Findings"}{" "}
+          {members.every(isRace) ? "Races" : "Findings"}{" "}
           <span class="meaning">the one to look at first stands first</span>
         </h2>
         <ul class="rows">

@@ -3,6 +3,7 @@ import { LockGraph } from "./LockGraph";
 import { Stack, StackPair } from "./StackPair";
 import { toMarkdown } from "./markdown";
 import type { Entry, Finding, Run } from "./report";
+import { isRace } from "./report";
 import { type Filter, linkTo } from "./route";
 import {
   capital,
@@ -100,7 +101,7 @@ function History({ finding, run }: { finding: Finding; run: Run }) {
           </dd>
         </div>
       )}
-      {finding.kind === "data-race" && (
+      {isRace(finding) && (
         <div>
           <dt>As written</dt>
           <dd>{asWritten(finding, run)}</dd>
@@ -271,7 +272,7 @@ function Follows({ finding, filter }: Pick<Props, "finding" | "filter">) {
     <p class="related">
       It most likely only follows from{" "}
       <a href={linkTo({ name: "finding", id: finding.follows }, filter)}>{finding.follows}</a>, a
-      race on what the object was got through: look there first.
+      race on the same memory or on what the object was got through: look there first.
     </p>
   );
 }

@@ -213,6 +213,10 @@ export interface Report {
 }
 
 /** Has it a page of its own: several findings, or a type? */
+/** Did two threads use the same memory? To free it is one way to use it. */
+export const isRace = (finding: Finding): boolean =>
+  finding.kind === "data-race" || finding.kind === "use-after-free";
+
 export const isGroup = (entry: Entry): boolean => entry.fields !== undefined;
 
 /** The findings of an entry, the one to look at first as the first. */

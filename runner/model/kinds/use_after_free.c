@@ -1,19 +1,125 @@
-/* use_after_free.c - memory used after it was given back, as ThreadSanitizer saw it. */
+/* use_after_free.c - one thread gave memory back while another one used it. */
 #include "runner/model/kinds.h"
 
+#include <stdlib.h>
+
+#include "runner/model/memory.h"
+#include "runner/model/race_words.h"
+#include "runner/model/words.h"
+
 static const char *const reports[] = { "heap-use-after-free", NULL };
+
+/* The side that frees and the one that uses; false: one of the two is not known. */
+static bool sides(const struct finding *finding, const struct participant **freed,
+		  const struct participant **used)
+{
+	*freed = memory_freed_in_use(finding);
+	if (*freed)
+		*used = &finding->participants[*freed == finding->participants];
+	return *freed != NULL;
+}
+
+static bool is_moved(const struct participant *freed)
+{
+	return memory_act(&freed->stack) == MEMORY_MOVED ||
+	       memory_c_act(&freed->stack) == MEMORY_MOVED;
+}
+
+/* "a list object", "the data of an array.array object", "memory". */
+static void add_what(struct buf *out, const struct subject *subject)
+{
+	bool known = (subject->kind == SUBJECT_OBJECT || subject->kind == SUBJECT_BUFFER) &&
+		     subject->type && *subject->type;
+	if (!known)
+		buf_puts(out, "memory");
+	else
+		buf_printf(out, "%s%s %s object",
+			   subject->kind == SUBJECT_BUFFER ? "the data of " : "",
+			   words_article(subject->type), subject->type);
+}
+
+/* "a list is freed by drop while g reads it (pkg/m.c:12)". The line is the reader's. */
+static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	const struct participant *freed, *used;
+	if (!sides(finding, &freed, &used)) {
+		words_add_single(out, "Memory is used after it was freed", finding, roots);
+		return;
+	}
+	char *by = words_name(&freed->stack, memory_caller(&freed->stack));
+	char *user = words_function(&used->stack);
+	add_what(out, &finding->subject);
+	buf_printf(out, " is %s by %s while %s %s it", is_moved(freed) ? "moved" : "freed", by,
+		   user, race_words_verb(used));
+	words_add_location(out, &used->stack, roots);
+	free(by);
+	free(user);
+}
+
+/* The innermost line of Python that somebody wrote. */
+static const struct frame *line_of(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		if (frame->language == FRAME_PYTHON && !frame->plumbing && frame->file &&
+		    frame->line)
+			return frame;
+	}
+	return NULL;
+}
+
+/* "Thread T2 freed it in list_dealloc (listobject.c:560), at app.py:12 in drop". */
+static void add_end(struct buf *out, const struct participant *freed, const struct roots *roots)
+{
+	size_t at = memory_caller(&freed->stack);
+	char *name = words_name(&freed->stack, at);
+	buf_printf(out, "%s %s it in %s", freed->thread, is_moved(freed) ? "moved" : "freed", name);
+	if (at < freed->stack.count)
+		words_add_frame(out, &freed->stack.frames[at], roots);
+	const struct frame *line = line_of(&freed->stack);
+	if (line && line != &freed->stack.frames[at < freed->stack.count ? at : 0]) {
+		char *path = short_path(line->file, roots);
+		buf_printf(out, ", at %s:%d in %s", path, line->line, line->function);
+		free(path);
+	}
+	free(name);
+}
+
+static void explain(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	const struct participant *freed, *used;
+	if (!sides(finding, &freed, &used)) {
+		buf_puts(out, "Memory was used after it had been freed; ThreadSanitizer kept only "
+			      "one of the stacks.");
+	} else {
+		race_words_act(out, used, roots);
+		if (finding->subject.description)
+			buf_printf(out, ": %s", finding->subject.description);
+		buf_puts(out, ". ");
+		add_end(out, freed, roots);
+		buf_puts(out,
+			 ", and nothing made it wait until the other one was done: in this run "
+			 "or another, the memory holds something else by then. What that does "
+			 "shows anywhere: look at this finding before crashes, and before races "
+			 "on objects that have nothing to do with one another.");
+		race_words_locks(out, used, freed);
+		race_words_mixed(out, used, freed);
+	}
+	buf_puts(out, " Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
+		      "before use, under the lock that guards what holds the object, or hold that "
+		      "lock on both sides.");
+}
 
 const struct finding_kind_info kind_use_after_free = {
 	.name = "use-after-free",
 	.one = "use after free",
 	.many = "uses after free",
-	.meaning = "Memory was used after it had been given back.",
-	.text = "Memory was used after it had been freed. With threads this often is a borrowed "
-		"reference: one thread drops the last reference while another still uses the "
-		"object. Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
-		"before use, under the lock that guards the container.",
-	.heading = "Use after free",
+	.meaning = "One thread gave memory back while another one still used it, or used it "
+		   "afterwards. By then it may be another object's.",
+	.explain = explain,
+	.title = title,
 	.threads = KIND_ACCESSES,
 	.rule = RULE_RACE,
 	.reports = reports,
+	.cell = CELL_RACE,
 };

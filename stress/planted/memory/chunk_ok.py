@@ -1,0 +1,13 @@
+"""The same under the lock."""
+
+import planted
+
+names = planted.Names()
+
+
+def stress(thread_index):
+    for _ in range(20):
+        if thread_index == 0:
+            names.renew()
+        else:
+            names.look_ok()

@@ -1,0 +1,13 @@
+"""The same with a reference of its own."""
+
+import planted
+
+names = planted.Names()
+
+
+def stress(thread_index):
+    for number in range(20):
+        if thread_index == 0:
+            names.set_name(bytes(200 + number))
+        else:
+            names.initial_ok()
