@@ -22,7 +22,7 @@
  *     renewed      memory that is handed out again is another variable
  *     edges        what orders Python code; scope: which code is looked at
  *     patterns     what is lost; name: what a variable is called
- *     confirm      makes it happen
+ *     confirm      makes it happen; explore: one order of the threads' turns after another
  *   releases/ the releases of CPython: release_31x is all that differs in one
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;

@@ -14,6 +14,7 @@
  *     plan/         which tests run when, in how many threads
  *       settings        what was asked for, as data
  *       plan, course    decks and slices; where in them the run begins
+ *       schedules       the orders of one test's threads, one after the other
  *     trial/        the processes that run tests
  *       worker, output  a zygote: process, control channel; what it prints
  *       message, collect  is what it says possible? its records, taken out of the rings
@@ -70,7 +71,7 @@
  *       verify, recheck does a failed test pass when threads do not overlap? does a race show with
  *                       the order as written?
  *       failing         which tests never pass
- *       pairs           pairs of operations in an ordinary run
+ *       pairs           pairs of operations in an ordinary run; explore: orders of a test's threads
  *       evidence        what a race does to a plain interpreter
  *       scripts         what shows a pair's fault without ftstress
  *       results         of clean pairs: results that no order of the two calls explains

@@ -47,7 +47,7 @@
 #include <stdint.h>
 
 #define FTS_ARENA_MAGIC 0x3173736572747366ull /* "fstress1" */
-#define FTS_ARENA_VERSION 6u
+#define FTS_ARENA_VERSION 7u
 #define FTS_RING_COUNT 256u
 #define FTS_RING_BYTES (256u * 1024u)        /* data of one ring, a power of two */
 #define FTS_RECORD_MAX (FTS_RING_BYTES / 4u) /* longest record with its header, in bytes */

@@ -28,6 +28,7 @@ enum fts_record_type {
 	FTS_REC_LOCKS = 6,      /* struct fts_locks of locks.h: where the locks held are kept */
 	FTS_REC_LOCK_EVENT = 7, /* struct fts_lock_event of locks.h */
 	FTS_REC_LOST = 8,       /* struct fts_lost: here records are missing */
+	FTS_REC_SCHEDULE = 9,   /* struct fts_schedule: where the turn could have been passed on */
 
 	/* written by the driver through ftstress_emit() */
 	FTS_REC_TEST_BEGIN = 16,  /* struct fts_test */
@@ -216,6 +217,35 @@ struct fts_crash_place {
 	char type[46]; /* "" = none is known; else it ends in 0 */
 };
 
+/*
+ * FTS_REC_SCHEDULE: of a test that is explored (interpose/variables/explore.h), the variables that its
+ * threads touched, in time order; in several records if they are many.
+ */
+struct fts_schedule {
+	uint32_t flags;
+	uint32_t count;
+	/* struct fts_touch[count] */
+};
+enum fts_schedule_flag {
+	FTS_SCHEDULE_LEFT = 1, /* the turn could not be passed on as asked for */
+	FTS_SCHEDULE_CUT = 2,  /* there were more than are told */
+	FTS_SCHEDULE_DONE = 4, /* the last record */
+};
+struct fts_touch {
+	uint64_t variable;
+	uint64_t ready; /* bits: threads that could have run instead, by their numbers */
+	uint32_t point; /* 1, 2, ...: behind which instruction */
+	uint8_t thread; /* its number */
+	uint8_t write;
+	uint16_t reserved;
+};
+
+/* Two switches in one word, the earlier one in the lower half: a point, and to which thread. */
+enum { FTS_SWITCH_THREADS = 64 };
+#define FTS_SWITCH(point, thread) ((uint32_t)(point) * FTS_SWITCH_THREADS + (uint32_t)(thread))
+#define FTS_SWITCHES(first, second) ((uint64_t)(second) << 32 | (uint32_t)(first))
+#define FTS_SWITCHES_BY_SEED UINT64_MAX
+
 enum fts_outcome {
 	FTS_OUTCOME_PASSED = 0,
 	FTS_OUTCOME_FAILED = 1,
@@ -254,6 +284,8 @@ _Static_assert(sizeof(struct fts_record) == 32, "wire format");
 _Static_assert(sizeof(struct fts_lost) == 16, "wire format");
 _Static_assert(sizeof(struct fts_crash_place) == 72, "wire format");
 _Static_assert(sizeof(struct fts_hook) == 8, "wire format");
+_Static_assert(sizeof(struct fts_schedule) == 8, "wire format");
+_Static_assert(sizeof(struct fts_touch) == 24, "wire format");
 _Static_assert(sizeof(struct fts_module) == 48, "wire format");
 _Static_assert(sizeof(struct fts_code) == 24, "wire format");
 _Static_assert(sizeof(struct fts_report) == 8, "wire format");

@@ -15,7 +15,13 @@ enum {
 	FLUSH_EVERY = 8,                   /* tests */
 	ROUNDS_A_FLUSH = 256,              /* rounds that count as a test there */
 	NAPS = 50,                         /* looks that find it asleep, for moments at a time */
-	ALONE_NS = 25 * 1000 * 1000,       /* for others to come back from a sleep */
+	/*
+	 * Who spins for one of CPython's locks does so 40 times (MAX_SPIN_COUNT in Python/lock.c), without
+	 * a look at the lock, and then goes to sleep; who wakes it up is known.
+	 */
+	SPINS = 40,
+	ANSWERS = 2,                 /* of a new thread to its creator */
+	ALONE_NS = 25 * 1000 * 1000, /* for others to come back from a sleep */
 };
 
 enum state {
@@ -29,10 +35,13 @@ struct member {
 	enum state state;
 	uint32_t tid;           /* 0 = not known yet */
 	uint32_t generation;    /* of the turns that it takes part in */
+	uint32_t number;        /* see turns_number() */
 	uint64_t ticket;        /* place in the queue */
 	const void *waits;      /* semaphore that it is blocked on, or NULL */
+	uint32_t spins;         /* since it has passed a turn on */
 	uint32_t calls;         /* Python functions that returned in this turn */
 	bool yields;            /* at the next one */
+	uint32_t answers;       /* how often it has woken its creator up */
 	struct member *creator; /* NULL: runs the test's body, or has answered its creator */
 };
 
@@ -54,6 +63,7 @@ static struct raw_lock lock; /* of all below */
 static struct member members[MEMBERS];
 static uint32_t rung[MEMBERS]; /* futexes: how often each was called to look again */
 static uint32_t members_used;
+static uint32_t members_made; /* in these turns */
 static struct member *running;
 static uint64_t tickets;
 static uint32_t to_come;     /* bodies that have not entered yet; futex */
@@ -109,6 +119,7 @@ static struct member *member_new(struct member *creator, uint64_t ticket)
 			continue;
 		*member = (struct member){ .state = QUEUED,
 					   .generation = generation,
+					   .number = members_made++,
 					   .ticket = ticket,
 					   .creator = creator };
 		if (i >= members_used)
@@ -275,6 +286,9 @@ struct member *turns_created(void)
 	struct member *self = own_locked();
 	if (!self)
 		return NULL;
+	for (uint32_t i = 0; i < members_used; i++)
+		if (members[i].creator == self)
+			members[i].creator = NULL; /* it has come up */
 	/* First of all: its creator will wait until it has come up. */
 	struct member *member = member_new(self, 0);
 	raw_unlock(&lock);
@@ -353,7 +367,7 @@ static void begin(uint32_t count, uint32_t calls, bool in_threads)
 		finish();
 	for (uint32_t i = 0; i < members_used; i++)
 		members[i].state = FREE;
-	members_used = 0;
+	members_used = members_made = 0;
 	look.member = NULL;
 	tickets = to_come = bodies_left = body_count = count;
 	main_to_come = in_threads;
@@ -443,8 +457,8 @@ void ftstress_turn_stay(uint32_t place)
 }
 
 /*
- * A new thread's first wake-up is for its creator, who waits until it has come up: the turn goes
- * back at once, so that all threads that a test starts exist before the first of them goes on.
+ * A new thread's first wake-ups are for its creator, who waits until it has come up (threading.Thread's
+ * start() does so twice, for a lock and for an event): the turn goes back at once, so that all threads that a test starts exist before the first of them goes on.
  * (One that has ended before the next one starts is ordered before it, by threading's own lists.)
  */
 static void woken(struct member *member)
@@ -452,7 +466,8 @@ static void woken(struct member *member)
 	struct member *self = turns_self;
 	queue(member);
 	if (self && self->creator == member) {
-		self->creator = NULL;
+		if (++self->answers == ANSWERS)
+			self->creator = NULL;
 		self->yields = true;
 		member->ticket = 0;
 	}
@@ -479,6 +494,11 @@ void turns_give_way(bool asleep)
 	struct member *member = own_locked();
 	if (!member)
 		return;
+	if (!asleep && ++member->spins <= SPINS) {
+		raw_unlock(&lock);
+		return;
+	}
+	member->spins = 0;
 	if (asleep)
 		pass(member, BLOCKED, NULL);
 	else
@@ -551,11 +571,58 @@ void turns_call_back(struct member *member)
 	raw_unlock(&lock);
 }
 
+uint32_t turns_number(void)
+{
+	return turns_self->number;
+}
+
+uint64_t turns_ready(void)
+{
+	uint64_t ready = 0;
+	struct member *self = own_locked();
+	if (!self)
+		return 0;
+	for (uint32_t i = 0; i < members_used && running == self; i++)
+		if (members[i].state == QUEUED && members[i].number < 64)
+			ready |= 1ull << members[i].number;
+	raw_unlock(&lock);
+	return ready;
+}
+
+bool turns_switch(uint32_t number)
+{
+	struct member *self = own_locked(), *next = NULL;
+	if (!self)
+		return false;
+	for (uint32_t i = 0; i < members_used && running == self; i++)
+		if (members[i].state == QUEUED && members[i].number == number)
+			next = &members[i];
+	if (!next) {
+		raw_unlock(&lock);
+		return false;
+	}
+	next->ticket = 0;
+	queue(self);
+	pass(self, QUEUED, NULL);
+	wait_for_turn(self);
+	return true;
+}
+
+/* If a thread that it has created has not come up yet, that is what it waits for. */
+static void let_come_up(const struct member *creator)
+{
+	for (uint32_t i = 0; i < members_used; i++)
+		if (members[i].state == QUEUED && members[i].creator == creator)
+			members[i].ticket = 0;
+}
+
 bool turns_block(const void *semaphore)
 {
 	struct member *member = own_locked();
 	if (!member)
 		return false;
+	member->spins = 0;
+	let_come_up(member);
 	pass(member, BLOCKED, semaphore);
 	raw_unlock(&lock);
 	return true;

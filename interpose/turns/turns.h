@@ -76,6 +76,16 @@ HIDDEN enum turns_aside turns_step_aside(uint64_t most);
 /* The member has the next turn. Whoever runs ends its turn as soon as it can. */
 HIDDEN void turns_call_back(struct member *member);
 
+/*
+ * For explore.c, in the thread that has the turn. Threads have numbers, 0, 1, ..., in the order in which
+ * they came to take turns in this test.
+ */
+HIDDEN uint32_t turns_number(void);
+/* Bits: which others wait for a turn, by their numbers; those above 63 are left out. */
+HIDDEN uint64_t turns_ready(void);
+/* Passes the turn on to that one, and returns when it has come back. False: that one does not wait. */
+HIDDEN bool turns_switch(uint32_t number);
+
 /* For waits.c. */
 
 /* The calling thread waits, or spins, for something that others do. `asleep`: it can't run now. */

@@ -553,6 +553,11 @@ void confirm_cancel(void)
 	raw_unlock(&lock);
 }
 
+void confirm_off(void)
+{
+	confirm_orders = &none;
+}
+
 void confirm_test_ends(void)
 {
 	__atomic_store_n(&alone, 0, __ATOMIC_RELAXED);

@@ -59,6 +59,8 @@ HIDDEN struct confirm_sight *confirm_sights(void);
 extern HIDDEN const uint32_t *confirm_orders; /* how many there are to try */
 
 HIDDEN void confirm_look(const struct access *access);
+/* Nothing is tried in this process from now on. */
+HIDDEN void confirm_off(void);
 /* Each access that is looked at, before it is made. */
 static inline void confirm_note(const struct access *access)
 {

@@ -10,6 +10,7 @@
 #include "interpose/python/release.h"
 #include "interpose/variables/confirm.h"
 #include "interpose/variables/edges.h"
+#include "interpose/variables/explore.h"
 #include "interpose/variables/fibers.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/name.h"
@@ -167,6 +168,7 @@ static void note_access(const struct access *access, bool releases)
 {
 	patterns_note(access);
 	confirm_note(access);
+	explore_note(access);
 	if (is_told_enough(granule_of(access->address)) && !releases)
 		return;
 	fibers_enter();
@@ -437,6 +439,7 @@ void variables_test(bool runs)
 		variables_used = true;
 		granules_renumber();
 	}
+	explore_test(runs);
 	__atomic_store_n(&variables_testing, runs, __ATOMIC_RELEASE);
 	if (!runs)
 		confirm_test_ends();

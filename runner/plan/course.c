@@ -19,7 +19,7 @@ void course_settle(struct course *course, struct settings *settings, const struc
 	if (settings->gate ||
 	    (settings->pairs && !settings->iterations && !settings->duration_given))
 		settings->iterations = plan_slices(course->plan);
-	if (!settings->gate)
+	if (!settings->gate && !settings->explore)
 		course->deck = deck_tests / settings->slice;
 }
 
@@ -33,7 +33,7 @@ int course_take_leftovers(struct course *course, const struct settings *settings
 {
 	char **ids = NULL;
 	size_t count = 0, known = 0;
-	if (settings->gate || settings->replay_given || settings->resume)
+	if (settings->gate || settings->replay_given || settings->resume || settings->explore)
 		return 0;
 	int code = store_leftovers(store, &ids, &count);
 	size_t *tests = xcalloc(count, sizeof *tests);

@@ -295,7 +295,10 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 {
 	uint64_t state = token.seed;
 	state = splitmix64(&state) ^ token.iteration;
-	*trial = (struct trial_plan){ .iteration = token.iteration, .slice = token.slice };
+	*trial = (struct trial_plan){ .iteration = token.iteration,
+				      .slice = token.slice,
+				      .explored = settings->explore,
+				      .switches = token.switches };
 	/*
 	 * Each draw is made whether it is used or not: so a fixed number of threads changes nothing
 	 * but that. A new draw has to come last, or old tokens would name other iterations.
@@ -390,8 +393,9 @@ struct replay_token plan_iteration(struct plan *plan, const struct settings *set
 				   const struct plan_start *start, uint64_t iteration,
 				   struct trial_plan *trial)
 {
-	struct replay_token token = { start->seed, iteration, start->first_slice + iteration,
-				      false };
+	struct replay_token token = { .seed = start->seed,
+				      .iteration = iteration,
+				      .slice = start->first_slice + iteration };
 	const struct leftover *leftover =
 		iteration < start->leftover_count ? &start->leftovers[iteration] : NULL;
 	if (settings->replay_given)

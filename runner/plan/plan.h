@@ -42,8 +42,10 @@ struct trial_plan {
 	double switch_interval; /* seconds, three significant digits */
 	bool gil;
 	enum schedule_choice schedule; /* never mixed; one by one only for a check (verify.h) */
-	uint32_t seed; /* for the tests' random numbers and the order in which threads start */
-	size_t *tests; /* indices of the tests given to plan_new() */
+	uint32_t seed;     /* for the tests' random numbers and the order in which threads start */
+	bool explored;     /* turns are passed on as `switches` say; see run/explore.h */
+	uint64_t switches; /* FTS_SWITCHES */
+	size_t *tests;     /* indices of the tests given to plan_new() */
 	size_t test_count;
 };
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "ftstress/record.h"
 #include "runner/base/util.h"
 
 static const char *const schedule_names[] = { [SCHEDULE_TURNS] = "turns",
@@ -18,6 +19,16 @@ const char *schedule_text(enum schedule_choice schedule)
 
 char *replay_token_text(struct replay_token token)
 {
-	return xprintf("%" PRIx64 ".%" PRIu64 ".%s%" PRIu64, token.seed, token.iteration,
-		       token.pairs ? "p" : "", token.slice);
+	struct buf text = { 0 };
+	buf_printf(&text, "%" PRIx64 ".%" PRIu64 ".%s%" PRIu64, token.seed, token.iteration,
+		   token.pairs ? "p" : "", token.slice);
+	if (token.switches == FTS_SWITCHES_BY_SEED)
+		buf_puts(&text, "@seed");
+	else
+		for (uint64_t rest = token.switches; rest; rest >>= 32)
+			buf_printf(&text, "%c%" PRIu32 ":%" PRIu32,
+				   rest == token.switches ? '@' : ',',
+				   (uint32_t)rest / FTS_SWITCH_THREADS,
+				   (uint32_t)rest % FTS_SWITCH_THREADS);
+	return buf_take(&text);
 }

@@ -44,6 +44,8 @@ enum {
 struct replay_token {
 	uint64_t seed, iteration, slice;
 	bool pairs; /* of pairs in an ordinary run, with slices of their own: S.n.pk */
+	/* With --explore, where turns are passed on, as FTS_SWITCHES: S.n.k@12:2,30:1; S.n.k@seed */
+	uint64_t switches;
 };
 
 struct settings {
@@ -62,6 +64,7 @@ struct settings {
 	bool heap;  /* note where objects are made and freed */
 	unsigned python_races; /* bits PYTHON_RACES_*: of which code; 0 = off */
 	bool pairs;            /* in place of tests: each two operations of a type; PAIRS_* */
+	bool explore;          /* each iteration passes turns on elsewhere; run/explore.h */
 	bool share;            /* objects that a test makes are one for all its threads */
 	unsigned pairs_every;  /* else: one iteration in so many is of pairs; 0 = none */
 	bool results; /* with pairs: also results that no order of the two calls explains */
@@ -94,6 +97,8 @@ struct settings {
 #define PAIRS_TIMEOUT 20.0 /* seconds; a call that takes longer waits for ever */
 #define PAIRS_EVERY 4u     /* an ordinary run: this share of its iterations */
 
+#define EXPLORE_SECONDS 120.0 /* --explore, if no length of the run is asked for */
+
 /* What --gate implies. The number of iterations is set when the tests are known: one deck. */
 #define GATE_SEED 1u
 #define GATE_THREADS 2u
@@ -104,7 +109,7 @@ struct settings {
 /* The word for it on the command line. */
 const char *schedule_text(enum schedule_choice schedule);
 
-/* "S.n.k"; to be freed. */
+/* "S.n.k", "S.n.k@12:2"; to be freed. */
 char *replay_token_text(struct replay_token token);
 
 #endif

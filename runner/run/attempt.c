@@ -12,6 +12,7 @@
 
 #include "runner/base/meanwhile.h"
 #include "runner/base/util.h"
+#include "runner/run/explore.h"
 #include "runner/run/failing.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
@@ -95,13 +96,16 @@ static void send_attempt(struct pool *pool, struct job *job)
 	worker->since = now_seconds();
 	job->sent = true;
 	guard_begin(&job->guard, worker->since);
-	worker_send(worker,
-		    json_pack("{s:s, s:I, s:I, s:i, s:f, s:f, s:s, s:o}", "op", "run", "iteration",
-			      (json_int_t)trial->plan.iteration, "seed",
-			      (json_int_t)trial->plan.seed, "threads", (int)trial->plan.threads,
-			      "switch_interval", trial->plan.switch_interval, "budget",
-			      trial->budget, "schedule", schedule_text(trial->plan.schedule),
-			      "tests", attempt_ids(trial)));
+	json_t *message =
+		json_pack("{s:s, s:I, s:I, s:i, s:f, s:f, s:s, s:o}", "op", "run", "iteration",
+			  (json_int_t)trial->plan.iteration, "seed", (json_int_t)trial->plan.seed,
+			  "threads", (int)trial->plan.threads, "switch_interval",
+			  trial->plan.switch_interval, "budget", trial->budget, "schedule",
+			  schedule_text(trial->plan.schedule), "tests", attempt_ids(trial));
+	if (trial->plan.explored)
+		json_object_set_new(message, "switches",
+				    json_integer((json_int_t)trial->plan.switches));
+	worker_send(worker, message);
 }
 
 int attempt_start_worker(struct pool *pool, struct worker *worker)
@@ -173,6 +177,8 @@ static void finish_trial(struct pool *pool, struct job *job)
 	job->trial = NULL;
 	job->sent = false;
 	tally_trial(pool->tally, trial);
+	if (pool->options->explore)
+		explore_take(pool->options->explore, trial);
 	if (trial->pairs)
 		pairs_done(pool->options->pairs, trial, pool->result);
 	pool->state.done += trial_counts(trial) && !trial->pairs;

@@ -2,6 +2,7 @@
 #include "runner/run/jobs.h"
 
 #include "runner/base/util.h"
+#include "runner/run/explore.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/verify.h"
@@ -78,6 +79,11 @@ struct trial *pool_plan_next(struct pool *pool)
 	struct trial *pairs = pairs_next(options->pairs, pool_planned(pool), last);
 	if (pairs || last)
 		return pairs;
+	if (options->explore) {
+		struct trial *trial = explore_next(options->explore, pool->next_iteration);
+		pool->next_iteration += trial != NULL;
+		return trial;
+	}
 	struct trial_plan plan;
 	struct replay_token token = plan_iteration(options->plan, options->settings,
 						   &options->start, pool->next_iteration++, &plan);

@@ -25,6 +25,7 @@
 #include "runner/store/store.h"
 #include "runner/trial/worker.h"
 
+struct explore;
 struct pairs;
 
 struct pool_options {
@@ -36,7 +37,8 @@ struct pool_options {
 	struct collator *collator;
 	struct collator *as_written; /* the other one of recheck.h; NULL = there are no rechecks */
 	struct store *store;
-	struct pairs *pairs; /* of an ordinary run, or NULL */
+	struct pairs *pairs;     /* of an ordinary run, or NULL */
+	struct explore *explore; /* of a run with --explore, or NULL */
 	int64_t run;
 	struct plan_start start;
 	uint64_t first_iteration; /* not 0 if a run is resumed */

@@ -124,8 +124,8 @@ struct trial *recheck_next(struct recheck *recheck)
 				   .tests = xmalloc(sizeof *plan.tests),
 				   .test_count = 1 };
 	plan.tests[0] = test;
-	struct trial *trial = trial_new(&plan, (struct replay_token){ 0, 0, 0, false },
-					RECHECK_SECONDS, recheck->options.tests);
+	struct trial *trial = trial_new(&plan, (struct replay_token){ 0 }, RECHECK_SECONDS,
+					recheck->options.tests);
 	trial->as_written = true;
 	return trial;
 }

@@ -17,6 +17,7 @@
 #include "runner/inspect/pyframes.h"
 #include "runner/run/evidence.h"
 #include "runner/run/outcome.h"
+#include "runner/run/explore.h"
 #include "runner/run/pairs.h"
 #include "runner/run/results.h"
 #include "runner/run/scripts.h"
@@ -95,6 +96,10 @@ static int run_pool(struct run *run)
 					 run->settings->seed, kind, run->scratch);
 		launch.environment[kind] = variables[kind];
 	}
+	struct explore *explore =
+		run->settings->explore && !run->settings->replay_given
+			? explore_new(run->settings, run->course.plan, run->tests.tests)
+			: NULL;
 	unsigned jobs = run->settings->jobs ? run->settings->jobs : session_default_jobs();
 	struct pool_options options = { .settings = run->settings,
 					.launch = &launch,
@@ -105,6 +110,7 @@ static int run_pool(struct run *run)
 					.as_written = run->as_written,
 					.store = run->store,
 					.pairs = run->pairs,
+					.explore = explore,
 					.run = run->stored.id,
 					.start = course_start(&run->course, run->settings),
 					.first_iteration = run->stored.iterations_done,
@@ -118,6 +124,9 @@ static int run_pool(struct run *run)
 			run->settings->gate ? run->stored.first_slice
 					    : run->course.deck - run->stored.iterations_done;
 	int code = pool_run(&options, &run->result);
+	if (explore)
+		explore_tell(explore, run->collator);
+	explore_free(explore);
 	variables_free(arguments);
 	for (size_t kind = 0; kind < WORKER_KINDS; kind++)
 		variables_free(variables[kind]);

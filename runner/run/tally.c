@@ -183,7 +183,8 @@ static uint64_t deck_position(const struct tally *tally)
 {
 	const struct pool_options *options = tally->options;
 	uint64_t iterations = tally->watermark;
-	if (options->settings->replay_given || options->settings->gate)
+	if (options->settings->replay_given || options->settings->gate ||
+	    options->settings->explore)
 		return options->deck_tests;
 	if (iterations < options->start.leftover_count)
 		iterations = options->start.leftover_count;
@@ -208,7 +209,7 @@ int tally_store(struct tally *tally, const struct trial *trial)
 	 */
 	bool late = trial && (trial->budget <= BUDGET_LEAST || trial->killed == KILL_DURATION);
 	bool dealt = !options->settings->replay_given && !options->settings->gate &&
-		     !(trial && trial->pairs);
+		     !options->settings->explore && !(trial && trial->pairs);
 	for (size_t i = 0; dealt && trial && trial_counts(trial) && i < trial->plan.test_count;
 	     i++) {
 		size_t test = trial->plan.tests[i];

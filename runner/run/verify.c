@@ -285,9 +285,10 @@ void verifier_take(struct verifier *verifier, struct collator *collator,
 	}
 	/*
 	 * Threads that take turns run a test several times in a row, more or less. If it fails
-	 * then, it is a test that leaves something behind.
+	 * then, it is a test that leaves something behind; unless turns were passed on on purpose.
 	 */
-	if (trial->plan.schedule != SCHEDULE_OVERLAP)
+	bool switches = trial->plan.explored && trial->plan.switches;
+	if (trial->plan.schedule != SCHEDULE_OVERLAP && !switches)
 		return;
 	for (size_t first = 0, last; first < trial->failure_count; first = last) {
 		last = first + 1;
@@ -372,11 +373,12 @@ struct trial *verifier_next(struct verifier *verifier)
 	struct trial_plan plan = waiting->plan;
 	plan.schedule = verifier->verdicts[waiting->test] == VERDICT_WAITS ? SCHEDULE_WHOLE_TURNS
 									   : SCHEDULE_ONE_BY_ONE;
+	plan.explored = false;
 	plan.gil = false; /* with turns, threads could wait for each other: see take_apart() */
 	plan.tests = xcalloc(GROUP_MOST, sizeof *plan.tests);
 	plan.test_count = take_tests(verifier, waiting, plan.tests);
-	struct trial *trial = trial_new(&plan, (struct replay_token){ 0, 0, 0, false },
-					CHECK_BUDGET, verifier->tests);
+	struct trial *trial =
+		trial_new(&plan, (struct replay_token){ 0 }, CHECK_BUDGET, verifier->tests);
 	trial->check = true;
 	free(trial->token);
 	trial->token = xstrdup(waiting->token);

@@ -114,6 +114,41 @@ static void set_gate(struct settings *settings)
 	settings->seed_given = true;
 }
 
+/* What --explore stands for, over the suite's [run]. */
+static void set_explore(struct settings *settings)
+{
+	settings->schedule = SCHEDULE_WHOLE_TURNS;
+	settings->order = ORDER_MEANT;
+	settings->gil = GIL_OFF;
+	settings->slice = 1;
+	settings->pairs_every = 0;
+	settings->iterations = 0;
+	settings->duration = EXPLORE_SECONDS;
+	if (!settings->python_races)
+		settings->python_races = PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS;
+}
+
+/* What would take away what it explores, or run something else. */
+static int check_explore(const struct settings *settings)
+{
+	const char *other =
+		settings->gate     ? "--gate"
+		: settings->pairs  ? "--pairs"
+		: settings->resume ? "--resume"
+		: settings->schedule != SCHEDULE_WHOLE_TURNS || settings->order != ORDER_MEANT
+			? "another schedule"
+		: settings->gil != GIL_OFF ? "the GIL"
+		: settings->slice != 1     ? "--slice"
+		: !settings->python_races  ? "--python-races off"
+					   : NULL;
+	if (!other)
+		return 0;
+	return fail(EXIT_BAD_INPUT,
+		    "--explore and %s don't go together: it runs one test at a time, whose threads "
+		    "take turns, and passes these on where they use the same variables",
+		    other);
+}
+
 /* What would make the gate depend on chance or on the clock, or leave tests out. */
 static int check_gate(const struct settings *settings)
 {
@@ -141,7 +176,8 @@ static int check_gate(const struct settings *settings)
 
 int options_parse(struct settings *settings, int argc, char *const argv[])
 {
-	bool first = true, gate = asks_for("--gate", argc, argv);
+	bool first = true, gate = asks_for("--gate", argc, argv),
+	     explore = asks_for("--explore", argc, argv);
 	/* On the second reading the suite of a command would look like one word too many. */
 	free(settings->suite);
 	settings->suite = NULL;
@@ -150,6 +186,8 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 		settings_set_pairs(settings);
 	if (gate)
 		set_gate(settings);
+	if (explore)
+		set_explore(settings);
 	for (size_t i = 0; i < settings->type_count; i++)
 		free(settings->types[i]);
 	settings->type_count = 0;
@@ -177,5 +215,7 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 		settings->budget = BUDGET_ALL;
 	/* A gate that was cut off is taken up again by --resume alone: it is in the stored options.
 	 */
-	return gate ? check_gate(settings) : 0;
+	if (explore && settings->iterations_given && !settings->duration_given)
+		settings->duration = 0;
+	return gate ? check_gate(settings) : explore ? check_explore(settings) : 0;
 }

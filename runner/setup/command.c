@@ -85,6 +85,8 @@ char *command_replay(const char *program, const struct settings *now, const stru
 		buf_printf(&command, " %s", word);
 		free(word);
 	}
+	if (now->explore)
+		buf_puts(&command, " --explore");
 	if (now->share)
 		buf_puts(&command, " --share");
 	if (now->tests && !by_token && differ(now->tests, base->tests))

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ftstress/pythons.h"
+#include "ftstress/record.h"
 #include "runner/base/closest.h"
 #include "runner/base/util.h"
 #include "runner/setup/option_table.h"
@@ -354,6 +355,30 @@ static char *parse_suppressions(struct settings *settings, const char *value)
 	return NULL;
 }
 
+/* "12:2", "12:2,30:1", "seed": behind a token of --explore; NULL: none. */
+static bool parse_switches(struct replay_token *token, char *text)
+{
+	uint64_t found[2] = { 0 };
+	token->switches = 0;
+	if (text && strcmp(text, "seed") == 0) {
+		token->switches = FTS_SWITCHES_BY_SEED;
+		return true;
+	}
+	for (size_t i = 0; text; i++) {
+		char *one = strsep(&text, ","), *thread = strchr(one, ':');
+		uint64_t point, number;
+		if (i == 2 || !thread)
+			return false;
+		*thread++ = '\0';
+		if (!parse_whole(one, 10, &point) || !parse_whole(thread, 10, &number) || !point ||
+		    point >= UINT32_MAX / FTS_SWITCH_THREADS || number >= FTS_SWITCH_THREADS)
+			return false;
+		found[i] = FTS_SWITCH(point, number);
+	}
+	token->switches = FTS_SWITCHES(found[0], found[1]);
+	return true;
+}
+
 static char *parse_replay(struct settings *settings, const char *value)
 {
 	char *copy = xstrdup(value), *rest = copy;
@@ -362,10 +387,11 @@ static char *parse_replay(struct settings *settings, const char *value)
 	struct replay_token *token = &settings->replay;
 	token->pairs = rest && *rest == 'p';
 	rest += token->pairs;
-	bool good = iteration && rest && strlen(seed) <= 16 &&
+	const char *slice = rest ? strsep(&rest, "@") : NULL;
+	bool good = iteration && slice && strlen(seed) <= 16 &&
 		    parse_whole(seed, 16, &token->seed) &&
 		    parse_whole(iteration, 10, &token->iteration) &&
-		    parse_whole(rest, 10, &token->slice);
+		    parse_whole(slice, 10, &token->slice) && parse_switches(token, rest);
 	free(copy);
 	if (!good)
 		return expected("a token from a report, such as 1f3a.12.40", value);
@@ -381,6 +407,7 @@ static char *parse_replay(struct settings *settings, const char *value)
 		return NULL;                                                                       \
 	}
 FLAG(pairs)
+FLAG(explore)
 FLAG(results)
 FLAG(share)
 FLAG(resume)
@@ -416,6 +443,8 @@ const struct option option_table[] = {
 	  "meant: also races of threads that did not meet; or as-written", parse_order, true },
 	{ "schedule", "MODE", "turns, whole-turns or overlap of the threads, or mixed (mixed)",
 	  parse_schedule, true },
+	{ "explore", NULL, "a test's threads in all orders with at most two switches",
+	  parse_explore, false },
 	{ "gate", NULL, "each test once, taking turns: the same result every time", parse_gate,
 	  false },
 	{ "pairs", NULL, "each two operations of a type on one object (--pairs [TYPE...])",

@@ -70,6 +70,7 @@ void trial_free(struct trial *trial)
 		return;
 	clear_attempt(trial);
 	free(trial->failures);
+	free(trial->touches);
 	free(trial->tests);
 	free(trial->apart);
 	free(trial->token);
@@ -158,6 +159,22 @@ static void take_crash(struct trial *trial, const struct fts_record *header, con
 	trial->crash_place_count = count;
 }
 
+static void take_schedule(struct trial *trial, const uint8_t *payload, size_t length)
+{
+	struct fts_schedule told;
+	if (length < sizeof told)
+		return;
+	memcpy(&told, payload, sizeof told);
+	if (told.count > (length - sizeof told) / sizeof *trial->touches)
+		return;
+	trial->schedule_flags |= told.flags;
+	for (size_t i = 0; i < told.count; i++) {
+		struct fts_touch touch;
+		memcpy(&touch, payload + sizeof told + i * sizeof touch, sizeof touch);
+		ARRAY_PUSH(trial->touches, trial->touch_count, trial->touch_capacity, touch);
+	}
+}
+
 static void take_record(struct trial *trial, const struct fts_record *header,
 			const uint8_t *payload, size_t length)
 {
@@ -180,6 +197,9 @@ static void take_record(struct trial *trial, const struct fts_record *header,
 	case FTS_REC_SLICE_END:
 		trial->slice_end = true;
 		trial->progressed = now_seconds();
+		break;
+	case FTS_REC_SCHEDULE:
+		take_schedule(trial, payload, length);
 		break;
 	case FTS_REC_CRASH:
 		take_crash(trial, header, payload, length);

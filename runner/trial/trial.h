@@ -89,6 +89,10 @@ struct trial {
 	struct fts_crash crash;
 	struct fts_crash_place crash_places[FTS_CRASH_PLACES];
 	size_t crash_place_count;
+	/* Of a test that is explored (runner/plan/schedules.h). */
+	uint32_t schedule_flags;
+	struct fts_touch *touches;
+	size_t touch_count, touch_capacity;
 	struct test_failure *failures;
 	size_t failure_count, failure_capacity;
 };

@@ -17,7 +17,7 @@ from .emit import Emitter
 from .failures import describe
 from .sharing import Sharing
 from .suite import Context, Result, Suite, Test
-from .turns import Schedule, Turns, turns_for
+from .turns import Schedule, Turns, explore, turns_for
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Plan:
     budget: float
     schedule: str
     tests: Sequence[str]
+    switches: int | None = None
+    """Where turns are passed on (FTS_SWITCHES in record.h); None: nowhere."""
 
 
 _NO_RANDOM = random.Random(0)
@@ -93,6 +95,8 @@ def _run_test(
     if gil.enabled() and isinstance(turns, Turns):
         turns = None  # who waits for the GIL and who waits for the turn would wait for each other
     context = Context(threads, rng, next_test, turns)
+    if plan.switches is not None:
+        explore(plan.switches, plan.seed)
     emitter.begin(index, threads)
     process = os.getpid()
     start = time.perf_counter_ns()

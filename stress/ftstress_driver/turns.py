@@ -115,6 +115,13 @@ def turns_for(schedule: str, rng: random.Random) -> Schedule:
     return Turns(preempt=schedule == "turns" and rng.random() < 0.5)
 
 
+def explore(switches: int, seed: int) -> None:
+    """The turns of the next test are passed on where `switches` says."""
+    tell = getattr(ctypes.PyDLL(None), "ftstress_explore", None)
+    if tell is not None:
+        tell(ctypes.c_uint64(switches), ctypes.c_uint64(seed))
+
+
 def _calls(rng: random.Random) -> int:
     """Log-uniform: short turns and long ones come equally often."""
     ratio = MAX_CALLS / MIN_CALLS

@@ -145,6 +145,7 @@ class Zygote:
             budget=message["budget"],
             schedule=message.get("schedule", "overlap"),
             tests=message["tests"],
+            switches=message.get("switches"),
         )
         self._collect(plan.tests)
         if self._gil_came:

@@ -199,6 +199,36 @@ static void a_token_goes_there_and_back(void **state)
 	assert_string_equal(text, "ffffffffffffffff.12.40");
 	free(text);
 	settings_clear(&settings);
+	static char *const explored[] = { "1.0.3@12:2", "1.0.3@12:2,30:1", "1.7.3@seed" };
+	for (size_t i = 0; i < 3; i++) {
+		PARSE(&settings, 0, "--explore", "--replay", explored[i]);
+		text = replay_token_text(settings.replay);
+		assert_string_equal(text, explored[i]);
+		free(text);
+		settings_clear(&settings);
+	}
+}
+
+static void exploring_is_bounded_and_takes_one_test_at_a_time(void **state)
+{
+	(void)state;
+	struct settings settings;
+	PARSE(&settings, 0, "--explore");
+	assert_int_equal(settings.slice, 1);
+	assert_int_equal(settings.schedule, SCHEDULE_WHOLE_TURNS);
+	assert_int_equal(settings.iterations, 0);
+	assert_true(settings.duration > 0);
+	assert_true(settings.python_races & PYTHON_RACES_TESTS);
+	settings_clear(&settings);
+	PARSE(&settings, 0, "--explore", "--iterations", "30");
+	assert_int_equal(settings.iterations, 30);
+	assert_false(settings.duration > 0);
+	settings_clear(&settings);
+	COMPLAINS("--explore and --pairs", "--suite", "x", "--explore", "--pairs");
+	COMPLAINS("--explore and another schedule", "--suite", "x", "--explore", "--schedule",
+		  "overlap");
+	COMPLAINS("--explore and --python-races off", "--suite", "x", "--explore", "--python-races",
+		  "off");
 }
 
 static void a_misspelt_option_names_the_closest(void **state)
@@ -232,6 +262,9 @@ static void a_bad_value_says_what_is_expected(void **state)
 	COMPLAINS("--duration: expected a time such as 45s", "--duration", "3 weeks");
 	COMPLAINS("--replay: expected a token", "--replay", "12");
 	COMPLAINS("--replay: expected a token", "--replay", "12.3.p");
+	COMPLAINS("--replay: expected a token", "--replay", "1.0.3@12");
+	COMPLAINS("--replay: expected a token", "--replay", "1.0.3@12:64");
+	COMPLAINS("--replay: expected a token", "--replay", "1.0.3@1:1,2:1,3:1");
 	COMPLAINS("--pairs-every: expected off or a number from 2", "--pairs-every", "1");
 	COMPLAINS("--python-races: expected off, or of package, tests, stdlib", "--python-races",
 		  "package,test");
@@ -344,6 +377,7 @@ int main(void)
 		cmocka_unit_test(the_gate_refuses_what_would_change_its_result),
 		cmocka_unit_test(a_gate_is_taken_up_again_by_resume),
 		cmocka_unit_test(a_token_goes_there_and_back),
+		cmocka_unit_test(exploring_is_bounded_and_takes_one_test_at_a_time),
 		cmocka_unit_test(a_misspelt_option_names_the_closest),
 		cmocka_unit_test(a_bad_value_says_what_is_expected),
 		cmocka_unit_test(races_of_python_code_are_looked_for_where_it_is_said),

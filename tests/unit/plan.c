@@ -68,7 +68,8 @@ static void every_test_comes_once_in_each_pass(void **state)
 		for (size_t k = 0; k < slices; k++) {
 			struct trial_plan trial;
 			plan_trial(plan, &settings,
-				   (struct replay_token){ 7, k, pass * slices + k, false }, &trial);
+				   (struct replay_token){ 7, k, pass * slices + k, false, 0 },
+				   &trial);
 			for (size_t i = 0; i < trial.test_count; i++)
 				assert_int_equal(seen[trial.tests[i]]++, 0);
 			trial_plan_clear(&trial);
@@ -91,7 +92,7 @@ static void a_slice_is_never_longer_than_asked_and_whole_ones_share_a_file(void 
 	size_t mixed = 0, slices = plan_slices(plan);
 	for (size_t k = 0; k < slices; k++) {
 		struct trial_plan trial;
-		plan_trial(plan, &settings, (struct replay_token){ 1, k, k, false }, &trial);
+		plan_trial(plan, &settings, (struct replay_token){ 1, k, k, false, 0 }, &trial);
 		assert_in_range(trial.test_count, 1, 16);
 		const char *file = made.tests[trial.tests[0]].file;
 		bool one_file = true;
@@ -123,7 +124,8 @@ static void a_lower_stage_comes_first_in_each_pass(void **state)
 		for (size_t s = 0; s < slices; s++) {
 			struct trial_plan trial;
 			plan_trial(plan, &settings,
-				   (struct replay_token){ 1, s, pass * slices + s, false }, &trial);
+				   (struct replay_token){ 1, s, pass * slices + s, false, 0 },
+				   &trial);
 			for (size_t i = 0; i < trial.test_count; i++) {
 				unsigned stage = made.tests[trial.tests[i]].stage;
 				assert_true(stage >= last);
@@ -158,8 +160,8 @@ static char *plan_text(uint64_t seed, uint64_t first_slice, const struct setting
 	struct buf text = { 0 };
 	for (uint64_t n = 0; n < 4; n++) {
 		struct trial_plan trial;
-		plan_trial(plan, settings, (struct replay_token){ seed, n, first_slice + n, false },
-			   &trial);
+		plan_trial(plan, settings,
+			   (struct replay_token){ seed, n, first_slice + n, false, 0 }, &trial);
 		buf_printf(&text, "%u %g %d %u:", trial.threads, trial.switch_interval, trial.gil,
 			   trial.seed);
 		for (size_t i = 0; i < trial.test_count; i++)
@@ -225,7 +227,7 @@ static void all_draws_are_in_range_and_use_it(void **state)
 	enum { N = 8000 };
 	for (uint64_t n = 0; n < N; n++) {
 		struct trial_plan trial;
-		plan_trial(plan, &settings, (struct replay_token){ 99, n, 0, false }, &trial);
+		plan_trial(plan, &settings, (struct replay_token){ 99, n, 0, false, 0 }, &trial);
 		assert_in_range(trial.threads, 2, 8);
 		assert_true(trial.switch_interval >= 1e-6 && trial.switch_interval <= 5e-3);
 		by_threads[trial.threads]++;
@@ -251,8 +253,8 @@ static void a_fixed_thread_count_changes_nothing_else(void **state)
 	struct plan *plan = plan_new(made.tests, made.count, 20);
 	for (uint64_t n = 0; n < 50; n++) {
 		struct trial_plan a, b;
-		plan_trial(plan, &ranged, (struct replay_token){ 5, n, n, false }, &a);
-		plan_trial(plan, &fixed, (struct replay_token){ 5, n, n, false }, &b);
+		plan_trial(plan, &ranged, (struct replay_token){ 5, n, n, false, 0 }, &a);
+		plan_trial(plan, &fixed, (struct replay_token){ 5, n, n, false, 0 }, &b);
 		assert_int_equal(b.threads, 4);
 		assert_int_equal(a.seed, b.seed);
 		assert_int_equal(a.gil, b.gil);
@@ -275,7 +277,7 @@ static void the_gil_can_be_asked_for_and_ruled_out(void **state)
 	for (uint64_t n = 0; n < 100; n++) {
 		struct trial_plan trial;
 		settings.gil = n % 2 ? GIL_ON : GIL_OFF;
-		plan_trial(plan, &settings, (struct replay_token){ 5, n, n, false }, &trial);
+		plan_trial(plan, &settings, (struct replay_token){ 5, n, n, false, 0 }, &trial);
 		assert_int_equal(trial.gil, n % 2);
 		trial_plan_clear(&trial);
 	}
@@ -293,7 +295,7 @@ static size_t turns_of(const struct settings *settings, size_t n, size_t *with_g
 	*with_gil = 0;
 	for (uint64_t i = 0; i < n; i++) {
 		struct trial_plan trial;
-		plan_trial(plan, settings, (struct replay_token){ 11, i, 0, false }, &trial);
+		plan_trial(plan, settings, (struct replay_token){ 11, i, 0, false, 0 }, &trial);
 		bool in_turns = trial.schedule == SCHEDULE_TURNS;
 		turns += in_turns;
 		*with_gil += in_turns && trial.gil;
@@ -347,9 +349,9 @@ static void the_schedule_changes_nothing_else_and_a_token_repeats_it(void **stat
 	struct plan *plan = plan_new(made.tests, made.count, 20);
 	for (uint64_t n = 0; n < 50; n++) {
 		struct trial_plan a, b, again;
-		plan_trial(plan, &mixed, (struct replay_token){ 5, n, n, false }, &a);
-		plan_trial(plan, &overlap, (struct replay_token){ 5, n, n, false }, &b);
-		plan_trial(plan, &mixed, (struct replay_token){ 5, n, n, false }, &again);
+		plan_trial(plan, &mixed, (struct replay_token){ 5, n, n, false, 0 }, &a);
+		plan_trial(plan, &overlap, (struct replay_token){ 5, n, n, false, 0 }, &b);
+		plan_trial(plan, &mixed, (struct replay_token){ 5, n, n, false, 0 }, &again);
 		assert_int_equal(a.seed, b.seed);
 		assert_int_equal(a.gil, b.gil);
 		assert_int_equal(a.threads, b.threads);
@@ -369,7 +371,7 @@ static struct trial_plan slice_of(struct plan *plan, uint64_t slice)
 {
 	struct settings settings = defaults();
 	struct trial_plan trial;
-	plan_trial(plan, &settings, (struct replay_token){ 1, 0, slice, false }, &trial);
+	plan_trial(plan, &settings, (struct replay_token){ 1, 0, slice, false, 0 }, &trial);
 	settings_clear(&settings);
 	return trial;
 }

@@ -88,7 +88,7 @@ static struct trial *trial_of(struct bench *b, uint64_t iteration, const char *l
 	for (size_t i = 0; letters[i]; i++)
 		plan.tests[i] = (size_t)(letters[i] - 'a');
 	struct trial *trial = trial_new(
-		&plan, (struct replay_token){ 1, iteration, iteration, false }, 10, b->tests);
+		&plan, (struct replay_token){ 1, iteration, iteration, false, 0 }, 10, b->tests);
 	for (size_t i = 0; i < trial->count; i++) {
 		trial->states[i] = TEST_ENDED;
 		trial->outcomes[i] = FTS_OUTCOME_PASSED;

@@ -9,7 +9,7 @@ static struct trial *new_trial(void)
 {
 	struct trial_plan plan = { .test_count = 1 };
 	plan.tests = xcalloc(1, sizeof *plan.tests);
-	return trial_new(&plan, (struct replay_token){ 0, 0, 0, false }, 10, tests);
+	return trial_new(&plan, (struct replay_token){ 0, 0, 0, false, 0 }, 10, tests);
 }
 
 static void a_number_that_means_many_processes_is_no_process(void **state)
