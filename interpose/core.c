@@ -31,6 +31,7 @@
  *     made         where each object was made, and by which thread
  *     marks        a race at an address is not the last one there, if other objects get the memory
  *     freed        a block that is freed is told to TSan; allocator.h: CPython's allocators
+ *     misuse       tells of a call that must not be made with a block
  *     places       what the addresses of a crash point to
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
  *     share        objects that a test makes are one for all its threads
@@ -41,7 +42,7 @@
  *     release      which release this is, and whether it is laid out as its row says; layout.h:
  *                  offsets that are compiled in; probe: what only looking can tell
  *     code         ids for code objects; object: what object an address belongs to; owner: whose
- *                  data a block is
+ *                  data a block is; walk: the calling thread's stack
  *   base/     what hooks may use
  *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
  *     plt          a function in the place of another, for the calls of one shared object

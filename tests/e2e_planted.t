@@ -269,23 +269,24 @@ def check_causes(run: Run) -> None:
     )
 
 
-def check_memory(run: Run) -> None:
-    """Memory that is freed in use is told first, with the object and both places."""
-    missing = bugs("memory") - run.cases().keys()
-    ok(not missing, "planted_memory: every bug is found", sorted(missing), run.words())
+def check_twins(run: Run, folder: str) -> dict[str, dict[str, Any]]:
+    """Every bug is found, no twin; returns the finding that is told first, by the case."""
+    missing = bugs(folder) - run.cases().keys()
+    ok(not missing, f"planted_{folder}: every bug is found", sorted(missing), run.words())
     wrong = [f for f in run.findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
-    ok(not wrong, "planted_memory: no finding names a correct twin", *run.list_of(wrong))
+    ok(not wrong, f"planted_{folder}: no finding names a correct twin", *run.list_of(wrong))
     first: dict[str, dict[str, Any]] = {}
     for entry in run.report.get("entries", []):
         finding = next(f for f in run.findings if f["id"] == entry["id"])
         first.setdefault(Path(finding["tests"][0]).stem, finding)
+    return first
+
+
+def check_memory(run: Run) -> None:
+    """Memory that is freed in use is told first, with the object and both places."""
+    first = check_twins(run, "memory")
     kinds = {case: f["kind"] for case, f in first.items()}
-    freed = {"name_bug", "chunk_bug", "grown_bug"}
-    ok(
-        all(kinds.get(case) == "use-after-free" for case in freed),
-        "what is freed in use is told first",
-        kinds,
-    )
+    ok(set(kinds.values()) == {"use-after-free"}, "what is freed in use is told first", kinds)
     told = first.get("name_bug", {})
     ok(
         "Python object of type 'bytes'" in told.get("explanation", "")
@@ -293,6 +294,22 @@ def check_memory(run: Run) -> None:
         and " freed it in object_dealloc" in told["explanation"],
         "with the object, where it was made and where it was freed",
         told.get("explanation"),
+    )
+
+
+def check_frees(run: Run) -> None:
+    """What is freed twice or by the wrong function is told as that."""
+    first = check_twins(run, "frees")
+    kinds = {case: f["kind"] for case, f in first.items()}
+    wanted = dict.fromkeys(bugs("frees"), "bad-free") | {"closed_bug": "double-free"}
+    ok(kinds == wanted, "each as what it is", kinds)
+    threads = first.get("closed_bug", {}).get("threads", [])
+    ok(
+        [t["role"] for t in threads] == ["frees it again", "freed it before"]
+        and all(t["frames"][t["site"]]["function"] == "close_bug" for t in threads)
+        and threads[0]["thread"] != threads[1]["thread"],
+        "a double free has both places and threads",
+        threads,
     )
 
 
@@ -309,7 +326,8 @@ def main() -> int:
             check_cython(scratch)
             check_pure_python(scratch)
             check_causes(causes.result())
-        check_memory(Run("planted_memory", scratch / "memory", "--iterations", "8"))
+        check_memory(Run("planted_memory", scratch / "memory"))
+        check_frees(Run("planted_frees", scratch / "frees"))
     return done()
 
 

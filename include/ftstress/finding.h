@@ -189,6 +189,12 @@ static inline bool finding_is_race(const struct finding *finding)
 	return finding->kind == FINDING_DATA_RACE || finding->kind == FINDING_USE_AFTER_FREE;
 }
 
+/* Was memory given back that must not be given back so? */
+static inline bool finding_is_misuse(const struct finding *finding)
+{
+	return finding->kind == FINDING_DOUBLE_FREE || finding->kind == FINDING_BAD_FREE;
+}
+
 #define FINDING_REPLAYS 10
 #define FINDING_TESTS 10
 

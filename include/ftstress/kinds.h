@@ -10,6 +10,8 @@
 /* clang-format off */
 #define FINDING_KIND_LIST(X) \
 	X(USE_AFTER_FREE, use_after_free) \
+	X(DOUBLE_FREE, double_free) \
+	X(BAD_FREE, bad_free) \
 	X(DATA_RACE, data_race) \
 	X(PYTHON_RACE, python_race) \
 	X(LOCK_ORDER, lock_order) \

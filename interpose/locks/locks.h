@@ -86,7 +86,6 @@ static inline struct lock lock_of(const void *at, enum fts_lock_kind kind)
 
 struct thread {
 	struct fts_lock_thread *shared;
-	uint64_t stack_end;
 	uint32_t depth;       /* how many calls that are noted as a whole the thread is in */
 	const void *collects; /* the Python frame in which garbage is collected, or NULL */
 	struct lock outer;    /* a wait during which others come and go; address 0 = none */
@@ -191,14 +190,6 @@ HIDDEN void python_position(struct fts_held *held, const void *tstate);
 /* Where the code was when the lock was acquired, as FTS_PC_PYTHON; 0 = not known. Its Python frame
  * must still be on the stack. */
 HIDDEN uint64_t python_pc_of(const struct fts_held *held);
-
-struct walked {
-	uint64_t pc, fp; /* fp: of the function that pc lies in */
-	uint64_t frame;  /* the Python frame, 0 = native */
-};
-/* The stack of the calling thread, C and Python frames mixed, innermost first; returns how many. */
-HIDDEN unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
-			    unsigned room);
 
 /* locks_standin.c */
 struct standin {              /* of a class of locks: what a report of a race says of them */

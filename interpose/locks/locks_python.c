@@ -23,6 +23,7 @@
 #include "interpose/python/layout.h"
 #include "interpose/base/ring.h"
 #include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 #include "interpose/stacks/stacks.h"
 
 #include <dlfcn.h>
@@ -48,14 +49,8 @@ static struct class {
 } classes[CLASSES];
 static struct raw_lock classes_lock;
 
-/* A range of code, and an address in it. */
-struct range {
-	uintptr_t at, low, size;
-};
-static struct range own; /* this library */
-
 HIDDEN long python_tstate_offset;
-static void *code_type, *str_type;
+static void *str_type;
 static struct threading_type {
 	void *type;
 	uint32_t word; /* offset of our word in the object */
@@ -199,48 +194,20 @@ void python_module_name(uint64_t module_lock, char *name, unsigned room)
 
 /* Frames. */
 
-static const char *code_of(const void *frame)
-{
-	return (const char *)(load64(frame, FRAME_EXECUTABLE) & ~1ull);
-}
-
-static bool is_entry(const void *frame)
-{
-	return *((const uint8_t *)frame + python_release->at->frame_owner.at) ==
-	       python_release->entry_owner;
-}
-
-static bool is_code(const char *code)
-{
-	return code && load_pointer(code, OBJECT_TYPE) == code_type;
-}
-
-static uint64_t position_of(const void *frame, uint64_t instruction)
-{
-	const char *code = code_of(frame);
-	if (!is_code(code))
-		return 0;
-	uint32_t id = code_id(code);
-	uint64_t offset = (instruction - python_release->bytecode(code, frame)) / 2;
-	if (offset >= FTS_PC_MARKER)
-		offset = FTS_PC_MARKER;
-	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | offset : 0;
-}
-
 /* The position of the innermost frame that is not importlib's own: the line that imports. */
 static uint64_t importing(const void *frame)
 {
 	static const char prefix[] = "<frozen importlib";
 	for (; frame; frame = load_pointer(frame, FRAME_PREVIOUS)) {
-		const char *code = is_entry(frame) ? NULL : code_of(frame), *name;
-		if (!is_code(code))
+		const char *code = walk_is_entry(frame) ? NULL : walk_code(frame), *name;
+		if (!code || !walk_is_code(code))
 			continue;
 		name = (const char *)load_pointer(code, CODE_FILENAME) + STR_ASCII_DATA;
 		unsigned same = 0;
 		while (prefix[same] && name[same] == prefix[same])
 			same++;
 		if (prefix[same])
-			return position_of(frame, load64(frame, FRAME_INSTR_PTR));
+			return walk_position(frame, load64(frame, FRAME_INSTR_PTR));
 	}
 	return 0;
 }
@@ -257,7 +224,7 @@ void python_position(struct fts_held *held, const void *tstate)
 	if (held->kind == FTS_LOCK_MODULE)
 		held->position = importing(frame);
 	else if (held->kind != FTS_LOCK_OBJECT)
-		held->position = position_of(frame, held->instruction);
+		held->position = walk_position(frame, held->instruction);
 }
 
 uint64_t python_pc_of(const struct fts_held *held)
@@ -265,60 +232,8 @@ uint64_t python_pc_of(const struct fts_held *held)
 	const void *frame = (const void *)held->frame;
 	if (held->position)
 		return held->position;
-	return (uint64_t)code_of(frame) == held->code ? position_of(frame, held->instruction) : 0;
-}
-
-/*
- * Put the Python frames that one eval loop runs into `out`. *frame moves on to the frame that
- * called into this loop. `fp` is the frame pointer of the loop's C function.
- */
-static unsigned walk_python(const void **frame, uint64_t fp, struct walked *out, unsigned room)
-{
-	unsigned count = 0;
-	while (*frame && !is_entry(*frame)) {
-		uint64_t pc = position_of(*frame, load64(*frame, FRAME_INSTR_PTR));
-		if (pc && count < room)
-			out[count++] = (struct walked){ pc, fp, (uint64_t)*frame };
-		*frame = load_pointer(*frame, FRAME_PREVIOUS);
-	}
-	if (*frame)
-		*frame = load_pointer(*frame, FRAME_PREVIOUS);
-	return count;
-}
-
-static uint64_t stack_end(struct thread *thread, uint64_t fp)
-{
-	if (thread->stack_end)
-		return thread->stack_end;
-	uint64_t top = thread->shared->self; /* the thread's control block, just above its stack */
-	void **main_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
-	if (main_end && (uint64_t)*main_end > fp && (uint64_t)*main_end - fp < 1ull << 30)
-		top = (uint64_t)*main_end;
-	if (top < fp || top - fp > 1ull << 30)
-		top = fp; /* not known: then no frame is read */
-	return thread->stack_end = top;
-}
-
-unsigned python_walk(struct thread *thread, struct call_site site, struct walked *out,
-		     unsigned room)
-{
-	uint64_t fp = (uint64_t)site.hook, end = stack_end(thread, fp);
-	const void *tstate = python_release->running();
-	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
-	unsigned count = 0;
-	while (count < room && fp % 8 == 0 && fp + 16 <= end) {
-		uint64_t next = load64((const void *)fp, 0), pc = load64((const void *)fp, 8);
-		if (pc < 4096)
-			break;
-		if (pc - stacks_eval_low < stacks_eval_size && frame)
-			count += walk_python(&frame, next, out + count, room - count);
-		else if (pc - own.low >= own.size)
-			out[count++] = (struct walked){ pc, next, 0 };
-		if (next <= fp)
-			break;
-		fp = next;
-	}
-	return count;
+	return (uint64_t)walk_code(frame) == held->code ? walk_position(frame, held->instruction)
+							: 0;
 }
 
 /* Where locks are made and freed. */
@@ -341,8 +256,9 @@ static uint64_t new_identity(void)
 	const void *tstate = python_tstate();
 	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
 	for (; frame && count < CLASS_FRAMES; frame = load_pointer(frame, FRAME_PREVIOUS)) {
-		uint64_t pc =
-			is_entry(frame) ? 0 : position_of(frame, load64(frame, FRAME_INSTR_PTR));
+		uint64_t pc = walk_is_entry(frame)
+				      ? 0
+				      : walk_position(frame, load64(frame, FRAME_INSTR_PTR));
 		if (pc)
 			frames[count++] = pc;
 	}
@@ -539,30 +455,6 @@ static bool adopt_types(void)
 	return true;
 }
 
-static int find_range(struct dl_phdr_info *info, size_t size, void *argument)
-{
-	struct range *range = argument;
-	(void)size;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-		uintptr_t low = info->dlpi_addr + header->p_vaddr;
-		if (header->p_type != PT_LOAD || !(header->p_flags & PF_X) ||
-		    range->at - low >= header->p_memsz)
-			continue;
-		range->low = low;
-		range->size = header->p_memsz;
-		return 1;
-	}
-	return 0;
-}
-
-static struct range range_of(uintptr_t at)
-{
-	struct range range = { .at = at };
-	dl_iterate_phdr(find_range, &range);
-	return range;
-}
-
 /* Do the interpreter's own calls come to our PyMem_Free()? A list has a block for its items. */
 static void probe_memory(void)
 {
@@ -578,10 +470,8 @@ bool python_locks_start(const char **why)
 	if (!python_known(why))
 		return false;
 	char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
-	code_type = dlsym(RTLD_DEFAULT, "PyCode_Type");
 	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
-	if (!tstate || !code_type || !str_type || !symbol_next("_PyMutex_LockTimed") ||
-	    !stacks_eval_size) {
+	if (!tstate || !str_type || !symbol_next("_PyMutex_LockTimed") || !stacks_eval_size) {
 		*why = "this Python does not export its locks (ftstress builds one that does)";
 		return false;
 	}
@@ -593,10 +483,9 @@ bool python_locks_start(const char **why)
 		*why = "the thread state of this Python cannot be found";
 		return false;
 	}
-	struct range python = range_of(stacks_eval_low);
+	struct walk_range python = walk_range_of(stacks_eval_low);
 	locks_python_low = python.low;
 	locks_python_size = python.size;
-	own = range_of((uintptr_t)python_locks_start);
 	if (!adopt_types()) {
 		*why = "the lock types of this Python are laid out in another way";
 		return false;

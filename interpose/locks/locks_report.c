@@ -6,6 +6,7 @@
 
 #include "interpose/base/symbol.h"
 #include "interpose/python/object.h"
+#include "interpose/python/walk.h"
 #include "interpose/base/ring.h"
 
 #include <stddef.h>
@@ -269,7 +270,7 @@ bool locks_report_edge(struct thread *thread, const struct lock *wanted,
 	uint32_t number = thread->shared->number;
 	uint64_t identity = python_identity(wanted->address, wanted->kind);
 	raw_lock(&lock);
-	depth = python_walk(thread, site, stack, FRAMES_MAX);
+	depth = walk_stack(site.hook, stack, FRAMES_MAX);
 	used = sizeof(struct fts_report);
 	sections = told_count = 0;
 	bool complete = put_all(wanted, identity, held, count, number);

@@ -38,4 +38,17 @@ static inline void allocator_set(int domain, struct allocator allocator)
 	set(domain, &allocator);
 }
 
+enum { ALLOCATOR_FRAME = 4096 }; /* bytes of the stack frame of PyMem_Malloc() and its kin */
+
+/*
+ * Where the function that called a hook returns to: PyMem_Malloc()'s caller. CPython has frame
+ * pointers; somebody else who calls the hook need not.
+ */
+static inline __attribute__((always_inline)) uint64_t allocator_caller(const uint64_t *frame)
+{
+	uint64_t outer = frame[0] - (uint64_t)frame;
+	return LIKELY(outer < ALLOCATOR_FRAME && outer % 8 == 0) ? frame[outer / 8 + 1] : frame[1];
+}
+#define CALLER allocator_caller(__builtin_frame_address(0))
+
 #endif

@@ -2,7 +2,10 @@
  * freed.c - see freed.h.
  *
  * A block moves where PyMem_Realloc() has no room in its place. That is told as the end of the old
- * one, too. PyObject_Realloc() is not looked at: what it moves, nobody else can have.
+ * one, too. Of PyObject_Realloc() only the new block is looked at: what it moves, nobody else can have.
+ *
+ * Whoever frees a block that is free, or by another function than is its due, is told here, before the
+ * allocator has it.
  */
 #include "interpose/memory/freed.h"
 
@@ -12,12 +15,14 @@
 #include "interpose/memory/allocator.h"
 #include "interpose/memory/made.h"
 #include "interpose/memory/marks.h"
+#include "interpose/memory/misuse.h"
 #include "interpose/python/object.h"
 
 #include <stddef.h>
 
 enum {
 	OBJECT_HEADER = 32, /* sizeof(PyObject) */
+	NOTED = 16, /* bytes: of blocks that are smaller, made.h does not tell one from its neighbour */
 	MOST = 1024, /* bytes that are told of a block, as ThreadSanitizer does for malloc() */
 };
 
@@ -43,19 +48,85 @@ static inline void tell(uint64_t from, uint64_t end, enum mark mark)
 		write_range((void *)from, size < MOST ? size : MOST, (void *)&marks[mark]);
 }
 
-/* The block ends. What it is, the block says: whoever frees it may take the wrong function. */
-static inline void end(void *block, struct object_block found, enum mark mark)
+/* ---- what must not be freed so ---- */
+
+static int (*is_of_malloc)(const void *block); /* TSan's heap: C's malloc() */
+
+static __attribute__((noinline)) void tell_again(const void *block, uint64_t start, uint64_t native)
+{
+	misuse_tell(&(struct misuse){ "double-free", "frees it again", native, (uint64_t)block,
+				      start, true });
+}
+
+/* The block of another domain, or none. `wanted_memory`: it was given to PyMem_Free(). */
+static __attribute__((noinline)) void tell_wrong(const void *block, bool wanted_memory,
+						 uint64_t native)
+{
+	struct object object;
+	struct misuse misuse = { .type = "bad-free", .place = native, .address = (uint64_t)block };
+	if (!object_find(misuse.address, &object))
+		return;
+	misuse.object = object.start;
+	if (!object_block_begins(block))
+		misuse.act = "frees what is inside of a block";
+	else if (wanted_memory)
+		misuse.act = "calls PyMem_Free() for a block of PyObject_Malloc()";
+	else
+		misuse.act = "calls PyObject_Free() for a block of PyMem_Malloc()";
+	misuse_tell(&misuse);
+}
+
+/* In no memory of Python's heap that was noted. It may be older than the notes. */
+static __attribute__((noinline)) void tell_foreign(const void *block, bool wanted_memory,
+						   uint64_t native)
+{
+	if (is_of_malloc && is_of_malloc(block))
+		misuse_tell(&(struct misuse){
+			"bad-free",
+			wanted_memory ? "calls PyMem_Free() for a block of malloc()"
+				      : "calls PyObject_Free() for a block of malloc()",
+			native, (uint64_t)block, 0, false });
+}
+
+/* C's free(), also by PyMem_RawFree(). */
+static void c_free(const volatile void *block)
+{
+	struct object object;
+	if (LIKELY(!block || !made_covers((uint64_t)block)) ||
+	    !object_find((uint64_t)block, &object) ||
+	    (is_of_malloc && is_of_malloc((const void *)block)))
+		return;
+	misuse_tell(&(struct misuse){ "bad-free", "calls free() for a block of Python's heap", 0,
+				      (uint64_t)block, object.start, false });
+}
+
+static void c_malloc(const volatile void *block, size_t size)
+{
+	(void)block, (void)size;
+}
+
+/* ---- the end of a block ---- */
+
+/* What it is, the block says: whoever frees it may take the wrong function. */
+static inline __attribute__((always_inline)) void end(void *block, struct object_block found,
+						      enum mark mark, uint64_t native)
 {
 	uint64_t start = (uint64_t)block + found.header;
-	made_ends(start);
+	if (UNLIKELY(!made_ends(start, native)) && found.size >= NOTED)
+		tell_again(block, start, native);
+	else if (UNLIKELY(!object_block_begins(block)) ||
+		 UNLIKELY(found.memory != (mark != BY_OBJECT_FREE)))
+		tell_wrong(block, mark != BY_OBJECT_FREE, native);
 	marks_end((uint64_t)block, found.size);
 	tell(found.memory ? start : start + OBJECT_HEADER, (uint64_t)block + found.size, mark);
 }
 
 static void mem_free(void *context, void *block)
 {
-	if (block && made_covers((uint64_t)block))
-		end(block, object_block(block), BY_FREE);
+	if (LIKELY(block && made_covers((uint64_t)block)))
+		end(block, object_block(block), BY_FREE, CALLER);
+	else if (block)
+		tell_foreign(block, true, CALLER);
 	JUMP mem.free(context, block);
 }
 
@@ -70,16 +141,45 @@ static void *mem_realloc(void *context, void *block, size_t size)
 	struct object_block found = { 0 };
 	if (block && made_covers((uint64_t)block))
 		found = object_block(block);
-	if (found.size && !stays(size, found.size))
-		end(block, found, BY_REALLOC);
-	JUMP mem.realloc(context, block, size);
+	bool moves = found.size && !stays(size, found.size);
+	if (moves)
+		end(block, found, BY_REALLOC, CALLER);
+	void *moved = mem.realloc(context, block, size);
+	if (moves && UNLIKELY(!moved))
+		made_lives((uint64_t)block);
+	return moved;
 }
 
 static void object_free(void *context, void *block)
 {
-	if (block && made_covers((uint64_t)block))
-		end(block, object_block(block), BY_OBJECT_FREE);
+	if (LIKELY(block && made_covers((uint64_t)block)))
+		end(block, object_block(block), BY_OBJECT_FREE, CALLER);
+	else if (block)
+		tell_foreign(block, false, CALLER);
 	JUMP objects.free(context, block);
+}
+
+/* An object is noted when it is made; here only that the memory is not free any more. */
+static inline void *given(void *block)
+{
+	if (LIKELY(block && made_covers((uint64_t)block)))
+		made_again((uint64_t)block + object_block(block).header);
+	return block;
+}
+
+static void *object_malloc(void *context, size_t size)
+{
+	return given(objects.malloc(context, size));
+}
+
+static void *object_calloc(void *context, size_t count, size_t size)
+{
+	return given(objects.calloc(context, count, size));
+}
+
+static void *object_realloc(void *context, void *block, size_t size)
+{
+	return given(objects.realloc(context, block, size));
 }
 
 static bool start(const char **why)
@@ -93,6 +193,12 @@ static bool start(const char **why)
 		*why = "this ThreadSanitizer has no __tsan_write_range_pc()";
 		return false;
 	}
+	int (*install)(void (*)(const volatile void *, size_t), void (*)(const volatile void *)) =
+		(int (*)(void (*)(const volatile void *, size_t), void (*)(const volatile void *)))
+			symbol_next("__sanitizer_install_malloc_and_free_hooks");
+	is_of_malloc = (int (*)(const void *))symbol_next("__sanitizer_get_ownership");
+	if (install)
+		install(c_malloc, c_free);
 	functions[BY_FREE] = (uint64_t)symbol_next("PyMem_Free");
 	functions[BY_REALLOC] = (uint64_t)symbol_next("PyMem_Realloc");
 	functions[BY_OBJECT_FREE] = (uint64_t)symbol_next("PyObject_Free");
@@ -101,10 +207,24 @@ static bool start(const char **why)
 	struct allocator our_mem = mem, our_objects = objects;
 	our_mem.realloc = mem_realloc;
 	our_mem.free = mem_free;
+	our_objects.malloc = object_malloc;
+	our_objects.calloc = object_calloc;
+	our_objects.realloc = object_realloc;
 	our_objects.free = object_free;
 	allocator_set(ALLOCATOR_MEM, our_mem);
 	allocator_set(ALLOCATOR_OBJECTS, our_objects);
 	return true;
 }
 
-const struct concern concern_freed = { .name = "memory that is freed", .start = start };
+static void after_fork(bool in_child)
+{
+	(void)in_child;
+	misuse_after_fork();
+}
+
+const struct concern concern_freed = {
+	.name = "memory that is freed",
+	.start = start,
+	.before_fork = misuse_before_fork,
+	.after_fork = after_fork,
+};

@@ -39,7 +39,7 @@ enum {
 #define SPANS ((HEAP_TO - HEAP_FROM) / OBJECT_SEGMENT)
 #define SPAN_BYTES ((OBJECT_SEGMENT >> GRANULE_SHIFT) * sizeof(uint32_t))
 
-static uint32_t *spans[SPANS];
+static uint32_t *spans[SPANS], *end_spans[SPANS]; /* of what was made, of what was freed */
 
 static struct site {
 	uint64_t position; /* in Python code; 0: in none */
@@ -65,29 +65,34 @@ static __attribute__((noinline)) uint32_t number_thread(void)
 	return self;
 }
 
-static __attribute__((noinline)) uint32_t *new_span(uint64_t index)
+static __attribute__((noinline)) uint32_t *new_span(uint32_t **table, uint64_t index)
 {
 	long at = raw_syscall6(SYS_mmap, 0, (long)SPAN_BYTES, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	uint32_t *none = NULL;
 	if (at < 0 && at > -4096)
 		return NULL;
-	if (__atomic_compare_exchange_n(&spans[index], &none, (uint32_t *)at, false,
+	if (__atomic_compare_exchange_n(&table[index], &none, (uint32_t *)at, false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return (uint32_t *)at;
 	raw_syscall3(SYS_munmap, at, (long)SPAN_BYTES, 0);
 	return none;
 }
 
-static inline uint32_t *entry_of(uint64_t address, bool make)
+static inline uint32_t *entry_in(uint32_t **table, uint64_t address, bool make)
 {
 	uint64_t offset = address - HEAP_FROM, index = offset / OBJECT_SEGMENT;
 	if (UNLIKELY(index >= SPANS))
 		return NULL;
-	uint32_t *span = __atomic_load_n(&spans[index], __ATOMIC_RELAXED);
-	if (UNLIKELY(!span) && (!make || !(span = new_span(index))))
+	uint32_t *span = __atomic_load_n(&table[index], __ATOMIC_RELAXED);
+	if (UNLIKELY(!span) && (!make || !(span = new_span(table, index))))
 		return NULL;
 	return &span[offset % OBJECT_SEGMENT >> GRANULE_SHIFT];
+}
+
+static inline uint32_t *entry_of(uint64_t address, bool make)
+{
+	return entry_in(spans, address, make);
 }
 
 static inline uint64_t scatter(uint64_t word)
@@ -188,11 +193,34 @@ bool made_covers(uint64_t address)
 	return entry_of(address, false) != NULL;
 }
 
-void made_ends(uint64_t start)
+bool made_ends(uint64_t start, uint64_t native)
+{
+	uint32_t *at = entry_of(start, false), *end = entry_in(end_spans, start, true);
+	if (UNLIKELY(!at))
+		return true;
+	uint32_t entry = *at;
+	if ((entry & 1u << PARITY_SHIFT) != parity_of(start))
+		entry = 0;
+	if (UNLIKELY(entry & FREED))
+		return false;
+	*at = FREED | parity_of(start) | entry;
+	if (LIKELY(end))
+		note(end, start, native);
+	return true;
+}
+
+void made_lives(uint64_t start)
 {
 	uint32_t *at = entry_of(start, false);
-	if (LIKELY(at))
-		*at = FREED | parity_of(start) | entry_at(start);
+	if (at && (entry_at(start) & FREED))
+		*at &= ~FREED;
+}
+
+void made_again(uint64_t start)
+{
+	uint32_t *at = entry_of(start, false);
+	if (at && UNLIKELY(entry_at(start) & FREED))
+		*at = 0;
 }
 
 bool made_is_freed(uint64_t start)
@@ -200,9 +228,14 @@ bool made_is_freed(uint64_t start)
 	return entry_at(start) & FREED;
 }
 
-bool made_find(uint64_t start, struct made *made)
+int32_t made_thread(void)
 {
-	uint32_t entry = entry_at(start);
+	uint32_t thread = (self ? self : number_thread()) % THREADS;
+	return (int32_t)thread - MAIN;
+}
+
+static bool tell(uint32_t entry, struct made *made)
+{
 	if (!(entry % SITES))
 		return false;
 	const struct site *site = &sites[entry % SITES];
@@ -210,8 +243,21 @@ bool made_find(uint64_t start, struct made *made)
 	*made = (struct made){ .frames = { site->native, site->position },
 			       .count = site->position ? 2 : 1,
 			       .thread = thread_ids[thread],
+			       .number = (int32_t)thread - MAIN,
 			       .by_main = thread == MAIN };
 	return true;
+}
+
+bool made_find(uint64_t start, struct made *made)
+{
+	return tell(entry_at(start), made);
+}
+
+bool made_end_find(uint64_t start, struct made *ended)
+{
+	const uint32_t *at = entry_in(end_spans, start, false);
+	bool same = at && (*at & 1u << PARITY_SHIFT) == parity_of(start);
+	return same && tell(*at, ended);
 }
 
 /*
@@ -241,19 +287,6 @@ void _Py_NewReferenceNoTotal(void *object)
 }
 
 static struct allocator mem; /* what we wrapped */
-
-enum { FRAME_MOST = 4096 }; /* bytes of the stack frame of PyMem_Malloc() and its kin */
-
-/*
- * Where the function that called a hook returns to: PyMem_Malloc()'s caller. CPython has frame
- * pointers; somebody else who calls the hook need not.
- */
-static inline __attribute__((always_inline)) uint64_t caller(const uint64_t *frame)
-{
-	uint64_t outer = frame[0] - (uint64_t)frame;
-	return LIKELY(outer < FRAME_MOST && outer % 8 == 0) ? frame[outer / 8 + 1] : frame[1];
-}
-#define CALLER caller(__builtin_frame_address(0))
 
 static void *mem_malloc(void *context, size_t size)
 {

@@ -5,6 +5,8 @@
  *                                  31 30  29     18 17          0     f: freed by now
  *                                  |f|p | thread   | site       |     p: bit 4 of the address
  *
+ * Where it ended, there is another such entry in a table beside this one.
+ *
  * A site is a place in Python code and one in C. The entry is of the object itself, not of its
  * block: an object that comes from a free list has no new block, but it passes _Py_NewReference()
  * like any other. Blocks of less than 32 bytes have no entry. What was made before the concern
@@ -22,6 +24,7 @@ struct made {
 	uint64_t frames[2]; /* innermost first, as in record.h */
 	unsigned count;
 	uint32_t thread; /* the kernel's number of the thread that made it; 0 = not known */
+	int32_t number;  /* ours: 0 is the main thread; -1 = not known */
 	bool by_main;    /* it was the main thread */
 };
 
@@ -33,8 +36,23 @@ bool made_find(uint64_t start, struct made *made);
 /* Has anything near the address been noted? If not, it need not be in Python's heap. */
 bool made_covers(uint64_t address);
 
-/* What starts at the address is freed now. */
-void made_ends(uint64_t start);
+/* The calling thread's number. */
+int32_t made_thread(void);
+
+/* Where what started at the address was freed last. False: not known. */
+bool made_end_find(uint64_t start, struct made *ended);
+
+/*
+ * What starts at the address is freed now, by a call that returns to `native`. False: it was freed
+ * before, and nobody got the memory since.
+ */
+bool made_ends(uint64_t start, uint64_t native);
+
+/* It is not freed after all. */
+void made_lives(uint64_t start);
+
+/* The memory is somebody's again, of whom nothing is noted. */
+void made_again(uint64_t start);
 
 /* Has what started at the address been freed, and nobody got the memory since? */
 bool made_is_freed(uint64_t start);

@@ -75,13 +75,26 @@ static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsign
 	return true;
 }
 
-struct object_block object_block(const void *block)
+static inline const struct slice *slice_of(const void *block)
 {
 	uint64_t segment = ((uint64_t)block - 1) & ~(SEGMENT_BYTES - 1);
 	uint64_t index = ((uint64_t)block - segment) / SLICE_BYTES;
 	const struct slice *slice =
 		(const struct slice *)(segment + SEGMENT_SLICES + index * SLICE_HEADER);
-	slice = (const struct slice *)((const char *)slice - slice->offset);
+	return (const struct slice *)((const char *)slice - slice->offset);
+}
+
+bool object_block_begins(const void *block)
+{
+	const struct slice *slice = slice_of(block);
+	uint64_t segment = ((uint64_t)block - 1) & ~(SEGMENT_BYTES - 1);
+	uint64_t first = first_block(segment, (uint64_t)slice, slice->block_size);
+	return slice->block_size && ((uint64_t)block - first) % slice->block_size == 0;
+}
+
+struct object_block object_block(const void *block)
+{
+	const struct slice *slice = slice_of(block);
 	unsigned tag = slice->flags >> 3 & 15;
 	return (struct object_block){ slice->block_size, tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0,
 				      tag == HEAP_MEM };

@@ -34,6 +34,9 @@ struct object_block {
 /* What mimalloc says of a block that is not freed yet, which begins at the address. No system call. */
 struct object_block object_block(const void *block);
 
+/* Does a block begin at the address, which is in a page of mimalloc's? No system call. */
+bool object_block_begins(const void *block);
+
 /*
  * The same for a block of C's malloc(), `size` bytes long: some types take their objects from there.
  * True if a type stands where an object has it, and such objects are that long.

@@ -9,6 +9,7 @@
 #include "interpose/stacks/bytes.h"
 #include "interpose/python/code.h"
 #include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 #include "interpose/base/concern.h"
 #include "interpose/base/symbol.h"
 #include "interpose/base/raw.h"
@@ -82,6 +83,7 @@ static bool find_eval_loop(const char **why)
 	stacks_eval_default = (void *(*)(void *, void *, int))loop;
 	stacks_eval_low = (uintptr_t)loop;
 	stacks_eval_size = symbol->st_size;
+	walk_start(stacks_eval_low, stacks_eval_size);
 	return true;
 }
 

@@ -15,7 +15,8 @@ static bool find(const struct report_view *view, struct race_place *place)
 			object = section;
 		else if (section->head.kind == FTS_SEC_HEAP)
 			heap = section;
-		else if (section->head.kind == FTS_SEC_ACCESS &&
+		else if ((section->head.kind == FTS_SEC_ACCESS ||
+			  section->head.kind == FTS_SEC_OTHER) &&
 			 (!access || section->head.address > access->head.address))
 			access = section; /* both touched the byte at which the higher one begins */
 	}
@@ -37,7 +38,8 @@ void raced_add(struct raced *raced, unsigned zygote, const struct fts_record *re
 				    .pid = record->pid,
 				    .nanoseconds = record->nanoseconds,
 				    .finding = finding };
-	if (raced->count >= RACED_MOST || !finding_is_race(finding) || !find(view, &place))
+	bool counts = finding_is_race(finding) || finding_is_misuse(finding);
+	if (raced->count >= RACED_MOST || !counts || !find(view, &place))
 		return;
 	for (size_t i = 0; i < raced->count; i++) {
 		const struct race_place *other = &raced->places[i];

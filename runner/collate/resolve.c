@@ -388,7 +388,8 @@ static void tell_end(struct finding *finding)
 {
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		struct participant *side = &finding->participants[i];
-		if (side != memory_freed_in_use(finding) || side->frees)
+		if (finding->kind != FINDING_USE_AFTER_FREE || side->frees ||
+		    side != memory_freed_in_use(finding))
 			continue;
 		side->frees = true;
 		free(side->role);

@@ -88,3 +88,38 @@ const char *words_article(const char *name)
 {
 	return *name && strchr("aeiou", *name) ? "an" : "a";
 }
+
+void words_add_object(struct buf *out, const struct subject *subject)
+{
+	bool known = (subject->kind == SUBJECT_OBJECT || subject->kind == SUBJECT_BUFFER) &&
+		     subject->type && *subject->type;
+	if (!known)
+		buf_puts(out, "memory");
+	else
+		buf_printf(out, "%s%s %s object",
+			   subject->kind == SUBJECT_BUFFER ? "the data of " : "",
+			   words_article(subject->type), subject->type);
+}
+
+/* The innermost line of Python that somebody wrote. */
+static const struct frame *line_of(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+		if (frame->language == FRAME_PYTHON && !frame->plumbing && frame->file &&
+		    frame->line)
+			return frame;
+	}
+	return NULL;
+}
+
+void words_add_line(struct buf *out, const struct stack *stack, size_t told,
+		    const struct roots *roots)
+{
+	const struct frame *line = line_of(stack);
+	if (!line || (told < stack->count && line == &stack->frames[told]))
+		return;
+	char *path = short_path(line->file, roots);
+	buf_printf(out, ", at %s:%d in %s", path, line->line, line->function);
+	free(path);
+}

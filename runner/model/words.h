@@ -24,6 +24,11 @@ void words_add_frame(struct buf *out, const struct frame *frame, const struct ro
 /* Adds "BEFORE in f (x.c:12)", the site of the first thread; "BEFORE" if there is no stack. */
 void words_add_single(struct buf *out, const char *before, const struct finding *finding,
 		      const struct roots *roots);
+/* Adds "a list object", "the data of an array.array object", or "memory". */
+void words_add_object(struct buf *out, const struct subject *subject);
+/* Adds ", at app.py:12 in drop", the innermost line of Python; nothing if that is the frame `told`. */
+void words_add_line(struct buf *out, const struct stack *stack, size_t told,
+		    const struct roots *roots);
 /* "a" or "an", before a name. */
 const char *words_article(const char *name);
 /* The two sides of a race. If only one of them writes, it comes first. False: there are fewer. */

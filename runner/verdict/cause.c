@@ -80,7 +80,7 @@ static bool is_in_function(const struct stack *stack, const struct finding *race
 /* Does a thread use what another one frees or moves? */
 static bool corrupts(const struct finding *race)
 {
-	if (memory_freed_in_use(race))
+	if (memory_freed_in_use(race) || finding_is_misuse(race))
 		return true;
 	for (size_t i = 0; i < race->participant_count && race->participant_count == 2; i++) {
 		const struct participant *side = &race->participants[i];
@@ -134,7 +134,8 @@ static const char *register_name(unsigned index)
 static bool is_candidate(const struct trial *trial, const struct race_place *race)
 {
 	bool before = !trial->crashed || race->nanoseconds <= trial->crash_nanoseconds;
-	return race->pid == (uint32_t)trial->pid && before && finding_is_race(race->finding);
+	return race->pid == (uint32_t)trial->pid && before &&
+	       (finding_is_race(race->finding) || finding_is_misuse(race->finding));
 }
 
 static bool tell_address(const struct trial *trial, const struct race_place *races, size_t count,
@@ -196,7 +197,11 @@ static void tell_heap(const struct trial *trial, const struct race_place *races,
 		struct buf words = { 0 };
 		buf_puts(&words, "the heap is corrupted: ");
 		add_memory(&words, race);
-		buf_printf(&words, " was used while it was freed or moved (%s, reported ",
+		buf_printf(&words, " was %s (%s, reported ",
+			   race->finding->kind == FINDING_DOUBLE_FREE ? "freed twice"
+			   : race->finding->kind == FINDING_BAD_FREE
+				   ? "freed by the wrong function"
+				   : "used while it was freed or moved",
 			   race->finding->id);
 		add_when(&words, trial, race);
 		buf_puts(&words, ")");

@@ -721,7 +721,7 @@ test("the_json_report_is_the_fixture_again", async () => {
         : value;
   // The words of kinds are the product's own, and entries are made of the findings.
   const { kinds, ranks, entries, ...report } = JSON.parse(text);
-  equal(kinds[0].name, "data-race");
+  equal(kinds[0].name, "use-after-free");
   equal(
     entries.map((entry) => entry.id),
     fixture().findings.map((finding) => finding.id),

@@ -177,6 +177,12 @@ static void a_crash_in_the_allocator_follows_from_memory_freed_in_use(void **sta
 		    "(data-race-1, reported before)",
 		    "data-race-1");
 	crash.trial.crashed = true;
+	crash.race.kind = FINDING_BAD_FREE;
+	crash.race.participant_count = 1;
+	assert_told(&crash,
+		    "the heap is corrupted: the array.array was freed by the wrong function "
+		    "(data-race-1, reported 0.2 s before)",
+		    "data-race-1");
 	crash.threads[0].stack = (struct stack){ crash.frames, 1 };
 	assert_told(&crash, NULL, NULL); /* elsewhere it proves nothing */
 }

@@ -547,6 +547,42 @@ static void a_use_after_free_says_which_object_made_where_and_freed_where(void *
 	free(text);
 }
 
+static void a_double_free_says_where_the_block_was_freed_before(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .thread = (char *)"Thread T2",
+		  .role = (char *)"frees it again",
+		  .stack = STACK(C("PyMem_Free", "Objects/obmalloc.c", "libpython.so"),
+				 C("box_close", "box.c", "box.so")) },
+		{ .thread = (char *)"Thread T1",
+		  .role = (char *)"freed it before",
+		  .stack =
+			  STACK(C("box_dealloc", "box.c", "box.so"), { .language = FRAME_PYTHON,
+								       .function = (char *)"drop",
+								       .file = (char *)"app/box.py",
+								       .line = 7 }) },
+	};
+	struct finding twice = { .kind = FINDING_DOUBLE_FREE,
+				 .participants = sides,
+				 .participant_count = 2,
+				 .subject = { .kind = SUBJECT_OBJECT, .type = (char *)"box.Box" } };
+	char *title = explain_title(&twice, "double-free", &roots);
+	assert_string_equal(title, "a box.Box object is freed again by box_close (box.c:1)");
+	free(title);
+	char *text = explain_text(&twice, "double-free", &roots);
+	assert_non_null(strstr(text,
+			       "Thread T1 freed it in box_dealloc (box.c:1), at app/box.py:7 in "
+			       "drop, then Thread T2 freed it in box_close (box.c:1)"));
+	free(text);
+	twice.kind = FINDING_BAD_FREE;
+	sides[0].role = (char *)"calls PyMem_Free() for a block of malloc()";
+	title = explain_title(&twice, "bad-free", &roots);
+	assert_string_equal(title,
+			    "box_close calls PyMem_Free() for a block of malloc() (box.c:1)");
+	free(title);
+}
+
 static void the_c_librarys_free_ends_memory_too(void **state)
 {
 	(void)state;
@@ -765,6 +801,7 @@ int main(void)
 		cmocka_unit_test(a_title_tells_that_memory_was_freed_in_use),
 		cmocka_unit_test(a_use_after_free_says_which_object_made_where_and_freed_where),
 		cmocka_unit_test(the_c_librarys_free_ends_memory_too),
+		cmocka_unit_test(a_double_free_says_where_the_block_was_freed_before),
 		cmocka_unit_test(what_realloc_writes_is_new_memory_and_no_end_of_any),
 		cmocka_unit_test(of_a_block_with_a_free_list_nobody_knows_who_made_it),
 		cmocka_unit_test(not_all_that_the_allocator_touches_was_in_use),

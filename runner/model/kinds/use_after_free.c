@@ -25,19 +25,6 @@ static bool is_moved(const struct participant *freed)
 	       memory_c_act(&freed->stack) == MEMORY_MOVED;
 }
 
-/* "a list object", "the data of an array.array object", "memory". */
-static void add_what(struct buf *out, const struct subject *subject)
-{
-	bool known = (subject->kind == SUBJECT_OBJECT || subject->kind == SUBJECT_BUFFER) &&
-		     subject->type && *subject->type;
-	if (!known)
-		buf_puts(out, "memory");
-	else
-		buf_printf(out, "%s%s %s object",
-			   subject->kind == SUBJECT_BUFFER ? "the data of " : "",
-			   words_article(subject->type), subject->type);
-}
-
 /* "a list is freed by drop while g reads it (pkg/m.c:12)". The line is the reader's. */
 static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
@@ -48,24 +35,12 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	}
 	char *by = words_name(&freed->stack, memory_caller(&freed->stack));
 	char *user = words_function(&used->stack);
-	add_what(out, &finding->subject);
+	words_add_object(out, &finding->subject);
 	buf_printf(out, " is %s by %s while %s %s it", is_moved(freed) ? "moved" : "freed", by,
 		   user, race_words_verb(used));
 	words_add_location(out, &used->stack, roots);
 	free(by);
 	free(user);
-}
-
-/* The innermost line of Python that somebody wrote. */
-static const struct frame *line_of(const struct stack *stack)
-{
-	for (size_t i = 0; i < stack->count; i++) {
-		const struct frame *frame = &stack->frames[i];
-		if (frame->language == FRAME_PYTHON && !frame->plumbing && frame->file &&
-		    frame->line)
-			return frame;
-	}
-	return NULL;
 }
 
 /* "Thread T2 freed it in list_dealloc (listobject.c:560), at app.py:12 in drop". */
@@ -76,12 +51,7 @@ static void add_end(struct buf *out, const struct participant *freed, const stru
 	buf_printf(out, "%s %s it in %s", freed->thread, is_moved(freed) ? "moved" : "freed", name);
 	if (at < freed->stack.count)
 		words_add_frame(out, &freed->stack.frames[at], roots);
-	const struct frame *line = line_of(&freed->stack);
-	if (line && line != &freed->stack.frames[at < freed->stack.count ? at : 0]) {
-		char *path = short_path(line->file, roots);
-		buf_printf(out, ", at %s:%d in %s", path, line->line, line->function);
-		free(path);
-	}
+	words_add_line(out, &freed->stack, at, roots);
 	free(name);
 }
 

@@ -1,10 +1,12 @@
 /*
- * memory.c - memory that one thread frees while another one uses it.
+ * memory.c - memory that one thread frees while another one uses it, that is freed twice, or by a function
+ * of another allocator.
  *
- * Nothing here crashes: what is read is not looked at, and the block stays mapped.
+ * What is only used when it is free does no harm: it is not looked at, and the block stays mapped.
  */
 #include "planted.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 enum { CHUNK = 200 };
@@ -132,6 +134,143 @@ static PyObject *get_look_ok(PyObject *self, PyObject *Py_UNUSED(none))
 	return PyLong_FromLong(look_ok((struct names *)self));
 }
 
+/*
+ * Closing: a block of PyMem_Malloc(), which close() gives back.
+ *
+ * Bug: close() looks at the pointer under the lock, and clears it later, when the block is gone. That two
+ * threads come between is not left to chance: close_bug() waits there for the other one.
+ */
+struct closing {
+	PyObject_HEAD void *block;
+	unsigned closers;
+};
+
+static PyObject *new_closing(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kw))
+{
+	struct closing *closing = (struct closing *)type->tp_alloc(type, 0);
+	if (closing)
+		closing->block = PyMem_Malloc(CHUNK);
+	return (PyObject *)closing;
+}
+
+static void free_closing(PyObject *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+	PyMem_Free(((struct closing *)self)->block);
+	type->tp_free(self);
+	Py_DECREF(type);
+}
+
+/* Waits a little for another thread to have come as far; returns whether one has. */
+static int both_are_here(unsigned *here)
+{
+	__atomic_fetch_add(here, 1, __ATOMIC_RELAXED);
+	for (int i = 0; i < 2000 && __atomic_load_n(here, __ATOMIC_RELAXED) < 2; i++) {
+		Py_BEGIN_ALLOW_THREADS sched_yield();
+		Py_END_ALLOW_THREADS
+	}
+	return __atomic_load_n(here, __ATOMIC_RELAXED) == 2;
+}
+
+static PyObject *close_bug(PyObject *self, PyObject *Py_UNUSED(none))
+{
+	struct closing *closing = (struct closing *)self;
+	void *block = __atomic_load_n(&closing->block, __ATOMIC_RELAXED);
+	if (!block)
+		Py_RETURN_NONE;
+	int both = both_are_here(&closing->closers);
+	PyMem_Free(block);
+	__atomic_store_n(&closing->block, NULL, __ATOMIC_RELAXED);
+	return PyBool_FromLong(both);
+}
+
+static PyObject *close_ok(PyObject *self, PyObject *Py_UNUSED(none))
+{
+	struct closing *closing = (struct closing *)self;
+	PyMem_Free(__atomic_exchange_n(&closing->block, NULL, __ATOMIC_RELAXED));
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef closing_methods[] = {
+	{ "close_bug", close_bug, METH_NOARGS, "close_bug()" },
+	{ "close_ok", close_ok, METH_NOARGS, "close_ok()" },
+	{ NULL, NULL, 0, NULL },
+};
+
+static PyType_Slot closing_slots[] = {
+	{ Py_tp_new, new_closing },
+	{ Py_tp_dealloc, free_closing },
+	{ Py_tp_methods, closing_methods },
+	{ 0, NULL },
+};
+
+static PyType_Spec closing_spec = { "planted.Closing", sizeof(struct closing), 0,
+				    Py_TPFLAGS_DEFAULT, closing_slots };
+
+/* Each allocator with the free of another one; and with its own, beginning and end of a life. */
+static PyObject *free_object_as_memory_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	PyMem_Free(PyObject_Malloc(CHUNK));
+	Py_RETURN_NONE;
+}
+
+static PyObject *free_memory_as_object_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	PyObject_Free(PyMem_Malloc(CHUNK));
+	Py_RETURN_NONE;
+}
+
+static PyObject *free_malloc_as_memory_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	PyMem_Free(malloc(CHUNK));
+	Py_RETURN_NONE;
+}
+
+static PyObject *free_memory_as_raw_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	PyMem_RawFree(PyMem_Malloc(CHUNK));
+	Py_RETURN_NONE;
+}
+
+static PyObject *free_inside_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	char *block = PyMem_Malloc(CHUNK);
+	if (block)
+		PyMem_Free(block + 16);
+	Py_RETURN_NONE;
+}
+
+static PyObject *free_each_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	for (size_t size = 1; size < 1 << 20; size += size / 2 + 1) {
+		void *memory = PyMem_Malloc(size), *object = PyObject_Malloc(size);
+		void *raw = PyMem_RawMalloc(size), *block = malloc(size);
+		memory = PyMem_Realloc(memory, size * 2);
+		object = PyObject_Realloc(object, size * 2);
+		/* What it can't have, it does not take: the old one stays. */
+		if (PyMem_Realloc(memory, PY_SSIZE_T_MAX / 2) == NULL)
+			PyMem_Free(memory);
+		if (PyObject_Realloc(object, PY_SSIZE_T_MAX / 2) == NULL)
+			PyObject_Free(object);
+		PyMem_RawFree(raw);
+		free(block);
+		PyMem_Free(NULL);
+		PyObject_Free(PyObject_Calloc(3, size));
+		PyMem_Free(PyMem_Calloc(3, size));
+	}
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+	{ "free_object_as_memory_bug", free_object_as_memory_bug, METH_NOARGS, NULL },
+	{ "free_memory_as_object_bug", free_memory_as_object_bug, METH_NOARGS, NULL },
+	{ "free_malloc_as_memory_bug", free_malloc_as_memory_bug, METH_NOARGS, NULL },
+	{ "free_memory_as_raw_bug", free_memory_as_raw_bug, METH_NOARGS, NULL },
+	{ "free_inside_bug", free_inside_bug, METH_NOARGS, NULL },
+	{ "free_each_ok", free_each_ok, METH_NOARGS, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
 static PyMethodDef names_methods[] = {
 	{ "set_name", set_name, METH_O, "set_name(bytes)" },
 	{ "initial_bug", get_initial_bug, METH_NOARGS, "initial_bug()" },
@@ -154,5 +293,7 @@ static PyType_Spec names_spec = { "planted.Names", sizeof(struct names), 0, Py_T
 
 int planted_add_memory(PyObject *module)
 {
-	return planted_add_type(module, &names_spec);
+	if (planted_add_type(module, &names_spec) || planted_add_type(module, &closing_spec))
+		return -1;
+	return PyModule_AddFunctions(module, functions);
 }

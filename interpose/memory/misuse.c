@@ -1,0 +1,123 @@
+/* misuse.c - see misuse.h. */
+#include "interpose/memory/misuse.h"
+
+#include "interpose/base/ring.h"
+#include "interpose/memory/made.h"
+#include "interpose/python/object.h"
+#include "interpose/python/walk.h"
+
+#include <stddef.h>
+
+enum {
+	FRAMES = 96,
+	BUFFER_BYTES = 16 << 10,
+	PLACES = 4096, /* by their hash: how often each was told */
+	TIMES = 4,     /* that a place is told */
+};
+
+static struct raw_lock lock; /* guards all that is below */
+static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
+static uint32_t used, sections;
+static struct walked stack[FRAMES];
+static uint64_t frames[FRAMES];
+static uint8_t times[PLACES];
+
+static void put_section(struct fts_section section, const char *text)
+{
+	section.text_length = text ? (uint32_t)raw_length(text) : 0;
+	uint32_t room = (section.text_length + 7) & ~7u;
+	uint32_t need = (uint32_t)sizeof section + 8 * section.frame_count + room;
+	if (used + need > BUFFER_BYTES) {
+		ring_limit(FTS_LIMIT_REPORT);
+		return;
+	}
+	uint8_t *at = buffer + used;
+	raw_copy(at, &section, sizeof section);
+	raw_copy(at + sizeof section, frames, 8ull * section.frame_count);
+	at += sizeof section + 8 * section.frame_count;
+	raw_zero(at, room);
+	raw_copy(at, text, section.text_length);
+	used += need;
+	sections++;
+}
+
+static void put_made(struct fts_section section, const struct made *made, const char *text)
+{
+	section.frame_count = made->count;
+	section.tid = made->number;
+	raw_copy(frames, made->frames, 8ull * made->count);
+	put_section(section, text);
+}
+
+/* Has the place been told often enough? */
+static bool is_told(uint64_t place)
+{
+	uint8_t *count = &times[place * 0x9e3779b97f4a7c15ull >> 52];
+	if (*count >= TIMES)
+		return true;
+	++*count;
+	return false;
+}
+
+static void put_object(const struct misuse *misuse)
+{
+	struct object object = { .start = misuse->object };
+	struct made made = { .number = -1 };
+	bool known = object_find(misuse->object, &object);
+	if (!misuse->object || (!known && !made_find(misuse->object, &made)))
+		return;
+	made_find(misuse->object, &made);
+	put_made((struct fts_section){ .kind = FTS_SEC_OBJECT,
+				       .address = object.start,
+				       .size = object.size,
+				       .value = misuse->address - object.start },
+		 &made, object.type);
+}
+
+static void tell(const struct misuse *misuse, unsigned depth)
+{
+	struct made ended;
+	for (unsigned i = 0; i < depth; i++)
+		frames[i] = stack[i].pc;
+	/* Who calls the function that is hooked by the C library, only the stack says. */
+	if (!misuse->place && depth > 1 && is_told(frames[0] ^ frames[1] << 16))
+		return;
+	uint32_t length = (uint32_t)raw_length(misuse->type), room = (length + 7) & ~7u;
+	used = (uint32_t)sizeof(struct fts_report) + room;
+	raw_zero(buffer, used);
+	raw_copy(buffer + sizeof(struct fts_report), misuse->type, length);
+	sections = 0;
+	put_section((struct fts_section){ .kind = FTS_SEC_OTHER,
+					  .frame_count = depth,
+					  .tid = made_thread(),
+					  .address = misuse->address,
+					  .size = 1 },
+		    misuse->act);
+	if (misuse->ended && made_end_find(misuse->object, &ended))
+		put_made((struct fts_section){ .kind = FTS_SEC_OTHER }, &ended, "freed it before");
+	put_object(misuse);
+	struct fts_report header = { .kind = FTS_REPORT_OTHER,
+				     .section_count = (uint16_t)sections,
+				     .text_length = (uint16_t)length };
+	raw_copy(buffer, &header, sizeof header);
+	struct ring_part part = { buffer, used };
+	ring_write(FTS_REC_REPORT, &part, 1);
+}
+
+__attribute__((noinline)) void misuse_tell(const struct misuse *misuse)
+{
+	raw_lock(&lock);
+	if (!misuse->place || !is_told(misuse->place))
+		tell(misuse, walk_stack(__builtin_frame_address(0), stack, FRAMES));
+	raw_unlock(&lock);
+}
+
+void misuse_before_fork(void)
+{
+	raw_lock(&lock);
+}
+
+void misuse_after_fork(void)
+{
+	raw_unlock(&lock);
+}

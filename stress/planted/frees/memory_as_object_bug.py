@@ -1,0 +1,7 @@
+"""PyObject_Free() of a block of PyMem_Malloc()."""
+
+import planted
+
+
+def stress(thread_index):
+    planted.free_memory_as_object_bug()
