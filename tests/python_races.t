@@ -179,6 +179,12 @@ def check_words(run: Run) -> None:
         "both sides have their line, and the line of the read or write that belongs to it",
         sides,
     )
+    ok(
+        ", made at planted_python/attribute_bug.py:9" in json.dumps(found),
+        "and where the object was made",
+        [f["subject"] for f in found],
+    )
+    check_locks(run)
     checks = [f["title"] for f in run.of("lazy_bug")]
     ok(
         bool(checks) and all("checks" in title for title in checks),
@@ -192,6 +198,34 @@ def check_words(run: Run) -> None:
         and "it is for a progress bar (" in meant[0]["suppressed_by"],
         "a comment at the line says that the race is meant, and the reason is kept",
         [(f["status"], f["suppressed_by"]) for f in meant],
+    )
+
+
+def check_locks(run: Run) -> None:
+    """One side takes the lock, the other does not: that is the usual cause, and is told."""
+    text = (PLANTED / "one_side_bug.py").read_text().splitlines()
+    locked, bare = (number for number, line in enumerate(text, 1) if "+=" in line)
+    made = next(number for number, line in enumerate(text, 1) if "threading.Lock()" in line)
+    held = {
+        thread["frames"][0]["line"]: [lock["name"] for lock in thread["locks"]]
+        for found in run.of("one_side_bug")
+        for thread in found["threads"]
+    }
+    wanted = {bare: [], locked: [f"threading.Lock of planted_python/one_side_bug.py:{made}"]}
+    ok(
+        bare in held and all(names == wanted[line] for line, names in held.items()),
+        "the locks held on either side are told",
+        held,
+    )
+    numbers = {
+        thread["thread"]
+        for found in run.of("two_locks_bug") + run.of("attribute_bug")
+        for thread in found["threads"]
+    }
+    ok(
+        bool(numbers) and numbers <= {f"Thread T{number}" for number in range(1, 5)},
+        "threads are numbered by the test",
+        numbers,
     )
 
 

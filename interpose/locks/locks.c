@@ -577,6 +577,7 @@ static bool start(const char **why)
 	locks_report_start();
 	profile_start();
 	history_start();
+	standin_look_at_python();
 	self = claim(0);
 	ftstress_locks =
 		(struct fts_locks){ (uint64_t)registry, FTS_LOCK_THREADS, sizeof *registry };

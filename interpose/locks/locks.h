@@ -198,6 +198,7 @@ struct standin {              /* of a class of locks: what a report of a race sa
 	uint64_t identity;
 	uint64_t object_type; /* of FTS_LOCK_OBJECT: the type's address */
 	char type[64];        /* of the object that it is in, or the module's name; "" = none */
+	bool handed_over;     /* one thread takes it, another one gives it back */
 };
 /* False for locks that TSan knows by itself. */
 static inline bool standin_wanted(enum fts_lock_kind kind)
@@ -208,6 +209,8 @@ HIDDEN void standin_take(struct thread *thread, unsigned slot, struct lock lock,
 HIDDEN void standin_give(struct thread *thread, unsigned slot);
 /* The calling thread's locks are not seen: from here on reports say that of it. */
 HIDDEN void standin_unseen(void);
+/* Stand-ins are live: those of Python code are entered for its variables, too. */
+HIDDEN void standin_look_at_python(void);
 /* False: there are no stand-ins, so TSan knows pthread's locks only. */
 HIDDEN bool standins_live(void);
 /* Which locks does the stand-in at the address stand for? False: there is none. */

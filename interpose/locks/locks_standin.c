@@ -21,6 +21,7 @@
 #include "interpose/locks/history.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
+#include "interpose/variables/variables.h"
 
 enum {
 	HALF = 2048,
@@ -191,6 +192,36 @@ void standin_give(struct thread *thread, unsigned slot)
 		JUMP give_slowly(thread, slot);
 	thread->standin[slot] = 0;
 	history_unlock(of_tsan, (uint64_t)&places[class]);
+}
+
+/* Of a threading.Lock or RLock, on a thread's Python fiber (variables.h). */
+static void hold_python(const void *object, bool reentrant, bool takes)
+{
+	struct lock lock = lock_of((const char *)object + LOCK_MUTEX,
+				   reentrant ? FTS_LOCK_RLOCK : FTS_LOCK_LOCK);
+	uint64_t identity = python_identity(lock.address, lock.kind);
+	unsigned class = class_of(&lock, identity);
+	char *of_tsan = history_of_thread();
+	struct history_set *set = history_set(of_tsan);
+	if (!history_make_room(of_tsan))
+		return;
+	if (takes) {
+		history_lock(of_tsan, (uint64_t)&places[is_full(of_tsan) ? UNSEEN : class]);
+		return;
+	}
+	for (uint64_t i = 0; i < set->count; i++)
+		if (set->mutexes[i].address == (uint64_t)&places[class]) {
+			history_unlock(of_tsan, (uint64_t)&places[class]);
+			return;
+		}
+	/* Another thread has taken it: it is no lock in which something is guarded. */
+	__atomic_store_n(&classes[class].lock.handed_over, true, __ATOMIC_RELAXED);
+}
+
+void standin_look_at_python(void)
+{
+	if (history.known)
+		variables_holds = hold_python;
 }
 
 void standin_unseen(void)

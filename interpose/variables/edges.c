@@ -66,15 +66,24 @@ static const void *false_object;
 /* Since the innermost import began, a module was looked for or run. */
 static __thread bool import_worked __attribute__((tls_model("initial-exec")));
 
+static enum variables_lock lock_kind(const struct patch *patch)
+{
+	return !patch->type || patch->type[0] == 'S' ? VARIABLES_NO_LOCK
+	       : patch->type[0] == 'R'               ? VARIABLES_RLOCK
+	       : patch->name[0] == '_'               ? VARIABLES_LOCK_ENTERED
+						     : VARIABLES_LOCK;
+}
+
 static void *call(struct patch *patch, void *self, void *const arguments[5])
 {
 	import_worked |= !patch->type;
+	enum variables_lock kind = lock_kind(patch);
 	if (patch->what == GIVES)
-		variables_lock_given(self);
+		variables_lock_given(self, kind);
 	void *result = patch->was(self, arguments[0], arguments[1], arguments[2], arguments[3],
 				  arguments[4]);
 	if (patch->what == TAKES && result && result != false_object)
-		variables_lock_taken(self);
+		variables_lock_taken(self, kind);
 	return result;
 }
 

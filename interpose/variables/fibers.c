@@ -16,7 +16,8 @@
 enum {
 	CALLS = 24,      /* of a stack, the innermost */
 	WORDS = 1 << 16, /* for what orders: by a hash of its address */
-	NO_SYNC = 1,     /* flag of a switch between fibers */
+	NUMBERS = 1 << 16,
+	NO_SYNC = 1, /* flag of a switch between fibers */
 	/* cpython: Include/cpython/pystate.h, Include/internal/pycore_ceval.h */
 	EVAL_BREAKER = TSTATE_INTERPRETER + 8,
 	PLEASE_STOP = 1 << 5,
@@ -25,24 +26,57 @@ enum {
 HIDDEN struct fibers_tsan fibers_tsan;
 static long tstate_offset;
 static char words[8 * WORDS];
+static uint16_t
+	numbers[NUMBERS]; /* by TSan's number of the fiber: 1 + the thread's; 0 = not known */
+static uint32_t started, living; /* threads: in this test; of these, that have not ended */
 
 HIDDEN __thread __attribute__((tls_model("initial-exec"))) bool fibers_busy;
 HIDDEN __thread __attribute__((tls_model("initial-exec"))) uint32_t fibers_syncs;
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 THREAD_LOCAL void *real_fiber, *python_fiber;
+THREAD_LOCAL uint16_t own_number; /* 0: the main thread, or one that was there before the test */
 THREAD_LOCAL struct call told[CALLS]; /* outermost first */
 THREAD_LOCAL unsigned told_depth;     /* of these TSan has been told to be entered */
+
+/*
+ * The thread's number by TSan's number of its fiber. TSan counts each thread twice, and those of all
+ * tests before. Its number for a fiber is that of who has allocated a block that is allocated there.
+ */
+static void number_fiber(void)
+{
+	int tid = -1;
+	uint64_t os_id, frame;
+	void *block = fibers_tsan.allocate(1);
+	if (block && fibers_tsan.allocated_by(block, &frame, 1, &tid, &os_id) && tid >= 0 &&
+	    tid < NUMBERS)
+		numbers[tid] = own_number + 1;
+	fibers_tsan.free(block);
+}
 
 void fibers_enter(void)
 {
 	fibers_busy = true;
-	if (UNLIKELY(!python_fiber)) {
-		real_fiber = fibers_tsan.current_fiber();
-		python_fiber = fibers_tsan.create_fiber(0);
-		told_depth = 0;
+	if (LIKELY(python_fiber)) {
+		fibers_tsan.switch_to(python_fiber, NO_SYNC);
+		return;
 	}
+	real_fiber = fibers_tsan.current_fiber();
+	python_fiber = fibers_tsan.create_fiber(0);
+	told_depth = 0;
 	fibers_tsan.switch_to(python_fiber, NO_SYNC);
+	number_fiber();
+}
+
+int variables_thread_number(int tid)
+{
+	return tid >= 0 && tid < NUMBERS && numbers[tid] ? numbers[tid] - 1 : -1;
+}
+
+void fibers_test_begins(void)
+{
+	if (!__atomic_load_n(&living, __ATOMIC_RELAXED)) /* else two would have one number */
+		started = 0;
 }
 
 void fibers_leave(void)
@@ -185,27 +219,49 @@ void variables_acquire(const void *address)
 	fibers_order(fibers_word(address), false);
 }
 
-/* Is it the lock of threading's list of threads? */
-static bool is_thread_list(void)
+HIDDEN void (*variables_holds)(const void *lock, bool reentrant, bool takes);
+
+/*
+ * Is the lock one of threading's own, by which it makes threads wait for each other (a Condition's
+ * waiter takes one twice, and another thread gives it back)? It uses those of its users by `with`.
+ */
+static bool is_own_lock(uint8_t scope, enum variables_lock kind)
+{
+	return kind == VARIABLES_NO_LOCK || (kind == VARIABLES_LOCK && scope & SCOPE_SYNC);
+}
+
+static void order_by_lock(const void *lock, enum variables_lock kind, bool takes)
 {
 	const void *frame = innermost_frame();
-	if (!frame)
-		return false;
-	struct call call = call_of(frame);
-	name_call(&call);
-	return call.scope & SCOPE_THREAD_LIST;
+	struct call call = { 0 };
+	if (frame) {
+		call = call_of(frame);
+		name_call(&call);
+	}
+	/* The lock of threading's list of threads orders nothing that is meant. */
+	if (call.scope & SCOPE_THREAD_LIST)
+		return;
+	fibers_syncs++;
+	fibers_enter();
+	if (takes)
+		fibers_tsan.acquire(fibers_word(lock));
+	if (variables_holds && !is_own_lock(call.scope, kind))
+		variables_holds(lock, kind == VARIABLES_RLOCK, takes);
+	if (!takes)
+		fibers_tsan.release(fibers_word(lock));
+	fibers_leave();
 }
 
-void variables_lock_given(const void *lock)
+void variables_lock_given(const void *lock, enum variables_lock kind)
 {
-	if (variables_testing && !fibers_busy && !is_thread_list())
-		variables_release(lock);
+	if (variables_testing && !fibers_busy)
+		order_by_lock(lock, kind, false);
 }
 
-void variables_lock_taken(const void *lock)
+void variables_lock_taken(const void *lock, enum variables_lock kind)
 {
-	if (variables_testing && !fibers_busy && !is_thread_list())
-		variables_acquire(lock);
+	if (variables_testing && !fibers_busy)
+		order_by_lock(lock, kind, true);
 }
 
 /* Threads. */
@@ -241,12 +297,19 @@ void variables_thread_started(void *fiber)
 	real_fiber = fibers_tsan.current_fiber();
 	python_fiber = fiber;
 	told_depth = 0;
+	__atomic_fetch_add(&living, 1, __ATOMIC_RELAXED);
+	own_number = (uint16_t)__atomic_add_fetch(&started, 1, __ATOMIC_RELAXED);
+	fibers_enter();
+	number_fiber();
+	fibers_leave();
 }
 
 void variables_thread_ended(void)
 {
 	void *fiber = python_fiber;
 	confirm_cancel();
+	if (own_number)
+		__atomic_fetch_sub(&living, 1, __ATOMIC_RELAXED);
 	fibers_busy = true;
 	python_fiber = NULL;
 	if (fiber)
@@ -258,10 +321,20 @@ void variables_thread_ended(void)
 bool fibers_find_tsan(void)
 {
 	static const char *const names[] = {
-		"__tsan_get_current_fiber", "__tsan_create_fiber",   "__tsan_destroy_fiber",
-		"__tsan_switch_to_fiber",   "__tsan_acquire",        "__tsan_release",
-		"__tsan_func_entry",        "__tsan_func_exit",      "__tsan_read8_pc",
-		"__tsan_write8_pc",         "__tsan_atomic64_store",
+		"__tsan_get_current_fiber",
+		"__tsan_create_fiber",
+		"__tsan_destroy_fiber",
+		"__tsan_switch_to_fiber",
+		"__tsan_acquire",
+		"__tsan_release",
+		"__tsan_func_entry",
+		"__tsan_func_exit",
+		"__tsan_read8_pc",
+		"__tsan_write8_pc",
+		"__tsan_atomic64_store",
+		"malloc",
+		"free",
+		"__tsan_get_alloc_stack",
 	};
 	_Static_assert(sizeof fibers_tsan == sizeof names, "an array of addresses");
 	void **functions = (void **)&fibers_tsan;

@@ -29,6 +29,9 @@ struct fibers_tsan {
 	void (*read)(void *address, void *pc);
 	void (*write)(void *address, void *pc);
 	store64_function *store;
+	void *(*allocate)(uint64_t bytes);
+	void (*free)(void *block);
+	int (*allocated_by)(void *block, uint64_t *trace, uint64_t room, int *tid, uint64_t *os_id);
 };
 extern HIDDEN struct fibers_tsan fibers_tsan;
 
@@ -50,6 +53,9 @@ HIDDEN bool asked_to_stop(void);
 /* Between these two, what ThreadSanitizer is told is the Python fiber's. */
 HIDDEN void fibers_enter(void);
 HIDDEN void fibers_leave(void);
+
+/* In the main thread: threads that are started from now on are number 1, 2, ... */
+HIDDEN void fibers_test_begins(void);
 
 /* The frame of the innermost Python function of the thread; NULL = none. */
 HIDDEN const void *innermost_frame(void);

@@ -1,8 +1,10 @@
 /*
  * patterns.c - see patterns.h.
  *
- * Two tables by program counter, shared by all threads and without locks: what is lost by a
- * collision is a pattern, and by that a report. An entry is checked against the whole pair.
+ * Two tables, shared by all threads and without locks: what is lost by a collision is a pattern, and by
+ * that a report. An entry is checked against the whole pair. Each pair is entered twice: for the program
+ * counter and the variable, since one read may come before several writes, each of another variable; and
+ * for the program counter alone, which is what is left of it when there are many variables.
  */
 #include "interpose/variables/patterns.h"
 
@@ -11,7 +13,7 @@
 
 #include <stddef.h>
 
-enum { RECENT = 16, PAIRS = 1 << 13, LOCALS = 256, UNITS_MAX = 2000 };
+enum { RECENT = 16, PAIRS = 1 << 15, LOCALS = 256, UNITS_MAX = 2000 };
 
 enum {
 	DEPENDS = 1, /* the value written is made of the one read */
@@ -23,7 +25,7 @@ enum {
 
 /* What a write has to do with the read before it, and the other way round. */
 struct pair {
-	uint64_t pc, other; /* pc 0 = free */
+	uint64_t key, other; /* key 0 = free */
 	uint32_t flags;
 	uint32_t check; /* a hash of these: the entry is whole */
 };
@@ -40,25 +42,37 @@ static uint64_t mix(uint64_t word)
 	return word ^ word >> 29;
 }
 
-static uint32_t check_of(uint64_t pc, uint64_t other, uint32_t flags)
+static uint32_t check_of(uint64_t key, uint64_t other, uint32_t flags)
 {
-	return (uint32_t)(mix(pc ^ mix(other) ^ flags) >> 16) | 1;
+	return (uint32_t)(mix(key ^ mix(other) ^ flags) >> 16) | 1;
 }
 
-static void put(struct pair *table, uint64_t pc, uint64_t other, uint32_t flags)
+static uint64_t key_of(uint64_t pc, const void *variable)
 {
-	struct pair *pair = &table[mix(pc) % PAIRS];
-	if (pair->pc == pc && pair->other == other && pair->flags == flags)
+	return mix(pc ^ mix((uint64_t)variable));
+}
+
+static void put(struct pair *table, uint64_t key, uint64_t other, uint32_t flags)
+{
+	struct pair *pair = &table[key % PAIRS];
+	if (pair->key == key && pair->other == other && pair->flags == flags)
 		return;
-	*pair = (struct pair){ pc, other, flags, check_of(pc, other, flags) };
+	*pair = (struct pair){ key, other, flags, check_of(key, other, flags) };
 }
 
-static struct pair get(const struct pair *table, uint64_t pc)
+static struct pair get(const struct pair *table, uint64_t key)
 {
-	struct pair pair = table[mix(pc) % PAIRS];
-	if (pair.pc != pc || pair.check != check_of(pair.pc, pair.other, pair.flags))
+	struct pair pair = table[key % PAIRS];
+	if (pair.key != key || pair.check != check_of(pair.key, pair.other, pair.flags))
 		return (struct pair){ 0 };
 	return pair;
+}
+
+/* For this variable, or else for any. */
+static struct pair get_of(const struct pair *table, uint64_t pc, const void *variable)
+{
+	struct pair pair = get(table, key_of(pc, variable));
+	return pair.key ? pair : get(table, key_of(pc, NULL));
 }
 
 /* Local variables whose value is made of the one read. */
@@ -124,26 +138,42 @@ static uint32_t relation(const struct access *read, const struct access *write)
 	return from == to ? 0 : look_between(units, from, to, read->missing);
 }
 
+/* For the variable, or for all: `variable` NULL. */
+static void note_pair_of(const struct access *read, const struct access *write,
+			 const void *variable, uint32_t direction, uint32_t *flags)
+{
+	uint64_t key = key_of(read->pc, variable);
+	struct pair known = get(by_read, key);
+	if (known.other == write->pc && (known.flags & (SIZE | GROWS)) == direction)
+		return;
+	if (!*flags)
+		*flags = relation(read, write) | direction | LOOKED;
+	/* What is known to be lost is not replaced by what is not. */
+	if ((*flags & (DEPENDS | CHECKS)) == 0 && (known.flags & (DEPENDS | CHECKS)))
+		return;
+	put(by_read, key, write->pc, *flags);
+	put(by_write, key_of(write->pc, variable), read->pc, *flags);
+}
+
+static void note_pair(const struct access *read, const struct access *write, uint32_t direction)
+{
+	uint32_t flags = 0;
+	note_pair_of(read, write, NULL, direction, &flags);
+	note_pair_of(read, write, write->stand_in, direction, &flags);
+}
+
 static void note_write(const struct access *write)
 {
 	bool size = site_operation(write->site) == SITE_RESIZE;
 	uint32_t direction = size ? SIZE | (write->grows ? GROWS : 0) : 0;
 	if (size)
-		put(directions, write->pc, 0, direction);
+		put(directions, key_of(write->pc, NULL), 0, direction);
 	for (unsigned i = 0; i < RECENT; i++) {
 		const struct access *read = &recent[i];
 		if (read->stand_in != write->stand_in || read->frame != write->frame ||
 		    read->syncs != write->syncs || FTS_PC_CODE(read->pc) != FTS_PC_CODE(write->pc))
 			continue;
-		struct pair known = get(by_read, read->pc);
-		if (known.other == write->pc && (known.flags & (SIZE | GROWS)) == direction)
-			continue;
-		uint32_t flags = relation(read, write) | direction | LOOKED;
-		/* What is known to be lost is not replaced by what is not. */
-		if ((flags & (DEPENDS | CHECKS)) == 0 && (known.flags & (DEPENDS | CHECKS)))
-			continue;
-		put(by_read, read->pc, write->pc, flags);
-		put(by_write, write->pc, read->pc, flags);
+		note_pair(read, write, direction);
 	}
 }
 
@@ -159,12 +189,13 @@ void patterns_note(const struct access *access)
 /* What `side` does with what it has read, if the other side's write comes between. */
 static uint32_t loses(struct pattern_side *side, const struct pattern_side *other)
 {
-	struct pair pair = get(side->write ? by_write : by_read, side->pc);
+	struct pair pair = get_of(side->write ? by_write : by_read, side->pc, side->variable);
 	if (!(pair.flags & (DEPENDS | CHECKS)))
 		return 0;
 	side->other = pair.other;
 	/* The other side has to write: itself here, or after the read that is its side of the race. */
-	struct pair theirs = other->write ? (struct pair){ 0 } : get(by_read, other->pc);
+	struct pair theirs =
+		other->write ? (struct pair){ 0 } : get_of(by_read, other->pc, other->variable);
 	if (!other->write && !(theirs.flags & (DEPENDS | CHECKS)))
 		return 0;
 	if (!(pair.flags & SIZE))
@@ -173,14 +204,15 @@ static uint32_t loses(struct pattern_side *side, const struct pattern_side *othe
 	 * "It is not empty" is made wrong by another thread that takes away, not by one that adds;
 	 * and what is made of a length without a branch need not be wrong at all.
 	 */
-	uint32_t direction = other->write ? get(directions, other->pc).flags : theirs.flags;
+	uint32_t direction =
+		other->write ? get(directions, key_of(other->pc, NULL)).flags : theirs.flags;
 	return ((direction ^ pair.flags) & (SIZE | GROWS)) == 0 ? pair.flags & CHECKS : 0;
 }
 
 static uint32_t judge(struct pattern_side *side, const struct pattern_side *other)
 {
 	uint32_t flags = loses(side, other);
-	struct pair pair = get(side->write ? by_write : by_read, side->pc);
+	struct pair pair = get_of(side->write ? by_write : by_read, side->pc, side->variable);
 	side->loses = flags != 0;
 	side->checks = flags & CHECKS;
 	side->direction = !(pair.flags & SIZE) ? 0 : pair.flags & GROWS ? 1 : -1;

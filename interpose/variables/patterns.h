@@ -25,6 +25,7 @@ struct access {
 	uint32_t syncs; /* of the thread: locks that it took and gave so far */
 	uint8_t site;
 	bool grows;   /* SITE_RESIZE: it adds */
+	bool is_key;  /* whether a key is in the dict; its address is the dict's */
 	bool missing; /* SITE_READ: of a key that is not there, which an exception may tell */
 };
 
@@ -39,6 +40,7 @@ enum pattern {
 
 struct pattern_side {
 	uint64_t pc;
+	const void *variable; /* its stand-in */
 	bool write;
 	uint64_t other; /* out: the read before, or the write after; 0 = none */
 	bool loses;     /* out: its write goes by what it has read, and the other side writes */

@@ -7,6 +7,7 @@
 #include "interpose/base/plt.h"
 #include "interpose/memory/marks.h"
 #include "interpose/python/layout.h"
+#include "interpose/python/object.h"
 #include "interpose/python/release.h"
 #include "interpose/variables/confirm.h"
 #include "interpose/variables/edges.h"
@@ -198,6 +199,7 @@ static void note_key(const struct call *call, uintptr_t dict, uint64_t hash,
 	struct access access = access_of(call, dict + DICT_USED, (uint8_t)(what | SITE_ENTRY << 3));
 	access.stand_in = key_stand_in(dict, hash);
 	access.missing = what == SITE_READ;
+	access.is_key = true;
 	note_access(&access, false);
 }
 
@@ -438,6 +440,7 @@ void variables_test(bool runs)
 	if (runs) {
 		variables_used = true;
 		granules_renumber();
+		fibers_test_begins();
 	}
 	explore_test(runs);
 	__atomic_store_n(&variables_testing, runs, __ATOMIC_RELEASE);
@@ -594,6 +597,19 @@ bool variables_name(char name[VARIABLES_NAME])
 	return true;
 }
 
+uint64_t variables_object(char type[VARIABLES_NAME])
+{
+	struct object object = { 0 };
+	enum site_class class = current ? site_class(current->site) : SITE_ITEM;
+	bool inside = class == SITE_VALUE || class == SITE_SLOT || class == SITE_CELL ||
+		      class == SITE_LIST || class == SITE_DICT || class == SITE_OTHER ||
+		      (class == SITE_ENTRY && current->is_key);
+	if (!inside || !object_find(current->address, &object) || !object.type[0])
+		return 0;
+	raw_copy(type, object.type, sizeof object.type);
+	return object.start;
+}
+
 const char *variables_pattern(struct variables_side sides[2], const char *name)
 {
 	if (raw_begins(name, NAME_GENERATOR))
@@ -601,8 +617,11 @@ const char *variables_pattern(struct variables_side sides[2], const char *name)
 	static const char *const names[] = { [PATTERN_NONE] = NULL,
 					     [PATTERN_UPDATE] = "lost-update\t",
 					     [PATTERN_CHECK] = "check-then-act\t" };
-	struct pattern_side both[2] = { { .pc = sides[0].pc, .write = sides[0].write },
-					{ .pc = sides[1].pc, .write = sides[1].write } };
+	struct pattern_side both[2];
+	for (unsigned i = 0; i < 2; i++)
+		both[i] = (struct pattern_side){ .pc = sides[i].pc,
+						 .variable = (const void *)sides[i].address,
+						 .write = sides[i].write };
 	enum pattern pattern = patterns_judge(both);
 	for (unsigned i = 0; i < 2; i++) {
 		sides[i].other = both[i].other;

@@ -48,14 +48,28 @@ HIDDEN void variables_thread_ended(void);
 /* What the thread did so far is before what those do that acquire the word of the same address. */
 HIDDEN void variables_release(const void *address);
 HIDDEN void variables_acquire(const void *address);
-/* The same for the lock at the address, which the innermost Python frame takes or gives. */
-HIDDEN void variables_lock_given(const void *lock);
-HIDDEN void variables_lock_taken(const void *lock);
+/* An object that orders threads when it is given and taken; ENTERED: by `with`. */
+enum variables_lock {
+	VARIABLES_NO_LOCK,
+	VARIABLES_LOCK,
+	VARIABLES_LOCK_ENTERED,
+	VARIABLES_RLOCK,
+};
+/* The same for the object at the address, which the innermost Python frame takes or gives. */
+HIDDEN void variables_lock_given(const void *lock, enum variables_lock kind);
+HIDDEN void variables_lock_taken(const void *lock, enum variables_lock kind);
+
+/*
+ * Set by locks_standin.c, where it notes which locks a thread holds: enters that in TSan's history of
+ * the thread's Python fiber, which runs.
+ */
+extern HIDDEN void (*variables_holds)(const void *lock, bool reentrant, bool takes);
 
 /* For races.c, while ThreadSanitizer reports. */
 
 struct variables_side {
-	uint64_t pc; /* innermost Python frame */
+	uint64_t pc;      /* innermost Python frame */
+	uint64_t address; /* as ThreadSanitizer reports it */
 	bool write;
 	uint64_t other;     /* out: the access that this one belongs together with; 0 = none */
 	bool loses, checks; /* out: see patterns.h */
@@ -67,6 +81,10 @@ HIDDEN bool variables_own(uint64_t address);
 enum { VARIABLES_NAME = 256 };
 /* Of the variable that the calling thread uses now; see name.h. False: it uses none. */
 HIDDEN bool variables_name(char name[VARIABLES_NAME]);
+/* Which thread of the test has the fiber, by TSan's number of it; 0: the main one, -1: not known. */
+HIDDEN int variables_thread_number(int tid);
+/* The object that has it, as far as it is known at once: where it starts; 0 = not known. */
+HIDDEN uint64_t variables_object(char type[VARIABLES_NAME]);
 /* What is lost, "lost-update\t"; NULL: nothing is, or it is not known, or not yet. At any time. */
 HIDDEN const char *variables_pattern(struct variables_side sides[2], const char *name);
 

@@ -34,55 +34,6 @@ TSAN_API void __tsan_write8_pc(void *address, void *pc);
 static uint64_t self_test_word; /* raced on by self_test() */
 static bool self_test_seen;
 
-/*
- * TSan's API does not give the locks that were held at an access, so they are read from TSan's own
- * structures: this is the layout of ReportDesc and ReportMop (tsan_report.h, llvm 22). Another
- * release of TSan may have another layout. So add_accesses() first compares every field that the
- * API gives, too, and reads the locks only if all of them agree.
- */
-struct tsan_vector {
-	void **begin, **end, **limit;
-};
-struct tsan_held {
-	int id;
-	bool write;
-};
-struct tsan_access {
-	int tid;
-	uptr address;
-	int size;
-	bool write, atomic;
-	uptr tag;
-	struct tsan_held *held, *held_end, *held_limit;
-};
-struct tsan_report {
-	int type;
-	uptr tag;
-	struct tsan_vector stacks, accesses;
-};
-
-static const struct tsan_access *access_layout(void *report, int index, int count)
-{
-	const struct tsan_report *desc = report;
-	if (desc->accesses.end - desc->accesses.begin != count)
-		return NULL;
-	return (const struct tsan_access *)desc->accesses.begin[index];
-}
-
-static void add_held(struct output *out, const struct tsan_access *access)
-{
-	clear_trace();
-	for (const struct tsan_held *held = access->held; held < access->held_end; held++) {
-		struct fts_section section = {
-			.kind = FTS_SEC_HELD,
-			.flags = held->write ? FTS_HELD_WRITE : 0,
-			.tid = access->tid,
-			.value = (uint64_t)held->id,
-		};
-		add_section(out, section, NULL);
-	}
-}
-
 /* Is the stack in the trace that of a free (freed.h)? Then its top becomes the function that frees. */
 static bool take_mark(void)
 {
@@ -118,10 +69,7 @@ static bool add_accesses(struct output *out, void *report, int count)
 		marks_note(section.address);
 		if ((uintptr_t)address == (uintptr_t)&self_test_word)
 			self_test_seen = true;
-		const struct tsan_access *access = access_layout(report, i, count);
-		if (access && access->tid == tid && access->address == (uptr)address &&
-		    access->size == size && access->write == !!write && access->atomic == !!atomic)
-			add_held(out, access);
+		add_locks_held(out, report, i, count, &section);
 	}
 	return any_frees;
 }
@@ -176,36 +124,6 @@ static bool heap_block(void *report, int count, uint64_t *block, uint64_t *size)
 	return false;
 }
 
-/* TSan's number for the thread, if the report has it, or -1. */
-static int tid_of(void *report, int count, const struct made *made)
-{
-	for (int i = 0; i < count && !made->by_main; i++) {
-		const char *name = NULL;
-		uint64_t os_id = 0;
-		int tid = -1, running = 0, parent = -1;
-		__tsan_get_report_thread(report, (uptr)i, &tid, &os_id, &running, &name, &parent,
-					 trace, FRAMES_MAX);
-		if (os_id == made->thread)
-			return tid;
-	}
-	return made->by_main ? 0 : -1;
-}
-
-/* Puts the place where the object at `start` was made into the trace. Returns the thread, or -1. */
-static int add_made(void *report, int threads, uint64_t start)
-{
-	struct made made;
-	int tid = -1;
-	clear_trace();
-	if (!start || !made_find(start, &made))
-		return -1;
-	tid = tid_of(report, threads, &made);
-	clear_trace();
-	for (unsigned i = 0; i < made.count; i++)
-		trace[i] = (void *)made.frames[i];
-	return tid;
-}
-
 /*
  * What TSan cannot know of the accessed address. It lies in a Python object, or in a block of
  * PyMem_Malloc(), or in the data of a Python object whose data is a block of its own (bytearray).
@@ -249,50 +167,6 @@ static void add_object(struct output *out, void *report, int locations, int thre
 	add_section(out, section, data ? owner.type : object.type);
 }
 
-/* A mutex of TSan's that is a stand-in: which lock it stands for, and where such locks are made. */
-static void add_standin(struct output *out, uint64_t id, const struct standin *standin)
-{
-	const uint64_t *birth;
-	unsigned count = python_class_frames(standin->identity, &birth);
-	clear_trace();
-	for (unsigned i = 0; i < count && i < FRAMES_MAX; i++)
-		trace[i] = (void *)birth[i];
-	struct fts_section section = {
-		.kind = FTS_SEC_MUTEX,
-		.flags = standin->kind ? (uint16_t)(standin->kind << 8 | standin->flags)
-				       : FTS_MUTEX_UNKNOWN,
-		.tid = -1,
-		.address = standin->address,
-		.size = standin->identity,
-		.value = id,
-	};
-	add_section(out, section, standin->type);
-}
-
-static void add_mutexes(struct output *out, void *report, int count)
-{
-	for (int i = 0; i < count; i++) {
-		uptr id = 0;
-		void *address = NULL;
-		int destroyed = 0;
-		struct standin standin;
-		clear_trace();
-		__tsan_get_report_mutex(report, (uptr)i, &id, &address, &destroyed, trace,
-					FRAMES_MAX);
-		if (standin_find((uint64_t)address, &standin)) {
-			add_standin(out, id, &standin);
-			continue;
-		}
-		struct fts_section section = {
-			.kind = FTS_SEC_MUTEX,
-			.tid = -1,
-			.address = (uint64_t)address,
-			.value = id,
-		};
-		add_section(out, section, NULL);
-	}
-}
-
 /* Reports that are no data races have stacks of which TSan does not say whose they are. */
 static void add_stacks(struct output *out, void *report, int count)
 {
@@ -313,7 +187,7 @@ static void write_report(void *report)
 			       &threads, &unique, trace, FRAMES_MAX);
 	bool race = type && raw_same(type, "data-race");
 	if (race && is_variable_race(report, accesses)) {
-		write_variable_race(report, threads);
+		write_variable_race(report, mutexes, threads);
 		return;
 	}
 	uint32_t text_length = type && !race ? (uint32_t)raw_length(type) : 0;

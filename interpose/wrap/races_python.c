@@ -10,6 +10,7 @@
 #include "interpose/wrap/races_python.h"
 
 #include "interpose/base/private_heap.h"
+#include "interpose/locks/locks.h"
 #include "interpose/variables/confirm.h"
 #include "interpose/variables/variables.h"
 #include "interpose/wrap/races.h"
@@ -78,8 +79,29 @@ static void emit_variable_race(const char *pattern, const struct late *late)
 	report_write(&out, FTS_REPORT_VARIABLE_RACE, pattern_length + late->name_length);
 }
 
+/* The object whose variable it is, and where it was made; of a global there is none to tell of. */
+static void add_object(struct output *out, void *report, int threads)
+{
+	char type[VARIABLES_NAME];
+	uint64_t start = variables_object(type);
+	if (!start)
+		return;
+	int tid = add_made(report, threads, start);
+	if (!trace[0])
+		return;
+	struct fts_section section = { .kind = FTS_SEC_OBJECT, .tid = tid };
+	add_section(out, section, type);
+}
+
+/* The thread's number in the test; else TSan's number of its fiber. */
+static int thread_of(int tid)
+{
+	int number = variables_thread_number(tid);
+	return number >= 0 ? number : tid;
+}
+
 /* What there is of it now: the sections, without what only the pattern tells. */
-static struct late *take_variable_race(void *report, int threads)
+static struct late *take_variable_race(void *report, int mutexes, int threads)
 {
 	struct output out = { 0 };
 	struct late late = { 0 };
@@ -89,14 +111,22 @@ static struct late *take_variable_race(void *report, int threads)
 			return NULL;
 		late.sides[i] = (struct variables_side){
 			.pc = (uint64_t)trace[0],
+			.address = section.address,
 			.write = section.flags & FTS_ACCESS_WRITE,
 		};
+		const struct fts_section side = section;
 		section.address = section.size = 0; /* a stand-in's say nothing */
+		section.tid = thread_of(section.tid);
+		if (standins_live())
+			section.flags |= FTS_ACCESS_LOCKS;
 		add_section(&out, section, NULL);
+		add_locks_held(&out, report, i, 2, &side);
 	}
-	add_threads(&out, report, threads, true);
+	add_mutexes(&out, report, mutexes);
 	if (!variables_name(late.name))
 		return NULL;
+	add_object(&out, report, threads);
+	add_threads(&out, report, threads, true);
 	struct late *taken = heap_alloc(sizeof late + out.used);
 	if (!taken)
 		return NULL;
@@ -108,9 +138,9 @@ static struct late *take_variable_race(void *report, int threads)
 	return taken;
 }
 
-void write_variable_race(void *report, int threads)
+void write_variable_race(void *report, int mutexes, int threads)
 {
-	struct late *taken = take_variable_race(report, threads);
+	struct late *taken = take_variable_race(report, mutexes, threads);
 	if (!taken)
 		return;
 	const char *pattern = variables_pattern(taken->sides, taken->name);

@@ -9,6 +9,6 @@
 #include <stdbool.h>
 
 HIDDEN bool is_variable_race(void *report, int accesses);
-HIDDEN void write_variable_race(void *report, int threads);
+HIDDEN void write_variable_race(void *report, int mutexes, int threads);
 
 #endif

@@ -59,6 +59,15 @@ HIDDEN void add_section(struct output *out, struct fts_section section, const ch
 HIDDEN bool add_sections(struct output *out, const void *sections, uint32_t bytes, uint32_t count);
 /* What has been added without a head. */
 HIDDEN const void *report_bytes(void);
+/*
+ * The locks that the thread of access number `index` held at it, as far as TSan's history has them;
+ * `side`: what its API says of that access.
+ */
+HIDDEN void add_locks_held(struct output *out, void *report, int index, int count,
+			   const struct fts_section *side);
+HIDDEN void add_mutexes(struct output *out, void *report, int count);
+/* Puts the place where the object at `start` was made into the trace. Returns the thread, or -1. */
+HIDDEN int add_made(void *report, int threads, uint64_t start);
 /* `python`: their creation as far as it is Python code. */
 HIDDEN void add_threads(struct output *out, void *report, int count, bool python);
 /* Ends the record that report_begin() began with a text of that length, and writes it. */

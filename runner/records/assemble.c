@@ -296,6 +296,8 @@ static void add_held(struct assembly *a, size_t index)
 	bool told = holder->all_locks && mutex && mutex->head.flags >> 8;
 	struct held_lock lock = { 0 };
 
+	if (mutex && mutex->head.flags == FTS_MUTEX_SIGNAL)
+		return; /* it guards nothing */
 	if (!section->head.frame_count && mutex)
 		source = made;
 	a->assembler->frames(a->assembler->context, source, &lock.created);
@@ -431,6 +433,21 @@ static void describe_object(struct assembly *a, size_t index)
 	add_maker(a, index);
 }
 
+/* Of a race on a Python variable: where the object was made whose variable it is. */
+static void describe_python_object(struct assembly *a, size_t index)
+{
+	struct subject *subject = &a->finding->subject;
+	char *type = section_text(&a->report->sections[index]), *known = subject->description;
+	stack_clear(&subject->allocated);
+	a->assembler->frames(a->assembler->context, index, &subject->allocated);
+	subject->description = strstr(known, type) && !strchr(known, '.')
+				       ? xstrdup(known)
+				       : xprintf("%s of %s %s", known, words_article(type), type);
+	free(known);
+	free(type);
+	add_maker(a, index);
+}
+
 /* The global variable at an address. False: it has no name. */
 static bool name_global(struct assembly *a, uint64_t address, struct subject *what)
 {
@@ -472,7 +489,9 @@ static void describe_stack(struct assembly *a, size_t index)
 static void add_subject(struct assembly *a, size_t index)
 {
 	unsigned kind = a->report->sections[index].head.kind;
-	if (kind == FTS_SEC_OBJECT)
+	if (kind == FTS_SEC_OBJECT && a->report->kind == FTS_REPORT_VARIABLE_RACE)
+		describe_python_object(a, index);
+	else if (kind == FTS_SEC_OBJECT)
 		describe_object(a, index);
 	else if (a->finding->subject.description)
 		return;
@@ -549,7 +568,8 @@ static void name_python_variable(struct assembly *a)
 		f->variable =
 			xprintf("%s of %s %s", !strcmp(kind, "size") ? "the items" : "an item",
 				*type ? words_article(type) : "a", *type ? type : "container");
-	f->subject.description = xprintf("the Python variable %s", f->variable);
+	f->subject.description =
+		*name ? xprintf("the Python variable %s", f->variable) : xstrdup(f->variable);
 	free(text);
 }
 

@@ -16,6 +16,12 @@
 #include <cmocka.h>
 
 struct history history;
+void (*variables_holds)(const void *lock, bool reentrant, bool takes);
+
+uint64_t python_identity(uint64_t address, enum fts_lock_kind kind)
+{
+	return address << 28 | kind;
+}
 
 /* ---- TSan, as far as it is of interest ---- */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/model/race_words.h"
 #include "runner/model/words.h"
 
 static bool is_check(const struct finding *finding)
@@ -71,7 +72,11 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 {
 	(void)roots;
 	buf_printf(out, "Two threads used %s, and nothing orders them: ", variable(finding));
-	buf_puts(out, "no lock that both held, and no start, join, event or queue between them. ");
+	buf_puts(out, "no lock that both held, and no start, join, event or queue between them.");
+	if (finding->participant_count >= 2 && finding->participants[0].all_locks &&
+	    (finding->participants[0].lock_count || finding->participants[1].lock_count))
+		race_words_locks(out, &finding->participants[0], &finding->participants[1]);
+	buf_puts(out, " ");
 	if (is_generator(finding))
 		buf_puts(out,
 			 "Both take items out of one generator. It is a function that stands still "
