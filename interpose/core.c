@@ -31,6 +31,7 @@
  *     made         where each object was made, and by which thread
  *     marks        a race at an address is not the last one there, if other objects get the memory
  *     freed        a block that is freed is told to TSan; allocator.h: CPython's allocators
+ *     counts       references that are dropped and were not there
  *     misuse       tells of a call that must not be made with a block
  *     places       what the addresses of a crash point to
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls

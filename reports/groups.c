@@ -12,7 +12,7 @@
 #include "runner/model/plumbing.h"
 
 /* What a key is of. */
-enum { OF_PAIRS = 1, OF_FIELD, OF_FUNCTION, OF_LINE, OF_GLOBAL, OF_BLOCK, OF_END };
+enum { OF_PAIRS = 1, OF_FIELD, OF_FUNCTION, OF_LINE, OF_GLOBAL, OF_BLOCK, OF_END, OF_COUNT };
 
 struct groups {
 	const struct finding *const *findings;
@@ -235,6 +235,16 @@ static void add_race(struct groups *groups, size_t at)
 		add_block(groups, at);
 }
 
+/* What is counted wrongly once shows in several places: one object, by the line that made it. */
+static void add_count(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct frame *maker = groups_made_at(&finding->subject);
+	uint64_t key = (uint64_t)finding->status + OF_COUNT;
+	if (has_type(&finding->subject) && maker)
+		add_key(groups, at, hash_line(hash_string(key, finding->subject.type), maker));
+}
+
 /* ---- memory of no object that is known ---- */
 
 static uint64_t function_in(size_t group, const struct frame *site)
@@ -342,6 +352,8 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 			   matrix_is_owners(findings[i], findings[i]->tests[0]);
 		if (is_race(findings[i]) && own && findings[i]->status != STATUS_DOCUMENTED)
 			add_race(&groups, i);
+		if (findings[i]->kind == FINDING_REFERENCE_COUNT)
+			add_count(&groups, i);
 	}
 	add_untyped(&groups);
 	add_follows(&groups);

@@ -313,6 +313,34 @@ def check_frees(run: Run) -> None:
     )
 
 
+def check_refcounts(run: Run) -> None:
+    """A count that goes wrong is told with the object, what was done, and where it was gone."""
+    first = check_twins(run, "refcounts")
+    others = run.list_of([f for f in run.findings if f["kind"] != "reference-count"])
+    ok(not others, "planted_refcounts: each is a wrong count", *others)
+    told = {case: f["threads"][0]["role"] for case, f in first.items()}
+    wanted = {
+        "count_bug": "changes the count that is its owner's alone",
+        "count_none_bug": "changes the count of an immortal object",
+    }
+    ok(
+        all(told.get(case) == words for case, words in wanted.items()),
+        "with what was done to it",
+        told,
+    )
+    gone = [f for f in run.findings if "drop_bytes_bug" in f["tests"][0]]
+    ok(
+        bool(gone)
+        and all(
+            [t["frames"][t["site"]]["function"] for t in f["threads"]] == ["drop_twice"] * 2
+            and "made at" in f["subject"]["description"]
+            for f in gone
+        ),
+        "the object, where it was made, the drop too many and the last one that was due",
+        *run.list_of(gone),
+    )
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-e2e-") as folder:
         scratch = Path(folder)
@@ -328,6 +356,7 @@ def main() -> int:
             check_causes(causes.result())
         check_memory(Run("planted_memory", scratch / "memory"))
         check_frees(Run("planted_frees", scratch / "frees"))
+        check_refcounts(Run("planted_refcounts", scratch / "refcounts"))
     return done()
 
 

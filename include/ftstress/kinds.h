@@ -12,6 +12,7 @@
 	X(USE_AFTER_FREE, use_after_free) \
 	X(DOUBLE_FREE, double_free) \
 	X(BAD_FREE, bad_free) \
+	X(REFERENCE_COUNT, reference_count) \
 	X(DATA_RACE, data_race) \
 	X(PYTHON_RACE, python_race) \
 	X(LOCK_ORDER, lock_order) \

@@ -55,7 +55,7 @@ static int (*is_of_malloc)(const void *block); /* TSan's heap: C's malloc() */
 static __attribute__((noinline)) void tell_again(const void *block, uint64_t start, uint64_t native)
 {
 	misuse_tell(&(struct misuse){ "double-free", "frees it again", native, (uint64_t)block,
-				      start, true });
+				      start, "freed it before" });
 }
 
 /* The block of another domain, or none. `wanted_memory`: it was given to PyMem_Free(). */
@@ -85,7 +85,7 @@ static __attribute__((noinline)) void tell_foreign(const void *block, bool wante
 			"bad-free",
 			wanted_memory ? "calls PyMem_Free() for a block of malloc()"
 				      : "calls PyObject_Free() for a block of malloc()",
-			native, (uint64_t)block, 0, false });
+			native, (uint64_t)block, 0, NULL });
 }
 
 /* C's free(), also by PyMem_RawFree(). */
@@ -97,7 +97,7 @@ static void c_free(const volatile void *block)
 	    (is_of_malloc && is_of_malloc((const void *)block)))
 		return;
 	misuse_tell(&(struct misuse){ "bad-free", "calls free() for a block of Python's heap", 0,
-				      (uint64_t)block, object.start, false });
+				      (uint64_t)block, object.start, NULL });
 }
 
 static void c_malloc(const volatile void *block, size_t size)

@@ -30,8 +30,9 @@ enum {
 	MAIN = 1, /* thread of entries: of the process that made it */
 	PARITY_SHIFT = SITE_BITS + THREAD_BITS,
 };
-#define FREED (1u << 31)
-#define BUSY 1u /* site.native: its position is being written */
+#define FREED (1u << 31) /* of what was made */
+#define DIED (1u << 31)  /* of an end: it is that of the last reference, the block's comes later */
+#define BUSY 1u          /* site.native: its position is being written */
 
 /* Where mmap() places memory, see owner.c. */
 #define HEAP_FROM 0x7e8000000000ull
@@ -204,9 +205,22 @@ bool made_ends(uint64_t start, uint64_t native)
 	if (UNLIKELY(entry & FREED))
 		return false;
 	*at = FREED | parity_of(start) | entry;
-	if (LIKELY(end))
+	if (UNLIKELY(!end))
+		return true;
+	if (*end & DIED && (*end & 1u << PARITY_SHIFT) == parity_of(start))
+		*end &= ~DIED;
+	else
 		note(end, start, native);
 	return true;
+}
+
+void made_dies(uint64_t start, uint64_t native)
+{
+	uint32_t *end = made_covers(start) ? entry_in(end_spans, start, true) : NULL;
+	if (UNLIKELY(!end))
+		return;
+	note(end, start, native);
+	*end |= DIED;
 }
 
 void made_lives(uint64_t start)

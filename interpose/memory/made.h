@@ -48,6 +48,9 @@ bool made_end_find(uint64_t start, struct made *ended);
  */
 bool made_ends(uint64_t start, uint64_t native);
 
+/* The last reference to the object is dropped, by a call that returns to `native`. */
+void made_dies(uint64_t start, uint64_t native);
+
 /* It is not freed after all. */
 void made_lives(uint64_t start);
 

@@ -3,6 +3,7 @@
 
 #include "interpose/base/ring.h"
 #include "interpose/memory/made.h"
+#include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/walk.h"
 
@@ -49,13 +50,22 @@ static void put_made(struct fts_section section, const struct made *made, const 
 	put_section(section, text);
 }
 
-/* Has the place been told often enough? */
+static uint8_t *times_of(uint64_t place)
+{
+	return &times[place * 0x9e3779b97f4a7c15ull >> 52];
+}
+
+bool misuse_is_told(uint64_t place)
+{
+	return __atomic_load_n(times_of(place), __ATOMIC_RELAXED) >= TIMES;
+}
+
+/* The same; if it has not, this is once more. */
 static bool is_told(uint64_t place)
 {
-	uint8_t *count = &times[place * 0x9e3779b97f4a7c15ull >> 52];
-	if (*count >= TIMES)
+	if (misuse_is_told(place))
 		return true;
-	++*count;
+	__atomic_store_n(times_of(place), *times_of(place) + 1, __ATOMIC_RELAXED);
 	return false;
 }
 
@@ -63,10 +73,15 @@ static void put_object(const struct misuse *misuse)
 {
 	struct object object = { .start = misuse->object };
 	struct made made = { .number = -1 };
+	uint64_t type = 0;
 	bool known = object_find(misuse->object, &object);
-	if (!misuse->object || (!known && !made_find(misuse->object, &made)))
+	if (!misuse->object)
 		return;
-	made_find(misuse->object, &made);
+	/* In static storage, or in memory of an extension's own. */
+	if (!known && object_peek(misuse->object + OBJECT_TYPE, &type, 8))
+		known = object_type_name(type, object.type, sizeof object.type);
+	if (!made_find(misuse->object, &made) && !known)
+		return;
 	put_made((struct fts_section){ .kind = FTS_SEC_OBJECT,
 				       .address = object.start,
 				       .size = object.size,
@@ -93,8 +108,8 @@ static void tell(const struct misuse *misuse, unsigned depth)
 					  .address = misuse->address,
 					  .size = 1 },
 		    misuse->act);
-	if (misuse->ended && made_end_find(misuse->object, &ended))
-		put_made((struct fts_section){ .kind = FTS_SEC_OTHER }, &ended, "freed it before");
+	if (misuse->before && made_end_find(misuse->object, &ended))
+		put_made((struct fts_section){ .kind = FTS_SEC_OTHER }, &ended, misuse->before);
 	put_object(misuse);
 	struct fts_report header = { .kind = FTS_REPORT_OTHER,
 				     .section_count = (uint16_t)sections,

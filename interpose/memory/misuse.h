@@ -17,15 +17,18 @@ struct misuse {
 	const char *act;  /* what the thread does, in words: "frees the block again" */
 	uint64_t
 		place; /* return address of the call, told a few times in a process; 0 = not known */
-	uint64_t address; /* what was given to the call */
-	uint64_t object;  /* where what it means begins; 0 = the address is in no block */
-	bool ended;       /* and it was freed before */
+	uint64_t address;   /* what was given to the call */
+	uint64_t object;    /* where what it means begins; 0 = the address is in no block */
+	const char *before; /* what was done to it where it ended, in words; NULL = it has not */
 };
 
 /*
  * To be called by a hook, before the call is passed on. Thread-safe.
  */
 HIDDEN void misuse_tell(const struct misuse *misuse);
+
+/* Has the place been told often enough? Then there is no need to look closer. */
+HIDDEN bool misuse_is_told(uint64_t place);
 
 HIDDEN void misuse_before_fork(void);
 HIDDEN void misuse_after_fork(void);

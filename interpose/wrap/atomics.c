@@ -6,6 +6,7 @@
 
 #include "interpose/base/symbol.h"
 #include "interpose/locks/locks.h"
+#include "interpose/memory/counts.h"
 #include "interpose/order/order.h"
 #include "interpose/base/raw.h"
 #include "interpose/order/sections.h"
@@ -15,6 +16,7 @@
 
 typedef uint32_t load_word(const volatile uint32_t *word, int order);
 typedef uint64_t add64(volatile uint64_t *word, uint64_t value, int order);
+typedef void store32(volatile uint32_t *word, uint32_t value, int order);
 typedef void store64(volatile uint64_t *word, uint64_t value, int order);
 typedef uint64_t cas64(volatile uint64_t *word, uint64_t from, uint64_t to, int order,
 		       int failed_order);
@@ -25,6 +27,7 @@ typedef uint8_t cas8(volatile uint8_t *word, uint8_t from, uint8_t to, int order
 
 static load_word first_load32;
 static add64 first_add64;
+static store32 first_store32;
 static store64 first_store64;
 static cas64 first_cas64;
 static cas32 first_cas32;
@@ -33,6 +36,7 @@ static cas8 first_cas8;
 
 static load_word *tsan_load32 = first_load32;
 static add64 *tsan_add64 = first_add64;
+static store32 *tsan_store32 = first_store32;
 static store64 *tsan_store64 = first_store64;
 static cas64 *tsan_cas64 = first_cas64;
 static cas32 *tsan_cas32 = first_cas32;
@@ -44,6 +48,7 @@ void atomics_resolve(void)
 {
 	tsan_load32 = (load_word *)symbol_need("__tsan_atomic32_load");
 	tsan_add64 = (add64 *)symbol_need("__tsan_atomic64_fetch_add");
+	tsan_store32 = (store32 *)symbol_need("__tsan_atomic32_store");
 	tsan_store64 = (store64 *)symbol_need("__tsan_atomic64_store");
 	tsan_cas64 = (cas64 *)symbol_need("__tsan_atomic64_compare_exchange_val");
 	tsan_cas32 = (cas32 *)symbol_need("__tsan_atomic32_compare_exchange_val");
@@ -69,6 +74,12 @@ static uint64_t first_add64(volatile uint64_t *word, uint64_t value, int order)
 {
 	atomics_resolve();
 	JUMP tsan_add64(word, value, order);
+}
+
+static void first_store32(volatile uint32_t *word, uint32_t value, int order)
+{
+	atomics_resolve();
+	JUMP tsan_store32(word, value, order);
 }
 
 static void first_store64(volatile uint64_t *word, uint64_t value, int order)
@@ -150,9 +161,20 @@ uint32_t __tsan_atomic32_load(const volatile uint32_t *word, int order)
 	JUMP tsan_load32(word, order);
 }
 
+/* What follows such a load most often: the count, changed. */
+EXPORT store32 __tsan_atomic32_store;
+void __tsan_atomic32_store(volatile uint32_t *word, uint32_t value, int order)
+{
+	counts_store(word, value, HERE);
+	order = fences_write(order, HERE);
+	JUMP tsan_store32(word, value, order);
+}
+
 EXPORT add64 __tsan_atomic64_fetch_add;
 uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int order)
 {
+	if (value == COUNT_ONE)
+		counts_add(word, HERE);
 	if (order == MO_SEQ_CST && order_size) {
 		enum place place = order_place(HERE);
 		if ((value == COUNT_ONE && aligned(word) && place != PLACE_AS_WRITTEN &&

@@ -121,7 +121,6 @@ void __tsan_atomic_thread_fence(int order)
 LOAD(8, uint8_t)
 LOAD(64, uint64_t)
 STORE(8, uint8_t)
-STORE(32, uint32_t)
 CHANGE(32, uint32_t, fetch_add)
 CHANGE(32, uint32_t, fetch_sub)
 CHANGE(64, uint64_t, fetch_sub)
@@ -137,7 +136,6 @@ void fences_resolve(void)
 	RESOLVE(load, 8, uint8_t);
 	RESOLVE(load, 64, uint64_t);
 	RESOLVE(store, 8, uint8_t);
-	RESOLVE(store, 32, uint32_t);
 	RESOLVE(fetch_add, 32, uint32_t);
 	RESOLVE(fetch_sub, 32, uint32_t);
 	RESOLVE(fetch_sub, 64, uint64_t);

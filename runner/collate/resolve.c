@@ -27,6 +27,8 @@
 #include "runner/symbols/source.h"
 #include "runner/base/util.h"
 
+enum { INNERMOST = 4 }; /* frames, of which several are inlined */
+
 #define NO_ENTRY (MAP_NONE - 1) /* reports with this signature are no finding */
 
 struct resolver {
@@ -525,6 +527,23 @@ static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
 	return acts == 2 && parsed->kind == FINDING_DATA_RACE;
 }
 
+/*
+ * An object that is about to be freed is given one reference for the time of its finalizer: that is no
+ * reference to an object that is gone. The function is inlined, so only its name tells it.
+ */
+static bool is_resurrection(struct resolver *r, const struct parsed *parsed)
+{
+	struct stack stack;
+	bool found = false;
+	if (parsed->kind != FINDING_REFERENCE_COUNT || !parsed->view.count)
+		return false;
+	stacks_frames(r->parts.stacks, parsed->stacks[0], &stack);
+	for (size_t i = 0; i < stack.count && i < INNERMOST && !found; i++)
+		found = !strcmp(stack.frames[i].function, "_PyObject_ResurrectStart");
+	stack_clear(&stack);
+	return found;
+}
+
 enum { STEPS = 8 };
 
 /* The words for a step of a race in Python code. */
@@ -609,8 +628,8 @@ static void take_sight(struct resolver *r, const struct parsed *parsed)
 			: xstrdup("confirmed: it acted on what had changed");
 }
 
-/* A data race is a use after free if one of its sides is the end of the memory. */
-static enum finding_kind kind_of(struct resolver *r, const struct parsed *parsed)
+/* A data race is a use after free if one of its sides is the end of the memory. *none: it is no race. */
+static enum finding_kind kind_of(struct resolver *r, const struct parsed *parsed, bool *none)
 {
 	struct participant sides[2] = { 0 };
 	struct finding finding = { .participants = sides };
@@ -622,9 +641,11 @@ static enum finding_kind kind_of(struct resolver *r, const struct parsed *parsed
 		struct participant *side = &sides[finding.participant_count++];
 		side->write = head->flags & FTS_ACCESS_WRITE;
 		side->frees = head->flags & FTS_ACCESS_FREES;
+		side->atomic = head->flags & FTS_ACCESS_ATOMIC;
 		stacks_frames(r->parts.stacks, parsed->stacks[i], &side->stack);
 	}
 	bool freed = race && memory_freed_in_use(&finding);
+	*none = race && memory_is_look(&finding);
 	for (size_t i = 0; i < 2; i++)
 		stack_clear(&sides[i].stack);
 	return freed ? FINDING_USE_AFTER_FREE : parsed->kind;
@@ -641,11 +662,12 @@ static struct entry *entry_of(struct resolver *r, const struct source *source,
 		return NULL;
 	if (at != MAP_NONE)
 		return ledger_entry(r->parts.ledger, (size_t)at);
-	if (is_c_library_own(r, parsed)) {
+	bool none = false;
+	parsed->kind = kind_of(r, parsed, &none);
+	if (none || is_c_library_own(r, parsed) || is_resurrection(r, parsed)) {
 		map_set(&r->entries_by_signature, parsed->signature, NO_ENTRY);
 		return NULL;
 	}
-	parsed->kind = kind_of(r, parsed);
 	struct entry *entry = merge_report(r, source, parsed);
 	map_set(&r->entries_by_signature, parsed->signature, entry->number);
 	return entry;

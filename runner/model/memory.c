@@ -217,6 +217,21 @@ const struct participant *memory_freed_in_use(const struct finding *finding)
 	return NULL;
 }
 
+bool memory_is_look(const struct finding *finding)
+{
+	for (size_t i = 0; i < 2 && finding->participant_count == 2; i++) {
+		const struct participant *look = &finding->participants[i];
+		const struct participant *other = &finding->participants[1 - i];
+		enum memory_act act = memory_act(&other->stack);
+		bool memory = act == MEMORY_GIVEN || act == MEMORY_FREED || act == MEMORY_MOVED ||
+			      memory_is_making(other);
+		if (look->atomic && !look->write && memory_act(&look->stack) == MEMORY_TRIED &&
+		    memory)
+			return true;
+	}
+	return false;
+}
+
 bool memory_is_interpreters(const struct participant *side)
 {
 	for (size_t i = 0; i < side->stack.count; i++) {

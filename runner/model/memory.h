@@ -40,6 +40,11 @@ enum memory_act memory_c_act(const struct stack *stack);
  * is none.
  */
 size_t memory_caller(const struct stack *stack);
+/*
+ * Did one side only look at the header of an object that may be gone, and the other one free or make
+ * what is there? That is no race: CPython keeps such memory readable, and looks again.
+ */
+bool memory_is_look(const struct finding *finding);
 /* Is it a write by a function that makes new objects, which nobody else has seen yet? */
 bool memory_is_making(const struct participant *side);
 

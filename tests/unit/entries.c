@@ -600,6 +600,24 @@ static void what_ends_with_an_object_is_told_with_it(void **state)
 	entries_free(entries);
 }
 
+static void what_is_counted_wrongly_is_one_entry_an_object(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(0, "list"), "drop", "", 4);
+	share(&shared, OBJECT(0, "list"), "clear", "", 4);
+	share(&shared, OBJECT(0, "list"), "drop", "", 5);
+	share(&shared, OBJECT(0, "dict"), "drop", "", 4);
+	for (size_t i = 0; i < shared.count; i++) {
+		shared.races[i].finding.kind = FINDING_REFERENCE_COUNT;
+		shared.races[i].finding.participant_count = 1;
+	}
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 3);
+	assert_int_equal(entries->items[0].count, 2);
+	entries_free(entries);
+}
+
 static void global_variables_and_blocks_are_one_entry_each(void **state)
 {
 	(void)state;
@@ -695,6 +713,7 @@ int main(void)
 		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(what_ends_with_an_object_is_told_with_it),
+		cmocka_unit_test(what_is_counted_wrongly_is_one_entry_an_object),
 		cmocka_unit_test(global_variables_and_blocks_are_one_entry_each),
 		cmocka_unit_test(what_is_known_is_told_apart_from_what_follows_from_it),
 		cmocka_unit_test(a_type_has_one_entry_for_its_pairs_and_for_tests),

@@ -547,6 +547,64 @@ static void a_use_after_free_says_which_object_made_where_and_freed_where(void *
 	free(text);
 }
 
+static void a_look_at_what_may_be_gone_is_no_race_with_the_allocator(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .atomic = true,
+		  .stack =
+			  STACK(C("_Py_IsOwnedByCurrentThread", "Include/object.h", "libpython.so"),
+				C("_Py_TryIncrefFast", "Include/object.h", "libpython.so"),
+				C("dict_lookup", "Objects/dictobject.c", "libpython.so")) },
+		{ .write = true,
+		  .stack =
+			  STACK(C("_mi_memzero", "mimalloc/internal.h", "libpython.so"),
+				C("_mi_page_malloc", "mimalloc/alloc.c", "libpython.so"),
+				C("PyBytes_FromString", "Objects/bytesobject.c", "libpython.so")) },
+	};
+	struct finding race = { .participants = sides, .participant_count = 2 };
+	assert_true(memory_is_look(&race));
+	sides[0].atomic = false;
+	assert_false(memory_is_look(&race));
+	sides[0].atomic = true;
+	sides[0].stack.frames[1].function = (char *)"dict_get";
+	assert_false(memory_is_look(&race));
+	sides[0].stack.frames[1].function = (char *)"_Py_TryIncref";
+	assert_true(memory_is_look(&race));
+	sides[1].stack = STACK(C("box_set", "box.c", "box.so"));
+	assert_false(memory_is_look(&race));
+}
+
+static void a_wrong_count_says_what_was_done_to_which_object(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .thread = (char *)"Thread T2",
+		  .role = (char *)"drops a reference to an object that is freed",
+		  .stack = STACK(C("Py_DECREF", "Include/refcount.h", "box.so"),
+				 C("box_end", "box.c", "box.so")) },
+		{ .thread = (char *)"Thread T1",
+		  .role = (char *)"freed it",
+		  .stack = STACK(C("box_clear", "box.c", "box.so")) },
+	};
+	struct finding wrong = { .kind = FINDING_REFERENCE_COUNT,
+				 .participants = sides,
+				 .participant_count = 2,
+				 .subject = { .kind = SUBJECT_OBJECT,
+					      .type = (char *)"list",
+					      .description = (char *)"a list made at app.py:3" } };
+	char *title = explain_title(&wrong, "reference-count-low", &roots);
+	assert_string_equal(title, "a list object: box_end drops a reference to an object that is "
+				   "freed (box.c:1)");
+	free(title);
+	char *text = explain_text(&wrong, "reference-count-low", &roots);
+	assert_non_null(strstr(text,
+			       "The object: a list made at app.py:3. Thread T2, in box_end "
+			       "(box.c:1), drops a reference to an object that is freed. Thread "
+			       "T1, in box_clear (box.c:1), freed it."));
+	free(text);
+}
+
 static void a_double_free_says_where_the_block_was_freed_before(void **state)
 {
 	(void)state;
@@ -802,6 +860,8 @@ int main(void)
 		cmocka_unit_test(a_use_after_free_says_which_object_made_where_and_freed_where),
 		cmocka_unit_test(the_c_librarys_free_ends_memory_too),
 		cmocka_unit_test(a_double_free_says_where_the_block_was_freed_before),
+		cmocka_unit_test(a_wrong_count_says_what_was_done_to_which_object),
+		cmocka_unit_test(a_look_at_what_may_be_gone_is_no_race_with_the_allocator),
 		cmocka_unit_test(what_realloc_writes_is_new_memory_and_no_end_of_any),
 		cmocka_unit_test(of_a_block_with_a_free_list_nobody_knows_who_made_it),
 		cmocka_unit_test(not_all_that_the_allocator_touches_was_in_use),

@@ -49,6 +49,12 @@ static uint64_t fake_add64(volatile uint64_t *word, uint64_t value, int order)
 	return __atomic_fetch_add(word, value, __ATOMIC_SEQ_CST);
 }
 
+static void fake_store32(volatile uint32_t *word, uint32_t value, int order)
+{
+	told = order;
+	*word = value;
+}
+
 static void fake_store64(volatile uint64_t *word, uint64_t value, int order)
 {
 	told = order;
@@ -218,6 +224,7 @@ void *symbol_next(const char *symbol)
 	} known[] = {
 		{ "__tsan_atomic32_load", (void *)fake_load32 },
 		{ "__tsan_atomic64_fetch_add", (void *)fake_add64 },
+		{ "__tsan_atomic32_store", (void *)fake_store32 },
 		{ "__tsan_atomic64_store", (void *)fake_store64 },
 		{ "__tsan_atomic64_compare_exchange_val", (void *)fake_cas64 },
 		{ "__tsan_atomic32_compare_exchange_val", (void *)fake_cas32 },
@@ -252,12 +259,23 @@ bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count)
 
 /* Concerns that have tests of their own. */
 
-bool fences_watched, locks_on;
+bool fences_watched, locks_on, counts_on;
+uintptr_t counts_born_low, counts_born_size;
 __thread const struct type_cache_entry *type_cache_entry __attribute__((tls_model("initial-exec")));
 const volatile uint8_t *type_cache_lock;
 uint32_t type_cache_more_locks;
 
 void fences_resolve(void) {}
+
+void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place)
+{
+	(void)object, (void)was, (void)value, (void)place;
+}
+
+void counts_look_at_add(uint64_t object, uintptr_t place)
+{
+	(void)object, (void)place;
+}
 
 void fences_note_read(const volatile void *word, int order, const void *pc)
 {

@@ -37,6 +37,7 @@ int planted_add_workers(PyObject *module);
 int planted_add_crashes(PyObject *module);
 int planted_add_shelf(PyObject *module);
 int planted_add_memory(PyObject *module);
+int planted_add_refcounts(PyObject *module);
 
 /*
  * Reads the arguments of a METH_FASTCALL function: `expected` whole numbers. Functions take their

@@ -1,0 +1,222 @@
+/* counts.c - see counts.h. */
+#define _GNU_SOURCE
+#include "interpose/memory/counts.h"
+
+#include "interpose/base/concern.h"
+#include "interpose/base/symbol.h"
+#include "interpose/memory/made.h"
+#include "interpose/memory/misuse.h"
+#include "interpose/python/object.h"
+#include "interpose/python/release.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+
+/* ob_ref_shared: two bits of flags, above them the count. */
+enum { SHIFT = 2, FLAGS = 3, QUEUED = 2, MERGED = 3 };
+
+HIDDEN bool counts_on;
+HIDDEN uintptr_t counts_born_low, counts_born_size;
+
+enum { PLACES = 1024, IN_VAIN = 8 };
+static uint8_t in_vain[PLACES]; /* how often what a place changes was no count */
+
+static int64_t shared_of(uint64_t object)
+{
+	return __atomic_load_n((const int64_t *)(object + OBJECT_COUNT_SHARED), __ATOMIC_RELAXED);
+}
+
+static uint32_t local_of(uint64_t object)
+{
+	return __atomic_load_n((const uint32_t *)(object + OBJECT_COUNT_LOCAL), __ATOMIC_RELAXED);
+}
+
+static uint64_t owner_of(uint64_t object)
+{
+	return __atomic_load_n((const uint64_t *)(object + OBJECT_THREAD), __ATOMIC_RELAXED);
+}
+
+/* Is it an object of Python's heap that was seen to be made, or, if it may be, one in static storage? */
+static bool is_object(uint64_t object, bool may_be_static)
+{
+	struct object found;
+	struct made made;
+	uint64_t type = 0;
+	if (made_covers(object))
+		return made_find(object, &made) && object_find(object, &found) &&
+		       found.start == object && found.type[0];
+	return may_be_static && object_peek(object + OBJECT_TYPE, &type, 8) &&
+	       object_type_name(type, found.type, sizeof found.type);
+}
+
+/* Nobody has it: the counts of both are zero, whether they were added up or not. */
+static bool is_dead(int64_t shared, uint32_t local)
+{
+	return local == 0 && (shared == 0 || shared == MERGED);
+}
+
+/* Is it gone, and what was done to it where it went? */
+static const char *before_of(uint64_t object)
+{
+	int64_t shared = shared_of(object);
+	if (made_is_freed(object))
+		return "freed it";
+	return is_dead(shared, local_of(object)) ? "dropped the last reference to it" : NULL;
+}
+
+static __attribute__((noinline)) void tell(const char *type, const char *act, uint64_t object,
+					   uintptr_t place)
+{
+	uint8_t *vain = &in_vain[place * 0x9e3779b97f4a7c15ull >> 54];
+	if (*vain >= IN_VAIN || misuse_is_told(place))
+		return;
+	/* In memory that was freed, the type may be gone. */
+	if (!made_is_freed(object) && !is_object(object, true)) {
+		++*vain;
+		return;
+	}
+	misuse_tell(&(struct misuse){ type, act, place, object, object, before_of(object) });
+}
+
+void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place)
+{
+	bool owned = owner_of(object) == (uint64_t)__builtin_thread_pointer();
+	if (was == COUNT_IMMORTAL && value != COUNT_IMMORTAL)
+		tell("reference-count-immortal", "changes the count of an immortal object", object,
+		     place);
+	else if (was == 0 && owned && value == COUNT_IMMORTAL)
+		tell("reference-count-low", "drops a reference to an object that has none left",
+		     object, place);
+	else if (was == 0 && owned)
+		tell("reference-count-dead", "takes a reference to an object that is gone", object,
+		     place);
+	else if (was && value && !owned && value != COUNT_IMMORTAL && made_covers(object))
+		tell("reference-count-owner", "changes the count that is its owner's alone", object,
+		     place);
+}
+
+void counts_look_at_add(uint64_t object, uintptr_t place)
+{
+	if (UNLIKELY(made_is_freed(object)))
+		tell("reference-count-dead", "takes a reference to an object that is freed", object,
+		     place);
+	else if (UNLIKELY(is_dead(shared_of(object), local_of(object))))
+		tell("reference-count-dead", "takes a reference to an object that is gone", object,
+		     place);
+}
+
+/* How many references there are; `local`: the owner's count. What waits for the owner is dropped. */
+static int64_t total_of(int64_t shared, uint32_t local)
+{
+	return (shared >> SHIFT) + local - ((shared & FLAGS) == QUEUED);
+}
+
+/*
+ * A thread that is not the owner drops a reference, so it had one. Both counts are read, and may change
+ * meanwhile: they count only if the shared one did not. While the owner adds them up, of an object that
+ * waits for that, its own is 0 for a moment and in no sum.
+ */
+static __attribute__((noinline)) void look_at_drop(uint64_t object, uintptr_t place)
+{
+	int64_t shared = shared_of(object);
+	uint32_t local = local_of(object);
+	bool merged = (shared & FLAGS) == MERGED;
+	if (made_is_freed(object)) {
+		tell("reference-count-low", "drops a reference to an object that is freed", object,
+		     place);
+		return;
+	}
+	int64_t total = total_of(shared, merged ? 0 : local);
+	if (total <= 1)
+		made_dies(object, place);
+	if (local == COUNT_IMMORTAL || ((shared & FLAGS) == QUEUED && local == 0) || total > 0 ||
+	    shared != shared_of(object))
+		return;
+	tell("reference-count-low", "drops a reference to an object that has none left", object,
+	     place);
+}
+
+EXPORT void _Py_DecRefShared(void *object);
+void _Py_DecRefShared(void *object)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))symbol_need("_Py_DecRefShared");
+	if (LIKELY(counts_on))
+		look_at_drop((uint64_t)object, (uintptr_t)__builtin_return_address(0));
+	JUMP real(object);
+}
+
+/* The owner has dropped its last reference. What others have, only they change. */
+EXPORT void _Py_MergeZeroLocalRefcount(void *object);
+void _Py_MergeZeroLocalRefcount(void *object)
+{
+	static void (*real)(void *);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *))symbol_need("_Py_MergeZeroLocalRefcount");
+	if (LIKELY(counts_on)) {
+		uintptr_t place = (uintptr_t)__builtin_return_address(0);
+		int64_t shared = shared_of((uint64_t)object);
+		if (LIKELY(shared == 0))
+			made_dies((uint64_t)object, place);
+		else if (UNLIKELY(total_of(shared, 0) < 0))
+			tell("reference-count-low",
+			     "drops the last reference of the owner, and others have dropped more "
+			     "than there were",
+			     (uint64_t)object, place);
+	}
+	JUMP real(object);
+}
+
+EXPORT int64_t _Py_ExplicitMergeRefcount(void *object, int64_t more);
+int64_t _Py_ExplicitMergeRefcount(void *object, int64_t more)
+{
+	static int64_t (*real)(void *, int64_t);
+	if (UNLIKELY(!real))
+		real = (int64_t (*)(void *, int64_t))symbol_need("_Py_ExplicitMergeRefcount");
+	int64_t count = real(object, more);
+	if (UNLIKELY(count < 0) && counts_on)
+		tell("reference-count-low",
+		     "adds up the counts of both, and finds more dropped than "
+		     "there were",
+		     (uint64_t)object, (uintptr_t)__builtin_return_address(0));
+	return count;
+}
+
+/* The two functions stand side by side. */
+static bool find_born(void)
+{
+	static const char *const names[] = { "_Py_NewReference", "_Py_NewReferenceNoTotal" };
+	uintptr_t low = UINTPTR_MAX, high = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		void *function = symbol_next(names[i]);
+		Dl_info info;
+		ElfW(Sym) *symbol = NULL;
+		if (!function || !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) ||
+		    !symbol)
+			return false;
+		uintptr_t at = (uintptr_t)function;
+		low = at < low ? at : low;
+		high = at + symbol->st_size > high ? at + symbol->st_size : high;
+	}
+	counts_born_low = low;
+	counts_born_size = high - low + 1; /* a return address may be just behind */
+	return high - low < 4096;
+}
+
+static bool start(const char **why)
+{
+	if (!made_is_on()) {
+		*why = CONCERN_OFF;
+		return false;
+	}
+	if (!find_born() || !symbol_next("_Py_ExplicitMergeRefcount")) {
+		*why = "this Python does not export what counts references (ftstress builds one that does)";
+		return false;
+	}
+	counts_on = true;
+	return true;
+}
+
+const struct concern concern_counts = { .name = "reference counts", .start = start };

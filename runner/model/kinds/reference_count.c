@@ -1,0 +1,59 @@
+/* reference_count.c - a reference count that goes wrong (interpose/memory/counts.c). */
+#include "runner/model/kinds.h"
+
+#include <stdlib.h>
+
+#include "runner/model/words.h"
+
+static const char *const reports[] = { "reference-count", NULL };
+
+/* "a list object: box_close drops a reference to an object that has none left (box.c:12)" */
+static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	words_add_object(out, &finding->subject);
+	if (!finding->participant_count)
+		return;
+	const struct participant *side = &finding->participants[0];
+	char *name = words_function(&side->stack);
+	buf_printf(out, ": %s %s", name, side->role);
+	words_add_location(out, &side->stack, roots);
+	free(name);
+}
+
+static void explain(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	const struct participant *side = finding->participants;
+	if (finding->subject.description)
+		buf_printf(out, "The object: %s. ", finding->subject.description);
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		size_t at = site_frame(&side[i].stack);
+		char *name = words_name(&side[i].stack, at);
+		buf_printf(out, "%s, in %s", side[i].thread, name);
+		words_add_location(out, &side[i].stack, roots);
+		words_add_line(out, &side[i].stack, at, roots);
+		buf_printf(out, ", %s. ", side[i].role);
+		free(name);
+	}
+	buf_puts(
+		out,
+		"Here the count is seen to be wrong; the operation that took what it did not own may "
+		"be an earlier one on the same object: one that drops a reference twice, since two "
+		"threads take the same pointer out of a field before one of them has cleared it, or "
+		"one that uses a borrowed reference. Look at the races on the object, and on what "
+		"holds it. Usual fixes: take the pointer and clear the field under one lock "
+		"(Py_BEGIN_CRITICAL_SECTION), and take a reference of your own "
+		"(PyList_GetItemRef, Py_NewRef under the lock) to what others may let go.");
+}
+
+const struct finding_kind_info kind_reference_count = {
+	.name = "reference-count",
+	.one = "wrong reference count",
+	.many = "wrong reference counts",
+	.meaning =
+		"A reference was dropped or taken that there is not: the object is freed while others "
+		"have it, or used when it is gone.",
+	.explain = explain,
+	.title = title,
+	.rule = RULE_RACE,
+	.reports = reports,
+};

@@ -1,0 +1,13 @@
+"""The same; who takes the container leaves none."""
+
+import planted
+
+containers = [bytes(300 + number) for number in range(3)]
+drains = [planted.Drain(container) for container in containers]
+
+
+def stress(thread_index):
+    for drain in drains:
+        drain.end_ok()
+    if thread_index == 0:
+        containers.clear()

@@ -1,0 +1,7 @@
+"""The same of an object whose memory has gone back to the allocator."""
+
+import planted
+
+
+def stress(thread_index):
+    planted.take_bytes_bug()

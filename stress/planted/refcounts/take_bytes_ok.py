@@ -1,0 +1,7 @@
+"""The same, with a reference that there is."""
+
+import planted
+
+
+def stress(thread_index):
+    planted.take_bytes_ok()

@@ -1,0 +1,236 @@
+/*
+ * refcounts.c - references that are dropped or taken and are not there.
+ *
+ * Each function makes its objects itself, unless it is given one, so that a case harms no other.
+ */
+#include "planted.h"
+
+#include <sched.h>
+
+/* Of a list there is a free list; 300 bytes go back to the allocator. */
+static PyObject *list_of_one(void)
+{
+	PyObject *list = PyList_New(1);
+	if (list)
+		PyList_SET_ITEM(list, 0, PyLong_FromLong(100000));
+	return list;
+}
+
+static PyObject *much(void)
+{
+	return PyBytes_FromStringAndSize(NULL, 300);
+}
+
+/* Drops a reference too many; the twin has one more. */
+static PyObject *drop_twice(PyObject *object, int own)
+{
+	if (!object)
+		return NULL;
+	if (own)
+		Py_INCREF(object);
+	Py_DECREF(object);
+	Py_DECREF(object);
+	Py_RETURN_NONE;
+}
+
+static PyObject *drop_list_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return drop_twice(list_of_one(), 0);
+}
+
+static PyObject *drop_list_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return drop_twice(list_of_one(), 1);
+}
+
+static PyObject *drop_bytes_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return drop_twice(much(), 0);
+}
+
+static PyObject *drop_bytes_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return drop_twice(much(), 1);
+}
+
+/* Borrows an item and takes a reference of its own when the list has let it go; the twin does before. */
+static PyObject *take_late(PyObject *item, int first)
+{
+	PyObject *list = item ? PyList_New(1) : NULL;
+	if (!list)
+		return NULL;
+	PyList_SET_ITEM(list, 0, item);
+	if (first)
+		Py_INCREF(item);
+	PyList_SetItem(list, 0, Py_NewRef(Py_None));
+	if (!first)
+		Py_INCREF(item);
+	Py_DECREF(list);
+	if (first)
+		Py_DECREF(item);
+	Py_RETURN_NONE;
+}
+
+static PyObject *take_list_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return take_late(list_of_one(), 0);
+}
+
+static PyObject *take_list_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return take_late(list_of_one(), 1);
+}
+
+static PyObject *take_bytes_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return take_late(much(), 0);
+}
+
+static PyObject *take_bytes_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return take_late(much(), 1);
+}
+
+/* Drops the reference that the caller has, as if it were given away; the twin only looks. */
+static PyObject *look_at_bug(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	Py_DECREF(object);
+	Py_RETURN_NONE;
+}
+
+static PyObject *look_at_ok(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	Py_INCREF(object);
+	Py_DECREF(object);
+	Py_RETURN_NONE;
+}
+
+/* Counts by hand in the owner's field, as with the GIL one could. */
+static PyObject *count_bug(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	uint32_t count = __atomic_load_n(&object->ob_ref_local, __ATOMIC_RELAXED);
+	__atomic_store_n(&object->ob_ref_local, count + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&object->ob_ref_local, count, __ATOMIC_RELAXED);
+	Py_RETURN_NONE;
+}
+
+static PyObject *count_ok(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	Py_INCREF(object);
+	Py_DECREF(object);
+	Py_RETURN_NONE;
+}
+
+/* The same with an object that is never counted. */
+static PyObject *count_none_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return count_bug(NULL, Py_None);
+}
+
+static PyObject *count_none_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return count_ok(NULL, Py_None);
+}
+
+/*
+ * Drain: an iterator over bytes, as CPython has several.
+ *
+ * Bug: who finds the end clears the field and drops the container. Two threads can find it. That they do
+ * is not left to chance: the first one waits for the other.
+ */
+struct drain {
+	PyObject_HEAD PyObject *container;
+	unsigned here;
+};
+
+static PyObject *new_drain(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kw))
+{
+	PyObject *container;
+	if (!PyArg_ParseTuple(args, "S", &container))
+		return NULL;
+	struct drain *drain = (struct drain *)type->tp_alloc(type, 0);
+	if (drain)
+		drain->container = Py_NewRef(container);
+	return (PyObject *)drain;
+}
+
+static void free_drain(PyObject *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+	Py_XDECREF(((struct drain *)self)->container);
+	type->tp_free(self);
+	Py_DECREF(type);
+}
+
+/* Waits a little for another thread to have come as far. */
+static void meet(unsigned *here)
+{
+	__atomic_fetch_add(here, 1, __ATOMIC_RELAXED);
+	for (int i = 0; i < 2000 && __atomic_load_n(here, __ATOMIC_RELAXED) < 2; i++) {
+		Py_BEGIN_ALLOW_THREADS sched_yield();
+		Py_END_ALLOW_THREADS
+	}
+}
+
+static PyObject *drain_end_bug(PyObject *self, PyObject *Py_UNUSED(none))
+{
+	struct drain *drain = (struct drain *)self;
+	PyObject *container = __atomic_load_n(&drain->container, __ATOMIC_RELAXED);
+	if (!container)
+		Py_RETURN_NONE;
+	meet(&drain->here);
+	__atomic_store_n(&drain->container, NULL, __ATOMIC_RELAXED);
+	Py_DECREF(container);
+	Py_RETURN_NONE;
+}
+
+static PyObject *drain_end_ok(PyObject *self, PyObject *Py_UNUSED(none))
+{
+	struct drain *drain = (struct drain *)self;
+	if (__atomic_load_n(&drain->container, __ATOMIC_RELAXED))
+		meet(&drain->here);
+	PyObject *container = __atomic_exchange_n(&drain->container, NULL, __ATOMIC_RELAXED);
+	Py_XDECREF(container);
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef drain_methods[] = {
+	{ "end_bug", drain_end_bug, METH_NOARGS, "end_bug()" },
+	{ "end_ok", drain_end_ok, METH_NOARGS, "end_ok()" },
+	{ NULL, NULL, 0, NULL },
+};
+
+static PyType_Slot drain_slots[] = {
+	{ Py_tp_new, new_drain },
+	{ Py_tp_dealloc, free_drain },
+	{ Py_tp_methods, drain_methods },
+	{ 0, NULL },
+};
+
+static PyType_Spec drain_spec = { "planted.Drain", sizeof(struct drain), 0, Py_TPFLAGS_DEFAULT,
+				  drain_slots };
+
+static PyMethodDef functions[] = {
+	{ "drop_list_bug", drop_list_bug, METH_NOARGS, NULL },
+	{ "drop_list_ok", drop_list_ok, METH_NOARGS, NULL },
+	{ "drop_bytes_bug", drop_bytes_bug, METH_NOARGS, NULL },
+	{ "drop_bytes_ok", drop_bytes_ok, METH_NOARGS, NULL },
+	{ "take_list_bug", take_list_bug, METH_NOARGS, NULL },
+	{ "take_list_ok", take_list_ok, METH_NOARGS, NULL },
+	{ "take_bytes_bug", take_bytes_bug, METH_NOARGS, NULL },
+	{ "take_bytes_ok", take_bytes_ok, METH_NOARGS, NULL },
+	{ "look_at_bug", look_at_bug, METH_O, NULL },
+	{ "look_at_ok", look_at_ok, METH_O, NULL },
+	{ "count_bug", count_bug, METH_O, NULL },
+	{ "count_ok", count_ok, METH_O, NULL },
+	{ "count_none_bug", count_none_bug, METH_NOARGS, NULL },
+	{ "count_none_ok", count_none_ok, METH_NOARGS, NULL },
+	{ NULL, NULL, 0, NULL },
+};
+
+int planted_add_refcounts(PyObject *module)
+{
+	return planted_add_type(module, &drain_spec) || PyModule_AddFunctions(module, functions)
+		       ? -1
+		       : 0;
+}

@@ -1,0 +1,272 @@
+/* counts.c - which changes of a reference count are wrong, and which are not. */
+#undef _GNU_SOURCE /* counts.c defines it */
+#include "interpose/memory/counts.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* An object, as far as it is counted (PEP 703). */
+static _Alignas(16) struct {
+	uint64_t owner;
+	uint32_t more, local;
+	int64_t shared;
+	void *type;
+} object;
+_Static_assert(offsetof(__typeof__(object), local) == OBJECT_COUNT_LOCAL, "ob_ref_local");
+_Static_assert(offsetof(__typeof__(object), shared) == OBJECT_COUNT_SHARED, "ob_ref_shared");
+
+static bool freed, known;
+static const char *told, *before;
+static unsigned died;
+
+#define SHARED(count, flags) ((int64_t)(count) * 4 + (flags))
+#define ME ((uint64_t)__builtin_thread_pointer())
+#define OTHER 0x7e1234ull
+
+/* ---- what it is seen through ---- */
+
+bool made_is_on(void)
+{
+	return true;
+}
+
+bool made_covers(uint64_t address)
+{
+	return address == (uint64_t)&object;
+}
+
+bool made_is_freed(uint64_t start)
+{
+	return freed && start == (uint64_t)&object;
+}
+
+bool made_find(uint64_t start, struct made *made)
+{
+	*made = (struct made){ 0 };
+	return known && start == (uint64_t)&object;
+}
+
+void made_dies(uint64_t start, uint64_t native)
+{
+	(void)start, (void)native;
+	died++;
+}
+
+bool object_find(uint64_t address, struct object *found)
+{
+	*found = (struct object){ .start = address, .size = 64, .type = "list" };
+	return true;
+}
+
+bool object_peek(uint64_t address, void *out, uint64_t length)
+{
+	(void)address, (void)out, (void)length;
+	return false;
+}
+
+bool object_type_name(uint64_t type, char *name, uint64_t room)
+{
+	(void)type, (void)name, (void)room;
+	return false;
+}
+
+bool misuse_is_told(uint64_t place)
+{
+	(void)place;
+	return false;
+}
+
+void misuse_tell(const struct misuse *misuse)
+{
+	told = misuse->type;
+	before = misuse->before;
+}
+
+static void ignore(void *which)
+{
+	(void)which;
+}
+
+static int64_t merged_count;
+
+static int64_t fake_merge(void *which, int64_t more)
+{
+	(void)which, (void)more;
+	return merged_count;
+}
+
+void *symbol_next(const char *symbol)
+{
+	return strstr(symbol, "Merge") && strstr(symbol, "Explicit") ? (void *)fake_merge
+								     : (void *)ignore;
+}
+
+void *symbol_need(const char *symbol)
+{
+	return symbol_next(symbol);
+}
+
+/* ---- the changes ---- */
+
+static void make(uint64_t owner, uint32_t local, int64_t shared)
+{
+	object.owner = owner;
+	object.local = local;
+	object.shared = shared;
+	freed = false;
+	known = counts_on = true;
+	told = before = NULL;
+	died = 0;
+	counts_born_low = counts_born_size = 0;
+	memset(in_vain, 0, sizeof in_vain);
+}
+
+static void assert_told(const char *type)
+{
+	if (type)
+		assert_string_equal(told ? told : "nothing", type);
+	else
+		assert_null(told);
+}
+
+static void assert_store(uint32_t value, const char *type)
+{
+	told = NULL;
+	counts_store(&object.local, value, (const void *)4096);
+	assert_told(type);
+}
+
+static void assert_drop(const char *type)
+{
+	told = NULL;
+	_Py_DecRefShared(&object);
+	assert_told(type);
+}
+
+static void assert_add(const char *type)
+{
+	told = NULL;
+	counts_add((const volatile uint64_t *)&object.shared, (const void *)4096);
+	assert_told(type);
+}
+
+static void the_owner_counts_what_it_has(void **state)
+{
+	(void)state;
+	make(ME, 2, 0);
+	assert_store(3, NULL);
+	assert_store(1, NULL);
+	make(ME, 1, 0);
+	assert_store(0, NULL);
+	make(ME, 0, 0);
+	assert_store(COUNT_IMMORTAL, "reference-count-low");
+	assert_string_equal(before, "dropped the last reference to it");
+	assert_store(1, "reference-count-dead");
+	counts_born_size = 8192; /* there an object begins */
+	assert_store(1, NULL);
+}
+
+static void another_thread_does_not_write_the_owners_count(void **state)
+{
+	(void)state;
+	make(OTHER, 2, 0);
+	assert_store(3, "reference-count-owner");
+	assert_store(0, NULL);              /* the counts are added up */
+	assert_store(COUNT_IMMORTAL, NULL); /* it becomes immortal */
+	known = false;
+	assert_store(3, NULL); /* no object */
+}
+
+static void an_immortal_object_is_not_counted(void **state)
+{
+	(void)state;
+	make(0, COUNT_IMMORTAL, 0);
+	assert_store(0, "reference-count-immortal");
+	assert_store(COUNT_IMMORTAL - 1, "reference-count-immortal");
+	assert_store(COUNT_IMMORTAL, NULL);
+	assert_drop(NULL);
+}
+
+static void others_drop_what_there_is(void **state)
+{
+	(void)state;
+	make(OTHER, 1, 0);
+	assert_drop(NULL); /* it waits for the owner */
+	make(OTHER, 2, SHARED(-1, 0));
+	assert_drop(NULL);
+	make(OTHER, 1, SHARED(-1, 0));
+	assert_drop("reference-count-low");
+	make(OTHER, 1, SHARED(0, QUEUED));
+	assert_drop("reference-count-low"); /* the one that waits is dropped already */
+	make(OTHER, 2, SHARED(0, QUEUED));
+	assert_drop(NULL);
+	make(OTHER, 0, SHARED(0, QUEUED));
+	assert_drop(NULL); /* the owner may be adding up */
+	make(0, 0, SHARED(1, MERGED));
+	assert_drop(NULL);
+	assert_int_equal(died, 1);
+	make(0, 0, SHARED(0, MERGED));
+	assert_drop("reference-count-low");
+	make(0, 0, 0);
+	assert_drop("reference-count-low"); /* it lies in a free list */
+}
+
+static void nobody_takes_what_is_gone(void **state)
+{
+	(void)state;
+	make(OTHER, 1, 0);
+	assert_add(NULL);
+	make(OTHER, 0, SHARED(1, 0));
+	assert_add(NULL);
+	make(0, 0, 0);
+	assert_add("reference-count-dead");
+	make(0, 0, SHARED(0, MERGED));
+	assert_add("reference-count-dead");
+	make(OTHER, 1, 0);
+	freed = true;
+	assert_add("reference-count-dead");
+	assert_string_equal(before, "freed it");
+	assert_drop("reference-count-low");
+}
+
+static void what_both_counted_has_to_add_up(void **state)
+{
+	(void)state;
+	make(ME, 0, 0);
+	_Py_MergeZeroLocalRefcount(&object);
+	assert_told(NULL);
+	assert_int_equal(died, 1);
+	make(ME, 0, SHARED(2, 0));
+	_Py_MergeZeroLocalRefcount(&object);
+	assert_told(NULL);
+	make(ME, 0, SHARED(-1, 0));
+	_Py_MergeZeroLocalRefcount(&object);
+	assert_told("reference-count-low");
+	make(ME, 0, SHARED(0, QUEUED));
+	_Py_MergeZeroLocalRefcount(&object);
+	assert_told("reference-count-low");
+	make(ME, 0, SHARED(0, MERGED));
+	merged_count = 0;
+	_Py_ExplicitMergeRefcount(&object, -1);
+	assert_told(NULL);
+	merged_count = -1;
+	_Py_ExplicitMergeRefcount(&object, -1);
+	assert_told("reference-count-low");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_owner_counts_what_it_has),
+		cmocka_unit_test(another_thread_does_not_write_the_owners_count),
+		cmocka_unit_test(an_immortal_object_is_not_counted),
+		cmocka_unit_test(others_drop_what_there_is),
+		cmocka_unit_test(nobody_takes_what_is_gone),
+		cmocka_unit_test(what_both_counted_has_to_add_up),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
