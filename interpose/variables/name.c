@@ -14,7 +14,7 @@
 enum { GENERATOR_QUALNAME = 48 }; /* PyGenObject.gi_qualname; looked at, too */
 
 static long tuple_items;
-static const void *str_type;
+static const void *str_type, *generator_type;
 
 struct output {
 	char *text;
@@ -96,8 +96,14 @@ static void say_type(struct output *out, const struct access *access)
 }
 
 /* The address is the object's. */
-static void say_generator(struct output *out, const struct access *access)
+static void say_iterator(struct output *out, const struct access *access)
 {
+	const void *type = load_pointer((const void *)access->address, OBJECT_TYPE);
+	if (type != generator_type) {
+		say(out, NAME_ITERATOR "\t");
+		say(out, load_pointer(type, TYPE_NAME));
+		return;
+	}
 	const void *name = load_pointer((const void *)access->address, GENERATOR_QUALNAME);
 	say(out, NAME_GENERATOR);
 	if (name && load_pointer(name, OBJECT_TYPE) == str_type)
@@ -107,8 +113,8 @@ static void say_generator(struct output *out, const struct access *access)
 void name_variable(const struct access *access, char name[NAME_BYTES])
 {
 	struct output out = { name, 0 };
-	if (site_class(access->site) == SITE_GENERATOR) {
-		say_generator(&out, access);
+	if (site_class(access->site) == SITE_ITERATOR) {
+		say_iterator(&out, access);
 		return;
 	}
 	struct instruction instruction = instruction_at(access);
@@ -144,6 +150,7 @@ bool name_start(const char **why)
 {
 	const char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
 	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
+	generator_type = dlsym(RTLD_DEFAULT, "PyGen_Type");
 	tuple_items = tuple ? (long)load64(tuple, TYPE_BASICSIZE) : 0;
 	if (!python_release->at->code_names.at || !tuple_items) {
 		*why = "the names of this Python's code objects can't be read";

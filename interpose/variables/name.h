@@ -11,11 +11,11 @@
 
 enum { NAME_BYTES = 256 };
 #define NAME_GENERATOR "generator\t"
+#define NAME_ITERATOR "iterator\t"
 
 /*
  * "attribute\tvalue\tCounter", "global\ttotal", "closure\tn", "item\t\tlist", "size\t\tdeque",
- * "generator\tnumbers": what
- * it is, its name, the type of the object that it lies in; the last two may be empty. In UTF-8.
+ * "generator\tnumbers", "iterator\t\tlist_iterator": what it is, its name, the type of the object that it lies in; the last two may be empty. In UTF-8.
  * While ThreadSanitizer reports: reads memory raw.
  */
 HIDDEN void name_variable(const struct access *access, char name[NAME_BYTES]);

@@ -19,7 +19,7 @@ enum site_operation {
 	SITE_SIZE, /* a container's size is read */
 	SITE_RESIZE,
 	SITE_KEYS, /* a dict gets other memory */
-	SITE_NEXT, /* next() of a generator; in no table, see variables.c */
+	SITE_NEXT, /* next() of an iterator; in no table, see iterators.h */
 };
 /* On what kind of variable. */
 enum site_class {
@@ -32,7 +32,7 @@ enum site_class {
 	SITE_DICT,  /* size of a dict */
 	SITE_OTHER, /* size of another container */
 	SITE_ENTRY_OR_HASH,
-	SITE_GENERATOR,
+	SITE_ITERATOR,
 };
 
 static inline enum site_operation site_operation(uint8_t site)

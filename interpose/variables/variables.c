@@ -14,6 +14,7 @@
 #include "interpose/variables/explore.h"
 #include "interpose/variables/fibers.h"
 #include "interpose/variables/granules.h"
+#include "interpose/variables/iterators.h"
 #include "interpose/variables/name.h"
 #include "interpose/variables/patterns.h"
 #include "interpose/variables/renewed.h"
@@ -30,8 +31,6 @@ enum {
 	NATIVE_CALLS = 16, /* looked at from an access up to the eval loop */
 	FRAME_MAX = 65536, /* words between two frames on the C stack */
 	MO_RELAXED = 0,
-	SLOT_ITERNEXT = 63, /* Py_tp_iternext, Include/typeslots.h */
-	TYPE_WORDS = 100,   /* that are looked at for a slot */
 };
 
 HIDDEN bool variables_testing, variables_used, variables_live;
@@ -42,6 +41,10 @@ static store64_function *real_store;
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 THREAD_LOCAL uintptr_t own_write; /* the last one to a variable that is the thread's own */
+THREAD_LOCAL struct {
+	const void *frame;
+	uintptr_t instruction, iterator;
+} next_of; /* the last next() of an iterator that others have, too */
 THREAD_LOCAL uint32_t skipped;
 THREAD_LOCAL const struct access *current; /* that TSan is being told */
 
@@ -55,6 +58,23 @@ static bool is_own_code(void *const *frame)
 		if (at - eval_low < eval_size)
 			return false;
 		if (sites_is_own(at))
+			return true;
+		void *const *next = frame[0];
+		if (next <= frame || next > frame + FRAME_MAX)
+			return false;
+		frame = next;
+	}
+	return false;
+}
+
+/* Does an extension take the item (csv.reader)? It may hold a lock of its own. */
+static bool is_extension(void *const *frame)
+{
+	for (unsigned i = 0; i < NATIVE_CALLS; i++) {
+		uintptr_t at = (uintptr_t)frame[1];
+		if (at - eval_low < eval_size)
+			return false;
+		if (i && at - sites_low >= sites_size) /* the innermost is our own */
 			return true;
 		void *const *next = frame[0];
 		if (next <= frame || next > frame + FRAME_MAX)
@@ -344,31 +364,28 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	return after(operation, granule);
 }
 
-static __attribute__((noinline)) void note_next(uintptr_t generator)
+void variables_note_next(uintptr_t iterator)
 {
 	const void *frame = fibers_busy ? NULL : innermost_frame();
 	if (!frame)
 		return;
 	struct call call = call_of(frame);
+	bool same = next_of.frame == frame && next_of.instruction == call.instruction;
+	/* That of an iterator takes items out of others: enumerate() of a list. */
+	if (same && next_of.iterator != iterator)
+		return;
+	next_of.frame = frame;
+	next_of.instruction = call.instruction;
+	next_of.iterator = iterator;
 	name_call(&call);
-	granule_share(granule_of(generator));
+	granule_share(granule_of(iterator));
 	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
-	    is_own_code(__builtin_frame_address(0)))
+	    is_own_code(__builtin_frame_address(0)) ||
+	    is_extension(__builtin_frame_address(0)))
 		return;
 	struct access access =
-		access_of(&call, generator, (uint8_t)(SITE_NEXT | SITE_GENERATOR << 3));
+		access_of(&call, iterator, (uint8_t)(SITE_NEXT | SITE_ITERATOR << 3));
 	note_access(&access, false);
-}
-
-typedef void *iternext_function(void *iterator);
-static iternext_function *real_next;
-
-/* next() of a generator, also of one that has no more items. `for` comes by if others have it, too. */
-static void *hooked_next(void *generator)
-{
-	if (variables_testing && !granule_is_mine(granule_of((uintptr_t)generator)))
-		note_next((uintptr_t)generator);
-	JUMP real_next(generator);
 }
 
 typedef int64_t lookup_function(void *dict, void *key, int64_t hash, void *value);
@@ -471,22 +488,6 @@ static bool find_python(const struct link_map **python, const char **why)
 	return true;
 }
 
-/* Where a static type has the slot, is found by its value. */
-static bool hook_generators(void)
-{
-	void *(*slot)(void *, int) = (void *(*)(void *, int))dlsym(RTLD_DEFAULT, "PyType_GetSlot");
-	void **type = dlsym(RTLD_DEFAULT, "PyGen_Type");
-	unsigned at = 0;
-	if (!slot || !type || !(real_next = (iternext_function *)slot(type, SLOT_ITERNEXT)))
-		return false;
-	while (at < TYPE_WORDS && type[at] != (void *)real_next)
-		at++;
-	if (at == TYPE_WORDS)
-		return false;
-	type[at] = (void *)hooked_next;
-	return true;
-}
-
 static bool hook(const struct link_map *python, const char **why)
 {
 	real_load =
@@ -530,8 +531,8 @@ static bool start(const char **why)
 	}
 	if (!edges_start(python, why) || !hook(python, why))
 		return false;
-	if (!hook_generators()) {
-		*why = "this Python's generators look different";
+	if (!iterators_start()) {
+		*why = "this Python's iterators look different";
 		return false;
 	}
 	confirm_start(python);
@@ -614,6 +615,8 @@ const char *variables_pattern(struct variables_side sides[2], const char *name)
 {
 	if (raw_begins(name, NAME_GENERATOR))
 		return "shared-generator\t";
+	if (raw_begins(name, NAME_ITERATOR))
+		return "shared-iterator\t";
 	static const char *const names[] = { [PATTERN_NONE] = NULL,
 					     [PATTERN_UPDATE] = "lost-update\t",
 					     [PATTERN_CHECK] = "check-then-act\t" };

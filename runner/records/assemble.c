@@ -554,7 +554,8 @@ static void name_python_variable(struct assembly *a)
 	const char *kind = words[1], *name = words[2], *type = words[3];
 	bool attribute = !strcmp(kind, "attribute") && *type;
 	f->pattern = xstrdup(words[0]);
-	for (size_t i = 0; i < f->participant_count && !strcmp(kind, "generator"); i++) {
+	bool iterator = !strcmp(kind, "generator") || !strcmp(kind, "iterator");
+	for (size_t i = 0; i < f->participant_count && iterator; i++) {
 		free(f->participants[i].role);
 		f->participants[i].role = xstrdup("takes an item");
 	}
@@ -564,6 +565,8 @@ static void name_python_variable(struct assembly *a)
 		f->variable = xprintf("an attribute of %s %s", words_article(type), type);
 	else if (*name)
 		f->variable = xprintf("%s %s", kind, name);
+	else if (iterator)
+		f->variable = xprintf("%s %s", words_article(type), type);
 	else
 		f->variable =
 			xprintf("%s of %s %s", !strcmp(kind, "size") ? "the items" : "an item",

@@ -17,6 +17,11 @@ static bool is_generator(const struct finding *finding)
 	return finding->pattern && !strcmp(finding->pattern, "shared-generator");
 }
 
+static bool is_iterator(const struct finding *finding)
+{
+	return finding->pattern && !strcmp(finding->pattern, "shared-iterator");
+}
+
 static const char *variable(const struct finding *finding)
 {
 	return finding->variable ? finding->variable : "a variable";
@@ -50,11 +55,13 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	buf_printf(out, "%s: ", variable(finding));
 	if (is_generator(finding))
 		buf_printf(out, "%s runs it while", names[0]);
+	else if (is_iterator(finding))
+		buf_printf(out, "%s takes an item while", names[0]);
 	else if (is_check(finding))
 		buf_printf(out, "what %s checks, ", names[0]);
 	else
 		buf_printf(out, "an update in %s is lost if ", names[0]);
-	if (is_generator(finding))
+	if (is_generator(finding) || is_iterator(finding))
 		buf_printf(out, " %s does",
 			   strcmp(names[0], names[1]) ? names[1] : "another thread");
 	else if (is_check(finding))
@@ -85,6 +92,14 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 			 "variables is lost. Usual fixes: hold one threading.Lock around each "
 			 "next(), on both sides; or let one thread take the items and hand them on "
 			 "through a queue.");
+	else if (is_iterator(finding))
+		buf_puts(
+			out,
+			"Both take items out of one iterator. It reads where it stands, takes the "
+			"item and moves on, and these are three steps: both may get the same item, "
+			"or one that is left out. Usual fixes: hold one threading.Lock around each "
+			"next(), on both sides; give each thread an iterator of its own; or let one "
+			"thread take the items and hand them on through a queue.");
 	else if (is_check(finding))
 		buf_puts(out,
 			 "One of them looks at it, decides by what it sees, and then changes it. "

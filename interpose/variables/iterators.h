@@ -1,0 +1,23 @@
+/*
+ * iterators.h - next() of an iterator that several threads have.
+ *
+ * Looked at are the types of CPython's whose next() is more than one step: a generator, which only one
+ * thread can run; the position in a list, which two threads read before either has moved it on, so that
+ * both get one item, or none gets it. Left out is what is done as a whole, as `next(itertools.count())`
+ * is, by which programs number things, and lines of a file.
+ */
+#ifndef INTERPOSE_ITERATORS_H
+#define INTERPOSE_ITERATORS_H
+
+#include "interpose/base/raw.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Takes the place of their next(). False: they look different. Attached, once at start. */
+HIDDEN bool iterators_start(void);
+
+/* variables.c: the thread is about to take an item out of one that is not its own. */
+HIDDEN void variables_note_next(uintptr_t iterator);
+
+#endif
