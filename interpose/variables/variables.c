@@ -380,8 +380,7 @@ void variables_note_next(uintptr_t iterator)
 	name_call(&call);
 	granule_share(granule_of(iterator));
 	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
-	    is_own_code(__builtin_frame_address(0)) ||
-	    is_extension(__builtin_frame_address(0)))
+	    is_own_code(__builtin_frame_address(0)) || is_extension(__builtin_frame_address(0)))
 		return;
 	struct access access =
 		access_of(&call, iterator, (uint8_t)(SITE_NEXT | SITE_ITERATOR << 3));

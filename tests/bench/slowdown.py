@@ -1,6 +1,6 @@
 """Slow-down of libftstress.so (happens-before as meant) against plain ThreadSanitizer; of as meant
-against as written; of --locks=on against off: same interpreter, same program, all sides by turns in
-one run, medians of the ratios.
+against as written; of --locks=on against off; of --python-races against off: same interpreter, same
+program, all sides by turns in one run, medians of the ratios.
 
   slowdown.py HOST LIBRARY ENV.json [ROUNDS]
 """
@@ -14,7 +14,13 @@ import sys
 
 PROGRAMS = ["cpu", "attributes", "numpy_arrays", "locks"]
 LOCK_PROGRAMS = ["locks_nested"]  # for --locks alone
-THAN = {"slow-down": "plain TSan", "meant": "as written", "locks": "locks off"}
+PYTHON_PROGRAMS = ["cpu", "attributes", "shared"]  # for --python-races
+THAN = {
+    "slow-down": "plain TSan",
+    "meant": "as written",
+    "locks": "locks off",
+    "python": "python-races off",
+}
 TSAN = (
     "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
     "exitcode=0:die_after_fork=0:history_size=7"
@@ -36,6 +42,18 @@ def seconds(command, environment):
     sys.exit(f"{' '.join(command)} failed:\n{out.stdout}{out.stderr}")
 
 
+def variables_table(python):
+    """Of this interpreter: prepare has made it beside the interpreter's folder."""
+    answer = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_python_version())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    tables = pathlib.Path(python).parents[2].glob(f"variables-{answer.stdout.strip()}-*")
+    return str(max(tables, key=lambda table: table.stat().st_mtime) / "table")
+
+
 def told(what, program, ratios, than):
     median = statistics.median(ratios)
     spread = f"{min(ratios):.2f}..{max(ratios):.2f}"
@@ -53,7 +71,8 @@ def main():
     written = dict(environment, FTSTRESS_HAPPENS_BEFORE="as-written")
     meant = dict(environment, FTSTRESS_HAPPENS_BEFORE="meant")
     with_locks = dict(meant, FTSTRESS_LOCKS="on")  # host turns TSan's detector of deadlocks off
-    medians = {"slow-down": [], "meant": [], "locks": []}
+    looks = dict(with_locks, FTSTRESS_VARIABLES=variables_table(env["python"]))
+    medians = {"slow-down": [], "meant": [], "locks": [], "python": []}
     for program in PROGRAMS + LOCK_PROGRAMS:
         plain = [env["python"], script, program]
         watched = [host, library, *plain]
@@ -74,6 +93,15 @@ def main():
             del ratios["slow-down"]
         for what, of_program in ratios.items():
             medians[what].append(told(what, program, of_program, THAN[what]))
+    for program in PYTHON_PROGRAMS:
+        watched = [host, library, env["python"], script, program]
+        pair = {"off": (watched, with_locks), "on": ([*watched, "python"], looks)}
+        times = []
+        for _ in range(rounds):
+            took = {side: seconds(*how) for side, how in pair.items()}
+            times.append(took["on"] / took["off"])
+            pair = dict(reversed(pair.items()))
+        medians["python"].append(told("python", program, times, THAN["python"]))
     for what, of_programs in medians.items():
         print(f"{what:10} {'median':14} {statistics.median(of_programs):.3f}x")
 

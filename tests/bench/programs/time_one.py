@@ -1,5 +1,8 @@
 """Runs work() of the program named by argv[1] three times; prints the seconds of the fastest
-to stderr (stdout may be shared with the host of the arena)."""
+to stderr (stdout may be shared with the host of the arena).
+
+With "python" behind it the program's variables are looked at, as in a test with --python-races: all
+that it has made when it was loaded is shared, as if another thread had made it."""
 
 import ctypes
 import pathlib
@@ -14,6 +17,11 @@ if hasattr(library, "ftstress_start"):
         sys.exit(f"ftstress_start: {why.value!r}")
 program = pathlib.Path(__file__).with_name(sys.argv[1] + ".py")
 work = runpy.run_path(str(program))["work"]
+if sys.argv[2:] == ["python"]:
+    scope = f"M {program.parent}/".encode()
+    if library.ftstress_variables_scope(scope):
+        sys.exit("races on Python variables are not looked at")
+    library.ftstress_set_test(ctypes.c_uint32(0))
 work()
 best = float("inf")
 for _ in range(3):
