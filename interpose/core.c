@@ -21,7 +21,7 @@
  *     sites        where the interpreter reads and writes them; granules: whose they are
  *     renewed      memory that is handed out again is another variable
  *     edges        what orders Python code; scope: which code is looked at; iterators: next()
- *     patterns     what is lost; name: what a variable is called
+ *     patterns     what is lost; equal: that nothing is; name: what a variable is called
  *     confirm      makes it happen; explore: one order of the threads' turns after another
  *   releases/ the releases of CPython: release_31x is all that differs in one
  *   order/    which order the interpreter's atomic operations mean

@@ -175,11 +175,11 @@ static json_t *related_of(const struct report_input *input, const struct finding
 
 static void add_evidence(json_t *object, const struct finding *finding)
 {
-	static const char *const shows[] = { [EVIDENCE_NONE] = "nothing",
-					     [EVIDENCE_RAISES] = "raises",
-					     [EVIDENCE_HANGS] = "hangs",
-					     [EVIDENCE_CRASHES] = "crashes",
-					     [EVIDENCE_LOSES] = "loses" };
+	static const char *const shows[] = {
+		[EVIDENCE_NONE] = "nothing", [EVIDENCE_RAISES] = "raises",
+		[EVIDENCE_HANGS] = "hangs",  [EVIDENCE_CRASHES] = "crashes",
+		[EVIDENCE_LOSES] = "loses",  [EVIDENCE_EQUAL] = "equal"
+	};
 	if (!finding->evidence)
 		return;
 	json_object_set_new(object, "evidence", text_json(finding->evidence));

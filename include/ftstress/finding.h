@@ -133,6 +133,7 @@ enum evidence {
 	EVIDENCE_HANGS,
 	EVIDENCE_CRASHES,
 	EVIDENCE_LOSES,
+	EVIDENCE_EQUAL, /* that nothing is lost: both sides store an equal value */
 };
 
 struct finding {

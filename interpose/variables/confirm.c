@@ -10,6 +10,7 @@
 #include "interpose/python/release.h"
 #include "interpose/stacks/stacks.h"
 #include "interpose/turns/turns.h"
+#include "interpose/variables/equal.h"
 #include "interpose/variables/fibers.h"
 
 #include <dlfcn.h>
@@ -39,7 +40,7 @@ struct order {
 	uint32_t ready; /* set last */
 	uint32_t tries, seen;
 	uint32_t length;
-	bool checks;
+	bool checks, depends;
 	bool size; /* it is about how many items a container has */
 	int8_t direction;
 	char text[CONFIRM_TEXT];
@@ -74,6 +75,7 @@ static struct {
 	const char *written; /* the one of the variables that the other thread writes */
 	uintptr_t address;   /* its address */
 	uint32_t writing;    /* 0, or `number`: that write is not done yet */
+	uint64_t stored; /* place of the last store of the thread's over an equal value; 0 = none */
 	struct member *member;
 	uint32_t rung; /* futex */
 	struct confirm_sight sight;
@@ -155,6 +157,7 @@ void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t 
 		order->write = place_of(wanted->write);
 		order->between = place_of(wanted->between);
 		order->checks = wanted->checks;
+		order->depends = wanted->depends;
 		order->size = is_about_size(text, length);
 		order->direction = wanted->direction;
 		order->length = length;
@@ -247,6 +250,7 @@ static void keep_sight(const struct order *order, uint64_t write, const char *ra
 		return;
 	*sight = stop.sight;
 	sight->write = write;
+	sight->equal = stop.stored == place_of(write) && order->checks && !order->depends;
 	sight->length = order->length;
 	raw_copy(sight->text, order->text, order->length);
 	sight->raised[0] = '\0';
@@ -300,6 +304,7 @@ static void begin_stop(const struct access *access)
 		stop.syncs = access->syncs;
 		stop.missing = access->missing;
 		stop.variable_count = 0;
+		stop.stored = 0;
 		add_variable(access);
 		raw_copy(stop.choices, choices, count * sizeof *choices);
 		stop.choice_count = count;
@@ -331,6 +336,10 @@ static int direction_of(const struct access *access)
 
 static void own_write(const struct access *access)
 {
+	if (stop.state == PASSED && access->value && access->frame == stop.frame) {
+		uint64_t old = __atomic_load_n((const uint64_t *)access->address, __ATOMIC_RELAXED);
+		stop.stored = equal_values(old, access->value) ? place_of(access->pc) : 0;
+	}
 	if (stop.state != PASSED || access->stand_in != stop.written ||
 	    access->frame != stop.frame || access->code != stop.code)
 		return;

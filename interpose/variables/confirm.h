@@ -37,6 +37,7 @@ struct confirm_order {
 	uint64_t read, write; /* in one call of a function */
 	uint64_t between;     /* a write, in another thread */
 	bool checks;          /* what is between read and write depends on a decision */
+	bool depends;         /* the value written is made of the one read */
 	int8_t direction;     /* see patterns.h */
 };
 HIDDEN void confirm_add(const struct confirm_order *order, const char *text, uint32_t length);
@@ -49,6 +50,7 @@ struct confirm_sight {
 		       [CONFIRM_FRAMES]; /* of the read and of the write between; innermost first */
 	unsigned depths[2];
 	uint64_t write;
+	bool equal; /* what was written there before, by the other thread, was an equal value */
 	char raised[CONFIRM_NAME]; /* type of an exception that came out of that write, or "" */
 	uint32_t length;
 	char text[CONFIRM_TEXT];

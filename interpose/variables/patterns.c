@@ -215,6 +215,7 @@ static uint32_t judge(struct pattern_side *side, const struct pattern_side *othe
 	struct pair pair = get_of(side->write ? by_write : by_read, side->pc, side->variable);
 	side->loses = flags != 0;
 	side->checks = flags & CHECKS;
+	side->depends = flags & DEPENDS;
 	side->direction = !(pair.flags & SIZE) ? 0 : pair.flags & GROWS ? 1 : -1;
 	return flags;
 }

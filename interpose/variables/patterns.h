@@ -22,6 +22,7 @@ struct access {
 	char *stand_in;
 	const void *frame, *code;
 	uint64_t pc;    /* as FTS_PC_PYTHON */
+	uint64_t value; /* that is about to be written there; 0 = none, or not known */
 	uint32_t syncs; /* of the thread: locks that it took and gave so far */
 	uint8_t site;
 	bool grows;   /* SITE_RESIZE: it adds */
@@ -45,6 +46,7 @@ struct pattern_side {
 	uint64_t other; /* out: the read before, or the write after; 0 = none */
 	bool loses;     /* out: its write goes by what it has read, and the other side writes */
 	bool checks;    /* out: it decides by what it has read */
+	bool depends;   /* out: what it writes is made of that */
 	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
 	int8_t direction;
 };

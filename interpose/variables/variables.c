@@ -11,6 +11,7 @@
 #include "interpose/python/release.h"
 #include "interpose/variables/confirm.h"
 #include "interpose/variables/edges.h"
+#include "interpose/variables/equal.h"
 #include "interpose/variables/explore.h"
 #include "interpose/variables/fibers.h"
 #include "interpose/variables/granules.h"
@@ -352,6 +353,7 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	/* A hash is no object. */
 	bool releases = is_write && (site_class(site) == SITE_ENTRY_OR_HASH || publishes(value));
 	access.grows = grows;
+	access.value = is_write ? value : 0; /* a hash is nothing that is equal to another one */
 	note_access(&access, releases);
 	uint64_t hash;
 	if (operation == SITE_RESIZE && site_class(site) == SITE_DICT &&
@@ -535,6 +537,7 @@ static bool start(const char **why)
 		return false;
 	}
 	confirm_start(python);
+	equal_start();
 	variables_live = true;
 	return true;
 }
@@ -629,6 +632,7 @@ const char *variables_pattern(struct variables_side sides[2], const char *name)
 		sides[i].other = both[i].other;
 		sides[i].loses = both[i].loses;
 		sides[i].checks = both[i].checks;
+		sides[i].depends = both[i].depends;
 		sides[i].direction = both[i].direction;
 	}
 	return names[pattern];
@@ -646,6 +650,7 @@ void variables_direct(const struct variables_side sides[2], const char *text, ui
 					.write = side->write ? side->pc : side->other,
 					.between = writes,
 					.checks = side->checks,
+					.depends = side->depends,
 					.direction = side->direction,
 				},
 				text, length);

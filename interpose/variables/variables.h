@@ -71,8 +71,8 @@ struct variables_side {
 	uint64_t pc;      /* innermost Python frame */
 	uint64_t address; /* as ThreadSanitizer reports it */
 	bool write;
-	uint64_t other;     /* out: the access that this one belongs together with; 0 = none */
-	bool loses, checks; /* out: see patterns.h */
+	uint64_t other; /* out: the access that this one belongs together with; 0 = none */
+	bool loses, checks, depends; /* out: see patterns.h */
 	int8_t direction;
 };
 

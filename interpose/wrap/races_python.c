@@ -164,13 +164,12 @@ static void add_frames(struct output *out, struct fts_section section, const uin
 	add_section(out, section, text);
 }
 
-static void add_step(struct output *out, unsigned side, bool write, uint64_t pc, const char *raised)
+static void add_step(struct output *out, unsigned side, uint16_t flags, uint64_t pc,
+		     const char *raised)
 {
 	add_frames(out,
-		   (struct fts_section){ .kind = FTS_SEC_STEP,
-					 .flags = write ? FTS_ACCESS_WRITE : 0,
-					 .tid = -1,
-					 .value = side },
+		   (struct fts_section){
+			   .kind = FTS_SEC_STEP, .flags = flags, .tid = -1, .value = side },
 		   &pc, 1, raised);
 }
 
@@ -184,9 +183,10 @@ static void emit_sight(const struct confirm_sight *sight)
 						 .flags = i ? FTS_ACCESS_WRITE : 0,
 						 .tid = -1 },
 			   sight->stacks[i], sight->depths[i], NULL);
-	add_step(&out, 0, false, sight->stacks[0][0], NULL);
-	add_step(&out, 1, true, sight->stacks[1][0], NULL);
-	add_step(&out, 0, true, sight->write, sight->raised);
+	add_step(&out, 0, 0, sight->stacks[0][0], NULL);
+	add_step(&out, 1, FTS_ACCESS_WRITE, sight->stacks[1][0], NULL);
+	add_step(&out, 0, FTS_ACCESS_WRITE | (sight->equal ? FTS_STEP_EQUAL : 0), sight->write,
+		 sight->raised);
 	report_write(&out, FTS_REPORT_VARIABLE_LOST, sight->length);
 }
 

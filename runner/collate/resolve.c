@@ -609,18 +609,24 @@ static void take_sight(struct resolver *r, const struct parsed *parsed)
 	char *id = report_fingerprint(r, parsed);
 	struct entry *entry = ledger_find(r->parts.ledger, id);
 	free(id);
-	if (!entry || !view->count || entry->finding.interleaving)
+	if (!entry || !view->count)
 		return;
 	const struct section_view *last = &view->sections[view->count - 1];
+	bool equal = last->head.flags & FTS_STEP_EQUAL;
+	/* One that loses says more than one that does not. */
+	if (entry->finding.interleaving && (equal || entry->finding.shows != EVIDENCE_EQUAL))
+		return;
 	static const char check_then_act[] = "check-then-act\t";
 	bool check = view->text_length >= sizeof check_then_act - 1 &&
 		     !memcmp(view->text, check_then_act, sizeof check_then_act - 1);
 	struct finding *finding = &entry->finding;
 	free(finding->evidence);
-	finding->shows = EVIDENCE_LOSES;
+	finding->shows = equal ? EVIDENCE_EQUAL : EVIDENCE_LOSES;
+	free(finding->interleaving);
 	finding->interleaving = draw_steps(r, parsed, check);
 	finding->evidence =
-		!check ? xstrdup("confirmed: an update was seen lost")
+		equal ? xstrdup("seen: both threads stored an equal value, as in a cache, so nothing was lost")
+		: !check ? xstrdup("confirmed: an update was seen lost")
 		: last->head.text_length
 			? xprintf("confirmed: it acted on what had changed, and got %s%.*s",
 				  strchr("AEIOU", *last->text) ? "an " : "a ",

@@ -235,7 +235,7 @@ static void a_race_on_a_variable_names_it_and_what_is_lost(void **state)
 }
 
 /* The read of `reader`, the write of `writer`, and what `reader` did then. */
-static void put_lost_race(struct bench *b, const char *text, const char *raised)
+static void put_seen_race(struct bench *b, const char *text, const char *raised, uint16_t flags)
 {
 	const uint64_t writer[] = { python_pc(WRITER, 0), 0 },
 		       reader[] = { python_pc(READER, 0), 0 };
@@ -253,11 +253,34 @@ static void put_lost_race(struct bench *b, const char *text, const char *raised)
 		(struct fts_section){
 			.kind = FTS_SEC_STEP, .flags = FTS_ACCESS_WRITE, .tid = -1, .value = 1 },
 		writer, 1, "");
-	put_section(
-		&b->stream,
-		(struct fts_section){ .kind = FTS_SEC_STEP, .flags = FTS_ACCESS_WRITE, .tid = -1 },
-		reader, 1, raised);
+	put_section(&b->stream,
+		    (struct fts_section){ .kind = FTS_SEC_STEP,
+					  .flags = (uint16_t)(FTS_ACCESS_WRITE | flags),
+					  .tid = -1 },
+		    reader, 1, raised);
 	stream_end(&b->stream);
+}
+
+static void put_lost_race(struct bench *b, const char *text, const char *raised)
+{
+	put_seen_race(b, text, raised, 0);
+}
+
+/* A cache that was filled twice. What loses once is no such cache. */
+static void that_both_stored_an_equal_value_is_told_until_something_is_lost(void **state)
+{
+	struct bench *b = *state;
+	put_variable_race(b, "check-then-act\titem\t\tdict");
+	put_seen_race(b, "check-then-act\titem\t\tdict", "", FTS_STEP_EQUAL);
+	take(b);
+	assert_int_equal(only(b)->shows, EVIDENCE_EQUAL);
+	assert_non_null(strstr(only(b)->evidence, "nothing was lost"));
+	put_lost_race(b, "check-then-act\titem\t\tdict", "");
+	take(b);
+	assert_int_equal(only(b)->shows, EVIDENCE_LOSES);
+	put_seen_race(b, "check-then-act\titem\t\tdict", "", FTS_STEP_EQUAL);
+	take(b);
+	assert_int_equal(only(b)->shows, EVIDENCE_LOSES);
 }
 
 static void a_race_that_was_made_to_happen_is_confirmed_with_its_steps(void **state)
@@ -538,6 +561,7 @@ int main(void)
 		TEST(a_variable_with_a_name_is_one_finding),
 		TEST(one_without_is_known_by_its_functions_and_pattern),
 		TEST(a_race_that_was_made_to_happen_is_confirmed_with_its_steps),
+		TEST(that_both_stored_an_equal_value_is_told_until_something_is_lost),
 		TEST(an_exception_that_came_of_it_is_told),
 		TEST(only_a_race_that_was_reported_is_confirmed),
 		TEST(a_variable_without_a_name_is_told_by_what_it_lies_in),

@@ -310,7 +310,7 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
           )}
           {finding.evidence && (
             <p class="evidence">
-              {finding.shows === "loses"
+              {finding.shows === "loses" || finding.shows === "equal"
                 ? capital(finding.evidence)
                 : `Tried: ${finding.evidence}`}
               .

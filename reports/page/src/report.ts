@@ -48,7 +48,7 @@ export interface Finding {
   rank?: string;
   /** What it does to a plain interpreter, or did in the run; absent where that was not tried. */
   evidence?: string;
-  shows?: "nothing" | "raises" | "hangs" | "crashes" | "loses";
+  shows?: "nothing" | "raises" | "hangs" | "crashes" | "loses" | "equal";
   /** A script that shows it without ftstress, or why there is none. */
   script?: string;
   no_script?: string;
@@ -105,7 +105,7 @@ export interface Entry {
   status: Status;
   findings: string[];
   evidence?: string;
-  shows?: "nothing" | "raises" | "hangs" | "crashes" | "loses";
+  shows?: "nothing" | "raises" | "hangs" | "crashes" | "loses" | "equal";
   rank?: string;
   /** What follows is absent where a finding is an entry by itself; the type, where none is known. */
   type?: string;
