@@ -15,7 +15,7 @@
  *                  locks_semaphore, locks_internal: other locks
  *     locks_rule   which locks held order a wait
  *     locks_report, locks_profile   orders and waiting as records
- *     locks_standin  the locks held, in TSan's own history (history): on both sides of a race
+ *     locks_standin  the locks held, in TSan's own history: on both sides of a race
  *   variables/  races of Python code on Python variables
  *     variables    which accesses are told; fibers: on a second fiber of each thread
  *     sites        where the interpreter reads and writes them; granules: whose they are
@@ -35,6 +35,7 @@
  *     misuse       tells of a call that must not be made with a block
  *     places       what the addresses of a crash point to
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
+ *     footprint    what a call touches: two calls that touch nothing in common need not be made
  *     share        objects that a test makes are one for all its threads
  *     waits        where threads wait, and pass the turn on; look: what another thread does
  *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_template.h
@@ -48,7 +49,7 @@
  *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
  *     plt          a function in the place of another, for the calls of one shared object
  *     ring         the writer's side of the shared rings
- *     per_thread   memory for each thread
+ *     per_thread   memory for each thread; history: TSan's trace of it, and the locks that it holds
  *     private_heap jemalloc of our own
  *     concern.h    what a concern is
  */

@@ -300,6 +300,8 @@ static void add_tried(json_t *tests, const struct run_info *run)
 	json_object_set_new(tests, "selected", integer_of(run->tests_selected));
 	json_object_set_new(tests, "tried", integer_of(run->tests_tried));
 	json_object_set_new(tests, "in_threads", integer_of(run->tests_threaded));
+	if (run->tests_apart)
+		json_object_set_new(tests, "apart", integer_of(run->tests_apart));
 	json_object_set_new(tests, "in_turns", integer_of(run->tests_turns));
 	json_object_set_new(tests, "overlapping", integer_of(run->tests_overlap));
 	json_object_set_new(tests, "alone_why", text_json(run->alone_why));
@@ -442,8 +444,8 @@ static json_t *slowest_of(const struct run_info *run)
 /* The pairs of operations of each type; see docs/report-schema.json. */
 static json_t *types_of(const struct run_info *run)
 {
-	static const char *const names[] = { "not_run", "not_exercised", "clean", "other",
-					     "race",    "deadlock",      "crash" };
+	static const char *const names[] = { "not_run", "not_exercised", "apart",    "clean",
+					     "other",   "race",          "deadlock", "crash" };
 	json_t *array = json_array();
 	for (size_t i = 0; i < run->type_count; i++) {
 		const struct run_type *type = &run->types[i];

@@ -69,9 +69,9 @@ static struct outcome outcome_of(const struct table *table, size_t operation)
 	struct outcome outcome = { 0 };
 	for (size_t i = 0; i < table->count; i++) {
 		unsigned char state = table->states[operation * table->count + i];
-		outcome.clean += state == CELL_CLEAN;
+		outcome.clean += state == CELL_CLEAN || state == CELL_APART;
 		outcome.bad += state > CELL_CLEAN;
-		outcome.unknown += state < CELL_CLEAN;
+		outcome.unknown += state < CELL_APART;
 	}
 	return outcome;
 }
@@ -206,7 +206,8 @@ static void add_type(struct buf *out, const struct run_info *run, const struct m
 		   "In the free-threaded build, each two of these operations were called by two "
 		   "threads on one object: %" PRIu64 " pair%s, of which %" PRIu64
 		   " showed no data race",
-		   pairs, pairs == 1 ? "" : "s", type->by_state[CELL_CLEAN]);
+		   pairs, pairs == 1 ? "" : "s",
+		   type->by_state[CELL_CLEAN] + type->by_state[CELL_APART]);
 	uint64_t unknown = type->by_state[CELL_NOT_RUN] + type->by_state[CELL_NOT_EXERCISED];
 	if (unknown)
 		buf_printf(out, " and %" PRIu64 " were not exercised", unknown);

@@ -15,6 +15,8 @@ static bool is_counted(const struct run_info *run)
 static void add_threaded(struct buf *out, const struct run_info *run)
 {
 	bool all = run->tests_threaded == run->tests_distinct;
+	if (!run->tests_threaded && run->tests_apart)
+		return;
 	if (!run->tests_threaded) {
 		buf_puts(out, ", none of them in more than one thread");
 		return;
@@ -44,7 +46,7 @@ bool tried_add(struct buf *out, const struct run_info *run)
 {
 	if (!is_counted(run))
 		return false;
-	uint64_t alone = run->tests_distinct - run->tests_threaded;
+	uint64_t alone = run->tests_distinct - run->tests_threaded - run->tests_apart;
 	text_add_number(out, run->tests_distinct);
 	buf_puts(out, " of ");
 	text_add_number(out, run->tests_selected);
@@ -59,6 +61,11 @@ bool tried_add(struct buf *out, const struct run_info *run)
 		buf_puts(out, " (most: ");
 		text_add_line(out, run->alone_why);
 		buf_puts(out, ")");
+	}
+	if (run->tests_apart) {
+		buf_puts(out, ", ");
+		text_add_number(out, run->tests_apart);
+		buf_puts(out, " not made: they touch nothing in common that one of them changes");
 	}
 	return true;
 }

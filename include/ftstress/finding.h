@@ -249,6 +249,7 @@ struct run_slow {
 enum cell_state {
 	CELL_NOT_RUN,
 	CELL_NOT_EXERCISED, /* one of the calls did not work, alone */
+	CELL_APART, /* the calls touch nothing in common that one of them changes: not made */
 	CELL_CLEAN,
 	CELL_OTHER, /* a finding of another kind */
 	CELL_RACE,
@@ -256,7 +257,7 @@ enum cell_state {
 	CELL_CRASH,
 	CELL_STATES,
 };
-#define CELL_LETTERS " ?.orDC"
+#define CELL_LETTERS " ?-.orDC"
 
 /* Of a run with --pairs: every two operations of a type. */
 struct run_type {
@@ -311,6 +312,8 @@ struct run_info {
 	/* Of tests_distinct: run by two threads or more at all, while these took turns, while they
 	 * overlapped. */
 	uint64_t tests_threaded, tests_turns, tests_overlap;
+	uint64_t
+		tests_apart; /* the same: never run, for it is known what comes of it (CELL_APART) */
 	uint64_t tests_selected; /* of tests_total: what --tests and the suite's skip leave */
 	uint64_t tests_tried;    /* of those: had their turn in this run or one before it */
 	uint64_t threads_least, threads_most; /* of a test that more than one thread ran */

@@ -254,6 +254,7 @@ enum fts_outcome {
 	FTS_OUTCOME_SKIPPED = 2,
 	FTS_OUTCOME_NOT_RUN = 3, /* the slice's time was over */
 	FTS_OUTCOME_ERROR = 4,   /* set-up or tear-down failed */
+	FTS_OUTCOME_APART = 5,   /* a pair of calls that touch nothing in common: not made */
 };
 
 struct fts_test {         /* TEST_BEGIN, TEST_END */

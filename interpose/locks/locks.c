@@ -10,7 +10,7 @@
 #include "interpose/base/symbol.h"
 
 #include "interpose/base/per_thread.h"
-#include "interpose/locks/history.h"
+#include "interpose/base/history.h"
 #include "interpose/base/ring.h"
 #include "interpose/turns/turns.h"
 

@@ -18,7 +18,7 @@
  */
 #include "interpose/locks/locks.h"
 #include "interpose/base/ring.h"
-#include "interpose/locks/history.h"
+#include "interpose/base/history.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/variables/variables.h"

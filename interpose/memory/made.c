@@ -50,6 +50,9 @@ static struct site {
 static uint32_t thread_ids[THREADS]; /* the kernel's number of each thread; 0 is nobody's */
 static uint32_t threads = MAIN;      /* the last number that was given away */
 static __thread uint32_t self __attribute__((tls_model("initial-exec")));
+/* Of the thread that tells what it makes, `self` is 0 meanwhile, and this is its number. */
+static void (*teller)(uint64_t address);
+static __thread uint32_t telling __attribute__((tls_model("initial-exec")));
 
 static bool on;
 
@@ -64,6 +67,32 @@ static __attribute__((noinline)) uint32_t number_thread(void)
 	}
 	self = number | THREADS; /* is set, also if it is 0 */
 	return self;
+}
+
+static __attribute__((noinline)) uint32_t tell_or_number(uint64_t address)
+{
+	if (!telling)
+		return number_thread();
+	teller(address);
+	return telling;
+}
+
+void made_tells(void (*tell)(uint64_t address))
+{
+	if (telling)
+		self = telling;
+	telling = 0;
+	teller = tell;
+	if (!tell)
+		return;
+	telling = self ? self : number_thread();
+	self = 0;
+}
+
+void made_tell(uint64_t address)
+{
+	if (address && telling)
+		teller(address);
 }
 
 static __attribute__((noinline)) uint32_t *new_span(uint32_t **table, uint64_t index)
@@ -146,7 +175,7 @@ static inline void note(uint32_t *entry, uint64_t address, uint64_t native)
 {
 	uint64_t position = python_release->python_pc(native);
 	uint32_t site = site_of(position == native ? 0 : position, native);
-	uint32_t thread = LIKELY(self) ? self : number_thread();
+	uint32_t thread = LIKELY(self) ? self : tell_or_number(address);
 	*entry = site ? parity_of(address) | (thread % THREADS) << SITE_BITS | site : 0;
 }
 

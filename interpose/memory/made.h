@@ -57,6 +57,15 @@ void made_lives(uint64_t start);
 /* The memory is somebody's again, of whom nothing is noted. */
 void made_again(uint64_t start);
 
+/*
+ * From here on `tell` gets the address of all that the calling thread makes; NULL: no more. For one
+ * thread at a time.
+ */
+void made_tells(void (*tell)(uint64_t address));
+
+/* The same for an address that passes no hook of this concern. */
+void made_tell(uint64_t address);
+
 /* Has what started at the address been freed, and nobody got the memory since? */
 bool made_is_freed(uint64_t start);
 

@@ -100,6 +100,16 @@ struct object_block object_block(const void *block)
 				      tag == HEAP_MEM };
 }
 
+bool object_block_at(uint64_t address, uint64_t *start, struct object_block *block)
+{
+	unsigned tag;
+	if (!find_block(address, start, &block->size, &tag))
+		return false;
+	block->header = tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0;
+	block->memory = tag == HEAP_MEM;
+	return true;
+}
+
 /* A type is an object whose type has TYPE_SUBCLASS. */
 bool object_type_name(uint64_t type, char *name, uint64_t room)
 {

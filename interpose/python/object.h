@@ -37,6 +37,9 @@ struct object_block object_block(const void *block);
 /* Does a block begin at the address, which is in a page of mimalloc's? No system call. */
 bool object_block_begins(const void *block);
 
+/* The block of an address inside of it, through the kernel as above. */
+bool object_block_at(uint64_t address, uint64_t *start, struct object_block *block);
+
 /*
  * The same for a block of C's malloc(), `size` bytes long: some types take their objects from there.
  * True if a type stands where an object has it, and such objects are that long.

@@ -27,6 +27,7 @@
 #include "interpose/base/raw.h"
 #include "interpose/base/symbol.h"
 #include "interpose/memory/marks.h"
+#include "interpose/turns/footprint.h"
 #include "interpose/turns/turns.h"
 
 enum { SIDES = 2, OVER = UINT32_MAX };
@@ -57,6 +58,7 @@ bool ftstress_pair_run(uint32_t first)
 		tsan_acquire = (void (*)(void *))symbol_need("__tsan_acquire");
 	}
 	marks_forget();
+	footprint_all_made();
 	pair = (pair + 1) % OVER;
 	__atomic_store_n(&pairs_now, pair, __ATOMIC_RELAXED);
 	turns_begin_round(SIDES);
@@ -83,6 +85,7 @@ bool ftstress_pair_next(uint32_t number)
 {
 	struct side *side = &sides[number % SIDES];
 	if (side->begun) {
+		footprint_ends(number);
 		tsan_release(&side->done);
 		ftstress_turn_leave();
 	}
@@ -94,6 +97,7 @@ bool ftstress_pair_next(uint32_t number)
 	side->begun = go;
 	tsan_acquire(&side->gate);
 	ftstress_turn_enter(side->place);
+	footprint_begins(number);
 	return true;
 }
 

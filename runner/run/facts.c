@@ -202,6 +202,7 @@ void session_facts(const struct run *run, struct run_info *info, double seconds)
 		.tests_thread_unsafe = run->tests.unsafe,
 		.tests_skipped = result->tests_skipped + run->tests.skipped,
 		.tests_threaded = result->tests_threaded,
+		.tests_apart = result->tests_apart,
 		.tests_turns = result->tests_turns,
 		.tests_overlap = result->tests_overlap,
 		.tests_selected = run->tests.count,

@@ -66,6 +66,7 @@ struct pool_result {
 	uint64_t iterations_done, iterations_gil_on; /* not those of a run that is resumed */
 	uint64_t tests_run, tests_distinct, tests_skipped;
 	uint64_t tests_threaded, tests_turns, tests_overlap; /* as in struct run_info */
+	uint64_t tests_apart;                                /* the same */
 	unsigned threads_least, threads_most;
 	uint64_t tests_cut; /* ended because --duration was over; not among those that ran */
 	struct slow_test slow[SLOW_TESTS]; /* the slowest first */

@@ -87,17 +87,24 @@ static void take_cell(struct tally *tally, size_t test, enum cell_state state)
 		matrix_test(tally->result->matrix, tally->options->tests[test].id, state);
 }
 
+static enum cell_state cell_of(const struct trial *trial, size_t i)
+{
+	if (trial->states[i] != TEST_ENDED)
+		return CELL_CLEAN; /* what ended it is a finding */
+	return trial->outcomes[i] == FTS_OUTCOME_SKIPPED ? CELL_NOT_EXERCISED
+	       : trial->outcomes[i] == FTS_OUTCOME_APART ? CELL_APART
+							 : CELL_CLEAN;
+}
+
 /* Of an iteration of pairs in an ordinary run. */
 static void take_pairs(struct tally *tally, const struct trial *trial)
 {
 	for (size_t i = 0; i < trial->count; i++) {
-		bool ended = trial->states[i] == TEST_ENDED;
-		if (!ended && trial->states[i] != TEST_BEGUN)
+		if (trial->states[i] != TEST_ENDED && trial->states[i] != TEST_BEGUN)
 			continue;
-		bool worked = !ended || trial->outcomes[i] != FTS_OUTCOME_SKIPPED;
-		tally->result->pairs.run += worked;
-		matrix_test(tally->result->matrix, trial->ids[i],
-			    worked ? CELL_CLEAN : CELL_NOT_EXERCISED);
+		enum cell_state cell = cell_of(trial, i);
+		tally->result->pairs.run += cell != CELL_NOT_EXERCISED;
+		matrix_test(tally->result->matrix, trial->ids[i], cell);
 	}
 }
 
@@ -122,10 +129,13 @@ void tally_tests(struct tally *tally, const struct trial *trial)
 			take_cell(tally, trial->tests[i], CELL_NOT_EXERCISED);
 			continue;
 		}
-		tally->result->tests_run++;
-		tally->result->tests_distinct += note_seen(seen, SEEN_RAN);
+		enum cell_state cell = cell_of(trial, i);
+		bool fresh = note_seen(seen, SEEN_RAN);
+		tally->result->tests_run += cell != CELL_APART;
+		tally->result->tests_distinct += fresh;
+		tally->result->tests_apart += fresh && cell == CELL_APART;
 		tally_threads(tally, trial, i);
-		take_cell(tally, trial->tests[i], CELL_CLEAN);
+		take_cell(tally, trial->tests[i], cell);
 	}
 }
 

@@ -298,6 +298,7 @@ static const struct {
 	MEMBER(started), MEMBER(ended), MEMBER(iterations_planned), MEMBER(iterations_done),
 	MEMBER(iterations_gil_on), MEMBER(tests_run), MEMBER(tests_distinct), MEMBER(tests_total),
 	MEMBER(tests_thread_unsafe), MEMBER(tests_skipped), MEMBER(tests_threaded),
+	MEMBER(tests_apart),
 	MEMBER(tests_turns), MEMBER(tests_overlap), MEMBER(tests_selected), MEMBER(tests_tried),
 	MEMBER(threads_least), MEMBER(threads_most), MEMBER(tests_passed), MEMBER(tests_failing),
 	MEMBER(files), MEMBER(files_unimported), MEMBER(records), MEMBER(records_lost),

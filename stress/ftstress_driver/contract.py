@@ -23,6 +23,7 @@ class Outcome(enum.IntEnum):
     SKIPPED = 2
     NOT_RUN = 3
     ERROR = 4
+    APART = 5
 
 
 NO_TEST = 0xFFFFFFFF

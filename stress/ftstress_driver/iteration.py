@@ -63,6 +63,9 @@ def run(
         if test is None or (index and time.monotonic() >= deadline):
             emitter.end(index, Outcome.NOT_RUN, 0, 0)
             continue
+        if test.known is not None:
+            emitter.end(index, test.known, 0, 0)
+            continue
         _run_test(test, index, slice_, plan, turns, deadline, emitter, shared)
         if gil.enabled() and not gil_from_start:
             break  # the test switched it on: those behind it go on in a new process
@@ -85,7 +88,7 @@ def _run_test(
         if time.monotonic() >= deadline:
             return None
         later = itertools.islice(slice_, index + 1, None)  # no copy: a slice may be long
-        return next((test for test in later if test is not None), None)
+        return next((test for test in later if test is not None and test.known is None), None)
 
     threads = test.threads(plan.threads) if plan.threads > 1 else 1
     rng = _NO_RANDOM

@@ -83,6 +83,8 @@ class Test(ABC):
     id: str
     draws = True
     """Whether random numbers may be drawn in it. If not, no generator is seeded for it."""
+    known: Outcome | None = None
+    """What comes of it, where that is known: then it is not run."""
 
     @abstractmethod
     def threads(self, wanted: int) -> int:

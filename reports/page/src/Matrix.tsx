@@ -13,6 +13,7 @@ const states: [letter: string, name: string, text: string][] = [
   ["r", "race", "data race"],
   ["o", "other", "other finding"],
   [".", "clean", "clean"],
+  ["-", "apart", "apart: they touch nothing in common that one of them changes"],
   ["?", "not-exercised", "not exercised: a call failed on its own"],
   [" ", "not-run", "not run"],
 ];
@@ -83,12 +84,13 @@ function TypeRow({ type, filter }: { type: PairType; filter: Filter }) {
     <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <code>{type.name}</code>: {plural(type.operations.length, "operation")}, {count(all)} pairs:{" "}
-        {count(type.pairs.clean)} clean
+        {count(type.pairs.clean + type.pairs.apart)} clean
         {bad(type) > 0 && (
           <strong>
             , {count(bad(type))} in {plural(entries, "finding")}
           </strong>
         )}
+        {type.pairs.apart > 0 && `, ${count(type.pairs.apart)} of them apart`}
         {type.pairs.not_exercised > 0 && `, ${count(type.pairs.not_exercised)} not exercised`}
         {type.pairs.not_run > 0 && `, ${count(type.pairs.not_run)} not run`}
       </summary>

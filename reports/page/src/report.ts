@@ -169,13 +169,14 @@ export interface PairType {
   pairs: {
     not_run: number;
     not_exercised: number;
+    apart: number;
     clean: number;
     other: number;
     race: number;
     deadlock: number;
     crash: number;
   };
-  /** A row an operation, a letter a cell: " " not run, "?" not exercised, "." clean, "o" other,
+  /** A row an operation, a letter a cell: " " not run, "?" not exercised, "-" apart, "." clean, "o" other,
    * "r" race, "D" deadlock, "C" crash. */
   rows: string[];
   /** Cells with a finding: both operations and the id of the worst. */

@@ -11,19 +11,24 @@ A test's id names the type and both operations:
 
 import gc
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..contract import Outcome
-from ..pairs import calls
+from ..pairs import calls, footprints
 from ..pairs.corpus import Corpus, Side, Type, sides_of
 from ..pairs.ranking import ranked
 from ..pairs.rounds import Rounds
 from ..suite import Context, Driver, Listed, Options, Problem, Result, Suite, SuiteError, Test
 
-COLLECT_EVERY = 200
+COLLECT_EVERY = 1000
 """Pairs between two collections: they are off meanwhile, for they order everything."""
 
+
+MANY = 40
+"""Pairs of one type in a slice, from which on those that are apart are not made: of the first few,
+which are the most promising ones, it costs as much to know it."""
 
 Call = tuple[calls.Function, object, tuple[object, ...]]
 Scene = Callable[[Side, Side], tuple[Call, Call]]
@@ -118,6 +123,21 @@ def _both(o: object, a: tuple[object, ...]) -> None:
             continue
 
 
+class Apart(Test):
+    """Two operations that touch nothing in common that one of them changes: not made."""
+
+    known = Outcome.APART
+
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+
+    def threads(self, wanted: int) -> int:
+        return 2
+
+    def run(self, context: Context) -> Result:
+        raise NotImplementedError
+
+
 class Session:
     """The two threads of an iteration; made when the first pair runs."""
 
@@ -128,6 +148,7 @@ class Session:
     def rounds(self) -> Rounds:
         if self._rounds is None:
             gc.disable()
+            gc.freeze()  # what there is already need not be looked at again
             sys.unraisablehook = lambda unraisable: None
             self._rounds = Rounds()
         self._count += 1
@@ -166,6 +187,8 @@ class PairsSuite(Suite):
             names = ", ".join(kind.name for kind in self._corpus.types)
             raise SuiteError(f"no type {' or '.join(options.args)}; there are: {names}")
         self._makers: dict[str, calls.Maker | Exception] = {}
+        self._apart: dict[str, footprints.Apart] = {}
+        self._looked = False
         self._session = Session()
 
     def group(self, ids: Sequence[str]) -> list[list[str]]:
@@ -177,8 +200,12 @@ class PairsSuite(Suite):
     def collect(self, ids: Sequence[str]) -> tuple[list[Test], list[Problem]]:
         tests: list[Test] = []
         problems: list[Problem] = []
+        many = Counter(id_.partition("::")[0] for id_ in ids)
         for id_ in ids:
             name, _, pair = id_.partition("::")
+            if many[name] >= MANY and self._are_apart(name, pair):
+                tests.append(Apart(id_))
+                continue
             try:
                 sides = sides_of(self._types[name], pair)
             except KeyError:
@@ -192,12 +219,24 @@ class PairsSuite(Suite):
             tests.append(Pair(id_, self._session, maker, sides))
         return tests, problems
 
+    def _are_apart(self, name: str, pair: str) -> bool:
+        """Need the pair not be made? Of two single calls that may be known."""
+        kind = self._types.get(name)
+        maker = self._maker(kind) if kind else None
+        if not isinstance(maker, calls.Maker):
+            return False
+        if name not in self._apart:
+            # One type in an iteration: the runner waits for the first pair.
+            self._apart[name], looked = footprints.apart_of(maker, self._folder, not self._looked)
+            self._looked = self._looked or looked
+        one, _, two = pair.partition("|")
+        return self._apart[name].has(one, two)
+
     def _maker(self, kind: Type) -> calls.Maker | Exception:
         if kind.name not in self._makers:
             try:
                 maker = calls.open_type(kind, self._folder, calls.namespace())
-                for operation in kind.operations:
-                    maker.function(operation)
+                maker.compile_all()
                 self._makers[kind.name] = maker
             except Exception as error:
                 self._makers[kind.name] = error
@@ -205,6 +244,7 @@ class PairsSuite(Suite):
 
     def list_tests(self) -> Iterator[Listed | Problem]:
         for kind in self._types.values():
+            self._maker(kind)  # for the iterations, to which it would take much longer
             for stage, first, second in ranked(kind):
                 id_ = f"{kind.name}::{first}|{second}"
                 words = [kind.name, kind.type_name.rpartition(".")[2], first, second]

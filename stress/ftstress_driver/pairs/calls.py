@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import expressions
+from .compiled import Compiled
 from .corpus import Operation, Type, source_of
 from .operations import way_of
 
@@ -23,12 +23,15 @@ def namespace() -> dict[str, object]:
 class Maker:
     """One type of the corpus."""
 
-    def __init__(self, kind: Type, path: str, names: dict[str, object]) -> None:
+    def __init__(
+        self, kind: Type, path: str, names: dict[str, object], compiled: Compiled | None = None
+    ) -> None:
         """Imports what the type's expressions name. Raises what importing and compiling raise."""
         self.kind = kind
+        self.compiled = compiled or Compiled()
         self._names = names
-        expressions.prepare(kind.make, names)
-        self._make = compile(kind.make, path, "eval")
+        self.compiled.prepare(kind.make, names)
+        self._make = self.compiled.code(kind.make, path, "eval")
         self._functions: dict[str, object] = {}
         self._path = path
         self._compiled = False
@@ -43,9 +46,10 @@ class Maker:
         if not self._compiled:
             for other in self.kind.operations:
                 if other.taker:
-                    expressions.prepare(other.code, self._names)
+                    self.compiled.prepare(other.code, self._names)
             # Into a dict of their own: a method `array` does not hide the module.
-            exec(compile(source_of(self.kind), self._path, "exec"), self._names, self._functions)
+            code = self.compiled.code(source_of(self.kind), self._path, "exec")
+            exec(code, self._names, self._functions)
             self._compiled = True
         return self._functions[operation.function]  # type: ignore[return-value]
 
@@ -56,17 +60,29 @@ class Maker:
         source = operation.arguments
         if not source:
             return ()
-        source = source.removesuffix(",")
-        code = self._arguments.get(source)
-        if code is None:
-            expressions.prepare(f"f({source})", self._names)
-            code = compile(f"f({source})", self._path, "eval")
-            self._arguments[source] = code
+        code = self._code_of(source)
         given: dict[str, Any] = {"f": lambda *args: args, "o": o}
         if "o2" in source:
             given["o2"] = self.make() if other is None else other
         made: tuple[Any, ...] = eval(code, self._names, given)
         return made
+
+    def _code_of(self, arguments: str) -> Any:
+        code = self._arguments.get(arguments)
+        if code is None:
+            call = f"f({arguments.removesuffix(',')})"
+            self.compiled.prepare(call, self._names)
+            code = self.compiled.code(call, self._path, "eval")
+            self._arguments[arguments] = code
+        return code
+
+    def compile_all(self) -> None:
+        """All that any operation needs; keeps it. Raises what importing and compiling raise."""
+        for operation in self.kind.operations:
+            self.function(operation)
+            if operation.arguments:
+                self._code_of(operation.arguments)
+        self.compiled.keep()
 
     def relative(self, operation: Operation, o: object) -> object:
         """Another object, made out of `o`."""
@@ -86,4 +102,6 @@ def hands_over_another(operation: Operation) -> bool:
 
 
 def open_type(kind: Type, folder: Path, names: dict[str, object]) -> Maker:
-    return Maker(kind, str(folder / kind.file), names)
+    """Of a corpus in `folder`."""
+    compiled = Compiled(folder / "compiled" / f"{kind.file.removesuffix('.py')}.bin")
+    return Maker(kind, str(folder / kind.file), names, compiled)

@@ -12,6 +12,7 @@ lines; the driver compiles it.
 """
 
 import builtins
+import functools
 import json
 import keyword
 import re
@@ -69,6 +70,11 @@ class Type:
     def methods(self) -> set[str]:
         """The names of its operations, whatever their arguments."""
         return {operation.name.partition("#")[0] for operation in self.operations}
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, Operation]:
+        """Its operations; when there will be no more."""
+        return {operation.name: operation for operation in self.operations}
 
     @property
     def is_first(self) -> bool:
@@ -141,7 +147,7 @@ class Side:
 
 def sides_of(kind: Type, pair: str) -> list[Side]:
     """Of a pair's name, "add|get", "pop;add|get", "add|copy>get". Raises KeyError."""
-    by_name = {operation.name: operation for operation in kind.operations}
+    by_name = kind.by_name
     sides: list[Side] = []
     for text in pair.split("|"):
         relative, _, steps = text.rpartition(">")

@@ -13,7 +13,7 @@ import os
 import sys
 import sysconfig
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 LONGEST = 400
 """Characters of an expression; what is longer is not recorded."""
@@ -150,7 +150,12 @@ def modules_in(expression: str) -> list[str]:
 
 def prepare(expression: str, names: dict[str, object]) -> None:
     """Imports into `names` what the expression needs."""
-    for name in modules_in(expression):
+    bring(modules_in(expression), names)
+
+
+def bring(modules: Sequence[str], names: dict[str, object]) -> None:
+    """Imports into `names` those of the modules that there are; see modules_in()."""
+    for name in modules:
         top = name.partition(".")[0]
         if hasattr(builtins, top):
             continue

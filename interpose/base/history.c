@@ -6,7 +6,7 @@
  * its words must point behind what the trace has got of them.
  */
 #define _GNU_SOURCE
-#include "interpose/locks/history.h"
+#include "interpose/base/history.h"
 
 #include "interpose/base/symbol.h"
 

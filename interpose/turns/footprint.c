@@ -1,0 +1,591 @@
+/* footprint.c - see footprint.h. */
+#define _GNU_SOURCE
+#include "interpose/turns/footprint.h"
+
+#include "interpose/base/private_heap.h"
+#include "interpose/base/history.h"
+#include "interpose/memory/allocator.h"
+#include "interpose/memory/freed.h"
+#include "interpose/memory/made.h"
+#include "interpose/python/layout.h"
+#include "interpose/python/object.h"
+#include "interpose/python/release.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+
+enum {
+	BLOCKS = 4096, /* that a run makes */
+	ENTRY_BITS = 14,
+	ENTRIES = 1 << ENTRY_BITS, /* granules of a run; half of them may be used */
+	RANGE_MOST = 1 << 20,      /* bytes of one access */
+	GRANULE = 8,
+	NEAR = 1 << 20,         /* bytes of a thread's stack around a frame of it */
+	PART = 256 << 10,       /* bytes of a part of the trace */
+	THREAD_STATE = 1 << 14, /* bytes of the thread's PyThreadState */
+	METADATA = 1 << 16,     /* bytes at the start of a segment that are mimalloc's own */
+};
+
+/* What the trace has in a word, see tsan_trace.h. */
+enum { EXTENDED, RANGE, LOCKED, READ_LOCKED, UNLOCKED, TIME };
+enum { IS_ACCESS = 1, IS_CALL = 2, PC_MASK = 0x7fff, PC_ZERO = 1 << 14 };
+
+#define IN_BLOCK (1ull << 58) /* of a granule: a block of the object's, and a granule in it */
+#define BLOCK_SHIFT 34
+#define LABEL_SHIFT 41 /* of a label's bits those that are left */
+#define OTHER_OBJECT (1ull << 57)
+
+/* Which bytes of a granule are used how. */
+enum use { READ, READ_ATOMIC, WRITE, WRITE_ATOMIC, USES };
+
+struct entry {
+	uint64_t granule; /* 0 = free, in the table */
+	uint64_t pc;      /* of a write, if there is one */
+	uint8_t bytes[USES];
+};
+
+struct block {
+	uint64_t start, end;
+	unsigned number; /* as they were made */
+	uint64_t label;  /* of the object's: how one gets to it from there; 0 = one does not */
+	uint64_t header; /* bytes before the object, whose header is left out */
+	bool is_object;
+	enum footprint_making made; /* NOTHING: by the call */
+};
+
+struct footprint {
+	struct entry *entries; /* sorted by granule; NULL = not known */
+	uint32_t count;
+};
+
+static struct footprint footprints[FOOTPRINT_OPERATIONS][FOOTPRINT_RUNS];
+static struct block blocks[BLOCKS];
+static unsigned block_count;
+static bool are_sorted; /* by where they start; else as they were made */
+static struct entry table[ENTRIES];
+static bool failed; /* this run can't be told */
+static enum footprint_making making;
+static const uint64_t *began;        /* in the trace of the thread that runs */
+static const char *(*current)(void); /* PyGILState_GetThisThreadState() */
+static const char *thread_state;
+static uint64_t frames_from, frames_to;
+static uint32_t operation, run, side_expected;
+static bool is_expected;
+static struct allocator objects; /* what we wrapped */
+
+#define ADDRESS ((1ull << HISTORY_ADDRESS_BITS) - 1)
+/* A whole address again: heaps and libraries, the executable, what lies below it. */
+static uint64_t restored(uint64_t address)
+{
+	uint64_t high = address >> 40;
+	return high == 2 || high >= 8   ? address | 0x700000000000ull
+	       : high == 5 || high == 6 ? address | 0x500000000000ull
+					: address;
+}
+
+static void add_block(struct block block)
+{
+	if (block_count == BLOCKS) {
+		failed = true;
+		return;
+	}
+	block.number = block_count;
+	blocks[block_count++] = block;
+}
+
+static bool is_after(const struct block *one, const struct block *two)
+{
+	return one->start > two->start || (one->start == two->start && one->number > two->number);
+}
+
+/* Something is made by this thread; called by made.c and by the allocator below. */
+static void note(uint64_t address)
+{
+	uint64_t start;
+	struct object_block found;
+	if (!object_block_at(address, &start, &found))
+		return;
+	add_block((struct block){ .start = start,
+				  .end = start + found.size,
+				  .header = found.header,
+				  .is_object = !found.memory,
+				  .made = making });
+}
+
+static const struct block *sorted_block_of(uint64_t address)
+{
+	unsigned low = 0, high = block_count;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		if (blocks[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address < blocks[low - 1].end ? &blocks[low - 1] : NULL;
+}
+
+/* From the last one on: memory that was used twice is what it was last. */
+static const struct block *block_of(uint64_t address)
+{
+	if (are_sorted)
+		return sorted_block_of(address);
+	for (unsigned i = block_count; i-- > 0;)
+		if (address - blocks[i].start < blocks[i].end - blocks[i].start)
+			return &blocks[i];
+	return NULL;
+}
+
+static bool is_objects(const struct block *block)
+{
+	return block->made == FOOTPRINT_OBJECT || block->made == FOOTPRINT_ANOTHER;
+}
+
+/* Of the thread that runs: its stack, its PyThreadState, its frames of Python; and mimalloc's own. */
+static bool is_threads(uint64_t address)
+{
+	uint64_t frame = (uint64_t)__builtin_frame_address(0);
+	return address - (frame - NEAR) < 2ull * NEAR ||
+	       address - (uint64_t)thread_state < THREAD_STATE ||
+	       address - frames_from < frames_to - frames_from ||
+	       (address % OBJECT_SEGMENT < METADATA && made_covers(address));
+}
+
+static void enter(uint64_t granule, uint8_t bytes, enum use use, uint64_t pc)
+{
+	uint64_t at = granule * 0x9e3779b97f4a7c15ull >> (64 - ENTRY_BITS);
+	for (unsigned i = 0; i < ENTRIES / 2; i++, at = (at + 1) % ENTRIES) {
+		struct entry *entry = &table[at];
+		if (entry->granule && entry->granule != granule)
+			continue;
+		if (!(entry->bytes[WRITE] | entry->bytes[WRITE_ATOMIC]))
+			entry->pc = pc;
+		entry->granule = granule;
+		entry->bytes[use] |= bytes;
+		return;
+	}
+	failed = true;
+}
+
+/* Bytes within one granule. */
+static void touch(uint64_t address, uint8_t bytes, enum use use, uint64_t pc)
+{
+	const struct block *block = block_of(address);
+	if (!block) {
+		if (!is_threads(address))
+			enter((address & ADDRESS) / GRANULE, bytes, use, pc);
+		return;
+	}
+	uint64_t offset = address - block->start;
+	if (!is_objects(block) || (block->is_object && offset - block->header < OBJECT_TYPE))
+		return;
+	if (!block->label)
+		failed = true; /* of the object's, or not? */
+	enter(IN_BLOCK | (block->made == FOOTPRINT_ANOTHER ? OTHER_OBJECT : 0) |
+		      block->label >> LABEL_SHIFT << BLOCK_SHIFT | offset / GRANULE,
+	      bytes,
+	      use == READ_ATOMIC    ? READ
+	      : use == WRITE_ATOMIC ? WRITE
+				    : use,
+	      pc);
+}
+
+static void touch_range(uint64_t address, uint64_t size, enum use use, uint64_t pc)
+{
+	if (!address || size > RANGE_MOST) {
+		failed = failed || address;
+		return;
+	}
+	for (uint64_t end = address + size; address < end;) {
+		uint64_t at = address % GRANULE, length = GRANULE - at;
+		if (length > end - address)
+			length = end - address;
+		touch(address, (uint8_t)(((1u << length) - 1) << at), use, pc);
+		address += length;
+	}
+}
+
+/*
+ * ThreadSanitizer's functions that allocate: each tells of the block as of a write of it, with a program
+ * counter of its own. Any other write of a range is memset() or memcpy().
+ */
+static const char *const allocating[] = {
+	"__interceptor_malloc",   "__interceptor_calloc",         "__interceptor_realloc",
+	"__interceptor_memalign", "__interceptor_aligned_alloc",  "__interceptor_valloc",
+	"__interceptor_pvalloc",  "__interceptor_posix_memalign", "__interceptor_reallocarray",
+};
+enum { ALLOCATING = sizeof allocating / sizeof allocating[0] };
+static struct {
+	uint64_t from, end;
+} functions[ALLOCATING];
+
+static bool find_functions(void)
+{
+	for (unsigned i = 0; i < ALLOCATING; i++) {
+		void *found = symbol_next(allocating[i]);
+		Dl_info info;
+		const ElfW(Sym) *symbol = NULL;
+		if (!found || !dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+			continue;
+		functions[i].from = (uint64_t)found;
+		functions[i].end = (uint64_t)found + symbol->st_size;
+	}
+	return functions[0].from;
+}
+
+static bool is_malloc(uint64_t pc)
+{
+	for (unsigned i = 0; i < ALLOCATING; i++)
+		if (pc - functions[i].from < functions[i].end - functions[i].from)
+			return true;
+	return false;
+}
+
+/* malloc() is a write of the whole block there, and free() one that freed.c tells. */
+static void take_range(const uint64_t *at, bool makes)
+{
+	uint64_t pc = at[0] >> HISTORY_ADDRESS_AT;
+	uint64_t address = restored(at[1] & ADDRESS);
+	uint64_t size = (at[0] >> 7 & 0x1fff) | at[1] >> HISTORY_ADDRESS_BITS << 13;
+	bool read = at[0] & 32;
+	if (!makes) {
+		touch_range(address, size, read ? READ : WRITE, pc);
+	} else if (freed_by(restored(pc))) {
+		const struct block *block = block_of(address);
+		if (!block || !is_objects(block))
+			note(address); /* nobody else can have it */
+	} else if (is_malloc(restored(pc)) && size) {
+		add_block(
+			(struct block){ .start = address, .end = address + size, .made = making });
+	}
+}
+
+/* EventAccess, EventAccessExt: where it is read from the bit that says so on. */
+static void take_access(uint64_t address, uint64_t how, uint64_t pc)
+{
+	enum use use = how & 1 ? READ : WRITE;
+	touch_range(address, 1ull << (how >> 2 & 3), use + (how >> 1 & 1), pc);
+}
+
+/* Goes through what the thread did. makes: only what was made is wanted. */
+static void replay(const uint64_t *end, bool makes)
+{
+	const uint64_t *at = began;
+	uint64_t pc = 0;
+	if (end < at || (uint64_t)end - (uint64_t)at > PART) {
+		failed = true;
+		return;
+	}
+	while (at < end) {
+		uint64_t word = *at++;
+		uint64_t address = restored(word >> HISTORY_ADDRESS_AT);
+		unsigned type = word >> 2 & 7;
+		if (word & IS_ACCESS) {
+			pc += (word >> 5 & PC_MASK) - PC_ZERO;
+			if (!makes)
+				take_access(address, word >> 1, pc);
+		} else if (!(word & IS_CALL) && type < UNLOCKED) {
+			pc = type == EXTENDED ? *at : pc;
+			if (type == RANGE)
+				take_range(at - 1, makes);
+			else if (type == EXTENDED && !makes)
+				take_access(address, word >> 5, pc);
+			at++;
+		}
+	}
+}
+
+static const uint64_t *now(void)
+{
+	return history_at(history_of_thread());
+}
+
+static void *object_malloc(void *context, size_t size)
+{
+	void *block = objects.malloc(context, size);
+	made_tell((uint64_t)block);
+	return block;
+}
+
+static void *object_calloc(void *context, size_t count, size_t size)
+{
+	void *block = objects.calloc(context, count, size);
+	made_tell((uint64_t)block);
+	return block;
+}
+
+static void *object_realloc(void *context, void *old, size_t size)
+{
+	void *block = objects.realloc(context, old, size);
+	made_tell((uint64_t)block);
+	return block;
+}
+
+bool ftstress_footprint_start(void)
+{
+	current = (const char *(*)(void))symbol_next("PyGILState_GetThisThreadState");
+	if (!current || !find_functions() || !history.known || !made_is_on() ||
+	    !allocator_get(ALLOCATOR_OBJECTS, &objects))
+		return false;
+	allocator_set(ALLOCATOR_OBJECTS,
+		      (struct allocator){ objects.context, object_malloc, object_calloc,
+					  object_realloc, objects.free });
+	return true;
+}
+
+static uint64_t mix(uint64_t one, uint64_t two)
+{
+	uint64_t mixed = (one ^ two) * 0x9e3779b97f4a7c15ull;
+	return mixed ^ mixed >> 29;
+}
+
+/* The block at the address, if it is of the object's and not reached yet. */
+static struct block *new_block(uint64_t address)
+{
+	struct block *block = (struct block *)block_of(address);
+	return block && block->made == making && !block->label ? block : NULL;
+}
+
+/*
+ * Follows pointers from the object to all else that was made with it. A block's label is the way to it:
+ * where in which block the pointer stands.
+ */
+static void label(uint64_t object)
+{
+	static struct block *reached[BLOCKS];
+	unsigned count = 0;
+	struct block *found = new_block(object);
+	if (found) {
+		found->label = 1;
+		reached[count++] = found;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const struct block *block = reached[i];
+		for (uint64_t at = block->start; at + GRANULE <= block->end; at += GRANULE) {
+			uint64_t pointer = load64((const void *)at, 0);
+			found = pointer ? new_block(pointer) : NULL;
+			if (!found)
+				continue;
+			found->label =
+				mix(mix(block->label, at - block->start), pointer - found->start) |
+				1;
+			reached[count++] = found;
+		}
+	}
+}
+
+static void begin_making(enum footprint_making what)
+{
+	making = what;
+	began = now();
+	made_tells(note);
+}
+
+void ftstress_footprint_begin(void)
+{
+	block_count = 0;
+	are_sorted = failed = false;
+	begin_making(FOOTPRINT_OBJECT);
+}
+
+void ftstress_footprint_made(const void *object, uint32_t next)
+{
+	made_tells(NULL);
+	replay(now(), true);
+	label((uint64_t)object);
+	begin_making(next);
+}
+
+void footprint_all_made(void)
+{
+	if (LIKELY(!is_expected))
+		return;
+	made_tells(NULL);
+	replay(now(), true);
+	making = FOOTPRINT_NOTHING;
+}
+
+void ftstress_footprint_expect(uint32_t wanted, uint32_t number, uint32_t side)
+{
+	operation = wanted % FOOTPRINT_OPERATIONS;
+	run = number % FOOTPRINT_RUNS;
+	side_expected = side;
+	is_expected = true;
+}
+
+void footprint_begins(uint32_t side)
+{
+	if (LIKELY(!is_expected) || side != side_expected)
+		return;
+	thread_state = current();
+	frames_from = load64(thread_state, python_release->at->tstate_datastack_chunk.at);
+	frames_to = load64(thread_state, python_release->at->tstate_datastack_limit.at);
+	made_tells(note);
+	began = now();
+}
+
+/* Shell's sort: libc's is instrumented. */
+static void sort(struct entry *entries, uint32_t count)
+{
+	for (uint32_t gap = count / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11)
+		for (uint32_t i = gap; i < count; i++) {
+			struct entry entry = entries[i];
+			uint32_t at = i;
+			for (; at >= gap && entries[at - gap].granule > entry.granule; at -= gap)
+				entries[at] = entries[at - gap];
+			entries[at] = entry;
+		}
+}
+
+static void keep(struct footprint *footprint)
+{
+	uint32_t count = 0;
+	for (unsigned i = 0; i < ENTRIES; i++)
+		count += table[i].granule != 0;
+	footprint->entries = heap_alloc((count + 1) * sizeof(struct entry));
+	if (!footprint->entries)
+		return;
+	for (unsigned i = 0; i < ENTRIES; i++)
+		if (table[i].granule)
+			footprint->entries[footprint->count++] = table[i];
+	sort(footprint->entries, count);
+}
+
+/* Of blocks at one place the last one: memory that was used twice is what it was last. */
+static void sort_blocks(void)
+{
+	unsigned count = 0;
+	for (unsigned gap = block_count / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11)
+		for (unsigned i = gap; i < block_count; i++) {
+			struct block block = blocks[i];
+			unsigned at = i;
+			for (; at >= gap && is_after(&blocks[at - gap], &block); at -= gap)
+				blocks[at] = blocks[at - gap];
+			blocks[at] = block;
+		}
+	for (unsigned i = 0; i < block_count; i++) {
+		count -= count && blocks[count - 1].start == blocks[i].start;
+		blocks[count++] = blocks[i];
+	}
+	block_count = count;
+	are_sorted = true;
+}
+
+void footprint_ends(uint32_t side)
+{
+	if (LIKELY(!is_expected) || side != side_expected)
+		return;
+	const uint64_t *end = now();
+	made_tells(NULL);
+	is_expected = false;
+	raw_zero(table, sizeof table);
+	replay(end, true); /* first what it made */
+	sort_blocks();
+	replay(end, false);
+	struct footprint *footprint = &footprints[operation][run];
+	heap_free(footprint->entries);
+	*footprint = (struct footprint){ 0 };
+	if (!failed)
+		keep(footprint);
+}
+
+/* Calls `look` with both entries of each granule, one of which may be NULL, until it returns true. */
+static bool walk(const struct footprint *one, const struct footprint *two,
+		 bool look(const struct entry *one, const struct entry *two))
+{
+	for (uint32_t i = 0, j = 0; i < one->count || j < two->count;) {
+		const struct entry *left = i < one->count ? &one->entries[i] : NULL;
+		const struct entry *right = j < two->count ? &two->entries[j] : NULL;
+		if (left && right && left->granule < right->granule)
+			right = NULL;
+		else if (left && right && right->granule < left->granule)
+			left = NULL;
+		if (look(left, right))
+			return true;
+		i += left != NULL;
+		j += right != NULL;
+	}
+	return false;
+}
+
+/* Does one of two runs on different objects touch something of its object that the other does not? */
+static bool is_unlike(const struct entry *one, const struct entry *two)
+{
+	const struct entry *alone = !two ? one : !one ? two : NULL;
+	return alone && alone->granule & IN_BLOCK;
+}
+
+/* Or, of two by the same thread, write anywhere else? Then there is more of the object than was seen. */
+static bool is_elsewhere(const struct entry *one, const struct entry *two)
+{
+	const struct entry *alone = !two ? one : !one ? two : NULL;
+	return alone && (alone->granule & IN_BLOCK || alone->bytes[WRITE]);
+}
+
+static bool is_shared(const struct entry *one, const struct entry *two)
+{
+	if (!one || !two)
+		return false;
+	const uint8_t *a = one->bytes, *b = two->bytes;
+	unsigned plain_a = a[READ] | a[WRITE], all_a = plain_a | a[READ_ATOMIC] | a[WRITE_ATOMIC];
+	unsigned plain_b = b[READ] | b[WRITE], all_b = plain_b | b[READ_ATOMIC] | b[WRITE_ATOMIC];
+	unsigned write = a[WRITE] | a[WRITE_ATOMIC] | b[WRITE] | b[WRITE_ATOMIC];
+	return all_a & all_b & (plain_a | plain_b) & write;
+}
+
+bool ftstress_footprint_known(uint32_t number)
+{
+	const struct footprint *of = footprints[number % FOOTPRINT_OPERATIONS];
+	for (unsigned i = 0; i < FOOTPRINT_RUNS; i++)
+		if (!of[i].entries)
+			return false;
+	return !walk(&of[0], &of[1], is_elsewhere) &&
+	       !walk(&of[0], &of[FOOTPRINT_RUNS - 1], is_unlike);
+}
+
+static const struct entry *find(const struct footprint *footprint, uint64_t granule)
+{
+	uint32_t low = 0, high = footprint->count;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		if (footprint->entries[middle].granule < granule)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	bool found = low < footprint->count && footprint->entries[low].granule == granule;
+	return found ? &footprint->entries[low] : NULL;
+}
+
+/* The same with the two objects the other way round: a.merge(b) and b.merge(a). */
+static bool is_crossed(const struct footprint *one, const struct footprint *two)
+{
+	for (uint32_t i = 0; i < one->count; i++) {
+		const struct entry *entry = &one->entries[i];
+		if (entry->granule & IN_BLOCK &&
+		    is_shared(entry, find(two, entry->granule ^ OTHER_OBJECT)))
+			return true;
+	}
+	return false;
+}
+
+static bool meet(const struct footprint *one, const struct footprint *two)
+{
+	return walk(one, two, is_shared) || is_crossed(one, two);
+}
+
+bool ftstress_footprint_apart(uint32_t first, uint32_t second)
+{
+	const struct footprint *one = footprints[first % FOOTPRINT_OPERATIONS];
+	const struct footprint *two = footprints[second % FOOTPRINT_OPERATIONS];
+	return !meet(&one[0], &two[FOOTPRINT_RUNS - 1]) && !meet(&two[0], &one[FOOTPRINT_RUNS - 1]);
+}
+
+uint32_t ftstress_footprint_entries(uint32_t number, uint32_t of, const void **entries)
+{
+	const struct footprint *footprint =
+		&footprints[number % FOOTPRINT_OPERATIONS][of % FOOTPRINT_RUNS];
+	*entries = footprint->entries;
+	return footprint->count;
+}

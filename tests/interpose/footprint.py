@@ -1,0 +1,72 @@
+"""What calls touch: prints for each two of some operations whether they are apart.
+
+An array of three numbers; objects whose number lies in a pool that nobody sees being made.
+"""
+
+import array
+import ctypes
+import gc
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "stress"))
+from ftstress_driver.pairs import footprints
+from ftstress_driver.pairs.calls import Maker
+from ftstress_driver.pairs.corpus import Operation, Type, name_functions
+
+library = ctypes.PyDLL(None)
+why = ctypes.c_char_p()
+if library.ftstress_start(ctypes.byref(why)):
+    sys.exit(f"ftstress_start: {why.value!r}")
+
+POOL = (ctypes.c_long * 4096)()
+GLOBAL = array.array("l", [0, 0])
+
+
+class Hidden:
+    """Its number is one of the pool's."""
+
+    made = 1
+
+    def __init__(self) -> None:
+        self.place = Hidden.made
+        Hidden.made += 1
+
+    def count(self) -> None:
+        POOL[self.place] += 1
+
+    def look(self) -> int:
+        return self.place
+
+
+KINDS = (
+    Type(
+        "array",
+        "array.array('l', [1, 2, 3])",
+        [
+            Operation("len", "len(o)"),
+            Operation("first", "o[0]"),
+            Operation("second", "o[1]"),
+            Operation("set_first", "o[0] = 5"),
+            Operation("set_slice", "o[:2] = GLOBAL"),
+            Operation("append", "o.append(*a)", "4"),
+            Operation("export", "memoryview(o).nbytes"),
+            Operation("copy", "o[:].tolist()"),
+            Operation("same", "o.__eq__(*a)", "o2,"),
+            Operation("other", "a[0].append(7)", "o2,"),
+            Operation("fails", "o.index(99)"),
+            Operation("get_global", "GLOBAL[0]"),
+            Operation("set_global", "GLOBAL[0] = 3"),
+            Operation("set_second", "GLOBAL[1] = 3"),
+        ],
+    ),
+    Type("hidden", "Hidden()", [Operation("count", "o.count()"), Operation("look", "o.look()")]),
+)
+gc.disable()
+names = {"array": array, "Hidden": Hidden, "GLOBAL": GLOBAL}
+for kind in KINDS:
+    name_functions(kind.operations)
+    rows, _ = footprints._in_child(Maker(kind, "<footprint>", dict(names)))
+    for one, row in zip(kind.operations, rows, strict=True):
+        for two, state in zip(kind.operations, row, strict=True):
+            print(f"\napart {kind.name} {one.name}|{two.name} {state}", flush=True)
