@@ -87,9 +87,11 @@ UNCONFIRMED = {
     "thread_local_bug",
     "iterator_list_bug",
     "iterator_enumerate_bug",
+    "iterated_dict_bug",
+    "iterated_set_bug",
 }
 """Each thread reads the class's attribute first, and its own from then on: a thread that is stopped
-at the first has not read what the others write. What came of a shared iterator is not looked at."""
+at the first has not read what the others write. What came of iterators is not looked at."""
 
 
 class Run:

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "interpose/variables/iterators.h"
 
+#include "interpose/python/layout.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/variables.h"
 
@@ -15,47 +16,85 @@ enum {
 
 typedef void *iternext_function(void *iterator);
 
+/* What it goes over; CPython raises RuntimeError if that gets larger or smaller meanwhile. */
+enum container { OF_NONE, OF_DICT, OF_SET };
+
+enum { /* dictiterobject, setiterobject; PySetObject, PyDictObject */
+       ITERATED = OBJECT_TYPE + 8,
+       USED = ITERATED + 8, /* how many items there were at the beginning */
+       SET_LEFT = USED + 16,
+       DICT_LEFT = USED + 24,
+       SET_SIZE = OBJECT_TYPE + 16,
+       DICT_SIZE = OBJECT_TYPE + 8,
+};
+
 /* clang-format off */
 static struct iterator {
 	const char *exported, *tool; /* a type that Python exports; of the module itertools */
+	enum container container;
 	iternext_function *next;
 } iterators[] = {
-	{ "PyGen_Type", NULL, NULL },
-	{ "PyListIter_Type", NULL, NULL },
-	{ "PyListRevIter_Type", NULL, NULL },
-	{ "PyTupleIter_Type", NULL, NULL },
-	{ "PyRangeIter_Type", NULL, NULL },
-	{ "PyLongRangeIter_Type", NULL, NULL },
-	{ "PyDictIterKey_Type", NULL, NULL },
-	{ "PyDictIterValue_Type", NULL, NULL },
-	{ "PyDictIterItem_Type", NULL, NULL },
-	{ "PyUnicodeIter_Type", NULL, NULL },
-	{ "_PyUnicodeASCIIIter_Type", NULL, NULL },
-	{ "PyBytesIter_Type", NULL, NULL },
-	{ "PySeqIter_Type", NULL, NULL },
-	{ "PyEnum_Type", NULL, NULL },
-	{ "PyReversed_Type", NULL, NULL },
-	{ "PyZip_Type", NULL, NULL },
-	{ NULL, "accumulate", NULL },
-	{ NULL, "batched", NULL },
-	{ NULL, "chain", NULL },
-	{ NULL, "combinations", NULL },
-	{ NULL, "cycle", NULL },
-	{ NULL, "islice", NULL },
-	{ NULL, "pairwise", NULL },
-	{ NULL, "permutations", NULL },
-	{ NULL, "product", NULL },
-	{ NULL, "zip_longest", NULL },
+	{ "PyGen_Type", NULL, OF_NONE, NULL },
+	{ "PyListIter_Type", NULL, OF_NONE, NULL },
+	{ "PyListRevIter_Type", NULL, OF_NONE, NULL },
+	{ "PyTupleIter_Type", NULL, OF_NONE, NULL },
+	{ "PyRangeIter_Type", NULL, OF_NONE, NULL },
+	{ "PyLongRangeIter_Type", NULL, OF_NONE, NULL },
+	{ "PyDictIterKey_Type", NULL, OF_DICT, NULL },
+	{ "PyDictIterValue_Type", NULL, OF_DICT, NULL },
+	{ "PyDictIterItem_Type", NULL, OF_DICT, NULL },
+	{ "PyUnicodeIter_Type", NULL, OF_NONE, NULL },
+	{ "_PyUnicodeASCIIIter_Type", NULL, OF_NONE, NULL },
+	{ "PyBytesIter_Type", NULL, OF_NONE, NULL },
+	{ "PySeqIter_Type", NULL, OF_NONE, NULL },
+	{ "PyEnum_Type", NULL, OF_NONE, NULL },
+	{ "PyReversed_Type", NULL, OF_NONE, NULL },
+	{ "PyZip_Type", NULL, OF_NONE, NULL },
+	{ NULL, "accumulate", OF_NONE, NULL },
+	{ NULL, "batched", OF_NONE, NULL },
+	{ NULL, "chain", OF_NONE, NULL },
+	{ NULL, "combinations", OF_NONE, NULL },
+	{ NULL, "cycle", OF_NONE, NULL },
+	{ NULL, "islice", OF_NONE, NULL },
+	{ NULL, "pairwise", OF_NONE, NULL },
+	{ NULL, "permutations", OF_NONE, NULL },
+	{ NULL, "product", OF_NONE, NULL },
+	{ NULL, "zip_longest", OF_NONE, NULL },
+	{ "PySetIter_Type", NULL, OF_SET, NULL },
 };
 /* clang-format on */
 #define ITERATORS (sizeof iterators / sizeof *iterators)
 
+/*
+ * One look at the container for each iteration: in its second step, as one that takes the first item
+ * alone mostly knows what it does.
+ */
+static void look_at_container(const char *iterator, enum container container)
+{
+	uint64_t left = load64(iterator, container == OF_DICT ? DICT_LEFT : SET_LEFT);
+	uintptr_t iterated = load64(iterator, ITERATED);
+	if (!iterated || left + 1 != load64(iterator, USED))
+		return;
+	uintptr_t size = iterated + (container == OF_DICT ? DICT_SIZE : SET_SIZE);
+	if (!granule_is_mine(granule_of(size)))
+		variables_note_iteration(size, container == OF_DICT);
+}
+
 /* Also of one that has no more items. `for` comes by if others have it, too. */
+static inline void look(void *iterator, unsigned number)
+{
+	enum container container = iterators[number].container;
+	if (container != OF_SET && !granule_is_mine(granule_of((uintptr_t)iterator)))
+		variables_note_next((uintptr_t)iterator);
+	if (container)
+		look_at_container(iterator, container);
+}
+
 #define HOOKED(number)                                                                             \
 	static void *hooked_##number(void *iterator)                                               \
 	{                                                                                          \
-		if (variables_testing && !granule_is_mine(granule_of((uintptr_t)iterator)))        \
-			variables_note_next((uintptr_t)iterator);                                  \
+		if (variables_testing)                                                             \
+			look(iterator, number);                                                    \
 		JUMP iterators[number].next(iterator);                                             \
 	}
 HOOKED(0)
@@ -64,7 +103,18 @@ HOOKED(2)
 HOOKED(3)
 HOOKED(4)
 HOOKED(5)
-HOOKED(6)
+
+/* Of keys it looks at the values, too, to see which are there. That is no read of them. */
+static void *hooked_6(void *iterator)
+{
+	if (variables_testing)
+		look(iterator, 6);
+	variables_only_keys = true;
+	void *key = iterators[6].next(iterator);
+	variables_only_keys = false;
+	return key;
+}
+
 HOOKED(7)
 HOOKED(8)
 HOOKED(9)
@@ -84,12 +134,13 @@ HOOKED(22)
 HOOKED(23)
 HOOKED(24)
 HOOKED(25)
+HOOKED(26)
 static iternext_function *const hooked[] = { hooked_0,  hooked_1,  hooked_2,  hooked_3,  hooked_4,
 					     hooked_5,  hooked_6,  hooked_7,  hooked_8,  hooked_9,
 					     hooked_10, hooked_11, hooked_12, hooked_13, hooked_14,
 					     hooked_15, hooked_16, hooked_17, hooked_18, hooked_19,
 					     hooked_20, hooked_21, hooked_22, hooked_23, hooked_24,
-					     hooked_25 };
+					     hooked_25, hooked_26 };
 _Static_assert(sizeof hooked / sizeof *hooked == ITERATORS, "one for each");
 
 static void **type_of(const struct iterator *iterator, void *tools)

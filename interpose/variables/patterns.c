@@ -21,6 +21,7 @@ enum {
 	SIZE = 4,    /* of a container: the write adds or takes away */
 	GROWS = 8,
 	LOOKED = 16, /* what lies between is known */
+	ITERATES = 32,
 };
 
 /* What a write has to do with the read before it, and the other way round. */
@@ -182,6 +183,8 @@ void patterns_note(const struct access *access)
 	if (site_operation(access->site) == SITE_WRITE ||
 	    site_operation(access->site) == SITE_RESIZE)
 		note_write(access);
+	else if (access->iterates)
+		put(directions, key_of(access->pc, NULL), 0, ITERATES);
 	else
 		recent[next++ % RECENT] = *access;
 }
@@ -220,8 +223,17 @@ static uint32_t judge(struct pattern_side *side, const struct pattern_side *othe
 	return flags;
 }
 
+static bool iterates(const struct pattern_side *side, const struct pattern_side *other)
+{
+	return side->size && !side->write && other->write &&
+	       get(directions, key_of(side->pc, NULL)).flags == ITERATES &&
+	       get(directions, key_of(other->pc, NULL)).flags & SIZE;
+}
+
 enum pattern patterns_judge(struct pattern_side sides[2])
 {
+	if (iterates(&sides[0], &sides[1]) || iterates(&sides[1], &sides[0]))
+		return PATTERN_ITERATED;
 	uint32_t flags = judge(&sides[0], &sides[1]) | judge(&sides[1], &sides[0]);
 	return flags & CHECKS ? PATTERN_CHECK : flags & DEPENDS ? PATTERN_UPDATE : PATTERN_NONE;
 }

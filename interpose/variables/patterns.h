@@ -25,9 +25,10 @@ struct access {
 	uint64_t value; /* that is about to be written there; 0 = none, or not known */
 	uint32_t syncs; /* of the thread: locks that it took and gave so far */
 	uint8_t site;
-	bool grows;   /* SITE_RESIZE: it adds */
-	bool is_key;  /* whether a key is in the dict; its address is the dict's */
-	bool missing; /* SITE_READ: of a key that is not there, which an exception may tell */
+	bool grows;    /* SITE_RESIZE: it adds */
+	bool iterates; /* SITE_SIZE: goes over the container, one item after the other */
+	bool is_key;   /* whether a key is in the dict; its address is the dict's */
+	bool missing;  /* SITE_READ: of a key that is not there, which an exception may tell */
 };
 
 /* Remembers a read, and what belongs together. */
@@ -37,11 +38,13 @@ enum pattern {
 	PATTERN_NONE, /* nothing is lost, or it is not known that something is */
 	PATTERN_UPDATE,
 	PATTERN_CHECK,
+	PATTERN_ITERATED, /* one goes over a container, the other one changes its size */
 };
 
 struct pattern_side {
 	uint64_t pc;
 	const void *variable; /* its stand-in */
+	bool size;            /* it is how many items a container has */
 	bool write;
 	uint64_t other; /* out: the read before, or the write after; 0 = none */
 	bool loses;     /* out: its write goes by what it has read, and the other side writes */

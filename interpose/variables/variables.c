@@ -40,6 +40,7 @@ static const void *int_type, *float_type;
 static load64_function *real_load;
 static store64_function *real_store;
 
+HIDDEN __thread bool variables_only_keys __attribute__((tls_model("initial-exec")));
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 THREAD_LOCAL uintptr_t own_write; /* the last one to a variable that is the thread's own */
 THREAD_LOCAL struct {
@@ -320,7 +321,7 @@ static enum after after(enum site_operation operation, const struct granule *gra
  */
 static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site, uint64_t value)
 {
-	const void *frame = fibers_busy ? NULL : innermost_frame();
+	const void *frame = fibers_busy || variables_only_keys ? NULL : innermost_frame();
 	if (!frame)
 		return AFTER_NOTHING;
 	struct granule *granule = granule_of(address);
@@ -386,6 +387,23 @@ void variables_note_next(uintptr_t iterator)
 		return;
 	struct access access =
 		access_of(&call, iterator, (uint8_t)(SITE_NEXT | SITE_ITERATOR << 3));
+	note_access(&access, false);
+}
+
+void variables_note_iteration(uintptr_t size, bool of_dict)
+{
+	const void *frame = fibers_busy ? NULL : innermost_frame();
+	if (!frame)
+		return;
+	struct call call = call_of(frame);
+	name_call(&call);
+	granule_share(granule_of(size));
+	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
+	    is_own_code(__builtin_frame_address(0)))
+		return;
+	enum site_class class = of_dict ? SITE_DICT : SITE_OTHER;
+	struct access access = access_of(&call, size, (uint8_t)(SITE_SIZE | class << 3));
+	access.iterates = true;
 	note_access(&access, false);
 }
 
@@ -621,11 +639,13 @@ const char *variables_pattern(struct variables_side sides[2], const char *name)
 		return "shared-iterator\t";
 	static const char *const names[] = { [PATTERN_NONE] = NULL,
 					     [PATTERN_UPDATE] = "lost-update\t",
-					     [PATTERN_CHECK] = "check-then-act\t" };
+					     [PATTERN_CHECK] = "check-then-act\t",
+					     [PATTERN_ITERATED] = "iterated-while-changed\t" };
 	struct pattern_side both[2];
 	for (unsigned i = 0; i < 2; i++)
 		both[i] = (struct pattern_side){ .pc = sides[i].pc,
 						 .variable = (const void *)sides[i].address,
+						 .size = raw_begins(name, "size\t"),
 						 .write = sides[i].write };
 	enum pattern pattern = patterns_judge(both);
 	for (unsigned i = 0; i < 2; i++) {

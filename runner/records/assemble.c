@@ -440,6 +440,12 @@ static void describe_python_object(struct assembly *a, size_t index)
 	char *type = section_text(&a->report->sections[index]), *known = subject->description;
 	stack_clear(&subject->allocated);
 	a->assembler->frames(a->assembler->context, index, &subject->allocated);
+	const struct frame *maker = maker_of(&subject->allocated);
+	if (!maker || (maker->language != FRAME_PYTHON && maker->language != FRAME_CYTHON)) {
+		stack_clear(&subject->allocated); /* it was not made by a line of Python */
+		free(type);
+		return;
+	}
 	subject->description = strstr(known, type) && !strchr(known, '.')
 				       ? xstrdup(known)
 				       : xprintf("%s of %s %s", known, words_article(type), type);
@@ -554,6 +560,13 @@ static void name_python_variable(struct assembly *a)
 	const char *kind = words[1], *name = words[2], *type = words[3];
 	bool attribute = !strcmp(kind, "attribute") && *type;
 	f->pattern = xstrdup(words[0]);
+	bool iterated = !strcmp(words[0], "iterated-while-changed");
+	for (size_t i = 0; i < f->participant_count && iterated; i++) {
+		struct participant *side = &f->participants[i];
+		free(side->role);
+		side->role =
+			xstrdup(side->write ? "adds or removes an item" : "goes over the items");
+	}
 	bool iterator = !strcmp(kind, "generator") || !strcmp(kind, "iterator");
 	for (size_t i = 0; i < f->participant_count && iterator; i++) {
 		free(f->participants[i].role);

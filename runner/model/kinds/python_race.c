@@ -22,6 +22,11 @@ static bool is_iterator(const struct finding *finding)
 	return finding->pattern && !strcmp(finding->pattern, "shared-iterator");
 }
 
+static bool is_iteration(const struct finding *finding)
+{
+	return finding->pattern && !strcmp(finding->pattern, "iterated-while-changed");
+}
+
 static const char *variable(const struct finding *finding)
 {
 	return finding->variable ? finding->variable : "a variable";
@@ -42,6 +47,18 @@ static void functions(const struct finding *finding, const struct stack *stacks[
 	stacks[1] = stack, names[1] = name;
 }
 
+static void iterating_first(const struct finding *finding, const struct stack *stacks[2],
+			    char *names[2])
+{
+	size_t reads = finding->participants[0].write ? 1 : 0;
+	if (stacks[0] == &finding->participants[reads].stack)
+		return;
+	const struct stack *stack = stacks[0];
+	char *name = names[0];
+	stacks[0] = stacks[1], names[0] = names[1];
+	stacks[1] = stack, names[1] = name;
+}
+
 static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	const struct stack *stacks[2];
@@ -52,17 +69,24 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 		return;
 	}
 	functions(finding, stacks, names);
+	if (is_iteration(finding))
+		iterating_first(finding, stacks, names);
 	buf_printf(out, "%s: ", variable(finding));
 	if (is_generator(finding))
 		buf_printf(out, "%s runs it while", names[0]);
 	else if (is_iterator(finding))
 		buf_printf(out, "%s takes an item while", names[0]);
+	else if (is_iteration(finding))
+		buf_printf(out, "%s goes over them while", names[0]);
 	else if (is_check(finding))
 		buf_printf(out, "what %s checks, ", names[0]);
 	else
 		buf_printf(out, "an update in %s is lost if ", names[0]);
 	if (is_generator(finding) || is_iterator(finding))
 		buf_printf(out, " %s does",
+			   strcmp(names[0], names[1]) ? names[1] : "another thread");
+	else if (is_iteration(finding))
+		buf_printf(out, " %s adds or removes one",
 			   strcmp(names[0], names[1]) ? names[1] : "another thread");
 	else if (is_check(finding))
 		buf_printf(out, "%s changes before it acts",
@@ -100,6 +124,14 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 			"or one that is left out. Usual fixes: hold one threading.Lock around each "
 			"next(), on both sides; give each thread an iterator of its own; or let one "
 			"thread take the items and hand them on through a queue.");
+	else if (is_iteration(finding))
+		buf_puts(
+			out,
+			"One of them goes over it, one item after the other, and the other one adds "
+			"items or takes some away. CPython sees that at the next step, and raises "
+			"RuntimeError (dictionary changed size during iteration). Usual fixes: hold "
+			"one threading.Lock around the whole loop and around each change; or go over "
+			"a copy, list(x), which is made as a whole.");
 	else if (is_check(finding))
 		buf_puts(out,
 			 "One of them looks at it, decides by what it sees, and then changes it. "
