@@ -81,7 +81,7 @@ LIMIT = {
     ("an item of a dict", "if key not in made:"),
     ("the items of a dict", "if len(made) >= 30:"),
 }
-HARMLESS = {"cache_texts_bug", "cache_patterns_bug"}
+HARMLESS = {"cache_texts_bug", "cache_tuples_bug"}
 """Both threads store an equal value, which nobody can change."""
 UNCONFIRMED = {
     "thread_local_bug",
