@@ -160,13 +160,14 @@ enum fts_section_kind {
 enum fts_section_flag {
 	FTS_ACCESS_WRITE = 1,
 	FTS_ACCESS_ATOMIC = 2,
-	FTS_HELD_WRITE = 4,    /* exclusively */
-	FTS_ACCESS_LOCKS = 8,  /* FTS_SEC_HELD tells locks of all kinds, not TSan's own alone */
-	FTS_OBJECT_DATA = 16,  /* FTS_SEC_OBJECT: in the data that the object points to */
-	FTS_ACCESS_FREES = 32, /* not the program's access: here the memory is freed */
-	FTS_STEP_EQUAL = 64,   /* the value that it writes over is an equal one */
-	FTS_MUTEX_UNKNOWN = 1, /* FTS_SEC_MUTEX: one lock or more, which ones is not known */
-	FTS_MUTEX_SIGNAL = 2,  /* another thread gives it back than the one that took it */
+	FTS_HELD_WRITE = 4,     /* exclusively */
+	FTS_ACCESS_LOCKS = 8,   /* FTS_SEC_HELD tells locks of all kinds, not TSan's own alone */
+	FTS_OBJECT_DATA = 16,   /* FTS_SEC_OBJECT: in the data that the object points to */
+	FTS_ACCESS_FREES = 32,  /* not the program's access: here the memory is freed */
+	FTS_STEP_UNKNOWN = 128, /* whether it is, is not known */
+	FTS_STEP_EQUAL = 64,    /* the value that it writes over is an equal one */
+	FTS_MUTEX_UNKNOWN = 1,  /* FTS_SEC_MUTEX: one lock or more, which ones is not known */
+	FTS_MUTEX_SIGNAL = 2,   /* another thread gives it back than the one that took it */
 };
 
 struct fts_section {

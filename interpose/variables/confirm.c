@@ -53,6 +53,7 @@ static struct shared {
 } *shared;
 static const uint32_t none;
 HIDDEN const uint32_t *confirm_orders = &none;
+HIDDEN bool confirm_passed;
 
 /* The thread that is stopped, or was, and has not come to its write yet. */
 enum state {
@@ -75,7 +76,8 @@ static struct {
 	const char *written; /* the one of the variables that the other thread writes */
 	uintptr_t address;   /* its address */
 	uint32_t writing;    /* 0, or `number`: that write is not done yet */
-	uint64_t stored; /* place of the last store of the thread's over an equal value; 0 = none */
+	uint64_t stored;     /* place of the last store of the thread's over a value; 0 = none */
+	bool stored_equal;   /* the value was an equal one */
 	struct member *member;
 	uint32_t rung; /* futex */
 	struct confirm_sight sight;
@@ -234,6 +236,7 @@ static void see_steps(bool yes)
 static void set_state(enum state state)
 {
 	__atomic_store_n(&stop.state, state, __ATOMIC_RELAXED);
+	__atomic_store_n(&confirm_passed, state == PASSED, __ATOMIC_RELAXED);
 }
 
 static void end_stop(void)
@@ -250,7 +253,10 @@ static void keep_sight(const struct order *order, uint64_t write, const char *ra
 		return;
 	*sight = stop.sight;
 	sight->write = write;
-	sight->equal = stop.stored == place_of(write) && order->checks && !order->depends;
+	bool cache = order->checks && !order->depends && !order->size;
+	bool known = stop.stored && stop.stored == place_of(write);
+	sight->equal = cache && known && stop.stored_equal;
+	sight->unknown = cache && !known && !raised;
 	sight->length = order->length;
 	raw_copy(sight->text, order->text, order->length);
 	sight->raised[0] = '\0';
@@ -336,10 +342,6 @@ static int direction_of(const struct access *access)
 
 static void own_write(const struct access *access)
 {
-	if (stop.state == PASSED && access->value && access->frame == stop.frame) {
-		uint64_t old = __atomic_load_n((const uint64_t *)access->address, __ATOMIC_RELAXED);
-		stop.stored = equal_values(old, access->value) ? place_of(access->pc) : 0;
-	}
 	if (stop.state != PASSED || access->stand_in != stop.written ||
 	    access->frame != stop.frame || access->code != stop.code)
 		return;
@@ -362,6 +364,21 @@ static void others_write(const struct access *access)
 	stop.writing = writes = stop.number;
 	stop.sight.depths[1] = stack_of(access->frame, stop.sight.stacks[1], CONFIRM_FRAMES);
 	awaited = (const char *)access->frame + FRAME_INSTR_PTR;
+}
+
+void confirm_look_at_store(const uint64_t *address, uint64_t value)
+{
+	const void *frame = is_mine() && !fibers_busy ? innermost_frame() : NULL;
+	if (!frame || frame != stop.frame)
+		return;
+	struct call call = call_of(frame);
+	name_call(&call);
+	uint64_t old = __atomic_load_n(address, __ATOMIC_RELAXED);
+	bool equal = equal_values(old, value);
+	raw_lock(&lock);
+	if (is_mine() && stop.state == PASSED && old)
+		stop.stored = place_of(call.pc), stop.stored_equal = equal;
+	raw_unlock(&lock);
 }
 
 void confirm_look(const struct access *access)

@@ -50,7 +50,8 @@ struct confirm_sight {
 		       [CONFIRM_FRAMES]; /* of the read and of the write between; innermost first */
 	unsigned depths[2];
 	uint64_t write;
-	bool equal; /* what was written there before, by the other thread, was an equal value */
+	bool equal;   /* what was written there before, by the other thread, was an equal value */
+	bool unknown; /* whether it was, is not known */
 	char raised[CONFIRM_NAME]; /* type of an exception that came out of that write, or "" */
 	uint32_t length;
 	char text[CONFIRM_TEXT];
@@ -59,6 +60,16 @@ struct confirm_sight {
 HIDDEN struct confirm_sight *confirm_sights(void);
 
 extern HIDDEN const uint32_t *confirm_orders; /* how many there are to try */
+
+/* The thread that was stopped goes on, and has not come to its write yet. */
+extern HIDDEN bool confirm_passed;
+HIDDEN void confirm_look_at_store(const uint64_t *address, uint64_t value);
+/* Each store into a variable, before it is made, also of the thread's own. */
+static inline void confirm_note_store(const volatile uint64_t *address, uint64_t value)
+{
+	if (UNLIKELY(__atomic_load_n(&confirm_passed, __ATOMIC_RELAXED)))
+		confirm_look_at_store((const uint64_t *)(uintptr_t)address, value);
+}
 
 HIDDEN void confirm_look(const struct access *access);
 /* Nothing is tried in this process from now on. */

@@ -22,7 +22,6 @@ struct access {
 	char *stand_in;
 	const void *frame, *code;
 	uint64_t pc;    /* as FTS_PC_PYTHON */
-	uint64_t value; /* that is about to be written there; 0 = none, or not known */
 	uint32_t syncs; /* of the thread: locks that it took and gave so far */
 	uint8_t site;
 	bool grows;    /* SITE_RESIZE: it adds */

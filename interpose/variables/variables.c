@@ -354,7 +354,6 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	/* A hash is no object. */
 	bool releases = is_write && (site_class(site) == SITE_ENTRY_OR_HASH || publishes(value));
 	access.grows = grows;
-	access.value = is_write ? value : 0; /* a hash is nothing that is equal to another one */
 	note_access(&access, releases);
 	uint64_t hash;
 	if (operation == SITE_RESIZE && site_class(site) == SITE_DICT &&
@@ -447,6 +446,8 @@ static void hooked_store(volatile uint64_t *word, uint64_t value, int memory_ord
 	uintptr_t at = (uintptr_t)__builtin_return_address(0) - sites_low;
 	uint8_t site = LIKELY(at < sites_size) ? sites[at] : 0;
 	if (UNLIKELY(site) && variables_testing) {
+		if (site_operation(site) == SITE_WRITE)
+			confirm_note_store(word, value);
 		if (granule_is_mine(granule_of((uintptr_t)word)))
 			own_write = (uintptr_t)word;
 		else

@@ -185,8 +185,11 @@ static void emit_sight(const struct confirm_sight *sight)
 			   sight->stacks[i], sight->depths[i], NULL);
 	add_step(&out, 0, 0, sight->stacks[0][0], NULL);
 	add_step(&out, 1, FTS_ACCESS_WRITE, sight->stacks[1][0], NULL);
-	add_step(&out, 0, FTS_ACCESS_WRITE | (sight->equal ? FTS_STEP_EQUAL : 0), sight->write,
-		 sight->raised);
+	add_step(&out, 0,
+		 FTS_ACCESS_WRITE | (sight->equal     ? FTS_STEP_EQUAL
+				     : sight->unknown ? FTS_STEP_UNKNOWN
+						      : 0),
+		 sight->write, sight->raised);
 	report_write(&out, FTS_REPORT_VARIABLE_LOST, sight->length);
 }
 

@@ -26,8 +26,9 @@ struct entry {
 	size_t rule;    /* the suppression that matches, or SUPPRESS_NONE */
 	char *meant; /* of a race in Python code: a comment at its line says that it is ("# ftstress:
 		      * ok ..."), with the place; or NULL */
-	bool judged;   /* rule and status are set */
-	bool known;    /* seen in an earlier run */
+	bool judged; /* rule and status are set */
+	bool known;  /* seen in an earlier run */
+	bool unsure; /* of a race in Python code: whether what was seen loses anything, is not known */
 	bool example;  /* the example is of this run; false: it comes from the store */
 	size_t number; /* in the ledger, for ledger_entry() */
 };

@@ -612,10 +612,16 @@ static void take_sight(struct resolver *r, const struct parsed *parsed)
 	if (!entry || !view->count)
 		return;
 	const struct section_view *last = &view->sections[view->count - 1];
-	bool equal = last->head.flags & FTS_STEP_EQUAL;
-	/* One that loses says more than one that does not. */
-	if (entry->finding.interleaving && (equal || entry->finding.shows != EVIDENCE_EQUAL))
+	bool equal = last->head.flags & FTS_STEP_EQUAL,
+	     unsure = last->head.flags & FTS_STEP_UNKNOWN;
+	/* One that loses says more than one that does not, and that more than one of which it is not
+	 * known. */
+	bool first = !entry->finding.interleaving;
+	bool surer = entry->unsure ? !unsure
+				   : entry->finding.shows == EVIDENCE_EQUAL && !equal && !unsure;
+	if (!first && !surer)
 		return;
+	entry->unsure = unsure;
 	static const char check_then_act[] = "check-then-act\t";
 	bool check = view->text_length >= sizeof check_then_act - 1 &&
 		     !memcmp(view->text, check_then_act, sizeof check_then_act - 1);

@@ -271,7 +271,12 @@ static void that_both_stored_an_equal_value_is_told_until_something_is_lost(void
 {
 	struct bench *b = *state;
 	put_variable_race(b, "check-then-act\titem\t\tdict");
+	put_seen_race(b, "check-then-act\titem\t\tdict", "", FTS_STEP_UNKNOWN);
+	take(b);
+	assert_int_equal(only(b)->shows, EVIDENCE_LOSES);
 	put_seen_race(b, "check-then-act\titem\t\tdict", "", FTS_STEP_EQUAL);
+	take(b);
+	put_seen_race(b, "check-then-act\titem\t\tdict", "", FTS_STEP_UNKNOWN);
 	take(b);
 	assert_int_equal(only(b)->shows, EVIDENCE_EQUAL);
 	assert_non_null(strstr(only(b)->evidence, "nothing was lost"));
