@@ -63,6 +63,25 @@ static void a_cell_shows_the_worst_of_its_tests(void **unused)
 	release(matrix, types, count);
 }
 
+static void what_is_apart_is_known_and_what_was_made_is_known_better(void **unused)
+{
+	(void)unused;
+	struct matrix *matrix = matrix_new();
+	matrix_test(matrix, "m.T::get|get", CELL_NOT_RUN);
+	matrix_test(matrix, "m.T::get|get", CELL_APART);
+	matrix_test(matrix, "m.T::add|get", CELL_APART);
+	matrix_test(matrix, "m.T::pop;add|get", CELL_CLEAN);
+	matrix_test(matrix, "m.T::pop|get", CELL_NOT_EXERCISED);
+	size_t count;
+	struct run_type *types = matrix_take(matrix, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(state(&types[0], "get", "get"), '-');
+	assert_int_equal(state(&types[0], "add", "get"), '-');
+	assert_int_equal(state(&types[0], "pop", "get"), '.');
+	assert_int_equal(types[0].by_state[CELL_APART], 2);
+	release(matrix, types, count);
+}
+
 static void a_call_on_a_relative_counts_for_its_operation(void **unused)
 {
 	(void)unused;
@@ -156,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cell_shows_the_worst_of_its_tests),
+		cmocka_unit_test(what_is_apart_is_known_and_what_was_made_is_known_better),
 		cmocka_unit_test(a_call_on_a_relative_counts_for_its_operation),
 		cmocka_unit_test(objects_made_in_other_ways_count_for_their_type),
 		cmocka_unit_test(a_race_is_told_with_the_type_whose_memory_it_is_on),

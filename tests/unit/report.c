@@ -1003,6 +1003,13 @@ static void a_run_says_what_it_tried_and_what_to_run_next(void **state)
 	assert_non_null(strstr(text, "4 of 1,404 tests, each in 2 to 8 threads (3 in turns, 2"));
 	assert_non_null(strstr(text, "Next: all tests had their turn; --duration 30m gives"));
 	free(text);
+	document.run.tests_threaded = 1;
+	document.run.tests_apart = 3;
+	text = summary(&document.input, false, 0);
+	assert_non_null(strstr(text,
+			       "1 of them in 2 to 8 threads (3 in turns, 2 overlapping), 3 not "
+			       "made: they touch nothing in common"));
+	free(text);
 	document.run.interrupted = true;
 	text = summary(&document.input, false, 0);
 	assert_non_null(strstr(text, "Next: --resume goes on"));

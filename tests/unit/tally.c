@@ -274,6 +274,23 @@ static void a_test_that_took_its_process_down_has_run(void **state)
 	trial_free(trial);
 }
 
+static void what_is_apart_counts_as_tried_and_not_as_run(void **state)
+{
+	struct bench *b = *state;
+	for (uint64_t iteration = 0; iteration < 2; iteration++) {
+		struct trial *trial = trial_of(b, iteration, "abc");
+		for (size_t i = 1; i < 3; i++) {
+			trial->outcomes[i] = FTS_OUTCOME_APART;
+			trial->threads[i] = 0;
+		}
+		done(b, trial);
+	}
+	assert_int_equal(b->result.tests_run, 2);
+	assert_int_equal(b->result.tests_distinct, 3);
+	assert_int_equal(b->result.tests_apart, 2);
+	assert_int_equal(b->result.tests_threaded, 1);
+}
+
 static void threads_are_counted_by_how_they_ran(void **state)
 {
 	struct bench *b = *state;
@@ -376,6 +393,7 @@ int main(void)
 		TEST(a_test_that_was_cut_off_at_the_end_is_settled),
 		TEST(a_test_counts_once_as_a_test_and_each_time_as_a_run),
 		TEST(a_test_that_took_its_process_down_has_run),
+		TEST(what_is_apart_counts_as_tried_and_not_as_run),
 		TEST(threads_are_counted_by_how_they_ran),
 		TEST(the_slowest_tests_come_first_each_once_with_its_longest_time),
 		TEST(a_test_of_less_than_a_second_is_not_slow),
