@@ -402,8 +402,12 @@ static void get_type(json_t *from, struct run_type *type)
 	type->operations = get_texts(from, "operations", &type->operation_count);
 	type->states = get_text(from, "states");
 	json_t *counts = json_object_get(from, "counts"), *cells = json_object_get(from, "cells");
+	/* A run of before there was CELL_APART has one less. */
+	size_t missing = json_array_size(counts) < CELL_STATES ? CELL_APART : CELL_STATES;
 	for (size_t i = 0; i < CELL_STATES; i++)
-		type->by_state[i] = (uint64_t)json_integer_value(json_array_get(counts, i));
+		if (i != missing)
+			type->by_state[i] = (uint64_t)json_integer_value(
+				json_array_get(counts, i - (i > missing)));
 	type->cell_count = json_array_size(cells);
 	type->cells = xcalloc(type->cell_count + 1, sizeof *type->cells);
 	for (size_t i = 0; i < type->cell_count; i++) {
