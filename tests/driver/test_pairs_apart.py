@@ -11,7 +11,7 @@ from ftstress_driver.pairs import calls, compiled, corpus, footprints
 
 
 def _corpus(folder: Path, items: int = -1) -> corpus.Type:
-    made = [corpus.Operation(f"get{i}", "len(o)") for i in range(pairs_driver.MANY)]
+    made = [corpus.Operation(f"get{i}", "len(o)") for i in range(pairs_driver.WORTH_A_LOOK)]
     made += [corpus.Operation("put", "o.append(*a)", "7", changes=True)]
     corpus.name_functions(made)
     kind = corpus.Type("array.array", "array.array('b', [1, 2])", made, items=items)
@@ -44,29 +44,36 @@ class Pairs(unittest.TestCase):
 
     def test_what_is_apart_is_not_made_and_all_else_is(self) -> None:
         _keep(self.folder, _corpus(self.folder))
-        many = [f"get0|get{i}" for i in range(pairs_driver.MANY)]
+        many = [f"get0|get{i}" for i in range(pairs_driver.WORTH_A_LOOK)]
         self.assertEqual(set(self._known(*many)), {contract.Outcome.APART})
         known = self._known(*many, "get1|put", "put;put|get1", "get1|get2>get3")
         self.assertEqual(known[-3:], [None, None, None])
 
-    def test_few_pairs_are_made(self) -> None:
-        """To know of them costs as much; and a replay of one shows what it does."""
+    def test_a_pair_alone_is_made(self) -> None:
+        """A replay shows what it does."""
         _keep(self.folder, _corpus(self.folder))
         self.assertEqual(self._known("get0|get1"), [None])
 
     def test_pairs_of_an_iterator_are_made(self) -> None:
         _keep(self.folder, _corpus(self.folder, items=2))
-        many = [f"get0|get{i}" for i in range(pairs_driver.MANY)]
+        many = [f"get0|get{i}" for i in range(pairs_driver.WORTH_A_LOOK)]
         self.assertEqual(set(self._known(*many)), {None})
 
     def test_where_it_cant_be_told_all_are_made_and_it_is_not_tried_for_ever(self) -> None:
         """Without the library, as here, the child that looks dies."""
         _corpus(self.folder)
-        many = [f"get0|get{i}" for i in range(pairs_driver.MANY)]
+        many = [f"get0|get{i}" for i in range(pairs_driver.WORTH_A_LOOK)]
         for tried in (1, 2, 2):
             self.assertEqual(set(self._known(*many)), {None})
             kept = json.loads((self.folder / "apart" / "array.array.json").read_text())
             self.assertEqual(kept["tried"], tried)
+
+    def test_few_operations_are_not_looked_at(self) -> None:
+        kind = _corpus(self.folder)
+        del kind.operations[3:]
+        corpus.Corpus([kind]).save(self.folder)
+        self.assertEqual(self._known("get0|get1", "get0|get2"), [None, None])
+        self.assertFalse((self.folder / "apart").exists())
 
     def test_a_file_that_was_cut_off_says_nothing(self) -> None:
         kind = _corpus(self.folder)

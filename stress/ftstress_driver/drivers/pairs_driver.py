@@ -11,7 +11,6 @@ A test's id names the type and both operations:
 
 import gc
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -26,9 +25,8 @@ COLLECT_EVERY = 1000
 """Pairs between two collections: they are off meanwhile, for they order everything."""
 
 
-MANY = 40
-"""Pairs of one type in a slice, from which on those that are apart are not made: of the first few,
-which are the most promising ones, it costs as much to know it."""
+WORTH_A_LOOK = 32
+"""Operations of a type, from which on it is looked at which of them are apart."""
 
 Call = tuple[calls.Function, object, tuple[object, ...]]
 Scene = Callable[[Side, Side], tuple[Call, Call]]
@@ -200,10 +198,10 @@ class PairsSuite(Suite):
     def collect(self, ids: Sequence[str]) -> tuple[list[Test], list[Problem]]:
         tests: list[Test] = []
         problems: list[Problem] = []
-        many = Counter(id_.partition("::")[0] for id_ in ids)
         for id_ in ids:
             name, _, pair = id_.partition("::")
-            if many[name] >= MANY and self._are_apart(name, pair):
+            # A pair alone is asked for: by a replay, say.
+            if len(ids) > 1 and self._are_apart(name, pair):
                 tests.append(Apart(id_))
                 continue
             try:
@@ -227,7 +225,8 @@ class PairsSuite(Suite):
             return False
         if name not in self._apart:
             # One type in an iteration: the runner waits for the first pair.
-            self._apart[name], looked = footprints.apart_of(maker, self._folder, not self._looked)
+            may_look = not self._looked and len(maker.kind.operations) >= WORTH_A_LOOK
+            self._apart[name], looked = footprints.apart_of(maker, self._folder, may_look)
             self._looked = self._looked or looked
         one, _, two = pair.partition("|")
         return self._apart[name].has(one, two)
