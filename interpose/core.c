@@ -6,6 +6,7 @@
  *     atomics      TSan's atomic operations: passed on with the order that is meant
  *     fences       what a fence of an extension means
  *     races        TSan's reports as records (report); races_python: those of Python variables
+ *     meet         two threads come to where one of them replaces a reference
  *     threads      what a new thread gets first
  *     modules      which shared objects are mapped where
  *     cover        which C functions ran, and in which threads
@@ -62,6 +63,7 @@
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
 #include "interpose/variables/variables.h"
+#include "interpose/wrap/meet.h"
 #include "interpose/wrap/races.h"
 
 #include <dlfcn.h>
@@ -168,6 +170,8 @@ void ftstress_set_test(uint32_t index)
 {
 	if (index == FTS_NO_TEST)
 		races_test_ends();
+	else
+		meet_begin();
 	ring_set_test(index);
 	variables_test(index != FTS_NO_TEST);
 }

@@ -235,7 +235,11 @@ static void add_race(struct groups *groups, size_t at)
 		add_block(groups, at);
 }
 
-/* What is counted wrongly once shows in several places: one object, by the line that made it. */
+/*
+ * What is counted wrongly once shows in several places: one object, by the line that made it. And if a
+ * reference to it was dropped by a function that races where it replaces a pointer, that is why:
+ * add_replaced() has been there.
+ */
 static void add_count(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
@@ -243,6 +247,26 @@ static void add_count(struct groups *groups, size_t at)
 	uint64_t key = (uint64_t)finding->status + OF_COUNT;
 	if (has_type(&finding->subject) && maker)
 		add_key(groups, at, hash_line(hash_string(key, finding->subject.type), maker));
+	if (!finding->participant_count)
+		return;
+	const struct frame *site = site_of(&finding->participants[finding->participant_count - 1]);
+	uint64_t race = site ? map_get(&groups->by_key, hash_frame(key, site)) : MAP_NONE;
+	if (race != MAP_NONE)
+		join(groups, at, race);
+}
+
+/* A race on a pointer, written by code that is not atomic: there a reference can be dropped twice. */
+static void add_replaced(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	uint64_t key = (uint64_t)finding->status + OF_COUNT;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct participant *side = &finding->participants[i];
+		const struct frame *site = site_of(side);
+		if (site && side->write && !side->atomic && side->size == sizeof(void *) &&
+		    finding->rank == RANK_STRUCTURE)
+			add_key(groups, at, hash_frame(key, site));
+	}
 }
 
 /* ---- memory of no object that is known ---- */
@@ -350,8 +374,12 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 		/* A race of a type in its own pairs is the same one in a test. */
 		bool own = !matrix_type_of(findings[i]) ||
 			   matrix_is_owners(findings[i], findings[i]->tests[0]);
-		if (is_race(findings[i]) && own && findings[i]->status != STATUS_DOCUMENTED)
+		if (is_race(findings[i]) && own && findings[i]->status != STATUS_DOCUMENTED) {
 			add_race(&groups, i);
+			add_replaced(&groups, i);
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
 		if (findings[i]->kind == FINDING_REFERENCE_COUNT)
 			add_count(&groups, i);
 	}

@@ -37,6 +37,7 @@
  *       faults          findings about processes: crash, hang, memory; cause: what came before a crash
  *     collate/      records become findings
  *       collate, resolve  records; TSan's reports
+ *       refine          what a report is, by the functions in its stacks
  *       suppress, ledger  rules of what not to hear of; the run's findings: status, counts
  *       raced           on which memory an iteration has raced
  *       known, follow   races that are known upstream; findings that only follow from another

@@ -48,7 +48,8 @@ struct concern {
 	concern(order) \
 	concern(variables) \
 	concern(locks) \
-	concern(turns)
+	concern(turns) \
+	concern(meet)
 /* clang-format on */
 
 #define CONCERN_DECLARE(name) extern const struct concern concern_##name;

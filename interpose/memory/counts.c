@@ -56,13 +56,16 @@ static bool is_dead(int64_t shared, uint32_t local)
 	return local == 0 && (shared == 0 || shared == MERGED);
 }
 
-/* Is it gone, and what was done to it where it went? */
+/* What was done to it before, where made_end_find() says; NULL = nothing of this life is known. */
 static const char *before_of(uint64_t object)
 {
-	int64_t shared = shared_of(object);
+	struct made ended;
+	bool known = made_end_find(object, &ended);
 	if (made_is_freed(object))
 		return "freed it";
-	return is_dead(shared, local_of(object)) ? "dropped the last reference to it" : NULL;
+	if (is_dead(shared_of(object), local_of(object)))
+		return "dropped the last reference to it";
+	return known && ended.lives ? "dropped a reference to it before" : NULL;
 }
 
 static __attribute__((noinline)) void tell(const char *type, const char *act, uint64_t object,
@@ -128,7 +131,7 @@ static __attribute__((noinline)) void look_at_drop(uint64_t object, uintptr_t pl
 		return;
 	}
 	int64_t total = total_of(shared, merged ? 0 : local);
-	if (total <= 1)
+	if (total == 1)
 		made_dies(object, place);
 	if (local == COUNT_IMMORTAL || ((shared & FLAGS) == QUEUED && local == 0) || total > 0 ||
 	    shared != shared_of(object))

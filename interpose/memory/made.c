@@ -200,8 +200,12 @@ static inline void note_object(void *object, uint64_t native)
 	if (UNLIKELY(!entry))
 		return;
 	/* From a free list: no block has ended. It may also be of an extension's own, in any memory. */
-	if (*entry && !(*entry & FREED))
+	if (*entry && !(*entry & FREED)) {
+		uint32_t *end = entry_in(end_spans, (uint64_t)object, false);
 		marks_end((uint64_t)object, size_of(object));
+		if (end)
+			*end = 0;
+	}
 	note(entry, (uint64_t)object, native);
 }
 
@@ -300,7 +304,10 @@ bool made_end_find(uint64_t start, struct made *ended)
 {
 	const uint32_t *at = entry_in(end_spans, start, false);
 	bool same = at && (*at & 1u << PARITY_SHIFT) == parity_of(start);
-	return same && tell(*at, ended);
+	if (!same || !tell(*at, ended))
+		return false;
+	ended->lives = *at & DIED;
+	return true;
 }
 
 /*

@@ -26,6 +26,7 @@ struct made {
 	uint32_t thread; /* the kernel's number of the thread that made it; 0 = not known */
 	int32_t number;  /* ours: 0 is the main thread; -1 = not known */
 	bool by_main;    /* it was the main thread */
+	bool lives;      /* of an end: so far only a reference was dropped */
 };
 
 bool made_is_on(void);
@@ -39,7 +40,10 @@ bool made_covers(uint64_t address);
 /* The calling thread's number. */
 int32_t made_thread(void);
 
-/* Where what started at the address was freed last. False: not known. */
+/*
+ * Where what starts at the address lost its last reference, or one that could be it; or, if it is freed,
+ * where it was. False: not known.
+ */
 bool made_end_find(uint64_t start, struct made *ended);
 
 /*
@@ -48,7 +52,7 @@ bool made_end_find(uint64_t start, struct made *ended);
  */
 bool made_ends(uint64_t start, uint64_t native);
 
-/* The last reference to the object is dropped, by a call that returns to `native`. */
+/* A reference to the object is dropped that may be the last, by a call that returns to `native`. */
 void made_dies(uint64_t start, uint64_t native);
 
 /* It is not freed after all. */

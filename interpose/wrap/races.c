@@ -11,6 +11,8 @@
  */
 #include "interpose/wrap/races.h"
 
+#include "interpose/wrap/meet.h"
+
 #include "interpose/base/concern.h"
 #include "interpose/locks/locks.h"
 #include "interpose/memory/freed.h"
@@ -65,6 +67,9 @@ static bool add_accesses(struct output *out, void *report, int count)
 			.address = (uint64_t)address,
 			.size = (uint64_t)size,
 		};
+		if (write && !atomic && size == 8 && !frees &&
+		    !FTS_PC_IS_PYTHON((uint64_t)trace[0]))
+			meet_add((uint64_t)trace[0]);
 		add_section(out, section, NULL);
 		marks_note(section.address);
 		if ((uintptr_t)address == (uintptr_t)&self_test_word)

@@ -16,18 +16,16 @@
 #include <string.h>
 
 #include "ftstress/record.h"
+#include "runner/collate/refine.h"
 #include "runner/records/assemble.h"
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/interleaving.h"
-#include "runner/model/memory.h"
 #include "runner/base/map.h"
 #include "runner/base/meanwhile.h"
 #include "runner/model/plumbing.h"
 #include "runner/symbols/source.h"
 #include "runner/base/util.h"
-
-enum { INNERMOST = 4 }; /* frames, of which several are inlined */
 
 #define NO_ENTRY (MAP_NONE - 1) /* reports with this signature are no finding */
 
@@ -51,7 +49,7 @@ struct parsed {
 	uint32_t *stacks; /* for each section: the number of its stack */
 	char *global; /* the global variable that it is on, outside of the interpreter; or NULL */
 	uint64_t signature;
-	enum finding_kind kind; /* of the report alone; with its stacks named, see kind_of() */
+	enum finding_kind kind; /* of the report alone; with its stacks named, see refine.h */
 };
 
 /* The number by which the tables know a process: 0 is the zygote. */
@@ -92,7 +90,7 @@ static void intern_report(struct resolver *r, const struct source *source, struc
 		}
 		count = tables_stack(source->tables, pid, section->frames, count, false, positions);
 		parsed->stacks[i] = stacks_add(r->parts.stacks, positions, count);
-		if (!section_is_act(view, section))
+		if (!section_is_act(view, section) && !refine_by_maker(view, i))
 			continue;
 		uint64_t state = hash ^ parsed->stacks[i] ^ (uint64_t)section->head.flags << 40 ^
 				 (uint64_t)section->head.kind << 56;
@@ -180,13 +178,17 @@ static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 {
 	const struct report_view *view = &parsed->view;
 	enum finding_kind kind = parsed->kind;
-	const char **parts = xcalloc(view->count + 2, sizeof *parts);
+	const char **parts = xcalloc(view->count + 3, sizeof *parts);
 	const char *name = known_global(r, parsed);
 	char *text = view_text(view), *global = name ? xprintf("global:%s", name) : NULL;
+	char *maker = NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < view->count; i++) {
 		if (section_is_act(view, &view->sections[i]))
 			parts[count++] = stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
+		if (!maker && refine_by_maker(view, i) &&
+		    (maker = refine_maker(r->parts.stacks, parsed->stacks[i], &r->parts.places)))
+			parts[count++] = maker;
 	}
 	const char *variable = kind == FINDING_PYTHON_RACE ? named_variable(text) : NULL;
 	char *id;
@@ -199,6 +201,7 @@ static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 			parts[count++] = global;
 		id = fingerprint(kind, parts, count);
 	}
+	free(maker);
 	free(global);
 	free(text);
 	free(parts);
@@ -385,20 +388,6 @@ static char *naming_member(void *context, uint64_t offset)
 	return agreed;
 }
 
-/* What ThreadSanitizer tells as a write is the memory's end. */
-static void tell_end(struct finding *finding)
-{
-	for (size_t i = 0; i < finding->participant_count; i++) {
-		struct participant *side = &finding->participants[i];
-		if (finding->kind != FINDING_USE_AFTER_FREE || side->frees ||
-		    side != memory_freed_in_use(finding))
-			continue;
-		side->frees = true;
-		free(side->role);
-		side->role = xstrdup("frees the memory");
-	}
-}
-
 static void build_example(struct resolver *r, const struct source *source,
 			  const struct parsed *parsed, struct finding *out)
 {
@@ -409,7 +398,7 @@ static void build_example(struct resolver *r, const struct source *source,
 	*out = (struct finding){ 0 };
 	report_assemble(&parsed->view, &assembler, out);
 	out->kind = parsed->kind;
-	tell_end(out);
+	refine_end(out);
 	out->subject.global = xstrdup(known_global(r, parsed));
 	out->title = explain_title(out, text, &r->parts.places);
 	out->explanation = explain_text(out, text, &r->parts.places);
@@ -527,23 +516,6 @@ static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
 	return acts == 2 && parsed->kind == FINDING_DATA_RACE;
 }
 
-/*
- * An object that is about to be freed is given one reference for the time of its finalizer: that is no
- * reference to an object that is gone. The function is inlined, so only its name tells it.
- */
-static bool is_resurrection(struct resolver *r, const struct parsed *parsed)
-{
-	struct stack stack;
-	bool found = false;
-	if (parsed->kind != FINDING_REFERENCE_COUNT || !parsed->view.count)
-		return false;
-	stacks_frames(r->parts.stacks, parsed->stacks[0], &stack);
-	for (size_t i = 0; i < stack.count && i < INNERMOST && !found; i++)
-		found = !strcmp(stack.frames[i].function, "_PyObject_ResurrectStart");
-	stack_clear(&stack);
-	return found;
-}
-
 enum { STEPS = 8 };
 
 /* The words for a step of a race in Python code. */
@@ -640,29 +612,6 @@ static void take_sight(struct resolver *r, const struct parsed *parsed)
 			: xstrdup("confirmed: it acted on what had changed");
 }
 
-/* A data race is a use after free if one of its sides is the end of the memory. *none: it is no race. */
-static enum finding_kind kind_of(struct resolver *r, const struct parsed *parsed, bool *none)
-{
-	struct participant sides[2] = { 0 };
-	struct finding finding = { .participants = sides };
-	bool race = parsed->kind == FINDING_DATA_RACE;
-	for (size_t i = 0; i < parsed->view.count && race; i++) {
-		const struct fts_section *head = &parsed->view.sections[i].head;
-		if (head->kind != FTS_SEC_ACCESS || finding.participant_count == 2)
-			continue;
-		struct participant *side = &sides[finding.participant_count++];
-		side->write = head->flags & FTS_ACCESS_WRITE;
-		side->frees = head->flags & FTS_ACCESS_FREES;
-		side->atomic = head->flags & FTS_ACCESS_ATOMIC;
-		stacks_frames(r->parts.stacks, parsed->stacks[i], &side->stack);
-	}
-	bool freed = race && memory_freed_in_use(&finding);
-	*none = race && memory_is_look(&finding);
-	for (size_t i = 0; i < 2; i++)
-		stack_clear(&sides[i].stack);
-	return freed ? FINDING_USE_AFTER_FREE : parsed->kind;
-}
-
 /* The finding of a report; NULL: it is none. */
 static struct entry *entry_of(struct resolver *r, const struct source *source,
 			      struct parsed *parsed)
@@ -675,8 +624,8 @@ static struct entry *entry_of(struct resolver *r, const struct source *source,
 	if (at != MAP_NONE)
 		return ledger_entry(r->parts.ledger, (size_t)at);
 	bool none = false;
-	parsed->kind = kind_of(r, parsed, &none);
-	if (none || is_c_library_own(r, parsed) || is_resurrection(r, parsed)) {
+	parsed->kind = refine_kind(r->parts.stacks, &parsed->view, parsed->stacks, &none);
+	if (none || is_c_library_own(r, parsed)) {
 		map_set(&r->entries_by_signature, parsed->signature, NO_ENTRY);
 		return NULL;
 	}

@@ -18,7 +18,7 @@ static _Alignas(16) struct {
 _Static_assert(offsetof(__typeof__(object), local) == OBJECT_COUNT_LOCAL, "ob_ref_local");
 _Static_assert(offsetof(__typeof__(object), shared) == OBJECT_COUNT_SHARED, "ob_ref_shared");
 
-static bool freed, known;
+static bool freed, known, dropped;
 static const char *told, *before;
 static unsigned died;
 
@@ -47,6 +47,13 @@ bool made_find(uint64_t start, struct made *made)
 {
 	*made = (struct made){ 0 };
 	return known && start == (uint64_t)&object;
+}
+
+bool made_end_find(uint64_t start, struct made *ended)
+{
+	(void)start;
+	*ended = (struct made){ .lives = true };
+	return dropped;
 }
 
 void made_dies(uint64_t start, uint64_t native)
@@ -116,7 +123,7 @@ static void make(uint64_t owner, uint32_t local, int64_t shared)
 	object.owner = owner;
 	object.local = local;
 	object.shared = shared;
-	freed = false;
+	freed = dropped = false;
 	known = counts_on = true;
 	told = before = NULL;
 	died = 0;
@@ -199,8 +206,11 @@ static void others_drop_what_there_is(void **state)
 	assert_drop(NULL);
 	make(OTHER, 1, SHARED(-1, 0));
 	assert_drop("reference-count-low");
+	assert_null(before);
 	make(OTHER, 1, SHARED(0, QUEUED));
+	dropped = true;
 	assert_drop("reference-count-low"); /* the one that waits is dropped already */
+	assert_string_equal(before, "dropped a reference to it before");
 	make(OTHER, 2, SHARED(0, QUEUED));
 	assert_drop(NULL);
 	make(OTHER, 0, SHARED(0, QUEUED));

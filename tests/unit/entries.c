@@ -608,13 +608,23 @@ static void what_is_counted_wrongly_is_one_entry_an_object(void **state)
 	share(&shared, OBJECT(0, "list"), "clear", "", 4);
 	share(&shared, OBJECT(0, "list"), "drop", "", 5);
 	share(&shared, OBJECT(0, "dict"), "drop", "", 4);
-	for (size_t i = 0; i < shared.count; i++) {
+	share(&shared, OBJECT(0, "set"), "replace", "", 6);
+	share(&shared, OBJECT(40, "m.Box"), "replace", "look", 7);
+	for (size_t i = 0; i < shared.count - 1; i++) {
 		shared.races[i].finding.kind = FINDING_REFERENCE_COUNT;
 		shared.races[i].finding.participant_count = 1;
 	}
+	shared.races[5].finding.rank = RANK_STRUCTURE;
+	shared.races[5].finding.participants[1].write = false;
 	struct entries *entries = entries_of(&shared);
-	assert_int_equal(entries->count, 3);
+	assert_int_equal(entries->count, 4);
 	assert_int_equal(entries->items[0].count, 2);
+	/* with the race because of which the reference was dropped twice */
+	assert_int_equal(entries->items[3].count, 2);
+	entries_free(entries);
+	shared.races[5].finding.rank = RANK_FIELD; /* it is no pointer */
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 5);
 	entries_free(entries);
 }
 

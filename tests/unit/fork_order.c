@@ -49,6 +49,7 @@ CONCERN(concern_order, l)
 CONCERN(concern_variables, m)
 CONCERN(concern_locks, n)
 CONCERN(concern_turns, o)
+CONCERN(concern_meet, p)
 
 bool ring_init(const char **why)
 {
@@ -74,6 +75,8 @@ void variables_test(bool runs)
 
 void races_test_ends(void) {}
 
+void meet_begin(void) {}
+
 void ring_forked(void)
 {
 	note('0');
@@ -89,7 +92,7 @@ static void before_a_fork_the_last_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	before_fork();
-	assert_string_equal(called, "onmlkjihgfedcba");
+	assert_string_equal(called, "ponmlkjihgfedcba");
 }
 
 static void after_a_fork_the_first_concern_comes_first(void **state)
@@ -97,10 +100,10 @@ static void after_a_fork_the_first_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	after_fork_parent();
-	assert_string_equal(called, "ABCDEFGHIJKLMNO");
+	assert_string_equal(called, "ABCDEFGHIJKLMNOP");
 	memset(called, 0, sizeof called);
 	after_fork_child();
-	assert_string_equal(called, "0abcdefghijklmno");
+	assert_string_equal(called, "0abcdefghijklmnop");
 }
 
 int main(void)

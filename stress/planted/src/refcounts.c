@@ -210,6 +210,64 @@ static PyType_Slot drain_slots[] = {
 static PyType_Spec drain_spec = { "planted.Drain", sizeof(struct drain), 0, Py_TPFLAGS_DEFAULT,
 				  drain_slots };
 
+/*
+ * Holder: holds one object.
+ *
+ * Bug: Py_XSETREF takes the old object out of the field, and drops it when the new one is there. That is
+ * not atomic: two threads can take the same one out.
+ */
+struct holder {
+	PyObject_HEAD PyObject *held;
+};
+
+static PyObject *new_holder(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kw))
+{
+	return type->tp_alloc(type, 0);
+}
+
+static void free_holder(PyObject *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+	Py_XDECREF(((struct holder *)self)->held);
+	type->tp_free(self);
+	Py_DECREF(type);
+}
+
+static STEP void holder_replace(struct holder *holder, PyObject *object)
+{
+	Py_XSETREF(holder->held, Py_NewRef(object));
+}
+
+static PyObject *holder_hold_bug(PyObject *self, PyObject *object)
+{
+	holder_replace((struct holder *)self, object);
+	Py_RETURN_NONE;
+}
+
+static PyObject *holder_hold_ok(PyObject *self, PyObject *object)
+{
+	Py_BEGIN_CRITICAL_SECTION(self);
+	holder_replace((struct holder *)self, object);
+	Py_END_CRITICAL_SECTION();
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef holder_methods[] = {
+	{ "hold_bug", holder_hold_bug, METH_O, "hold_bug(object)" },
+	{ "hold_ok", holder_hold_ok, METH_O, "hold_ok(object)" },
+	{ NULL, NULL, 0, NULL },
+};
+
+static PyType_Slot holder_slots[] = {
+	{ Py_tp_new, new_holder },
+	{ Py_tp_dealloc, free_holder },
+	{ Py_tp_methods, holder_methods },
+	{ 0, NULL },
+};
+
+static PyType_Spec holder_spec = { "planted.Holder", sizeof(struct holder), 0, Py_TPFLAGS_DEFAULT,
+				   holder_slots };
+
 static PyMethodDef functions[] = {
 	{ "drop_list_bug", drop_list_bug, METH_NOARGS, NULL },
 	{ "drop_list_ok", drop_list_ok, METH_NOARGS, NULL },
@@ -230,7 +288,8 @@ static PyMethodDef functions[] = {
 
 int planted_add_refcounts(PyObject *module)
 {
-	return planted_add_type(module, &drain_spec) || PyModule_AddFunctions(module, functions)
+	return planted_add_type(module, &drain_spec) || planted_add_type(module, &holder_spec) ||
+			       PyModule_AddFunctions(module, functions)
 		       ? -1
 		       : 0;
 }

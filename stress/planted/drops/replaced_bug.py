@@ -1,0 +1,18 @@
+"""Py_XSETREF in two threads: both drop the object that was there."""
+
+import planted
+
+holder = planted.Holder()
+items = [bytes(300 + number) for number in range(200)]
+meeting = planted.Meeting()
+
+
+def fill():
+    for item in items:
+        holder.hold_bug(item)
+
+
+def stress(thread_index):
+    meeting.run(fill)
+    if thread_index == 0:
+        items.clear()

@@ -1,0 +1,18 @@
+"""The same under the lock of the object."""
+
+import planted
+
+holder = planted.Holder()
+items = [bytes(300 + number) for number in range(200)]
+meeting = planted.Meeting()
+
+
+def fill():
+    for item in items:
+        holder.hold_ok(item)
+
+
+def stress(thread_index):
+    meeting.run(fill)
+    if thread_index == 0:
+        items.clear()
