@@ -7,7 +7,7 @@
 #include "interpose/memory/made.h"
 #include "interpose/memory/misuse.h"
 #include "interpose/python/object.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -19,8 +19,13 @@ enum { SHIFT = 2, FLAGS = 3, QUEUED = 2, MERGED = 3 };
 HIDDEN bool counts_on;
 HIDDEN uintptr_t counts_born_low, counts_born_size;
 
-enum { PLACES = 1024, IN_VAIN = 8 };
+enum { PLACES = 1024, IN_VAIN = 8, WALKED = 64, DEALLOC_BYTES = 8192 };
 static uint8_t in_vain[PLACES]; /* how often what a place changes was no count */
+
+static uint8_t *vain_of(uint64_t place)
+{
+	return &in_vain[place * 0x9e3779b97f4a7c15ull >> 54];
+}
 
 static int64_t shared_of(uint64_t object)
 {
@@ -50,10 +55,19 @@ static bool is_object(uint64_t object, bool may_be_static)
 	       object_type_name(type, found.type, sizeof found.type);
 }
 
-/* Nobody has it: the counts of both are zero, whether they were added up or not. */
-static bool is_dead(int64_t shared, uint32_t local)
+/*
+ * Nobody has it. While a thread adds both counts up, the owner's is 0 for a moment and in no sum: so two
+ * that are 0 say it only where they have been added up, or where the object lies in a free list, which has
+ * a link to the next one in the owner's place.
+ */
+static bool is_dead(uint64_t object)
 {
-	return local == 0 && (shared == 0 || shared == MERGED);
+	int64_t shared = shared_of(object);
+	if (local_of(object) != 0 || (shared != 0 && shared != MERGED))
+		return false;
+	uint64_t owner = owner_of(object);
+	return shared == MERGED || owner == (uint64_t)__builtin_thread_pointer() ||
+	       made_covers(owner);
 }
 
 /* What was done to it before, where made_end_find() says; NULL = nothing of this life is known. */
@@ -63,15 +77,34 @@ static const char *before_of(uint64_t object)
 	bool known = made_end_find(object, &ended);
 	if (made_is_freed(object))
 		return "freed it";
-	if (is_dead(shared_of(object), local_of(object)))
+	if (is_dead(object))
 		return "dropped the last reference to it";
 	return known && ended.lives ? "dropped a reference to it before" : NULL;
+}
+
+/*
+ * Is the thread in the object's tp_dealloc()? There an object may be given a reference for a while, for
+ * its finalizer: _PyObject_ResurrectStart(), and what Cython does around __dealloc__(). By the length that
+ * such a function may have.
+ */
+static __attribute__((noinline)) bool is_in_dealloc(uint64_t object)
+{
+	struct walked stack[WALKED];
+	const void *type = load_pointer((const void *)object, OBJECT_TYPE);
+	uint64_t dealloc = 0;
+	if (!object_peek((uint64_t)type + TYPE_DEALLOC, &dealloc, 8))
+		return false;
+	unsigned depth = walk_stack(__builtin_frame_address(0), stack, WALKED);
+	for (unsigned i = 0; i < depth; i++)
+		if (stack[i].pc - dealloc < DEALLOC_BYTES)
+			return true;
+	return false;
 }
 
 static __attribute__((noinline)) void tell(const char *type, const char *act, uint64_t object,
 					   uintptr_t place)
 {
-	uint8_t *vain = &in_vain[place * 0x9e3779b97f4a7c15ull >> 54];
+	uint8_t *vain = vain_of(place);
 	if (*vain >= IN_VAIN || misuse_is_told(place))
 		return;
 	/* In memory that was freed, the type may be gone. */
@@ -80,6 +113,16 @@ static __attribute__((noinline)) void tell(const char *type, const char *act, ui
 		return;
 	}
 	misuse_tell(&(struct misuse){ type, act, place, object, object, before_of(object) });
+}
+
+static void tell_gone(uint64_t object, uintptr_t place)
+{
+	uint8_t *vain = vain_of(place);
+	if (*vain < IN_VAIN && is_object(object, false) && is_in_dealloc(object))
+		++*vain;
+	else
+		tell("reference-count-dead", "takes a reference to an object that is gone", object,
+		     place);
 }
 
 void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place)
@@ -92,8 +135,7 @@ void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr
 		tell("reference-count-low", "drops a reference to an object that has none left",
 		     object, place);
 	else if (was == 0 && owned)
-		tell("reference-count-dead", "takes a reference to an object that is gone", object,
-		     place);
+		tell_gone(object, place);
 	else if (was && value && !owned && value != COUNT_IMMORTAL && made_covers(object))
 		tell("reference-count-owner", "changes the count that is its owner's alone", object,
 		     place);
@@ -104,9 +146,8 @@ void counts_look_at_add(uint64_t object, uintptr_t place)
 	if (UNLIKELY(made_is_freed(object)))
 		tell("reference-count-dead", "takes a reference to an object that is freed", object,
 		     place);
-	else if (UNLIKELY(is_dead(shared_of(object), local_of(object))))
-		tell("reference-count-dead", "takes a reference to an object that is gone", object,
-		     place);
+	else if (UNLIKELY(is_dead(object)))
+		tell_gone(object, place);
 }
 
 /* How many references there are; `local`: the owner's count. What waits for the owner is dropped. */
@@ -117,8 +158,7 @@ static int64_t total_of(int64_t shared, uint32_t local)
 
 /*
  * A thread that is not the owner drops a reference, so it had one. Both counts are read, and may change
- * meanwhile: they count only if the shared one did not. While the owner adds them up, of an object that
- * waits for that, its own is 0 for a moment and in no sum.
+ * meanwhile: they count only if the shared one did not, and if the owner's is in no sum (is_dead()).
  */
 static __attribute__((noinline)) void look_at_drop(uint64_t object, uintptr_t place)
 {
@@ -133,7 +173,7 @@ static __attribute__((noinline)) void look_at_drop(uint64_t object, uintptr_t pl
 	int64_t total = total_of(shared, merged ? 0 : local);
 	if (total == 1)
 		made_dies(object, place);
-	if (local == COUNT_IMMORTAL || ((shared & FLAGS) == QUEUED && local == 0) || total > 0 ||
+	if (local == COUNT_IMMORTAL || total > 0 || (!merged && !local && !is_dead(object)) ||
 	    shared != shared_of(object))
 		return;
 	tell("reference-count-low", "drops a reference to an object that has none left", object,

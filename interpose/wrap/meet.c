@@ -19,7 +19,7 @@ enum {
 	WRITES_8 = 3,           /* index of stacks_real_write */
 	TRIES = 24,             /* waits of a process at a place */
 	MEETINGS = 8,           /* after so many, in all processes, the place is tried no more */
-	OVERLAP_NS = 3000000,   /* a wait where threads overlap, */
+	OVERLAP_NS = 10000000,  /* a wait where threads overlap, */
 	TURN_NS = 200000000,    /* and in turns */
 	PROCESS_NS = 300000000, /* of a process where they overlap, in all */
 };

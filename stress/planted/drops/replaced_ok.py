@@ -2,7 +2,7 @@
 
 import planted
 
-holder = planted.Holder()
+holder = planted.make_holder()
 items = [bytes(300 + number) for number in range(200)]
 meeting = planted.Meeting()
 

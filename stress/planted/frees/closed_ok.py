@@ -2,7 +2,7 @@
 
 import planted
 
-closing = planted.Closing()
+closing = planted.make_closing()
 
 
 def stress(thread_index):

@@ -2,7 +2,7 @@
 
 import planted
 
-names = planted.Names()
+names = planted.make_names()
 
 
 def stress(thread_index):

@@ -3,7 +3,7 @@
 import planted
 
 containers = [bytes(300 + number) for number in range(3)]
-drains = [planted.Drain(container) for container in containers]
+drains = [planted.make_drain(container) for container in containers]
 
 
 def stress(thread_index):

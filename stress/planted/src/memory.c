@@ -261,7 +261,21 @@ static PyObject *free_each_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(n
 	Py_RETURN_NONE;
 }
 
+static PyObject *names_type, *closing_type;
+
+static PyObject *make_names(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return PyObject_CallNoArgs(names_type);
+}
+
+static PyObject *make_closing(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return PyObject_CallNoArgs(closing_type);
+}
+
 static PyMethodDef functions[] = {
+	{ "make_names", make_names, METH_NOARGS, NULL },
+	{ "make_closing", make_closing, METH_NOARGS, NULL },
 	{ "free_object_as_memory_bug", free_object_as_memory_bug, METH_NOARGS, NULL },
 	{ "free_memory_as_object_bug", free_memory_as_object_bug, METH_NOARGS, NULL },
 	{ "free_malloc_as_memory_bug", free_malloc_as_memory_bug, METH_NOARGS, NULL },
@@ -293,7 +307,8 @@ static PyType_Spec names_spec = { "planted.Names", sizeof(struct names), 0, Py_T
 
 int planted_add_memory(PyObject *module)
 {
-	if (planted_add_type(module, &names_spec) || planted_add_type(module, &closing_spec))
+	if (planted_hide_type(module, &names_spec, &names_type) ||
+	    planted_hide_type(module, &closing_spec, &closing_type))
 		return -1;
 	return PyModule_AddFunctions(module, functions);
 }

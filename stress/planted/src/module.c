@@ -11,6 +11,12 @@ int planted_add_type(PyObject *module, PyType_Spec *spec)
 	return failed;
 }
 
+int planted_hide_type(PyObject *module, PyType_Spec *spec, PyObject **type)
+{
+	*type = PyType_FromModuleAndSpec(module, spec, NULL);
+	return *type ? 0 : -1;
+}
+
 int planted_numbers(PyObject *const *args, Py_ssize_t count, Py_ssize_t expected, long *numbers)
 {
 	if (count != expected) {

@@ -53,6 +53,12 @@ int planted_numbers(PyObject *const *args, Py_ssize_t count, Py_ssize_t expected
 /* Makes a type from its spec and adds it to the module. */
 int planted_add_type(PyObject *module, PyType_Spec *spec);
 
+/*
+ * Makes a type from its spec, and does not add it: what its methods do to memory is of use to their own
+ * cases alone, and not to pairs of the methods of each type that the module has. Returns 0 or -1.
+ */
+int planted_hide_type(PyObject *module, PyType_Spec *spec, PyObject **type);
+
 #ifdef __cplusplus
 }
 #endif

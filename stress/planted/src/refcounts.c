@@ -21,6 +21,15 @@ static PyObject *much(void)
 	return PyBytes_FromStringAndSize(NULL, 300);
 }
 
+/* Others go to the free list first, so that what comes there later has a link to them. */
+static PyObject *list_after_another(void)
+{
+	PyObject *one = list_of_one(), *two = list_of_one(), *list = list_of_one();
+	Py_XDECREF(one);
+	Py_XDECREF(two);
+	return list;
+}
+
 /* Drops a reference too many; the twin has one more. */
 static PyObject *drop_twice(PyObject *object, int own)
 {
@@ -35,12 +44,12 @@ static PyObject *drop_twice(PyObject *object, int own)
 
 static PyObject *drop_list_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
-	return drop_twice(list_of_one(), 0);
+	return drop_twice(list_after_another(), 0);
 }
 
 static PyObject *drop_list_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
-	return drop_twice(list_of_one(), 1);
+	return drop_twice(list_after_another(), 1);
 }
 
 static PyObject *drop_bytes_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
@@ -73,12 +82,12 @@ static PyObject *take_late(PyObject *item, int first)
 
 static PyObject *take_list_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
-	return take_late(list_of_one(), 0);
+	return take_late(list_after_another(), 0);
 }
 
 static PyObject *take_list_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
-	return take_late(list_of_one(), 1);
+	return take_late(list_after_another(), 1);
 }
 
 static PyObject *take_bytes_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
@@ -268,7 +277,21 @@ static PyType_Slot holder_slots[] = {
 static PyType_Spec holder_spec = { "planted.Holder", sizeof(struct holder), 0, Py_TPFLAGS_DEFAULT,
 				   holder_slots };
 
+static PyObject *drain_type, *holder_type;
+
+static PyObject *make_drain(PyObject *Py_UNUSED(module), PyObject *container)
+{
+	return PyObject_CallOneArg(drain_type, container);
+}
+
+static PyObject *make_holder(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return PyObject_CallNoArgs(holder_type);
+}
+
 static PyMethodDef functions[] = {
+	{ "make_drain", make_drain, METH_O, NULL },
+	{ "make_holder", make_holder, METH_NOARGS, NULL },
 	{ "drop_list_bug", drop_list_bug, METH_NOARGS, NULL },
 	{ "drop_list_ok", drop_list_ok, METH_NOARGS, NULL },
 	{ "drop_bytes_bug", drop_bytes_bug, METH_NOARGS, NULL },
@@ -288,7 +311,8 @@ static PyMethodDef functions[] = {
 
 int planted_add_refcounts(PyObject *module)
 {
-	return planted_add_type(module, &drain_spec) || planted_add_type(module, &holder_spec) ||
+	return planted_hide_type(module, &drain_spec, &drain_type) ||
+			       planted_hide_type(module, &holder_spec, &holder_type) ||
 			       PyModule_AddFunctions(module, functions)
 		       ? -1
 		       : 0;
