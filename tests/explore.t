@@ -61,6 +61,27 @@ BUG = PROGRAM.replace("ALONE", "if True")
 """The third thread sees both only if the first stops behind its first write, the second, too."""
 CORRECT = PROGRAM.replace("ALONE", "with lock")
 
+FIELDS = """
+class Span:
+    def __init__(self):
+        self.first = self.last = 0
+
+
+span = Span()
+
+
+def stress(thread_index):
+    for number in range(30):
+        if thread_index == 0:
+            span.first = number
+            span.last = number
+        else:
+            first, last = span.first, span.last
+            assert last == first, (first, last)
+"""
+"""Two that belong together are read between their two writes. No race in Python code is reported of
+it: no update is lost."""
+
 Switches = tuple[tuple[int, int], ...]
 Step = tuple[int, int, str, bool]
 """Behind which point, who ran, what it used, and whether it wrote."""
@@ -143,11 +164,11 @@ def counted() -> tuple[int, int, int]:
 class Run:
     """One call of ftstress, and what its JSON report says."""
 
-    def __init__(self, script: Path, output: Path, *options: str) -> None:
+    def __init__(self, script: Path, output: Path, *options: str, explore: bool = True) -> None:
         output.mkdir()
         arguments = ["run", str(script), "--output", str(output), "--format", "json", "--quiet"]
         self.done = subprocess.run(
-            [FTSTRESS, *arguments, "--explore", *options],
+            [FTSTRESS, *arguments, *(["--explore"] if explore else []), *options],
             cwd=ROOT,
             text=True,
             capture_output=True,
@@ -204,7 +225,22 @@ def main() -> int:
             "with a lock it comes in no order",
             silent.words(),
         )
+        check_pauses(scratch)
     return done()
+
+
+def check_pauses(scratch: Path) -> None:
+    """Where threads overlap, some stop for a moment between two lines."""
+    fields = scratch / "fields.py"
+    fields.write_text(FIELDS)
+    options = ("--schedule", "overlap", "--threads", "2", "--iterations", "16", "--seed", "1")
+    run = Run(fields, scratch / "fields", *options, explore=False)
+    found = run.of("test-failure")
+    ok(
+        len(found) == 1 and found[0]["count"] > 2,
+        "threads that overlap are stopped for a moment where they use one variable",
+        run.words(),
+    )
 
 
 if __name__ == "__main__":

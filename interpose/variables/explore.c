@@ -8,6 +8,7 @@
 #include "interpose/stacks/stacks.h"
 #include "interpose/turns/turns.h"
 #include "interpose/variables/confirm.h"
+#include "interpose/variables/fibers.h"
 #include "interpose/variables/variables.h"
 
 #include <stddef.h>
@@ -18,12 +19,17 @@ enum {
 	PENDING = 8,    /* variables of one instruction */
 	STEP_BYTES = 3, /* number of the access of 8 bytes, see stacks.h */
 	CHANCES = 6,    /* by seed: a turn ends at one point in 2, 4, ... or 64 */
+	PAUSES = 60,    /* in a test */
+	PAUSE_LEAST_NS = 50 * 1000,
+	PAUSE_DOUBLES = 6, /* the longest is so many times twice as long */
 };
 
 HIDDEN bool explore_live;
 static uint64_t switches;
 static uint64_t random_state; /* not 0: by seed */
 static uint32_t chance;
+static bool pauses; /* threads overlap: by seed one stops for a moment */
+static uint32_t pauses_made;
 static uint32_t points;
 static uint32_t flags;
 static struct fts_touch touches[TOUCHES];
@@ -42,7 +48,7 @@ THREAD_LOCAL const char *awaited;
 void explore_look(const struct access *access)
 {
 	enum site_operation operation = site_operation(access->site);
-	if (!turns_self)
+	if (!turns_self && !pauses)
 		return;
 	if (pending_count < PENDING)
 		pending[pending_count++] =
@@ -73,7 +79,7 @@ static void tell_point(uint32_t point, uint64_t ready)
 
 static uint64_t draw(void)
 {
-	uint64_t word = random_state += 0x9e3779b97f4a7c15ull;
+	uint64_t word = __atomic_add_fetch(&random_state, 0x9e3779b97f4a7c15ull, __ATOMIC_RELAXED);
 	word = (word ^ word >> 30) * 0xbf58476d1ce4e5b9ull;
 	word = (word ^ word >> 27) * 0x94d049bb133111ebull;
 	return word ^ word >> 31;
@@ -90,9 +96,25 @@ static void switch_by_seed(uint64_t ready)
 	turns_switch((uint32_t)__builtin_ctzll(ready));
 }
 
+/* It stays attached: for the others it is a thread that the system has not scheduled. */
+static void pause_by_seed(void)
+{
+	if (draw() % chance || asked_to_stop() ||
+	    __atomic_add_fetch(&pauses_made, 1, __ATOMIC_RELAXED) > PAUSES)
+		return;
+	struct timespec pause = { .tv_nsec = (long)PAUSE_LEAST_NS << draw() % PAUSE_DOUBLES };
+	raw_syscall3(SYS_nanosleep, (long)&pause, 0, 0);
+}
+
 static void stepped(void)
 {
 	awaited = NULL;
+	if (pauses) {
+		pending_count = 0;
+		if (explore_live)
+			pause_by_seed();
+		return;
+	}
 	if (!turns_self || !explore_live) {
 		pending_count = 0;
 		return;
@@ -149,7 +171,19 @@ void explore_test(bool runs)
 	if (runs)
 		return;
 	explore_live = false;
-	tell_test();
+	if (!pauses)
+		tell_test();
+}
+
+int ftstress_pauses(uint64_t seed)
+{
+	if (!variables_live)
+		return -1;
+	random_state = seed | 1;
+	chance = 2u << draw() % CHANCES;
+	pauses_made = 0;
+	explore_live = pauses = true;
+	return 0;
 }
 
 int ftstress_explore(uint64_t wanted, uint64_t seed)
@@ -166,6 +200,7 @@ int ftstress_explore(uint64_t wanted, uint64_t seed)
 		random_state |= 1;
 	}
 	confirm_off();
+	pauses = false;
 	explore_live = true;
 	return 0;
 }

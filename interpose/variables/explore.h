@@ -30,6 +30,12 @@
  */
 EXPORT int ftstress_explore(uint64_t switches, uint64_t seed);
 
+/*
+ * The same where threads overlap: at some of these points, by the seed, a thread stops for a moment. What
+ * is between two lines there is met by others then. Some milliseconds in a test, all in all.
+ */
+EXPORT int ftstress_pauses(uint64_t seed);
+
 extern HIDDEN bool explore_live;
 
 HIDDEN void explore_look(const struct access *access);

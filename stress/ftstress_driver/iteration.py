@@ -17,7 +17,7 @@ from .emit import Emitter
 from .failures import describe
 from .sharing import Sharing
 from .suite import Context, Result, Suite, Test
-from .turns import Schedule, Turns, explore, turns_for
+from .turns import Schedule, Turns, explore, pause, turns_for
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ def _run_test(
     context = Context(threads, rng, next_test, turns)
     if plan.switches is not None:
         explore(plan.switches, plan.seed)
+    elif turns is None and threads > 1 and (plan.seed + index) % 2:
+        pause(plan.seed << 20 | index)
     emitter.begin(index, threads)
     process = os.getpid()
     start = time.perf_counter_ns()

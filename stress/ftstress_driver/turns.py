@@ -122,6 +122,13 @@ def explore(switches: int, seed: int) -> None:
         tell(ctypes.c_uint64(switches), ctypes.c_uint64(seed))
 
 
+def pause(seed: int) -> None:
+    """Threads of the next test, which overlap, stop for moments where they use one variable."""
+    tell = getattr(ctypes.PyDLL(None), "ftstress_pauses", None)
+    if tell is not None:
+        tell(ctypes.c_uint64(seed))
+
+
 def _calls(rng: random.Random) -> int:
     """Log-uniform: short turns and long ones come equally often."""
     ratio = MAX_CALLS / MIN_CALLS
