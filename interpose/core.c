@@ -161,6 +161,9 @@ EXPORT int ftstress_emit(uint32_t type, const void *payload, uint32_t length)
 	struct ring_part part = { payload, length < most ? length : most };
 	if (type == FTS_REC_TEST_END || type == FTS_REC_SLICE_END)
 		locks_profile_tell(type == FTS_REC_SLICE_END);
+	/* At the end of a process TSan waits a second for other threads, and the fiber counts as one. */
+	if (type == FTS_REC_SLICE_END)
+		variables_thread_ended();
 	return ring_write(type, &part, 1) ? 0 : -1;
 }
 

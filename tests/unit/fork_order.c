@@ -74,6 +74,7 @@ void variables_test(bool runs)
 }
 
 void races_test_ends(void) {}
+void variables_thread_ended(void) {}
 
 void meet_begin(void) {}
 
