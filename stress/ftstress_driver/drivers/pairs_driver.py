@@ -11,6 +11,7 @@ A test's id names the type and both operations:
 
 import gc
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,6 +26,8 @@ COLLECT_EVERY = 1000
 """Pairs between two collections: they are off meanwhile, for they order everything."""
 
 
+REST = 2.0
+"""So many times as long as a look takes there is no other: pairs are made meanwhile."""
 WORTH_A_LOOK = 32
 """Operations of a type, from which on it is looked at which of them are apart."""
 
@@ -186,7 +189,7 @@ class PairsSuite(Suite):
             raise SuiteError(f"no type {' or '.join(options.args)}; there are: {names}")
         self._makers: dict[str, calls.Maker | Exception] = {}
         self._apart: dict[str, footprints.Apart] = {}
-        self._looked = False
+        self._next_look = 0.0
         self._session = Session()
 
     def group(self, ids: Sequence[str]) -> list[list[str]]:
@@ -223,13 +226,16 @@ class PairsSuite(Suite):
         maker = self._maker(kind) if kind else None
         if not isinstance(maker, calls.Maker):
             return False
-        if name not in self._apart:
-            # One type in an iteration: the runner waits for the first pair.
-            may_look = not self._looked and len(maker.kind.operations) >= WORTH_A_LOOK
-            self._apart[name], looked = footprints.apart_of(maker, self._folder, may_look)
-            self._looked = self._looked or looked
+        apart = self._apart.get(name)
+        if apart is None or not apart.settled:
+            begun = time.monotonic()
+            may_look = begun > self._next_look and len(maker.kind.operations) >= WORTH_A_LOOK
+            self._apart[name] = apart = footprints.apart_of(maker, self._folder, may_look)
+            if apart.looked:
+                now = time.monotonic()
+                self._next_look = now + REST * (now - begun)
         one, _, two = pair.partition("|")
-        return self._apart[name].has(one, two)
+        return apart.has(one, two)
 
     def _maker(self, kind: Type) -> calls.Maker | Exception:
         if kind.name not in self._makers:

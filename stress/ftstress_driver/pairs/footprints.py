@@ -48,10 +48,14 @@ DEADLY = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.S
 class Apart:
     """What is known of a type's operations."""
 
-    def __init__(self, names: list[str], rows: list[str]) -> None:
+    def __init__(self, names: list[str], rows: list[str], looked: bool, settled: bool) -> None:
         """rows: none if nothing is known."""
         self._numbers = {name: number for number, name in enumerate(names)} if rows else {}
         self._rows = rows
+        self.looked = looked
+        """Did it take a look, of seconds?"""
+        self.settled = settled
+        """No later look will tell more."""
 
     def has(self, one: str, two: str) -> bool:
         """Are the operations of these names apart?"""
@@ -59,23 +63,39 @@ class Apart:
         return row is not None and place is not None and self._rows[row][place] == APART
 
 
-def apart_of(maker: Maker, folder: Path, may_look: bool = True) -> tuple[Apart, bool]:
-    """Of a type of the corpus in `folder`; and whether that had to be made, which takes seconds:
-    without may_look it is not."""
+def apart_of(maker: Maker, folder: Path, may_look: bool = True) -> Apart:
+    """Of a type of the corpus in `folder`."""
     kind = maker.kind
     file = folder / "apart" / f"{kind.file.removesuffix('.py')}.json"
     names = [operation.name for operation in kind.operations]
     if not _can_be_told(kind):
-        return Apart(names, []), False
+        return Apart(names, [], False, True)
     kept = _kept(file)
     rows: list[str] = kept.get("rows", [])
     tried: int = kept.get("tried", 0)
-    if kept.get("whole") or tried >= MOST_TRIED or not may_look:
-        return Apart(names, rows), False
+    if kept.get("whole") or tried >= MOST_TRIED:
+        return Apart(names, rows, False, True)
+    if not may_look or not _claim(file):
+        return Apart(names, rows, False, False)
     found, whole = _in_child(maker)
     rows = found or rows
     _save(file, {"operations": names, "tried": tried + 1, "whole": whole, "rows": rows})
-    return Apart(names, rows), True
+    return Apart(names, rows, True, whole or tried + 1 >= MOST_TRIED)
+
+
+def _claim(file: Path) -> bool:
+    """False: another process is looking at it, or there is no room to keep what is seen."""
+    claim = file.with_suffix(".claim")
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(exist_ok=True)
+        if time.time() - claim.stat().st_mtime < 2 * SECONDS:
+            return False
+        claim.unlink(missing_ok=True)
+    try:
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except OSError:
+        return False
+    return True
 
 
 def _kept(file: Path) -> dict[str, Any]:
@@ -93,10 +113,10 @@ def _can_be_told(kind: Type) -> bool:
 def _save(file: Path, document: dict[str, object]) -> None:
     """Other processes may do so at the same time. Where it can't be kept, it is made again."""
     with contextlib.suppress(OSError):
-        file.parent.mkdir(exist_ok=True)
         mine = file.with_suffix(f".{os.getpid()}")
         mine.write_text(json.dumps(document, indent=1), encoding="utf-8")
         mine.replace(file)
+        file.with_suffix(".claim").unlink()
 
 
 def _in_child(maker: Maker) -> tuple[list[str], bool]:
