@@ -267,6 +267,11 @@ static bool in_word(const char *text, const char *at)
 	return at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_');
 }
 
+bool abort_is_assert(const char *message)
+{
+	return strstr(message, ": Assertion `") != NULL;
+}
+
 char *abort_stable(const char *message)
 {
 	struct buf out = { 0 };

@@ -29,6 +29,9 @@ bool abort_is_path(const struct frame *frame);
  */
 char *abort_message(const struct stack *stack, const char *output);
 
+/* Is it of C's assert(), which stands at one place? CPython's own stand in functions for all. */
+bool abort_is_assert(const char *message);
+
 /*
  * The message without what differs from run to run and from build to build: addresses and numbers
  * are "#", the folder of a file is cut off. An assertion's expression stays as it is. To be freed.

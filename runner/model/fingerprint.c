@@ -249,14 +249,15 @@ char *fingerprint_crash(const char *signal, const char *message, const struct st
 			const struct roots *roots)
 {
 	struct buf frames = { 0 };
-	size_t taken = 0;
+	size_t taken = 0, most = CRASH_FRAMES;
 	buf_puts(&frames, signal);
 	if (message) {
+		most = abort_is_assert(message) ? 1 : most; /* whoever calls that function */
 		char *stable = abort_stable(message);
 		buf_printf(&frames, "\nsaid:%s", stable);
 		free(stable);
 	}
-	for (size_t i = 0; i < stack->count && taken < CRASH_FRAMES; i++) {
+	for (size_t i = 0; i < stack->count && taken < most; i++) {
 		const struct frame *frame = &stack->frames[i];
 		if (!fingerprint_frame_tells(frame))
 			continue;

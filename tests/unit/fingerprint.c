@@ -282,6 +282,19 @@ static void two_fatal_errors_are_two_crashes(void **state)
 		    fingerprint_crash("SIGABRT", gone, &other, &roots), false);
 }
 
+static void an_assertion_that_fails_is_one_crash_whoever_came_there(void **state)
+{
+	(void)state;
+	struct stack stack = STACK(C("swap", "pool.c", "pool.so"), C("take", "pool.c", "pool.so"));
+	struct stack other = STACK(C("swap", "pool.c", "pool.so"), C("give", "pool.c", "pool.so"));
+	const char *message = "src/pool.c:12: swap: Assertion `n > 0' failed.";
+	const char *second = "src/pool.c:14: swap: Assertion `n < 9' failed.";
+	assert_same(fingerprint_crash("SIGABRT", message, &stack, &roots),
+		    fingerprint_crash("SIGABRT", message, &other, &roots), true);
+	assert_same(fingerprint_crash("SIGABRT", message, &stack, &roots),
+		    fingerprint_crash("SIGABRT", second, &stack, &roots), false);
+}
+
 static void two_fatal_errors_without_a_stack_are_two_crashes(void **state)
 {
 	(void)state;
@@ -848,6 +861,7 @@ int main(void)
 		cmocka_unit_test(the_interpreters_sites_are_its_own),
 		cmocka_unit_test(a_crash_is_its_signal_and_three_frames),
 		cmocka_unit_test(two_fatal_errors_are_two_crashes),
+		cmocka_unit_test(an_assertion_that_fails_is_one_crash_whoever_came_there),
 		cmocka_unit_test(two_fatal_errors_without_a_stack_are_two_crashes),
 		cmocka_unit_test(a_crash_without_a_stack_is_its_test),
 		cmocka_unit_test(facts_of_an_id_are_no_words_of_its_title),
