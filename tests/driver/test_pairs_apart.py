@@ -5,6 +5,7 @@ import os
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from ftstress_driver import contract, iteration, suite
 from ftstress_driver.drivers import pairs_driver
@@ -49,6 +50,44 @@ class Pairs(unittest.TestCase):
         self.assertEqual(set(self._known(*many)), {contract.Outcome.APART})
         known = self._known(*many, "get1|put", "put;put|get1", "get1|get2>get3")
         self.assertEqual(known[-3:], [None, None, None])
+
+    def test_what_ends_the_process_alone_is_not_exercised(self) -> None:
+        """No matter with what: it is no matter of threads."""
+        kind = _corpus(self.folder)
+        file = _keep(self.folder, kind)
+        count = len(kind.operations)
+        rows = ["!" * count, *["!" + "-" * (count - 1)] * (count - 1)]
+        file.write_text(json.dumps({"rows": rows, "whole": True}))
+        known = self._known(
+            "get0|get1", "get1|get0", "get1;get0|get2", "get1|get0>get2", "get1|get2"
+        )
+        self.assertEqual(known, [contract.Outcome.SKIPPED] * 4 + [contract.Outcome.APART])
+
+    def test_an_operation_that_ends_its_process_costs_only_itself(self) -> None:
+        """Nor does it leave anything where the user is."""
+        made = [
+            corpus.Operation("write", "open('left behind', 'w').close()"),
+            corpus.Operation("die", "os.abort()"),
+        ]
+        corpus.name_functions(made)
+        maker = calls.Maker(corpus.Type("m.T", "[1]", made), "<die>", {"os": os})
+
+        class Footprints:
+            are_told = True
+
+            def __init__(self, _: calls.Maker) -> None:
+                pass
+
+            def look_at(self, _: int, operation: corpus.Operation) -> bool:
+                maker.function(operation)([1], ())
+                return True
+
+            def are_apart(self, *_: int) -> bool:
+                return True
+
+        with mock.patch.object(footprints, "Footprints", Footprints):
+            self.assertEqual(footprints.look(maker), (["-!", "!!"], True))
+        self.assertFalse(Path("left behind").exists())
 
     def test_a_pair_alone_is_made(self) -> None:
         """A replay shows what it does."""
@@ -120,7 +159,7 @@ class Known(unittest.TestCase):
                 return ""
 
         plan = iteration.Plan(0, 1, 2, 0.005, 10.0, "turns", ["a", "b"])
-        apart = {"a": pairs_driver.Apart("a"), "b": pairs_driver.Apart("b")}
+        apart = {id_: pairs_driver.Known(id_, contract.Outcome.APART) for id_ in plan.tests}
         self.addCleanup(setattr, tempfile, "tempdir", tempfile.tempdir)
         with tempfile.TemporaryDirectory() as scratch:
             iteration.run(Opened(), plan, apart, Emitter(), Path(scratch))  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ gc.disable()
 names = {"array": array, "Hidden": Hidden, "GLOBAL": GLOBAL}
 for kind in KINDS:
     name_functions(kind.operations)
-    rows, _ = footprints._in_child(Maker(kind, "<footprint>", dict(names)))
+    rows, _ = footprints.look(Maker(kind, "<footprint>", dict(names)))
     for one, row in zip(kind.operations, rows, strict=True):
         for two, state in zip(kind.operations, row, strict=True):
             print(f"\napart {kind.name} {one.name}|{two.name} {state}", flush=True)

@@ -10,6 +10,7 @@ A test's id names the type and both operations:
 """
 
 import gc
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -124,13 +125,12 @@ def _both(o: object, a: tuple[object, ...]) -> None:
             continue
 
 
-class Apart(Test):
-    """Two operations that touch nothing in common that one of them changes: not made."""
+class Known(Test):
+    """A pair of which it is known what comes of it: not made."""
 
-    known = Outcome.APART
-
-    def __init__(self, id_: str) -> None:
+    def __init__(self, id_: str, known: Outcome) -> None:
         self.id = id_
+        self.known = known
 
     def threads(self, wanted: int) -> int:
         return 2
@@ -204,8 +204,9 @@ class PairsSuite(Suite):
         for id_ in ids:
             name, _, pair = id_.partition("::")
             # A pair alone is asked for: by a replay, say.
-            if len(ids) > 1 and self._are_apart(name, pair):
-                tests.append(Apart(id_))
+            known = self._known(name, pair) if len(ids) > 1 else None
+            if known is not None:
+                tests.append(Known(id_, known))
                 continue
             try:
                 sides = sides_of(self._types[name], pair)
@@ -220,12 +221,13 @@ class PairsSuite(Suite):
             tests.append(Pair(id_, self._session, maker, sides))
         return tests, problems
 
-    def _are_apart(self, name: str, pair: str) -> bool:
-        """Need the pair not be made? Of two single calls that may be known."""
+    def _known(self, name: str, pair: str) -> Outcome | None:
+        """What comes of the pair, where that is known: two single calls may be apart, and a call
+        that ends the process by itself shows nothing."""
         kind = self._types.get(name)
         maker = self._maker(kind) if kind else None
         if not isinstance(maker, calls.Maker):
-            return False
+            return None
         apart = self._apart.get(name)
         if apart is None or not apart.settled:
             begun = time.monotonic()
@@ -235,7 +237,10 @@ class PairsSuite(Suite):
                 now = time.monotonic()
                 self._next_look = now + REST * (now - begun)
         one, _, two = pair.partition("|")
-        return apart.has(one, two)
+        if apart.has(one, two):
+            return Outcome.APART
+        ends = any(apart.ends_alone(step) for step in re.split("[|;>]", pair))
+        return Outcome.SKIPPED if ends else None
 
     def _maker(self, kind: Type) -> calls.Maker | Exception:
         if kind.name not in self._makers:

@@ -8,6 +8,8 @@ corpus' folder, in apart/TYPE.json: a row an operation, in the order of the corp
     -   apart
     x   they touch something in common
     ?   not known
+    !   not known, and one of the two ends the process, alone: an assertion of the instrumented
+        build, say, that the survey in the plain one did not meet
 """
 
 import contextlib
@@ -15,17 +17,20 @@ import ctypes
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from .calls import Maker, hands_over_another
 from .corpus import Operation, Type
 from .rounds import Rounds
 
-APART, COMMON, NOT_KNOWN = "-x?"
+APART, COMMON, NOT_KNOWN, ENDS = "-x?!"
+AT = "at "
 WHOLE = "whole"
 RUNS = ((0, 0), (1, 0), (0, 0), (2, 1))
 """Number and side of each: the first one is made again, for it fills the interpreter's caches."""
@@ -38,6 +43,8 @@ NOTHING, OBJECT, ANOTHER, ARGUMENTS = range(4)
 SECONDS = 12
 """For a type: the runner waits not much longer for the next pair. What is not known by then, is not
 known; and what a busy machine was too slow for, is tried once more."""
+MOST_DEADLY = 8
+"""Operations of a type that end their process; then it is not looked at."""
 MOST_TRIED = 2
 """Children for a type that may die, or not come back in time."""
 MOST_OPERATIONS = 1024
@@ -62,6 +69,11 @@ class Apart:
         row, place = self._numbers.get(one), self._numbers.get(two)
         return row is not None and place is not None and self._rows[row][place] == APART
 
+    def ends_alone(self, name: str) -> bool:
+        """Does the operation end its process by itself?"""
+        number = self._numbers.get(name)
+        return number is not None and self._rows[number][number] == ENDS
+
 
 def apart_of(maker: Maker, folder: Path, may_look: bool = True) -> Apart:
     """Of a type of the corpus in `folder`."""
@@ -77,7 +89,7 @@ def apart_of(maker: Maker, folder: Path, may_look: bool = True) -> Apart:
         return Apart(names, rows, False, True)
     if not may_look or not _claim(file):
         return Apart(names, rows, False, False)
-    found, whole = _in_child(maker)
+    found, whole = look(maker)
     rows = found or rows
     _save(file, {"operations": names, "tried": tried + 1, "whole": whole, "rows": rows})
     return Apart(names, rows, True, whole or tried + 1 >= MOST_TRIED)
@@ -119,18 +131,37 @@ def _save(file: Path, document: dict[str, object]) -> None:
         file.with_suffix(".claim").unlink()
 
 
-def _in_child(maker: Maker) -> tuple[list[str], bool]:
-    """The rows, none where the child dies or does not come back; whether there was time for all."""
+def look(maker: Maker) -> tuple[list[str], bool]:
+    """The rows, none where that can't be told; whether there was time for all. An operation that
+    ends its process, alone, is left out, and the others are looked at once more."""
+    deadly: set[int] = set()
+    begun = time.monotonic()
+    while len(deadly) < MOST_DEADLY and time.monotonic() - begun < SECONDS:
+        said = _in_child(maker, deadly)
+        rows = [line for line in said if not line.startswith(AT)]
+        if len(rows) == len(maker.kind.operations) + 1:
+            return rows[1:], rows[0] == WHOLE
+        last = [line for line in said if line.startswith(AT)][-1:]
+        if not last:
+            break
+        deadly.add(int(last[0].removeprefix(AT)))
+    return [], False
+
+
+def _in_child(maker: Maker, deadly: set[int]) -> list[str]:
+    """What a child says: which operation it looks at; at the end, if it lives, the rows."""
     reader, writer = os.pipe()
+    scratch = tempfile.mkdtemp()  # of what the calls write
     pid = os.fork()
     if pid == 0:
         try:
             os.close(reader)
+            os.chdir(scratch)
             for number in DEADLY:
                 signal.signal(number, signal.SIG_DFL)
             signal.alarm(SECONDS + 3)
             with os.fdopen(writer, "w", encoding="ascii") as pipe:
-                rows, whole = rows_of(maker)
+                rows, whole = rows_of(maker, deadly, pipe)
                 pipe.write("\n".join([WHOLE if whole else "", *rows]))
         finally:
             os._exit(0)
@@ -138,13 +169,11 @@ def _in_child(maker: Maker) -> tuple[list[str], bool]:
     with os.fdopen(reader, encoding="ascii") as pipe:
         said = pipe.read()
     os.waitpid(pid, 0)
-    time_for_all, *rows = said.split("\n")
-    if len(rows) != len(maker.kind.operations):
-        return [], False
-    return rows, time_for_all == WHOLE
+    shutil.rmtree(scratch, ignore_errors=True)
+    return said.split("\n")
 
 
-def rows_of(maker: Maker) -> tuple[list[str], bool]:
+def rows_of(maker: Maker, deadly: set[int], pipe: TextIO) -> tuple[list[str], bool]:
     """In a process that does nothing else. Also whether there was time for all."""
     gc.disable()
     sys.unraisablehook = lambda unraisable: None
@@ -154,13 +183,19 @@ def rows_of(maker: Maker) -> tuple[list[str], bool]:
     if not footprints.are_told:
         return [NOT_KNOWN * count] * count, True
     end = time.monotonic() + SECONDS
-    known = [
-        time.monotonic() < end and footprints.look_at(number, operation)
-        for number, operation in enumerate(operations)
-    ]
+    known: list[bool] = []
+    for number, operation in enumerate(operations):
+        if number in deadly or time.monotonic() >= end:
+            known.append(False)
+            continue
+        pipe.write(f"{AT}{number}\n")
+        pipe.flush()
+        known.append(footprints.look_at(number, operation))
     whole = time.monotonic() < end
 
     def state(one: int, two: int) -> str:
+        if one in deadly or two in deadly:
+            return ENDS
         if not known[one] or not known[two]:
             return NOT_KNOWN
         return APART if footprints.are_apart(one, two) else COMMON
@@ -199,12 +234,16 @@ class Footprints:
         function = maker.function(operation)
         another = hands_over_another(operation)
         library.ftstress_footprint_begin()
-        o = maker.make()
-        library.ftstress_footprint_made(ctypes.c_void_p(id(o)), ANOTHER if another else ARGUMENTS)
-        o2 = maker.make() if another else None
-        if another:
-            library.ftstress_footprint_made(ctypes.c_void_p(id(o2)), ARGUMENTS)
-        arguments = maker.arguments(operation, o, o2)
+        try:
+            o = maker.make()
+            whose = ANOTHER if another else ARGUMENTS
+            library.ftstress_footprint_made(ctypes.c_void_p(id(o)), whose)
+            o2 = maker.make() if another else None
+            if another:
+                library.ftstress_footprint_made(ctypes.c_void_p(id(o2)), ARGUMENTS)
+            arguments = maker.arguments(operation, o, o2)
+        except Exception:
+            return False
         self._alive += [o, o2, arguments]
         library.ftstress_footprint_expect(number, run, side)
         self._rounds.run((function, o, arguments), (_nothing, o, ()), side == 1)
