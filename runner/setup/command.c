@@ -85,7 +85,7 @@ char *command_replay(const char *program, const struct settings *now, const stru
 		buf_printf(&command, " %s", word);
 		free(word);
 	}
-	if (now->explore)
+	if (now->explore) /* it stands for some of those below */
 		buf_puts(&command, " --explore");
 	if (now->share)
 		buf_puts(&command, " --share");
@@ -96,19 +96,20 @@ char *command_replay(const char *program, const struct settings *now, const stru
 	if (now->interval_min < base->interval_min || now->interval_min > base->interval_min ||
 	    now->interval_max < base->interval_max || now->interval_max > base->interval_max)
 		add_option(&command, "switch-interval", option_interval_text(now));
-	if (now->gil != base->gil)
+	if (now->gil != base->gil && !now->explore)
 		add_option(&command, "gil", xstrdup(option_gil_text(now->gil)));
 	if (now->order != base->order)
 		add_option(&command, "happens-before", xstrdup(option_order_text(now->order)));
-	if (now->schedule != base->schedule)
+	if (now->schedule != base->schedule && !now->explore)
 		add_option(&command, "schedule", xstrdup(schedule_text(now->schedule)));
 	if (now->locks != base->locks)
 		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
 	if (now->heap != base->heap)
 		add_option(&command, "heap", xstrdup(now->heap ? "on" : "off"));
-	if (now->python_races != base->python_races)
+	if (now->python_races != base->python_races &&
+	    !(now->explore && now->python_races == (PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS)))
 		add_option(&command, "python-races", option_python_races_text(now->python_races));
-	if (now->slice != base->slice)
+	if (now->slice != base->slice && !now->explore)
 		add_option(&command, "slice", xprintf("%u", now->slice));
 	if (now->memory != base->memory)
 		add_option(&command, "memory", xprintf("%" PRIu64, now->memory));

@@ -68,6 +68,22 @@ static void what_goes_on_is_found_by_suite_and_output(void **state)
 	settings_clear(&settings);
 }
 
+/* It is told once, not by all that it stands for. */
+static void an_order_that_was_explored_is_run_again_by_two_options(void **state)
+{
+	(void)state;
+	struct settings base, now;
+	settings_init(&base);
+	settings_init(&now);
+	char *const argv[] = { "ftstress", "--suite", "x.py", "--explore" };
+	assert_int_equal(options_parse(&now, 4, argv), 0);
+	char *text = command_replay("ftstress", &now, &base);
+	assert_string_equal(text, "ftstress --suite x.py --explore");
+	free(text);
+	settings_clear(&now);
+	settings_clear(&base);
+}
+
 static void a_command_line_is_what_a_shell_takes(void **state)
 {
 	(void)state;
@@ -82,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_program_is_named_as_it_was_called_unless_path_leads_to_it),
 		cmocka_unit_test(what_goes_on_is_found_by_suite_and_output),
+		cmocka_unit_test(an_order_that_was_explored_is_run_again_by_two_options),
 		cmocka_unit_test(a_command_line_is_what_a_shell_takes),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
