@@ -87,7 +87,9 @@ static bool take_exception(const char *output, const char *at, struct buf *messa
 	const char *what = next_line(at);
 	what += strspn(what, " ");
 	if (!strncmp(what, "what():", 7)) {
-		what += 7 + strspn(what + 7, " ");
+		/* Another thread may have got there at the same time: the word stands twice. */
+		while (!strncmp(what, "what():", 7))
+			what += 7 + strspn(what + 7, " ");
 		buf_puts(message, ": ");
 		add_line(message, what);
 	}

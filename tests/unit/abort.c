@@ -109,7 +109,7 @@ static void a_second_thread_that_terminates_does_not_matter(void **state)
 		    expected);
 	assert_says(stack,
 		    "terminate called after throwing an instance of 'terminate called recursively\n"
-		    "X'\nterminate called recursively\n  what():  gone\n",
+		    "X'\nterminate called recursively\n  what():    what():  gone\n",
 		    expected);
 }
 
