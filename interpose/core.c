@@ -36,7 +36,8 @@
  *     misuse       tells of a call that must not be made with a block
  *     places       what the addresses of a crash point to
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
- *     footprint    what a call touches: two calls that touch nothing in common need not be made
+ *     footprint    what a call touches: two calls that touch nothing in common need not be made;
+ *                  trace: ThreadSanitizer's history of it
  *     share        objects that a test makes are one for all its threads
  *     waits        where threads wait, and pass the turn on; look: what another thread does
  *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_template.h

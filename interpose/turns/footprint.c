@@ -3,16 +3,14 @@
 #include "interpose/turns/footprint.h"
 
 #include "interpose/base/private_heap.h"
-#include "interpose/base/history.h"
 #include "interpose/memory/allocator.h"
 #include "interpose/memory/freed.h"
 #include "interpose/memory/made.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/release.h"
+#include "interpose/turns/trace.h"
 
-#include <dlfcn.h>
-#include <link.h>
 #include <stddef.h>
 
 enum {
@@ -22,22 +20,17 @@ enum {
 	RANGE_MOST = 1 << 20,      /* bytes of one access */
 	GRANULE = 8,
 	NEAR = 1 << 20,         /* bytes of a thread's stack around a frame of it */
-	PART = 256 << 10,       /* bytes of a part of the trace */
 	THREAD_STATE = 1 << 14, /* bytes of the thread's PyThreadState */
 	METADATA = 1 << 16,     /* bytes at the start of a segment that are mimalloc's own */
 };
-
-/* What the trace has in a word, see tsan_trace.h. */
-enum { EXTENDED, RANGE, LOCKED, READ_LOCKED, UNLOCKED, TIME };
-enum { IS_ACCESS = 1, IS_CALL = 2, PC_MASK = 0x7fff, PC_ZERO = 1 << 14 };
 
 #define IN_BLOCK (1ull << 58) /* of a granule: a block of the object's, and a granule in it */
 #define BLOCK_SHIFT 34
 #define LABEL_SHIFT 41 /* of a label's bits those that are left */
 #define OTHER_OBJECT (1ull << 57)
 
-/* Which bytes of a granule are used how. */
-enum use { READ, READ_ATOMIC, WRITE, WRITE_ATOMIC, USES };
+/* Which bytes of a granule are used how, by enum trace_use. */
+enum { USES = 4 };
 
 struct entry {
 	uint64_t granule; /* 0 = free, in the table */
@@ -73,16 +66,6 @@ static uint64_t frames_from, frames_to;
 static uint32_t operation, run, side_expected;
 static bool is_expected;
 static struct allocator objects; /* what we wrapped */
-
-#define ADDRESS ((1ull << HISTORY_ADDRESS_BITS) - 1)
-/* A whole address again: heaps and libraries, the executable, what lies below it. */
-static uint64_t restored(uint64_t address)
-{
-	uint64_t high = address >> 40;
-	return high == 2 || high >= 8   ? address | 0x700000000000ull
-	       : high == 5 || high == 6 ? address | 0x500000000000ull
-					: address;
-}
 
 static void add_block(struct block block)
 {
@@ -152,14 +135,14 @@ static bool is_threads(uint64_t address)
 	       (address % OBJECT_SEGMENT < METADATA && made_covers(address));
 }
 
-static void enter(uint64_t granule, uint8_t bytes, enum use use, uint64_t pc)
+static void enter(uint64_t granule, uint8_t bytes, enum trace_use use, uint64_t pc)
 {
 	uint64_t at = granule * 0x9e3779b97f4a7c15ull >> (64 - ENTRY_BITS);
 	for (unsigned i = 0; i < ENTRIES / 2; i++, at = (at + 1) % ENTRIES) {
 		struct entry *entry = &table[at];
 		if (entry->granule && entry->granule != granule)
 			continue;
-		if (!(entry->bytes[WRITE] | entry->bytes[WRITE_ATOMIC]))
+		if (!(entry->bytes[TRACE_WRITE] | entry->bytes[TRACE_WRITE_ATOMIC]))
 			entry->pc = pc;
 		entry->granule = granule;
 		entry->bytes[use] |= bytes;
@@ -169,12 +152,12 @@ static void enter(uint64_t granule, uint8_t bytes, enum use use, uint64_t pc)
 }
 
 /* Bytes within one granule. */
-static void touch(uint64_t address, uint8_t bytes, enum use use, uint64_t pc)
+static void touch(uint64_t address, uint8_t bytes, enum trace_use use, uint64_t pc)
 {
 	const struct block *block = block_of(address);
 	if (!block) {
 		if (!is_threads(address))
-			enter((address & ADDRESS) / GRANULE, bytes, use, pc);
+			enter((address & TRACE_ADDRESS) / GRANULE, bytes, use, pc);
 		return;
 	}
 	uint64_t offset = address - block->start;
@@ -185,13 +168,13 @@ static void touch(uint64_t address, uint8_t bytes, enum use use, uint64_t pc)
 	enter(IN_BLOCK | (block->made == FOOTPRINT_ANOTHER ? OTHER_OBJECT : 0) |
 		      block->label >> LABEL_SHIFT << BLOCK_SHIFT | offset / GRANULE,
 	      bytes,
-	      use == READ_ATOMIC    ? READ
-	      : use == WRITE_ATOMIC ? WRITE
-				    : use,
+	      use == TRACE_READ_ATOMIC    ? TRACE_READ
+	      : use == TRACE_WRITE_ATOMIC ? TRACE_WRITE
+					  : use,
 	      pc);
 }
 
-static void touch_range(uint64_t address, uint64_t size, enum use use, uint64_t pc)
+static void touch_range(uint64_t address, uint64_t size, enum trace_use use, uint64_t pc)
 {
 	if (!address || size > RANGE_MOST) {
 		failed = failed || address;
@@ -206,100 +189,28 @@ static void touch_range(uint64_t address, uint64_t size, enum use use, uint64_t 
 	}
 }
 
-/*
- * ThreadSanitizer's functions that allocate: each tells of the block as of a write of it, with a program
- * counter of its own. Any other write of a range is memset() or memcpy().
- */
-static const char *const allocating[] = {
-	"__interceptor_malloc",   "__interceptor_calloc",         "__interceptor_realloc",
-	"__interceptor_memalign", "__interceptor_aligned_alloc",  "__interceptor_valloc",
-	"__interceptor_pvalloc",  "__interceptor_posix_memalign", "__interceptor_reallocarray",
-};
-enum { ALLOCATING = sizeof allocating / sizeof allocating[0] };
-static struct {
-	uint64_t from, end;
-} functions[ALLOCATING];
-
-static bool find_functions(void)
+/* What a range says of making: malloc() is a write of the whole block, free() one that freed.c tells. */
+static void make_range(uint64_t address, uint64_t size, enum trace_use use, uint64_t pc)
 {
-	for (unsigned i = 0; i < ALLOCATING; i++) {
-		void *found = symbol_next(allocating[i]);
-		Dl_info info;
-		const ElfW(Sym) *symbol = NULL;
-		if (!found || !dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
-			continue;
-		functions[i].from = (uint64_t)found;
-		functions[i].end = (uint64_t)found + symbol->st_size;
-	}
-	return functions[0].from;
-}
-
-static bool is_malloc(uint64_t pc)
-{
-	for (unsigned i = 0; i < ALLOCATING; i++)
-		if (pc - functions[i].from < functions[i].end - functions[i].from)
-			return true;
-	return false;
-}
-
-/* malloc() is a write of the whole block there, and free() one that freed.c tells. */
-static void take_range(const uint64_t *at, bool makes)
-{
-	uint64_t pc = at[0] >> HISTORY_ADDRESS_AT;
-	uint64_t address = restored(at[1] & ADDRESS);
-	uint64_t size = (at[0] >> 7 & 0x1fff) | at[1] >> HISTORY_ADDRESS_BITS << 13;
-	bool read = at[0] & 32;
-	if (!makes) {
-		touch_range(address, size, read ? READ : WRITE, pc);
-	} else if (freed_by(restored(pc))) {
+	if (use == TRACE_READ || !size)
+		return;
+	if (freed_by(pc)) {
 		const struct block *block = block_of(address);
 		if (!block || !is_objects(block))
 			note(address); /* nobody else can have it */
-	} else if (is_malloc(restored(pc)) && size) {
+	} else if (trace_is_malloc(pc)) {
 		add_block(
 			(struct block){ .start = address, .end = address + size, .made = making });
 	}
 }
 
-/* EventAccess, EventAccessExt: where it is read from the bit that says so on. */
-static void take_access(uint64_t address, uint64_t how, uint64_t pc)
+static void replay(const uint64_t *end, const struct trace_reader *reader)
 {
-	enum use use = how & 1 ? READ : WRITE;
-	touch_range(address, 1ull << (how >> 2 & 3), use + (how >> 1 & 1), pc);
+	failed = !trace_read(began, end, reader) || failed;
 }
 
-/* Goes through what the thread did. makes: only what was made is wanted. */
-static void replay(const uint64_t *end, bool makes)
-{
-	const uint64_t *at = began;
-	uint64_t pc = 0;
-	if (end < at || (uint64_t)end - (uint64_t)at > PART) {
-		failed = true;
-		return;
-	}
-	while (at < end) {
-		uint64_t word = *at++;
-		uint64_t address = restored(word >> HISTORY_ADDRESS_AT);
-		unsigned type = word >> 2 & 7;
-		if (word & IS_ACCESS) {
-			pc += (word >> 5 & PC_MASK) - PC_ZERO;
-			if (!makes)
-				take_access(address, word >> 1, pc);
-		} else if (!(word & IS_CALL) && type < UNLOCKED) {
-			pc = type == EXTENDED ? *at : pc;
-			if (type == RANGE)
-				take_range(at - 1, makes);
-			else if (type == EXTENDED && !makes)
-				take_access(address, word >> 5, pc);
-			at++;
-		}
-	}
-}
-
-static const uint64_t *now(void)
-{
-	return history_at(history_of_thread());
-}
+static const struct trace_reader makes = { .range = make_range };
+static const struct trace_reader touches = { touch_range, touch_range };
 
 static void *object_malloc(void *context, size_t size)
 {
@@ -325,7 +236,7 @@ static void *object_realloc(void *context, void *old, size_t size)
 bool ftstress_footprint_start(void)
 {
 	current = (const char *(*)(void))symbol_next("PyGILState_GetThisThreadState");
-	if (!current || !find_functions() || !history.known || !made_is_on() ||
+	if (!current || !trace_start() || !history.known || !made_is_on() ||
 	    !allocator_get(ALLOCATOR_OBJECTS, &objects))
 		return false;
 	allocator_set(ALLOCATOR_OBJECTS,
@@ -378,7 +289,7 @@ static void label(uint64_t object)
 static void begin_making(enum footprint_making what)
 {
 	making = what;
-	began = now();
+	began = trace_now();
 	made_tells(note);
 }
 
@@ -392,7 +303,7 @@ void ftstress_footprint_begin(void)
 void ftstress_footprint_made(const void *object, uint32_t next)
 {
 	made_tells(NULL);
-	replay(now(), true);
+	replay(trace_now(), &makes);
 	label((uint64_t)object);
 	begin_making(next);
 }
@@ -402,7 +313,7 @@ void footprint_all_made(void)
 	if (LIKELY(!is_expected))
 		return;
 	made_tells(NULL);
-	replay(now(), true);
+	replay(trace_now(), &makes);
 	making = FOOTPRINT_NOTHING;
 }
 
@@ -422,7 +333,7 @@ void footprint_begins(uint32_t side)
 	frames_from = load64(thread_state, python_release->at->tstate_datastack_chunk.at);
 	frames_to = load64(thread_state, python_release->at->tstate_datastack_limit.at);
 	made_tells(note);
-	began = now();
+	began = trace_now();
 }
 
 /* Shell's sort: libc's is instrumented. */
@@ -476,13 +387,13 @@ void footprint_ends(uint32_t side)
 {
 	if (LIKELY(!is_expected) || side != side_expected)
 		return;
-	const uint64_t *end = now();
+	const uint64_t *end = trace_now();
 	made_tells(NULL);
 	is_expected = false;
 	raw_zero(table, sizeof table);
-	replay(end, true); /* first what it made */
+	replay(end, &makes); /* first what it made */
 	sort_blocks();
-	replay(end, false);
+	replay(end, &touches);
 	struct footprint *footprint = &footprints[operation][run];
 	heap_free(footprint->entries);
 	*footprint = (struct footprint){ 0 };
@@ -520,7 +431,7 @@ static bool is_unlike(const struct entry *one, const struct entry *two)
 static bool is_elsewhere(const struct entry *one, const struct entry *two)
 {
 	const struct entry *alone = !two ? one : !one ? two : NULL;
-	return alone && (alone->granule & IN_BLOCK || alone->bytes[WRITE]);
+	return alone && (alone->granule & IN_BLOCK || alone->bytes[TRACE_WRITE]);
 }
 
 static bool is_shared(const struct entry *one, const struct entry *two)
@@ -528,9 +439,12 @@ static bool is_shared(const struct entry *one, const struct entry *two)
 	if (!one || !two)
 		return false;
 	const uint8_t *a = one->bytes, *b = two->bytes;
-	unsigned plain_a = a[READ] | a[WRITE], all_a = plain_a | a[READ_ATOMIC] | a[WRITE_ATOMIC];
-	unsigned plain_b = b[READ] | b[WRITE], all_b = plain_b | b[READ_ATOMIC] | b[WRITE_ATOMIC];
-	unsigned write = a[WRITE] | a[WRITE_ATOMIC] | b[WRITE] | b[WRITE_ATOMIC];
+	unsigned plain_a = a[TRACE_READ] | a[TRACE_WRITE],
+		 all_a = plain_a | a[TRACE_READ_ATOMIC] | a[TRACE_WRITE_ATOMIC];
+	unsigned plain_b = b[TRACE_READ] | b[TRACE_WRITE],
+		 all_b = plain_b | b[TRACE_READ_ATOMIC] | b[TRACE_WRITE_ATOMIC];
+	unsigned write =
+		a[TRACE_WRITE] | a[TRACE_WRITE_ATOMIC] | b[TRACE_WRITE] | b[TRACE_WRITE_ATOMIC];
 	return all_a & all_b & (plain_a | plain_b) & write;
 }
 

@@ -23,7 +23,7 @@
  * Called by the driver (stress/ftstress_driver/pairs/footprints.py), in a process that does nothing else.
  * M is the main thread; one thread runs at a time.
  *
- * Sources: llvm, compiler-rt/lib/tsan/rtl/tsan_trace.h. The idea: Narada (Samak, Ramanathan, Jagannathan:
+ * The idea: Narada (Samak, Ramanathan, Jagannathan:
  * Synthesizing Racy Tests, PLDI 2015) finds from sequential runs which pairs of methods can race.
  */
 #ifndef INTERPOSE_FOOTPRINT_H
