@@ -50,7 +50,7 @@
  *   base/     what hooks may use
  *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
  *     plt          a function in the place of another, for the calls of one shared object
- *     ring         the writer's side of the shared rings
+ *     ring         the writer's side of the shared rings; section: a part of a record
  *     per_thread   memory for each thread; history: TSan's trace of it, and the locks that it holds
  *     private_heap jemalloc of our own
  *     concern.h    what a concern is

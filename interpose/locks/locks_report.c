@@ -8,6 +8,7 @@
 #include "interpose/python/object.h"
 #include "interpose/python/walk.h"
 #include "interpose/base/ring.h"
+#include "interpose/base/section.h"
 
 #include <stddef.h>
 
@@ -125,20 +126,12 @@ static bool place_of(uint64_t address, uint32_t kind, uint64_t *block, uint32_t 
 
 static bool put_section(struct fts_section section, const uint64_t *frames, const char *text)
 {
-	section.text_length = text ? (uint32_t)raw_length(text) : 0;
-	uint32_t room = (section.text_length + 7) & ~7u;
-	uint32_t need = (uint32_t)sizeof section + 8 * section.frame_count + room;
-	if (used + need > BUFFER_BYTES) {
+	uint32_t took = section_put(buffer + used, BUFFER_BYTES - used, section, frames, text);
+	if (!took) {
 		ring_limit(FTS_LIMIT_ORDER_BYTES);
 		return false;
 	}
-	uint8_t *at = buffer + used;
-	raw_copy(at, &section, sizeof section);
-	raw_copy(at + sizeof section, frames, 8ull * section.frame_count);
-	at += sizeof section + 8 * section.frame_count;
-	raw_zero(at, room);
-	raw_copy(at, text, section.text_length);
-	used += need;
+	used += took;
 	sections++;
 	return true;
 }

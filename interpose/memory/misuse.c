@@ -2,6 +2,7 @@
 #include "interpose/memory/misuse.h"
 
 #include "interpose/base/ring.h"
+#include "interpose/base/section.h"
 #include "interpose/memory/made.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
@@ -25,20 +26,12 @@ static uint8_t times[PLACES];
 
 static void put_section(struct fts_section section, const char *text)
 {
-	section.text_length = text ? (uint32_t)raw_length(text) : 0;
-	uint32_t room = (section.text_length + 7) & ~7u;
-	uint32_t need = (uint32_t)sizeof section + 8 * section.frame_count + room;
-	if (used + need > BUFFER_BYTES) {
+	uint32_t took = section_put(buffer + used, BUFFER_BYTES - used, section, frames, text);
+	if (!took) {
 		ring_limit(FTS_LIMIT_REPORT);
 		return;
 	}
-	uint8_t *at = buffer + used;
-	raw_copy(at, &section, sizeof section);
-	raw_copy(at + sizeof section, frames, 8ull * section.frame_count);
-	at += sizeof section + 8 * section.frame_count;
-	raw_zero(at, room);
-	raw_copy(at, text, section.text_length);
-	used += need;
+	used += took;
 	sections++;
 }
 

@@ -52,14 +52,14 @@ THREAD_LOCAL const struct access *current; /* that TSan is being told */
 
 /* Accesses. */
 
-/* Does the access go through C code that works on its own objects? */
-static bool is_own_code(void *const *frame)
+/* Is the answer yes for a function of C between the access and the eval loop? i: 0 is the innermost. */
+static inline bool has_caller(void *const *frame, bool is(uintptr_t at, unsigned i))
 {
 	for (unsigned i = 0; i < NATIVE_CALLS; i++) {
 		uintptr_t at = (uintptr_t)frame[1];
 		if (at - eval_low < eval_size)
 			return false;
-		if (sites_is_own(at))
+		if (is(at, i))
 			return true;
 		void *const *next = frame[0];
 		if (next <= frame || next > frame + FRAME_MAX)
@@ -69,21 +69,17 @@ static bool is_own_code(void *const *frame)
 	return false;
 }
 
-/* Does an extension take the item (csv.reader)? It may hold a lock of its own. */
-static bool is_extension(void *const *frame)
+/* Does the access go through C code that works on its own objects? */
+static inline bool is_own(uintptr_t at, unsigned i)
 {
-	for (unsigned i = 0; i < NATIVE_CALLS; i++) {
-		uintptr_t at = (uintptr_t)frame[1];
-		if (at - eval_low < eval_size)
-			return false;
-		if (i && at - sites_low >= sites_size) /* the innermost is our own */
-			return true;
-		void *const *next = frame[0];
-		if (next <= frame || next > frame + FRAME_MAX)
-			return false;
-		frame = next;
-	}
-	return false;
+	(void)i;
+	return sites_is_own(at);
+}
+
+/* Does an extension take the item (csv.reader)? It may hold a lock of its own. */
+static inline bool is_extensions(uintptr_t at, unsigned i)
+{
+	return i && at - sites_low >= sites_size; /* the innermost is our own */
 }
 
 static bool is_service(const void *frame)
@@ -285,7 +281,7 @@ static __attribute__((noinline)) void note_missing(uintptr_t dict, uint64_t hash
 	struct call call = call_of(frame);
 	name_call(&call);
 	granule_share(granule_of(dict + DICT_USED));
-	if (is_looked_at(&call) && !is_own_code(__builtin_frame_address(0)))
+	if (is_looked_at(&call) && !has_caller(__builtin_frame_address(0), is_own))
 		note_key(&call, dict, hash, SITE_READ);
 }
 
@@ -301,7 +297,7 @@ static void note_new_keys(const struct call *call, uintptr_t dict, uintptr_t key
 		return;
 	bool general = ((const uint8_t *)keys)[KEYS_KIND] == KEYS_GENERAL;
 	note(value, SITE_WRITE | SITE_ENTRY << 3, load64((const void *)value, 0));
-	if (is_looked_at(call) && !is_own_code(__builtin_frame_address(0)))
+	if (is_looked_at(call) && !has_caller(__builtin_frame_address(0), is_own))
 		note_key(call, dict,
 			 hash_of_entry((const uint8_t *)keys,
 				       (const char *)value - (general ? 16 : 8)),
@@ -348,7 +344,7 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	}
 	if (call.scope & SCOPE_SYNC)
 		return after(operation, granule);
-	if (!is_looked_at(&call) || is_own_code(__builtin_frame_address(0)))
+	if (!is_looked_at(&call) || has_caller(__builtin_frame_address(0), is_own))
 		return AFTER_NOTHING;
 	struct access access = access_of(&call, address, site);
 	/* A hash is no object. */
@@ -382,7 +378,8 @@ void variables_note_next(uintptr_t iterator)
 	name_call(&call);
 	granule_share(granule_of(iterator));
 	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
-	    is_own_code(__builtin_frame_address(0)) || is_extension(__builtin_frame_address(0)))
+	    has_caller(__builtin_frame_address(0), is_own) ||
+	    has_caller(__builtin_frame_address(0), is_extensions))
 		return;
 	struct access access =
 		access_of(&call, iterator, (uint8_t)(SITE_NEXT | SITE_ITERATOR << 3));
@@ -398,7 +395,7 @@ void variables_note_iteration(uintptr_t size, bool of_dict)
 	name_call(&call);
 	granule_share(granule_of(size));
 	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
-	    is_own_code(__builtin_frame_address(0)))
+	    has_caller(__builtin_frame_address(0), is_own))
 		return;
 	enum site_class class = of_dict ? SITE_DICT : SITE_OTHER;
 	struct access access = access_of(&call, size, (uint8_t)(SITE_SIZE | class << 3));

@@ -3,6 +3,7 @@
  */
 #include "interpose/wrap/report.h"
 
+#include "interpose/base/section.h"
 #include "interpose/locks/locks.h"
 #include "interpose/memory/made.h"
 #include "interpose/variables/variables.h"
@@ -60,19 +61,13 @@ static uint32_t frames_in_trace(void)
 void add_section(struct output *out, struct fts_section section, const char *text)
 {
 	section.frame_count = frames_in_trace();
-	section.text_length = text ? (uint32_t)raw_length(text) : 0;
-	uint32_t text_room = (section.text_length + 7) & ~7u;
-	uint8_t *at = room_for(out, (uint32_t)sizeof section + 8 * section.frame_count + text_room);
-	if (!at) {
+	uint32_t took =
+		section_put(buffer + out->used, BUFFER_BYTES - out->used, section, trace, text);
+	if (!took) {
 		ring_limit(FTS_LIMIT_REPORT);
 		return;
 	}
-	raw_copy(at, &section, sizeof section);
-	at += sizeof section;
-	raw_copy(at, trace, 8 * section.frame_count);
-	at += 8 * section.frame_count;
-	raw_zero(at, text_room);
-	raw_copy(at, text, section.text_length);
+	out->used += took;
 	out->sections++;
 }
 
