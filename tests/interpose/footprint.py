@@ -21,6 +21,9 @@ if library.ftstress_start(ctypes.byref(why)):
 
 POOL = (ctypes.c_long * 4096)()
 GLOBAL = array.array("l", [0, 0])
+LIBC = ctypes.CDLL(None)
+LIBC.malloc.restype = ctypes.c_void_p
+OF_MALLOC = ctypes.c_void_p(LIBC.malloc(64))
 
 
 class Hidden:
@@ -58,12 +61,20 @@ KINDS = (
             Operation("get_global", "GLOBAL[0]"),
             Operation("set_global", "GLOBAL[0] = 3"),
             Operation("set_second", "GLOBAL[1] = 3"),
+            Operation("fill", "ctypes.memset(OF_MALLOC, 7, 64)"),
+            Operation("peek", "ctypes.string_at(OF_MALLOC, 16)"),
         ],
     ),
     Type("hidden", "Hidden()", [Operation("count", "o.count()"), Operation("look", "o.look()")]),
 )
 gc.disable()
-names = {"array": array, "Hidden": Hidden, "GLOBAL": GLOBAL}
+names = {
+    "array": array,
+    "ctypes": ctypes,
+    "Hidden": Hidden,
+    "GLOBAL": GLOBAL,
+    "OF_MALLOC": OF_MALLOC,
+}
 for kind in KINDS:
     name_functions(kind.operations)
     rows, _ = footprints.look(Maker(kind, "<footprint>", dict(names)))

@@ -33,6 +33,8 @@ for version in 3.14 3.13; do
 	check "the object that is an argument of the other call" x 'same|other' 'other|len' 'other|other'
 	check "what is not the object's, but anybody's" x 'get_global|set_global' \
 		'set_global|set_global'
+	check "memset() in a block of malloc() writes, and makes none" x 'fill|peek' 'fill|fill'
+	check "what memcpy() reads there is read" - 'peek|peek'
 	check "and a byte beside that" - 'set_second|set_global' 'set_second|get_global' \
 		'set_second|append'
 	check "of a call that fails nothing is known" '?' 'fails|fails' 'fails|len'
