@@ -134,6 +134,20 @@ class Pairs(unittest.TestCase):
         self.assertFalse(apart.has("get0", "get1"))
 
 
+class Names(unittest.TestCase):
+    def test_of_many_types_the_nearest_are_named(self) -> None:
+        with tempfile.TemporaryDirectory() as scratch:
+            made = [corpus.Type(f"m.Type{i}x{i}", "1") for i in range(100)]
+            made += [corpus.Type("collections.deque", "1"), corpus.Type("collections.deque@2", "1")]
+            corpus.Corpus(made).save(Path(scratch))
+            for asked, told in (
+                ("dequeue", "no type dequeue; there are collections.deque and 100 more"),
+                ("nothing", "no type nothing; there are m.Type0x0, m.Type1x1, .* and 93 more"),
+            ):
+                with self.assertRaisesRegex(suite.SuiteError, f"^{told}$"):
+                    pairs_driver.PairsSuite(suite.Options([scratch], args=[asked]))
+
+
 class Known(unittest.TestCase):
     def test_a_test_whose_outcome_is_known_is_told_and_not_run(self) -> None:
         ends: list[tuple[int, contract.Outcome]] = []

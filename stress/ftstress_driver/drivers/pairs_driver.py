@@ -9,6 +9,7 @@ A test's id names the type and both operations:
     array.array@2::append|pop             on an object made in the second way
 """
 
+import difflib
 import gc
 import re
 import sys
@@ -29,6 +30,10 @@ COLLECT_EVERY = 1000
 
 REST = 2.0
 """So many times as long as a look takes there is no other: pairs are made meanwhile."""
+MOST_NAMED = 8
+"""Types in the message that there is none of a name."""
+NEAR = 0.7
+"""How alike two names are that may be meant for each other, of 1."""
 WORTH_A_LOOK = 32
 """Operations of a type, from which on it is looked at which of them are apart."""
 
@@ -167,6 +172,20 @@ class Session:
             self._rounds = None
 
 
+def _no_type(asked: Sequence[str], types: Sequence[Type]) -> str:
+    """A corpus may have hundreds: named are the nearest ones, else the first."""
+    names = list(dict.fromkeys(kind.type_name for kind in types))
+    ends = {name.rpartition(".")[2]: name for name in names}
+    near = [
+        ends.get(found, found)
+        for text in asked
+        for found in difflib.get_close_matches(text, [*names, *ends], MOST_NAMED, NEAR)
+    ]
+    named = list(dict.fromkeys(near)) or names[:MOST_NAMED]
+    more = f" and {len(names) - len(named)} more" if len(names) > len(named) else ""
+    return f"no type {' or '.join(asked)}; there are {', '.join(named)}{more}"
+
+
 class PairsSuite(Suite):
     """The pairs of a corpus."""
 
@@ -185,8 +204,7 @@ class PairsSuite(Suite):
             if not options.args or kind.is_one_of(options.args)
         }
         if not self._types and self._corpus.types:
-            names = ", ".join(kind.name for kind in self._corpus.types)
-            raise SuiteError(f"no type {' or '.join(options.args)}; there are: {names}")
+            raise SuiteError(_no_type(options.args, self._corpus.types))
         self._makers: dict[str, calls.Maker | Exception] = {}
         self._apart: dict[str, footprints.Apart] = {}
         self._next_look = 0.0
