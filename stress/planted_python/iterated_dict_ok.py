@@ -19,5 +19,5 @@ def stress(thread_index):
         counts[f"of thread {thread_index}"] = thread_index
     for word in fixed:
         fixed[word] = thread_index
-    first = next(iter(words))
+    first = next(iter(fixed))
     assert first
