@@ -73,7 +73,7 @@ struct settings {
 	char *tests; /* expression, NULL = all */
 	uint64_t seed;
 	bool seed_given;
-	unsigned jobs;       /* 0 = half the cores */
+	unsigned jobs;       /* 0 = half the cores; of pairs: all */
 	double duration;     /* seconds, 0 = no limit */
 	unsigned slice;      /* tests in an iteration; 0 = plan_slice_for() decides */
 	double budget;       /* seconds for a slice */

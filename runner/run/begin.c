@@ -181,8 +181,13 @@ int session_begin(struct run *run)
 	return store_run_begin(run->store, &run->stored, &run->stored.id);
 }
 
-unsigned session_default_jobs(void)
+/* Of pairs one thread runs at a time; threads that overlap want a core each. */
+unsigned session_jobs(const struct settings *settings)
 {
+	if (settings->jobs)
+		return settings->jobs;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	if (settings->pairs && cores > 0)
+		return (unsigned)cores;
 	return cores > 3 ? (unsigned)(cores / 2) : 1;
 }

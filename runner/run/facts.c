@@ -55,8 +55,7 @@ static void fill_settings(const struct run *run, struct run_info *info)
 						  : xstrdup("none"));
 	add_setting(info, &capacity, "timeout", xprintf("%g s", settings->timeout));
 	add_setting(info, &capacity, "memory", xprintf("%" PRIu64 " MiB", settings->memory));
-	add_setting(info, &capacity, "jobs",
-		    xprintf("%u", settings->jobs ? settings->jobs : session_default_jobs()));
+	add_setting(info, &capacity, "jobs", xprintf("%u", session_jobs(settings)));
 }
 
 /* "multidict, frozenlist": what the suite installs, by its names; NULL = nothing. */

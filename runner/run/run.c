@@ -100,7 +100,7 @@ static int run_pool(struct run *run)
 		run->settings->explore && !run->settings->replay_given
 			? explore_new(run->settings, run->course.plan, run->tests.tests)
 			: NULL;
-	unsigned jobs = run->settings->jobs ? run->settings->jobs : session_default_jobs();
+	unsigned jobs = session_jobs(run->settings);
 	struct pool_options options = { .settings = run->settings,
 					.launch = &launch,
 					.plan = run->course.plan,

@@ -51,7 +51,8 @@ int session_open_store(struct run *run);
 int session_find_cut_off(struct run *run);
 /* The run is in the store from here on. */
 int session_begin(struct run *run);
-unsigned session_default_jobs(void);
+/* How many workers run side by side. */
+unsigned session_jobs(const struct settings *settings);
 /* The limit of a zygote's stack, bytes; 0 = none. */
 size_t session_stack_limit(const struct run *run);
 
