@@ -82,15 +82,32 @@ const char *frame_language_name(enum frame_language language)
 	return language <= FRAME_UNKNOWN ? names[language] : "unknown";
 }
 
+static void frame_clear(struct frame *frame)
+{
+	free(frame->function);
+	free(frame->file);
+	free(frame->module);
+}
+
 void stack_clear(struct stack *stack)
 {
-	for (size_t i = 0; i < stack->count; i++) {
-		free(stack->frames[i].function);
-		free(stack->frames[i].file);
-		free(stack->frames[i].module);
-	}
+	for (size_t i = 0; i < stack->count; i++)
+		frame_clear(&stack->frames[i]);
 	free(stack->frames);
 	*stack = (struct stack){ 0 };
+}
+
+void stack_cut_plumbing(struct stack *stack, bool all)
+{
+	size_t count = stack->count;
+	while (count && stack->frames[count - 1].plumbing)
+		count--;
+	if (!count && all)
+		return;
+	while (stack->count > count)
+		frame_clear(&stack->frames[--stack->count]);
+	if (!count)
+		stack_clear(stack);
 }
 
 static void participant_clear(struct participant *participant)

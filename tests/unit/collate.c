@@ -142,15 +142,13 @@ static void a_cython_frame_shows_the_pyx_file_and_line(void **state)
 		 (struct side){ 2, 0, FRAMES(at(STATE_GETTER_LATER)) }, 0x1000);
 	const struct finding *finding = only_finding(&b);
 	const struct stack *writer = &finding->participants[0].stack;
-	assert_int_equal(writer->count, 3);
+	assert_int_equal(writer->count, 2); /* without the wrapper, which is plumbing */
 	assert_string_equal(writer->frames[0].function, "seed_number");
 	assert_int_equal(writer->frames[0].language, FRAME_C);
 	assert_int_equal(writer->frames[1].language, FRAME_CYTHON);
 	assert_string_equal(writer->frames[1].function, "MT19937._legacy_seeding");
 	assert_string_equal(writer->frames[1].file, "numpy/random/generator.pyx");
 	assert_int_equal(writer->frames[1].line, 186);
-	assert_true(writer->frames[2].plumbing);
-	assert_string_equal(writer->frames[2].module, "generator.so");
 	assert_int_equal(finding->participants[1].stack.frames[0].line, 263);
 	bench_end(&b);
 }

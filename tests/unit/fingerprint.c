@@ -802,6 +802,38 @@ static void plumbing_is_what_carries_calls(void **state)
 		assert_false(plumbing_is(&tell[i]));
 }
 
+/* "ab": one frame each, of which capitals are plumbing, the innermost first. */
+static struct stack stack_like(const char *letters)
+{
+	struct stack stack = { calloc(8, sizeof *stack.frames), strlen(letters) };
+	for (size_t i = 0; letters[i]; i++) {
+		stack.frames[i].function = strndup(&letters[i], 1);
+		stack.frames[i].plumbing = letters[i] < 'a';
+	}
+	return stack;
+}
+
+static void check_cut(const char *letters, bool all, const char *rest)
+{
+	struct stack stack = stack_like(letters);
+	stack_cut_plumbing(&stack, all);
+	assert_int_equal(stack.count, strlen(rest));
+	for (size_t i = 0; i < stack.count; i++)
+		assert_int_equal(*stack.frames[i].function, rest[i]);
+	stack_clear(&stack);
+}
+
+static void how_every_test_begins_is_cut_off(void **state)
+{
+	(void)state;
+	check_cut("aBcDE", true, "aBc");
+	check_cut("aBc", false, "aBc");
+	check_cut("Ab", false, "Ab");
+	check_cut("ABC", true, "ABC"); /* a thread that waits in the interpreter */
+	check_cut("ABC", false, "");   /* one that the driver started */
+	check_cut("", false, "");
+}
+
 static void a_stack_of_several_greenlets_is_known(void **state)
 {
 	(void)state;
@@ -882,6 +914,7 @@ int main(void)
 		cmocka_unit_test(the_explanation_tells_which_locks_were_held),
 		cmocka_unit_test(every_kind_has_title_and_explanation),
 		cmocka_unit_test(plumbing_is_what_carries_calls),
+		cmocka_unit_test(how_every_test_begins_is_cut_off),
 		cmocka_unit_test(a_stack_of_several_greenlets_is_known),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
