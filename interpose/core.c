@@ -7,6 +7,7 @@
  *     fences       what a fence of an extension means
  *     races        TSan's reports as records (report); races_python: those of Python variables
  *     meet         two threads come to where one of them replaces a reference
+ *     borrowing    the functions of the C API that return a borrowed reference
  *     threads      what a new thread gets first
  *     modules      which shared objects are mapped where
  *     cover        which C functions ran, and in which threads
@@ -33,6 +34,7 @@
  *     marks        a race at an address is not the last one there, if other objects get the memory
  *     freed        a block that is freed is told to TSan; allocator.h: CPython's allocators
  *     counts       references that are dropped and were not there
+ *     borrowed     objects that are borrowed, used, and let go by another thread
  *     misuse       tells of a call that must not be made with a block
  *     places       what the addresses of a crash point to
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls

@@ -56,6 +56,7 @@
  *       kinds, words    all that is known of a kind, one file each in kinds/; words, race_words:
  *                       what several say
  *       abort, memory   what is said before an abort; races with the allocator
+ *       api_rules       what CPython asks of those who call its C API
  *       traceback       the calls of a Python traceback; cxx_name: C++ names for people
  *       interleaving    the steps of two threads, drawn
  *       matrix          what --pairs saw of each pair of a type's operations

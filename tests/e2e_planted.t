@@ -140,6 +140,7 @@ def check_known(scratch: Path) -> Run:
     check_detection(first, "cases")
     check_stacks(first)
     check_header(first)
+    check_rules(first)
     again = Run("planted_races", scratch / "a", *ITERATIONS, "--seed", SEEDS[0])
     new = [finding for finding in again.findings if finding["status"] == "new"]
     ok(
@@ -335,6 +336,38 @@ def check_refcounts(run: Run) -> None:
     )
 
 
+def check_borrowed(run: Run) -> None:
+    """What is borrowed while its container may let it go is told as that, first."""
+    first = check_twins(run, "borrowed")
+    kinds = {case: f["kind"] for case, f in first.items()}
+    ok(set(kinds.values()) == {"borrowed-reference"}, "each as a borrowed reference", kinds)
+    told = first.get("collect_bug", {})
+    users = [t for t in told.get("threads", []) if t["role"].startswith("uses")]
+    ok(
+        "borrows from a dict" in told.get("title", "")
+        and "by PyDict_GetItemWithError, which" in told["explanation"]
+        and [t["frames"][t["site"]]["function"] for t in users] == ["collect_bug"],
+        "with the container, the call and the line of the use in the extension",
+        told.get("title"),
+        told.get("explanation"),
+        users,
+    )
+
+
+def check_rules(run: Run) -> None:
+    """A race through a part of the C API that takes no lock says so."""
+    told = {
+        case: [f["explanation"] for f in run.findings if case in f["tests"][0]]
+        for case in ("dict_next_bug", "list_item_bug")
+    }
+    ok(
+        any("PyDict_Next takes no lock" in text for text in told["dict_next_bug"])
+        and any("PyList_GET_ITEM takes no lock" in text for text in told["list_item_bug"]),
+        "a race in PyDict_Next, or where PyList_GET_ITEM reads, is told with CPython's rule",
+        told,
+    )
+
+
 def check_drops(run: Run) -> None:
     """Two threads are made to drop one reference, and it is told which functions do."""
     check_twins(run, "drops")
@@ -382,7 +415,9 @@ def main() -> int:
             check_frees(frees.result())
             check_memory(Run("planted_memory", scratch / "memory"))
             check_refcounts(counts.result())
-        check_drops(Run("planted_drops", scratch / "drops"))
+            borrowed = pool.submit(Run, "planted_borrowed", scratch / "borrowed")
+            check_drops(Run("planted_drops", scratch / "drops"))
+            check_borrowed(borrowed.result())
     return done()
 
 

@@ -154,8 +154,10 @@ struct finding {
 	 * "ValueError", else NULL: what the fingerprint is made of. Not stored */
 	char *signal, *exception;
 	/* Of a race in Python code: "lost-update" or "check-then-act", and what the variable is
-	 * called, "Counter.value". For the title, not stored */
+	 * called, "Counter.value"; of a borrowed reference: "PyDict_GetItem", and "dict". For the
+	 * title, not stored */
 	char *pattern, *variable;
+	char *rules; /* of a race: what CPython asks of those who call its C API so; or NULL. Not stored */
 	char *graph;                   /* Graphviz source, for lock orders; or NULL */
 	uint64_t count;                /* how often, in all runs of the store */
 	uint64_t run_count;            /* how often in this run */

@@ -13,6 +13,7 @@
 	X(DOUBLE_FREE, double_free) \
 	X(BAD_FREE, bad_free) \
 	X(REFERENCE_COUNT, reference_count) \
+	X(BORROWED_REFERENCE, borrowed_reference) \
 	X(DATA_RACE, data_race) \
 	X(PYTHON_RACE, python_race) \
 	X(LOCK_ORDER, lock_order) \

@@ -49,7 +49,8 @@ struct concern {
 	concern(variables) \
 	concern(locks) \
 	concern(turns) \
-	concern(meet)
+	concern(meet) \
+	concern(borrowing)
 /* clang-format on */
 
 #define CONCERN_DECLARE(name) extern const struct concern concern_##name;

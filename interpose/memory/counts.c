@@ -4,6 +4,7 @@
 
 #include "interpose/base/concern.h"
 #include "interpose/base/symbol.h"
+#include "interpose/memory/borrowed.h"
 #include "interpose/memory/made.h"
 #include "interpose/memory/misuse.h"
 #include "interpose/python/object.h"
@@ -156,6 +157,15 @@ static int64_t total_of(int64_t shared, uint32_t local)
 	return (shared >> SHIFT) + local - ((shared & FLAGS) == QUEUED);
 }
 
+int64_t counts_references(uint64_t object)
+{
+	int64_t shared = shared_of(object);
+	uint32_t local = local_of(object);
+	if (local == COUNT_IMMORTAL)
+		return INT64_MAX;
+	return total_of(shared, (shared & FLAGS) == MERGED ? 0 : local);
+}
+
 /*
  * A thread that is not the owner drops a reference, so it had one. Both counts are read, and may change
  * meanwhile: they count only if the shared one did not, and if the owner's is in no sum (is_dead()).
@@ -171,8 +181,11 @@ static __attribute__((noinline)) void look_at_drop(uint64_t object, uintptr_t pl
 		return;
 	}
 	int64_t total = total_of(shared, merged ? 0 : local);
-	if (total == 1)
+	if (total == 1) {
 		made_dies(object, place);
+		if (UNLIKELY(borrowed_any))
+			borrowed_ends(object, place);
+	}
 	if (local == COUNT_IMMORTAL || total > 0 || (!merged && !local && !is_dead(object)) ||
 	    shared != shared_of(object))
 		return;
@@ -201,6 +214,8 @@ void _Py_MergeZeroLocalRefcount(void *object)
 	if (LIKELY(counts_on)) {
 		uintptr_t place = (uintptr_t)__builtin_return_address(0);
 		int64_t shared = shared_of((uint64_t)object);
+		if (UNLIKELY(borrowed_any) && total_of(shared, 0) == 0)
+			borrowed_ends((uint64_t)object, place);
 		if (LIKELY(shared == 0))
 			made_dies((uint64_t)object, place);
 		else if (UNLIKELY(total_of(shared, 0) < 0))

@@ -31,6 +31,9 @@ extern HIDDEN bool counts_on;
 /* The code of _Py_NewReference() and _Py_NewReferenceNoTotal(): there an object begins. */
 extern HIDDEN uintptr_t counts_born_low, counts_born_size;
 
+/* How many references there are, as far as both counts say; of an immortal object INT64_MAX. */
+HIDDEN int64_t counts_references(uint64_t object);
+
 HIDDEN void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place);
 HIDDEN void counts_look_at_add(uint64_t object, uintptr_t place);
 

@@ -10,6 +10,7 @@
 #include "interpose/base/ring.h"
 #include "interpose/base/symbol.h"
 #include "interpose/memory/allocator.h"
+#include "interpose/memory/borrowed.h"
 #include "interpose/memory/marks.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
@@ -196,6 +197,8 @@ static inline uint64_t size_of(const void *object)
 
 static inline void note_object(void *object, uint64_t native)
 {
+	if (UNLIKELY(borrowed_any))
+		borrowed_renewed((uint64_t)object);
 	uint32_t *entry = entry_of((uint64_t)object, true);
 	if (UNLIKELY(!entry))
 		return;

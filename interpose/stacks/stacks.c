@@ -26,7 +26,6 @@ HIDDEN tsan_access_pc *stacks_read_pc[5], *stacks_write_pc[5];
 HIDDEN void *(*stacks_eval_default)(void *tstate, void *frame, int throw_flag);
 
 /* Used by stacks_entry.S, in the order 1, 2, 4, 8, 16 bytes. */
-extern void (*stacks_real_func_entry)(void *pc);
 HIDDEN tsan_access_pc *stacks_named_read[5], *stacks_named_write[5];
 
 static uint64_t (*python_pc)(uint64_t native_pc);

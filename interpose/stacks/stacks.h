@@ -26,6 +26,7 @@ typedef void tsan_access_pc(void *address, void *pc);
 extern uintptr_t stacks_eval_low, stacks_eval_size;
 extern tsan_access_pc *stacks_read_pc[5], *stacks_write_pc[5];
 extern tsan_access *stacks_real_read[5], *stacks_real_write[5]; /* in stacks_entry.S */
+extern void (*stacks_real_func_entry)(void *pc);
 /* What the eval loop's own accesses come to, as a jump: release.h's read and write. */
 extern tsan_access_pc *stacks_named_read[5], *stacks_named_write[5];
 extern void *(*stacks_eval_default)(void *tstate, void *frame, int throw_flag);

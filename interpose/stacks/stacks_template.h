@@ -4,6 +4,7 @@
  * (interpose/releases/) has the table `at`, which must be a static const for that, and
  * FRAME_TAG_BITS; it puts STACKS_OF_RELEASE into its struct python_release.
  */
+#include "interpose/memory/borrowed.h"
 #include "interpose/python/code.h"
 #include "ftstress/record.h"
 #include "interpose/python/layout.h"
@@ -148,6 +149,7 @@ static __attribute__((noinline)) void *call_eval(void *tstate, void *frame, int 
 static void *evaluate(void *tstate, void *frame, int throw_flag)
 {
 	sections_python_begins();
+	borrowed_python_begins();
 	struct activation outer = now;
 	const char *code = frame_code(frame);
 	uint32_t id = code_id(code);

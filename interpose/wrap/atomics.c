@@ -6,6 +6,7 @@
 
 #include "interpose/base/symbol.h"
 #include "interpose/locks/locks.h"
+#include "interpose/memory/borrowed.h"
 #include "interpose/memory/counts.h"
 #include "interpose/order/order.h"
 #include "interpose/base/raw.h"
@@ -161,10 +162,23 @@ uint32_t __tsan_atomic32_load(const volatile uint32_t *word, int order)
 	JUMP tsan_load32(word, order);
 }
 
+/* The thread has borrowed an object, and takes a reference to one. Out of the way, as below. */
+static __attribute__((noinline)) void store32_of_borrower(volatile uint32_t *word, uint32_t value,
+							  int order)
+{
+	borrowed_taken((uint64_t)word - OBJECT_COUNT_LOCAL, (uintptr_t)HERE,
+		       __builtin_frame_address(0));
+	counts_store(word, value, HERE);
+	order = fences_write(order, HERE);
+	JUMP tsan_store32(word, value, order);
+}
+
 /* What follows such a load most often: the count, changed. */
 EXPORT store32 __tsan_atomic32_store;
 void __tsan_atomic32_store(volatile uint32_t *word, uint32_t value, int order)
 {
+	if (UNLIKELY(borrowed_count) && value == *word + 1)
+		JUMP store32_of_borrower(word, value, order);
 	counts_store(word, value, HERE);
 	order = fences_write(order, HERE);
 	JUMP tsan_store32(word, value, order);
@@ -173,8 +187,12 @@ void __tsan_atomic32_store(volatile uint32_t *word, uint32_t value, int order)
 EXPORT add64 __tsan_atomic64_fetch_add;
 uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int order)
 {
-	if (value == COUNT_ONE)
+	if (value == COUNT_ONE) {
+		if (UNLIKELY(borrowed_count))
+			borrowed_taken((uint64_t)word - OBJECT_COUNT_SHARED, (uintptr_t)HERE,
+				       __builtin_frame_address(0));
 		counts_add(word, HERE);
+	}
 	if (order == MO_SEQ_CST && order_size) {
 		enum place place = order_place(HERE);
 		if ((value == COUNT_ONE && aligned(word) && place != PLACE_AS_WRITTEN &&
@@ -217,6 +235,9 @@ EXPORT cas64 __tsan_atomic64_compare_exchange_val;
 uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t from, uint64_t to,
 					      int order, int failed_order)
 {
+	if (UNLIKELY(borrowed_count) && ((to ^ from) & ~(uint64_t)COUNT_FLAGS) && to > from)
+		borrowed_taken((uint64_t)word - OBJECT_COUNT_SHARED, (uintptr_t)HERE,
+			       __builtin_frame_address(0));
 	if (order == MO_SEQ_CST && aligned(word) && order_place(HERE) > PLACE_AS_WRITTEN) {
 		int meant = count_order(from, to);
 		if (meant >= 0 && order_is_count(word)) {

@@ -15,6 +15,7 @@
 
 #include "interpose/base/concern.h"
 #include "interpose/locks/locks.h"
+#include "interpose/memory/borrowed.h"
 #include "interpose/memory/freed.h"
 #include "interpose/memory/made.h"
 #include "interpose/memory/marks.h"
@@ -172,6 +173,89 @@ static void add_object(struct output *out, void *report, int locations, int thre
 	add_section(out, section, data ? owner.type : object.type);
 }
 
+/* What was borrowed while another thread dropped the last reference to it, if the report is of that. */
+static bool is_borrowed(void *report, int accesses, struct borrowed *borrowed)
+{
+	int tid = -1, size = 0, write = 0, atomic = 0;
+	void *address = NULL;
+	if (accesses != 2)
+		return false;
+	__tsan_get_report_mop(report, 0, &tid, &address, &size, &write, &atomic, trace, FRAMES_MAX);
+	clear_trace();
+	return borrowed_find((uint64_t)address, borrowed);
+}
+
+/* Leaves of the stack what begins in the extension's code: there it shows what is used. */
+static void strip_python(void)
+{
+	unsigned from = 0, count = 0;
+	while (trace[from] && borrowed_in(borrowed_python, (uintptr_t)trace[from]))
+		from++;
+	if (!trace[from] || FTS_PC_IS_PYTHON((uint64_t)trace[from]))
+		return;
+	for (; trace[from + count]; count++)
+		trace[count] = trace[from + count];
+	for (; trace[count]; count++)
+		trace[count] = NULL;
+}
+
+/* The text: "borrowed-reference", the function that borrowed, the type of the container, tabs between. */
+static void write_borrowed(void *report, int accesses, int mutexes, int threads,
+			   const struct borrowed *borrowed)
+{
+	static const char kind[] = "borrowed-reference\t";
+	char rest[128];
+	uint32_t by = (uint32_t)raw_length(borrowed->by), used = by + 1;
+	uint32_t container = (uint32_t)raw_length(borrowed->container);
+	if (used + container > sizeof rest)
+		return;
+	raw_copy(rest, borrowed->by, by);
+	rest[by] = '\t';
+	raw_copy(rest + used, borrowed->container, container);
+	used += container;
+	struct output out = report_begin(kind, sizeof kind - 1, rest, used);
+	for (int i = 0; i < accesses; i++) {
+		int tid = -1, size = 0, write = 0, atomic = 0;
+		void *address = NULL;
+		clear_trace();
+		__tsan_get_report_mop(report, (uptr)i, &tid, &address, &size, &write, &atomic,
+				      trace, FRAMES_MAX);
+		if (!write)
+			strip_python();
+		struct fts_section section = {
+			.kind = FTS_SEC_ACCESS,
+			.flags = (uint16_t)((write ? FTS_ACCESS_WRITE : 0) |
+					    (standins_live() ? FTS_ACCESS_LOCKS : 0)),
+			.tid = tid,
+			.address = borrowed->object,
+			.size = 8,
+		};
+		const struct fts_section side = { .address = (uint64_t)address,
+						  .size = (uint64_t)size,
+						  .flags = section.flags,
+						  .tid = tid };
+		add_section(&out, section,
+			    write ? "drops the last reference" : "uses what it has borrowed");
+		marks_note((uint64_t)address);
+		add_locks_held(&out, report, i, accesses, &side);
+	}
+	struct object object = { .start = borrowed->object };
+	clear_trace();
+	bool known = object_find(borrowed->object, &object);
+	clear_trace();
+	int tid = add_made(report, threads, borrowed->object);
+	if (known)
+		add_section(&out,
+			    (struct fts_section){ .kind = FTS_SEC_OBJECT,
+						  .tid = tid,
+						  .address = object.start,
+						  .size = object.size },
+			    object.type);
+	add_mutexes(&out, report, mutexes);
+	add_threads(&out, report, threads, false);
+	report_write(&out, FTS_REPORT_OTHER, (uint32_t)sizeof kind - 1 + used);
+}
+
 /* Reports that are no data races have stacks of which TSan does not say whose they are. */
 static void add_stacks(struct output *out, void *report, int count)
 {
@@ -193,6 +277,11 @@ static void write_report(void *report)
 	bool race = type && raw_same(type, "data-race");
 	if (race && is_variable_race(report, accesses)) {
 		write_variable_race(report, mutexes, threads);
+		return;
+	}
+	struct borrowed borrowed;
+	if (race && is_borrowed(report, accesses, &borrowed)) {
+		write_borrowed(report, accesses, mutexes, threads, &borrowed);
 		return;
 	}
 	uint32_t text_length = type && !race ? (uint32_t)raw_length(type) : 0;

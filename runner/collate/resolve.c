@@ -17,6 +17,7 @@
 
 #include "ftstress/record.h"
 #include "runner/collate/refine.h"
+#include "runner/model/api_rules.h"
 #include "runner/records/assemble.h"
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
@@ -388,6 +389,31 @@ static char *naming_member(void *context, uint64_t offset)
 	return agreed;
 }
 
+/* The rule of the C API that a side of a race breaks, by a call or by a macro in its line; or NULL. */
+static const struct api_rule *rule_of(struct resolver *r, const struct finding *race,
+				      const struct participant *side)
+{
+	const struct api_rule *rule = api_rule_called(&side->stack);
+	const struct frame *frame = rule ? NULL : api_rule_macro_frame(&side->stack);
+	struct source_line line;
+	if (frame && frame->file && subject_is_python(race->subject.kind) &&
+	    source_get(r->sources, frame->file, frame->line, &line))
+		rule = api_rule_in_line(line.text, line.length);
+	return rule;
+}
+
+static char *rules_of(struct resolver *r, const struct finding *finding)
+{
+	const struct api_rule *told[2] = { NULL, NULL };
+	struct buf out = { 0 };
+	for (size_t i = 0; i < 2 && i < finding->participant_count; i++) {
+		told[i] = rule_of(r, finding, &finding->participants[i]);
+		if (told[i] && (i == 0 || told[i] != told[0]))
+			api_rule_add(&out, told[i]);
+	}
+	return told[0] || told[1] ? buf_take(&out) : NULL;
+}
+
 static void build_example(struct resolver *r, const struct source *source,
 			  const struct parsed *parsed, struct finding *out)
 {
@@ -400,6 +426,8 @@ static void build_example(struct resolver *r, const struct source *source,
 	out->kind = parsed->kind;
 	refine_end(out);
 	out->subject.global = xstrdup(known_global(r, parsed));
+	if (finding_is_race(out))
+		out->rules = rules_of(r, out);
 	out->title = explain_title(out, text, &r->parts.places);
 	out->explanation = explain_text(out, text, &r->parts.places);
 	free(text);

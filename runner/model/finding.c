@@ -135,6 +135,7 @@ void finding_clear(struct finding *finding)
 	free(finding->message);
 	free(finding->pattern);
 	free(finding->variable);
+	free(finding->rules);
 	free(finding->signal);
 	free(finding->exception);
 	free(finding->graph);

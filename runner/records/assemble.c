@@ -421,6 +421,10 @@ static void describe_object(struct assembly *a, size_t index)
 		what.kind = SUBJECT_BUFFER;
 		what.description = xprintf("byte %" PRIu64 " of the data of %s %s", what.offset,
 					   words_article(what.type), what.type);
+	} else if (a->finding->kind ==
+		   FINDING_BORROWED_REFERENCE) { /* it is about the whole of it */
+		what.description = xprintf("a Python object of type '%s' (%" PRIu64 " bytes)",
+					   what.type, what.size);
 	} else {
 		what.member = a->assembler->member(a->assembler->context, what.offset);
 		what.description = xprintf("offset %" PRIu64 "%s%s%s of a Python object of type "
@@ -589,6 +593,17 @@ static void name_python_variable(struct assembly *a)
 	free(text);
 }
 
+/* Of a borrowed reference: which function borrowed it, and the type of what it was borrowed from. */
+static void name_lender(struct assembly *a)
+{
+	char *text = xstrndup(a->report->text, a->report->text_length), *rest = text;
+	strsep(&rest, "\t");
+	const char *by = rest ? strsep(&rest, "\t") : "", *lender = rest ? rest : "";
+	a->finding->pattern = xstrdup(by);
+	a->finding->variable = xstrdup(lender);
+	free(text);
+}
+
 void report_assemble(const struct report_view *report, const struct assembler *assembler,
 		     struct finding *finding)
 {
@@ -605,6 +620,8 @@ void report_assemble(const struct report_view *report, const struct assembler *a
 	}
 	if (report->kind == FTS_REPORT_VARIABLE_RACE)
 		name_python_variable(&a);
+	else if (finding->kind == FINDING_BORROWED_REFERENCE)
+		name_lender(&a);
 	for (size_t i = 0; i < report->count; i++) {
 		if (report->sections[i].head.kind == FTS_SEC_THREAD)
 			add_creation(&a, i);

@@ -65,6 +65,15 @@ void made_dies(uint64_t start, uint64_t native)
 	died++;
 }
 
+bool borrowed_any;
+static unsigned ended;
+
+void borrowed_ends(uint64_t start, uintptr_t place)
+{
+	(void)start, (void)place;
+	ended++;
+}
+
 bool object_find(uint64_t address, struct object *found)
 {
 	*found = (struct object){ .start = address, .size = 64, .type = "list" };
@@ -289,6 +298,34 @@ static void what_both_counted_has_to_add_up(void **state)
 	assert_told("reference-count-low");
 }
 
+/* What has been borrowed ends with the last reference, whoever drops it, and not before. */
+static void the_last_reference_ends_what_is_borrowed(void **state)
+{
+	(void)state;
+	borrowed_any = true;
+	ended = 0;
+	make(OTHER, 1, SHARED(1, 0));
+	assert_int_equal(counts_references((uint64_t)&object), 2);
+	_Py_DecRefShared(&object);
+	assert_int_equal(ended, 0);
+	make(OTHER, 1, 0);
+	assert_int_equal(counts_references((uint64_t)&object), 1);
+	_Py_DecRefShared(&object);
+	assert_int_equal(ended, 1);
+	make(ME, 0, SHARED(1, 0));
+	_Py_MergeZeroLocalRefcount(&object);
+	assert_int_equal(ended, 1);
+	make(ME, 0, 0);
+	_Py_MergeZeroLocalRefcount(&object);
+	assert_int_equal(ended, 2);
+	make(0, 0, SHARED(1, MERGED));
+	_Py_DecRefShared(&object);
+	assert_int_equal(ended, 3);
+	make(0, COUNT_IMMORTAL, 0);
+	assert_true(counts_references((uint64_t)&object) > 1000);
+	borrowed_any = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +335,7 @@ int main(void)
 		cmocka_unit_test(others_drop_what_there_is),
 		cmocka_unit_test(nobody_takes_what_is_gone),
 		cmocka_unit_test(what_both_counted_has_to_add_up),
+		cmocka_unit_test(the_last_reference_ends_what_is_borrowed),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

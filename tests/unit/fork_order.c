@@ -50,6 +50,7 @@ CONCERN(concern_variables, m)
 CONCERN(concern_locks, n)
 CONCERN(concern_turns, o)
 CONCERN(concern_meet, p)
+CONCERN(concern_borrowing, q)
 
 bool ring_init(const char **why)
 {
@@ -93,7 +94,7 @@ static void before_a_fork_the_last_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	before_fork();
-	assert_string_equal(called, "ponmlkjihgfedcba");
+	assert_string_equal(called, "qponmlkjihgfedcba");
 }
 
 static void after_a_fork_the_first_concern_comes_first(void **state)
@@ -101,10 +102,10 @@ static void after_a_fork_the_first_concern_comes_first(void **state)
 	(void)state;
 	memset(called, 0, sizeof called);
 	after_fork_parent();
-	assert_string_equal(called, "ABCDEFGHIJKLMNOP");
+	assert_string_equal(called, "ABCDEFGHIJKLMNOPQ");
 	memset(called, 0, sizeof called);
 	after_fork_child();
-	assert_string_equal(called, "0abcdefghijklmnop");
+	assert_string_equal(called, "0abcdefghijklmnopq");
 }
 
 int main(void)

@@ -272,6 +272,13 @@ void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr
 	(void)object, (void)was, (void)value, (void)place;
 }
 
+__thread uint32_t borrowed_count; /* the thread has borrowed nothing */
+
+void borrowed_taken(uint64_t object, uintptr_t place, const void *hook)
+{
+	(void)object, (void)place, (void)hook;
+}
+
 void counts_look_at_add(uint64_t object, uintptr_t place)
 {
 	(void)object, (void)place;

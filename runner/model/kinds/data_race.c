@@ -120,6 +120,7 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 static void explain(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	race_text(out, finding, roots);
+	buf_puts(out, finding->rules ? finding->rules : "");
 	buf_puts(out, race_fix(finding));
 }
 

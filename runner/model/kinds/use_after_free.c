@@ -75,6 +75,7 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 		race_words_locks(out, used, freed);
 		race_words_mixed(out, used, freed);
 	}
+	buf_puts(out, finding->rules ? finding->rules : "");
 	buf_puts(out, " Usual fixes: take a strong reference (PyList_GetItemRef and the like) "
 		      "before use, under the lock that guards what holds the object, or hold that "
 		      "lock on both sides.");

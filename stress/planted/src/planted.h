@@ -38,6 +38,7 @@ int planted_add_crashes(PyObject *module);
 int planted_add_shelf(PyObject *module);
 int planted_add_memory(PyObject *module);
 int planted_add_refcounts(PyObject *module);
+int planted_add_borrowed(PyObject *module);
 
 /*
  * Reads the arguments of a METH_FASTCALL function: `expected` whole numbers. Functions take their

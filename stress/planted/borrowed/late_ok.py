@@ -1,0 +1,13 @@
+"""It is borrowed and used under the lock of the dict."""
+
+import planted
+
+shared = {"key": [0]}
+
+
+def stress(thread_index):
+    for number in range(20):
+        if thread_index % 2:
+            shared["key"] = [number]
+        else:
+            planted.late_ok(shared, "key")

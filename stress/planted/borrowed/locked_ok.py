@@ -1,0 +1,17 @@
+"""Both hold a lock of Python's over all that they do."""
+
+import threading
+
+import planted
+
+shared = {"key": [0]}
+lock = threading.Lock()
+
+
+def stress(thread_index):
+    for number in range(20):
+        with lock:
+            if thread_index % 2:
+                shared["key"] = [number]
+            else:
+                planted.value_bug(shared, "key")
