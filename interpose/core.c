@@ -19,11 +19,14 @@
  *     locks_report, locks_profile   orders and waiting as records
  *     locks_standin  the locks held, in TSan's own history: on both sides of a race
  *   variables/  races of Python code on Python variables
- *     variables    which accesses are told; fibers: on a second fiber of each thread
+ *     variables    which accesses are told; told: how; fibers: on a second fiber of each thread
  *     sites        where the interpreter reads and writes them; granules: whose they are
  *     renewed      memory that is handed out again is another variable
- *     edges        what orders Python code; scope: which code is looked at; iterators: next()
- *     patterns     what is lost; equal: that nothing is; name: what a variable is called
+ *     edges        what orders Python code; scope: which code is looked at
+ *     methods      functions in place of those of types: iterators: next(); containers: what is in a
+ *                  set, bytes; classes: attributes that CPython has in its caches
+ *     patterns     what is lost; fields: two that belong together; equal: that nothing is
+ *     name         what a variable is called
  *     confirm      makes it happen; explore: one order of the threads' turns after another
  *   releases/ the releases of CPython: release_31x is all that differs in one
  *   order/    which order the interpreter's atomic operations mean

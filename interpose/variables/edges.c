@@ -1,8 +1,7 @@
 /*
  * edges.c - see edges.h.
  *
- * A method is a C function in a PyMethodDef, which is memory of the interpreter's that can be
- * written to. One that gives something (release, put) is told before it runs, one that takes
+ * A method (methods.h) that gives something (release, put) is told before it runs, one that takes
  * (acquire, get) after it, if its result says that it did. The call that takes its place passes six
  * arguments on, as many as any kind of method has: those that the method has not are registers that
  * nobody looks at.
@@ -11,26 +10,14 @@
 #include "interpose/variables/edges.h"
 
 #include "interpose/base/plt.h"
-#include "interpose/python/layout.h"
+#include "interpose/variables/containers.h"
+#include "interpose/variables/methods.h"
 #include "interpose/variables/variables.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
-#include <sys/mman.h>
-
-enum {
-	PAGE = 4096,
-	FUNCTION_DEF = OBJECT_TYPE + 8,    /* PyCFunctionObject.m_ml */
-	METHOD_DEF = OBJECT_TYPE + 8 + 24, /* PyMethodDescrObject.d_method */
-};
 
 typedef void *method(void *self, void *a, void *b, void *c, void *d, void *e);
-
-/* PyMethodDef */
-struct definition {
-	const char *name;
-	method *function;
-};
 
 struct patch {
 	const char *module, *type, *name; /* type NULL: a function of the module */
@@ -117,34 +104,14 @@ static method *const patched[] = {
 };
 _Static_assert(sizeof patched / sizeof patched[0] == PATCHES, "one for each");
 
-static struct definition *definition_of(const struct patch *patch)
-{
-	void *(*import)(const char *) =
-		(void *(*)(const char *))dlsym(RTLD_DEFAULT, "PyImport_ImportModule");
-	void *(*attribute)(void *, const char *) =
-		(void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyObject_GetAttrString");
-	void *object = import(patch->module);
-	if (object && patch->type)
-		object = attribute(object, patch->type);
-	if (object)
-		object = attribute(object, patch->name);
-	if (!object)
-		return NULL;
-	struct definition *found = load_pointer(object, patch->type ? METHOD_DEF : FUNCTION_DEF);
-	return found && raw_same(found->name, patch->name) ? found : NULL;
-}
-
 static bool patch_methods(void)
 {
-	struct definition *definitions[PATCHES];
-	for (unsigned i = 0; i < PATCHES; i++)
-		if (!(definitions[i] = definition_of(&patches[i])))
-			return false;
 	for (unsigned i = 0; i < PATCHES; i++) {
-		uintptr_t page = (uintptr_t)definitions[i] & ~(uintptr_t)(PAGE - 1);
-		raw_syscall3(SYS_mprotect, (long)page, 2 * PAGE, PROT_READ | PROT_WRITE);
-		patches[i].was = definitions[i]->function;
-		definitions[i]->function = patched[i];
+		struct patch *patch = &patches[i];
+		patch->was = (method *)methods_replace(patch->module, patch->type, patch->name,
+						       (void *)patched[i]);
+		if (!patch->was)
+			return false;
 	}
 	return true;
 }
@@ -190,8 +157,10 @@ static void *import(void *name, void *globals, void *locals, void *from, int lev
 	void *module = real_import(name, globals, locals, from, level);
 	if (module) {
 		variables_acquire(name);
-		if (import_worked)
+		if (import_worked) {
 			variables_release(name);
+			containers_imported();
+		}
 	}
 	import_worked |= outer;
 	return module;

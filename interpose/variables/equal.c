@@ -5,6 +5,7 @@
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/release.h"
+#include "interpose/variables/methods.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
@@ -13,7 +14,6 @@ enum {
 	DEPTH = 4,
 	OBJECTS = 64,     /* that are compared */
 	BYTES = 4096,     /* of an object */
-	SLOT_HASH = 59,   /* Py_tp_hash, Include/typeslots.h */
 	TYPE_WORDS = 100, /* that are looked at for a slot */
 	TYPE_INLINE_VALUES = 1 << 2,
 	TYPE_MANAGED_DICT = 1 << 4,
@@ -154,21 +154,19 @@ bool equal_values(uintptr_t one, uintptr_t two)
 
 void equal_start(void)
 {
-	uint64_t (*slot)(const void *, int) =
-		(uint64_t (*)(const void *, int))dlsym(RTLD_DEFAULT, "PyType_GetSlot");
-	const char *base = dlsym(RTLD_DEFAULT, "PyBaseObject_Type");
-	const char *list = dlsym(RTLD_DEFAULT, "PyList_Type");
-	const char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
+	void *base = dlsym(RTLD_DEFAULT, "PyBaseObject_Type");
+	void *list = dlsym(RTLD_DEFAULT, "PyList_Type");
+	void *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
 	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
 	bytes_type = dlsym(RTLD_DEFAULT, "PyBytes_Type");
 	tuple_type = tuple;
 	dict_type = dlsym(RTLD_DEFAULT, "PyDict_Type");
-	if (!slot || !base || !list || !tuple || !str_type || !bytes_type)
+	if (!base || !list || !tuple || !str_type || !bytes_type)
 		return;
 	tuple_items = (long)load64(tuple, TYPE_BASICSIZE);
-	identity_hash = slot(base, SLOT_HASH);
-	no_hash = slot(list, SLOT_HASH);
-	uint64_t hash = slot(tuple, SLOT_HASH);
+	identity_hash = (uint64_t)methods_slot_of(base, SLOT_HASH);
+	no_hash = (uint64_t)methods_slot_of(list, SLOT_HASH);
+	uint64_t hash = (uint64_t)methods_slot_of(tuple, SLOT_HASH);
 	for (long at = TYPE_NAME; hash && at < 8l * TYPE_WORDS; at += 8)
 		if (load64(tuple, at) == hash) {
 			type_hash = at;

@@ -4,15 +4,11 @@
 
 #include "interpose/python/layout.h"
 #include "interpose/variables/granules.h"
+#include "interpose/variables/methods.h"
 #include "interpose/variables/variables.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
-
-enum {
-	SLOT_ITERNEXT = 63, /* Py_tp_iternext, Include/typeslots.h */
-	TYPE_WORDS = 100,   /* that are looked at for a slot */
-};
 
 typedef void *iternext_function(void *iterator);
 
@@ -143,34 +139,17 @@ static iternext_function *const hooked[] = { hooked_0,  hooked_1,  hooked_2,  ho
 					     hooked_25, hooked_26 };
 _Static_assert(sizeof hooked / sizeof *hooked == ITERATORS, "one for each");
 
-static void **type_of(const struct iterator *iterator, void *tools)
-{
-	if (iterator->exported)
-		return dlsym(RTLD_DEFAULT, iterator->exported);
-	void *(*attribute)(void *, const char *) =
-		(void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyObject_GetAttrString");
-	return tools ? attribute(tools, iterator->tool) : NULL;
-}
-
-/* Where a type has the slot, is found by its value. */
 bool iterators_start(void)
 {
-	void *(*slot)(void *, int) = (void *(*)(void *, int))dlsym(RTLD_DEFAULT, "PyType_GetSlot");
-	void *(*import)(const char *) =
-		(void *(*)(const char *))dlsym(RTLD_DEFAULT, "PyImport_ImportModule");
-	if (!slot || !import)
-		return false;
-	void *tools = import("itertools");
 	for (unsigned i = 0; i < ITERATORS; i++) {
-		void **type = type_of(&iterators[i], tools);
-		unsigned at = 0;
-		if (!type || !(iterators[i].next = (iternext_function *)slot(type, SLOT_ITERNEXT)))
+		struct iterator *iterator = &iterators[i];
+		void *type = iterator->exported ? dlsym(RTLD_DEFAULT, iterator->exported)
+						: methods_object("itertools", NULL, iterator->tool);
+		iterator->next =
+			type ? (iternext_function *)methods_slot_of(type, SLOT_ITERNEXT) : NULL;
+		if (!iterator->next ||
+		    !methods_replace_slot(type, SLOT_ITERNEXT, (void *)hooked[i]))
 			return false;
-		while (at < TYPE_WORDS && type[at] != (void *)iterators[i].next)
-			at++;
-		if (at == TYPE_WORDS)
-			return false;
-		type[at] = (void *)hooked[i];
 	}
 	return true;
 }

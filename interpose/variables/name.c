@@ -42,7 +42,7 @@ static const void *item_of(const void *tuple, unsigned index)
 }
 
 struct instruction {
-	uint16_t does;
+	uint32_t does;
 	unsigned argument;
 };
 
@@ -54,7 +54,7 @@ static struct instruction instruction_at(const struct access *access)
 	uint32_t wanted = FTS_PC_INSTRUCTION(access->pc);
 	unsigned extended = 0;
 	for (uint32_t at = 0; at <= wanted && wanted != FTS_PC_MARKER;) {
-		uint16_t does = opcode_flags[units[2 * at]];
+		uint32_t does = opcode_flags[units[2 * at]];
 		unsigned argument = extended << 8 | units[2 * at + 1];
 		if (at == wanted)
 			return (struct instruction){ does, argument };
@@ -76,6 +76,16 @@ static const void *named(const struct access *access, struct instruction instruc
 	return item_of(load_pointer(access->code, at->code_names.at), index);
 }
 
+void name_field(const struct access *access, char name[FIELDS_NAME])
+{
+	struct instruction instruction = instruction_at(access);
+	const void *str = instruction.does & (OP_ATTRIBUTE | OP_ATTRIBUTE1 | OP_GLOBAL | OP_GLOBAL1)
+				  ? named(access, instruction)
+				  : NULL;
+	uint32_t length = str ? code_utf8(str, (uint8_t *)name, FIELDS_NAME - 1) : 0;
+	name[length] = '\0';
+}
+
 static const char *container(enum site_class class)
 {
 	return class == SITE_ITEM || class == SITE_LIST                                   ? "list"
@@ -88,7 +98,8 @@ static void say_type(struct output *out, const struct access *access)
 {
 	struct object object = { 0 };
 	enum site_class class = site_class(access->site);
-	if ((class == SITE_VALUE || class == SITE_SLOT || class == SITE_OTHER) &&
+	if ((class == SITE_VALUE || class == SITE_SLOT || class == SITE_OTHER ||
+	     class == SITE_BUFFER) &&
 	    object_find(access->address, &object))
 		say(out, object.type);
 	else
@@ -118,9 +129,9 @@ void name_variable(const struct access *access, char name[NAME_BYTES])
 		return;
 	}
 	struct instruction instruction = instruction_at(access);
-	uint16_t does = instruction.does;
+	uint32_t does = instruction.does;
 	enum site_class class = site_class(access->site);
-	if (class == SITE_LIST || class == SITE_DICT || class == SITE_OTHER) {
+	if (!access->is_key && (class == SITE_LIST || class == SITE_DICT || class == SITE_OTHER)) {
 		say(&out, "size\t");
 	} else if (class == SITE_CELL) {
 		say(&out, "closure\t");

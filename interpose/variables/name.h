@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 enum { NAME_BYTES = 256 };
+enum { FIELDS_NAME = 32 }; /* bytes */
 #define NAME_GENERATOR "generator\t"
 #define NAME_ITERATOR "iterator\t"
 
@@ -19,6 +20,9 @@ enum { NAME_BYTES = 256 };
  * While ThreadSanitizer reports: reads memory raw.
  */
 HIDDEN void name_variable(const struct access *access, char name[NAME_BYTES]);
+
+/* Of an attribute or global, its name alone, as far as that has room; else empty. */
+HIDDEN void name_field(const struct access *access, char name[FIELDS_NAME]);
 
 /* False, and *why: code objects look different. Attached, once at start. */
 HIDDEN bool name_start(const char **why);

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-enum { RECENT = 16, PAIRS = 1 << 15, LOCALS = 256, UNITS_MAX = 2000 };
+enum { SETS = 64, WAYS = 4, PAIRS = 1 << 15, LOCALS = 256, UNITS_MAX = 2000 };
 
 enum {
 	DEPENDS = 1, /* the value written is made of the one read */
@@ -34,7 +34,8 @@ static struct pair by_write[PAIRS], by_read[PAIRS];
 /* The last direction in which the write at a program counter has changed a container. */
 static struct pair directions[PAIRS];
 
-static __thread struct access recent[RECENT] __attribute__((tls_model("initial-exec")));
+/* The thread's reads, by variable: what a function makes between may read a lot. */
+static __thread struct access recent[SETS][WAYS] __attribute__((tls_model("initial-exec")));
 static __thread unsigned next __attribute__((tls_model("initial-exec")));
 
 static uint64_t mix(uint64_t word)
@@ -107,7 +108,7 @@ static uint32_t look_between(const uint8_t *units, uint32_t from, uint32_t to, b
 	for (uint32_t at = from; at < to;) {
 		uint8_t code = units[2 * at];
 		unsigned argument = extended << 8 | units[2 * at + 1];
-		uint16_t does = opcode_flags[code];
+		uint32_t does = opcode_flags[code];
 		at += 1u + opcode_caches[code];
 		extended = does & OP_EXTENDS ? argument : 0;
 		if (does & OP_LOAD)
@@ -163,14 +164,32 @@ static void note_pair(const struct access *read, const struct access *write, uin
 	note_pair_of(read, write, write->stand_in, direction, &flags);
 }
 
+static struct access *set_of(const struct access *access)
+{
+	return recent[mix((uint64_t)access->stand_in) % SETS];
+}
+
+/* In place of the same one, which a loop does again; or of another call's; or else of any. */
+static void note_read(const struct access *read)
+{
+	struct access *set = set_of(read), *place = &set[next++ % WAYS];
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].frame != read->frame || set[i].code != read->code)
+			place = &set[i];
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].stand_in == read->stand_in && set[i].pc == read->pc)
+			place = &set[i];
+	*place = *read;
+}
+
 static void note_write(const struct access *write)
 {
 	bool size = site_operation(write->site) == SITE_RESIZE;
 	uint32_t direction = size ? SIZE | (write->grows ? GROWS : 0) : 0;
 	if (size)
 		put(directions, key_of(write->pc, NULL), 0, direction);
-	for (unsigned i = 0; i < RECENT; i++) {
-		const struct access *read = &recent[i];
+	for (unsigned i = 0; i < WAYS; i++) {
+		const struct access *read = &set_of(write)[i];
 		if (read->stand_in != write->stand_in || read->frame != write->frame ||
 		    read->syncs != write->syncs || FTS_PC_CODE(read->pc) != FTS_PC_CODE(write->pc))
 			continue;
@@ -186,7 +205,7 @@ void patterns_note(const struct access *access)
 	else if (access->iterates)
 		put(directions, key_of(access->pc, NULL), 0, ITERATES);
 	else
-		recent[next++ % RECENT] = *access;
+		note_read(access);
 }
 
 /* What `side` does with what it has read, if the other side's write comes between. */

@@ -37,6 +37,7 @@ enum pattern {
 	PATTERN_NONE, /* nothing is lost, or it is not known that something is */
 	PATTERN_UPDATE,
 	PATTERN_CHECK,
+	PATTERN_FIELDS,   /* see fields.h; in no answer of this one's */
 	PATTERN_ITERATED, /* one goes over a container, the other one changes its size */
 };
 

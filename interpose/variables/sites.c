@@ -16,7 +16,7 @@ enum { CALL_BYTES = 5, CALL_OPCODE = 0xe8 };
 
 HIDDEN uintptr_t sites_low, sites_size;
 HIDDEN const uint8_t *sites;
-HIDDEN uint16_t opcode_flags[256];
+HIDDEN uint32_t opcode_flags[256];
 HIDDEN uint8_t opcode_caches[256];
 static uint8_t *own_code; /* by 16 bytes */
 
@@ -125,9 +125,9 @@ static bool take_opcode(struct reader *reader)
 		return false;
 	opcode_caches[number] = (uint8_t)caches;
 	for (unsigned i = 0; i < length; i++) {
-		unsigned bit = place_of(letters[i], "aAgGdklLsSxebEic");
-		if (bit < 16)
-			opcode_flags[number] |= (uint16_t)(1u << bit);
+		unsigned bit = place_of(letters[i], "aAgGdklLsSxebEicCW");
+		if (bit < 32)
+			opcode_flags[number] |= 1u << bit;
 	}
 	return true;
 }

@@ -32,7 +32,8 @@ enum site_class {
 	SITE_DICT,  /* size of a dict */
 	SITE_OTHER, /* size of another container */
 	SITE_ENTRY_OR_HASH,
-	SITE_ITERATOR,
+	SITE_ITERATOR, /* this and what follows is in no table: iterators.h, containers.h */
+	SITE_BUFFER,   /* an item of one */
 };
 
 static inline enum site_operation site_operation(uint8_t site)
@@ -68,9 +69,11 @@ enum opcode_flag {
 	OP_BRANCH = 1 << 12,     /* b */
 	OP_EXTENDS = 1 << 13,    /* E: its argument goes before that of the next one */
 	OP_CATCHES = 1 << 15,    /* c: is the exception one that is caught here? */
+	OP_COPIES = 1 << 16,     /* C: what was loaded last, for a store that comes later: */
+	OP_SWAPS = 1 << 17,      /* W */
 	OP_SERVICE = 1 << 14,    /* i: the interpreter does there what is not the line's */
 };
-extern HIDDEN uint16_t opcode_flags[256];
+extern HIDDEN uint32_t opcode_flags[256];
 extern HIDDEN uint8_t opcode_caches[256]; /* code units that follow */
 
 /*

@@ -5,15 +5,16 @@
 #include "interpose/variables/variables.h"
 
 #include "interpose/base/plt.h"
-#include "interpose/memory/marks.h"
 #include "interpose/python/layout.h"
-#include "interpose/python/object.h"
 #include "interpose/python/release.h"
+#include "interpose/variables/classes.h"
 #include "interpose/variables/confirm.h"
+#include "interpose/variables/containers.h"
 #include "interpose/variables/edges.h"
 #include "interpose/variables/equal.h"
 #include "interpose/variables/explore.h"
 #include "interpose/variables/fibers.h"
+#include "interpose/variables/fields.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/iterators.h"
 #include "interpose/variables/name.h"
@@ -21,6 +22,7 @@
 #include "interpose/variables/renewed.h"
 #include "interpose/variables/scope.h"
 #include "interpose/variables/sites.h"
+#include "interpose/variables/told.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -47,8 +49,6 @@ THREAD_LOCAL struct {
 	const void *frame;
 	uintptr_t instruction, iterator;
 } next_of; /* the last next() of an iterator that others have, too */
-THREAD_LOCAL uint32_t skipped;
-THREAD_LOCAL const struct access *current; /* that TSan is being told */
 
 /* Accesses. */
 
@@ -86,40 +86,6 @@ static bool is_service(const void *frame)
 {
 	const uint8_t *unit = load_pointer(frame, FRAME_INSTR_PTR);
 	return opcode_flags[*unit] & OP_SERVICE;
-}
-
-/* Races on it were reported: then it is told only now and then, as finding one takes long. */
-static bool is_told_enough(const struct granule *granule)
-{
-	unsigned reports = (granule->flags & GRANULE_REPORTS) / GRANULE_REPORTED;
-	return reports && (++skipped & ((4u << reports) - 1)) != 0;
-}
-
-static void tell(const struct access *access)
-{
-	char *at = access->stand_in;
-	void *pc = (void *)access->pc;
-	granule_mark(granule_of(access->address), GRANULE_TOLD);
-	marks_end((uint64_t)at, MARKS_CELL); /* of the race that was told before */
-	current = access;
-	switch (site_operation(access->site)) {
-	case SITE_READ:
-	case SITE_SIZE:
-		fibers_tsan.read(at, pc);
-		break;
-	case SITE_WRITE:
-	case SITE_NEXT:
-		fibers_tsan.write(at, pc);
-		break;
-	case SITE_RESIZE: /* atomic in itself, as append() is */
-		fibers_tsan.func_entry(pc);
-		fibers_tsan.store((volatile uint64_t *)at, 1, MO_RELAXED);
-		fibers_tsan.func_exit();
-		break;
-	case SITE_KEYS:
-		break;
-	}
-	current = NULL;
 }
 
 /* A number is not given to another thread for what it stands for; all else may be. */
@@ -186,13 +152,14 @@ static bool is_looked_at(const struct call *call)
 static void note_access(const struct access *access, bool releases)
 {
 	patterns_note(access);
+	fields_note(access);
 	confirm_note(access);
 	explore_note(access);
-	if (is_told_enough(granule_of(access->address)) && !releases)
+	if (told_enough(access) && !releases)
 		return;
 	fibers_enter();
 	if (!(tell_calls(access->frame) & SCOPE_FINALIZER))
-		tell(access);
+		told_access(access);
 	if (releases)
 		fibers_tsan.release(access->stand_in);
 	fibers_leave();
@@ -218,6 +185,17 @@ static void note_key(const struct call *call, uintptr_t dict, uint64_t hash,
 	access.stand_in = key_stand_in(dict, hash);
 	access.missing = what == SITE_READ;
 	access.is_key = true;
+	note_access(&access, false);
+}
+
+/* Of containers.h. */
+static void note_item(const struct call *call, uintptr_t container, uint64_t key,
+		      enum site_operation what, enum site_class class)
+{
+	uintptr_t body = container + DICT_USED; /* behind the header; that is another one's */
+	struct access access = access_of(call, body, (uint8_t)(what | class << 3));
+	access.stand_in = key_stand_in(body, key);
+	access.is_key = class == SITE_OTHER;
 	note_access(&access, false);
 }
 
@@ -304,6 +282,18 @@ static void note_new_keys(const struct call *call, uintptr_t dict, uintptr_t key
 			 SITE_WRITE);
 }
 
+/* `size`: where the dict or set has how many keys there are. */
+static void note_changed_key(const struct call *call, uintptr_t size, enum site_class class,
+			     bool grows)
+{
+	uint64_t hash;
+	if (class == SITE_DICT && changed_key(call, size - DICT_USED, grows, &hash))
+		note_key(call, size - DICT_USED, hash, SITE_WRITE);
+	else if (class == SITE_OTHER &&
+		 containers_changed_key(call, size - CONTAINERS_SET_USED, &hash))
+		note_item(call, size - CONTAINERS_SET_USED, hash, SITE_WRITE, SITE_OTHER);
+}
+
 /* What is to be done when the variable has been read; for a write, nothing. */
 static enum after after(enum site_operation operation, const struct granule *granule)
 {
@@ -351,10 +341,8 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	bool releases = is_write && (site_class(site) == SITE_ENTRY_OR_HASH || publishes(value));
 	access.grows = grows;
 	note_access(&access, releases);
-	uint64_t hash;
-	if (operation == SITE_RESIZE && site_class(site) == SITE_DICT &&
-	    changed_key(&call, address - DICT_USED, grows, &hash))
-		note_key(&call, address - DICT_USED, hash, SITE_WRITE);
+	if (operation == SITE_RESIZE)
+		note_changed_key(&call, address, site_class(site), grows);
 	if (releases) {
 		share_object(value);
 		granule_mark(granule, GRANULE_RELEASED);
@@ -401,6 +389,22 @@ void variables_note_iteration(uintptr_t size, bool of_dict)
 	struct access access = access_of(&call, size, (uint8_t)(SITE_SIZE | class << 3));
 	access.iterates = true;
 	note_access(&access, false);
+}
+
+void variables_note_item(uintptr_t container, uint64_t key, enum site_operation what,
+			 enum site_class class)
+{
+	const void *frame = fibers_busy ? NULL : innermost_frame();
+	if (!frame)
+		return;
+	struct call call = call_of(frame);
+	name_call(&call);
+	granule_share(granule_of(container + DICT_USED));
+	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
+	    has_caller(__builtin_frame_address(0), is_own) ||
+	    has_caller(__builtin_frame_address(0), is_extensions))
+		return;
+	note_item(&call, container, key, what, class);
 }
 
 typedef int64_t lookup_function(void *dict, void *key, int64_t hash, void *value);
@@ -548,8 +552,12 @@ static bool start(const char **why)
 	}
 	if (!edges_start(python, why) || !hook(python, why))
 		return false;
-	if (!iterators_start()) {
-		*why = "this Python's iterators look different";
+	if (!iterators_start() || !containers_start(python)) {
+		*why = "this Python's iterators and containers look different";
+		return false;
+	}
+	if (!classes_start()) {
+		*why = "this Python's classes look different";
 		return false;
 	}
 	confirm_start(python);
@@ -589,88 +597,4 @@ const struct concern concern_variables = {
 int ftstress_variables_scope(const char *list)
 {
 	return variables_live && scope_set(list) ? 0 : -1;
-}
-
-/* Reports. */
-
-bool variables_own(uint64_t address)
-{
-	return is_stand_in(address);
-}
-
-static void mark_reported(uintptr_t address)
-{
-	struct granule *granule = granule_of(address);
-	uint8_t flags = __atomic_load_n(&granule->flags, __ATOMIC_RELAXED);
-	if ((flags & GRANULE_REPORTS) != GRANULE_REPORTS)
-		__atomic_fetch_add(&granule->flags, GRANULE_REPORTED, __ATOMIC_RELAXED);
-}
-
-bool variables_name(char name[VARIABLES_NAME])
-{
-	_Static_assert(VARIABLES_NAME == NAME_BYTES, "one buffer");
-	if (!current)
-		return false;
-	mark_reported(current->address);
-	name_variable(current, name);
-	return true;
-}
-
-uint64_t variables_object(char type[VARIABLES_NAME])
-{
-	struct object object = { 0 };
-	enum site_class class = current ? site_class(current->site) : SITE_ITEM;
-	bool inside = class == SITE_VALUE || class == SITE_SLOT || class == SITE_CELL ||
-		      class == SITE_LIST || class == SITE_DICT || class == SITE_OTHER ||
-		      (class == SITE_ENTRY && current->is_key);
-	if (!inside || !object_find(current->address, &object) || !object.type[0])
-		return 0;
-	raw_copy(type, object.type, sizeof object.type);
-	return object.start;
-}
-
-const char *variables_pattern(struct variables_side sides[2], const char *name)
-{
-	if (raw_begins(name, NAME_GENERATOR))
-		return "shared-generator\t";
-	if (raw_begins(name, NAME_ITERATOR))
-		return "shared-iterator\t";
-	static const char *const names[] = { [PATTERN_NONE] = NULL,
-					     [PATTERN_UPDATE] = "lost-update\t",
-					     [PATTERN_CHECK] = "check-then-act\t",
-					     [PATTERN_ITERATED] = "iterated-while-changed\t" };
-	struct pattern_side both[2];
-	for (unsigned i = 0; i < 2; i++)
-		both[i] = (struct pattern_side){ .pc = sides[i].pc,
-						 .variable = (const void *)sides[i].address,
-						 .size = raw_begins(name, "size\t"),
-						 .write = sides[i].write };
-	enum pattern pattern = patterns_judge(both);
-	for (unsigned i = 0; i < 2; i++) {
-		sides[i].other = both[i].other;
-		sides[i].loses = both[i].loses;
-		sides[i].checks = both[i].checks;
-		sides[i].depends = both[i].depends;
-		sides[i].direction = both[i].direction;
-	}
-	return names[pattern];
-}
-
-void variables_direct(const struct variables_side sides[2], const char *text, uint32_t length)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		const struct variables_side *side = &sides[i], *other = &sides[!i];
-		uint64_t writes = other->write ? other->pc : other->other;
-		if (side->loses && writes)
-			confirm_add(
-				&(struct confirm_order){
-					.read = side->write ? side->other : side->pc,
-					.write = side->write ? side->pc : side->other,
-					.between = writes,
-					.checks = side->checks,
-					.depends = side->depends,
-					.direction = side->direction,
-				},
-				text, length);
-	}
 }

@@ -85,8 +85,12 @@ HIDDEN bool variables_name(char name[VARIABLES_NAME]);
 HIDDEN int variables_thread_number(int tid);
 /* The object that has it, as far as it is known at once: where it starts; 0 = not known. */
 HIDDEN uint64_t variables_object(char type[VARIABLES_NAME]);
-/* What is lost, "lost-update\t"; NULL: nothing is, or it is not known, or not yet. At any time. */
-HIDDEN const char *variables_pattern(struct variables_side sides[2], const char *name);
+/*
+ * What is lost, "lost-update\t"; NULL: nothing is, or it is not known, or not yet. At any time; `last`:
+ * there will be no other. What the name lacks may be added to it.
+ */
+HIDDEN const char *variables_pattern(struct variables_side sides[2], char name[VARIABLES_NAME],
+				     bool last);
 
 /*
  * A race that is reported: from now on a thread may be stopped between the two of one side, so that

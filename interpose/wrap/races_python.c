@@ -58,9 +58,10 @@ static bool crashing; /* races_crash(): nothing is allocated or freed any more *
 static unsigned late_count;
 
 /* Adds a head with the pattern and the name, and the partners of both sides, and emits it. */
-static void emit_variable_race(const char *pattern, const struct late *late)
+static void emit_variable_race(const char *pattern, struct late *late)
 {
 	uint32_t pattern_length = (uint32_t)raw_length(pattern);
+	late->name_length = (uint32_t)raw_length(late->name);
 	struct output out = report_begin(pattern, pattern_length, late->name, late->name_length);
 	const char *text = (const char *)report_bytes() + sizeof(struct fts_report);
 	if (!add_sections(&out, late->data, late->bytes, late->sections))
@@ -132,7 +133,6 @@ static struct late *take_variable_race(void *report, int mutexes, int threads)
 		return NULL;
 	late.sections = out.sections;
 	late.bytes = out.used;
-	late.name_length = (uint32_t)raw_length(late.name);
 	*taken = late;
 	raw_copy(taken->data, report_bytes(), out.used);
 	return taken;
@@ -143,7 +143,7 @@ void write_variable_race(void *report, int mutexes, int threads)
 	struct late *taken = take_variable_race(report, mutexes, threads);
 	if (!taken)
 		return;
-	const char *pattern = variables_pattern(taken->sides, taken->name);
+	const char *pattern = variables_pattern(taken->sides, taken->name, false);
 	if (!pattern && late_count < LATE_MOST) {
 		/* What a thread does with what it has read is not known before it does it. */
 		taken->next = late_reports;
@@ -210,7 +210,7 @@ void races_test_ends(void)
 	emit_sights();
 	while (late_reports) {
 		struct late *late = late_reports;
-		const char *pattern = variables_pattern(late->sides, late->name);
+		const char *pattern = variables_pattern(late->sides, late->name, true);
 		late_reports = late->next;
 		if (pattern)
 			emit_variable_race(pattern, late);
@@ -233,7 +233,7 @@ void races_crash(void)
 		return;
 	crashing = true;
 	for (struct late *late = late_reports; late; late = late->next) {
-		const char *pattern = variables_pattern(late->sides, late->name);
+		const char *pattern = variables_pattern(late->sides, late->name, true);
 		if (pattern)
 			emit_variable_race(pattern, late);
 	}

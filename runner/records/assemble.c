@@ -544,8 +544,10 @@ static void add_partner(struct assembly *a, size_t index)
 	struct participant *side = &a->finding->participants[number];
 	a->assembler->frames(a->assembler->context, index, &partner);
 	if (partner.count && partner.frames[0].line) {
-		char *role = xprintf(side->write ? "%s, after the read in line %d"
-						 : "%s, before the write in line %d",
+		char *role = xprintf(text_starts(a->report, "two-fields\t")
+					     ? "%s, and of the other one in line %d"
+				     : side->write ? "%s, after the read in line %d"
+						   : "%s, before the write in line %d",
 				     side->role, partner.frames[0].line);
 		free(side->role);
 		side->role = role;
@@ -558,8 +560,8 @@ static void name_python_variable(struct assembly *a)
 {
 	struct finding *f = a->finding;
 	char *text = xstrndup(a->report->text, a->report->text_length), *rest = text;
-	const char *words[4] = { "", "", "", "" };
-	for (size_t i = 0; i < 4 && rest; i++)
+	const char *words[5] = { "", "", "", "", "" };
+	for (size_t i = 0; i < 5 && rest; i++)
 		words[i] = strsep(&rest, "\t");
 	const char *kind = words[1], *name = words[2], *type = words[3];
 	bool attribute = !strcmp(kind, "attribute") && *type;
@@ -590,6 +592,11 @@ static void name_python_variable(struct assembly *a)
 				*type ? words_article(type) : "a", *type ? type : "container");
 	f->subject.description =
 		*name ? xprintf("the Python variable %s", f->variable) : xstrdup(f->variable);
+	if (*words[4]) {
+		char *both = xprintf("%s and %s", f->variable, words[4]);
+		free(f->variable);
+		f->variable = both;
+	}
 	free(text);
 }
 

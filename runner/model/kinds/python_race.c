@@ -27,6 +27,11 @@ static bool is_iteration(const struct finding *finding)
 	return finding->pattern && !strcmp(finding->pattern, "iterated-while-changed");
 }
 
+static bool is_fields(const struct finding *finding)
+{
+	return finding->pattern && !strcmp(finding->pattern, "two-fields");
+}
+
 static const char *variable(const struct finding *finding)
 {
 	return finding->variable ? finding->variable : "a variable";
@@ -47,8 +52,8 @@ static void functions(const struct finding *finding, const struct stack *stacks[
 	stacks[1] = stack, names[1] = name;
 }
 
-static void iterating_first(const struct finding *finding, const struct stack *stacks[2],
-			    char *names[2])
+static void reading_first(const struct finding *finding, const struct stack *stacks[2],
+			  char *names[2])
 {
 	size_t reads = finding->participants[0].write ? 1 : 0;
 	if (stacks[0] == &finding->participants[reads].stack)
@@ -69,8 +74,8 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 		return;
 	}
 	functions(finding, stacks, names);
-	if (is_iteration(finding))
-		iterating_first(finding, stacks, names);
+	if (is_iteration(finding) || is_fields(finding))
+		reading_first(finding, stacks, names);
 	buf_printf(out, "%s: ", variable(finding));
 	if (is_generator(finding))
 		buf_printf(out, "%s runs it while", names[0]);
@@ -78,6 +83,11 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 		buf_printf(out, "%s takes an item while", names[0]);
 	else if (is_iteration(finding))
 		buf_printf(out, "%s goes over them while", names[0]);
+	else if (is_fields(finding))
+		buf_printf(out, "%s %s both while", names[0],
+			   finding->participants[0].write && finding->participants[1].write
+				   ? "writes"
+				   : "reads");
 	else if (is_check(finding))
 		buf_printf(out, "what %s checks, ", names[0]);
 	else
@@ -87,6 +97,9 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 			   strcmp(names[0], names[1]) ? names[1] : "another thread");
 	else if (is_iteration(finding))
 		buf_printf(out, " %s adds or removes one",
+			   strcmp(names[0], names[1]) ? names[1] : "another thread");
+	else if (is_fields(finding))
+		buf_printf(out, " %s is between its two writes",
 			   strcmp(names[0], names[1]) ? names[1] : "another thread");
 	else if (is_check(finding))
 		buf_printf(out, "%s changes before it acts",
@@ -132,6 +145,14 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 			"RuntimeError (dictionary changed size during iteration). Usual fixes: hold "
 			"one threading.Lock around the whole loop and around each change; or go over "
 			"a copy, list(x), which is made as a whole.");
+	else if (is_fields(finding))
+		buf_puts(
+			out,
+			"One call stores both, one after the other, and another one reads both and "
+			"makes one value of them. Each store is whole, but who comes between the "
+			"two gets one value from before and one from after. Usual fixes: hold one "
+			"threading.Lock around both stores and around both reads; or keep both in one "
+			"tuple, which is stored and read as a whole.");
 	else if (is_check(finding))
 		buf_puts(out,
 			 "One of them looks at it, decides by what it sees, and then changes it. "

@@ -40,7 +40,7 @@ CALL = re.compile(
 )
 HELPERS = re.compile(
     r"_Py_atomic_|_Py_TryX?GetRef|_Py_TryXGetStackRef|_Py_SET_SIZE|Py_SET_SIZE$|Py_SIZE$|"
-    r"PyList_GET_SIZE$|PyDict_GET_SIZE$|PySet_GET_SIZE$|_Py_XGetRef|_Py_TryIncref"
+    r"PyList_GET_SIZE$|PyDict_GET_SIZE$|PyByteArray_GET_SIZE$|PySet_GET_SIZE$|_Py_XGetRef|_Py_TryIncref"
 )
 """Functions that only do what the line that calls them says."""
 
@@ -88,6 +88,8 @@ RULES = [
     Rule("k", "D", "store", "set_keys|insert_to_emptydict", r"mp->ma_keys"),
     Rule("r", "L", "load", f"list_length|{EVAL}", r"PyList_GET_SIZE"),
     Rule("r", "D", "load", "dict_length|PyDict_Size", r"ma_used"),
+    Rule("r", "n", "load", "bytearray_length", r"PyByteArray_GET_SIZE"),
+    Rule("w", "n", "store", "bytearray_resize_lock_held", r"SET_SIZE"),
     Rule("r", "n", "load", "set_len|deque_len", r"used|FT_ATOMIC_LOAD_SSIZE\(deque"),
     Rule("w", "L", "store", "_PyList_AppendTakeRef|list_resize|list_clear_impl", r"SET_SIZE"),
     Rule("w", "n", "store", "deque_(append|popleft|pop|appendleft)_.*", r"SET_SIZE"),
@@ -234,6 +236,8 @@ def flags(name: str) -> str:
         "POP_TOP": "e",
         "EXTENDED_ARG": "E",
         "CHECK_EXC_MATCH": "c",
+        "COPY": "C",
+        "SWAP": "W",
         # The interpreter does there what is not the line's: collections, finalizers, imports.
         "JUMP_BACKWARD": "i",
         "RESUME": "i",

@@ -1,0 +1,294 @@
+/* containers.c - see containers.h. */
+#define _GNU_SOURCE
+#include "interpose/variables/containers.h"
+
+#include "interpose/base/plt.h"
+#include "interpose/python/layout.h"
+#include "interpose/variables/granules.h"
+#include "interpose/variables/methods.h"
+#include "interpose/variables/variables.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+
+enum {
+	BODY = OBJECT_TYPE + 8, /* of an object: what stands behind its header */
+	SIZE = BODY,            /* PyVarObject.ob_size */
+	INT_TAG = BODY, /* PyLongObject: number of digits, and its sign in the two lowest bits */
+	INT_DIGIT = BODY + 8,
+	INT_SIGN = 3,
+	INT_LARGE = 2 << 3, /* more than one digit */
+	INDICES = 8,        /* of an item, in a tuple */
+	DEPTH = 2,          /* of tuples in tuples */
+};
+
+static const void *int_type, *tuple_type;
+static long tuple_items;
+
+static bool is_shared(const void *object)
+{
+	return !granule_is_mine(granule_of((uintptr_t)object + BODY));
+}
+
+static uint64_t mix(uint64_t word)
+{
+	word *= 0x9e3779b97f4a7c15ull;
+	return word ^ word >> 29;
+}
+
+/* Keys of sets. */
+
+typedef int64_t hash_function(void *object);
+static hash_function *safe_hashes[6]; /* they run no Python code */
+static hash_function *tuple_hash;
+static long type_hash;
+
+static hash_function *hash_function_of(const void *key)
+{
+	void *function = load_pointer(load_pointer(key, OBJECT_TYPE), type_hash);
+	return (hash_function *)function;
+}
+
+static bool is_hashed_safely(const void *key, unsigned depth)
+{
+	const void *items[INDICES];
+	hash_function *hash = hash_function_of(key);
+	for (unsigned i = 0; i < sizeof safe_hashes / sizeof *safe_hashes; i++)
+		if (hash == safe_hashes[i])
+			return true;
+	uint64_t count = hash == tuple_hash ? load64(key, SIZE) : INDICES + 1;
+	if (count > INDICES || depth == DEPTH)
+		return false;
+	raw_copy(items, (const char *)key + tuple_items, count * sizeof *items);
+	for (uint64_t i = 0; i < count; i++)
+		if (!is_hashed_safely(items[i], depth + 1))
+			return false;
+	return true;
+}
+
+static bool hash_of(void *key, uint64_t *hash)
+{
+	if (!is_hashed_safely(key, 0))
+		return false;
+	*hash = (uint64_t)hash_function_of(key)(key);
+	return true;
+}
+
+/* What the thread adds or takes away now, and which instruction does. */
+static __thread struct {
+	const void *set, *frame;
+	uint64_t hash;
+	uintptr_t instruction;
+} changes __attribute__((tls_model("initial-exec")));
+
+bool containers_changed_key(const struct call *call, uintptr_t set, uint64_t *hash)
+{
+	*hash = changes.hash;
+	return changes.set == (const void *)set && changes.frame == call->frame &&
+	       changes.instruction == call->instruction;
+}
+
+static int (*real_contains)(void *set, void *key);
+static int (*real_contains_slot)(void *set, void *key);
+
+static void look_for_key(void *set, void *key)
+{
+	uint64_t hash;
+	if (variables_testing && is_shared(set) && hash_of(key, &hash))
+		variables_note_item((uintptr_t)set, hash, SITE_READ, SITE_OTHER);
+}
+
+static int contains(void *set, void *key)
+{
+	look_for_key(set, key);
+	JUMP real_contains(set, key);
+}
+
+static int contains_slot(void *set, void *key)
+{
+	look_for_key(set, key);
+	JUMP real_contains_slot(set, key);
+}
+
+static void change_key(void *set, void *key)
+{
+	uint64_t hash;
+	if (!variables_testing || !is_shared(set) || !hash_of(key, &hash))
+		return;
+	changes.frame = innermost_frame();
+	changes.instruction = changes.frame ? load64(changes.frame, FRAME_INSTR_PTR) : 0;
+	changes.hash = hash;
+	changes.set = changes.frame ? set : NULL;
+}
+
+typedef void *change_function(void *set, void *key);
+static change_function *real_changes[3];
+static const char *const change_names[] = { "add", "discard", "remove" };
+#define CHANGES(number)                                                                            \
+	static void *changes_##number(void *set, void *key)                                        \
+	{                                                                                          \
+		change_key(set, key);                                                              \
+		JUMP real_changes[number](set, key);                                               \
+	}
+CHANGES(0)
+CHANGES(1)
+CHANGES(2)
+static change_function *const hooked_changes[] = { changes_0, changes_1, changes_2 };
+
+/* Items by their index. */
+
+static bool small_int(const void *object, uint64_t *number)
+{
+	uint64_t tag = load64(object, INT_TAG);
+	if (load_pointer(object, OBJECT_TYPE) != int_type || tag >= INT_LARGE)
+		return false;
+	int64_t digit = (uint32_t)load32(object, INT_DIGIT);
+	*number = (uint64_t)(digit * (1 - (int64_t)(tag & INT_SIGN)));
+	return true;
+}
+
+/* One number for the item; false: the key is a slice, or whatever. */
+static bool item_of(const void *object, const void *key, bool sized, uint64_t *item)
+{
+	if (small_int(key, item)) {
+		if (sized && (int64_t)*item < 0)
+			*item += load64(object, SIZE);
+		return true;
+	}
+	if (load_pointer(key, OBJECT_TYPE) != tuple_type || load64(key, SIZE) > INDICES)
+		return false;
+	*item = 1;
+	for (uint64_t i = 0; i < load64(key, SIZE); i++) {
+		uint64_t index;
+		if (!small_int(load_pointer(key, tuple_items + 8 * (long)i), &index))
+			return false;
+		*item = mix(*item ^ index);
+	}
+	return true;
+}
+
+typedef void *item_function(void *self, void *key);
+typedef int assign_function(void *self, void *key, void *value);
+
+/* clang-format off */
+static struct indexed {
+	const char *exported, *module, *name; /* a type that Python exports; or of a module */
+	bool sized;                           /* it has its size where a PyVarObject has */
+	item_function *item;
+	assign_function *assign;
+} indexed[] = {
+	{ "PyByteArray_Type", NULL, NULL, true, NULL, NULL },
+	{ "PyMemoryView_Type", NULL, NULL, false, NULL, NULL },
+	{ NULL, "array", "array", true, NULL, NULL },
+	{ NULL, "numpy", "ndarray", false, NULL, NULL },
+};
+/* clang-format on */
+#define INDEXED (sizeof indexed / sizeof *indexed)
+
+static inline void look_at_item(unsigned number, const void *self, const void *key,
+				enum site_operation what)
+{
+	uint64_t item;
+	if (variables_testing && is_shared(self) &&
+	    item_of(self, key, indexed[number].sized, &item))
+		variables_note_item((uintptr_t)self, item, what, SITE_BUFFER);
+}
+
+#define HOOKED(number)                                                                             \
+	static void *item_##number(void *self, void *key)                                          \
+	{                                                                                          \
+		look_at_item(number, self, key, SITE_READ);                                        \
+		JUMP indexed[number].item(self, key);                                              \
+	}                                                                                          \
+	static int assign_##number(void *self, void *key, void *value)                             \
+	{                                                                                          \
+		look_at_item(number, self, key, SITE_WRITE);                                       \
+		JUMP indexed[number].assign(self, key, value);                                     \
+	}
+HOOKED(0)
+HOOKED(1)
+HOOKED(2)
+HOOKED(3)
+static item_function *const hooked_items[] = { item_0, item_1, item_2, item_3 };
+static assign_function *const hooked_assigns[] = { assign_0, assign_1, assign_2, assign_3 };
+_Static_assert(sizeof hooked_items / sizeof *hooked_items == INDEXED, "one for each");
+_Static_assert(sizeof hooked_assigns / sizeof *hooked_assigns == INDEXED, "one for each");
+
+static bool replace_indexed(unsigned number, void *type)
+{
+	struct indexed *of = &indexed[number];
+	of->item = (item_function *)methods_slot_of(type, SLOT_ITEM);
+	of->assign = (assign_function *)methods_slot_of(type, SLOT_ASSIGN_ITEM);
+	return of->item && of->assign &&
+	       methods_replace_slot(type, SLOT_ITEM, (void *)hooked_items[number]) &&
+	       methods_replace_slot(type, SLOT_ASSIGN_ITEM, (void *)hooked_assigns[number]);
+}
+
+void containers_imported(void)
+{
+	void *(*modules)(void) = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyImport_GetModuleDict");
+	void *(*get)(void *, const char *) =
+		(void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyDict_GetItemString");
+	void *(*attribute)(void *, const char *) =
+		(void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyObject_GetAttrString");
+	void (*clear)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "PyErr_Clear");
+	for (unsigned i = 0; i < INDEXED; i++) {
+		if (!indexed[i].module || indexed[i].item)
+			continue;
+		void *module = get(modules(), indexed[i].module);
+		void *type = module ? attribute(module, indexed[i].name) : NULL;
+		if (type)
+			replace_indexed(i, type);
+		else if (module)
+			clear(); /* it is being imported */
+	}
+}
+
+/* Start. */
+
+static bool find_hashes(void)
+{
+	static const char *const names[] = {
+		"PyUnicode_Type", "PyLong_Type",       "PyBytes_Type",
+		"PyFloat_Type",   "PyBaseObject_Type", "PyComplex_Type"
+	};
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+		void *type = dlsym(RTLD_DEFAULT, names[i]);
+		safe_hashes[i] = type ? (hash_function *)methods_slot_of(type, SLOT_HASH) : NULL;
+		if (!safe_hashes[i])
+			return false;
+	}
+	char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
+	int_type = dlsym(RTLD_DEFAULT, "PyLong_Type");
+	tuple_type = tuple;
+	tuple_hash = tuple ? (hash_function *)methods_slot_of(tuple, SLOT_HASH) : NULL;
+	tuple_items = tuple ? (long)load64(tuple, TYPE_BASICSIZE) : 0;
+	type_hash = TYPE_NAME;
+	while (tuple_hash && type_hash < TYPE_FLAGS &&
+	       load_pointer(tuple, type_hash) != (void *)tuple_hash)
+		type_hash += 8;
+	return tuple_hash && type_hash < TYPE_FLAGS;
+}
+
+bool containers_start(const struct link_map *python)
+{
+	void *set = dlsym(RTLD_DEFAULT, "PySet_Type");
+	if (!set || !find_hashes())
+		return false;
+	real_contains =
+		(int (*)(void *, void *))plt_replace(python, "_PySet_Contains", (void *)contains);
+	real_contains_slot = (int (*)(void *, void *))methods_slot_of(set, SLOT_CONTAINS);
+	if (!real_contains || !methods_replace_slot(set, SLOT_CONTAINS, (void *)contains_slot))
+		return false;
+	for (unsigned i = 0; i < sizeof change_names / sizeof *change_names; i++) {
+		real_changes[i] = (change_function *)methods_replace(
+			"builtins", "set", change_names[i], (void *)hooked_changes[i]);
+		if (!real_changes[i])
+			return false;
+	}
+	for (unsigned i = 0; i < INDEXED; i++)
+		if (indexed[i].exported &&
+		    !replace_indexed(i, dlsym(RTLD_DEFAULT, indexed[i].exported)))
+			return false;
+	return true;
+}

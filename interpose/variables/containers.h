@@ -1,0 +1,43 @@
+/*
+ * containers.h - items of containers that no place of the interpreter's code shows as such: what is in a
+ * set, and the items of a bytearray, a memoryview, an array, a NumPy array. Their types' functions tell.
+ *
+ *     if key not in seen:       is the key in the set? a read
+ *         seen.add(key)         it is now: a write, if the set gets larger by it
+ *     data[0] += 1              a read and a write of item 0
+ *
+ * A key is known by its hash, as far as that is asked of no Python code; an item by one index, or by
+ * several in a tuple. Slices are not looked at.
+ */
+#ifndef INTERPOSE_CONTAINERS_H
+#define INTERPOSE_CONTAINERS_H
+
+#include "interpose/base/raw.h"
+#include "interpose/variables/fibers.h"
+#include "interpose/variables/sites.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct link_map;
+
+/* Takes the place of these functions. False: they look different. Attached, once at start. */
+HIDDEN bool containers_start(const struct link_map *python);
+
+/* Modules have been imported: their types are looked at, too. Attached. */
+HIDDEN void containers_imported(void);
+
+/* Where a set has how many items it holds. */
+enum { CONTAINERS_SET_USED = 40 };
+
+/* The key that this instruction of the call adds to the set, or takes away; false: it is not known. */
+HIDDEN bool containers_changed_key(const struct call *call, uintptr_t set, uint64_t *hash);
+
+/*
+ * variables.c: the thread is about to read or write an item of an object that is not its own; or to see
+ * whether a key is in a set (SITE_OTHER).
+ */
+HIDDEN void variables_note_item(uintptr_t container, uint64_t key, enum site_operation what,
+				enum site_class class);
+
+#endif
