@@ -217,11 +217,8 @@ enum subject_kind subject_kind_parse(const char *name);
 /* Release everything that the structure owns, not the structure itself. */
 void finding_clear(struct finding *finding);
 void stack_clear(struct stack *stack);
-/*
- * Lets go of the frames that stand outside of the outermost one that is no plumbing: how every test,
- * or every thread of ours, begins. Of a stack that is nothing else, stays what `all` says.
- */
-void stack_cut_plumbing(struct stack *stack, bool all);
+/* Lets go of all frames but the innermost `count`, of which there are that many. */
+void stack_cut(struct stack *stack, size_t count);
 
 /* Facts about the run, for the reports. */
 struct run_hook {

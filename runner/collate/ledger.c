@@ -8,6 +8,7 @@
 #include "runner/collate/follow.h"
 #include "runner/collate/rank.h"
 #include "runner/model/matrix.h"
+#include "runner/model/plumbing.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 #include "runner/setup/command.h"
@@ -232,13 +233,13 @@ void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
 /* Of hundreds of findings, nine tenths of the report would be how their threads begin. */
 static void cut_plumbing(struct finding *finding)
 {
-	stack_cut_plumbing(&finding->subject.allocated, true);
+	plumbing_cut(&finding->subject.allocated, true);
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		struct participant *participant = &finding->participants[i];
-		stack_cut_plumbing(&participant->stack, true);
-		stack_cut_plumbing(&participant->created, false);
+		plumbing_cut(&participant->stack, true);
+		plumbing_cut(&participant->created, false);
 		for (size_t k = 0; k < participant->lock_count; k++)
-			stack_cut_plumbing(&participant->locks[k].created, true);
+			plumbing_cut(&participant->locks[k].created, true);
 	}
 }
 

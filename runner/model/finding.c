@@ -97,13 +97,8 @@ void stack_clear(struct stack *stack)
 	*stack = (struct stack){ 0 };
 }
 
-void stack_cut_plumbing(struct stack *stack, bool all)
+void stack_cut(struct stack *stack, size_t count)
 {
-	size_t count = stack->count;
-	while (count && stack->frames[count - 1].plumbing)
-		count--;
-	if (!count && all)
-		return;
 	while (stack->count > count)
 		frame_clear(&stack->frames[--stack->count]);
 	if (!count)

@@ -254,6 +254,21 @@ static bool is_first_with_callers(const struct stack *stack, size_t at)
 	return false;
 }
 
+static bool is_foreign(const struct frame *frame)
+{
+	return frame->plumbing || (frame->language != FRAME_PYTHON && frame->module &&
+				   plumbing_is_base_module(frame->module));
+}
+
+void plumbing_cut(struct stack *stack, bool all)
+{
+	size_t count = stack->count;
+	while (count && is_foreign(&stack->frames[count - 1]))
+		count--;
+	if (count || !all)
+		stack_cut(stack, count);
+}
+
 bool plumbing_mixes_stacks(const struct stack *stack)
 {
 	bool python = false;

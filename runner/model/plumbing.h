@@ -29,6 +29,13 @@ bool plumbing_is_helper(const struct frame *frame);
 bool plumbing_mixes_stacks(const struct stack *stack);
 
 /*
+ * Lets go of the frames outside of the outermost one that is neither plumbing nor the interpreter's:
+ * how every test, or every thread of ours, begins. Of a stack that is nothing else, all stays, or
+ * nothing.
+ */
+void plumbing_cut(struct stack *stack, bool all);
+
+/*
  * Is the frame borrowed: a function of others that is compiled into the module? Such are inline
  * functions of CPython's headers, the C++ library, pybind11 and Rust's library. They say little
  * about what the module did, and whether they show in a stack depends on what was inlined. They are
