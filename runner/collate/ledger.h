@@ -23,6 +23,7 @@
 struct entry {
 	struct finding finding;
 	uint32_t score; /* how good its example is */
+	unsigned fit;   /* and of what pair: matrix_fit() */
 	size_t rule;    /* the suppression that matches, or SUPPRESS_NONE */
 	char *meant; /* of a race in Python code: a comment at its line says that it is ("# ftstress:
 		      * ok ..."), with the place; or NULL */

@@ -22,6 +22,7 @@
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/interleaving.h"
+#include "runner/model/matrix.h"
 #include "runner/base/map.h"
 #include "runner/base/meanwhile.h"
 #include "runner/model/plumbing.h"
@@ -471,7 +472,7 @@ static char *meant_of(struct resolver *r, const struct parsed *parsed)
 
 /* The finding of a report whose signature is new: one that is there, or a new one. */
 static struct entry *merge_report(struct resolver *r, const struct source *source,
-				  const struct parsed *parsed)
+				  const struct parsed *parsed, const char *test)
 {
 	char *id = report_fingerprint(r, parsed);
 	struct entry *entry = ledger_find(r->parts.ledger, id);
@@ -484,17 +485,24 @@ static struct entry *merge_report(struct resolver *r, const struct source *sourc
 	bool hidden =
 		entry && entry->judged && entry->rule == SUPPRESS_NONE && rule != SUPPRESS_NONE;
 
-	if (!entry || !entry->example || opens || (score > entry->score && !hidden)) {
+	/* And one of the type that it is told with, to one of another type. */
+	unsigned fit = entry ? matrix_fit(&entry->finding, test) : 1;
+	bool better = entry && !hidden &&
+		      (fit > entry->fit || (fit == entry->fit && score > entry->score));
+
+	if (!entry || !entry->example || opens || better) {
 		struct finding example;
 		build_example(r, source, parsed, &example);
 		if (!entry) {
 			example.id = xstrdup(id);
 			entry = ledger_add(r->parts.ledger, &example);
+			fit = matrix_is_owners(&entry->finding, test) ? 2 : 1;
 		} else {
 			ledger_replace(entry, &example);
 			finding_clear(&example);
 		}
 		entry->score = score;
+		entry->fit = fit;
 		entry->example = true;
 	}
 	/* As long as each of its examples is. */
@@ -642,7 +650,7 @@ static void take_sight(struct resolver *r, const struct parsed *parsed)
 
 /* The finding of a report; NULL: it is none. */
 static struct entry *entry_of(struct resolver *r, const struct source *source,
-			      struct parsed *parsed)
+			      struct parsed *parsed, const char *test)
 {
 	if (parsed->view.kind == FTS_REPORT_VARIABLE_LOST)
 		return NULL; /* take_sight() */
@@ -657,7 +665,7 @@ static struct entry *entry_of(struct resolver *r, const struct source *source,
 		map_set(&r->entries_by_signature, parsed->signature, NO_ENTRY);
 		return NULL;
 	}
-	struct entry *entry = merge_report(r, source, parsed);
+	struct entry *entry = merge_report(r, source, parsed, test);
 	map_set(&r->entries_by_signature, parsed->signature, entry->number);
 	return entry;
 }
@@ -672,10 +680,10 @@ struct resolved resolver_take(struct resolver *r, const struct iteration_context
 	stacks_resolve(r->parts.stacks, first_new);
 	for (size_t i = 0; i < counts.reports; i++) {
 		meanwhile();
-		struct entry *entry = entry_of(r, &source, &parsed[i]);
+		const char *test = iteration_test(context, parsed[i].record->test);
+		struct entry *entry = entry_of(r, &source, &parsed[i], test);
 		if (entry) {
-			ledger_seen(r->parts.ledger, context, entry,
-				    iteration_test(context, parsed[i].record->test));
+			ledger_seen(r->parts.ledger, context, entry, test);
 			raced_add(&r->raced, context->zygote, parsed[i].record, &parsed[i].view,
 				  &entry->finding);
 		}

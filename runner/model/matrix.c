@@ -102,9 +102,19 @@ bool matrix_owner_first(struct finding *finding)
 	return false;
 }
 
+unsigned matrix_fit(const struct finding *finding, const char *test)
+{
+	size_t length = matrix_type_of(finding);
+	if (!length || !test)
+		return 1;
+	if (is_of_owner(finding, test))
+		return 2;
+	return !strncmp(test, finding->tests[0], length) && strchr("@[:", test[length]);
+}
+
 bool matrix_is_owners(const struct finding *finding, const char *test)
 {
-	return finding_is_race(finding) && is_of_owner(finding, test);
+	return test && finding_is_race(finding) && is_of_owner(finding, test);
 }
 
 uint64_t matrix_field(const struct finding *finding)

@@ -57,6 +57,12 @@ size_t matrix_type_of(const struct finding *finding);
  */
 bool matrix_owner_first(struct finding *finding);
 
+/*
+ * How well an example that the test has shown fits the type that the finding is told with: 0 it is of
+ * another type's pair, 1 of that type's or of no pair, 2 of the type whose memory it is on.
+ */
+unsigned matrix_fit(const struct finding *finding, const char *test);
+
 /* Is the test a pair of the type whose memory a data race is on? */
 bool matrix_is_owners(const struct finding *finding, const char *test);
 

@@ -227,6 +227,30 @@ static void a_python_function_that_moves_stays_the_same_finding(void **state)
 	bench_end(&b);
 }
 
+/* The deepest stack is the best example; but whoever reads of a type, wants to see its own call. */
+static void an_example_is_of_the_type_that_it_is_told_with(void **state)
+{
+	(void)state;
+	static const char *const pairs[] = { "m.A::a|b", "m.B::a|b" };
+	struct bench b = bench_start();
+	b.context.tests = pairs;
+	put_code(&b.stream, 7, "in_a", "/corpus/m.A.py", 1);
+	put_code(&b.stream, 8, "in_b", "/corpus/m.B.py", 1);
+	const uint64_t *sides[] = { FRAMES(at(IN_PLAIN), python_pc(7, 2)),
+				    FRAMES(at(IN_PLAIN), python_pc(8, 2), python_pc(8, 2)),
+				    FRAMES(at(IN_PLAIN), python_pc(7, 2), python_pc(7, 2)) };
+	for (size_t i = 0; i < 3; i++) {
+		b.stream.test = i % 2;
+		put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, sides[i] },
+			 (struct side){ 2, 0, FRAMES(at(IN_OTHER)) }, 0x1000);
+	}
+	const struct finding *finding = only_finding(&b);
+	assert_string_equal(finding->tests[0], "m.A::a|b");
+	assert_int_equal(finding->participants[0].stack.count, 3);
+	assert_string_equal(finding->participants[0].stack.frames[1].function, "in_a");
+	bench_end(&b);
+}
+
 /* ---- global variables ---- */
 
 static uint64_t global_at(const char *symbol)
@@ -380,7 +404,7 @@ static void a_code_record_may_come_after_the_report(void **state)
 	(void)state;
 	struct bench b = bench_start();
 	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, FRAMES(python_pc(7, 2)) },
-		 (struct side){ 2, 0, FRAMES(python_pc(7, 3)) }, 0x1000);
+		 (struct side){ 2, 0, FRAMES(python_pc(7, 2)) }, 0x1000);
 	feed(&b);
 	put_code(&b.stream, 7, "late", "/site/late.py", 5); /* it was in another ring */
 	const struct frame *frame = &only_finding(&b)->participants[0].stack.frames[0];
@@ -443,7 +467,7 @@ static void a_marker_behind_its_own_frame_is_dropped(void **state)
 	put_code(&b.stream, 7, "outer", "/site/i.py", 1);
 	put_code(&b.stream, 8, "inner", "/site/i.py", 1);
 	const uint64_t *frames =
-		FRAMES(at(IN_PLAIN), python_pc(8, 3), python_pc(8, FTS_PC_MARKER), python_pc(7, 2),
+		FRAMES(at(IN_PLAIN), python_pc(8, 2), python_pc(8, FTS_PC_MARKER), python_pc(7, 2),
 		       python_pc(7, FTS_PC_MARKER), python_pc(7, 1), python_pc(7, FTS_PC_MARKER));
 	const uint64_t *alone = FRAMES(at(IN_OTHER), python_pc(8, FTS_PC_MARKER));
 	put_race(&b.stream, (struct side){ 1, FTS_ACCESS_WRITE, frames },
@@ -1089,6 +1113,7 @@ int main(void)
 		cmocka_unit_test(the_roles_of_the_threads_do_not_matter),
 		cmocka_unit_test(the_address_layout_does_not_matter),
 		cmocka_unit_test(a_python_function_that_moves_stays_the_same_finding),
+		cmocka_unit_test(an_example_is_of_the_type_that_it_is_told_with),
 		cmocka_unit_test(two_globals_between_the_same_functions_are_two_findings),
 		cmocka_unit_test(one_global_is_one_finding_wherever_it_is_touched),
 		cmocka_unit_test(what_compilers_add_to_a_globals_name_does_not_count),

@@ -141,8 +141,16 @@ static void a_race_is_told_with_the_type_whose_memory_it_is_on(void **unused)
 	assert_true(matrix_owner_first(&race));
 	assert_string_equal(race.tests[0], "builtins.my_iterator@2::next|list");
 	assert_true(matrix_is_owners(&race, "builtins.my_iterator[x]@2::next|list"));
+	assert_int_equal(matrix_fit(&race, "builtins.my_iterator::next|next"), 2);
 	race.subject.kind = SUBJECT_BLOCK;
 	assert_false(matrix_is_owners(&race, race.tests[0]));
+	assert_int_equal(matrix_fit(&race, "builtins.my_iterator::next|next"), 1);
+	assert_int_equal(matrix_fit(&race, "builtins.my_iterator[x]@2::next|next"), 1);
+	assert_int_equal(matrix_fit(&race, "builtins.my_iterators::next|next"), 0);
+	assert_int_equal(matrix_fit(&race, "m.my_iterator::next|list"), 0);
+	assert_int_equal(matrix_fit(&race, NULL), 1);
+	race.test_count = 0;
+	assert_int_equal(matrix_fit(&race, "m.my_iterator::next|list"), 1);
 }
 
 static void each_type_has_a_table(void **unused)
