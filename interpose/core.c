@@ -17,6 +17,7 @@
  *                  locks_semaphore, locks_internal: other locks
  *     locks_rule   which locks held order a wait
  *     locks_report, locks_profile   orders and waiting as records
+ *     locks_fork   locks that another thread held when the process forked
  *     locks_standin  the locks held, in TSan's own history: on both sides of a race
  *   variables/  races of Python code on Python variables
  *     variables    which accesses are told; told: how; fibers: on a second fiber of each thread

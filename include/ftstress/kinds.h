@@ -18,6 +18,7 @@
 	X(PYTHON_RACE, python_race) \
 	X(LOCK_ORDER, lock_order) \
 	X(DEADLOCK, deadlock) \
+	X(FORK_LOCK, fork_lock) \
 	X(HANG, hang) \
 	X(LEAK, leak) \
 	X(CRASH, crash) \

@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "interpose/locks/locks.h"
+#include "interpose/locks/locks_fork.h"
 #include "interpose/python/layout.h"
 #include "interpose/base/symbol.h"
 
@@ -341,6 +342,8 @@ void locks_wait(struct thread *thread, struct lock lock, struct call_site site)
 {
 	struct fts_lock_thread *list = thread->shared;
 	const struct fts_held *own = list->used ? find_held(list, lock.address) : NULL;
+	if (UNLIKELY(locks_inherited))
+		locks_wait_inherited(thread, &lock, site.hook);
 	/* A lock of its own that it waits for is taken again, or never: no order. */
 	if (own)
 		list->wait_own = *own;
@@ -603,6 +606,7 @@ static void after_fork(bool in_child)
 	per_thread_after_fork(&threads, self, in_child);
 	if (!in_child || !locks_on)
 		return;
+	locks_inherit(self ? self->shared : NULL);
 	for (unsigned i = 0; i < FTS_LOCK_THREADS; i++)
 		if (!self || &registry[i] != self->shared)
 			registry[i].tid = registry[i].used = 0, registry[i].self = 0;

@@ -213,6 +213,8 @@ HIDDEN void standin_unseen(void);
 HIDDEN void standin_look_at_python(void);
 /* False: there are no stand-ins, so TSan knows pthread's locks only. */
 HIDDEN bool standins_live(void);
+/* What a report says of the lock; `identity`: python_identity(). */
+HIDDEN void standin_describe(struct standin *out, const struct lock *lock, uint64_t identity);
 /* Which locks does the stand-in at the address stand for? False: there is none. */
 HIDDEN bool standin_find(uint64_t address, struct standin *out);
 

@@ -60,7 +60,7 @@ static uint64_t key_of(const struct lock *lock, uint64_t identity)
 	return (key << 4 ^ (uint64_t)lock->kind) | 1ull << 63;
 }
 
-static void describe(struct standin *out, const struct lock *lock, uint64_t identity)
+void standin_describe(struct standin *out, const struct lock *lock, uint64_t identity)
 {
 	struct object object;
 	*out = (struct standin){ .kind = lock->kind,
@@ -104,7 +104,7 @@ static __attribute__((noinline)) unsigned new_class(uint64_t key, unsigned first
 {
 	unsigned found = OTHERS;
 	struct standin standin;
-	describe(&standin, lock, identity);
+	standin_describe(&standin, lock, identity);
 	raw_lock(&classes_lock);
 	for (unsigned i = 0; i < TRIES && !found; i++) {
 		struct class *class = &classes[place(first, i)];

@@ -199,7 +199,8 @@ static void add_participant(struct assembly *a, size_t index)
 		.frees = section->head.flags & FTS_ACCESS_FREES,
 		.address = section->head.address,
 		.size = section->head.size,
-		.all_locks = section->head.kind == FTS_SEC_ACCESS &&
+		.all_locks = (section->head.kind == FTS_SEC_ACCESS ||
+			      section->head.kind == FTS_SEC_OTHER) &&
 			     section->head.flags & FTS_ACCESS_LOCKS,
 	};
 	a->assembler->frames(a->assembler->context, index, &f->participants[count].stack);

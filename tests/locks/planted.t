@@ -126,6 +126,26 @@ def check_deadlocks(findings: list[dict[str, Any]]) -> None:
     ok(not hangs, "none is left to the time limit", sorted(hangs))
 
 
+def check_forks(report: dict[str, Any]) -> None:
+    """What another thread held at a fork and the child waits for is told, and no more."""
+    findings = report["findings"]
+    told = [f for f in findings if f["kind"] == "fork-lock"]
+    ok(
+        cases(findings, "fork-lock") == bugs("forks") and len(told) == len(bugs("forks")),
+        "a lock that a forked child waits for, for ever, is told once",
+        *[(f["kind"], f["tests"], f["title"]) for f in findings],
+    )
+    wrong = [f for f in findings if any(Path(test).stem.endswith("_ok") for test in f["tests"])]
+    ok(not wrong, "no lock is told that the child gets", *[f["explanation"] for f in wrong])
+    text = next((f["explanation"] for f in told if "forks/lock_bug" in str(f["tests"])), "")
+    ok(
+        "The lock: threading.Lock of forks/lock_bug.py:6." in text
+        and all(f"lock_bug.py:{line})" in text for line in (11, 18, 29)),
+        "with where it was held, where the process forked, and where the child waits",
+        text,
+    )
+
+
 def check_gil(findings: list[dict[str, Any]], where: str) -> None:
     told = [f for f in findings if f["kind"] == "deadlock"]
     ok(
@@ -142,6 +162,8 @@ DEADLOCKS = [
     ["planted_deadlocks"],
     ["planted_gil_deadlocks"],
     ["planted_gil_deadlocks", "--python", "3.13"],
+    ["planted_forks"],
+    ["planted_forks", "--python", "3.13"],
 ]
 
 
@@ -154,12 +176,14 @@ def side_by_side(runs: list[list[str]], scratch: Path) -> list[dict[str, Any]]:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ftstress-locks-") as folder:
         orders, older = side_by_side(ORDERS, Path(folder))
-        deadlocks, gil, older_gil = side_by_side(DEADLOCKS, Path(folder))
+        deadlocks, gil, older_gil, forks, older_forks = side_by_side(DEADLOCKS, Path(folder))
         check_orders(orders)
         check_found(older["findings"], " on 3.13")
         check_deadlocks(deadlocks["findings"])
         check_gil(gil["findings"], "")
         check_gil(older_gil["findings"], " on 3.13")
+        check_forks(forks)
+        check_forks(older_forks)
     return done()
 
 

@@ -1,0 +1,40 @@
+"""A thread of the child gives the lock back."""
+
+import os
+import threading
+
+lock = threading.Lock()
+held, done = threading.Event(), threading.Event()
+
+
+def hold(lock):
+    with lock:
+        held.set()
+        done.wait(20)
+
+
+def fork(call):
+    held.wait(20)
+    child = os.fork()
+    if not child:
+        try:
+            call()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    done.set()
+
+
+def have_it_given():
+    helper = threading.Thread(target=lock.release)
+    helper.start()
+    with lock:
+        pass
+    helper.join()
+
+
+def stress(thread_index):
+    if thread_index == 0:
+        hold(lock)
+    elif thread_index == 1:
+        fork(have_it_given)

@@ -1,0 +1,46 @@
+"""Another thread holds a PyMutex of an extension when the process forks."""
+
+import os
+import threading
+
+import planted_locks as locks
+
+held, done = threading.Event(), threading.Event()
+
+
+def hold(lock):
+    with lock:
+        held.set()
+        done.wait(20)
+
+
+def fork(call):
+    held.wait(20)
+    child = os.fork()
+    if not child:
+        try:
+            call()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    done.set()
+
+
+def nothing():
+    pass
+
+
+def take():
+    locks.with_mutex(0, nothing)
+
+
+def wait():
+    held.set()
+    done.wait(20)
+
+
+def stress(thread_index):
+    if thread_index == 0:
+        locks.with_mutex(0, wait)
+    elif thread_index == 1:
+        fork(take)
