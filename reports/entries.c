@@ -278,6 +278,58 @@ static bool knows_locks(const struct run_info *run)
 	return false;
 }
 
+/* Is the operation one of the pair's two? */
+static bool is_of_pair(const char *operation, const char *pair)
+{
+	size_t length = strlen(operation), first = strcspn(pair, "|");
+	return (first == length && !strncmp(pair, operation, length)) ||
+	       !strcmp(pair + first + (pair[first] == '|'), operation);
+}
+
+/* Of three operations or more the one without which there is no race, or NULL. */
+static const char *culprit(const struct report_entry *entry)
+{
+	const char *found = NULL;
+	if (entry->types > 1 || entry->operation_count < 3)
+		return NULL;
+	for (size_t i = 0; i < entry->operation_count && !found; i++) {
+		size_t in = 0;
+		for (size_t k = 0; k < entry->pair_count; k++)
+			in += is_of_pair(entry->operations[i], entry->pairs[k]);
+		if (in == entry->pair_count)
+			found = entry->operations[i];
+	}
+	return found;
+}
+
+/* Does the side make the operation's call? "encode(.)" is made by encode(), encode2(), ... */
+static bool makes_call(const struct participant *side, const char *operation)
+{
+	size_t length = strcspn(operation, "(.#");
+	for (size_t i = 0; i < side->stack.count; i++) {
+		const struct frame *frame = &side->stack.frames[i];
+		const char *name = frame->function ? frame->function : "";
+		if (frame->language == FRAME_PYTHON && !strncmp(name, operation, length) &&
+		    !name[length + strspn(name + length, "_0123456789")])
+			return true;
+	}
+	return false;
+}
+
+/* Has its side no lock in any race, and the other one always one? */
+static bool is_bare(const struct report_entry *entry, const char *operation)
+{
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct finding *member = entry->members[i];
+		for (size_t k = 0; k < member->participant_count; k++) {
+			const struct participant *side = &member->participants[k];
+			if (makes_call(side, operation) != !side->lock_count)
+				return false;
+		}
+	}
+	return true;
+}
+
 /* What the operations of the entry lack, or its functions: that no side of any race held a lock is worth
  * saying. */
 static void add_lack(struct buf *out, const struct report_entry *entry, bool locks_known)
@@ -287,6 +339,12 @@ static void add_lack(struct buf *out, const struct report_entry *entry, bool loc
 	for (size_t i = 0; i < entry->count; i++)
 		for (size_t j = 0; j < entry->members[i]->participant_count; j++)
 			none = none && !entry->members[i]->participants[j].lock_count;
+	const char *found = entry->of_pairs && !none ? culprit(entry) : NULL;
+	if (found) {
+		buf_printf(out, "%s %s, against ", found,
+			   locks_known && is_bare(entry, found) ? "takes no lock" : "races");
+		count--;
+	}
 	buf_printf(out, "%zu", count);
 	if (!entry->of_pairs)
 		buf_puts(out, one ? " function" : " functions");
@@ -294,6 +352,8 @@ static void add_lack(struct buf *out, const struct report_entry *entry, bool loc
 		buf_printf(out, " of its %zu operations", entry->operations_all);
 	else
 		buf_puts(out, one ? " operation" : " operations");
+	if (found)
+		return;
 	if (none)
 		buf_puts(out, one ? " takes no lock" : " take no lock");
 	else

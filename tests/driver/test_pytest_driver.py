@@ -560,6 +560,14 @@ class Arguments(unittest.TestCase):
         for option in ("--numprocesses=auto", "--cov=words", "--iterations=3", "--reruns 2"):
             self.assertIn(option, told)
 
+    def test_a_file_that_fails_does_not_keep_the_others_from_being_found(self) -> None:
+        write_files(self.folder, {"test_a0.py": "raise ValueError\n"})
+        for options in ("-x", "-vxs", "--maxfail=1", "--exitfirst"):
+            (self.folder / "pytest.ini").write_text(f"[pytest]\naddopts = {options}\n")
+            ids, notes = self.collect()
+            self.assertIn("test_b.py::test_one", ids)
+            self.assertIn("a test that fails is a finding", " ".join(notes))
+
     def test_modules_that_are_not_there_are_listed_at_one_go(self) -> None:
         files = {"test_c.py": "import no_such.module\n", "test_d.py": "from nor_this import x\n"}
         write_files(self.folder, files)

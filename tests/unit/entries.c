@@ -171,6 +171,39 @@ static void what_debug_information_says_goes_before_lines(void **state)
 	entries_free(entries);
 }
 
+/* In each race of these the side that calls b() has no lock, and the other one has. */
+static void check_culprit(struct document *document, struct held_lock *lock)
+{
+	struct frame calls[5][2];
+	for (size_t i = 0; i < 5; i++) {
+		struct participant *sides = document->races[i].sides;
+		for (size_t k = 0; k < 2; k++) {
+			calls[i][k] = (struct frame){ .language = FRAME_PYTHON,
+						      .function = (char *)(k ? "b2" : "a") };
+			sides[k].stack = (struct stack){ &calls[i][k], 1 };
+			sides[k].locks = lock;
+			sides[k].lock_count = k ? 0 : 1;
+		}
+	}
+	struct entries *entries = entries_new(&document->input);
+	assert_non_null(strstr(entries->items[0].title,
+			       ": b takes no lock, against 2 of its 4 operations"));
+	entries_free(entries);
+	document->races[3].sides[1].lock_count = 1;
+	entries = entries_new(&document->input);
+	assert_non_null(strstr(entries->items[0].title, ": b races, against 2 of its 4"));
+	entries_free(entries);
+	document->races[3].sides[1].lock_count = 0;
+	calls[3][1].function = (char *)"bare";
+	entries = entries_new(&document->input);
+	assert_non_null(strstr(entries->items[0].title, ": b races, against 2 of its 4"));
+	entries_free(entries);
+	for (size_t i = 0; i < 5; i++)
+		for (size_t k = 0; k < 2; k++)
+			document->races[i].sides[k].stack =
+				(struct stack){ &document->races[i].frames[k], 1 };
+}
+
 static void races_of_a_type_are_one_entry_with_what_its_operations_lack(void **state)
 {
 	(void)state;
@@ -192,17 +225,22 @@ static void races_of_a_type_are_one_entry_with_what_its_operations_lack(void **s
 	document.races[4].sides[1].locks = &lock;
 	document.races[4].sides[1].lock_count = 1;
 	entries = entries_new(&document.input);
-	assert_non_null(strstr(entries->items[0].title, ": 3 of its 4 operations race"));
+	assert_non_null(
+		strstr(entries->items[0].title, ": b races, against 2 of its 4 operations"));
 	entries_free(entries);
 	document.races[4].sides[1].lock_count = 0;
 	document.hook.live = false;
 	entries = entries_new(&document.input);
-	assert_non_null(strstr(entries->items[0].title, ": 3 of its 4 operations race"));
+	assert_non_null(
+		strstr(entries->items[0].title, ": b races, against 2 of its 4 operations"));
 	entries_free(entries);
+	document.hook.live = true;
+	check_culprit(&document, &lock);
 	/* A report of a run whose table is gone. */
+	document.hook.live = false;
 	document.run.type_count = 0;
 	entries = entries_new(&document.input);
-	assert_non_null(strstr(entries->items[0].title, ": 3 operations race"));
+	assert_non_null(strstr(entries->items[0].title, ": b races, against 2 operations"));
 	entries_free(entries);
 }
 

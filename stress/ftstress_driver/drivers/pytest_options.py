@@ -6,6 +6,7 @@ and watches the clock; coverage would be of an instrumented program. The plugins
 or may not be installed at all: pytest would refuse their options.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ REPEATS = "ftstress repeats the tests"
 CLOCK = "ftstress watches the clock: see --timeout"
 COVERAGE = "coverage is not measured"
 CACHE = "results of other runs are not looked at"
+FAILURES = "a test that fails is a finding, and the others go on"
 
 SWITCHED_OFF = (
     *("xdist", "randomly", "rerunfailures", "pytest_cov", "cacheprovider"),
@@ -38,6 +40,7 @@ WITH_VALUE: dict[str, str] = {
     **dict.fromkeys(("--cov", "--cov-report", "--cov-config", "--cov-context"), COVERAGE),
     **dict.fromkeys(("--cov-fail-under", "--cov-precision"), COVERAGE),
     **dict.fromkeys(("--last-failed-no-failures", "--lfnf"), CACHE),
+    "--maxfail": FAILURES,
 }
 FLAGS: dict[str, str] = {
     **dict.fromkeys(("-d", "-f", "--looponfail", "--boxed", "--forked", "--forever"), OURS),
@@ -47,6 +50,7 @@ FLAGS: dict[str, str] = {
     **dict.fromkeys(("--no-cov", "--no-cov-on-fail"), COVERAGE),
     **dict.fromkeys(("--lf", "--last-failed", "--ff", "--failed-first", "--nf"), CACHE),
     **dict.fromkeys(("--new-first", "--cache-clear", "--sw", "--stepwise"), CACHE),
+    **dict.fromkeys(("-x", "--exitfirst"), FAILURES),
     **dict.fromkeys(("--sw-skip", "--stepwise-skip", "--sw-reset", "--stepwise-reset"), CACHE),
 }
 OPTIONAL_VALUE = {"--cov"}
@@ -68,7 +72,7 @@ class LeftOut:
     def strip(self, words: Sequence[str]) -> list[str]:
         """`words` without the options that have no part here, and without their values."""
         left: list[str] = []
-        rest = list(words)
+        rest = [word for given in words for word in _one_by_one(given)]
         while rest:
             if rest[0] == "--":
                 return left + rest
@@ -91,6 +95,13 @@ class LeftOut:
         """Settings of the plugins that are switched off are no mistakes (--strict-config)."""
         for name in ("cache_dir", "faulthandler_timeout", "faulthandler_exit_on_timeout"):
             parser.addini(name, "not used by ftstress", default=None)
+
+
+def _one_by_one(word: str) -> list[str]:
+    """`-xvs` is three flags."""
+    if re.fullmatch(r"-[hlqsvx]{2,}", word):
+        return [f"-{letter}" for letter in word[1:]]
+    return [word]
 
 
 def _recognize(words: Sequence[str]) -> tuple[int, str | None]:
