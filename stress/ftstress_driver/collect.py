@@ -22,7 +22,7 @@ from .cli import options_from, parser
 from .drivers import find_driver
 from .expression import Expression, ExpressionError
 from .failures import explain_import
-from .installed import built_packages, describe_shadowed
+from .installed import describe_shadowed
 from .suite import Listed, Options, Suite, SuiteError
 
 SCHEMA = 1
@@ -103,8 +103,6 @@ def main() -> int:
         return _unusable(str(error))
     output = arguments.output.resolve()
     root = options.rootdir or Path.cwd()
-    names = [target.partition("::")[0] for target in options.targets]
-    tests = [root / name for name in names if name not in built_packages()]
     try:
         # stdout is for the ids of --select: what tests print at import is not for it.
         with contextlib.redirect_stdout(sys.stderr):
@@ -113,15 +111,15 @@ def main() -> int:
                 warnings.simplefilter("ignore")
                 collect(suite, options, output)
     except SuiteError as error:
-        return _unusable(describe_shadowed(tests) or str(error))
+        return _unusable(describe_shadowed(options) or str(error))
     except Exception as error:
-        shadowed = describe_shadowed(tests)
+        shadowed = describe_shadowed(options)
         if shadowed is not None:
             return _unusable(shadowed)
         if os.environ.get("FTSTRESS_DEBUG"):
             traceback.print_exc()
         return _unusable(f"{' '.join(options.targets)}: {explain_import(error, root)}")
-    shadowed = describe_shadowed(tests)
+    shadowed = describe_shadowed(options)
     return 0 if shadowed is None else _unusable(shadowed)
 
 

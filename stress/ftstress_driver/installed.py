@@ -16,12 +16,14 @@ So these packages are found by a finder of their own, before sys.path is looked 
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from types import ModuleType
+
+from .suite import Options
 
 
 class BuiltFinder:
@@ -57,11 +59,11 @@ def built_packages() -> dict[str, Path]:
     return found
 
 
-def describe_shadowed(tests: Iterable[Path]) -> str | None:
-    """One line about a compiled package of which the sources would be tested, or None.
-
-    `tests` are where the suite looks for tests.
-    """
+def describe_shadowed(options: Options) -> str | None:
+    """One line about a compiled package of which the sources would be tested, or None."""
+    root = options.rootdir or Path.cwd()
+    names = [target.partition("::")[0] for target in options.targets]
+    tests = [root / name for name in names if name not in built_packages()]
     for test in filter(Path.exists, tests):
         top = _top_package(test.resolve())
         if top is None or top.name not in built_packages():

@@ -5,6 +5,7 @@ import collections
 import functools
 import itertools
 import os
+import queue
 import random
 import subprocess
 import sys
@@ -45,6 +46,17 @@ class Expressions(unittest.TestCase):
             names: dict[str, object] = {}
             expressions.prepare(text, names)
             self.assertEqual(eval(text, names), value, text)
+
+    def test_a_type_that_says_a_wrong_module_is_named_by_one_that_has_it(self) -> None:
+        """`tp_name` of pkg._speed's type may be "_speed.Fast", or "Fast"."""
+        kind = collections.UserList
+        module = kind.__module__
+        try:
+            for wrong in ("_no_such_module", "builtins"):
+                kind.__module__ = wrong
+                self.assertEqual(expressions.describe(kind), "collections.UserList")
+        finally:
+            kind.__module__ = module
 
     def test_what_another_process_could_not_make_has_none(self) -> None:
         for value in (object(), lambda: 1, [lambda: 1], "x" * 1000, list(range(1000))):
@@ -109,7 +121,11 @@ class Recording(unittest.TestCase):
 
     def _run(self, source: str) -> None:
         tree = record.rewrite(ast.parse(source))
-        names = {"__ftstress_call__": self.recorder.call, "collections": collections}
+        names = {
+            "__ftstress_call__": self.recorder.call,
+            "collections": collections,
+            "queue": queue,
+        }
         exec(compile(tree, "test_x.py", "exec"), names)
 
     def test_how_an_object_was_made_and_what_was_called_with_what(self) -> None:
@@ -128,6 +144,14 @@ class Recording(unittest.TestCase):
         text = "(lambda o: (o.append(1), o.extend([2]), {})[-1])(collections.deque())"
         self.assertIn(text.format("o"), found["collections.deque"])
         self.assertIn(text.format("o.__iter__()"), found["collections._deque_iterator"])
+
+    def test_what_a_class_in_python_makes_and_keeps(self) -> None:
+        """As simplejson's JSONDecoder does with its Scanner in C."""
+        self.recorder = record.Recorder(types_of.Wanted(("queue", "collections")))
+        self._run("q = queue.Queue(3)\nq.queue.append(7)\nq.put(8)")
+        found = self.recorder.recording
+        self.assertEqual(list(found.makers["collections.deque"]), ["queue.Queue(3).queue"])
+        self.assertEqual(list(found.methods["collections.deque"]["append"]), ["7"])
 
     def test_a_call_that_takes_the_object_or_a_container(self) -> None:
         self._run("d = collections.deque([1])\ncollections.OrderedDict.fromkeys(d)")

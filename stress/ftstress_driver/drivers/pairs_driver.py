@@ -279,9 +279,13 @@ class PairsSuite(Suite):
                 yield Listed(id_, kind.name, words, None, stage)
 
     def where(self) -> str:
+        missing = self._corpus.not_made
+        if not missing:
+            return "no type in C is the package's own: its functions take the interpreter's objects"
+        named = ", ".join(missing[:MOST_NAMED]) + (", ..." if len(missing) > MOST_NAMED else "")
         return (
-            "no object of a type written in C was made by the suite's tests; "
-            f"{self._folder}/corpus.json says what was seen"
+            f"the suite's tests make no object of {named}; how that is done, a file of tests can "
+            "show, which the suite file names: `harvest = FILE`"
         )
 
 

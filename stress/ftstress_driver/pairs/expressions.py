@@ -115,11 +115,24 @@ def _named(value: object) -> str:
     found: object = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
-    if found is not value:
-        raise CannotDescribeError
-    if not _can_be_imported(module):
-        raise CannotDescribeError
+    if found is not value or not _can_be_imported(module):
+        return _named_elsewhere(value, name)
     return name if module == "builtins" else f"{module}.{name}"
+
+
+def _named_elsewhere(value: object, name: str) -> str:
+    """By a module that has it under its name: a type in C says itself which module it is of, and
+    one of pkg._speed may say _speed, or nothing."""
+    places = [
+        f"{module}.{name}"
+        for module, loaded in list(sys.modules.items())
+        if isinstance(loaded, types.ModuleType)
+        and loaded.__dict__.get(name) is value
+        and _can_be_imported(module)
+    ]
+    if not places:
+        raise CannotDescribeError
+    return min(places, key=lambda place: (place.count("."), place.count("._"), place))
 
 
 def _can_be_imported(module: str) -> bool:

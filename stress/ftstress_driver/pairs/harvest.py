@@ -32,7 +32,8 @@ from typing import Any
 from ..cli import options_from, parser
 from ..collect import EXIT_UNUSABLE
 from ..drivers import find_driver
-from ..suite import Context, Listed, Suite, SuiteError
+from ..installed import describe_shadowed
+from ..suite import Context, Listed, Problem, Suite, SuiteError
 from . import expressions, makers, operations, types_of
 from .corpus import Corpus, Type, type_from
 from .record import Recorder, Recording, install
@@ -113,9 +114,15 @@ def record(
 ) -> tuple[Recording, set[str], list[str]]:
     """All files, side by side, each its share of the time. Returns notes, too."""
     files: dict[str, list[str]] = {}
+    problems: list[Problem] = []
     for found in suite.list_tests():
-        if isinstance(found, Listed) and not is_unfit(found.id):
+        if not isinstance(found, Listed):
+            problems.append(found)
+        elif not is_unfit(found.id):
             files.setdefault(found.file, []).append(found.id)
+    if problems and not files:
+        file, message = problems[0].file, problems[0].message
+        raise SuiteError(f"no test can be collected; of {len(problems)} files {file}: {message}")
     waiting = sorted(files.items())
     random.Random(1).shuffle(waiting)
     end = time.monotonic() + WALL * seconds
@@ -407,7 +414,11 @@ def main() -> int:
             recording, loaded, lost = recorded(suite, recorder, arguments)
             loaded.update(types_of.name_of(kind) for kind in recorder.wanted.all_types())
     except SuiteError as error:
-        print(f"ftstress: {error}", file=sys.stderr)
+        print(f"ftstress: {describe_shadowed(options) or error}", file=sys.stderr)
+        return EXIT_UNUSABLE
+    shadowed = describe_shadowed(options)
+    if shadowed is not None:
+        print(f"ftstress: {shadowed}", file=sys.stderr)
         return EXIT_UNUSABLE
     scratch = Path(tempfile.mkdtemp())
     corpus = Corpus(notes=lost)

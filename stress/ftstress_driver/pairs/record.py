@@ -198,9 +198,13 @@ class Recorder:
         name, arguments = text
         kind = self.wanted.type_of(result)
         whole = f"{name}({arguments})"
-        if kind is not None and len(whole) <= 400 and id(result) not in self._made:
-            self.recording.makers.setdefault(kind, Counter())[whole] += 1
-            self._remember(result, whole)
+        if len(whole) <= LONGEST and id(result) not in self._made:
+            if kind is not None:
+                self.recording.makers.setdefault(kind, Counter())[whole] += 1
+                self._remember(result, whole)
+            elif self.wanted.packages and self._is_in_python(result):
+                self._remember(result, whole)
+                self._take_parts(result, whole)
         owner = getattr(function, "__self__", None)
         kind = self.wanted.type_of(owner)
         if kind is not None:
@@ -208,6 +212,25 @@ class Recorder:
             calls.setdefault(function.__name__, Counter())[arguments] += 1  # type: ignore[attr-defined]
             self._step(owner, kind, f"o.{function.__name__}({arguments})", result)  # type: ignore[attr-defined]
         self._taken(function, name, args, keywords)
+
+    def _is_in_python(self, value: object) -> bool:
+        """Is it an object of a class of the package that is written in Python?"""
+        kind = type(value)
+        return (
+            "__firstlineno__" in kind.__dict__
+            and not isinstance(value, BaseException | type)
+            and self.wanted.is_package(kind.__module__)
+        )
+
+    def _take_parts(self, owner: object, whole: str) -> None:
+        """Many a class in Python stands before one in C, which it makes and keeps."""
+        for name, value in list(getattr(owner, "__dict__", {}).items()):
+            kind = self.wanted.type_of(value)
+            text = f"{whole}.{name}"
+            if kind is None or id(value) in self._made or len(text) > LONGEST:
+                continue
+            self.recording.makers.setdefault(kind, Counter())[text] += 1
+            self._remember(value, text)
 
     def _step(self, owner: object, kind: str, call: str, result: object) -> None:
         """A call on an object that is known: what comes of it may need the calls before it."""
