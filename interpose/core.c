@@ -37,6 +37,7 @@
  *     made         where each object was made, and by which thread
  *     marks        a race at an address is not the last one there, if other objects get the memory
  *     freed        a block that is freed is told to TSan; allocator.h: CPython's allocators
+ *     leaks        what grows with each round of one test
  *     counts       references that are dropped and were not there
  *     borrowed     objects that are borrowed, used, and let go by another thread
  *     misuse       tells of a call that must not be made with a block

@@ -12,7 +12,17 @@
 #include "runner/model/plumbing.h"
 
 /* What a key is of. */
-enum { OF_PAIRS = 1, OF_FIELD, OF_FUNCTION, OF_LINE, OF_GLOBAL, OF_BLOCK, OF_END, OF_COUNT };
+enum {
+	OF_PAIRS = 1,
+	OF_FIELD,
+	OF_FUNCTION,
+	OF_LINE,
+	OF_GLOBAL,
+	OF_BLOCK,
+	OF_END,
+	OF_COUNT,
+	OF_LEAK
+};
 
 struct groups {
 	const struct finding *const *findings;
@@ -255,6 +265,15 @@ static void add_count(struct groups *groups, size_t at)
 		join(groups, at, race);
 }
 
+/* What one line of Python makes and nobody frees: an object, and what it holds. */
+static void add_leak(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct frame *maker = groups_made_at(&finding->subject);
+	if (maker)
+		add_key(groups, at, hash_line((uint64_t)finding->status + OF_LEAK, maker));
+}
+
 /* A race on a pointer, written by code that is not atomic: there a reference can be dropped twice. */
 static void add_replaced(struct groups *groups, size_t at)
 {
@@ -382,6 +401,8 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 	for (size_t i = 0; i < count; i++) {
 		if (findings[i]->kind == FINDING_REFERENCE_COUNT)
 			add_count(&groups, i);
+		else if (findings[i]->kind == FINDING_LEAK)
+			add_leak(&groups, i);
 	}
 	add_untyped(&groups);
 	add_follows(&groups);

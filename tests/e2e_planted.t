@@ -368,6 +368,18 @@ def check_rules(run: Run) -> None:
     )
 
 
+def check_leaks(run: Run) -> None:
+    """What grows with each round is told, and whether it needs threads."""
+    check_twins(run, "leaks")
+    told = {Path(f["tests"][0]).stem: f["explanation"] for f in run.findings if f["kind"] == "leak"}
+    ok(
+        "it needs no threads" in told.get("kept_bug", "")
+        and "and none more with each round in one" in told.get("state_bug", ""),
+        "with how many a round, in threads and alone",
+        told,
+    )
+
+
 def check_drops(run: Run) -> None:
     """Two threads are made to drop one reference, and it is told which functions do."""
     check_twins(run, "drops")
@@ -416,8 +428,10 @@ def main() -> int:
             check_memory(Run("planted_memory", scratch / "memory"))
             check_refcounts(counts.result())
             borrowed = pool.submit(Run, "planted_borrowed", scratch / "borrowed")
+            leaks = pool.submit(Run, "planted_leaks", scratch / "leaks", "--leaks")
             check_drops(Run("planted_drops", scratch / "drops"))
             check_borrowed(borrowed.result())
+            check_leaks(leaks.result())
     return done()
 
 

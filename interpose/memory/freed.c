@@ -177,9 +177,20 @@ static void *object_calloc(void *context, size_t count, size_t size)
 	return given(objects.calloc(context, count, size));
 }
 
+/* The object that moves is noted anew; at its old place there is none any more. */
 static void *object_realloc(void *context, void *block, size_t size)
 {
-	return given(objects.realloc(context, block, size));
+	struct object_block found = { 0 };
+	if (block && made_covers((uint64_t)block))
+		found = object_block(block);
+	uint64_t start = (uint64_t)block + found.header;
+	bool moves = found.size && !stays(size, found.size);
+	if (moves)
+		made_ends(start, CALLER);
+	void *moved = objects.realloc(context, block, size);
+	if (moves && UNLIKELY(!moved))
+		made_lives(start);
+	return given(moved);
 }
 
 static bool start(const char **why)

@@ -23,7 +23,7 @@
 enum {
 	GRANULE_SHIFT = 5,
 	SITE_BITS = 18,
-	SITES = 1 << SITE_BITS,
+	SITES = MADE_SITES,
 	CLUSTER = 64,     /* sites of one code object stand together, to touch few pages */
 	SITE_TRIES = 128, /* from where a site should be */
 	THREAD_BITS = 12,
@@ -40,6 +40,8 @@ enum {
 #define HEAP_TO 0x800000000000ull
 #define SPANS ((HEAP_TO - HEAP_FROM) / OBJECT_SEGMENT)
 #define SPAN_BYTES ((OBJECT_SEGMENT >> GRANULE_SHIFT) * sizeof(uint32_t))
+
+_Static_assert(SITES == 1 << SITE_BITS, "as the entries have them");
 
 static uint32_t *spans[SPANS], *end_spans[SPANS]; /* of what was made, of what was freed */
 
@@ -271,6 +273,24 @@ void made_again(uint64_t start)
 	uint32_t *at = entry_of(start, false);
 	if (at && UNLIKELY(entry_at(start) & FREED))
 		*at = 0;
+}
+
+static void each_of_span(const uint32_t *span, uint64_t from,
+			 void (*look)(uint32_t site, uint64_t start, void *context), void *context)
+{
+	for (uint64_t i = 0; i < OBJECT_SEGMENT >> GRANULE_SHIFT; i++) {
+		uint32_t entry = span[i], site = entry % SITES;
+		if (site && !(entry & FREED))
+			look(site, from + (i << GRANULE_SHIFT) + (entry >> PARITY_SHIFT & 1) * 16,
+			     context);
+	}
+}
+
+void made_each(void (*look)(uint32_t site, uint64_t start, void *context), void *context)
+{
+	for (uint64_t i = 0; i < SPANS; i++)
+		if (spans[i])
+			each_of_span(spans[i], HEAP_FROM + i * OBJECT_SEGMENT, look, context);
 }
 
 bool made_is_freed(uint64_t start)

@@ -55,6 +55,15 @@ bool made_ends(uint64_t start, uint64_t native);
 /* A reference to the object is dropped that may be the last, by a call that returns to `native`. */
 void made_dies(uint64_t start, uint64_t native);
 
+/* Of the places where things are made: their numbers are below this. */
+enum { MADE_SITES = 1 << 18 };
+
+/*
+ * Calls `look` with the place of all that lives, and where it starts, so far as it is noted. In the one
+ * thread that there is.
+ */
+void made_each(void (*look)(uint32_t site, uint64_t start, void *context), void *context);
+
 /* It is not freed after all. */
 void made_lives(uint64_t start);
 

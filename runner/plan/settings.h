@@ -65,6 +65,7 @@ struct settings {
 	unsigned python_races; /* bits PYTHON_RACES_*: of which code; 0 = off */
 	bool pairs;            /* in place of tests: each two operations of a type; PAIRS_* */
 	bool explore;          /* each iteration passes turns on elsewhere; run/explore.h */
+	bool leaks;            /* each test several times in a process: what grows? */
 	bool share;            /* objects that a test makes are one for all its threads */
 	unsigned pairs_every;  /* else: one iteration in so many is of pairs; 0 = none */
 	bool results; /* with pairs: also results that no order of the two calls explains */

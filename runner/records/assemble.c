@@ -173,6 +173,10 @@ static char *act_role(const struct section_view *section)
 		free(text);
 		return role;
 	}
+	if (section->head.kind == FTS_SEC_OBJECT) { /* the text is its type */
+		free(text);
+		return xstrdup("made here");
+	}
 	if (text)
 		return text;
 	if (section->head.kind != FTS_SEC_ACCESS)
@@ -422,8 +426,8 @@ static void describe_object(struct assembly *a, size_t index)
 		what.kind = SUBJECT_BUFFER;
 		what.description = xprintf("byte %" PRIu64 " of the data of %s %s", what.offset,
 					   words_article(what.type), what.type);
-	} else if (a->finding->kind ==
-		   FINDING_BORROWED_REFERENCE) { /* it is about the whole of it */
+	} else if (a->finding->kind == FINDING_BORROWED_REFERENCE ||
+		   a->finding->kind == FINDING_LEAK) { /* it is about the whole of it */
 		what.description = xprintf("a Python object of type '%s' (%" PRIu64 " bytes)",
 					   what.type, what.size);
 	} else {
@@ -612,6 +616,15 @@ static void name_lender(struct assembly *a)
 	free(text);
 }
 
+/* Of a leak: how many more a round, which the section without frames says. */
+static void name_growth(struct assembly *a)
+{
+	for (size_t i = 0; i < a->report->count && !a->finding->variable; i++)
+		if (a->report->sections[i].head.kind == FTS_SEC_OTHER &&
+		    !a->report->sections[i].head.frame_count)
+			a->finding->variable = section_text(&a->report->sections[i]);
+}
+
 void report_assemble(const struct report_view *report, const struct assembler *assembler,
 		     struct finding *finding)
 {
@@ -630,6 +643,8 @@ void report_assemble(const struct report_view *report, const struct assembler *a
 		name_python_variable(&a);
 	else if (finding->kind == FINDING_BORROWED_REFERENCE)
 		name_lender(&a);
+	else if (finding->kind == FINDING_LEAK)
+		name_growth(&a);
 	for (size_t i = 0; i < report->count; i++) {
 		if (report->sections[i].head.kind == FTS_SEC_THREAD)
 			add_creation(&a, i);

@@ -49,6 +49,8 @@ static void fill_settings(const struct run *run, struct run_info *info)
 				: xstrdup("off"));
 	if (settings->share)
 		add_setting(info, &capacity, "share", xstrdup("on"));
+	if (settings->leaks)
+		add_setting(info, &capacity, "leaks", xstrdup("on"));
 	add_setting(info, &capacity, "slice", xprintf("%u tests", settings->slice));
 	add_setting(info, &capacity, "budget",
 		    settings->budget < BUDGET_ALL ? xprintf("%g s", settings->budget)

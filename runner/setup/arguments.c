@@ -128,6 +128,31 @@ static void set_explore(struct settings *settings)
 		settings->python_races = PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS;
 }
 
+/* What --leaks stands for: in turns, the driver itself makes something with each round. */
+static void set_leaks(struct settings *settings)
+{
+	settings->schedule = SCHEDULE_OVERLAP;
+	settings->gil = GIL_OFF;
+	settings->pairs_every = 0;
+}
+
+static int check_leaks(const struct settings *settings)
+{
+	const char *other = settings->gate      ? "--gate"
+			    : settings->pairs   ? "--pairs"
+			    : settings->explore ? "--explore"
+			    : !settings->heap   ? "--heap=off"
+			    : settings->schedule != SCHEDULE_OVERLAP
+				    ? "another schedule than overlap"
+				    : NULL;
+	if (!other)
+		return 0;
+	return fail(EXIT_BAD_INPUT,
+		    "--leaks and %s don't go together: it runs each test several times in threads "
+		    "that overlap, and counts what Python's heap has more after each time",
+		    other);
+}
+
 /* What would take away what it explores, or run something else. */
 static int check_explore(const struct settings *settings)
 {
@@ -188,6 +213,8 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 		set_gate(settings);
 	if (explore)
 		set_explore(settings);
+	if (asks_for("--leaks", argc, argv))
+		set_leaks(settings);
 	for (size_t i = 0; i < settings->type_count; i++)
 		free(settings->types[i]);
 	settings->type_count = 0;
@@ -217,5 +244,8 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 	 */
 	if (explore && settings->iterations_given && !settings->duration_given)
 		settings->duration = 0;
-	return gate ? check_gate(settings) : explore ? check_explore(settings) : 0;
+	return settings->leaks ? check_leaks(settings)
+	       : gate          ? check_gate(settings)
+	       : explore       ? check_explore(settings)
+			       : 0;
 }

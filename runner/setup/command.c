@@ -89,6 +89,8 @@ char *command_replay(const char *program, const struct settings *now, const stru
 		buf_puts(&command, " --explore");
 	if (now->share)
 		buf_puts(&command, " --share");
+	if (now->leaks)
+		buf_puts(&command, " --leaks");
 	if (now->tests && !by_token && differ(now->tests, base->tests))
 		add_option(&command, "tests", xstrdup(now->tests));
 	if (now->threads_min != base->threads_min || now->threads_max != base->threads_max)

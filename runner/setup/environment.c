@@ -291,6 +291,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xstrdup("MIMALLOC_PURGE_DELAY=-1"));
 	enum order_level order = kind == WORKER_AS_WRITTEN ? ORDER_AS_WRITTEN : settings->order;
 	push(&list, xprintf("FTSTRESS_HAPPENS_BEFORE=%s", option_order_text(order)));
+	if (settings->leaks && kind != WORKER_PAIRS && kind != WORKER_AS_WRITTEN)
+		push(&list, xstrdup("FTSTRESS_LEAKS=1"));
 	if (settings->share && kind != WORKER_PAIRS)
 		push_share(&list, environment, suite);
 	if (kind != WORKER_AS_WRITTEN && kind != WORKER_PAIRS)

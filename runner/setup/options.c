@@ -410,6 +410,7 @@ FLAG(pairs)
 FLAG(explore)
 FLAG(results)
 FLAG(share)
+FLAG(leaks)
 FLAG(resume)
 FLAG(list)
 FLAG(plan)
@@ -452,6 +453,8 @@ const struct option option_table[] = {
 	{ "pairs-every", "N|off", "else one iteration in N is of such pairs (4)", parse_pairs_every,
 	  true },
 	{ "share", NULL, "a test's threads share what it makes of the package's types", parse_share,
+	  false },
+	{ "leaks", NULL, "each test again and again: what grows with each round", parse_leaks,
 	  false },
 	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
 	  parse_results, false },

@@ -15,6 +15,7 @@ from . import gil, linux
 from .contract import Outcome
 from .emit import Emitter
 from .failures import describe
+from .leaks import Leaks
 from .sharing import Sharing
 from .suite import Context, Result, Suite, Test
 from .turns import Schedule, Turns, explore, pause, turns_for
@@ -46,6 +47,7 @@ def run(
     emitter: Emitter,
     scratch: Path,
     shared: Sharing | None = None,
+    leaks: Leaks | None = None,
 ) -> int:
     """Runs the slice in this process.
 
@@ -66,7 +68,7 @@ def run(
         if test.known is not None:
             emitter.end(index, test.known, 0, 0)
             continue
-        _run_test(test, index, slice_, plan, turns, deadline, emitter, shared)
+        _run_test(test, index, slice_, plan, turns, deadline, emitter, shared, leaks)
         if gil.enabled() and not gil_from_start:
             break  # the test switched it on: those behind it go on in a new process
     _flush()
@@ -83,6 +85,7 @@ def _run_test(
     deadline: float,
     emitter: Emitter,
     shared: Sharing | None,
+    leaks: Leaks | None,
 ) -> None:
     def next_test() -> Test | None:
         if time.monotonic() >= deadline:
@@ -97,7 +100,11 @@ def _run_test(
         rng = random.Random(f"{plan.seed}:{index}:{test.id}")
     if gil.enabled() and isinstance(turns, Turns):
         turns = None  # who waits for the GIL and who waits for the turn would wait for each other
-    context = Context(threads, rng, next_test, turns)
+
+    def run_in(count: int) -> Result:
+        with shared.of_test(count) if shared is not None else nullcontext():
+            return test.run(Context(count, rng, next_test, turns))
+
     if plan.switches is not None:
         explore(plan.switches, plan.seed)
     elif turns is None and threads > 1 and (plan.seed + index) % 2:
@@ -106,8 +113,7 @@ def _run_test(
     process = os.getpid()
     start = time.perf_counter_ns()
     try:
-        with shared.of_test(threads) if shared is not None else nullcontext():
-            result = test.run(context)
+        result = leaks.of_test(run_in, threads, deadline) if leaks else run_in(threads)
     except BaseException as error:
         result = Result(Outcome.ERROR, [describe(error, None)])
     if os.getpid() != process:  # a child that the test has forked, and that left it

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import PROTOCOL_VERSION, gil, iteration, linux, python_races, sharing
+from . import PROTOCOL_VERSION, gil, iteration, leaks, linux, python_races, sharing
 from .control import Control, Message
 from .emit import Emitter
 from .failures import explain_import
@@ -58,11 +58,13 @@ class Zygote:
         emitter: Emitter,
         suite: Suite,
         shared: sharing.Sharing | None = None,
+        growing: leaks.Leaks | None = None,
     ) -> None:
         self._control = control
         self._emitter = emitter
         self._suite = suite
         self._shared = shared
+        self._leaks = growing
         self._ready: dict[str, Test] = {}
         self._child: _Child | None = None
         self._waiting: deque[Message] = deque()
@@ -170,7 +172,9 @@ class Zygote:
             linux.own_group()
             linux.die_with_parent(parent)
             self._control.close()
-            status = iteration.run(self._suite, plan, found, self._emitter, scratch, self._shared)
+            status = iteration.run(
+                self._suite, plan, found, self._emitter, scratch, self._shared, self._leaks
+            )
         except BaseException:
             traceback.print_exc()
             sys.stderr.flush()
@@ -271,7 +275,7 @@ def main(driver: Driver, options: Options) -> int:
             traceback=traceback.format_exc(),
         )
         return EXIT_SUITE
-    zygote = Zygote(control, emitter, suite, shared)
+    zygote = Zygote(control, emitter, suite, shared, leaks.from_environment())
     control.send(
         "hello",
         version=PROTOCOL_VERSION,

@@ -1,0 +1,116 @@
+/* leaks.c - what counts as growing with each round. */
+#include "interpose/memory/leaks.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { STEADY = 7, GROWING = 8, RESTING = 9, NO_LINE = 10, LAST };
+
+static unsigned living[LAST];
+static unsigned reports;
+static char growth[64];
+
+/* ---- what it is seen through ---- */
+
+bool made_is_on(void)
+{
+	return true;
+}
+
+void made_each(void (*look)(uint32_t site, uint64_t start, void *context), void *context)
+{
+	for (uint32_t site = 0; site < LAST; site++)
+		for (unsigned i = 0; i < living[site]; i++)
+			look(site, site, context);
+}
+
+bool made_find(uint64_t start, struct made *made)
+{
+	*made = (struct made){ .frames = { 4096, 1ull << 60 }, .count = start == NO_LINE ? 1 : 2 };
+	return true;
+}
+
+bool object_find(uint64_t address, struct object *object)
+{
+	*object = (struct object){ .start = address, .size = 64, .type = "list" };
+	return true;
+}
+
+void ring_limit(enum fts_limit limit)
+{
+	(void)limit;
+}
+
+uint32_t section_put(uint8_t *at, uint32_t room, struct fts_section section, const void *frames,
+		     const char *text)
+{
+	(void)at, (void)room, (void)frames;
+	if (section.kind == FTS_SEC_OTHER)
+		strncpy(growth, text, sizeof growth - 1);
+	return sizeof section;
+}
+
+bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count)
+{
+	(void)type, (void)parts, (void)count;
+	reports++;
+	return true;
+}
+
+/* ---- the promises ---- */
+
+static void count_rounds(uint32_t alone, unsigned rounds, const unsigned more[LAST])
+{
+	for (unsigned i = 0; i <= rounds; i++) {
+		ftstress_leaks_round(alone, i);
+		for (unsigned site = 0; site < LAST; site++)
+			living[site] += site == RESTING && i == 2 ? 0 : more[site];
+	}
+}
+
+static void what_grows_with_each_round_is_told(void **state)
+{
+	(void)state;
+	living[STEADY] = living[RESTING] = 5;
+	const unsigned together[LAST] = { [GROWING] = 4, [RESTING] = 1 };
+	const unsigned alone[LAST] = { 0 };
+	count_rounds(0, 6, together);
+	count_rounds(1, 6, alone);
+	reports = 0;
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 1);
+	assert_int_equal(reports, 1);
+	assert_string_equal(growth, "4\t0\t4\t6");
+}
+
+static void another_test_begins_anew(void **state)
+{
+	(void)state;
+	const unsigned none[LAST] = { 0 }, alone[LAST] = { [STEADY] = 1 };
+	count_rounds(0, 6, none);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 0), 0);
+	count_rounds(1, 6, alone);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 1);
+	assert_string_equal(growth, "0\t1\t4\t6");
+}
+
+static void what_no_line_of_python_makes_is_not_told(void **state)
+{
+	(void)state;
+	const unsigned together[LAST] = { [NO_LINE] = 3 };
+	count_rounds(0, 6, together);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_grows_with_each_round_is_told),
+		cmocka_unit_test(another_test_begins_anew),
+		cmocka_unit_test(what_no_line_of_python_makes_is_not_told),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
