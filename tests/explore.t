@@ -79,8 +79,31 @@ def stress(thread_index):
             first, last = span.first, span.last
             assert last == first, (first, last)
 """
-"""Two that belong together are read between their two writes. No race in Python code is reported of
-it: no update is lost."""
+"""Two that belong together are read between their two writes."""
+
+COUNTER = """import threading
+
+total = 0
+items = [1]
+
+
+def work():
+    global total
+    total += 1
+    if items:
+        items.pop()
+
+
+threads = [threading.Thread(target=work) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+SEEN = {
+    "global total": "confirmed: an update was seen lost",
+    "the items of a list": "confirmed: it acted on what had changed, and got an IndexError",
+}
 
 Switches = tuple[tuple[int, int], ...]
 Step = tuple[int, int, str, bool]
@@ -225,8 +248,24 @@ def main() -> int:
             "with a lock it comes in no order",
             silent.words(),
         )
+        check_seen(scratch)
         check_pauses(scratch)
     return done()
+
+
+def check_seen(scratch: Path) -> None:
+    """What is lost in one of the orders is told as such, and drawn."""
+    counter = scratch / "counter.py"
+    counter.write_text(COUNTER)
+    run = Run(counter, scratch / "counter", "--iterations", "16", "--seed", "5")
+    seen = {f["title"].split(":")[0]: f.get("evidence") for f in run.of("python-race")}
+    ok(seen == SEEN, "what is lost in one of the orders is seen", seen, run.words())
+    drawn = [f.get("interleaving", "").split("\n") for f in run.of("python-race")]
+    ok(
+        bool(drawn) and all(re.match(r"one thread +another thread$", d[0]) for d in drawn),
+        "and drawn in two columns",
+        drawn,
+    )
 
 
 def check_pauses(scratch: Path) -> None:

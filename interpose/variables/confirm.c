@@ -85,6 +85,7 @@ static struct {
 static struct raw_lock lock; /* of `stop` */
 static struct confirm_sight *sights;
 static uint8_t tries_here[ORDERS];
+static bool watching;   /* confirm_watch() */
 static uint64_t waited; /* ns, in vain */
 static uint32_t alone;  /* stops in a test, where nobody else was there */
 
@@ -227,6 +228,8 @@ static void stepping_write(void *address, void *pc)
 
 static void see_steps(bool yes)
 {
+	if (watching) /* explore.c sees them */
+		return;
 	tsan_access_pc *write = yes ? stepping_write : python_release->write[STEP_BYTES];
 	__atomic_store_n(&stacks_named_write[STEP_BYTES], write, __ATOMIC_RELEASE);
 }
@@ -340,8 +343,18 @@ static int direction_of(const struct access *access)
 	return site_operation(access->site) != SITE_RESIZE ? 0 : access->grows ? 1 : -1;
 }
 
+static bool is_read(const struct access *access)
+{
+	for (unsigned i = 0; i < stop.variable_count; i++)
+		if (stop.variables[i] == access->stand_in)
+			return true;
+	return false;
+}
+
 static void own_write(const struct access *access)
 {
+	if (watching && stop.state == STOPPED && access->frame == stop.frame && is_read(access))
+		end_stop(); /* nobody came between */
 	if (stop.state != PASSED || access->stand_in != stop.written ||
 	    access->frame != stop.frame || access->code != stop.code)
 		return;
@@ -353,10 +366,7 @@ static void own_write(const struct access *access)
 
 static void others_write(const struct access *access)
 {
-	bool same = false;
-	for (unsigned i = 0; i < stop.variable_count; i++)
-		same |= stop.variables[i] == access->stand_in;
-	if (stop.state != STOPPED || stop.writing || !same ||
+	if (stop.state != STOPPED || stop.writing || !is_read(access) ||
 	    !narrow(place_of(access->pc), false, direction_of(access)))
 		return;
 	stop.written = access->stand_in;
@@ -458,6 +468,8 @@ static void stop_here(void)
 	}
 	set_state(STOPPED);
 	raw_unlock(&lock);
+	if (watching)
+		return;
 	bool tried = let_others_come();
 	raw_lock(&lock);
 	if (is_mine() && tried)
@@ -511,7 +523,7 @@ static void let_go_on(void)
 	}
 	writes = 0;
 	raw_unlock(&lock);
-	if (goes && member)
+	if (goes && member && !watching)
 		turns_call_back(member);
 }
 
@@ -579,9 +591,15 @@ void confirm_cancel(void)
 	raw_unlock(&lock);
 }
 
-void confirm_off(void)
+void confirm_watch(void)
 {
-	confirm_orders = &none;
+	watching = true;
+}
+
+void confirm_step(const void *address)
+{
+	if (address == awaited && awaited)
+		stepped();
 }
 
 void confirm_test_ends(void)

@@ -72,8 +72,12 @@ static inline void confirm_note_store(const volatile uint64_t *address, uint64_t
 }
 
 HIDDEN void confirm_look(const struct access *access);
-/* Nothing is tried in this process from now on. */
-HIDDEN void confirm_off(void);
+/*
+ * For explore.c, which decides when turns are passed on: nothing is tried in this process, but what happens
+ * in one of the orders is told all the same. The eval loop writes to the address: an instruction may be over.
+ */
+HIDDEN void confirm_watch(void);
+HIDDEN void confirm_step(const void *address);
 /* Each access that is looked at, before it is made. */
 static inline void confirm_note(const struct access *access)
 {

@@ -134,8 +134,11 @@ static void stepped(void)
 		flags |= FTS_SCHEDULE_LEFT;
 }
 
+/* What confirm.h sees of the instruction comes first: behind it another thread may go on. */
 static void stepping_write(void *address, void *pc)
 {
+	if (!pauses)
+		confirm_step(address);
 	if (UNLIKELY(address == awaited) && awaited)
 		stepped();
 	JUMP python_release->write[STEP_BYTES](address, pc);
@@ -199,7 +202,7 @@ int ftstress_explore(uint64_t wanted, uint64_t seed)
 		chance = 2u << draw() % CHANCES;
 		random_state |= 1;
 	}
-	confirm_off();
+	confirm_watch();
 	pauses = false;
 	explore_live = true;
 	return 0;
