@@ -14,7 +14,7 @@
  *     crash        fatal signals
  *   locks/    locks held, and the orders in which they are taken
  *     locks        what each thread holds, and PyMutex; locks_python, locks_pthread,
- *                  locks_semaphore, locks_internal: other locks
+ *                  locks_semaphore, locks_internal, locks_file: other locks
  *     locks_rule   which locks held order a wait
  *     locks_report, locks_profile   orders and waiting as records
  *     locks_fork   locks that another thread held when the process forked
@@ -23,7 +23,8 @@
  *     variables    which accesses are told; told: how; fibers: on a second fiber of each thread
  *     sites        where the interpreter reads and writes them; granules: whose they are
  *     renewed      memory that is handed out again is another variable
- *     edges        what orders Python code; scope: which code is looked at
+ *     edges        what orders Python code; extensions: locks of C code; scope: which code is
+ *                  looked at
  *     methods      functions in place of those of types: iterators: next(); containers: what is in a
  *                  set, bytes; classes: attributes that CPython has in its caches
  *     patterns     what is lost; fields: two that belong together; equal: that nothing is

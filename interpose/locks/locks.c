@@ -14,6 +14,7 @@
 #include "interpose/base/history.h"
 #include "interpose/base/ring.h"
 #include "interpose/turns/turns.h"
+#include "interpose/variables/variables.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -415,6 +416,22 @@ static inline struct lock mutex_at(const volatile void *word, const void *pc)
 	return lock;
 }
 
+/* PyMutexes that extensions take: not those of objects, which CPython takes just as well. */
+static uint64_t of_extensions[512]; /* by address; a collision forgets one */
+
+static inline uint64_t *of_extension(uint64_t address)
+{
+	return &of_extensions[address * 0x9e3779b97f4a7c15ull >> 55];
+}
+
+static inline void note_extensions(const struct lock *lock)
+{
+	if (lock->kind != FTS_LOCK_PYMUTEX || !(lock->flags & FTS_HELD_FOREIGN))
+		return;
+	__atomic_store_n(of_extension(lock->address), lock->address, __ATOMIC_RELAXED);
+	variables_extension_taken(lock->address);
+}
+
 bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site)
 {
 	struct thread *thread = locks_thread();
@@ -422,6 +439,7 @@ bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site)
 		return false;
 	uint8_t now = __atomic_load_n(word, __ATOMIC_RELAXED);
 	if (to == 0) {
+		variables_extension_given((uint64_t)word);
 		if (now == 1 && !given_last(thread, (uint64_t)word))
 			locks_given(thread, (uint64_t)word, FTS_LOCK_PYMUTEX);
 		return false;
@@ -433,6 +451,7 @@ bool locks_exchange(volatile uint8_t *word, uint8_t to, struct call_site site)
 	if (thread->shared->used)
 		locks_check_order(thread, &lock, site);
 	locks_taken(thread, lock, site);
+	note_extensions(&lock);
 	return false;
 }
 
@@ -443,6 +462,7 @@ void locks_exchanged(volatile uint8_t *word, struct call_site site)
 	if (thread->shared->used)
 		locks_check_order(thread, &lock, site);
 	locks_taken(thread, lock, site);
+	note_extensions(&lock);
 }
 
 enum { TIMED_DETACH = 1, TIMED_ACQUIRED = 1 };
@@ -478,6 +498,9 @@ int _PyMutex_LockTimed(uint8_t *mutex, int64_t timeout, int flags)
 		locks_wait_over(thread);
 	if (result == TIMED_ACQUIRED)
 		locks_taken(thread, lock, site);
+	if (result == TIMED_ACQUIRED && lock.kind == FTS_LOCK_PYMUTEX &&
+	    __atomic_load_n(of_extension(address), __ATOMIC_RELAXED) == address)
+		variables_extension_taken(address);
 	return result;
 }
 
@@ -488,8 +511,10 @@ int _PyMutex_TryUnlock(uint8_t *mutex)
 	if (UNLIKELY(!real))
 		real = (try_unlock *)symbol_need("_PyMutex_TryUnlock");
 	struct thread *thread = locks_on ? locks_thread() : NULL;
-	if (thread && !thread->depth && (__atomic_load_n(mutex, __ATOMIC_RELAXED) & 1))
+	if (thread && !thread->depth && (__atomic_load_n(mutex, __ATOMIC_RELAXED) & 1)) {
+		variables_extension_given((uint64_t)mutex);
 		locks_given(thread, (uint64_t)mutex, python_mutex_kind((uint64_t)mutex));
+	}
 	return real(mutex);
 }
 

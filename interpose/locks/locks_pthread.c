@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "interpose/locks/locks.h"
 #include "interpose/base/symbol.h"
+#include "interpose/variables/variables.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -40,8 +41,10 @@ static inline struct lock lock_at(const volatile void *address, enum fts_lock_ki
 		thread->depth--;                                                                   \
 		if (!((flags) & FTS_HELD_TRIED))                                                   \
 			locks_wait_over(thread);                                                   \
-		if (error == 0 || error == EOWNERDEAD)                                             \
+		if (error == 0 || error == EOWNERDEAD) {                                           \
 			locks_taken(thread, taken, site);                                          \
+			variables_extension_taken(taken.address);                                  \
+		}                                                                                  \
 		return error;                                                                      \
 	}
 
@@ -50,8 +53,10 @@ static inline struct lock lock_at(const volatile void *address, enum fts_lock_ki
 	{                                                                                          \
 		NEXT(name);                                                                        \
 		struct thread *thread = locks_noting();                                            \
-		if (thread)                                                                        \
+		if (thread) {                                                                      \
+			variables_extension_given((uint64_t)lock);                                 \
 			locks_given(thread, (uint64_t)lock, kind);                                 \
+		}                                                                                  \
 		return real(lock);                                                                 \
 	}
 
@@ -96,6 +101,7 @@ GIVE(pthread_spinlock_t, pthread_spin_unlock, FTS_LOCK_SPIN)
 			return real arguments;                                                     \
 		struct call_site site = CALL_SITE;                                                 \
 		struct lock again = lock_at(lock, FTS_LOCK_PTHREAD, 0);                            \
+		variables_extension_given(again.address);                                          \
 		locks_given(thread, again.address, again.kind);                                    \
 		thread->depth++;                                                                   \
 		int error = real arguments;                                                        \
@@ -103,6 +109,7 @@ GIVE(pthread_spinlock_t, pthread_spin_unlock, FTS_LOCK_SPIN)
 		locks_wait(thread, again, site);                                                   \
 		locks_wait_over(thread);                                                           \
 		locks_taken(thread, again, site);                                                  \
+		variables_extension_taken(again.address);                                          \
 		return error;                                                                      \
 	}
 

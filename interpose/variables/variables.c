@@ -13,6 +13,7 @@
 #include "interpose/variables/edges.h"
 #include "interpose/variables/equal.h"
 #include "interpose/variables/explore.h"
+#include "interpose/variables/extensions.h"
 #include "interpose/variables/fibers.h"
 #include "interpose/variables/fields.h"
 #include "interpose/variables/granules.h"
@@ -167,6 +168,7 @@ static void note_access(const struct access *access, bool releases)
 
 static struct access access_of(const struct call *call, uintptr_t address, uint8_t site)
 {
+	extensions_order();
 	return (struct access){ .address = address,
 				.stand_in = stand_in(address),
 				.frame = call->frame,

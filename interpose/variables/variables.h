@@ -60,6 +60,22 @@ HIDDEN void variables_lock_given(const void *lock, enum variables_lock kind);
 HIDDEN void variables_lock_taken(const void *lock, enum variables_lock kind);
 
 /*
+ * A lock of C code that is not CPython's, by address; of a file's lock, any word. What Python code does
+ * to variables while the thread holds it is ordered by it; so nothing is, where C code takes it for its
+ * own sake (extensions.h).
+ */
+HIDDEN void variables_extension_taken(uint64_t lock);
+/* How many of them the thread holds. */
+extern HIDDEN __thread uint32_t variables_extensions __attribute__((tls_model("initial-exec")));
+HIDDEN void variables_extension_forget(uint64_t lock);
+/* Before it is given back; also of a lock that is none of them. */
+static inline void variables_extension_given(uint64_t lock)
+{
+	if (UNLIKELY(variables_extensions))
+		variables_extension_forget(lock);
+}
+
+/*
  * Set by locks_standin.c, where it notes which locks a thread holds: enters that in TSan's history of
  * the thread's Python fiber, which runs.
  */

@@ -1,0 +1,15 @@
+"""A lock of C code, which Python code holds while it counts."""
+
+import ctypes
+
+c_library = ctypes.CDLL(None)
+mutex = ctypes.create_string_buffer(64)
+total = 0
+
+
+def stress(thread_index):
+    global total
+    for _ in range(50):
+        c_library.pthread_mutex_lock(mutex)
+        total += 1
+        c_library.pthread_mutex_unlock(mutex)
