@@ -91,6 +91,7 @@ UNCONFIRMED = {
     "iterator_enumerate_bug",
     "iterated_dict_bug",
     "iterated_set_bug",
+    "iterated_after_bug",
     "fields_torn_bug",
     "fields_counted_bug",
     "fields_written_bug",

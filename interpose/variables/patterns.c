@@ -197,12 +197,22 @@ static void note_write(const struct access *write)
 	}
 }
 
+/* Is it what an iteration over a container begins with? It is no check, even if a branch comes later. */
+static bool begins_iteration(const struct access *read)
+{
+	uint32_t at = FTS_PC_INSTRUCTION(read->pc);
+	if (site_operation(read->site) != SITE_SIZE || at >= FTS_PC_MARKER)
+		return false;
+	const uint8_t *units = (const uint8_t *)python_release->bytecode(read->code, read->frame);
+	return opcode_flags[units[2 * (size_t)at]] & OP_ITERATES;
+}
+
 void patterns_note(const struct access *access)
 {
 	if (site_operation(access->site) == SITE_WRITE ||
 	    site_operation(access->site) == SITE_RESIZE)
 		note_write(access);
-	else if (access->iterates)
+	else if (access->iterates || begins_iteration(access))
 		put(directions, key_of(access->pc, NULL), 0, ITERATES);
 	else
 		note_read(access);

@@ -71,6 +71,7 @@ enum opcode_flag {
 	OP_CATCHES = 1 << 15,    /* c: is the exception one that is caught here? */
 	OP_COPIES = 1 << 16,     /* C: what was loaded last, for a store that comes later: */
 	OP_SWAPS = 1 << 17,      /* W */
+	OP_ITERATES = 1 << 18,   /* I: an iteration begins */
 	OP_SERVICE = 1 << 14,    /* i: the interpreter does there what is not the line's */
 };
 extern HIDDEN uint32_t opcode_flags[256];

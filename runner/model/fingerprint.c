@@ -115,13 +115,21 @@ static char *cython_stem(const struct frame *frame)
 	return name ? xstrndup(name, strcspn(name, ".")) : xstrdup("?");
 }
 
+/* The length of the function's name without the generator expressions in it, which are its code. */
+static int without_expressions(const char *function)
+{
+	const char *in = strstr(function, ".<locals>.<genexpr>");
+	return in ? (int)(in - function) : (int)strlen(function);
+}
+
 char *frame_text(const struct frame *frame, const struct roots *roots)
 {
 	char *file = NULL, *text;
 	switch (frame->language) {
 	case FRAME_PYTHON:
 		file = frame->file ? short_path(frame->file, roots) : xstrdup("?");
-		text = xprintf("py:%s@%s", frame->function, file);
+		text = xprintf("py:%.*s@%s", without_expressions(frame->function), frame->function,
+			       file);
 		break;
 	case FRAME_CYTHON:
 		file = cython_stem(frame);

@@ -90,6 +90,10 @@ static void an_access_of_the_eval_loop_is_the_python_functions(void **state)
 	assert_site(STACK(C("_PyEval_EvalFrameDefault", "generated_cases.c.h", "libpython.so"),
 			  PYTHON("Counter.add", "/elsewhere/pkg/count.py")),
 		    "py:Counter.add@pkg/count.py");
+	assert_site(STACK(PYTHON("f.<locals>.<genexpr>", "/opt/site/pkg/count.py")),
+		    "py:f@pkg/count.py");
+	assert_site(STACK(PYTHON("<genexpr>", "/opt/site/pkg/count.py")),
+		    "py:<genexpr>@pkg/count.py");
 }
 
 static void inlining_does_not_change_the_site(void **state)

@@ -232,6 +232,7 @@ def flags(name: str) -> str:
         "STORE_FAST_LOAD_FAST": "x",
         "STORE_SUBSCR": "ke",
         "DELETE_SUBSCR": "ke",
+        "GET_ITER": "I",
         "STORE_SLICE": "e",
         "POP_TOP": "e",
         "EXTENDED_ARG": "E",
