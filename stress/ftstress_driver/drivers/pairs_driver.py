@@ -28,7 +28,7 @@ COLLECT_EVERY = 1000
 """Pairs between two collections: they are off meanwhile, for they order everything."""
 
 
-REST = 2.0
+REST = 1.0
 """So many times as long as a look takes there is no other: pairs are made meanwhile."""
 MOST_NAMED = 8
 """Types in the message that there is none of a name."""
