@@ -502,7 +502,7 @@ static void look_at_step(void)
 	}
 	if (!is_write)
 		return;
-	if (checks && fibers_syncs == stop.syncs &&
+	if (checks && fibers_section() == stop.syncs &&
 	    narrow(place, true, shared->orders[stop.choices[0]].direction))
 		see(call.pc, NULL);
 	else
@@ -555,7 +555,7 @@ static void look_at_exception(const void *type)
 	if (is_mine() && stop.state == PASSED && frame == stop.frame) {
 		struct call call = call_of(frame);
 		name_call(&call);
-		if (call.code == stop.code && fibers_syncs == stop.syncs &&
+		if (call.code == stop.code && fibers_section() == stop.syncs &&
 		    narrow(place_of(call.pc), true, shared->orders[stop.choices[0]].direction))
 			see(call.pc, load_pointer(type, TYPE_NAME));
 	}

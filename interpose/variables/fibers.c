@@ -30,6 +30,7 @@ static uint16_t
 	numbers[NUMBERS]; /* by TSan's number of the fiber: 1 + the thread's; 0 = not known */
 static uint32_t started, living; /* threads: in this test; of these, that have not ended */
 
+HIDDEN uint32_t fibers_tests;
 HIDDEN __thread __attribute__((tls_model("initial-exec"))) bool fibers_busy;
 HIDDEN __thread __attribute__((tls_model("initial-exec"))) uint32_t fibers_syncs;
 
@@ -75,6 +76,7 @@ int variables_thread_number(int tid)
 
 void fibers_test_begins(void)
 {
+	fibers_tests++;
 	if (!__atomic_load_n(&living, __ATOMIC_RELAXED)) /* else two would have one number */
 		started = 0;
 }

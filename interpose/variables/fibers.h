@@ -47,6 +47,13 @@ struct call {
 FIBERS_LOCAL bool fibers_busy;      /* the thread is told of: hooks do nothing */
 FIBERS_LOCAL uint32_t fibers_syncs; /* how often it has synchronised */
 
+extern HIDDEN uint32_t fibers_tests; /* that have begun */
+/* Differs if the thread has synchronised between, or another test has begun. */
+static inline uint32_t fibers_section(void)
+{
+	return fibers_syncs + (fibers_tests << 20);
+}
+
 /* Does another thread wait till this one, which is attached, stops? */
 HIDDEN bool asked_to_stop(void);
 

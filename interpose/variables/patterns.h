@@ -22,7 +22,7 @@ struct access {
 	char *stand_in;
 	const void *frame, *code;
 	uint64_t pc;    /* as FTS_PC_PYTHON */
-	uint32_t syncs; /* of the thread: locks that it took and gave so far */
+	uint32_t syncs; /* fibers_section() */
 	uint8_t site;
 	bool grows;    /* SITE_RESIZE: it adds */
 	bool iterates; /* SITE_SIZE: goes over the container, one item after the other */

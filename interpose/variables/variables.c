@@ -174,7 +174,7 @@ static struct access access_of(const struct call *call, uintptr_t address, uint8
 				.frame = call->frame,
 				.code = call->code,
 				.pc = call->pc,
-				.syncs = fibers_syncs,
+				.syncs = fibers_section(),
 				.site = site };
 }
 

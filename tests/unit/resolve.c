@@ -362,6 +362,8 @@ static void a_variable_without_a_name_is_told_by_what_it_lies_in(void **state)
 		  "the items of a collections.deque: " },
 		{ "lost-update\tglobal\ttotal", "global total: " },
 		{ "lost-update\tclosure\tn\t", "closure n: " },
+		{ "two-fields\tattribute\tlow\tRange\thigh", "Range.low and high: " },
+		{ "two-fields\tglobal\tlow\t\thigh", "global low and high: " },
 		{ "lost-update", "an item of a container: " },
 	};
 	struct bench *b = *state;
