@@ -236,6 +236,50 @@ static void load_slow(struct run_info *run, const json_t *tests)
 	}
 }
 
+static uint64_t *count_of(struct run_type *type, size_t at)
+{
+	const char *letter = strchr(CELL_LETTERS, type->states[at]);
+	if (!type->states[at] || !letter)
+		die("a cell's letter", type->name);
+	return &type->by_state[letter - CELL_LETTERS];
+}
+
+static struct run_type type_of(const json_t *item)
+{
+	const json_t *rows = json_object_get(item, "rows");
+	const json_t *findings = json_object_get(item, "findings");
+	struct run_type type = { .name = text_at(item, "name") };
+	type.operation_count = texts_at(item, "operations", &type.operations);
+	type.states = xcalloc(type.operation_count * type.operation_count + 1, 1);
+	for (size_t i = 0; i < type.operation_count; i++) {
+		const char *row = json_string_value(json_array_get(rows, i));
+		if (!row || strlen(row) != type.operation_count)
+			die("a row for each operation", type.name);
+		memcpy(type.states + i * type.operation_count, row, type.operation_count);
+		for (size_t j = 0; j <= i; j++)
+			(*count_of(&type, i * type.operation_count + j))++;
+	}
+	type.cell_count = json_array_size(findings);
+	type.cells = xcalloc(type.cell_count, sizeof *type.cells);
+	for (size_t i = 0; i < type.cell_count; i++) {
+		const json_t *cell = json_array_get(findings, i);
+		type.cells[i] = (struct run_cell){
+			(unsigned)json_integer_value(json_array_get(cell, 0)),
+			(unsigned)json_integer_value(json_array_get(cell, 1)),
+			xstrdup(json_string_value(json_array_get(cell, 2))),
+		};
+	}
+	return type;
+}
+
+static void load_types(struct run_info *run, const json_t *types)
+{
+	run->type_count = json_array_size(types);
+	run->types = xcalloc(run->type_count, sizeof *run->types);
+	for (size_t i = 0; i < run->type_count; i++)
+		run->types[i] = type_of(json_array_get(types, i));
+}
+
 static void load_lists(struct run_info *run, const json_t *item)
 {
 	const json_t *hooks = json_object_get(item, "hooks");
@@ -256,6 +300,7 @@ static void load_lists(struct run_info *run, const json_t *item)
 	}
 	load_locks(run, json_object_get(item, "lock_profile"));
 	load_slow(run, json_object_get(item, "slowest"));
+	load_types(run, json_object_get(item, "types"));
 	run->note_count = texts_at(item, "notes", &run->notes);
 	const json_t *settings = json_object_get(item, "settings");
 	run->setting_count = json_array_size(settings);

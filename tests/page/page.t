@@ -164,7 +164,7 @@ test("the_races_of_a_type_are_one_row_that_leads_to_what_they_are_on", async () 
   equal(await page.locator(".group.new .finding-row").count(), 5);
   const row = page.locator(".finding-row").first();
   const text = await row.innerText();
-  for (const part of ["3 data races", "words.Box: ", "3 operations race", "add, pop, get", "42×"])
+  for (const part of ["3 data races", "words.Box: ", "add races, against 2 operations", "add, pop, get", "42×"])
     holds(text.includes(part), `${part} in: ${text}`);
   await row.click();
   await page.getByRole("heading", { level: 1, name: /^words.Box: / }).waitFor();
@@ -181,6 +181,51 @@ test("the_races_of_a_type_are_one_row_that_leads_to_what_they_are_on", async () 
   await page.waitForSelector("#verdict");
   const focused = await page.evaluate(() => document.activeElement.getAttribute("href"));
   equal(focused, `#/entry/${BOX[0]}`, "the row that was left");
+});
+
+test("the_table_of_a_type_says_of_each_pair_what_is_known_and_leads_to_its_finding", async () => {
+  const types = [
+    { name: "words.Dull", operations: ["len"], rows: ["."], findings: [] },
+    {
+      name: "words.Box",
+      operations: ["add", "get", "pop", "copy"],
+      rows: ["rr-?", "r.C ", "-C-.", "? .-"],
+      findings: [
+        [0, 0, BOX[0]],
+        [0, 1, BOX[1]],
+        [1, 2, RACE],
+      ],
+    },
+  ];
+  const page = await open("", {
+    at: writePage((data) => {
+      withType(data);
+      data.run.types = types;
+    }),
+  });
+  const section = page.locator("section.types");
+  const lines = await texts(section.locator("summary"));
+  equal(lines, [
+    "words.Box: 4 operations, 10 pairs: 5 clean (3 apart), 3 in 3 findings, " +
+      "1 not exercised, 1 not run",
+    "words.Dull: 1 operation, 1 pair: 1 clean",
+  ]);
+  await section.locator("summary").first().click();
+  const cells = (name) => section.locator(`svg.matrix rect.${name}`).count();
+  equal(await cells("race"), 3);
+  equal(await cells("crash"), 2);
+  equal(await cells("apart"), 4);
+  equal(await cells("clean"), 3);
+  equal(await cells("not-exercised"), 2);
+  equal(await cells("not-run"), 2);
+  const colours = await section.locator(".legend i").evaluateAll((all) =>
+    all.map((mark) => getComputedStyle(mark).backgroundColor + getComputedStyle(mark).backgroundImage),
+  );
+  equal(new Set(colours).size, colours.length, "a colour each");
+  equal(await section.locator("svg.matrix a title").nth(1).textContent(), "add | get: race");
+  await section.locator("svg.matrix a").nth(1).click();
+  await page.getByRole("heading", { level: 1, name: "race 1" }).waitFor();
+  await page.close();
 });
 
 test("races_of_tests_on_one_object_are_one_row_that_leads_to_them", async () => {

@@ -83,14 +83,14 @@ function TypeRow({ type, filter }: { type: PairType; filter: Filter }) {
   return (
     <details open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        <code>{type.name}</code>: {plural(type.operations.length, "operation")}, {count(all)} pairs:{" "}
+        <code>{type.name}</code>: {plural(type.operations.length, "operation")}, {plural(all, "pair")}:{" "}
         {count(type.pairs.clean + type.pairs.apart)} clean
+        {type.pairs.apart > 0 && ` (${count(type.pairs.apart)} apart)`}
         {bad(type) > 0 && (
           <strong>
             , {count(bad(type))} in {plural(entries, "finding")}
           </strong>
         )}
-        {type.pairs.apart > 0 && `, ${count(type.pairs.apart)} of them apart`}
         {type.pairs.not_exercised > 0 && `, ${count(type.pairs.not_exercised)} not exercised`}
         {type.pairs.not_run > 0 && `, ${count(type.pairs.not_run)} not run`}
       </summary>
