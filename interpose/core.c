@@ -41,6 +41,7 @@
  *     leaks        what grows with each round of one test
  *     counts       references that are dropped and were not there
  *     borrowed     objects that are borrowed, used, and let go by another thread
+ *     contended    objects whose counts many threads write
  *     misuse       tells of a call that must not be made with a block
  *     places       what the addresses of a crash point to
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
@@ -72,6 +73,7 @@
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
 #include "interpose/variables/variables.h"
+#include "interpose/memory/contended.h"
 #include "interpose/wrap/meet.h"
 #include "interpose/wrap/races.h"
 
@@ -186,6 +188,7 @@ void ftstress_set_test(uint32_t index)
 		meet_begin();
 	ring_set_test(index);
 	variables_test(index != FTS_NO_TEST);
+	contended_test(index != FTS_NO_TEST);
 }
 
 /* Whatever else happens, a program that is executed from here must not load this library. */

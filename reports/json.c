@@ -429,6 +429,23 @@ static json_t *lock_profile_of(const struct run_info *run)
 	return array;
 }
 
+static json_t *count_profile_of(const struct run_info *run)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < run->count_count; i++) {
+		const struct run_count *count = &run->counts[i];
+		json_t *object = json_object();
+		json_object_set_new(object, "type", text_json(count->type));
+		json_object_set_new(object, "made", text_json(count->made));
+		json_object_set_new(object, "where", text_json(count->where));
+		json_object_set_new(object, "changes", integer_of(count->changes));
+		json_object_set_new(object, "handed_over", integer_of(count->handed_over));
+		json_object_set_new(object, "threads", integer_of(count->threads));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *slowest_of(const struct run_info *run)
 {
 	json_t *array = json_array();
@@ -495,6 +512,8 @@ static json_t *run_of(const struct run_info *run)
 		json_object_set_new(object, "types", types_of(run));
 	if (run->lock_count)
 		json_object_set_new(object, "lock_profile", lock_profile_of(run));
+	if (run->count_count)
+		json_object_set_new(object, "count_profile", count_profile_of(run));
 	return object;
 }
 

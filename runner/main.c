@@ -52,6 +52,7 @@
  *       lockgraph       orders of locks (lockgraph_data: its parts); lockcycle: cycles in them
  *       lockmeet        ... of threads that can be there at the same time
  *       lockorder       cycles as findings; lockname, lockprofile: names and times of locks
+ *       countprofile    objects whose counts many threads write
  *     model/        what a finding is: finding, fingerprint, explain, plumbing, lock_kind
  *       kinds, words    all that is known of a kind, one file each in kinds/; words, race_words:
  *                       what several say

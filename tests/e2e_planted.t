@@ -380,6 +380,21 @@ def check_leaks(run: Run) -> None:
     )
 
 
+def check_contended(run: Run) -> None:
+    """An object whose count many threads write is in the profile, with where it is made."""
+    rows = run.report.get("run", {}).get("count_profile", [])
+    shared = [row for row in rows if "shared_bug.py:3" in (row["made"] or "")]
+    ok(
+        any(row["type"] == "list" and row["threads"] > 1 for row in shared)
+        and not any("_ok.py" in str(row["made"]) + str(row["where"]) for row in rows)
+        and not run.findings,
+        "planted_contended: what all threads count is in the profile of counts, and no finding",
+        *rows,
+        *run.list_of(run.findings),
+        run.words(),
+    )
+
+
 def check_drops(run: Run) -> None:
     """Two threads are made to drop one reference, and it is told which functions do."""
     check_twins(run, "drops")
@@ -432,6 +447,7 @@ def main() -> int:
             check_drops(Run("planted_drops", scratch / "drops"))
             check_borrowed(borrowed.result())
             check_leaks(leaks.result())
+        check_contended(Run("planted_contended", scratch / "contended"))
     return done()
 
 

@@ -243,6 +243,17 @@ struct run_lock {
 	char *where; /* the line of the longest wait, "x.py:12" */
 };
 
+/* Objects of one place whose reference count several threads wrote. */
+struct run_count {
+	char *type;
+	char *made;  /* the line that makes them, "x.py:10"; or a variable of C; NULL = not known */
+	char *where; /* a line that counts, "x.py:12" */
+	uint64_t changes;     /* about */
+	uint64_t handed_over; /* of these, by another thread than the one before */
+	uint64_t threads;     /* the most at a time */
+};
+void run_count_clear(struct run_count *count);
+
 /* A test that took long. */
 struct run_slow {
 	char *test;
@@ -339,6 +350,8 @@ struct run_info {
 	size_t rule_count;
 	struct run_lock *locks; /* most waiting first */
 	size_t lock_count;
+	struct run_count *counts; /* handed over most often first */
+	size_t count_count;
 	struct run_slow *slow; /* the slowest first */
 	size_t slow_count;
 	struct run_type *types;

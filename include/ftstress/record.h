@@ -124,6 +124,12 @@ enum fts_report_kind {
 	 * came after it as FTS_SEC_ACCESS, and the steps in their order as FTS_SEC_STEP.
 	 */
 	FTS_REPORT_VARIABLE_LOST = 11,
+	/*
+	 * An object whose shared count many threads wrote: FTS_SEC_OBJECT, and FTS_SEC_OTHER with the
+	 * place of one of the changes: address = changes, size = how often another thread made the next
+	 * one, value = threads.
+	 */
+	FTS_REPORT_COUNT_PROFILE = 12,
 };
 
 struct fts_report {

@@ -5,6 +5,7 @@
 #include "interpose/base/concern.h"
 #include "interpose/base/symbol.h"
 #include "interpose/memory/borrowed.h"
+#include "interpose/memory/contended.h"
 #include "interpose/memory/made.h"
 #include "interpose/memory/misuse.h"
 #include "interpose/python/object.h"
@@ -144,6 +145,7 @@ void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr
 
 void counts_look_at_add(uint64_t object, uintptr_t place)
 {
+	contended_note(object, place);
 	if (UNLIKELY(made_is_freed(object)))
 		tell("reference-count-dead", "takes a reference to an object that is freed", object,
 		     place);
@@ -175,6 +177,7 @@ static __attribute__((noinline)) void look_at_drop(uint64_t object, uintptr_t pl
 	int64_t shared = shared_of(object);
 	uint32_t local = local_of(object);
 	bool merged = (shared & FLAGS) == MERGED;
+	contended_note(object, place);
 	if (made_is_freed(object)) {
 		tell("reference-count-low", "drops a reference to an object that is freed", object,
 		     place);

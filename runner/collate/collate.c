@@ -586,6 +586,11 @@ struct collate_counters collator_counters(const struct collator *c)
 	return counters;
 }
 
+struct run_count *collator_counts(const struct collator *c, size_t *count)
+{
+	return lockorder_counts(c->orders, count);
+}
+
 struct run_lock *collator_locks(const struct collator *c, size_t *count)
 {
 	return lockorder_profile(c->orders, count);

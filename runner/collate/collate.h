@@ -157,6 +157,9 @@ const struct finding *collator_script(struct collator *collator, const char *id,
 const struct finding *const *collator_findings(struct collator *collator, size_t *count);
 
 struct collate_counters collator_counters(const struct collator *collator);
+/* Counts that threads wrote in turn: lockorder_counts(). */
+struct run_count *collator_counts(const struct collator *collator, size_t *count);
+
 /* Where threads waited: lockorder_profile(). */
 struct run_lock *collator_locks(const struct collator *collator, size_t *count);
 /* The hooks, one for each name (live if it was live in any process), and the notes, each once. Both

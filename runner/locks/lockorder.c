@@ -9,6 +9,7 @@
 #include "runner/records/assemble.h"
 #include "runner/locks/lockgraph.h"
 #include "runner/locks/lockname.h"
+#include "runner/locks/countprofile.h"
 #include "runner/locks/lockprofile.h"
 #include "runner/base/map.h"
 #include "runner/base/meanwhile.h"
@@ -21,6 +22,7 @@ struct lockorder {
 	uint64_t iterations;
 	struct source_cache *sources;
 	struct lockprofile *profile;
+	struct countprofile *counts;
 	struct map label_of_class;
 	struct map maker_of_birth;
 	struct lock_label *labels;
@@ -38,6 +40,7 @@ struct lockorder *lockorder_new(void)
 	orders->graph = lockgraph_new();
 	orders->sources = source_open();
 	orders->profile = lockprofile_new();
+	orders->counts = countprofile_new();
 	return orders;
 }
 
@@ -53,6 +56,7 @@ void lockorder_free(struct lockorder *orders)
 	lockgraph_free(orders->graph);
 	source_close(orders->sources);
 	lockprofile_free(orders->profile);
+	countprofile_free(orders->counts);
 	free(orders);
 }
 
@@ -63,7 +67,8 @@ bool lockorder_wants(const struct fts_record *record)
 	const struct fts_report *report = (const void *)(record + 1);
 	return record->type == FTS_REC_LOCK_EVENT ||
 	       (record->type == FTS_REC_REPORT && fts_payload_length(record) >= sizeof *report &&
-		(report->kind == FTS_REPORT_LOCK_EDGE || report->kind == FTS_REPORT_LOCK_PROFILE));
+		(report->kind == FTS_REPORT_LOCK_EDGE || report->kind == FTS_REPORT_LOCK_PROFILE ||
+		 report->kind == FTS_REPORT_COUNT_PROFILE));
 }
 
 static const struct lock_label *label_of(const struct lockorder *orders, uint64_t class)
@@ -259,6 +264,61 @@ static void take_profile(struct taking *t, const struct fts_record *record)
 	free(view.sections);
 }
 
+/* The innermost line that a person wrote, of a section's stack; or NULL. Is it of the driver? */
+static char *line_of(const struct taking *t, uint32_t pid, const struct section_view *section,
+		     bool *ours)
+{
+	const struct lockorder_host *host = t->host;
+	struct stack stack;
+	if (!section->head.frame_count)
+		return NULL;
+	host->frames(host->context,
+		     host->intern(host->context, pid, section->frames, section->head.frame_count),
+		     &stack);
+	const struct frame *frame = lockname_frame(&stack);
+	*ours = *ours || (frame && frame->file && strstr(frame->file, "/ftstress_driver/"));
+	char *line = frame ? lockname_line(&stack, &host->places) : NULL;
+	stack_clear(&stack);
+	return line;
+}
+
+/* FTS_REPORT_COUNT_PROFILE */
+static void take_counts(struct taking *t, const struct fts_record *record)
+{
+	struct report_view view;
+	if (!report_parse(record + 1, fts_payload_length(record), &view))
+		return;
+	const struct section_view *object = view.sections, *sums = view.sections + 1;
+	if (view.count == 2 && object->head.kind == FTS_SEC_OBJECT && object->head.text_length &&
+	    sums->head.kind == FTS_SEC_OTHER) {
+		bool ours = false;
+		uint64_t offset;
+		char *made = line_of(t, record->pid, object, &ours);
+		position at =
+			made ? POSITION_UNKNOWN
+			     : t->host->where(t->host->context, record->pid, object->head.address);
+		struct run_count sum = {
+			.type = xstrndup(object->text, object->head.text_length),
+			.made = at == POSITION_UNKNOWN
+					? made
+					: t->host->variable(t->host->context, at, &offset),
+			.where = line_of(t, record->pid, sums, &ours),
+			.changes = sums->head.address,
+			.handed_over = sums->head.size,
+			.threads = sums->head.value,
+		};
+		if (!ours)
+			countprofile_add(t->orders->counts, &sum);
+		run_count_clear(&sum);
+	}
+	free(view.sections);
+}
+
+struct run_count *lockorder_counts(const struct lockorder *orders, size_t *count)
+{
+	return countprofile_most(orders->counts, count);
+}
+
 struct run_lock *lockorder_profile(const struct lockorder *orders, size_t *count)
 {
 	return lockprofile_most(orders->profile, count);
@@ -281,6 +341,8 @@ static void take_all(struct taking *t, const uint8_t *records, size_t length, un
 			take_event(t, record);
 		else if (kind_of(record) == FTS_REPORT_LOCK_EDGE)
 			take_edge(t, record);
+		else if (kind_of(record) == FTS_REPORT_COUNT_PROFILE)
+			take_counts(t, record);
 		else
 			take_profile(t, record);
 	}

@@ -42,6 +42,9 @@ struct lockgraph_limits lockorder_limits(const struct lockorder *orders);
 /* The classes that were waited for the most, as lockprofile_most(). */
 struct run_lock *lockorder_profile(const struct lockorder *orders, size_t *count);
 
+/* The objects whose counts threads wrote in turn the most, as countprofile_most(). */
+struct run_count *lockorder_counts(const struct lockorder *orders, size_t *count);
+
 /* The records of one iteration, whole and in any order of rings; `length` bytes. */
 void lockorder_take(struct lockorder *orders, const struct lockorder_host *host,
 		    const void *records, size_t length);

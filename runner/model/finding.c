@@ -68,6 +68,13 @@ const char *finding_rank_name(enum finding_rank rank)
 	return rank < RANKS ? ranks[rank].name : "";
 }
 
+void run_count_clear(struct run_count *count)
+{
+	free(count->type);
+	free(count->made);
+	free(count->where);
+}
+
 const char *finding_rank_meaning(enum finding_rank rank)
 {
 	return rank < RANKS ? ranks[rank].meaning : "";

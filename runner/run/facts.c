@@ -142,6 +142,7 @@ static void fill_lists(const struct run *run, struct run_info *info)
 		info->notes[i] = xstrdup(notes[i]);
 	info->rules = suppress_rules(run->suppressions, &info->rule_count);
 	info->locks = collator_locks(run->collator, &info->lock_count);
+	info->counts = collator_counts(run->collator, &info->count_count);
 	info->slow_count = run->result.slow_count;
 	info->slow = xcalloc(info->slow_count, sizeof *info->slow);
 	for (size_t i = 0; i < info->slow_count; i++) {

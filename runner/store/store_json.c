@@ -362,6 +362,23 @@ static json_t *locks_value(const struct run_info *info)
 	return array;
 }
 
+static json_t *counts_value(const struct run_info *info)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < info->count_count; i++) {
+		const struct run_count *count = &info->counts[i];
+		json_t *one = json_object();
+		put_text(one, "type", count->type);
+		put_text(one, "made", count->made);
+		put_text(one, "where", count->where);
+		put_number(one, "changes", count->changes);
+		put_number(one, "handed_over", count->handed_over);
+		put_number(one, "threads", count->threads);
+		json_array_append_new(array, one);
+	}
+	return array;
+}
+
 static json_t *slow_value(const struct run_info *info)
 {
 	json_t *array = json_array();
@@ -445,6 +462,7 @@ char *run_info_to_json(const struct run_info *info)
 	json_object_set_new(object, "hooks", hooks_value(info));
 	json_object_set_new(object, "rules", rules_value(info));
 	json_object_set_new(object, "locks", locks_value(info));
+	json_object_set_new(object, "counts", counts_value(info));
 	json_object_set_new(object, "slow", slow_value(info));
 	json_object_set_new(object, "types", types_value(info));
 	put_texts(object, "notes", info->notes, info->note_count);
@@ -474,6 +492,21 @@ static void get_rules(json_t *array, struct run_info *info)
 		info->rules[i].rule = get_text(one, "rule");
 		info->rules[i].file = get_text(one, "file");
 		info->rules[i].used = get_number(one, "used");
+	}
+}
+
+static void get_counts(json_t *array, struct run_info *info)
+{
+	info->count_count = json_array_size(array);
+	info->counts = xcalloc(info->count_count, sizeof *info->counts);
+	for (size_t i = 0; i < info->count_count; i++) {
+		json_t *one = json_array_get(array, i);
+		info->counts[i] = (struct run_count){ .type = get_text(one, "type"),
+						      .made = get_text(one, "made"),
+						      .where = get_text(one, "where"),
+						      .changes = get_number(one, "changes"),
+						      .handed_over = get_number(one, "handed_over"),
+						      .threads = get_number(one, "threads") };
 	}
 }
 
@@ -527,6 +560,7 @@ bool run_info_from_json(const char *text, struct run_info *info)
 	get_hooks(json_object_get(object, "hooks"), info);
 	get_rules(json_object_get(object, "rules"), info);
 	get_lock_profile(json_object_get(object, "locks"), info);
+	get_counts(json_object_get(object, "counts"), info);
 	get_slow(json_object_get(object, "slow"), info);
 	get_types(json_object_get(object, "types"), info);
 	info->notes = get_texts(object, "notes", &info->note_count);
@@ -559,6 +593,9 @@ void run_info_clear(struct run_info *info)
 		free(info->locks[i].where);
 	}
 	free(info->locks);
+	for (size_t i = 0; i < info->count_count; i++)
+		run_count_clear(&info->counts[i]);
+	free(info->counts);
 	for (size_t i = 0; i < info->slow_count; i++)
 		free(info->slow[i].test);
 	free(info->slow);

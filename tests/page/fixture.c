@@ -223,6 +223,21 @@ static void load_locks(struct run_info *run, const json_t *locks)
 	}
 }
 
+static void load_counts(struct run_info *run, const json_t *counts)
+{
+	run->count_count = json_array_size(counts);
+	run->counts = xcalloc(run->count_count, sizeof *run->counts);
+	for (size_t i = 0; i < run->count_count; i++) {
+		const json_t *count = json_array_get(counts, i);
+		run->counts[i] = (struct run_count){ .type = text_at(count, "type"),
+						     .made = text_at(count, "made"),
+						     .where = text_at(count, "where"),
+						     .changes = number_at(count, "changes"),
+						     .handed_over = number_at(count, "handed_over"),
+						     .threads = number_at(count, "threads") };
+	}
+}
+
 static void load_slow(struct run_info *run, const json_t *tests)
 {
 	run->slow_count = json_array_size(tests);
@@ -299,6 +314,7 @@ static void load_lists(struct run_info *run, const json_t *item)
 						   number_at(rule, "used") };
 	}
 	load_locks(run, json_object_get(item, "lock_profile"));
+	load_counts(run, json_object_get(item, "count_profile"));
 	load_slow(run, json_object_get(item, "slowest"));
 	load_types(run, json_object_get(item, "types"));
 	run->note_count = texts_at(item, "notes", &run->notes);

@@ -599,6 +599,28 @@ test("where_threads_wait_is_a_table_of_the_run", async () => {
   equal(await without.locator("table.waiting").count(), 0);
 });
 
+test("objects_that_threads_count_together_are_a_table_of_the_run", async () => {
+  const counted = {
+    type: "list",
+    made: "x.py:3",
+    where: null,
+    changes: 168000,
+    handed_over: 27000,
+    threads: 4,
+  };
+  const page = await open("run", { at: writePage(({ run }) => (run.count_profile = [counted])) });
+  equal(await texts(page.locator("table.counts tbody tr > *")), [
+    "list",
+    "x.py:3",
+    "27,000",
+    "168,000",
+    "4",
+    "–",
+  ]);
+  const without = await open("run");
+  equal(await without.locator("table.counts").count(), 0);
+});
+
 test("the_slowest_tests_stand_with_the_line_that_skips_them", async () => {
   const slowest = [
     { test: "tests/test_a.py::test_long", seconds: 31.42 },

@@ -65,8 +65,13 @@ void made_dies(uint64_t start, uint64_t native)
 	died++;
 }
 
-bool borrowed_any;
+bool borrowed_any, contended_on;
 static unsigned ended;
+
+void contended_count(uint64_t start, uintptr_t place)
+{
+	(void)start, (void)place;
+}
 
 void borrowed_ends(uint64_t start, uintptr_t place)
 {

@@ -77,6 +77,11 @@ void variables_test(bool runs)
 void races_test_ends(void) {}
 void variables_thread_ended(void) {}
 
+void contended_test(bool runs)
+{
+	(void)runs;
+}
+
 void meet_begin(void) {}
 
 void ring_forked(void)

@@ -237,6 +237,51 @@ function Waiting({ run }: { run: Run }) {
   );
 }
 
+function Counting({ run }: { run: Run }) {
+  const counts = run.count_profile ?? [];
+  if (!counts.length) return null;
+  return (
+    <section aria-labelledby="counting-heading">
+      <h2 id="counting-heading">Objects that threads count together</h2>
+      <p>
+        Each thread writes the reference count of these, in turn with the others: that is no fault,
+        but slows all of them down. Give each thread its own, take a reference once instead of in a
+        loop, or let them not be counted (a static or immortal object; for functions and what lives
+        as long as the program <code>PyUnstable_Object_EnableDeferredRefcount</code>). Numbers are
+        estimates.
+      </p>
+      <table class="waiting counts">
+        <thead>
+          <tr>
+            <th scope="col">Object</th>
+            <th scope="col">Made at</th>
+            <th scope="col">Handed over</th>
+            <th scope="col">Changes</th>
+            <th scope="col">Threads</th>
+            <th scope="col">Counted at</th>
+          </tr>
+        </thead>
+        <tbody>
+          {counts.map((one, index) => (
+            <tr key={index}>
+              <th scope="row">{one.type}</th>
+              <td>
+                <code>{one.made ?? "–"}</code>
+              </td>
+              <td>{count(one.handed_over)}</td>
+              <td>{count(one.changes)}</td>
+              <td>{count(one.threads)}</td>
+              <td>
+                <code>{one.where ?? "–"}</code>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
 function Slowest({ run }: { run: Run }) {
   const tests = run.slowest ?? [];
   if (!tests.length) return null;
@@ -309,6 +354,7 @@ export function RunView({ run }: { run: Run }) {
       )}
       <Slowest run={run} />
       <Waiting run={run} />
+      <Counting run={run} />
       <div class="columns">
         <Hooks run={run} />
         <Settings run={run} />

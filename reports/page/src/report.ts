@@ -157,6 +157,7 @@ export interface Run {
   notes: string[];
   settings: [string, string][];
   lock_profile?: LockUse[];
+  count_profile?: CountUse[];
   /** The tests that took longest, those first. */
   slowest?: { test: string; seconds: number }[];
   types?: PairType[];
@@ -192,6 +193,16 @@ export interface LockUse {
   longest_wait_s: number;
   longest_hold_s: number;
   where: string | null;
+}
+
+/** Objects of one place whose reference count several threads wrote. */
+export interface CountUse {
+  type: string;
+  made: string | null;
+  where: string | null;
+  changes: number;
+  handed_over: number;
+  threads: number;
 }
 
 export interface Kind {

@@ -1,0 +1,73 @@
+/* countprofile.c - see countprofile.h. */
+#include "runner/locks/countprofile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/base/map.h"
+#include "runner/base/util.h"
+
+struct countprofile {
+	struct run_count *counts;
+	size_t count, capacity;
+	struct map by_kind; /* hash of type and place -> index */
+};
+
+struct countprofile *countprofile_new(void)
+{
+	return xcalloc(1, sizeof(struct countprofile));
+}
+
+void countprofile_free(struct countprofile *profile)
+{
+	if (!profile)
+		return;
+	for (size_t i = 0; i < profile->count; i++)
+		run_count_clear(&profile->counts[i]);
+	free(profile->counts);
+	map_free(&profile->by_kind);
+	free(profile);
+}
+
+void countprofile_add(struct countprofile *profile, const struct run_count *sum)
+{
+	uint64_t key = hash_string(hash_string(0, sum->type), sum->made ? sum->made : "") >> 1;
+	uint64_t at = map_get(&profile->by_kind, key);
+	if (at == MAP_NONE) {
+		struct run_count one = *sum;
+		one.type = xstrdup(sum->type);
+		one.made = xstrdup(sum->made);
+		one.where = xstrdup(sum->where);
+		map_set(&profile->by_kind, key, profile->count);
+		ARRAY_PUSH(profile->counts, profile->count, profile->capacity, one);
+		return;
+	}
+	struct run_count *known = &profile->counts[at];
+	known->changes += sum->changes;
+	known->handed_over += sum->handed_over;
+	if (sum->threads > known->threads)
+		known->threads = sum->threads;
+}
+
+static int by_handing_over(const void *left, const void *right)
+{
+	const struct run_count *a = left, *b = right;
+	if (a->handed_over != b->handed_over)
+		return a->handed_over > b->handed_over ? -1 : 1;
+	return strcmp(a->type, b->type);
+}
+
+struct run_count *countprofile_most(const struct countprofile *profile, size_t *count)
+{
+	struct run_count *sorted = xcalloc(profile->count + 1, sizeof *sorted);
+	if (profile->count)
+		memcpy(sorted, profile->counts, profile->count * sizeof *sorted);
+	qsort(sorted, profile->count, sizeof *sorted, by_handing_over);
+	*count = profile->count < COUNTPROFILE_TOLD ? profile->count : COUNTPROFILE_TOLD;
+	for (size_t i = 0; i < *count; i++) {
+		sorted[i].type = xstrdup(sorted[i].type);
+		sorted[i].made = xstrdup(sorted[i].made);
+		sorted[i].where = xstrdup(sorted[i].where);
+	}
+	return sorted;
+}

@@ -1,0 +1,26 @@
+/*
+ * countprofile.h - objects whose reference counts many threads write (interpose/memory/contended.h), over
+ * all processes of a run, by type and by where they were made.
+ */
+#ifndef RUNNER_COUNTPROFILE_H
+#define RUNNER_COUNTPROFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ftstress/finding.h"
+
+#define COUNTPROFILE_TOLD 10u
+
+struct countprofile;
+
+struct countprofile *countprofile_new(void);
+void countprofile_free(struct countprofile *profile);
+
+/* `sum`: its strings are copied. */
+void countprofile_add(struct countprofile *profile, const struct run_count *sum);
+
+/* Those that were handed over most often, the first ones; to be freed with their strings. */
+struct run_count *countprofile_most(const struct countprofile *profile, size_t *count);
+
+#endif
