@@ -6,8 +6,7 @@ shared = {}
 
 
 def stress(thread_index):
-    for number in range(20):
-        if thread_index % 2:
-            shared.pop("key", None)
-        else:
-            planted.default_ok(shared, "key")
+    for _ in range(20):
+        shared.pop("key", None)
+        planted.default_ok(shared, "key")
+        planted.default_ok(shared, "key")

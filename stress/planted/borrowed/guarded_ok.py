@@ -6,8 +6,6 @@ shared = {"key": [0]}
 
 
 def stress(thread_index):
-    for number in range(20):
-        if thread_index % 2:
-            planted.guarded_set(shared, "key")
-        else:
-            planted.guarded_ok(shared, "key")
+    for _ in range(20):
+        planted.guarded_set(shared, "key")
+        planted.guarded_ok(shared, "key")

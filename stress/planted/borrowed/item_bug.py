@@ -7,7 +7,5 @@ shared = [[0]]
 
 def stress(thread_index):
     for number in range(20):
-        if thread_index % 2:
-            shared[0] = [number]
-        else:
-            planted.item_bug(shared, 0)
+        shared[0] = [number]
+        planted.item_bug(shared, 0)

@@ -8,7 +8,5 @@ shared = {"key": kept[0]}
 
 def stress(thread_index):
     for number in range(20):
-        if thread_index % 2:
-            shared["key"] = kept[number]
-        else:
-            planted.value_bug(shared, "key")
+        shared["key"] = kept[number]
+        planted.value_bug(shared, "key")

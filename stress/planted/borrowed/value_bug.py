@@ -7,7 +7,5 @@ shared = {"key": [0]}
 
 def stress(thread_index):
     for number in range(20):
-        if thread_index % 2:
-            shared["key"] = [number]
-        else:
-            planted.value_bug(shared, "key")
+        shared["key"] = [number]
+        planted.value_bug(shared, "key")
