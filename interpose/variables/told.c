@@ -20,15 +20,23 @@ THREAD_LOCAL uint32_t skipped;
 THREAD_LOCAL const struct access *current; /* that TSan is being told */
 
 /*
- * Races on it were reported: then it is told only now and then, as finding one takes long. The first
- * ones may be of two accesses that lose nothing.
+ * Races on it were found: then it is told only now and then, as finding one takes long, also if it is
+ * known already. The first ones may be of two accesses that lose nothing.
  */
 bool told_enough(const struct access *access)
 {
-	enum { FIRST = 3 };
+	enum { FIRST = 8 };
 	const struct granule *granule = granule_of(access->address);
 	unsigned reports = (granule->flags & GRANULE_REPORTS) / GRANULE_REPORTED;
 	return reports > FIRST && (++skipped & ((4u << (reports - FIRST)) - 1)) != 0;
+}
+
+static void mark_reported(uintptr_t address)
+{
+	struct granule *granule = granule_of(address);
+	uint8_t flags = __atomic_load_n(&granule->flags, __ATOMIC_RELAXED);
+	if ((flags & GRANULE_REPORTS) != GRANULE_REPORTS)
+		__atomic_fetch_add(&granule->flags, GRANULE_REPORTED, __ATOMIC_RELAXED);
 }
 
 static void make_access(const struct access *access, char *at)
@@ -65,6 +73,7 @@ static __attribute__((noinline)) void remember(const struct access *access,
 	THREAD_LOCAL char scratch[MARKS_CELL] __attribute__((aligned(MARKS_CELL)));
 	enum { SID = 0xff00, READ = 1 << 30 }; /* tsan_shadow.h: whose access it was, and which */
 	uint32_t *now = marks_shadow((uint64_t)scratch);
+	mark_reported(access->address);
 	raw_zero(now, MARKS_ACCESSES * sizeof *now);
 	make_access(access, scratch);
 	unsigned place = skipped % MARKS_ACCESSES;
@@ -96,20 +105,13 @@ bool variables_own(uint64_t address)
 	return is_stand_in(address);
 }
 
-static void mark_reported(uintptr_t address)
-{
-	struct granule *granule = granule_of(address);
-	uint8_t flags = __atomic_load_n(&granule->flags, __ATOMIC_RELAXED);
-	if ((flags & GRANULE_REPORTS) != GRANULE_REPORTS)
-		__atomic_fetch_add(&granule->flags, GRANULE_REPORTED, __ATOMIC_RELAXED);
-}
-
 bool variables_name(char name[VARIABLES_NAME])
 {
 	_Static_assert(VARIABLES_NAME == NAME_BYTES, "one buffer");
 	if (!current)
 		return false;
-	mark_reported(current->address);
+	if (!marks_live)
+		mark_reported(current->address); /* else remember() does, also if nothing is told */
 	name_variable(current, name);
 	return true;
 }
