@@ -37,14 +37,16 @@ static struct entry {
 static __thread uint32_t passed __attribute__((tls_model("initial-exec")));
 static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
 
-static __attribute__((noinline)) void note_place(struct entry *entry, uintptr_t place)
+/* The entry may be another object's by now, or no one's; the one at hand lives. */
+static __attribute__((noinline)) void note_place(struct entry *entry, uint64_t object,
+						 uintptr_t place)
 {
 	uint64_t position = python_release->python_pc(place);
 	entry->frames[0] = place;
 	entry->frames[1] = position;
 	entry->frame_count = position == place ? 1 : 2;
-	entry->type = load64((const void *)entry->object, OBJECT_TYPE);
-	if (!made_find(entry->object, &entry->made))
+	entry->type = load64((const void *)object, OBJECT_TYPE);
+	if (!made_find(object, &entry->made))
 		entry->made = (struct made){ .number = -1 };
 }
 
@@ -64,7 +66,7 @@ void contended_count(uint64_t object, uintptr_t place)
 	if (entry->points < POINTS)
 		entry->points++;
 	if (entry->changes++ % AGAIN == 0)
-		note_place(entry, place);
+		note_place(entry, object, place);
 	if (entry->last == me)
 		return;
 	entry->last = me;
