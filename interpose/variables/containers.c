@@ -174,13 +174,14 @@ typedef int assign_function(void *self, void *key, void *value);
 static struct indexed {
 	const char *exported, *module, *name; /* a type that Python exports; or of a module */
 	bool sized;                           /* it has its size where a PyVarObject has */
+	bool replaced;                        /* or a thread is about to */
 	item_function *item;
 	assign_function *assign;
 } indexed[] = {
-	{ "PyByteArray_Type", NULL, NULL, true, NULL, NULL },
-	{ "PyMemoryView_Type", NULL, NULL, false, NULL, NULL },
-	{ NULL, "array", "array", true, NULL, NULL },
-	{ NULL, "numpy", "ndarray", false, NULL, NULL },
+	{ "PyByteArray_Type", NULL, NULL, true, false, NULL, NULL },
+	{ "PyMemoryView_Type", NULL, NULL, false, false, NULL, NULL },
+	{ NULL, "array", "array", true, false, NULL, NULL },
+	{ NULL, "numpy", "ndarray", false, false, NULL, NULL },
 };
 /* clang-format on */
 #define INDEXED (sizeof indexed / sizeof *indexed)
@@ -233,7 +234,9 @@ void containers_imported(void)
 		(void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyObject_GetAttrString");
 	void (*clear)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "PyErr_Clear");
 	for (unsigned i = 0; i < INDEXED; i++) {
-		if (!indexed[i].module || indexed[i].item)
+		/* Two threads that replace one would have its function call itself. */
+		if (!indexed[i].module ||
+		    __atomic_exchange_n(&indexed[i].replaced, true, __ATOMIC_RELAXED))
 			continue;
 		void *module = get(modules(), indexed[i].module);
 		void *type = module ? attribute(module, indexed[i].name) : NULL;
@@ -241,6 +244,8 @@ void containers_imported(void)
 			replace_indexed(i, type);
 		else if (module)
 			clear(); /* it is being imported */
+		if (!type)
+			__atomic_store_n(&indexed[i].replaced, false, __ATOMIC_RELAXED);
 	}
 }
 
