@@ -6,6 +6,9 @@
 
 #include "runner/base/map.h"
 #include "runner/base/util.h"
+#include "runner/locks/lockname.h"
+#include "runner/locks/lockorder.h"
+#include "runner/records/assemble.h"
 
 struct countprofile {
 	struct run_count *counts;
@@ -29,7 +32,7 @@ void countprofile_free(struct countprofile *profile)
 	free(profile);
 }
 
-void countprofile_add(struct countprofile *profile, const struct run_count *sum)
+static void add(struct countprofile *profile, const struct run_count *sum)
 {
 	uint64_t key = hash_string(hash_string(0, sum->type), sum->made ? sum->made : "") >> 1;
 	uint64_t at = map_get(&profile->by_kind, key);
@@ -47,6 +50,53 @@ void countprofile_add(struct countprofile *profile, const struct run_count *sum)
 	known->handed_over += sum->handed_over;
 	if (sum->threads > known->threads)
 		known->threads = sum->threads;
+}
+
+/* The innermost line that a person wrote, of a section's stack; or NULL. Is it of the driver? */
+static char *line_of(const struct lockorder_host *host, uint32_t pid,
+		     const struct section_view *section, bool *ours)
+{
+	struct stack stack;
+	if (!section->head.frame_count)
+		return NULL;
+	host->frames(host->context,
+		     host->intern(host->context, pid, section->frames, section->head.frame_count),
+		     &stack);
+	const struct frame *frame = lockname_frame(&stack);
+	*ours = *ours || (frame && frame->file && strstr(frame->file, "/ftstress_driver/"));
+	char *line = frame ? lockname_line(&stack, &host->places) : NULL;
+	stack_clear(&stack);
+	return line;
+}
+
+void countprofile_take(struct countprofile *profile, const struct lockorder_host *host,
+		       const struct fts_record *record)
+{
+	struct report_view view;
+	if (!report_parse(record + 1, fts_payload_length(record), &view))
+		return;
+	const struct section_view *object = view.sections, *sums = view.sections + 1;
+	if (view.count == 2 && object->head.kind == FTS_SEC_OBJECT && object->head.text_length &&
+	    sums->head.kind == FTS_SEC_OTHER) {
+		bool ours = false;
+		uint64_t offset;
+		char *made = line_of(host, record->pid, object, &ours);
+		position at = made ? POSITION_UNKNOWN
+				   : host->where(host->context, record->pid, object->head.address);
+		struct run_count sum = {
+			.type = xstrndup(object->text, object->head.text_length),
+			.made = at == POSITION_UNKNOWN ? made
+						       : host->variable(host->context, at, &offset),
+			.where = line_of(host, record->pid, sums, &ours),
+			.changes = sums->head.address,
+			.handed_over = sums->head.size,
+			.threads = sums->head.value,
+		};
+		if (!ours)
+			add(profile, &sum);
+		run_count_clear(&sum);
+	}
+	free(view.sections);
 }
 
 static int by_handing_over(const void *left, const void *right)

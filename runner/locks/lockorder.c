@@ -264,56 +264,6 @@ static void take_profile(struct taking *t, const struct fts_record *record)
 	free(view.sections);
 }
 
-/* The innermost line that a person wrote, of a section's stack; or NULL. Is it of the driver? */
-static char *line_of(const struct taking *t, uint32_t pid, const struct section_view *section,
-		     bool *ours)
-{
-	const struct lockorder_host *host = t->host;
-	struct stack stack;
-	if (!section->head.frame_count)
-		return NULL;
-	host->frames(host->context,
-		     host->intern(host->context, pid, section->frames, section->head.frame_count),
-		     &stack);
-	const struct frame *frame = lockname_frame(&stack);
-	*ours = *ours || (frame && frame->file && strstr(frame->file, "/ftstress_driver/"));
-	char *line = frame ? lockname_line(&stack, &host->places) : NULL;
-	stack_clear(&stack);
-	return line;
-}
-
-/* FTS_REPORT_COUNT_PROFILE */
-static void take_counts(struct taking *t, const struct fts_record *record)
-{
-	struct report_view view;
-	if (!report_parse(record + 1, fts_payload_length(record), &view))
-		return;
-	const struct section_view *object = view.sections, *sums = view.sections + 1;
-	if (view.count == 2 && object->head.kind == FTS_SEC_OBJECT && object->head.text_length &&
-	    sums->head.kind == FTS_SEC_OTHER) {
-		bool ours = false;
-		uint64_t offset;
-		char *made = line_of(t, record->pid, object, &ours);
-		position at =
-			made ? POSITION_UNKNOWN
-			     : t->host->where(t->host->context, record->pid, object->head.address);
-		struct run_count sum = {
-			.type = xstrndup(object->text, object->head.text_length),
-			.made = at == POSITION_UNKNOWN
-					? made
-					: t->host->variable(t->host->context, at, &offset),
-			.where = line_of(t, record->pid, sums, &ours),
-			.changes = sums->head.address,
-			.handed_over = sums->head.size,
-			.threads = sums->head.value,
-		};
-		if (!ours)
-			countprofile_add(t->orders->counts, &sum);
-		run_count_clear(&sum);
-	}
-	free(view.sections);
-}
-
 struct run_count *lockorder_counts(const struct lockorder *orders, size_t *count)
 {
 	return countprofile_most(orders->counts, count);
@@ -342,7 +292,7 @@ static void take_all(struct taking *t, const uint8_t *records, size_t length, un
 		else if (kind_of(record) == FTS_REPORT_LOCK_EDGE)
 			take_edge(t, record);
 		else if (kind_of(record) == FTS_REPORT_COUNT_PROFILE)
-			take_counts(t, record);
+			countprofile_take(t->orders->counts, t->host, record);
 		else
 			take_profile(t, record);
 	}
