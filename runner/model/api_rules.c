@@ -73,6 +73,20 @@ static bool is_extensions(const struct frame *frame)
 	       !plumbing_is_base_module(frame->module);
 }
 
+static const struct api_rule *function_named(const char *name)
+{
+	for (size_t i = 0; i < COUNT(functions); i++)
+		if (!strcmp(name, functions[i].name))
+			return &functions[i];
+	return NULL;
+}
+
+const char *api_rule_instead(const char *function)
+{
+	const struct api_rule *rule = function_named(function);
+	return rule ? rule->instead : NULL;
+}
+
 const struct api_rule *api_rule_called(const struct stack *stack)
 {
 	size_t from = 0;
@@ -82,11 +96,7 @@ const struct api_rule *api_rule_called(const struct stack *stack)
 	/* The function that the extension has called is the last one of the interpreter's. */
 	if (from == 0 || from == stack->count || stack->frames[from].language == FRAME_PYTHON)
 		return NULL;
-	const char *called = stack->frames[from - 1].function;
-	for (size_t i = 0; i < COUNT(functions); i++)
-		if (!strcmp(called, functions[i].name))
-			return &functions[i];
-	return NULL;
+	return function_named(stack->frames[from - 1].function);
 }
 
 const struct frame *api_rule_macro_frame(const struct stack *stack)

@@ -28,6 +28,9 @@ const struct frame *api_rule_macro_frame(const struct stack *stack);
 /* Of the macro of the C API that stands in the line; NULL: none does. */
 const struct api_rule *api_rule_in_line(const char *line, size_t length);
 
+/* What to call in the place of the function, which returns a reference; NULL: nothing is known. */
+const char *api_rule_instead(const char *function);
+
 /* Adds one sentence, with a blank before it. */
 void api_rule_add(struct buf *out, const struct api_rule *rule);
 

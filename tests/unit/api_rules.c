@@ -82,6 +82,9 @@ static void what_does_without_is_named(void **state)
 		frame("look", "_pkg.so", false),
 	};
 	assert_called(frames, 2, "; PyList_GetItemRef does without.");
+	assert_string_equal(api_rule_instead("PyList_GetItem"), "PyList_GetItemRef");
+	assert_null(api_rule_instead("PyDict_Next"));
+	assert_null(api_rule_instead("PyObject_GetAttr"));
 }
 
 static void a_macro_is_known_by_its_name_in_the_line(void **state)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/model/api_rules.h"
 #include "runner/model/race_words.h"
 #include "runner/model/words.h"
 
@@ -55,28 +56,22 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	free(dropper);
 }
 
-/* What to call in the place of the function that borrows. */
+/* What to call in the place of the function that borrows; those without rules are named here. */
 static const char *instead_of(const char *function)
 {
 	static const struct {
 		const char *borrows, *instead;
 	} known[] = {
-		{ "PyDict_GetItemString", "PyDict_GetItemStringRef" },
 		{ "_PyDict_GetItemStringWithError", "PyDict_GetItemStringRef" },
-		{ "PyDict_GetItem", "PyDict_GetItemRef" },
-		{ "PyDict_GetItemWithError", "PyDict_GetItemRef" },
 		{ "_PyDict_GetItemWithError", "PyDict_GetItemRef" },
 		{ "_PyDict_GetItem_KnownHash", "PyDict_GetItemRef" },
-		{ "PyDict_SetDefault", "PyDict_SetDefaultRef" },
-		{ "PyList_GetItem", "PyList_GetItemRef" },
-		{ "PyWeakref_GetObject", "PyWeakref_GetRef" },
 		{ "PySys_GetObject", "PySys_GetAttr (3.15) or PyMapping_GetItemString" },
 		{ "_PyType_Lookup", "PyObject_GetAttr of the type" },
 	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (!strcmp(function, known[i].borrows))
 			return known[i].instead;
-	return NULL;
+	return api_rule_instead(function);
 }
 
 static void add_fix(struct buf *out, const char *function)
