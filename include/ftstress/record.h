@@ -167,8 +167,8 @@ enum fts_section_flag {
 	FTS_ACCESS_WRITE = 1,
 	FTS_ACCESS_ATOMIC = 2,
 	FTS_HELD_WRITE = 4, /* exclusively */
-	FTS_ACCESS_LOCKS =
-		8, /* also of FTS_SEC_OTHER: FTS_SEC_HELD tells locks of all kinds, not TSan's own alone */
+	/* Also of FTS_SEC_OTHER: FTS_SEC_HELD tells locks of all kinds, not TSan's own alone. */
+	FTS_ACCESS_LOCKS = 8,
 	FTS_OBJECT_DATA = 16,   /* FTS_SEC_OBJECT: in the data that the object points to */
 	FTS_ACCESS_FREES = 32,  /* not the program's access: here the memory is freed */
 	FTS_STEP_UNKNOWN = 128, /* whether it is, is not known */

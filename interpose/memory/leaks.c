@@ -11,7 +11,7 @@
 
 enum {
 	BUFFER_BYTES = 4 << 10,
-	TOLD_MOST = 32, /* of a test, those that grow most */
+	TOLD_MOST = 32, /* of a test */
 	WORDS = 160,
 };
 
