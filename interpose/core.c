@@ -38,6 +38,8 @@
  *     made         where each object was made, and by which thread
  *     marks        a race at an address is not the last one there, if other objects get the memory
  *     freed        a block that is freed is told to TSan; allocator.h: CPython's allocators
+ *     quarantine   keeps freed blocks, and has all that is done with them told; freelists: those of
+ *                  CPython are off then
  *     leaks        what grows with each round of one test
  *     counts       references that are dropped and were not there
  *     borrowed     objects that are borrowed, used, and let go by another thread

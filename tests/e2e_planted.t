@@ -318,6 +318,29 @@ def check_frees(run: Run) -> None:
     )
 
 
+def check_kept(run: Run) -> None:
+    """Memory that is used after it was freed is told, with the whole stack of who freed it."""
+    first = check_twins(run, "kept")
+    kinds = {case: f["kind"] for case, f in first.items()}
+    ok(set(kinds.values()) == {"use-after-free"}, "each as used after it was freed", kinds)
+    stacks = {
+        case: [[f["function"] for f in t["frames"] if f["language"] == "python"] for t in threads]
+        for case, threads in ((case, f["threads"]) for case, f in first.items())
+    }
+    ok(
+        all(
+            len(both) == 2 and all("stress" in stack for stack in both) for both in stacks.values()
+        ),
+        "with the stacks of who used it and of who freed it",
+        stacks,
+    )
+    ok(
+        "By then the memory was free: " in first.get("told_bug", {}).get("explanation", ""),
+        "it is said that it was gone",
+        first.get("told_bug", {}).get("explanation"),
+    )
+
+
 def check_refcounts(run: Run) -> None:
     """A count that goes wrong is told with the object, what was done, and where it was gone."""
     first = check_twins(run, "refcounts")
@@ -445,9 +468,11 @@ def main() -> int:
             check_refcounts(counts.result())
             borrowed = pool.submit(Run, "planted_borrowed", scratch / "borrowed")
             leaks = pool.submit(Run, "planted_leaks", scratch / "leaks", "--leaks")
+            kept = pool.submit(Run, "planted_kept", scratch / "kept")
             check_drops(Run("planted_drops", scratch / "drops"))
             check_borrowed(borrowed.result())
             check_leaks(leaks.result())
+            check_kept(kept.result())
         check_contended(Run("planted_contended", scratch / "contended"))
     return done()
 

@@ -70,6 +70,7 @@ struct participant {            /* NOLINT(clang-analyzer-optin.performance.Paddi
 	int tid;                /* of a stopped process: the kernel's id; else 0. Not stored */
 	bool write, atomic;     /* meaning only for races */
 	bool frees;             /* it is the end of the memory, which is told as a write */
+	bool late;              /* by then the memory was freed. For the text, not stored */
 	uint64_t address, size; /* 0 where it has no meaning */
 	struct stack stack;
 	struct stack created; /* where the thread was started; may be empty */

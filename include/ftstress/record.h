@@ -171,6 +171,7 @@ enum fts_section_flag {
 	FTS_ACCESS_LOCKS = 8,
 	FTS_OBJECT_DATA = 16,   /* FTS_SEC_OBJECT: in the data that the object points to */
 	FTS_ACCESS_FREES = 32,  /* not the program's access: here the memory is freed */
+	FTS_ACCESS_LATE = 256,  /* at this access the memory was freed already */
 	FTS_STEP_UNKNOWN = 128, /* whether it is, is not known */
 	FTS_STEP_EQUAL = 64,    /* the value that it writes over is an equal one */
 	FTS_MUTEX_UNKNOWN = 1,  /* FTS_SEC_MUTEX: one lock or more, which ones is not known */

@@ -44,6 +44,7 @@ struct concern {
 	concern(made) \
 	concern(marks) \
 	concern(freed) \
+	concern(quarantine) \
 	concern(counts) \
 	concern(order) \
 	concern(variables) \

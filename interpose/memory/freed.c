@@ -13,9 +13,11 @@
 #include "interpose/base/raw.h"
 #include "interpose/base/symbol.h"
 #include "interpose/memory/allocator.h"
+#include "interpose/memory/freelists.h"
 #include "interpose/memory/made.h"
 #include "interpose/memory/marks.h"
 #include "interpose/memory/misuse.h"
+#include "interpose/memory/quarantine.h"
 #include "interpose/python/object.h"
 
 #include <stddef.h>
@@ -27,6 +29,8 @@ enum {
 };
 
 static void (*write_range)(void *address, unsigned long size, void *pc);
+/* As ThreadSanitizer sees it. */
+static void *(*copy)(void *to, const void *from, size_t bytes);
 static struct allocator mem, objects; /* what we wrapped */
 
 /* Names of the writes that are told, as program counters: nothing runs here. */
@@ -107,18 +111,42 @@ static void c_malloc(const volatile void *block, size_t size)
 
 /* ---- the end of a block ---- */
 
+enum ended { ENDED, ENDED_INSIDE, ENDED_AGAIN };
+
+/* Is it the end of a block? Else it is told. */
+static inline __attribute__((always_inline)) enum ended
+look_at(void *block, struct object_block found, enum mark mark, uint64_t native)
+{
+	uint64_t start = (uint64_t)block + found.header;
+	if (UNLIKELY(!made_ends(start, native)) && found.size >= NOTED) {
+		tell_again(block, start, native);
+		return ENDED_AGAIN;
+	}
+	bool begins = object_block_begins(block);
+	if (UNLIKELY(!begins) || UNLIKELY(found.memory != (mark != BY_OBJECT_FREE)))
+		tell_wrong(block, mark != BY_OBJECT_FREE, native);
+	return begins ? ENDED : ENDED_INSIDE;
+}
+
+/* From where on a block is told: bytes behind its beginning. */
+static inline uint64_t told_from(struct object_block found)
+{
+	return found.memory ? 0 : found.header + OBJECT_HEADER;
+}
+
+static inline __attribute__((always_inline)) void tell_end(void *block, struct object_block found,
+							   enum mark mark)
+{
+	marks_end((uint64_t)block, found.size);
+	tell((uint64_t)block + told_from(found), (uint64_t)block + found.size, mark);
+}
+
 /* What it is, the block says: whoever frees it may take the wrong function. */
 static inline __attribute__((always_inline)) void end(void *block, struct object_block found,
 						      enum mark mark, uint64_t native)
 {
-	uint64_t start = (uint64_t)block + found.header;
-	if (UNLIKELY(!made_ends(start, native)) && found.size >= NOTED)
-		tell_again(block, start, native);
-	else if (UNLIKELY(!object_block_begins(block)) ||
-		 UNLIKELY(found.memory != (mark != BY_OBJECT_FREE)))
-		tell_wrong(block, mark != BY_OBJECT_FREE, native);
-	marks_end((uint64_t)block, found.size);
-	tell(found.memory ? start : start + OBJECT_HEADER, (uint64_t)block + found.size, mark);
+	look_at(block, found, mark, native);
+	tell_end(block, found, mark);
 }
 
 static void mem_free(void *context, void *block)
@@ -193,6 +221,81 @@ static void *object_realloc(void *context, void *block, size_t size)
 	return given(moved);
 }
 
+/* ---- freed blocks are kept ---- */
+
+static void give_back(struct kept kept)
+{
+	struct allocator *of = kept.memory ? &mem : &objects;
+	of->free(of->context, kept.block);
+}
+
+/*
+ * Returns whether it is taken care of. What is freed again lies in a queue already, or is free: nothing
+ * more is done with it.
+ */
+static bool keep(void *block, struct object_block found, enum mark mark, uint64_t native)
+{
+	enum ended ended = look_at(block, found, mark, native);
+	if (ended == ENDED_AGAIN)
+		return true;
+	tell_end(block, found, mark);
+	if (ended != ENDED || found.size > UINT32_MAX)
+		return false;
+	freelists_look();
+	quarantine_keep((struct kept){ block, (uint32_t)found.size, (uint32_t)told_from(found),
+				       found.memory },
+			give_back);
+	return true;
+}
+
+static void mem_keep(void *context, void *block)
+{
+	if (block && !made_covers((uint64_t)block))
+		tell_foreign(block, true, CALLER);
+	else if (block && keep(block, object_block(block), BY_FREE, CALLER))
+		return;
+	JUMP mem.free(context, block);
+}
+
+static void object_keep(void *context, void *block)
+{
+	if (block && !made_covers((uint64_t)block))
+		tell_foreign(block, false, CALLER);
+	else if (block && keep(block, object_block(block), BY_OBJECT_FREE, CALLER))
+		return;
+	JUMP objects.free(context, block);
+}
+
+/* The allocator frees what it moves, and asks nobody: so the block is moved here. */
+static void *mem_move(void *context, void *block, size_t size)
+{
+	struct object_block found = { 0 };
+	if (block && made_covers((uint64_t)block))
+		found = object_block(block);
+	if (!found.size || stays(size, found.size) || !object_block_begins(block))
+		return mem_realloc(context, block, size);
+	void *moved = mem.malloc(context, size);
+	if (!moved)
+		return NULL;
+	made_block(moved, CALLER);
+	copy(moved, block, size < found.size ? size : found.size);
+	if (!keep(block, found, BY_REALLOC, CALLER))
+		mem.free(context, block);
+	return moved;
+}
+
+void freed_keep(void)
+{
+	struct allocator our_mem, our_objects;
+	allocator_get(ALLOCATOR_MEM, &our_mem);
+	allocator_get(ALLOCATOR_OBJECTS, &our_objects);
+	our_mem.realloc = mem_move;
+	our_mem.free = mem_keep;
+	our_objects.free = object_keep;
+	allocator_set(ALLOCATOR_MEM, our_mem);
+	allocator_set(ALLOCATOR_OBJECTS, our_objects);
+}
+
 static bool start(const char **why)
 {
 	if (!made_is_on()) {
@@ -210,6 +313,7 @@ static bool start(const char **why)
 	is_of_malloc = (int (*)(const void *))symbol_next("__sanitizer_get_ownership");
 	if (install)
 		install(c_malloc, c_free);
+	copy = (void *(*)(void *, const void *, size_t))symbol_next("memcpy");
 	functions[BY_FREE] = (uint64_t)symbol_next("PyMem_Free");
 	functions[BY_REALLOC] = (uint64_t)symbol_next("PyMem_Realloc");
 	functions[BY_OBJECT_FREE] = (uint64_t)symbol_next("PyObject_Free");

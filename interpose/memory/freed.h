@@ -23,4 +23,7 @@
  */
 uint64_t freed_by(uint64_t pc);
 
+/* From here on freed blocks go to quarantine.h, and what PyMem_Realloc() moves does, too. */
+void freed_keep(void);
+
 #endif

@@ -11,6 +11,7 @@
 #include "interpose/base/symbol.h"
 #include "interpose/memory/allocator.h"
 #include "interpose/memory/borrowed.h"
+#include "interpose/memory/freelists.h"
 #include "interpose/memory/marks.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
@@ -69,6 +70,8 @@ static __attribute__((noinline)) uint32_t number_thread(void)
 		thread_ids[number] = raw_gettid();
 	}
 	self = number | THREADS; /* is set, also if it is 0 */
+	if (freelists_off)
+		freelists_look();
 	return self;
 }
 
@@ -187,6 +190,11 @@ static inline void note_block(void *block, uint64_t native)
 	uint32_t *entry = entry_of((uint64_t)block, true);
 	if (LIKELY(entry))
 		note(entry, (uint64_t)block, native);
+}
+
+void made_block(void *block, uint64_t native)
+{
+	note_block(block, native);
 }
 
 /* Its type is there; of an int, whose length is written in another way, it is too much. */

@@ -83,6 +83,12 @@ struct python_functions {
 	const char *names; /* separated by a blank */
 };
 
+/* Counters of free lists, in _PyThreadStateImpl.freelists; of the same kind, one after the other. */
+struct python_freelists {
+	uint16_t first, apart; /* bytes from the thread state to the first; from one to the next */
+	uint8_t bytes, count;
+};
+
 struct python_release {
 	unsigned major, minor;
 	const struct python_offsets *at;
@@ -92,6 +98,7 @@ struct python_release {
 	uint64_t rlock_size;     /* of an RLock object, bytes */
 	bool semaphores;         /* PyThread_allocate_lock() makes these; an RLock has one */
 	bool locks_cells;        /* the eval loop locks a cell to read it */
+	const struct python_freelists *freelists; /* ends with count 0 */
 	/* What this release has and others have not; ends with names NULL. */
 	const struct python_functions *functions;
 

@@ -61,6 +61,15 @@ static const struct python_functions functions[] = {
 	{ 0, NULL },
 };
 
+/* All but that of slices, which has no counter, and those of the collector's own. */
+static const struct python_freelists freelists[] = {
+	{ 14248, 0, 4, 1 },   /* floats */
+	{ 14424, 4, 4, 20 },  /* tuples */
+	{ 15144, 648, 4, 3 }, /* lists, dicts, keys of dicts */
+	{ 16464, 648, 4, 3 }, /* contexts, values and sends of asynchronous generators */
+	{ 0, 0, 0, 0 },
+};
+
 #include "interpose/stacks/stacks_template.h"
 
 const struct python_release RELEASE(release) = {
@@ -74,5 +83,6 @@ const struct python_release RELEASE(release) = {
 	.semaphores = true,
 	.locks_cells = true, /* Include/internal/pycore_cell.h */
 	.functions = functions,
+	.freelists = freelists,
 	STACKS_OF_RELEASE,
 };

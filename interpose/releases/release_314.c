@@ -102,6 +102,9 @@ static const struct python_functions functions[] = {
 	{ 0, NULL },
 };
 
+/* Each is a pointer, and behind it the counter. */
+static const struct python_freelists freelists[] = { { 14840, 16, 8, 39 }, { 0, 0, 0, 0 } };
+
 #include "interpose/stacks/stacks_template.h"
 
 const struct python_release RELEASE(release) = {
@@ -113,5 +116,6 @@ const struct python_release RELEASE(release) = {
 	.entry_owner = 3,    /* FRAME_OWNED_BY_INTERPRETER */
 	.rlock_size = 56,
 	.functions = functions,
+	.freelists = freelists,
 	STACKS_OF_RELEASE,
 };

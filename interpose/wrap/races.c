@@ -19,6 +19,7 @@
 #include "interpose/memory/freed.h"
 #include "interpose/memory/made.h"
 #include "interpose/memory/marks.h"
+#include "interpose/memory/quarantine.h"
 #include "interpose/python/object.h"
 #include "interpose/python/owner.h"
 #include "interpose/base/raw.h"
@@ -46,10 +47,25 @@ static bool take_mark(void)
 	return function != 0;
 }
 
+/* Is the first of two accesses, which came last, one in a block that is kept since the second freed it? */
+static bool is_late(void *report, int count)
+{
+	int tid = -1, size = 0, write = 0, atomic = 0;
+	void *address = NULL;
+	struct object object;
+	if (!quarantine_on || count != 2)
+		return false;
+	__tsan_get_report_mop(report, 1, &tid, &address, &size, &write, &atomic, trace, FRAMES_MAX);
+	if (!freed_by((uint64_t)trace[0]))
+		return false;
+	__tsan_get_report_mop(report, 0, &tid, &address, &size, &write, &atomic, trace, FRAMES_MAX);
+	return object_find((uint64_t)address, &object) && made_is_freed(object.start);
+}
+
 /* Returns whether one of them is a free. */
 static bool add_accesses(struct output *out, void *report, int count)
 {
-	bool any_frees = false;
+	bool any_frees = false, late = is_late(report, count);
 	for (int i = 0; i < count; i++) {
 		int tid = -1, size = 0, write = 0, atomic = 0;
 		void *address = NULL;
@@ -62,6 +78,7 @@ static bool add_accesses(struct output *out, void *report, int count)
 			.kind = FTS_SEC_ACCESS,
 			.flags = (uint16_t)((write ? FTS_ACCESS_WRITE : 0) |
 					    (frees ? FTS_ACCESS_FREES : 0) |
+					    (late && i == 0 ? FTS_ACCESS_LATE : 0) |
 					    (atomic ? FTS_ACCESS_ATOMIC : 0) |
 					    (standins_live() ? FTS_ACCESS_LOCKS : 0)),
 			.tid = tid,

@@ -7,6 +7,7 @@
 #include "interpose/base/symbol.h"
 #include "interpose/wrap/crash.h"
 #include "interpose/locks/locks.h"
+#include "interpose/memory/quarantine.h"
 #include "interpose/base/private_heap.h"
 #include "interpose/base/raw.h"
 #include "interpose/turns/turns.h"
@@ -38,6 +39,7 @@ static void *run(void *pointer)
 		turns_started(launch.turn);
 	void *result = launch.start(launch.argument);
 	variables_thread_ended();
+	quarantine_thread_ended();
 	if (launch.turn)
 		turns_ended();
 	return result;

@@ -83,12 +83,18 @@ bool memory_is_allocator(const struct frame *frame)
 	       listed(allocator, COUNT(allocator), frame->function);
 }
 
+/* Only hands on to the allocator what a free list does not take (pycore_freelist.h). */
+static bool hands_on(const struct stack *stack, size_t at)
+{
+	return at && !strcmp(stack->frames[at].function, "_PyFreeList_Free");
+}
+
 /* Index of the innermost frame that is neither the allocator's nor a helper. */
 static size_t first_caller(const struct stack *stack)
 {
 	size_t at = 0;
-	while (at < stack->count &&
-	       (memory_is_allocator(&stack->frames[at]) || plumbing_is_helper(&stack->frames[at])))
+	while (at < stack->count && (memory_is_allocator(&stack->frames[at]) ||
+				     plumbing_is_helper(&stack->frames[at]) || hands_on(stack, at)))
 		at++;
 	return at;
 }

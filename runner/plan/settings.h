@@ -14,6 +14,13 @@ enum gil_choice { GIL_OFF, GIL_ON, GIL_MIXED };
  * (docs/happens-before.md). */
 enum order_level { ORDER_AS_WRITTEN, ORDER_MEANT };
 
+/* What is noted of Python's heap. */
+enum heap_choice {
+	HEAP_OFF,
+	HEAP_ON,
+	HEAP_DEEP, /* and freed memory is kept for a while, so that all that uses it is told */
+};
+
 /* How the threads of a test run. */
 enum schedule_choice {
 	SCHEDULE_TURNS,       /* they take turns; in some iterations a turn ends in mid-work */
@@ -61,7 +68,7 @@ struct settings {
 	enum schedule_choice schedule;
 	bool gate;  /* one pass over all tests, with the same result every time; GATE_* */
 	bool locks; /* look for lock orders that can deadlock */
-	bool heap;  /* note where objects are made and freed */
+	enum heap_choice heap;
 	unsigned python_races; /* bits PYTHON_RACES_*: of which code; 0 = off */
 	bool pairs;            /* in place of tests: each two operations of a type; PAIRS_* */
 	bool explore;          /* each iteration passes turns on elsewhere; run/explore.h */

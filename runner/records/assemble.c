@@ -201,6 +201,7 @@ static void add_participant(struct assembly *a, size_t index)
 		.write = section->head.flags & FTS_ACCESS_WRITE,
 		.atomic = section->head.flags & FTS_ACCESS_ATOMIC,
 		.frees = section->head.flags & FTS_ACCESS_FREES,
+		.late = section->head.flags & FTS_ACCESS_LATE,
 		.address = section->head.address,
 		.size = section->head.size,
 		.all_locks = (section->head.kind == FTS_SEC_ACCESS ||

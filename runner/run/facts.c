@@ -34,7 +34,7 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "happens-before", xstrdup(option_order_text(settings->order)));
 	add_setting(info, &capacity, "schedule", xstrdup(schedule_text(settings->schedule)));
 	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
-	add_setting(info, &capacity, "heap", xstrdup(settings->heap ? "on" : "off"));
+	add_setting(info, &capacity, "heap", xstrdup(option_heap_text(settings->heap)));
 	add_setting(info, &capacity, "python races",
 		    option_python_races_text(settings->python_races));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));

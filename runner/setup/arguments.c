@@ -138,10 +138,10 @@ static void set_leaks(struct settings *settings)
 
 static int check_leaks(const struct settings *settings)
 {
-	const char *other = settings->gate      ? "--gate"
-			    : settings->pairs   ? "--pairs"
-			    : settings->explore ? "--explore"
-			    : !settings->heap   ? "--heap=off"
+	const char *other = settings->gate               ? "--gate"
+			    : settings->pairs            ? "--pairs"
+			    : settings->explore          ? "--explore"
+			    : settings->heap == HEAP_OFF ? "--heap=off"
 			    : settings->schedule != SCHEDULE_OVERLAP
 				    ? "another schedule than overlap"
 				    : NULL;

@@ -107,7 +107,7 @@ char *command_replay(const char *program, const struct settings *now, const stru
 	if (now->locks != base->locks)
 		add_option(&command, "locks", xstrdup(now->locks ? "on" : "off"));
 	if (now->heap != base->heap)
-		add_option(&command, "heap", xstrdup(now->heap ? "on" : "off"));
+		add_option(&command, "heap", xstrdup(option_heap_text(now->heap)));
 	if (now->python_races != base->python_races &&
 	    !(now->explore && now->python_races == (PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS)))
 		add_option(&command, "python-races", option_python_races_text(now->python_races));

@@ -298,7 +298,7 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	if (kind != WORKER_AS_WRITTEN && kind != WORKER_PAIRS)
 		push_python_races(&list, environment, settings);
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
-	push(&list, xprintf("FTSTRESS_HEAP=%s", settings->heap ? "on" : "off"));
+	push(&list, xprintf("FTSTRESS_HEAP=%s", option_heap_text(settings->heap)));
 	/* Not set if it is mixed: then an extension that needs the GIL switches it on; that is
 	 * reported, and its tests run apart. */
 	if (kind == WORKER_GIL)

@@ -201,12 +201,23 @@ static char *parse_locks(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static const char *const heap_names[] = { [HEAP_OFF] = "off",
+					  [HEAP_ON] = "on",
+					  [HEAP_DEEP] = "deep" };
+
+const char *option_heap_text(enum heap_choice heap)
+{
+	return heap_names[heap];
+}
+
 static char *parse_heap(struct settings *settings, const char *value)
 {
-	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-		return expected("on or off", value);
-	settings->heap = value[1] == 'n';
-	return NULL;
+	for (size_t i = 0; i < sizeof heap_names / sizeof *heap_names; i++)
+		if (!strcmp(value, heap_names[i])) {
+			settings->heap = (enum heap_choice)i;
+			return NULL;
+		}
+	return expected("on, off or deep", value);
 }
 
 static const char *const python_races_names[] = { "package", "tests", "stdlib" };
@@ -316,7 +327,13 @@ static char *parse_timeout(struct settings *settings, const char *value)
 
 static char *parse_memory(struct settings *settings, const char *value)
 {
-	return take_whole(value, 64, 1ull << 30, &settings->memory);
+	if (!strcmp(value, heap_names[HEAP_DEEP]))
+		return parse_heap(settings, value);
+	char *wrong = take_whole(value, 64, 1ull << 30, &settings->memory);
+	if (!wrong)
+		return NULL;
+	free(wrong);
+	return expected("a whole number from 64 to 1073741824, or deep", value);
 }
 
 #define AND_SO_ON(major, minor) #major "." #minor ", "
@@ -459,7 +476,8 @@ const struct option option_table[] = {
 	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
 	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
-	{ "heap", "on|off", "note where objects are made and freed (on)", parse_heap, true },
+	{ "heap", "on|off|deep", "note what is made and freed (on); deep: and all uses later",
+	  parse_heap, true },
 	{ "python-races", "WHERE", "lost updates in the code of package,tests,stdlib; or off (off)",
 	  parse_python_races, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
@@ -476,7 +494,7 @@ const struct option option_table[] = {
 	{ "budget", "TIME", "for an iteration's tests; the rest waits (20s)", parse_budget, true },
 	{ "timeout", "TIME", "without progress until a test counts as stuck (60s)", parse_timeout,
 	  true },
-	{ "memory", "MIB", "resident memory of an iteration (60 % of the machine, shared)",
+	{ "memory", "MIB|deep", "an iteration's memory (60 % of the machine); deep: --heap deep",
 	  parse_memory, true },
 	{ "python", "WHICH", PYTHONS "or the path of a TSan Python (the suite's)", parse_python,
 	  false },
@@ -513,7 +531,7 @@ void settings_init(struct settings *settings)
 		.interval_max = 5e-3,
 		.order = ORDER_MEANT,
 		.locks = true,
-		.heap = true,
+		.heap = HEAP_ON,
 		.gil = GIL_MIXED,
 		.schedule = SCHEDULE_MIXED,
 		.pairs_every = PAIRS_EVERY,

@@ -45,6 +45,7 @@ void options_help(FILE *out, const struct option_word *formats);
 char *option_threads_text(const struct settings *settings);
 char *option_interval_text(const struct settings *settings);
 const char *option_gil_text(enum gil_choice gil);
+const char *option_heap_text(enum heap_choice heap);
 const char *option_order_text(enum order_level order);
 /* "package,tests", or "off"; to be freed. */
 char *option_python_races_text(unsigned races);

@@ -1,6 +1,7 @@
 """Slow-down of libftstress.so (happens-before as meant) against plain ThreadSanitizer; of as meant
-against as written; of --locks=on against off; of --python-races against off: same interpreter, same
-program, all sides by turns in one run, medians of the ratios.
+against as written; of --locks=on against off; of --memory=deep against plain ThreadSanitizer; of
+--python-races against off: same interpreter, same program, all sides by turns in one run, medians
+of the ratios.
 
   slowdown.py HOST LIBRARY ENV.json [ROUNDS]
 """
@@ -12,13 +13,14 @@ import statistics
 import subprocess
 import sys
 
-PROGRAMS = ["cpu", "attributes", "numpy_arrays", "locks"]
+PROGRAMS = ["cpu", "attributes", "objects", "numpy_arrays", "locks"]
 LOCK_PROGRAMS = ["locks_nested"]  # for --locks alone
 PYTHON_PROGRAMS = ["cpu", "attributes", "shared"]  # for --python-races
 THAN = {
     "slow-down": "plain TSan",
     "meant": "as written",
     "locks": "locks off",
+    "deep": "plain TSan",
     "python": "python-races off",
 }
 TSAN = (
@@ -71,26 +73,29 @@ def main():
     written = dict(environment, FTSTRESS_HAPPENS_BEFORE="as-written")
     meant = dict(environment, FTSTRESS_HAPPENS_BEFORE="meant")
     with_locks = dict(meant, FTSTRESS_LOCKS="on")  # host turns TSan's detector of deadlocks off
+    deep = dict(meant, FTSTRESS_HEAP="deep")
     looks = dict(with_locks, FTSTRESS_VARIABLES=variables_table(env["python"]))
-    medians = {"slow-down": [], "meant": [], "locks": [], "python": []}
+    medians = {"slow-down": [], "meant": [], "locks": [], "deep": [], "python": []}
     for program in PROGRAMS + LOCK_PROGRAMS:
         plain = [env["python"], script, program]
         watched = [host, library, *plain]
-        ratios = {"slow-down": [], "meant": [], "locks": []}
+        ratios = {"slow-down": [], "meant": [], "locks": [], "deep": []}
         sides = {
             "off": (watched, meant),
             "plain": (plain, environment),
             "written": (watched, written),
             "locks": (watched, with_locks),
+            "deep": (watched, deep),
         }
         for _ in range(rounds):
             took = {side: seconds(*how) for side, how in sides.items()}
             ratios["slow-down"].append(took["off"] / took["plain"])
             ratios["meant"].append(took["off"] / took["written"])
             ratios["locks"].append(took["locks"] / took["off"])
+            ratios["deep"].append(took["deep"] / took["plain"])
             sides = dict(reversed(sides.items()))  # who comes first is slower
         if program in LOCK_PROGRAMS:
-            del ratios["slow-down"]
+            del ratios["slow-down"], ratios["deep"]
         for what, of_program in ratios.items():
             medians[what].append(told(what, program, of_program, THAN[what]))
     for program in PYTHON_PROGRAMS:

@@ -41,7 +41,8 @@ static void print_report(const uint8_t *at)
 	printf("report kind=%u text=%.*s", report.kind, report.text_length, (const char *)at);
 	at += (report.text_length + 7) & ~7;
 	const char *made = NULL, *user = NULL;
-	int maker = -1, frees = 0;
+	int maker = -1, frees = 0, late = 0;
+	unsigned freed_frames = 0;
 	for (unsigned i = 0; i < report.section_count; i++) {
 		struct fts_section section;
 		memcpy(&section, at, sizeof section);
@@ -49,9 +50,9 @@ static void print_report(const uint8_t *at)
 			(const uint64_t *)(const void *)(at + sizeof section), section.frame_count);
 		at += sizeof section + 8 * section.frame_count;
 		if (section.kind == FTS_SEC_ACCESS && section.flags & FTS_ACCESS_FREES)
-			frees = 1;
+			frees = 1, freed_frames = section.frame_count;
 		else if (section.kind == FTS_SEC_ACCESS && !user)
-			user = function;
+			user = function, late = !!(section.flags & FTS_ACCESS_LATE);
 		if (section.kind == FTS_SEC_OBJECT && section.frame_count) {
 			made = function;
 			maker = section.tid;
@@ -67,6 +68,8 @@ static void print_report(const uint8_t *at)
 	}
 	if (made)
 		printf(" made in %s by %d", made, maker);
+	if (late)
+		printf(" late, freed with %u frames", freed_frames);
 	printf("%s user=%s\n", frees ? " freed" : "", user ? user : "-");
 }
 

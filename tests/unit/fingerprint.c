@@ -565,6 +565,37 @@ static void a_use_after_free_says_which_object_made_where_and_freed_where(void *
 	free(text);
 }
 
+static void what_is_used_when_it_is_gone_is_told_so_also_of_one_thread(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .thread = (char *)"Thread T1",
+		  .size = 8,
+		  .late = true,
+		  .stack = STACK(C("names_get", "names.c", "names.so")) },
+		{ .thread = (char *)"Thread T1",
+		  .write = true,
+		  .frees = true,
+		  .stack = STACK(C("PyObject_Free", "Objects/obmalloc.c", "libpython.so"),
+				 C("_PyFreeList_Free", "Include/pycore_freelist.h", "libpython.so"),
+				 C("list_dealloc", "Objects/listobject.c", "libpython.so")) },
+	};
+	struct finding freed = { .kind = FINDING_USE_AFTER_FREE,
+				 .participants = sides,
+				 .participant_count = 2,
+				 .subject = { .kind = SUBJECT_OBJECT, .type = (char *)"list" } };
+	char *title = explain_title(&freed, NULL, &roots);
+	assert_string_equal(
+		title, "names_get reads a list object that list_dealloc has freed (names.c:1)");
+	free(title);
+	char *text = explain_text(&freed, NULL, &roots);
+	assert_non_null(strstr(text, "Thread T1 freed it in list_dealloc"));
+	assert_non_null(strstr(text, " before, the same thread. "));
+	assert_null(strstr(text, "nothing made it wait"));
+	assert_null(strstr(text, "held"));
+	free(text);
+}
+
 static void a_look_at_what_may_be_gone_is_no_race_with_the_allocator(void **state)
 {
 	(void)state;
@@ -916,6 +947,7 @@ int main(void)
 		cmocka_unit_test(the_c_librarys_free_ends_memory_too),
 		cmocka_unit_test(a_double_free_says_where_the_block_was_freed_before),
 		cmocka_unit_test(a_wrong_count_says_what_was_done_to_which_object),
+		cmocka_unit_test(what_is_used_when_it_is_gone_is_told_so_also_of_one_thread),
 		cmocka_unit_test(a_look_at_what_may_be_gone_is_no_race_with_the_allocator),
 		cmocka_unit_test(what_realloc_writes_is_new_memory_and_no_end_of_any),
 		cmocka_unit_test(of_a_block_with_a_free_list_nobody_knows_who_made_it),

@@ -269,6 +269,9 @@ static void a_bad_value_says_what_is_expected(void **state)
 	COMPLAINS("--python-races: expected off, or of package, tests, stdlib", "--python-races",
 		  "package,test");
 	COMPLAINS("--python-races: expected off", "--python-races", ",");
+	COMPLAINS("--heap: expected on, off or deep", "--heap", "deeper");
+	COMPLAINS("--memory: expected a whole number from 64 to 1073741824, or deep", "--memory",
+		  "63");
 	COMPLAINS("--python: expected 3.14, 3.13, or the path", "--python", "2.7");
 }
 
@@ -312,6 +315,13 @@ static void a_suites_run_section_takes_the_same_values(void **state)
 	settings_init(&settings);
 	assert_null(options_set_key(&settings, "threads", "2-4"));
 	assert_int_equal(settings.threads_max, 4);
+	assert_int_equal(settings.heap, HEAP_ON);
+	assert_null(options_set_key(&settings, "memory", "2000"));
+	assert_null(options_set_key(&settings, "memory", "deep")); /* no limit, a short form */
+	assert_int_equal(settings.heap, HEAP_DEEP);
+	assert_int_equal(settings.memory, 2000);
+	assert_null(options_set_key(&settings, "heap", "off"));
+	assert_int_equal(settings.heap, HEAP_OFF);
 	char *error = options_set_key(&settings, "threads", "many");
 	assert_non_null(strstr(error, "not \"many\""));
 	free(error);

@@ -2,6 +2,7 @@
 #include "runner/model/kinds.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runner/model/memory.h"
 #include "runner/model/race_words.h"
@@ -25,7 +26,10 @@ static bool is_moved(const struct participant *freed)
 	       memory_c_act(&freed->stack) == MEMORY_MOVED;
 }
 
-/* "a list is freed by drop while g reads it (pkg/m.c:12)". The line is the reader's. */
+/*
+ * "a list is freed by drop while g reads it (pkg/m.c:12)", or, where it is known to be gone by then, "g
+ * reads a list that drop has freed (pkg/m.c:12)". The line is the reader's.
+ */
 static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	const struct participant *freed, *used;
@@ -35,9 +39,15 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	}
 	char *by = words_name(&freed->stack, memory_caller(&freed->stack));
 	char *user = words_function(&used->stack);
-	words_add_object(out, &finding->subject);
-	buf_printf(out, " is %s by %s while %s %s it", is_moved(freed) ? "moved" : "freed", by,
-		   user, race_words_verb(used));
+	if (used->late) {
+		buf_printf(out, "%s %s ", user, race_words_verb(used));
+		words_add_object(out, &finding->subject);
+		buf_printf(out, " that %s has %s", by, is_moved(freed) ? "moved" : "freed");
+	} else {
+		words_add_object(out, &finding->subject);
+		buf_printf(out, " is %s by %s while %s %s it", is_moved(freed) ? "moved" : "freed",
+			   by, user, race_words_verb(used));
+	}
 	words_add_location(out, &used->stack, roots);
 	free(by);
 	free(user);
@@ -55,9 +65,29 @@ static void add_end(struct buf *out, const struct participant *freed, const stru
 	free(name);
 }
 
+/*
+ * The memory was gone when it was used. That needs no second thread, and no order of two would mend it.
+ */
+static void explain_late(struct buf *out, const struct participant *freed,
+			 const struct participant *used, const struct roots *roots)
+{
+	bool same = !strcmp(freed->thread, used->thread);
+	buf_puts(out, "By then the memory was free: ");
+	add_end(out, freed, roots);
+	buf_printf(
+		out,
+		" before%s. Only because freed memory is kept for a while here (--memory=deep) it "
+		"was nobody else's yet. What such a use reads or destroys without that, shows "
+		"anywhere: look at this finding before crashes, and before races on objects that "
+		"have nothing to do with one another.",
+		same ? ", the same thread" : "");
+	if (!same)
+		race_words_mixed(out, used, freed);
+}
+
 static void explain(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
-	const struct participant *freed, *used;
+	const struct participant *freed, *used = NULL;
 	if (!sides(finding, &freed, &used)) {
 		buf_puts(out, "Memory was used after it had been freed; ThreadSanitizer kept only "
 			      "one of the stacks.");
@@ -66,6 +96,10 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 		if (finding->subject.description)
 			buf_printf(out, ": %s", finding->subject.description);
 		buf_puts(out, ". ");
+	}
+	if (used && used->late) {
+		explain_late(out, freed, used, roots);
+	} else if (used) {
 		add_end(out, freed, roots);
 		buf_puts(out,
 			 ", and nothing made it wait until the other one was done: in this run "
@@ -85,7 +119,7 @@ const struct finding_kind_info kind_use_after_free = {
 	.name = "use-after-free",
 	.one = "use after free",
 	.many = "uses after free",
-	.meaning = "One thread gave memory back while another one still used it, or used it "
+	.meaning = "Memory was given back while another thread still used it, or was used "
 		   "afterwards. By then it may be another object's.",
 	.explain = explain,
 	.title = title,

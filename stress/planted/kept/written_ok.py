@@ -1,0 +1,9 @@
+"""The same, used before."""
+
+import planted
+
+
+def stress(thread_index):
+    note = planted.make_note()
+    for _ in range(3):
+        note.write_ok()
