@@ -225,7 +225,7 @@ static void *object_realloc(void *context, void *block, size_t size)
 
 static void give_back(struct kept kept)
 {
-	struct allocator *of = kept.memory ? &mem : &objects;
+	struct allocator *of = kept.heap ? &objects : &mem;
 	of->free(of->context, kept.block);
 }
 
@@ -243,7 +243,7 @@ static bool keep(void *block, struct object_block found, enum mark mark, uint64_
 		return false;
 	freelists_look();
 	quarantine_keep((struct kept){ block, (uint32_t)found.size, (uint32_t)told_from(found),
-				       found.memory },
+				       found.heap },
 			give_back);
 	return true;
 }
@@ -266,6 +266,21 @@ static void object_keep(void *context, void *block)
 	JUMP objects.free(context, block);
 }
 
+static void *object_take(void *context, size_t size)
+{
+	void *block = quarantine_take(freelists_heap(), size);
+	return given(block ? block : objects.malloc(context, size));
+}
+
+static void *mem_take(void *context, size_t size)
+{
+	void *block = quarantine_take(0, size);
+	if (!block)
+		JUMP mem.malloc(context, size);
+	made_block(block, CALLER);
+	return block;
+}
+
 /* The allocator frees what it moves, and asks nobody: so the block is moved here. */
 static void *mem_move(void *context, void *block, size_t size)
 {
@@ -274,7 +289,7 @@ static void *mem_move(void *context, void *block, size_t size)
 		found = object_block(block);
 	if (!found.size || stays(size, found.size) || !object_block_begins(block))
 		return mem_realloc(context, block, size);
-	void *moved = mem.malloc(context, size);
+	void *moved = mem_take(context, size);
 	if (!moved)
 		return NULL;
 	made_block(moved, CALLER);
@@ -289,8 +304,10 @@ void freed_keep(void)
 	struct allocator our_mem, our_objects;
 	allocator_get(ALLOCATOR_MEM, &our_mem);
 	allocator_get(ALLOCATOR_OBJECTS, &our_objects);
+	our_mem.malloc = mem_take;
 	our_mem.realloc = mem_move;
 	our_mem.free = mem_keep;
+	our_objects.malloc = object_take;
 	our_objects.free = object_keep;
 	allocator_set(ALLOCATOR_MEM, our_mem);
 	allocator_set(ALLOCATOR_OBJECTS, our_objects);

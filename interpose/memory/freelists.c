@@ -20,6 +20,12 @@ static char *thread_state(void)
 	return *(char *const volatile *)((const char *)__builtin_thread_pointer() + tstate_offset);
 }
 
+uint8_t freelists_heap(void)
+{
+	const char *heap = thread_state() + python_release->object_heap;
+	return (uint8_t)((uint64_t)(*(char *const *)heap - heap - 8) / python_release->heap_bytes);
+}
+
 static int64_t counter(const char *tstate, const struct python_freelists *lists, unsigned index)
 {
 	const char *at = tstate + lists->first + (long)index * lists->apart;

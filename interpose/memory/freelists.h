@@ -13,6 +13,7 @@
 #include "interpose/base/raw.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 extern HIDDEN bool freelists_off; /* of the first thread, and so of all */
 
@@ -21,5 +22,8 @@ HIDDEN bool freelists_start(const char **why);
 
 /* The same for the calling thread, which is attached; nothing if it was done. */
 HIDDEN void freelists_look(void);
+
+/* From which of its four heaps does the calling thread take the next object? */
+HIDDEN uint8_t freelists_heap(void);
 
 #endif

@@ -8,13 +8,18 @@
 #include "interpose/memory/freelists.h"
 #include "interpose/memory/made.h"
 #include "interpose/memory/marks.h"
+#include "interpose/python/object.h"
+#include "interpose/python/release.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 
 enum {
-	BLOCKS = 1024,         /* that a thread keeps at most, */
-	BYTES = 4 << 20,       /* and how many bytes; a block may have a quarter of them */
+	BLOCKS = 256,    /* that a thread keeps at most, */
+	BYTES = 4 << 20, /* and how many bytes; a block may have a quarter of them */
+	STEP = 16,
+	CLASSES = 33,          /* blocks of 16 to 512 bytes are used again, */
+	SPARE = 24,            /* so many of a size and heap */
 	BY_THREAD = 0x3fffff00 /* FastState: the thread's slot, and its epoch in that */
 };
 #define FREED 0x3fffffffu /* Shadow::FreedMarker() */
@@ -32,6 +37,10 @@ static struct queue {
 	uint64_t bytes;
 	uint32_t first, count;
 	struct kept blocks[BLOCKS];
+	struct spare {
+		uint32_t count;
+		void *blocks[SPARE];
+	} spares[OBJECT_HEAPS][CLASSES];
 } *ended;
 static struct raw_lock ended_lock;
 static __thread struct queue *own __attribute__((tls_model("initial-exec")));
@@ -89,6 +98,38 @@ static __attribute__((noinline)) struct queue *take_queue(void)
 	return own = queue ? queue : heap_zalloc(sizeof *queue);
 }
 
+/* Which blocks mimalloc takes for so many bytes: steps of 16, 32, 64 (_mi_bin()). CLASSES: none here. */
+static inline uint64_t class_of(uint64_t bytes)
+{
+	uint64_t steps = (bytes + STEP - 1) / STEP;
+	if (steps > 16)
+		steps = (steps + 3) & ~3ull;
+	else if (steps > 8)
+		steps = (steps + 1) & ~1ull;
+	return bytes > STEP / 2 && steps < CLASSES ? steps : CLASSES;
+}
+
+static bool spare(struct queue *queue, const struct kept *kept)
+{
+	uint64_t class = class_of(kept->bytes);
+	if (class == CLASSES || class * STEP != kept->bytes)
+		return false;
+	struct spare *of = &queue->spares[kept->heap][class];
+	if (of->count == SPARE)
+		return false;
+	of->blocks[of->count++] = kept->block;
+	return true;
+}
+
+void *quarantine_take(uint8_t heap, uint64_t bytes)
+{
+	uint64_t class = class_of(bytes);
+	struct spare *of;
+	if (UNLIKELY(!own) || class == CLASSES || !(of = &own->spares[heap][class])->count)
+		return NULL;
+	return of->blocks[--of->count];
+}
+
 void quarantine_keep(struct kept kept, void (*give_back)(struct kept kept))
 {
 	struct queue *queue = own ? own : take_queue();
@@ -103,7 +144,8 @@ void quarantine_keep(struct kept kept, void (*give_back)(struct kept kept))
 		queue->count--;
 		queue->bytes -= oldest.bytes;
 		unmark(&oldest);
-		give_back(oldest);
+		if (!spare(queue, &oldest))
+			give_back(oldest);
 	}
 	queue->blocks[(queue->first + queue->count++) % BLOCKS] = kept;
 	queue->bytes += kept.bytes;
@@ -134,6 +176,27 @@ static bool is_marked_so(void)
 	return cell[0] == FREED && cell[1] == (thread_word() | FREED_IN_MALLOC);
 }
 
+/* Is the heap of the next object found, and does a block say which one it is from? */
+static bool are_heaps_known(void)
+{
+	static const struct {
+		const char *allocate, *release;
+		uint8_t heap;
+	} kinds[] = { { "PyMem_Malloc", "PyMem_Free", 0 },
+		      { "PyObject_Malloc", "PyObject_Free", 1 } };
+	bool known = python_release->heap_bytes && freelists_heap() == 1;
+	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds && known; i++) {
+		void *(*allocate)(size_t) = (void *(*)(size_t))symbol_next(kinds[i].allocate);
+		void (*release)(void *) = (void (*)(void *))symbol_next(kinds[i].release);
+		void *block = allocate && release ? allocate(100) : NULL;
+		known = block && object_block(block).heap == kinds[i].heap &&
+			object_block(block).size == class_of(100) * STEP;
+		if (block)
+			release(block);
+	}
+	return known;
+}
+
 static bool start(const char **why)
 {
 	const char *heap = getenv("FTSTRESS_HEAP");
@@ -148,6 +211,10 @@ static bool start(const char **why)
 	}
 	if (!freelists_start(why))
 		return false;
+	if (!are_heaps_known()) {
+		*why = "the heaps of this Python look different";
+		return false;
+	}
 	freed_keep();
 	quarantine_on = true;
 	return true;

@@ -28,7 +28,7 @@ struct kept {
 	void *block;
 	uint32_t bytes; /* all of it */
 	uint32_t first; /* of these, from here on it is marked */
-	bool memory;    /* a block of PyMem_Malloc() */
+	uint8_t heap;   /* struct object_block */
 };
 
 /*
@@ -36,6 +36,12 @@ struct kept {
  * back by `give_back`: none, one or more blocks.
  */
 HIDDEN void quarantine_keep(struct kept kept, void (*give_back)(struct kept kept));
+
+/*
+ * A block of so many bytes for the heap, that has left the calling thread's queue and was not given back;
+ * NULL: there is none. That saves what the allocator does at both ends, which ThreadSanitizer looks at.
+ */
+HIDDEN void *quarantine_take(uint8_t heap, uint64_t bytes);
 
 /* Whoever starts next keeps on with the queue of the thread, which ends. */
 HIDDEN void quarantine_thread_ended(void);

@@ -97,7 +97,7 @@ struct object_block object_block(const void *block)
 	const struct slice *slice = slice_of(block);
 	unsigned tag = slice->flags >> 3 & 15;
 	return (struct object_block){ slice->block_size, tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0,
-				      tag == HEAP_MEM };
+				      tag == HEAP_MEM, tag % OBJECT_HEAPS };
 }
 
 bool object_block_at(uint64_t address, uint64_t *start, struct object_block *block)

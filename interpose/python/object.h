@@ -29,7 +29,10 @@ struct object_block {
 	uint64_t size;   /* bytes */
 	uint64_t header; /* bytes of it that stand before the object */
 	bool memory;     /* PyMem_Malloc()'s */
+	uint8_t heap;    /* of which of the thread's heaps, below OBJECT_HEAPS */
 };
+
+enum { OBJECT_HEAPS = 4 };
 
 /* What mimalloc says of a block that is not freed yet, which begins at the address. No system call. */
 struct object_block object_block(const void *block);

@@ -99,6 +99,11 @@ struct python_release {
 	bool semaphores;         /* PyThread_allocate_lock() makes these; an RLock has one */
 	bool locks_cells;        /* the eval loop locks a cell to read it */
 	const struct python_freelists *freelists; /* ends with count 0 */
+	/*
+	 * _PyThreadStateImpl.mimalloc: from the thread state to the pointer to the heap that objects are
+	 * taken from now, which is one of four behind that; how long each is.
+	 */
+	uint16_t object_heap, heap_bytes;
 	/* What this release has and others have not; ends with names NULL. */
 	const struct python_functions *functions;
 

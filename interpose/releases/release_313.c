@@ -84,5 +84,7 @@ const struct python_release RELEASE(release) = {
 	.locks_cells = true, /* Include/internal/pycore_cell.h */
 	.functions = functions,
 	.freelists = freelists,
+	.object_heap = 352,
+	.heap_bytes = 3064,
 	STACKS_OF_RELEASE,
 };

@@ -117,5 +117,7 @@ const struct python_release RELEASE(release) = {
 	.rlock_size = 56,
 	.functions = functions,
 	.freelists = freelists,
+	.object_heap = 936,
+	.heap_bytes = 3064,
 	STACKS_OF_RELEASE,
 };
