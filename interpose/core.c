@@ -11,6 +11,7 @@
  *     threads      what a new thread gets first
  *     modules      which shared objects are mapped where
  *     cover        which C functions ran, and in which threads
+ *     operations   which C functions are methods of which type
  *     crash        fatal signals
  *   locks/    locks held, and the orders in which they are taken
  *     locks        what each thread holds, and PyMutex; locks_python, locks_pthread,

@@ -14,6 +14,7 @@
 #include "runner/model/plumbing.h"
 
 #define FIELDS_NAMED 4 /* in a title */
+#define OPERATIONS_NAMED 4
 #define INHERITED "the interpreter's own code"
 
 /* ---- members ---- */
@@ -96,6 +97,17 @@ static bool is_own_race(const struct finding *finding)
 	return finding_is_race(finding) && !finding->follows;
 }
 
+/* The type of which both sides of the race are operations, or NULL. */
+static const char *type_of_both(const struct finding *finding)
+{
+	const struct participant *sides = finding->participants;
+	return finding->participant_count == 2 && sides[0].type && sides[1].type &&
+			       !strcmp(sides[0].type, sides[1].type) &&
+			       groups_is_own_type(sides[0].type)
+		       ? sides[0].type
+		       : NULL;
+}
+
 /* What the entry is told with: of pairs the type, or what is told apart from it; else what the first
  * of several races is on. */
 static void name_entry(struct report_entry *entry, const struct run_info *run)
@@ -107,6 +119,10 @@ static void name_entry(struct report_entry *entry, const struct run_info *run)
 	size_t races = 0;
 	for (size_t i = 0; i < entry->count; i++)
 		races += is_own_race(entry->members[i]);
+	for (size_t i = 0; i < entry->count && !entry->type && races > 1; i++) {
+		if (is_own_race(entry->members[i]))
+			entry->type = xstrdup(type_of_both(entry->members[i]));
+	}
 	for (size_t i = 0; i < entry->count && !entry->type && races > 1; i++) {
 		const struct subject *subject = &entry->members[i]->subject;
 		const char *name = is_own_race(entry->members[i]) ? subject->type : NULL;
@@ -334,10 +350,13 @@ static bool is_bare(const struct report_entry *entry, const char *operation)
  * saying. */
 static void add_lack(struct buf *out, const struct report_entry *entry, bool locks_known)
 {
-	size_t count = entry->of_pairs ? entry->operation_count : entry->function_count;
+	bool named = !entry->of_pairs && entry->operation_count;
+	size_t count = entry->of_pairs || named ? entry->operation_count : entry->function_count;
 	bool one = count == 1, none = locks_known;
 	for (size_t i = 0; i < entry->count; i++)
-		for (size_t j = 0; j < entry->members[i]->participant_count; j++)
+		for (size_t j = 0; j < entry->members[i]->participant_count &&
+				   (!entry->members[i]->follows || entry->of_pairs);
+		     j++)
 			none = none && !entry->members[i]->participants[j].lock_count;
 	const char *found = entry->of_pairs && !none ? culprit(entry) : NULL;
 	if (found) {
@@ -345,8 +364,13 @@ static void add_lack(struct buf *out, const struct report_entry *entry, bool loc
 			   locks_known && is_bare(entry, found) ? "takes no lock" : "races");
 		count--;
 	}
-	buf_printf(out, "%zu", count);
-	if (!entry->of_pairs)
+	if (named)
+		entry_add_names(out, entry->operations, count, OPERATIONS_NAMED);
+	else
+		buf_printf(out, "%zu", count);
+	if (named)
+		;
+	else if (!entry->of_pairs)
 		buf_puts(out, one ? " function" : " functions");
 	else if (entry->operations_all > 1)
 		buf_printf(out, " of its %zu operations", entry->operations_all);
@@ -427,7 +451,8 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 	else
 		entry->fields = fields_new(entry->of, entry->types > 1 ? 0 : strlen(entry->of));
 	for (size_t i = 0; i < entry->count; i++)
-		fields_add(entry->fields, sources, entry->members[i]);
+		if (!entry->members[i]->follows || matrix_type_of(entry->members[i]))
+			fields_add(entry->fields, sources, entry->members[i]);
 	fields_settle(entry->fields);
 	entry->title = title_of(entry, knows_locks(run));
 }
@@ -436,7 +461,8 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 static void finish_group(struct report_entry *entry, const struct run_info *run,
 			 struct source_cache *sources)
 {
-	struct names names = { 0 };
+	struct names names = { 0 }, operations = { 0 };
+	bool of_type = entry->type != NULL;
 	entry->fields =
 		fields_new(entry->type ? entry->type : "", entry->type ? strlen(entry->type) : 0);
 	for (size_t i = 0; i < entry->count; i++) {
@@ -446,7 +472,11 @@ static void finish_group(struct report_entry *entry, const struct run_info *run,
 		if (entry->type)
 			fields_add(entry->fields, sources, member);
 		for (size_t k = 0; k < member->participant_count; k++) {
-			const struct stack *stack = &member->participants[k].stack;
+			const struct participant *side = &member->participants[k];
+			const struct stack *stack = &side->stack;
+			of_type = of_type && side->type && !strcmp(side->type, entry->type);
+			if (of_type && side->operation)
+				add_name(&operations, xstrdup(side->operation));
 			size_t site = site_frame(stack);
 			/* Whoever frees or moves memory, and not the allocator. */
 			if (site != SITE_NONE && memory_is_allocator(&stack->frames[site]))
@@ -459,6 +489,13 @@ static void finish_group(struct report_entry *entry, const struct run_info *run,
 	entry->functions = names.items;
 	entry->function_count = names.count;
 	map_free(&names.seen);
+	if (of_type) {
+		entry->operations = operations.items;
+		entry->operation_count = operations.count;
+		map_free(&operations.seen);
+	} else {
+		names_clear(&operations);
+	}
 	entry->title = entry->type ? title_of(entry, knows_locks(run))
 				   : xstrdup(entry->witness->title ? entry->witness->title : "");
 }

@@ -20,6 +20,7 @@ enum {
 	OF_GLOBAL,
 	OF_BLOCK,
 	OF_END,
+	OF_OPERATIONS,
 	OF_COUNT,
 	OF_LEAK
 };
@@ -233,10 +234,31 @@ static void add_end(struct groups *groups, size_t at)
 		add_key(groups, at, key);
 }
 
+static uint64_t key_of_operations(const struct finding *finding, const char *type)
+{
+	return hash_string((uint64_t)finding->status + OF_OPERATIONS, type);
+}
+
+/* Both sides are operations of one type, which most likely takes no lock. */
+static void add_operations(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct participant *sides = finding->participants;
+	const struct subject *subject = &finding->subject;
+	bool typed = has_type(subject) || subject->kind == SUBJECT_GLOBAL;
+	if (!groups_is_own_type(sides[0].type) || !sides[1].type ||
+	    strcmp(sides[0].type, sides[1].type) != 0 ||
+	    (typed && strcmp(subject->type ? subject->type : "", sides[0].type) != 0))
+		return;
+	uint64_t key = key_of_operations(finding, sides[0].type);
+	add_key(groups, at, key + (finding->rank == RANK_DATA));
+}
+
 static void add_race(struct groups *groups, size_t at)
 {
 	const struct subject *subject = &groups->findings[at]->subject;
 	add_end(groups, at);
+	add_operations(groups, at);
 	if (has_type(subject))
 		add_type(groups, at);
 	else if (subject->kind == SUBJECT_GLOBAL && subject->type)
@@ -263,6 +285,19 @@ static void add_count(struct groups *groups, size_t at)
 	uint64_t race = site ? map_get(&groups->by_key, hash_frame(key, site)) : MAP_NONE;
 	if (race != MAP_NONE)
 		join(groups, at, race);
+}
+
+/* An operation of a type that races with others of it gives memory back twice. */
+static void add_misuse(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const char *type = finding->participants[i].type;
+		uint64_t race = type ? map_get(&groups->by_key, key_of_operations(finding, type))
+				     : MAP_NONE;
+		if (race != MAP_NONE)
+			join(groups, at, race);
+	}
 }
 
 /* What one line of Python makes and nobody frees: an object, and what it holds. */
@@ -401,6 +436,8 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 	for (size_t i = 0; i < count; i++) {
 		if (findings[i]->kind == FINDING_REFERENCE_COUNT)
 			add_count(&groups, i);
+		else if (finding_is_misuse(findings[i]))
+			add_misuse(&groups, i);
 		else if (findings[i]->kind == FINDING_LEAK)
 			add_leak(&groups, i);
 	}

@@ -74,6 +74,10 @@ static json_t *participant_of(struct frames *frames, const struct finding *findi
 	json_object_set_new(object, "address",
 			    participant->address ? json_string(address) : json_null());
 	json_object_set_new(object, "size", integer_of(participant->size));
+	if (participant->type)
+		json_object_set_new(object, "type", text_json(participant->type));
+	if (participant->operation)
+		json_object_set_new(object, "operation", text_json(participant->operation));
 	json_object_set_new(object, "frames", frames_stack(frames, &participant->stack));
 	if (site != SITE_NONE)
 		json_object_set_new(object, "site", integer_of(site));

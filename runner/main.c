@@ -48,6 +48,7 @@
  *       symbolize, llvm  functions and lines; llvm-symbolizer, a child that is asked for them
  *       cython, pyline  lines of .pyx and Python; source: text
  *       members         names of fields, from debug information
+ *       operations      which functions are methods of which type
  *     locks/        lock records become findings
  *       lockgraph       orders of locks (lockgraph_data: its parts); lockcycle: cycles in them
  *       lockmeet        ... of threads that can be there at the same time

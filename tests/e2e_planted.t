@@ -99,6 +99,26 @@ def check_stacks(run: Run) -> None:
     )
 
 
+def check_operations(run: Run) -> None:
+    """The zygote has told which functions are methods of which type."""
+    sides = [
+        (thread.get("type"), thread.get("operation"), thread["role"])
+        for finding in run.findings
+        if "cursor_bug" in finding["tests"][0]
+        for thread in finding["threads"]
+    ]
+    ok(
+        bool(sides)
+        and all(
+            side[:2] == ("planted.Cursor_bug", "__next__")
+            and side[2].endswith(" in planted.Cursor_bug.__next__")
+            for side in sides
+        ),
+        "a race in a type's method says so on both sides",
+        sides,
+    )
+
+
 def check_header(run: Run) -> None:
     """Code in a header of the package's own is its own: neither its caller's nor each caller's."""
     titles = sorted(f["title"] for f in run.findings if "shelf_bug" in f["tests"][0])
@@ -140,6 +160,7 @@ def check_known(scratch: Path) -> Run:
     check_detection(first, "cases")
     check_stacks(first)
     check_header(first)
+    check_operations(first)
     check_rules(first)
     again = Run("planted_races", scratch / "a", *ITERATIONS, "--seed", SEEDS[0])
     new = [finding for finding in again.findings if finding["status"] == "new"]
@@ -310,7 +331,7 @@ def check_frees(run: Run) -> None:
     ok(kinds == wanted, "each as what it is", kinds)
     threads = first.get("closed_bug", {}).get("threads", [])
     ok(
-        [t["role"] for t in threads] == ["frees it again", "freed it before"]
+        [t["role"].split(" in ")[0] for t in threads] == ["frees it again", "freed it before"]
         and all(t["frames"][t["site"]]["function"] == "close_bug" for t in threads)
         and threads[0]["thread"] != threads[1]["thread"],
         "a double free has both places and threads",

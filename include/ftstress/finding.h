@@ -64,13 +64,16 @@ struct held_lock {
 };
 
 /* What one of the threads involved did; in the order in which it is read. */
-struct participant {            /* NOLINT(clang-analyzer-optin.performance.Padding) */
-	char *role;             /* for people: "write of 8 bytes", "waits for lock A" */
-	char *thread;           /* "Thread T3" */
-	int tid;                /* of a stopped process: the kernel's id; else 0. Not stored */
-	bool write, atomic;     /* meaning only for races */
-	bool frees;             /* it is the end of the memory, which is told as a write */
-	bool late;              /* by then the memory was freed. For the text, not stored */
+struct participant {        /* NOLINT(clang-analyzer-optin.performance.Padding) */
+	char *role;         /* for people: "write of 8 bytes", "waits for lock A" */
+	char *thread;       /* "Thread T3" */
+	int tid;            /* of a stopped process: the kernel's id; else 0. Not stored */
+	bool write, atomic; /* meaning only for races */
+	bool frees;         /* it is the end of the memory, which is told as a write */
+	bool late;          /* by then the memory was freed. For the text, not stored */
+	/* The operation of a type in C that it was in, "append" of "array.array"; or NULL. The role
+	 * has them, too. */
+	char *type, *operation;
 	uint64_t address, size; /* 0 where it has no meaning */
 	struct stack stack;
 	struct stack created; /* where the thread was started; may be empty */

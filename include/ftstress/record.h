@@ -19,16 +19,17 @@ enum fts_record_type {
 	FTS_REC_PAD = 0, /* skip to the start of the ring */
 
 	/* written by libftstress.so */
-	FTS_REC_HOOK = 1,       /* struct fts_hook: is a hook live, and if not, why */
-	FTS_REC_MODULE = 2,     /* struct fts_module: a shared object was mapped */
-	FTS_REC_CODE = 3,       /* struct fts_code: a Python code object got an id */
-	FTS_REC_REPORT = 4,     /* struct fts_report: something was found */
-	FTS_REC_CRASH = 5,      /* struct fts_crash and fts_crash_place[]: a fatal signal; the
+	FTS_REC_HOOK = 1,        /* struct fts_hook: is a hook live, and if not, why */
+	FTS_REC_MODULE = 2,      /* struct fts_module: a shared object was mapped */
+	FTS_REC_CODE = 3,        /* struct fts_code: a Python code object got an id */
+	FTS_REC_REPORT = 4,      /* struct fts_report: something was found */
+	FTS_REC_CRASH = 5,       /* struct fts_crash and fts_crash_place[]: a fatal signal; the
 			    * thread waits for the runner */
-	FTS_REC_LOCKS = 6,      /* struct fts_locks of locks.h: where the locks held are kept */
-	FTS_REC_LOCK_EVENT = 7, /* struct fts_lock_event of locks.h */
-	FTS_REC_LOST = 8,       /* struct fts_lost: here records are missing */
-	FTS_REC_SCHEDULE = 9,   /* struct fts_schedule: where the turn could have been passed on */
+	FTS_REC_LOCKS = 6,       /* struct fts_locks of locks.h: where the locks held are kept */
+	FTS_REC_LOCK_EVENT = 7,  /* struct fts_lock_event of locks.h */
+	FTS_REC_LOST = 8,        /* struct fts_lost: here records are missing */
+	FTS_REC_SCHEDULE = 9,    /* struct fts_schedule: where the turn could have been passed on */
+	FTS_REC_OPERATIONS = 10, /* struct fts_operations: the functions of a type in C */
 
 	/* written by the driver through ftstress_emit() */
 	FTS_REC_TEST_BEGIN = 16,  /* struct fts_test */
@@ -98,6 +99,12 @@ struct fts_code {
 	uint32_t qualname_length, file_length, linetable_length;
 	uint32_t reserved;
 	/* qualname, file, linetable (co_linetable, CPython's Objects/locations.md) */
+};
+
+struct fts_operations {
+	uint32_t count, name_length;
+	/* uint64_t functions[count], the type's name, for each function "\n" and the name of the method,
+	 * the attribute or the slot that it is of */
 };
 
 /*
@@ -300,6 +307,7 @@ _Static_assert(sizeof(struct fts_schedule) == 8, "wire format");
 _Static_assert(sizeof(struct fts_touch) == 24, "wire format");
 _Static_assert(sizeof(struct fts_module) == 48, "wire format");
 _Static_assert(sizeof(struct fts_code) == 24, "wire format");
+_Static_assert(sizeof(struct fts_operations) == 8, "wire format");
 _Static_assert(sizeof(struct fts_report) == 8, "wire format");
 _Static_assert(sizeof(struct fts_section) == 40, "wire format");
 _Static_assert(sizeof(struct fts_test) == 16, "wire format");

@@ -4,6 +4,7 @@
  * This file takes records in and hands them on:
  *
  *   MODULE, CODE       tables.h, symbolize.h    what the addresses of a process mean
+ *   OPERATIONS         operations.h             which functions are methods of a type
  *   REPORT             resolve.h                kept until the iteration's end
  *   lock records       lockorder.h              kept until the iteration's end
  *
@@ -22,6 +23,7 @@
 #include "runner/collate/limits.h"
 #include "runner/locks/lockorder.h"
 #include "runner/collate/resolve.h"
+#include "runner/symbols/operations.h"
 #include "runner/symbols/stacks.h"
 #include "runner/symbols/symbolize.h"
 #include "runner/symbols/tables.h"
@@ -46,6 +48,7 @@ struct collator {
 	size_t place_capacity;
 	struct symbolizer *symbolizer;
 	struct stacks *stacks;
+	struct operations *operations;
 	struct ledger *ledger;
 	struct resolver *resolver;
 	struct lockorder *orders;
@@ -82,6 +85,7 @@ void collator_close(struct collator *c)
 	resolver_free(c->resolver);
 	ledger_close(c->ledger);
 	stacks_free(c->stacks);
+	operations_free(c->operations);
 	symbolizer_close(c->symbolizer);
 	lockorder_free(c->orders);
 	for (size_t i = 0; i < c->places.count; i++)
@@ -125,9 +129,10 @@ struct collator *collator_open(const struct collate_options *options)
 	c->orders = lockorder_new();
 	c->symbolizer = symbolizer_open(&symbols);
 	c->stacks = stacks_new(c->symbolizer, &c->roots);
+	c->operations = operations_new(c->symbolizer);
 	c->ledger = ledger_open(options);
-	struct resolver_parts parts = { c->symbolizer, c->stacks, c->ledger, options->suppressions,
-					c->places };
+	struct resolver_parts parts = { c->symbolizer,         c->stacks, c->ledger,
+					options->suppressions, c->places, c->operations };
 	c->resolver = resolver_new(&parts);
 	return c;
 }
@@ -424,6 +429,8 @@ static void feed_record(struct collator *c, const struct iteration_context *cont
 		feed_module(c, zygote, pid, payload, length);
 	} else if (record->type == FTS_REC_CODE) {
 		feed_code(c, zygote, pid, payload, length);
+	} else if (record->type == FTS_REC_OPERATIONS) {
+		operations_take(c->operations, &zygote->tables, pid, payload, length);
 	} else if (record->type == FTS_REC_REPORT) {
 		buf_add(&zygote->pending, record, record->length);
 		if (zygote->pending.length > PENDING_MAX)

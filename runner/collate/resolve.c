@@ -415,6 +415,22 @@ static char *rules_of(struct resolver *r, const struct finding *finding)
 	return told[0] || told[1] ? buf_take(&out) : NULL;
 }
 
+/* Says of each side which operation of a type it is in. */
+static void name_operations(struct resolver *r, struct finding *finding)
+{
+	for (size_t i = 0; r->parts.operations && i < finding->participant_count; i++) {
+		struct participant *side = &finding->participants[i];
+		struct type_operation in = operations_in(r->parts.operations, &side->stack);
+		if (!in.type)
+			continue;
+		side->type = xstrdup(in.type);
+		side->operation = xstrdup(in.name);
+		char *role = xprintf("%s in %s.%s", side->role, in.type, in.name);
+		free(side->role);
+		side->role = role;
+	}
+}
+
 static void build_example(struct resolver *r, const struct source *source,
 			  const struct parsed *parsed, struct finding *out)
 {
@@ -426,6 +442,7 @@ static void build_example(struct resolver *r, const struct source *source,
 	report_assemble(&parsed->view, &assembler, out);
 	out->kind = parsed->kind;
 	refine_end(out);
+	name_operations(r, out);
 	out->subject.global = xstrdup(known_global(r, parsed));
 	if (finding_is_race(out))
 		out->rules = rules_of(r, out);

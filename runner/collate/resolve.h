@@ -16,6 +16,7 @@
 #include "runner/collate/collate.h"
 #include "runner/collate/ledger.h"
 #include "runner/collate/raced.h"
+#include "runner/symbols/operations.h"
 #include "runner/symbols/stacks.h"
 #include "runner/symbols/tables.h"
 
@@ -26,6 +27,7 @@ struct resolver_parts {
 	struct ledger *ledger;
 	const struct suppressions *suppressions; /* NULL = none */
 	struct roots places;                     /* cut off file names in titles */
+	struct operations *operations;           /* NULL = none is known */
 };
 
 struct resolver;

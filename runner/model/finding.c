@@ -115,6 +115,8 @@ void stack_cut(struct stack *stack, size_t count)
 static void participant_clear(struct participant *participant)
 {
 	free(participant->role);
+	free(participant->type);
+	free(participant->operation);
 	free(participant->thread);
 	stack_clear(&participant->stack);
 	stack_clear(&participant->created);

@@ -170,6 +170,8 @@ static json_t *participant_value(const struct participant *participant)
 	put_flag(one, "frees", participant->frees);
 	put_number(one, "address", participant->address);
 	put_number(one, "size", participant->size);
+	put_text(one, "type", participant->type);
+	put_text(one, "operation", participant->operation);
 	put_stack(one, "stack", &participant->stack);
 	put_stack(one, "created", &participant->created);
 	put_locks(one, participant);
@@ -186,6 +188,8 @@ static struct participant get_participant(json_t *one)
 		.frees = get_flag(one, "frees"),
 		.address = get_number(one, "address"),
 		.size = get_number(one, "size"),
+		.type = get_text(one, "type"),
+		.operation = get_text(one, "operation"),
 		.stack = get_stack(one, "stack"),
 		.created = get_stack(one, "created"),
 	};

@@ -33,6 +33,7 @@ from .control import Control, Message
 from .emit import Emitter
 from .failures import explain_import
 from .iteration import Plan
+from .operations import Operations
 from .suite import Driver, Options, Problem, Suite, SuiteError, Test
 
 EXIT_SUITE = 4
@@ -65,6 +66,7 @@ class Zygote:
         self._suite = suite
         self._shared = shared
         self._leaks = growing
+        self._operations = Operations()
         self._ready: dict[str, Test] = {}
         self._child: _Child | None = None
         self._waiting: deque[Message] = deque()
@@ -134,6 +136,7 @@ class Zygote:
             for problem in problems:
                 self._tell(problem)
             self._look_for_threads(group)
+            self._operations.tell()
             self._poll(0)
             if self._look_for_gil(group):
                 break

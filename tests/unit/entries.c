@@ -550,6 +550,60 @@ static void races_on_one_object_are_one_entry(void **state)
 	entries_free(entries);
 }
 
+/* Both calls were of m.Box, which has blocks of malloc(): no object says so. */
+static void what_operations_of_a_type_do_to_each_other_is_one_entry(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	static const char *const operations[5][2] = { { "feed", "gets" },
+						      { "gets", "gets" },
+						      { "len", "feed" },
+						      { "feed", "x" },
+						      { "feed", "gets" } };
+	const struct subject heap = { .kind = SUBJECT_HEAP, .offset = 8, .size = 24 };
+	for (size_t i = 0; i < 5; i++) {
+		race(&document.races[i], "test_box.py::test", heap, 6, 6);
+		document.races[i].finding.id = xprintf("race-%zu", i);
+		for (size_t k = 0; k < 2; k++) {
+			struct participant *side = &document.races[i].sides[k];
+			side->type = (char *)(i == 3 && k ? "m.Bag" : "m.Box");
+			side->operation = (char *)operations[i][k];
+			document.races[i].frames[k].function = (char *)(i == 3 ? "h"
+									: k    ? "f"
+									       : "g");
+			document.races[i].frames[k].line = (int)(10 * i + k);
+		}
+	}
+	document.races[2].finding.subject = OBJECT(40, "m.Box");
+	document.races[4].finding.subject =
+		(struct subject){ .kind = SUBJECT_GLOBAL, .type = (char *)"table" };
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 3);
+	assert_string_equal(entries->items[0].title,
+			    "m.Box: offset 40, memory of its own: feed, gets, len take no lock");
+	assert_int_equal(entries->items[0].count, 3);
+	/* One call was of another type; a variable has its own entry. */
+	assert_ptr_equal(entries->items[1].witness, document.findings[3]);
+	assert_ptr_equal(entries->items[2].witness, document.findings[4]);
+	entries_free(entries);
+	/* What one of them frees twice, */
+	document.races[3].finding.kind = FINDING_DOUBLE_FREE;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	entries_free(entries);
+	document.races[3].finding.kind = FINDING_DATA_RACE;
+	/* but the data of a buffer is for those who share it. */
+	document.races[0].finding.rank = RANK_DATA;
+	document.races[0].finding.subject = OBJECT(8, "m.Box");
+	document.races[0].finding.subject.kind = SUBJECT_BUFFER;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 4);
+	entries_free(entries);
+	for (size_t i = 0; i < 5; i++)
+		free(document.races[i].finding.id);
+}
+
 static void races_of_a_type_with_nothing_in_common_stay_apart(void **state)
 {
 	(void)state;
@@ -757,6 +811,7 @@ int main(void)
 		cmocka_unit_test(a_global_variable_is_told_apart_from_the_types_that_use_it),
 		cmocka_unit_test(items_of_an_array_are_one_field),
 		cmocka_unit_test(races_on_one_object_are_one_entry),
+		cmocka_unit_test(what_operations_of_a_type_do_to_each_other_is_one_entry),
 		cmocka_unit_test(races_of_a_type_with_nothing_in_common_stay_apart),
 		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),

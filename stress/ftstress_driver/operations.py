@@ -1,0 +1,46 @@
+"""The types in C that there are, of which the library tells the runner the functions: what a stack
+calls array_array_append is append of array.array. See interpose/wrap/operations.c."""
+
+import ctypes
+import sys
+from collections.abc import Iterator
+
+
+class Operations:
+    """Used by the zygote."""
+
+    def __init__(self) -> None:
+        # PyDLL: the thread stays attached.
+        self._tell = getattr(ctypes.PyDLL(None), "ftstress_operations", None)
+        self._known: set[type] = {object, type}
+        self._modules = 0
+
+    def tell(self) -> None:
+        """Of all types that have come since the last time."""
+        if self._tell is None or self._modules == len(sys.modules):
+            return
+        self._modules = len(sys.modules)
+        new = list(_new_subclasses(self._known))
+        self._known.update(new)
+        told = [id(kind) for kind in new if _is_of_c(kind)]
+        self._tell((ctypes.c_void_p * len(told))(*told), ctypes.c_uint(len(told)))
+
+
+def _new_subclasses(known: set[type]) -> Iterator[type]:
+    waiting: list[type] = [object]
+    seen: set[type] = set()
+    while waiting:
+        for kind in type.__subclasses__(waiting.pop()):
+            if kind not in seen:
+                seen.add(kind)
+                waiting.append(kind)
+                if kind not in known:
+                    yield kind
+
+
+def _is_of_c(kind: type) -> bool:
+    """Not one that a class statement made, and none whose objects are functions: to call one of
+    these is to call what it stands for."""
+    own = type.__dict__["__dict__"].__get__(kind)
+    is_function = "__call__" in own and ("__get__" in own or kind.__module__ == "builtins")
+    return "__firstlineno__" not in own and not is_function
