@@ -310,11 +310,49 @@ def check_hook(scratch: Path) -> None:
     )
     old = Run("planted_python", scratch / "old", *one, "--python", "3.13")
     ok(
-        not old.hook().get("live", True) and not old.hook().get("off") and not ids(old),
-        "on a Python without a table it is not live, and the list of hooks says why",
+        not old.hook().get("live", True)
+        and "3.14 and later" in old.hook().get("why", "")
+        and not ids(old),
+        "on CPython 3.13 it is not live, and the list of hooks says why",
         old.hook(),
         old.words(),
     )
+
+
+def iterations_of(finding: dict[str, Any]) -> set[int]:
+    return {int(token.split(".")[1]) for token in finding["replays"]}
+
+
+def check_default(scratch: Path) -> None:
+    """Nobody asked for anything: a suite of one test."""
+    for case in ("counter", "correct"):
+        head, body = SCRIPTS[case]
+        folder = scratch / f"plain_{case}"
+        folder.mkdir()
+        text = SCRIPT.replace("HEAD", head).replace("BODY", textwrap.indent(body, "    "))
+        (folder / "plain.py").write_text(text)
+        suite = folder / "plain.ini"
+        suite.write_text(f"[suite]\nname = plain_{case}\ndriver = script\ntarget = plain.py\n")
+        run = Run(str(suite), folder / "runs", "--iterations", "4", "--seed", "5")
+        gate = Run(str(suite), folder / "gate", "--gate")
+        if case == "correct":
+            found = [f["title"] for f in run.findings + gate.findings]
+            ok(not found, "by default nothing is found in what is correct", found)
+            continue
+        seen = [iterations_of(f) for f in run.findings if f["kind"] == KIND]
+        ok(seen == [{0}], "by default it is found the first time that a test runs", run.words())
+        ok(
+            len(ids(gate)) == 1 and ids(gate) == ids(run),
+            "and in a gate",
+            gate.words(),
+        )
+        half = Run(str(suite), folder / "half", "--iterations", "4", "--python-races-every", "2")
+        seen = [iterations_of(f) for f in half.findings if f["kind"] == KIND]
+        ok(
+            len(seen) == 1 and seen[0] and seen[0] <= {0, 2},
+            "and in one iteration of so many as one says",
+            half.words(),
+        )
 
 
 def check_memory(scratch: Path) -> None:
@@ -359,6 +397,7 @@ def main() -> int:
         check_words(first)
         check_scripts(scratch)
         check_hook(scratch)
+        check_default(scratch)
         check_memory(scratch)
     return done()
 

@@ -94,7 +94,10 @@ HIDDEN bool variables_stores_at(const void *frame, uintptr_t address);
 /* The calling thread ends. */
 HIDDEN void confirm_cancel(void);
 HIDDEN void confirm_test_ends(void);
-/* Once, in the zygote. Without memory nothing is tried. */
+/*
+ * Once, in the zygote. Without memory nothing is tried; nor with FTSTRESS_CONFIRM in the environment, as in
+ * a gate: which iterations come after a report in the same zygote is chance where there are several.
+ */
 HIDDEN void confirm_start(const struct link_map *python);
 HIDDEN void confirm_before_fork(void);
 HIDDEN void confirm_after_fork(bool in_child);

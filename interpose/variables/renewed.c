@@ -60,6 +60,12 @@ static void *clear(void *memory, int byte, size_t bytes)
 	JUMP real_memset(memory, byte, bytes);
 }
 
+void renewed_stop(const struct link_map *python)
+{
+	plt_replace(python, "_Py_NewReference", (void *)real_new_reference);
+	plt_replace(python, "__tsan_memset", (void *)real_memset);
+}
+
 bool renewed_start(const struct link_map *python)
 {
 	static const int domains[] = { ALLOCATOR_MEM, ALLOCATOR_OBJECTS };

@@ -13,5 +13,7 @@ struct link_map;
 
 /* `python`: the library whose calls are looked at. False: it does not call its own through its PLT. */
 HIDDEN bool renewed_start(const struct link_map *python);
+/* From now on nothing of it is told that the allocator does not see. */
+HIDDEN void renewed_stop(const struct link_map *python);
 
 #endif

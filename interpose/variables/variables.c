@@ -514,8 +514,11 @@ static bool find_python(const struct link_map **python, const char **why)
 	return true;
 }
 
+static const struct link_map *interpreter;
+
 static bool hook(const struct link_map *python, const char **why)
 {
+	interpreter = python;
 	real_load =
 		(load64_function *)plt_replace(python, "__tsan_atomic64_load", (void *)hooked_load);
 	real_store = (store64_function *)plt_replace(python, "__tsan_atomic64_store",
@@ -545,6 +548,11 @@ static bool start(const char **why)
 	}
 	if (!python_known(why) || !find_python(&python, why))
 		return false;
+	if (raw_same(path, "none")) {
+		*why = python_release->minor < 14 ? "on CPython 3.14 and later only"
+						  : "only in a Python that ftstress has built";
+		return false;
+	}
 	if (!fibers_find_tsan()) {
 		*why = "no ThreadSanitizer runtime";
 		return false;
@@ -598,6 +606,21 @@ const struct concern concern_variables = {
 	.before_fork = before_fork,
 	.after_fork = after_fork,
 };
+
+/* The hooks that each access comes through are taken away; the others look whether a test is looked at. */
+void ftstress_variables_off(void)
+{
+	if (!variables_live)
+		return;
+	variables_live = false;
+	plt_replace(interpreter, "__tsan_atomic64_load", (void *)real_load);
+	plt_replace(interpreter, "__tsan_atomic64_store", (void *)real_store);
+	plt_replace(interpreter, "_Py_dict_lookup_threadsafe", (void *)real_lookup);
+	plt_replace(interpreter, "_Py_dict_lookup_threadsafe_stackref",
+		    (void *)real_lookup_reference);
+	plt_replace(interpreter, "_Py_dict_lookup", (void *)real_locked_lookup);
+	renewed_stop(interpreter);
+}
 
 int ftstress_variables_scope(const char *list)
 {

@@ -118,4 +118,7 @@ HIDDEN void variables_direct(const struct variables_side sides[2], const char *t
 /* For the driver, attached: scope.h. Returns 0, or -1 if the concern is not live. */
 EXPORT int ftstress_variables_scope(const char *list);
 
+/* For the driver, in an iteration that does not look at variables, while it has one thread. */
+EXPORT void ftstress_variables_off(void);
+
 #endif

@@ -316,6 +316,8 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 		deal(plan, 0);
 	size_t slices = plan->deck.slice_count;
 	assert(slices); /* there is at least one test */
+	unsigned every = settings_python_every(settings);
+	trial->python_races = every && (token.iteration < slices || token.iteration % every == 0);
 	deal(plan, token.slice / slices);
 	assert(plan->deck.slice_count == slices && plan->deck.slices);
 	const struct slice *slice = &plan->deck.slices[token.slice % slices];

@@ -43,6 +43,7 @@ struct trial_plan {
 	bool gil;
 	enum schedule_choice schedule; /* never mixed; one by one only for a check (verify.h) */
 	uint32_t seed;     /* for the tests' random numbers and the order in which threads start */
+	bool python_races; /* of variables of Python code are looked for */
 	bool explored;     /* turns are passed on as `switches` say; see run/explore.h */
 	uint64_t switches; /* FTS_SWITCHES */
 	size_t *tests;     /* indices of the tests given to plan_new() */

@@ -12,6 +12,16 @@ static const char *const schedule_names[] = { [SCHEDULE_TURNS] = "turns",
 					      [SCHEDULE_MIXED] = "mixed",
 					      [SCHEDULE_ONE_BY_ONE] = "one-by-one" };
 
+unsigned settings_python_every(const struct settings *settings)
+{
+	/* What grows is counted; the tables of variables would, too. */
+	if (!settings->python_races || (settings->leaks && !settings->python_races_given))
+		return 0;
+	if (settings->python_races_every)
+		return settings->python_races_every;
+	return settings->python_races_given ? 1 : PYTHON_RACES_EVERY;
+}
+
 const char *schedule_text(enum schedule_choice schedule)
 {
 	return schedule_names[schedule];

@@ -69,12 +69,14 @@ struct settings {
 	bool gate;  /* one pass over all tests, with the same result every time; GATE_* */
 	bool locks; /* look for lock orders that can deadlock */
 	enum heap_choice heap;
-	unsigned python_races; /* bits PYTHON_RACES_*: of which code; 0 = off */
-	bool pairs;            /* in place of tests: each two operations of a type; PAIRS_* */
-	bool explore;          /* each iteration passes turns on elsewhere; run/explore.h */
-	bool leaks;            /* each test several times in a process: what grows? */
-	bool share;            /* objects that a test makes are one for all its threads */
-	unsigned pairs_every;  /* else: one iteration in so many is of pairs; 0 = none */
+	unsigned python_races;   /* bits PYTHON_RACES_*: of which code; 0 = off */
+	bool python_races_given; /* somebody asked for them */
+	unsigned python_races_every; /* after the first of each test; 0 = settings_python_every() */
+	bool pairs;           /* in place of tests: each two operations of a type; PAIRS_* */
+	bool explore;         /* each iteration passes turns on elsewhere; run/explore.h */
+	bool leaks;           /* each test several times in a process: what grows? */
+	bool share;           /* objects that a test makes are one for all its threads */
+	unsigned pairs_every; /* else: one iteration in so many is of pairs; 0 = none */
 	bool results; /* with pairs: also results that no order of the two calls explains */
 	char **types; /* with pairs: only these types, by name or the end of the name */
 	size_t type_count, type_capacity;
@@ -105,6 +107,8 @@ struct settings {
 #define PAIRS_TIMEOUT 20.0 /* seconds; a call that takes longer waits for ever */
 #define PAIRS_EVERY 4u     /* an ordinary run: this share of its iterations */
 
+#define PYTHON_RACES_EVERY 4u /* the same of variables of Python code, if nobody asks for them */
+
 #define EXPLORE_SECONDS 120.0 /* --explore, if no length of the run is asked for */
 
 /* What --gate implies. The number of iterations is set when the tests are known: one deck. */
@@ -113,6 +117,12 @@ struct settings {
 #define GATE_SLICE 100u  /* so that many tests share a fork and the imports */
 #define GATE_PAIRS 6000u /* the same ones every time, after the tests */
 #define GATE_PAIRS_SECONDS 120.0
+
+/*
+ * Races of Python code are looked for in the first iteration of each test, and then in one of so many;
+ * 0 = in none.
+ */
+unsigned settings_python_every(const struct settings *settings);
 
 /* The word for it on the command line. */
 const char *schedule_text(enum schedule_choice schedule);

@@ -102,6 +102,8 @@ static void send_attempt(struct pool *pool, struct job *job)
 			  "threads", (int)trial->plan.threads, "switch_interval",
 			  trial->plan.switch_interval, "budget", trial->budget, "schedule",
 			  schedule_text(trial->plan.schedule), "tests", attempt_ids(trial));
+	if (trial->plan.python_races)
+		json_object_set_new(message, "python_races", json_true());
 	if (trial->plan.explored)
 		json_object_set_new(message, "switches",
 				    json_integer((json_int_t)trial->plan.switches));

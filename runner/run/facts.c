@@ -24,6 +24,18 @@ static void add_setting(struct run_info *info, size_t *capacity, const char *nam
 	info->setting_count++;
 }
 
+/* "package,tests, one iteration in 4" */
+static char *python_races_text(const struct settings *settings)
+{
+	unsigned every = settings_python_every(settings);
+	char *where = option_python_races_text(every ? settings->python_races : 0);
+	if (every < 2 || settings->gate)
+		return where;
+	char *text = xprintf("%s, the first time, then one iteration in %u", where, every);
+	free(where);
+	return text;
+}
+
 static void fill_settings(const struct run *run, struct run_info *info)
 {
 	const struct settings *settings = run->settings;
@@ -35,8 +47,7 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "schedule", xstrdup(schedule_text(settings->schedule)));
 	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
 	add_setting(info, &capacity, "heap", xstrdup(option_heap_text(settings->heap)));
-	add_setting(info, &capacity, "python races",
-		    option_python_races_text(settings->python_races));
+	add_setting(info, &capacity, "python races", python_races_text(settings));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
 	if (!settings->pairs)
 		add_setting(

@@ -97,6 +97,8 @@ void settings_set_pairs(struct settings *settings)
 	settings->timeout = PAIRS_TIMEOUT;
 	settings->budget = BUDGET_ALL; /* what is left out would not come before the next deck */
 	settings->iterations = 0;
+	if (!settings->python_races_given)
+		settings->python_races = 0;
 }
 
 /* What the gate stands for, over the suite's [run]. */
@@ -126,6 +128,8 @@ static void set_explore(struct settings *settings)
 	settings->duration = EXPLORE_SECONDS;
 	if (!settings->python_races)
 		settings->python_races = PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS;
+	settings->python_races_given = true;
+	settings->python_races_every = 1;
 }
 
 /* What --leaks stands for: in turns, the driver itself makes something with each round. */

@@ -207,11 +207,13 @@ static void push_python_races(struct list *list, const struct environment *envir
 			      const struct settings *settings)
 {
 	const char *table = environment->variables;
-	if (!settings->python_races)
+	if (!settings_python_every(settings))
 		return;
 	push(list, xprintf("FTSTRESS_VARIABLES=%s", table && *table ? table : "none"));
 	char *races = option_python_races_text(settings->python_races);
 	push(list, xprintf("FTSTRESS_PYTHON_RACES=%s", races));
+	if (settings->gate)
+		push(list, xstrdup("FTSTRESS_CONFIRM=off"));
 	free(races);
 }
 

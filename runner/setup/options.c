@@ -259,6 +259,16 @@ static char *parse_python_races(struct settings *settings, const char *value)
 		return expected("off, or of package, tests, stdlib those to look at, with commas",
 				value);
 	settings->python_races = races;
+	settings->python_races_given = true;
+	return NULL;
+}
+
+static char *parse_python_races_every(struct settings *settings, const char *value)
+{
+	uint64_t every = 0;
+	if (!parse_whole(value, 10, &every) || !every || every > 1000)
+		return expected("a number from 1 to 1000", value);
+	settings->python_races_every = (unsigned)every;
 	return NULL;
 }
 
@@ -478,8 +488,10 @@ const struct option option_table[] = {
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
 	{ "heap", "on|off|deep", "note what is made and freed (on); deep: and all uses later",
 	  parse_heap, true },
-	{ "python-races", "WHERE", "lost updates in the code of package,tests,stdlib; or off (off)",
+	{ "python-races", "WHERE", "lost updates in package,tests,stdlib; or off (package,tests)",
 	  parse_python_races, true },
+	{ "python-races-every", "N", "look for them in one iteration in N (4; 1 if WHERE is given)",
+	  parse_python_races_every, true },
 	{ "gil", "MODE", "off, on or mixed: one iteration in eight with the GIL (mixed)", parse_gil,
 	  true },
 	{ "switch-interval", "A..B", "seconds between thread switches with the GIL (1e-6..5e-3)",
@@ -535,6 +547,7 @@ void settings_init(struct settings *settings)
 		.gil = GIL_MIXED,
 		.schedule = SCHEDULE_MIXED,
 		.pairs_every = PAIRS_EVERY,
+		.python_races = PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS,
 		.budget = 20,
 		.timeout = 60,
 		.output = xstrdup("reports"),

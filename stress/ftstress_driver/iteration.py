@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import gil, linux
+from . import gil, linux, python_races
 from .contract import Outcome
 from .emit import Emitter
 from .failures import describe
@@ -34,6 +34,8 @@ class Plan:
     tests: Sequence[str]
     switches: int | None = None
     """Where turns are passed on (FTS_SWITCHES in record.h); None: nowhere."""
+    python_races: bool = True
+    """Whether variables of Python code are looked at, where the library can."""
 
 
 _NO_RANDOM = random.Random(0)
@@ -57,6 +59,8 @@ def run(
     _settle(suite, plan, scratch)
     if shared is not None:
         shared.look_for_types()
+    if not plan.python_races:
+        python_races.switch_off()
     deadline = time.monotonic() + plan.budget
     turns = turns_for(plan.schedule, random.Random(plan.seed))
     slice_ = [found.get(test) for test in plan.tests]

@@ -49,6 +49,13 @@ def set_scope(lines: Iterable[str]) -> bool:
     return tell is not None and tell("\n".join(lines).encode()) == 0
 
 
+def switch_off() -> None:
+    """For this process and its children, while it has one thread."""
+    tell = getattr(ctypes.PyDLL(None), "ftstress_variables_off", None)
+    if tell is not None:
+        tell()
+
+
 def scope(wanted: Sequence[str], rootdir: Path | None, targets: Sequence[str]) -> Iterator[str]:
     """The lines of the list."""
     library = Path(sysconfig.get_path("stdlib"))
@@ -66,6 +73,7 @@ def scope(wanted: Sequence[str], rootdir: Path | None, targets: Sequence[str]) -
     if "tests" in wanted:
         root = (rootdir or Path.cwd()).resolve()
         yield from (_line("M", folder) for folder in _test_folders(root, targets))
+        yield from (f"M {path}" for path in _test_modules(targets))
     yield _line("X", own)
 
 
@@ -85,6 +93,19 @@ def _test_folders(root: Path, targets: Sequence[str]) -> Iterator[Path]:
             path = path.parent  # a file, or a pattern
         if path.is_relative_to(root):
             yield path
+
+
+def _test_modules(targets: Sequence[str]) -> Iterator[str]:
+    """Where the targets lie that are modules of the standard library: CPython's own tests."""
+    library = Path(sysconfig.get_path("stdlib"))
+    for target in targets:
+        path = library.joinpath(*target.split("."))
+        if target.split(".")[0] != "test":
+            continue
+        if path.is_dir():
+            yield f"{path}{os.sep}"
+        elif path.with_suffix(".py").is_file():
+            yield str(path.with_suffix(".py"))
 
 
 def _packages(sites: Sequence[Path]) -> Iterator[str]:

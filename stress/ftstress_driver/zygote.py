@@ -151,6 +151,7 @@ class Zygote:
             schedule=message.get("schedule", "overlap"),
             tests=message["tests"],
             switches=message.get("switches"),
+            python_races=message.get("python_races", False),
         )
         self._collect(plan.tests)
         if self._gil_came:

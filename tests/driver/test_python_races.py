@@ -67,6 +67,22 @@ class Scope(unittest.TestCase):
             self.assertEqual(self._letter(wanted, library / "threading.py"), "S")
             self.assertEqual(self._letter(wanted, library / "concurrent/futures/thread.py"), "S")
 
+    def test_tests_of_cpython_itself_are_tests(self) -> None:
+        library = Path(sysconfig.get_path("stdlib"))
+        for file, letter in (
+            ("test/test_queue.py", "M"),
+            ("test/test_asyncio/utils.py", "M"),
+            ("test/support/__init__.py", "X"),
+            ("test/test_bool.py", "X"),
+            ("queue.py", "S"),
+            ("bisect.py", "X"),
+        ):
+            lines = python_races.scope(
+                ["tests"], self.root, ["test.test_queue", "test.test_asyncio"]
+            )
+            fitting = [line for line in lines if str(library / file).startswith(line[2:])]
+            self.assertEqual(max(fitting, key=len)[0], letter, file)
+
     def test_the_standard_library_only_if_asked_for(self) -> None:
         module = Path(sysconfig.get_path("stdlib")) / "textwrap.py"
         self.assertEqual(self._letter(["package", "tests"], module), "X")

@@ -84,6 +84,34 @@ static void an_order_that_was_explored_is_run_again_by_two_options(void **state)
 	settings_clear(&base);
 }
 
+static void a_share_of_python_races_is_told_where_the_suite_has_another(void **state)
+{
+	(void)state;
+	struct settings base, now;
+	settings_init(&base);
+	settings_init(&now);
+	char *const all[] = { "ftstress", "--suite", "x", "--python-races", "package,tests" };
+	assert_int_equal(options_parse(&now, 5, all), 0);
+	char *text = command_replay("ftstress", &now, &base);
+	assert_string_equal(text, "ftstress --suite x --python-races-every 1");
+	free(text);
+	assert_null(options_set_key(&now, "python-races", "stdlib"));
+	text = command_replay("ftstress", &now, &base);
+	assert_string_equal(text, "ftstress --suite x --python-races stdlib");
+	free(text);
+	assert_null(options_set_key(&now, "python-races-every", "3"));
+	text = command_replay("ftstress", &now, &base);
+	assert_string_equal(text,
+			    "ftstress --suite x --python-races stdlib --python-races-every 3");
+	free(text);
+	assert_null(options_set_key(&now, "python-races", "off"));
+	text = command_replay("ftstress", &now, &base);
+	assert_string_equal(text, "ftstress --suite x --python-races off");
+	free(text);
+	settings_clear(&now);
+	settings_clear(&base);
+}
+
 static void a_command_line_is_what_a_shell_takes(void **state)
 {
 	(void)state;
@@ -99,6 +127,7 @@ int main(void)
 		cmocka_unit_test(the_program_is_named_as_it_was_called_unless_path_leads_to_it),
 		cmocka_unit_test(what_goes_on_is_found_by_suite_and_output),
 		cmocka_unit_test(an_order_that_was_explored_is_run_again_by_two_options),
+		cmocka_unit_test(a_share_of_python_races_is_told_where_the_suite_has_another),
 		cmocka_unit_test(a_command_line_is_what_a_shell_takes),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

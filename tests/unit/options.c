@@ -280,7 +280,7 @@ static void races_of_python_code_are_looked_for_where_it_is_said(void **state)
 	(void)state;
 	struct settings settings;
 	settings_init(&settings);
-	assert_int_equal(settings.python_races, 0);
+	assert_int_equal(settings.python_races, PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS);
 	char *options[] = { "ftstress", "--suite", "s", "--python-races", "package, stdlib" };
 	assert_int_equal(options_parse(&settings, 5, options), 0);
 	char *text = option_python_races_text(settings.python_races);
@@ -293,6 +293,32 @@ static void races_of_python_code_are_looked_for_where_it_is_said(void **state)
 	assert_string_equal(text, "off");
 	free(text);
 	settings_clear(&settings);
+}
+
+static void races_of_python_code_have_a_share_and_all_if_asked_for(void **state)
+{
+	(void)state;
+	struct settings settings;
+	settings_init(&settings);
+	assert_int_equal(settings_python_every(&settings), PYTHON_RACES_EVERY);
+	settings.leaks = true; /* what grows is counted */
+	assert_int_equal(settings_python_every(&settings), 0);
+	assert_null(options_set_key(&settings, "python-races", "package"));
+	assert_int_equal(settings_python_every(&settings), 1);
+	settings.leaks = false;
+	assert_int_equal(settings_python_every(&settings), 1);
+	assert_null(options_set_key(&settings, "python-races-every", "7"));
+	assert_int_equal(settings_python_every(&settings), 7);
+	assert_null(options_set_key(&settings, "python-races", "off"));
+	assert_int_equal(settings_python_every(&settings), 0);
+	settings_clear(&settings);
+
+	settings_init(&settings);
+	char *pairs[] = { "ftstress", "--suite", "s", "--pairs" };
+	assert_int_equal(options_parse(&settings, 4, pairs), 0);
+	assert_int_equal(settings_python_every(&settings), 0);
+	settings_clear(&settings);
+	COMPLAINS("--python-races-every: expected a number from 1", "--python-races-every", "0");
 }
 
 static void run_takes_a_script(void **state)
@@ -391,6 +417,7 @@ int main(void)
 		cmocka_unit_test(a_misspelt_option_names_the_closest),
 		cmocka_unit_test(a_bad_value_says_what_is_expected),
 		cmocka_unit_test(races_of_python_code_are_looked_for_where_it_is_said),
+		cmocka_unit_test(races_of_python_code_have_a_share_and_all_if_asked_for),
 		cmocka_unit_test(run_takes_a_script),
 		cmocka_unit_test(a_suites_run_section_takes_the_same_values),
 		cmocka_unit_test(durations_are_sums_of_units),

@@ -339,6 +339,31 @@ static void threads_overlap_with_the_gil_and_where_turns_show_nothing(void **sta
 	settings_clear(&settings);
 }
 
+/* With three slices: the first three iterations, then numbers 4, 8, ... */
+static void variables_are_looked_at_the_first_time_and_then_in_one_of_four(void **state)
+{
+	(void)state;
+	struct suite_tests suite = make_tests(60, 0);
+	struct plan *plan = plan_new(suite.tests, suite.count, 20);
+	struct settings settings = { .threads_min = 2, .threads_max = 2 };
+	assert_int_equal(plan_slices(plan), 3);
+	for (unsigned every = 0; every < 6; every++) {
+		settings.python_races = every ? PYTHON_RACES_TESTS : 0;
+		settings.python_races_every = every;
+		for (uint64_t i = 0; i < 40; i++) {
+			struct trial_plan trial;
+			/* A run that goes on in the deck begins anew. */
+			struct replay_token token = { .seed = 5, .iteration = i, .slice = 100 + i };
+			plan_trial(plan, &settings, token, &trial);
+			bool looked_at = every && (i < 3 || i % every == 0);
+			assert_int_equal(trial.python_races, looked_at);
+			trial_plan_clear(&trial);
+		}
+	}
+	plan_free(plan);
+	free_tests(&suite);
+}
+
 static void the_schedule_changes_nothing_else_and_a_token_repeats_it(void **state)
 {
 	(void)state;
@@ -442,6 +467,7 @@ int main(void)
 		cmocka_unit_test(what_was_left_over_comes_with_the_slice_it_was_left_over_in),
 		cmocka_unit_test(the_schedule_can_be_asked_for_and_is_mixed_by_halves),
 		cmocka_unit_test(threads_overlap_with_the_gil_and_where_turns_show_nothing),
+		cmocka_unit_test(variables_are_looked_at_the_first_time_and_then_in_one_of_four),
 		cmocka_unit_test(the_schedule_changes_nothing_else_and_a_token_repeats_it),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
