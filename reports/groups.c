@@ -22,7 +22,8 @@ enum {
 	OF_END,
 	OF_OPERATIONS,
 	OF_COUNT,
-	OF_LEAK
+	OF_LEAK,
+	OF_VARIABLE,
 };
 
 struct groups {
@@ -323,6 +324,31 @@ static void add_replaced(struct groups *groups, size_t at)
 	}
 }
 
+/*
+ * An iterator that two threads share is a race of Python code, and mostly one in C as well: one object, by
+ * the line that made it and a line that uses it. Which ones are of one object in C is for the other keys.
+ */
+static void add_variable(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct frame *maker = groups_made_at(&finding->subject);
+	bool python = finding->kind == FINDING_PYTHON_RACE;
+	if (!maker || (!python && !(is_race(finding) && has_type(&finding->subject))))
+		return;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct frame *line = line_of(&finding->participants[i]);
+		if (!line)
+			continue;
+		uint64_t key = hash_line((uint64_t)finding->status + OF_VARIABLE, maker);
+		key = hash_line(key, line);
+		uint64_t race = map_get(&groups->by_key, key);
+		if (race == MAP_NONE && !python)
+			map_set(&groups->by_key, key, at);
+		else if (race != MAP_NONE && python)
+			join(groups, at, race);
+	}
+}
+
 /* ---- memory of no object that is known ---- */
 
 static uint64_t function_in(size_t group, const struct frame *site)
@@ -433,8 +459,13 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 			add_replaced(&groups, i);
 		}
 	}
+	for (size_t i = 0; i < count; i++)
+		if (findings[i]->kind != FINDING_PYTHON_RACE)
+			add_variable(&groups, i);
 	for (size_t i = 0; i < count; i++) {
-		if (findings[i]->kind == FINDING_REFERENCE_COUNT)
+		if (findings[i]->kind == FINDING_PYTHON_RACE)
+			add_variable(&groups, i);
+		else if (findings[i]->kind == FINDING_REFERENCE_COUNT)
 			add_count(&groups, i);
 		else if (finding_is_misuse(findings[i]))
 			add_misuse(&groups, i);

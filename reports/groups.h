@@ -24,6 +24,8 @@
  *   was made. Who let it go is not told by who touches it.
  * - A global variable: its name, with a function in common, or the offset and the file.
  * - A block of malloc(): the C function and the lines that it was allocated at.
+ * - A race of Python code: the race in C on an object that was made at the same line, and that the same
+ *   line uses (an iterator that two threads share).
  *
  * Then memory of no object that is known joins the group of a type if both of its functions race on
  * objects of that type, and on those of no other. (Of the allocator it is the function that called it;

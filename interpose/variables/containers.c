@@ -66,6 +66,7 @@ static bool is_hashed_safely(const void *key, unsigned depth)
 	return true;
 }
 
+/* The set's own function calls the same one for the same key right after: it tells nothing new. */
 static bool hash_of(void *key, uint64_t *hash)
 {
 	if (!is_hashed_safely(key, 0))
@@ -225,28 +226,65 @@ static bool replace_indexed(unsigned number, void *type)
 	       methods_replace_slot(type, SLOT_ASSIGN_ITEM, (void *)hooked_assigns[number]);
 }
 
+/* Functions of CPython's, which are instrumented and take locks. They return new references. */
+static struct {
+	void *(*modules)(void);
+	int (*module)(void *modules, const char *name, void **module);
+	void *(*attribute)(void *module, const char *name);
+	void (*forget)(void *object), (*clear)(void);
+	void (*ignore)(void), (*heed)(void);
+	void (*ignore_order)(const char *file, int line), (*heed_order)(const char *file, int line);
+} calls;
+
+static bool find_calls(void)
+{
+	calls.modules = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyImport_GetModuleDict");
+	calls.module = (int (*)(void *, const char *, void **))dlsym(RTLD_DEFAULT,
+								     "PyDict_GetItemStringRef");
+	calls.attribute =
+		(void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyObject_GetAttrString");
+	calls.forget = (void (*)(void *))dlsym(RTLD_DEFAULT, "Py_DecRef");
+	calls.clear = (void (*)(void))dlsym(RTLD_DEFAULT, "PyErr_Clear");
+	calls.ignore = (void (*)(void))dlsym(RTLD_DEFAULT, "__tsan_ignore_thread_begin");
+	calls.heed = (void (*)(void))dlsym(RTLD_DEFAULT, "__tsan_ignore_thread_end");
+	calls.ignore_order =
+		(void (*)(const char *, int))dlsym(RTLD_DEFAULT, "AnnotateIgnoreSyncBegin");
+	calls.heed_order =
+		(void (*)(const char *, int))dlsym(RTLD_DEFAULT, "AnnotateIgnoreSyncEnd");
+	return calls.modules && calls.module && calls.attribute && calls.forget && calls.clear &&
+	       calls.ignore && calls.heed && calls.ignore_order && calls.heed_order;
+}
+
+/* The type has been imported and is replaced, for good. */
+static bool replace_imported(unsigned number)
+{
+	void *module = NULL;
+	if (calls.module(calls.modules(), indexed[number].module, &module) <= 0)
+		return false;
+	void *type = calls.attribute(module, indexed[number].name);
+	calls.forget(module);
+	if (type)
+		replace_indexed(number, type);
+	else
+		calls.clear(); /* it is being imported */
+	return type;
+}
+
 void containers_imported(void)
 {
-	void *(*modules)(void) = (void *(*)(void))dlsym(RTLD_DEFAULT, "PyImport_GetModuleDict");
-	void *(*get)(void *, const char *) =
-		(void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyDict_GetItemString");
-	void *(*attribute)(void *, const char *) =
-		(void *(*)(void *, const char *))dlsym(RTLD_DEFAULT, "PyObject_GetAttrString");
-	void (*clear)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "PyErr_Clear");
+	/* What is looked up here is no business of the program's, and must not order its threads. */
+	calls.ignore();
+	calls.ignore_order("", 0);
 	for (unsigned i = 0; i < INDEXED; i++) {
 		/* Two threads that replace one would have its function call itself. */
 		if (!indexed[i].module ||
 		    __atomic_exchange_n(&indexed[i].replaced, true, __ATOMIC_RELAXED))
 			continue;
-		void *module = get(modules(), indexed[i].module);
-		void *type = module ? attribute(module, indexed[i].name) : NULL;
-		if (type)
-			replace_indexed(i, type);
-		else if (module)
-			clear(); /* it is being imported */
-		if (!type)
+		if (!replace_imported(i))
 			__atomic_store_n(&indexed[i].replaced, false, __ATOMIC_RELAXED);
 	}
+	calls.heed_order("", 0);
+	calls.heed();
 }
 
 /* Start. */
@@ -278,7 +316,7 @@ static bool find_hashes(void)
 bool containers_start(const struct link_map *python)
 {
 	void *set = dlsym(RTLD_DEFAULT, "PySet_Type");
-	if (!set || !find_hashes())
+	if (!set || !find_hashes() || !find_calls())
 		return false;
 	real_contains =
 		(int (*)(void *, void *))plt_replace(python, "_PySet_Contains", (void *)contains);

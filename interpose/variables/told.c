@@ -122,7 +122,7 @@ uint64_t variables_object(char type[VARIABLES_NAME])
 	enum site_class class = current ? site_class(current->site) : SITE_ITEM;
 	bool inside = class == SITE_VALUE || class == SITE_SLOT || class == SITE_CELL ||
 		      class == SITE_LIST || class == SITE_DICT || class == SITE_OTHER ||
-		      (class == SITE_ENTRY && current->is_key);
+		      class == SITE_ITERATOR || (class == SITE_ENTRY && current->is_key);
 	if (!inside || !object_find(current->address, &object) || !object.type[0])
 		return 0;
 	raw_copy(type, object.type, sizeof object.type);

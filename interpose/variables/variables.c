@@ -7,6 +7,7 @@
 #include "interpose/base/plt.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/release.h"
+#include "interpose/variables/channels.h"
 #include "interpose/variables/classes.h"
 #include "interpose/variables/confirm.h"
 #include "interpose/variables/containers.h"
@@ -567,6 +568,10 @@ static bool start(const char **why)
 		return false;
 	if (!iterators_start() || !containers_start(python)) {
 		*why = "this Python's iterators and containers look different";
+		return false;
+	}
+	if (!channels_start()) {
+		*why = "this Python's sockets and files look different";
 		return false;
 	}
 	if (!classes_start()) {

@@ -641,6 +641,36 @@ static void a_dict_is_told_with_the_line_that_made_it(void **state)
 	entries_free(entries);
 }
 
+/* An iterator, used in line 12: by C, and as a variable of Python code. */
+static void a_variable_of_python_code_is_told_with_the_race_on_the_same_object(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(40, "bytes_iterator"), "iternext", "take", 4);
+	share(&shared, (struct subject){ 0 }, "take", "take", 4);
+	share(&shared, (struct subject){ 0 }, "take", "take", 9);  /* made elsewhere */
+	share(&shared, (struct subject){ 0 }, "other", "more", 4); /* used elsewhere */
+	share(&shared, (struct subject){ 0 }, "other", "more", 4); /* and it is another one's */
+	for (size_t i = 0; i < 5; i++) {
+		struct race *race = &shared.races[i];
+		for (size_t k = i ? 0 : 1; k < 2; k++) {
+			race->frames[k].language = FRAME_PYTHON;
+			race->frames[k].module = NULL;
+			race->frames[k].line = i < 3 ? 12 : 30;
+		}
+		race->finding.kind = i ? FINDING_PYTHON_RACE : FINDING_DATA_RACE;
+	}
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 4);
+	assert_int_equal(entries->items[0].count, 2);
+	entries_free(entries);
+	/* What is known of one of them, and not of the other one, stays apart. */
+	shared.races[1].finding.status = STATUS_KNOWN;
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 5);
+	entries_free(entries);
+}
+
 /* Two functions that let go of what is not theirs are two bugs, whatever the objects. */
 static void memory_freed_in_use_is_told_with_the_line_that_made_it(void **state)
 {
@@ -814,6 +844,8 @@ int main(void)
 		cmocka_unit_test(what_operations_of_a_type_do_to_each_other_is_one_entry),
 		cmocka_unit_test(races_of_a_type_with_nothing_in_common_stay_apart),
 		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
+		cmocka_unit_test(
+			a_variable_of_python_code_is_told_with_the_race_on_the_same_object),
 		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(what_ends_with_an_object_is_told_with_it),
 		cmocka_unit_test(what_is_counted_wrongly_is_one_entry_an_object),

@@ -1,0 +1,232 @@
+/*
+ * channels.c - see channels.h.
+ *
+ * Which ends belong together is asked of the system, for each call of a test's:
+ *
+ *     pipe            its number, which both ends have
+ *     TCP             the two ports; for connect() and accept(), that of the socket that listens
+ *     other sockets   one word for all: too much is ordered, which can hide a race
+ *     eventfd         the descriptor
+ *
+ * Files order nothing: what comes first in one is not told by its reader.
+ */
+#define _GNU_SOURCE
+#include "interpose/variables/channels.h"
+
+#include "interpose/python/layout.h"
+#include "interpose/variables/fibers.h"
+#include "interpose/variables/methods.h"
+#include "interpose/variables/variables.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+typedef void *function(void *self, void *a, void *b, void *c, void *d, void *e);
+
+static struct channel {
+	const char *module, *type,
+		*name; /* type NULL: a function of the module, with a descriptor */
+	enum { TAKES, GIVES, ACCEPTS, CONNECTS } what;
+	function *was;
+} channels[] = {
+	{ "_socket", "socket", "send", GIVES, NULL },
+	{ "_socket", "socket", "sendall", GIVES, NULL },
+	{ "_socket", "socket", "sendto", GIVES, NULL },
+	{ "_socket", "socket", "sendmsg", GIVES, NULL },
+	{ "_socket", "socket", "shutdown", GIVES, NULL },
+	{ "_socket", "socket", "close", GIVES, NULL },
+	{ "_socket", "socket", "connect", CONNECTS, NULL },
+	{ "_socket", "socket", "connect_ex", CONNECTS, NULL },
+	{ "_socket", "socket", "_accept", ACCEPTS, NULL },
+	{ "_socket", "socket", "recv", TAKES, NULL },
+	{ "_socket", "socket", "recv_into", TAKES, NULL },
+	{ "_socket", "socket", "recvfrom", TAKES, NULL },
+	{ "_socket", "socket", "recvfrom_into", TAKES, NULL },
+	{ "_socket", "socket", "recvmsg", TAKES, NULL },
+	{ "_socket", "socket", "recvmsg_into", TAKES, NULL },
+	{ "_io", "FileIO", "write", GIVES, NULL },
+	{ "_io", "FileIO", "close", GIVES, NULL },
+	{ "_io", "FileIO", "read", TAKES, NULL },
+	{ "_io", "FileIO", "readinto", TAKES, NULL },
+	{ "_io", "FileIO", "readall", TAKES, NULL },
+	{ "posix", NULL, "write", GIVES, NULL },
+	{ "posix", NULL, "writev", GIVES, NULL },
+	{ "posix", NULL, "eventfd_write", GIVES, NULL },
+	{ "posix", NULL, "close", GIVES, NULL },
+	{ "posix", NULL, "read", TAKES, NULL },
+	{ "posix", NULL, "readv", TAKES, NULL },
+	{ "posix", NULL, "eventfd_read", TAKES, NULL },
+};
+enum {
+	CHANNELS = sizeof channels / sizeof *channels,
+	DESCRIPTOR = OBJECT_TYPE + 8, /* of a socket or FileIO: an int, behind the header */
+	INT_TAG = OBJECT_TYPE + 8,    /* PyLongObject */
+	INT_DIGIT = INT_TAG + 8,
+	INT_SMALL = 1 << 3, /* one digit, and not negative */
+};
+
+static const void *int_type, *tuple_type;
+static long tuple_items;
+
+static uint64_t mix(uint64_t word)
+{
+	word *= 0x9e3779b97f4a7c15ull;
+	return word ^ word >> 29;
+}
+
+/* -1: it is none. */
+static int number_of(const void *object)
+{
+	if (!object || load_pointer(object, OBJECT_TYPE) != int_type)
+		return -1;
+	uint64_t tag = load64(object, INT_TAG) & ~4ull; /* that it is immortal */
+	return tag == INT_SMALL || tag == 1 ? (int)load32(object, INT_DIGIT) : -1;
+}
+
+/* The port of an address of the Internet, 0 = another one; `end`: SYS_getsockname or _getpeername. */
+static unsigned port_of(int descriptor, long end)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+		struct sockaddr_storage room;
+	} address = { .any = { .sa_family = AF_UNSPEC } };
+	socklen_t length = sizeof address;
+	if (raw_syscall3(end, descriptor, (long)&address, (long)&length) < 0)
+		return 0;
+	return address.any.sa_family == AF_INET    ? ntohs(address.four.sin_port)
+	       : address.any.sa_family == AF_INET6 ? ntohs(address.six.sin6_port)
+						   : 0;
+}
+
+enum { WORD_OTHER = 1, WORD_LISTENER, WORD_PAIR, WORD_PIPE, WORD_EVENT };
+
+static uint64_t word_of_socket(int descriptor, bool listens)
+{
+	unsigned own = port_of(descriptor, SYS_getsockname);
+	unsigned peer = port_of(descriptor, SYS_getpeername);
+	if (listens && own)
+		return mix(own) ^ WORD_LISTENER;
+	if (!own || !peer)
+		return WORD_OTHER;
+	return mix((uint64_t)(own < peer ? own : peer) << 16 | (own < peer ? peer : own)) ^
+	       WORD_PAIR;
+}
+
+/* 0: what is written there orders nothing. */
+static uint64_t word_of(int descriptor, bool listens)
+{
+	struct stat status;
+	if (descriptor < 0 || raw_syscall3(SYS_fstat, descriptor, (long)&status, 0) < 0)
+		return 0;
+	switch (status.st_mode & S_IFMT) {
+	case S_IFSOCK:
+		return word_of_socket(descriptor, listens);
+	case S_IFIFO:
+		return mix(status.st_ino) ^ WORD_PIPE;
+	case 0:
+		return mix((uint64_t)descriptor) ^ WORD_EVENT;
+	default:
+		return 0;
+	}
+}
+
+/* connect() has the port in its argument: (host, port). */
+static uint64_t word_of_address(const void *address)
+{
+	int port = load_pointer(address, OBJECT_TYPE) == tuple_type &&
+				   load64(address, OBJECT_TYPE + 8) >= 2
+			   ? number_of(load_pointer(address, tuple_items + 8))
+			   : -1;
+	return port > 0 ? mix((uint64_t)port) ^ WORD_LISTENER : WORD_OTHER;
+}
+
+static void order(uint64_t word, bool gives)
+{
+	/* Words are one for each 16 bytes of addresses. */
+	if (word)
+		fibers_order(fibers_word((const void *)(uintptr_t)(mix(word) << 4)), gives);
+}
+
+static void *call(const struct channel *channel, void *self, void *const arguments[5])
+{
+	/* A vector call, of a module's function: the arguments are the first one. */
+	int descriptor = -1;
+	bool looks = variables_testing && !fibers_busy;
+	if (looks)
+		descriptor = channel->type  ? (int)load32(self, DESCRIPTOR)
+			     : arguments[1] ? number_of(*(void *const *)arguments[0])
+					    : -1;
+	if (looks && channel->what == GIVES)
+		order(word_of(descriptor, false), true);
+	else if (looks && channel->what == CONNECTS)
+		order(word_of_address(arguments[0]), true);
+	void *result = channel->was(self, arguments[0], arguments[1], arguments[2], arguments[3],
+				    arguments[4]);
+	if (looks && result && (channel->what == TAKES || channel->what == ACCEPTS))
+		order(word_of(descriptor, channel->what == ACCEPTS), false);
+	return result;
+}
+
+#define CALLED(number)                                                                             \
+	static void *called_##number(void *self, void *a, void *b, void *c, void *d, void *e)      \
+	{                                                                                          \
+		return call(&channels[number], self, (void *const[]){ a, b, c, d, e });            \
+	}
+CALLED(0)
+CALLED(1)
+CALLED(2)
+CALLED(3)
+CALLED(4)
+CALLED(5)
+CALLED(6)
+CALLED(7)
+CALLED(8)
+CALLED(9)
+CALLED(10)
+CALLED(11)
+CALLED(12)
+CALLED(13)
+CALLED(14)
+CALLED(15)
+CALLED(16)
+CALLED(17)
+CALLED(18)
+CALLED(19)
+CALLED(20)
+CALLED(21)
+CALLED(22)
+CALLED(23)
+CALLED(24)
+CALLED(25)
+CALLED(26)
+static function *const called[] = {
+	called_0,  called_1,  called_2,  called_3,  called_4,  called_5,  called_6,
+	called_7,  called_8,  called_9,  called_10, called_11, called_12, called_13,
+	called_14, called_15, called_16, called_17, called_18, called_19, called_20,
+	called_21, called_22, called_23, called_24, called_25, called_26,
+};
+_Static_assert(sizeof called / sizeof *called == CHANNELS, "one for each");
+
+bool channels_start(void)
+{
+	char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
+	int_type = dlsym(RTLD_DEFAULT, "PyLong_Type");
+	tuple_type = tuple;
+	if (!tuple || !int_type)
+		return false;
+	tuple_items = (long)load64(tuple, TYPE_BASICSIZE);
+	for (unsigned i = 0; i < CHANNELS; i++) {
+		struct channel *channel = &channels[i];
+		channel->was = (function *)methods_replace(channel->module, channel->type,
+							   channel->name, (void *)called[i]);
+		if (!channel->was)
+			return false;
+	}
+	return true;
+}
