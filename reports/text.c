@@ -100,7 +100,7 @@ const char *text_short_path(const char *path)
 	const char *slash = library ? strchr(library + strlen("/lib/"), '/') : NULL;
 	if (slash)
 		return slash + 1;
-	/* Else what follows the last folder of an unpacked source, or the last three parts. */
+	/* Else what follows the last folder of an unpacked source, or the last two parts, as in titles. */
 	const char *release = NULL, *start = path + strlen(path);
 	for (slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		const char *end = is_release(slash + 1) ? strchr(slash + 1, '/') : NULL;
@@ -110,7 +110,7 @@ const char *text_short_path(const char *path)
 	if (release)
 		return release;
 	for (int parts = 0; start > path; start--) {
-		if (start[-1] == '/' && ++parts == 3)
+		if (start[-1] == '/' && ++parts == 2)
 			break;
 	}
 	return start;

@@ -121,7 +121,7 @@ static uint64_t word_of_socket(int descriptor, bool listens)
 /* 0: what is written there orders nothing. */
 static uint64_t word_of(int descriptor, bool listens)
 {
-	struct stat status;
+	struct stat status = { 0 };
 	if (descriptor < 0 || raw_syscall3(SYS_fstat, descriptor, (long)&status, 0) < 0)
 		return 0;
 	switch (status.st_mode & S_IFMT) {

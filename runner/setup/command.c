@@ -112,9 +112,8 @@ char *command_replay(const char *program, const struct settings *now, const stru
 	    !(now->explore && now->python_races == (PYTHON_RACES_PACKAGE | PYTHON_RACES_TESTS)))
 		add_option(&command, "python-races", option_python_races_text(now->python_races));
 	if (!now->explore && now->python_races &&
-	    settings_python_every(now) != (now->python_races != base->python_races
-						   ? 1
-						   : settings_python_every(base)))
+	    settings_python_every(now) !=
+		    (now->python_races != base->python_races ? 1 : settings_python_every(base)))
 		add_option(&command, "python-races-every",
 			   xprintf("%u", settings_python_every(now)));
 	if (now->slice != base->slice && !now->explore)

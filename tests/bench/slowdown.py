@@ -1,7 +1,7 @@
 """Slow-down of libftstress.so (happens-before as meant) against plain ThreadSanitizer; of as meant
 against as written; of --locks=on against off; of --memory=deep against plain ThreadSanitizer; of
---python-races against off: same interpreter, same program, all sides by turns in one run, medians
-of the ratios.
+--python-races against off, looked at and put away: same interpreter, same program, all sides by
+turns in one run, medians of the ratios.
 
   slowdown.py HOST LIBRARY ENV.json [ROUNDS]
 """
@@ -22,6 +22,7 @@ THAN = {
     "locks": "locks off",
     "deep": "plain TSan",
     "python": "python-races off",
+    "away": "python-races off",
 }
 TSAN = (
     "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
@@ -75,7 +76,7 @@ def main():
     with_locks = dict(meant, FTSTRESS_LOCKS="on")  # host turns TSan's detector of deadlocks off
     deep = dict(meant, FTSTRESS_HEAP="deep")
     looks = dict(with_locks, FTSTRESS_VARIABLES=variables_table(env["python"]))
-    medians = {"slow-down": [], "meant": [], "locks": [], "deep": [], "python": []}
+    medians = {kind: [] for kind in THAN}
     for program in PROGRAMS + LOCK_PROGRAMS:
         plain = [env["python"], script, program]
         watched = [host, library, *plain]
@@ -100,13 +101,19 @@ def main():
             medians[what].append(told(what, program, of_program, THAN[what]))
     for program in PYTHON_PROGRAMS:
         watched = [host, library, env["python"], script, program]
-        pair = {"off": (watched, with_locks), "on": ([*watched, "python"], looks)}
-        times = []
+        sides = {
+            "off": (watched, with_locks),
+            "python": ([*watched, "python"], looks),
+            "away": ([*watched, "away"], looks),
+        }
+        ratios = {"python": [], "away": []}
         for _ in range(rounds):
-            took = {side: seconds(*how) for side, how in pair.items()}
-            times.append(took["on"] / took["off"])
-            pair = dict(reversed(pair.items()))
-        medians["python"].append(told("python", program, times, THAN["python"]))
+            took = {side: seconds(*how) for side, how in sides.items()}
+            for side, of_program in ratios.items():
+                of_program.append(took[side] / took["off"])
+            sides = dict(reversed(sides.items()))
+        for what, of_program in ratios.items():
+            medians[what].append(told(what, program, of_program, THAN[what]))
     for what, of_programs in medians.items():
         print(f"{what:10} {'median':14} {statistics.median(of_programs):.3f}x")
 

@@ -96,7 +96,7 @@ setup() {
 	finding test-failure 'threads.py fails in threads: ValueError'
 	[[ $output == *$'threads.py fails in threads: ValueError\n    ValueError: '*', at '*'/threads.py:'* ]]
 	finding test-failure 'sleeps.py fails in threads: ValueError'
-	[[ $(jq '.findings | length' "$(last_report)") == 2 ]]
+	[[ $(jq '[.findings[] | select(.kind == "test-failure")] | length' "$(last_report)") == 2 ]]
 	jq -e '.run.notes[] | select(contains("always.py fails when its threads do not overlap"))' "$(last_report)"
 	jq -e '.run.notes[] | select(contains("twice.py fails when its threads do not overlap"))' "$(last_report)"
 	[[ $(jq .run.iterations.done "$(last_report)") == 2 ]]

@@ -637,7 +637,7 @@ static void a_dict_is_told_with_the_line_that_made_it(void **state)
 	assert_int_equal(entries->count, 4);
 	assert_int_equal(entries->items[0].count, 2);
 	assert_string_equal(entries->items[0].title,
-			    "dict made at /t/test_a.py:4: offset 40, offset 32: 3 functions race");
+			    "dict made at t/test_a.py:4: offset 40, offset 32: 3 functions race");
 	entries_free(entries);
 }
 

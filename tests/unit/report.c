@@ -677,11 +677,11 @@ static void the_summary_tells_new_findings_and_counts_the_rest(void **state)
 		" 1. data race: Words: filling against reading\n",
 		"    at 4 bytes of a Words object\n"
 		"    write of 4 bytes, Thread T1\n"
-		"        holds   Words.lock (/src/words.pyx:31)\n"
+		"        holds   Words.lock (src/words.pyx:31)\n"
 		"        Python  words/test_fill.py:8  fill\n"
-		"        C       /src/words.c:17  store_word\n",
+		"        C       src/words.c:17  store_word\n",
 		"    read of 4 bytes, Thread T2\n"
-		"        Cython  /src/words.pyx:31  Words.__getitem__\n",
+		"        Cython  src/words.pyx:31  Words.__getitem__\n",
 		"    14 times, in test_fill.py::test_fill\n"
 		"    $ ftstress --suite words --replay 1f.c.2\n",
 		"Not shown: 1 known, 1 documented, 1 upstream, 1 suppressed.\n",
@@ -798,8 +798,8 @@ static void the_line_of_the_title_is_told(void **state)
 	};
 	set_stack(&document, pair, helper, 4);
 	char *text = summary(&document.input, false, 0);
-	has(text, "        Python  b/c/x.py:8  put\n"
-		  "        C       /src/dictobject.c:228  entry_added\n");
+	has(text, "        Python  c/x.py:8  put\n"
+		  "        C       src/dictobject.c:228  entry_added\n");
 	free(text);
 	json_t *json = parsed(&document.input);
 	assert_int_equal(json_integer_value(path_of(json, "findings/0/threads/0/site")), 1);
@@ -809,8 +809,8 @@ static void the_line_of_the_title_is_told(void **state)
 	cython[1].module = write_frames[0].module;
 	set_stack(&document, pair, cython, 4);
 	text = summary(&document.input, false, 0);
-	has(text, "        Cython  /src/words.pyx:31  Words.__getitem__\n"
-		  "        C       /src/words.c:17  store_word\n");
+	has(text, "        Cython  src/words.pyx:31  Words.__getitem__\n"
+		  "        C       src/words.c:17  store_word\n");
 	free(text);
 	text = written("tap", &document.input);
 	has(text, "    cython: \"Words.__getitem__ (/src/words.pyx:31)\"\n"
@@ -824,7 +824,7 @@ static void the_line_of_the_title_is_told(void **state)
 				  python_frame };
 	set_stack(&document, pair, called, 4);
 	text = summary(&document.input, false, 0);
-	has(text, "        C       /src/abstract.c:60  PyObject_GetItem\n");
+	has(text, "        C       src/abstract.c:60  PyObject_GetItem\n");
 	has_not(text, "store_word");
 	free(text);
 }
@@ -837,7 +837,7 @@ static void what_the_interpreters_loop_did_is_said_to_be_its(void **state)
 	struct frame plain[] = { python_frame, write_frames[0] };
 	set_stack(&document, pair, plain, 2);
 	char *text = summary(&document.input, false, 0);
-	has(text, "        Python  b/c/x.py:8  put\n"
+	has(text, "        Python  c/x.py:8  put\n"
 		  "        C       the interpreter's loop itself, for that line\n");
 	has_not(text, "store_word");
 	free(text);
@@ -851,7 +851,7 @@ static void what_the_interpreters_loop_did_is_said_to_be_its(void **state)
 				  python_frame };
 	set_stack(&document, pair, atomic, 3);
 	text = summary(&document.input, false, 0);
-	has(text, "        C       /src/ceval.c:1240  _PyEval_EvalFrameDefault\n");
+	has(text, "        C       src/ceval.c:1240  _PyEval_EvalFrameDefault\n");
 	free(text);
 }
 
@@ -934,11 +934,11 @@ static void what_the_program_said_and_who_holds_the_lock_is_told(void **state)
 						 .said = "ValueError: negative, at x.py:12" };
 	char *text = summary(&document.input, false, 0);
 	has(text, "    holds A and waits for B, T1 (12)\n"
-		  "        holds   threading.Lock _lock of x.py:10 (b/c/x.py:8)\n");
+		  "        holds   threading.Lock _lock of x.py:10 (c/x.py:8)\n");
 	has(text, "ValueError\n    ValueError: negative, at x.py:12\n");
 	free(text);
 	text = written("tap", &document.input);
-	has(text, "    holds: \"threading.Lock _lock of x.py:10 (b/c/x.py:8)\"\n");
+	has(text, "    holds: \"threading.Lock _lock of x.py:10 (c/x.py:8)\"\n");
 	has(text, "  said: \"ValueError: negative, at x.py:12\"\n");
 	has(text, "  about: \"4 bytes of a Words object\"\n");
 	free(text);

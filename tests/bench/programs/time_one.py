@@ -2,7 +2,8 @@
 to stderr (stdout may be shared with the host of the arena).
 
 With "python" behind it the program's variables are looked at, as in a test with --python-races: all
-that it has made when it was loaded is shared, as if another thread had made it."""
+that it has made when it was loaded is shared, as if another thread had made it. With "away", as in an
+iteration that does not look at them, after one that could have."""
 
 import ctypes
 import pathlib
@@ -17,6 +18,8 @@ if hasattr(library, "ftstress_start"):
         sys.exit(f"ftstress_start: {why.value!r}")
 program = pathlib.Path(__file__).with_name(sys.argv[1] + ".py")
 work = runpy.run_path(str(program))["work"]
+if sys.argv[2:] == ["away"]:
+    library.ftstress_variables_off()
 if sys.argv[2:] == ["python"]:
     scope = f"M {program.parent}/".encode()
     if library.ftstress_variables_scope(scope):

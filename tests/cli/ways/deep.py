@@ -11,7 +11,7 @@ deepest = 0
 class Leaf:
     def __repr__(self):
         global deepest
-        deepest = max(deepest, entries())
+        deepest = max(deepest, entries())  # ftstress: ok one thread's will do
         return "leaf"
 
 
