@@ -24,11 +24,12 @@
  *     variables    which accesses are told; told: how; fibers: on a second fiber of each thread
  *     sites        where the interpreter reads and writes them; granules: whose they are
  *     renewed      memory that is handed out again is another variable
- *     edges        what orders Python code; extensions: locks of C code; scope: which code is
- *                  looked at
+ *     edges        what orders Python code; channels: pipes, sockets; extensions: locks of C code;
+ *                  scope: which code is looked at
  *     methods      functions in place of those of types: iterators: next(); containers: what is in a
  *                  set, bytes; classes: attributes that CPython has in its caches
- *     patterns     what is lost; fields: two that belong together; equal: that nothing is
+ *     patterns     what is lost; fields: two that belong together; handlers: that nothing is, as the
+ *                  program is prepared; equal: as all values are
  *     name         what a variable is called
  *     confirm      makes it happen; explore: one order of the threads' turns after another
  *   releases/ the releases of CPython: release_31x is all that differs in one

@@ -349,7 +349,7 @@ def check_default(scratch: Path) -> None:
         half = Run(str(suite), folder / "half", "--iterations", "4", "--python-races-every", "2")
         seen = [iterations_of(f) for f in half.findings if f["kind"] == KIND]
         ok(
-            len(seen) == 1 and seen[0] and seen[0] <= {0, 2},
+            len(seen) == 1 and bool(seen[0]) and seen[0] <= {0, 2},
             "and in one iteration of so many as one says",
             half.words(),
         )

@@ -10,6 +10,7 @@
 
 #include "ftstress/record.h"
 #include "interpose/python/release.h"
+#include "interpose/variables/handlers.h"
 
 #include <stddef.h>
 
@@ -150,6 +151,8 @@ static void note_pair_of(const struct access *read, const struct access *write,
 		return;
 	if (!*flags)
 		*flags = relation(read, write) | direction | LOOKED;
+	if (*flags & CHECKS && write->takes && handlers_catch(write))
+		*flags &= ~(uint32_t)CHECKS;
 	/* What is known to be lost is not replaced by what is not. */
 	if ((*flags & (DEPENDS | CHECKS)) == 0 && (known.flags & (DEPENDS | CHECKS)))
 		return;

@@ -25,6 +25,7 @@ struct access {
 	uint32_t syncs; /* fibers_section() */
 	uint8_t site;
 	bool grows;    /* SITE_RESIZE: it adds */
+	bool takes;    /* it takes an item away, or a key: an error if there is none */
 	bool iterates; /* SITE_SIZE: goes over the container, one item after the other */
 	bool is_key;   /* whether a key is in the dict; its address is the dict's */
 	bool missing;  /* SITE_READ: of a key that is not there, which an exception may tell */

@@ -182,23 +182,25 @@ static struct access access_of(const struct call *call, uintptr_t address, uint8
 /* Keys of dicts: that one is missing is a read, that it is added is a write. */
 
 static void note_key(const struct call *call, uintptr_t dict, uint64_t hash,
-		     enum site_operation what)
+		     enum site_operation what, bool grows)
 {
 	struct access access = access_of(call, dict + DICT_USED, (uint8_t)(what | SITE_ENTRY << 3));
 	access.stand_in = key_stand_in(dict, hash);
 	access.missing = what == SITE_READ;
+	access.takes = what == SITE_WRITE && !grows;
 	access.is_key = true;
 	note_access(&access, false);
 }
 
 /* Of containers.h. */
 static void note_item(const struct call *call, uintptr_t container, uint64_t key,
-		      enum site_operation what, enum site_class class)
+		      enum site_operation what, enum site_class class, bool grows)
 {
 	uintptr_t body = container + DICT_USED; /* behind the header; that is another one's */
 	struct access access = access_of(call, body, (uint8_t)(what | class << 3));
 	access.stand_in = key_stand_in(body, key);
 	access.is_key = class == SITE_OTHER;
+	access.takes = access.is_key && what == SITE_WRITE && !grows;
 	note_access(&access, false);
 }
 
@@ -263,7 +265,7 @@ static __attribute__((noinline)) void note_missing(uintptr_t dict, uint64_t hash
 	name_call(&call);
 	granule_share(granule_of(dict + DICT_USED));
 	if (is_looked_at(&call) && !has_caller(__builtin_frame_address(0), is_own))
-		note_key(&call, dict, hash, SITE_READ);
+		note_key(&call, dict, hash, SITE_READ, false);
 }
 
 static enum after note(uintptr_t address, uint8_t site, uint64_t value);
@@ -282,7 +284,7 @@ static void note_new_keys(const struct call *call, uintptr_t dict, uintptr_t key
 		note_key(call, dict,
 			 hash_of_entry((const uint8_t *)keys,
 				       (const char *)value - (general ? 16 : 8)),
-			 SITE_WRITE);
+			 SITE_WRITE, true);
 }
 
 /* `size`: where the dict or set has how many keys there are. */
@@ -291,10 +293,10 @@ static void note_changed_key(const struct call *call, uintptr_t size, enum site_
 {
 	uint64_t hash;
 	if (class == SITE_DICT && changed_key(call, size - DICT_USED, grows, &hash))
-		note_key(call, size - DICT_USED, hash, SITE_WRITE);
+		note_key(call, size - DICT_USED, hash, SITE_WRITE, grows);
 	else if (class == SITE_OTHER &&
 		 containers_changed_key(call, size - CONTAINERS_SET_USED, &hash))
-		note_item(call, size - CONTAINERS_SET_USED, hash, SITE_WRITE, SITE_OTHER);
+		note_item(call, size - CONTAINERS_SET_USED, hash, SITE_WRITE, SITE_OTHER, grows);
 }
 
 /* What is to be done when the variable has been read; for a write, nothing. */
@@ -302,6 +304,14 @@ static enum after after(enum site_operation operation, const struct granule *gra
 {
 	return operation == SITE_READ && granule->flags & GRANULE_RELEASED ? AFTER_ACQUIRE
 									   : AFTER_NOTHING;
+}
+
+/* Is it an error if there is nothing to take? */
+static bool takes_away(enum site_operation operation, enum site_class class, bool grows,
+		       uint64_t value)
+{
+	bool entry = class == SITE_ENTRY || class == SITE_ENTRY_OR_HASH;
+	return operation == SITE_RESIZE ? !grows : operation == SITE_WRITE && entry && !value;
 }
 
 /*
@@ -343,6 +353,7 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	/* A hash is no object. */
 	bool releases = is_write && (site_class(site) == SITE_ENTRY_OR_HASH || publishes(value));
 	access.grows = grows;
+	access.takes = takes_away(operation, site_class(site), grows, value);
 	note_access(&access, releases);
 	if (operation == SITE_RESIZE)
 		note_changed_key(&call, address, site_class(site), grows);
@@ -410,7 +421,7 @@ void variables_note_item(uintptr_t container, uint64_t key, enum site_operation 
 	    has_caller(__builtin_frame_address(0), is_own) ||
 	    has_caller(__builtin_frame_address(0), is_extensions))
 		return;
-	note_item(&call, container, key, what, class);
+	note_item(&call, container, key, what, class, false);
 }
 
 typedef int64_t lookup_function(void *dict, void *key, int64_t hash, void *value);

@@ -69,14 +69,14 @@ struct settings {
 	bool gate;  /* one pass over all tests, with the same result every time; GATE_* */
 	bool locks; /* look for lock orders that can deadlock */
 	enum heap_choice heap;
-	unsigned python_races;   /* bits PYTHON_RACES_*: of which code; 0 = off */
-	bool python_races_given; /* somebody asked for them */
+	unsigned python_races;       /* bits PYTHON_RACES_*: of which code; 0 = off */
+	bool python_races_given;     /* somebody asked for them */
 	unsigned python_races_every; /* after the first of each test; 0 = settings_python_every() */
-	bool pairs;           /* in place of tests: each two operations of a type; PAIRS_* */
-	bool explore;         /* each iteration passes turns on elsewhere; run/explore.h */
-	bool leaks;           /* each test several times in a process: what grows? */
-	bool share;           /* objects that a test makes are one for all its threads */
-	unsigned pairs_every; /* else: one iteration in so many is of pairs; 0 = none */
+	bool pairs;                  /* in place of tests: each two operations of a type; PAIRS_* */
+	bool explore;                /* each iteration passes turns on elsewhere; run/explore.h */
+	bool leaks;                  /* each test several times in a process: what grows? */
+	bool share;                  /* objects that a test makes are one for all its threads */
+	unsigned pairs_every;        /* else: one iteration in so many is of pairs; 0 = none */
 	bool results; /* with pairs: also results that no order of the two calls explains */
 	char **types; /* with pairs: only these types, by name or the end of the name */
 	size_t type_count, type_capacity;

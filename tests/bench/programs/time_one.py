@@ -2,8 +2,8 @@
 to stderr (stdout may be shared with the host of the arena).
 
 With "python" behind it the program's variables are looked at, as in a test with --python-races: all
-that it has made when it was loaded is shared, as if another thread had made it. With "away", as in an
-iteration that does not look at them, after one that could have."""
+that it has made when it was loaded is shared, as if another thread had made it. With "away" the
+hooks are taken away first, as in an iteration that does not look at them."""
 
 import ctypes
 import pathlib

@@ -1,0 +1,24 @@
+/*
+ * handlers.h - is what an instruction may raise expected there?
+ *
+ *     if jobs:                        what was looked at may be no longer so, and the program
+ *         try:                        knows: nothing is lost
+ *             job = jobs.pop()
+ *         except IndexError:
+ *             return
+ */
+#ifndef INTERPOSE_HANDLERS_H
+#define INTERPOSE_HANDLERS_H
+
+#include "interpose/base/raw.h"
+#include "interpose/variables/patterns.h"
+
+#include <stdbool.h>
+
+/*
+ * Does the access stand in a `try` that catches an IndexError or KeyError, or in a `with suppress()` of one?
+ * By the names that stand there.
+ */
+HIDDEN bool handlers_catch(const struct access *access);
+
+#endif
