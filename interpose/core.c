@@ -45,6 +45,7 @@
  *     leaks        what grows with each round of one test
  *     counts       references that are dropped and were not there
  *     borrowed     objects that are borrowed, used, and let go by another thread
+ *     countlog     ... and what was done to them before, if that is asked for
  *     contended    objects whose counts many threads write
  *     misuse       tells of a call that must not be made with a block
  *     places       what the addresses of a crash point to

@@ -135,7 +135,9 @@ static void add_entries(struct buf *line, const struct report_input *input,
 		types += is_shown(input, entry->witness) && entry->fields;
 	}
 	if (types)
-		buf_printf(line, ", told in %zu entr%s,", told, told == 1 ? "y" : "ies");
+		buf_printf(line, "%s told in %zu entr%s,",
+			   line->length && line->data[line->length - 1] == ',' ? "" : ",", told,
+			   told == 1 ? "y" : "ies");
 }
 
 static void print_head(const struct page *page, const struct report_input *input,

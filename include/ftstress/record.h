@@ -168,6 +168,11 @@ enum fts_section_kind {
 	FTS_SEC_STEP =
 		12, /* an access by the thread of access number `value`; text: the type of the
 			    * exception that came out of it */
+	/*
+	 * What was done to the object's reference count before, oldest first: value = how many references
+	 * there are after it, signed; text: "made", "takes", "drops", "freed"
+	 */
+	FTS_SEC_COUNT = 13,
 };
 
 enum fts_section_flag {

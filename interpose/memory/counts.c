@@ -20,6 +20,7 @@ enum { SHIFT = 2, FLAGS = 3, QUEUED = 2, MERGED = 3 };
 
 HIDDEN bool counts_on;
 HIDDEN uintptr_t counts_born_low, counts_born_size;
+static uintptr_t merge_low, merge_size; /* where the owner's count is added to the others' */
 
 enum { PLACES = 1024, IN_VAIN = 8, WALKED = 64, DEALLOC_BYTES = 8192 };
 static uint8_t in_vain[PLACES]; /* how often what a place changes was no count */
@@ -168,6 +169,33 @@ int64_t counts_references(uint64_t object)
 	return total_of(shared, (shared & FLAGS) == MERGED ? 0 : local);
 }
 
+void counts_log_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place)
+{
+	if (place - counts_born_low < counts_born_size || value == was || was == COUNT_IMMORTAL ||
+	    place - merge_low < merge_size)
+		return;
+	/* One less than none is the number of an immortal object. */
+	int64_t now = value == COUNT_IMMORTAL ? -1 : (int64_t)value;
+	countlog_note(object, now > (int64_t)was ? COUNTLOG_TAKES : COUNTLOG_DROPS,
+		      total_of(shared_of(object), 0) + now, place);
+}
+
+void counts_log_taken(uint64_t object, uintptr_t place)
+{
+	if (local_of(object) != COUNT_IMMORTAL)
+		countlog_note(object, COUNTLOG_TAKES, counts_references(object), place);
+}
+
+void counts_log_shared(uint64_t object, int64_t more, uintptr_t place)
+{
+	int64_t shared = shared_of(object);
+	uint32_t local = local_of(object);
+	if (local == COUNT_IMMORTAL)
+		return;
+	countlog_note(object, more > 0 ? COUNTLOG_TAKES : COUNTLOG_DROPS,
+		      total_of(shared, (shared & FLAGS) == MERGED ? 0 : local) + more, place);
+}
+
 /*
  * A thread that is not the owner drops a reference, so it had one. Both counts are read, and may change
  * meanwhile: they count only if the shared one did not, and if the owner's is in no sum (is_dead()).
@@ -178,6 +206,8 @@ static __attribute__((noinline)) void look_at_drop(uint64_t object, uintptr_t pl
 	uint32_t local = local_of(object);
 	bool merged = (shared & FLAGS) == MERGED;
 	contended_note(object, place);
+	if (UNLIKELY(countlog_on))
+		counts_log_shared(object, -1, place);
 	if (made_is_freed(object)) {
 		tell("reference-count-low", "drops a reference to an object that is freed", object,
 		     place);
@@ -245,12 +275,11 @@ int64_t _Py_ExplicitMergeRefcount(void *object, int64_t more)
 	return count;
 }
 
-/* The two functions stand side by side. */
-static bool find_born(void)
+/* Where the code of the functions is, which stand side by side. */
+static bool find_range(const char *const *names, unsigned count, uintptr_t *from, uintptr_t *size)
 {
-	static const char *const names[] = { "_Py_NewReference", "_Py_NewReferenceNoTotal" };
 	uintptr_t low = UINTPTR_MAX, high = 0;
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		void *function = symbol_next(names[i]);
 		Dl_info info;
 		ElfW(Sym) *symbol = NULL;
@@ -261,8 +290,8 @@ static bool find_born(void)
 		low = at < low ? at : low;
 		high = at + symbol->st_size > high ? at + symbol->st_size : high;
 	}
-	counts_born_low = low;
-	counts_born_size = high - low + 1; /* a return address may be just behind */
+	*from = low;
+	*size = high - low + 1; /* a return address may be just behind */
 	return high - low < 4096;
 }
 
@@ -272,11 +301,15 @@ static bool start(const char **why)
 		*why = CONCERN_OFF;
 		return false;
 	}
-	if (!find_born() || !symbol_next("_Py_ExplicitMergeRefcount")) {
+	static const char *const born[] = { "_Py_NewReference", "_Py_NewReferenceNoTotal" };
+	static const char *const merges[] = { "_Py_ExplicitMergeRefcount" };
+	if (!find_range(born, 2, &counts_born_low, &counts_born_size) ||
+	    !find_range(merges, 1, &merge_low, &merge_size)) {
 		*why = "this Python does not export what counts references (ftstress builds one that does)";
 		return false;
 	}
 	counts_on = true;
+	countlog_start();
 	return true;
 }
 

@@ -20,6 +20,7 @@
 #define INTERPOSE_COUNTS_H
 
 #include "interpose/base/raw.h"
+#include "interpose/memory/countlog.h"
 #include "interpose/python/layout.h"
 
 #include <stdbool.h>
@@ -37,6 +38,11 @@ HIDDEN int64_t counts_references(uint64_t object);
 HIDDEN void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place);
 HIDDEN void counts_look_at_add(uint64_t object, uintptr_t place);
 
+/* The same of each change, for countlog.h. */
+HIDDEN void counts_log_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place);
+HIDDEN void counts_log_shared(uint64_t object, int64_t more, uintptr_t place);
+HIDDEN void counts_log_taken(uint64_t object, uintptr_t place); /* it is done */
+
 /* Before the code at `place` stores the value in a word that may be an object's local count. */
 static inline void counts_store(const volatile uint32_t *word, uint32_t value, const void *place)
 {
@@ -44,6 +50,8 @@ static inline void counts_store(const volatile uint32_t *word, uint32_t value, c
 		return;
 	uint64_t object = (uint64_t)word - OBJECT_COUNT_LOCAL;
 	uint32_t was = *word;
+	if (UNLIKELY(countlog_on))
+		counts_log_store(object, was, value, (uintptr_t)place);
 	if (LIKELY(was + 1 > 1 && load64((const void *)object, OBJECT_THREAD) ==
 					  (uint64_t)__builtin_thread_pointer()))
 		return;
@@ -54,8 +62,11 @@ static inline void counts_store(const volatile uint32_t *word, uint32_t value, c
 /* Before it adds one to a word that may be an object's shared count. */
 static inline void counts_add(const volatile uint64_t *word, const void *place)
 {
-	if (((uintptr_t)word & 15) == 0 && LIKELY(counts_on))
-		counts_look_at_add((uint64_t)word - OBJECT_COUNT_SHARED, (uintptr_t)place);
+	if (((uintptr_t)word & 15) != 0 || UNLIKELY(!counts_on))
+		return;
+	if (UNLIKELY(countlog_on))
+		counts_log_shared((uint64_t)word - OBJECT_COUNT_SHARED, 1, (uintptr_t)place);
+	counts_look_at_add((uint64_t)word - OBJECT_COUNT_SHARED, (uintptr_t)place);
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include "interpose/memory/borrowed.h"
 #include "interpose/memory/freelists.h"
 #include "interpose/memory/marks.h"
+#include "interpose/memory/countlog.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/release.h"
@@ -212,6 +213,8 @@ static inline void note_object(void *object, uint64_t native)
 	uint32_t *entry = entry_of((uint64_t)object, true);
 	if (UNLIKELY(!entry))
 		return;
+	if (UNLIKELY(countlog_on))
+		countlog_note((uint64_t)object, COUNTLOG_MADE, 1, native);
 	/* From a free list: no block has ended. It may also be of an extension's own, in any memory. */
 	if (*entry && !(*entry & FREED)) {
 		uint32_t *end = entry_in(end_spans, (uint64_t)object, false);
@@ -251,6 +254,8 @@ bool made_ends(uint64_t start, uint64_t native)
 	if (UNLIKELY(entry & FREED))
 		return false;
 	*at = FREED | parity_of(start) | entry;
+	if (UNLIKELY(countlog_on))
+		countlog_note(start, COUNTLOG_FREED, 0, native);
 	if (UNLIKELY(!end))
 		return true;
 	if (*end & DIED && (*end & 1u << PARITY_SHIFT) == parity_of(start))

@@ -4,6 +4,7 @@
 #include "interpose/base/ring.h"
 #include "interpose/base/section.h"
 #include "interpose/memory/made.h"
+#include "interpose/memory/countlog.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/walk.h"
@@ -15,6 +16,7 @@ enum {
 	BUFFER_BYTES = 16 << 10,
 	PLACES = 4096, /* by their hash: how often each was told */
 	TIMES = 4,     /* that a place is told */
+	LOGGED = 60,
 };
 
 static struct raw_lock lock; /* guards all that is below */
@@ -82,6 +84,29 @@ static void put_object(const struct misuse *misuse)
 		 &made, object.type);
 }
 
+/* So far as there is a log of it. */
+static void put_countlog(uint64_t object)
+{
+	static const char *const words[] = { [COUNTLOG_MADE] = "made",
+					     [COUNTLOG_TAKES] = "takes",
+					     [COUNTLOG_DROPS] = "drops",
+					     [COUNTLOG_FREED] = "freed" };
+	static struct countlog_entry seen[LOGGED];
+	bool whole;
+	unsigned count = countlog_of(object, seen, LOGGED, &whole);
+	for (unsigned i = 0; i < count; i++) {
+		frames[0] = seen[i].place;
+		frames[1] = seen[i].position;
+		put_section((struct fts_section){ .kind = FTS_SEC_COUNT,
+						  .frame_count =
+							  1 + (seen[i].place != seen[i].position),
+						  .tid = seen[i].thread,
+						  .address = object,
+						  .value = (uint64_t)(int64_t)seen[i].left },
+			    words[seen[i].operation]);
+	}
+}
+
 static void tell(const struct misuse *misuse, unsigned depth)
 {
 	struct made ended;
@@ -104,6 +129,8 @@ static void tell(const struct misuse *misuse, unsigned depth)
 	if (misuse->before && made_end_find(misuse->object, &ended))
 		put_made((struct fts_section){ .kind = FTS_SEC_OTHER }, &ended, misuse->before);
 	put_object(misuse);
+	if (countlog_on && misuse->object)
+		put_countlog(misuse->object);
 	struct fts_report header = { .kind = FTS_REPORT_OTHER,
 				     .section_count = (uint16_t)sections,
 				     .text_length = (uint16_t)length };

@@ -231,6 +231,24 @@ void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
 	JUMP tsan_store64(word, value, order);
 }
 
+/* One more, and no merge of the owner's with it. */
+static inline bool is_taken(uint64_t from, uint64_t to)
+{
+	return to - from >= COUNT_ONE && to - from <= COUNT_ONE + COUNT_FLAGS &&
+	       ((to & COUNT_FLAGS) == MERGED) == ((from & COUNT_FLAGS) == MERGED);
+}
+
+/* Also taken so: a reference to an object of another thread's, without a lock. */
+static __attribute__((noinline)) uint64_t cas64_logged(volatile uint64_t *word, uint64_t from,
+						       uint64_t to, int order, int failed_order,
+						       uintptr_t place)
+{
+	uint64_t seen = tsan_cas64(word, from, to, order, failed_order);
+	if (seen == from && order_is_count(word))
+		counts_log_taken((uint64_t)word - OBJECT_COUNT_SHARED, place);
+	return seen;
+}
+
 EXPORT cas64 __tsan_atomic64_compare_exchange_val;
 uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t from, uint64_t to,
 					      int order, int failed_order)
@@ -253,6 +271,8 @@ uint64_t __tsan_atomic64_compare_exchange_val(volatile uint64_t *word, uint64_t 
 		}
 	}
 	order = fences_change(word, order, HERE);
+	if (UNLIKELY(countlog_on) && aligned(word) && is_taken(from, to))
+		return cas64_logged(word, from, to, order, failed_order, (uintptr_t)HERE);
 	JUMP tsan_cas64(word, from, to, order, failed_order);
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "ftstress/record.h"
+#include "runner/collate/countlog.h"
 #include "runner/collate/refine.h"
 #include "runner/model/api_rules.h"
 #include "runner/records/assemble.h"
@@ -446,6 +447,7 @@ static void build_example(struct resolver *r, const struct source *source,
 	out->subject.global = xstrdup(known_global(r, parsed));
 	if (finding_is_race(out))
 		out->rules = rules_of(r, out);
+	out->detail = countlog_text(&parsed->view, naming_frames, &naming, &r->parts.places);
 	out->title = explain_title(out, text, &r->parts.places);
 	out->explanation = explain_text(out, text, &r->parts.places);
 	free(text);

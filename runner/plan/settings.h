@@ -36,6 +36,7 @@ enum command {
 	COMMAND_DOCTOR,
 	COMMAND_SUITES,
 	COMMAND_REPORT,
+	COMMAND_EXPLAIN,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
@@ -59,6 +60,7 @@ struct settings {
 	enum command command;
 	bool run_word;                                       /* "run": the next word is the suite */
 	char *suite;                                         /* NULL = not given */
+	char *finding;                                       /* of COMMAND_EXPLAIN: the id */
 	uint64_t iterations;                                 /* 0 = no end */
 	bool iterations_given, duration_given, budget_given; /* on the command line */
 	unsigned threads_min, threads_max;                   /* 1..FTS_THREADS_MAX */
@@ -74,6 +76,7 @@ struct settings {
 	unsigned python_races_every; /* after the first of each test; 0 = settings_python_every() */
 	bool pairs;                  /* in place of tests: each two operations of a type; PAIRS_* */
 	bool explore;                /* each iteration passes turns on elsewhere; run/explore.h */
+	bool count_log;              /* log what is done to reference counts */
 	bool leaks;                  /* each test several times in a process: what grows? */
 	bool share;                  /* objects that a test makes are one for all its threads */
 	unsigned pairs_every;        /* else: one iteration in so many is of pairs; 0 = none */

@@ -64,6 +64,10 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 	}
 	bool wants_suite = settings->command == COMMAND_PREPARE ||
 			   settings->command == COMMAND_REPORT || settings->run_word;
+	if (settings->command == COMMAND_EXPLAIN && !settings->finding) {
+		settings->finding = xstrdup(word);
+		return 0;
+	}
 	if (wants_suite && !settings->suite) {
 		settings->suite = xstrdup(word);
 		return 0;
@@ -210,6 +214,8 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 	/* On the second reading the suite of a command would look like one word too many. */
 	free(settings->suite);
 	settings->suite = NULL;
+	free(settings->finding);
+	settings->finding = NULL;
 	settings->iterations_given = settings->duration_given = settings->budget_given = false;
 	if (asks_for("--pairs", argc, argv))
 		settings_set_pairs(settings);

@@ -299,6 +299,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 		push_share(&list, environment, suite);
 	if (kind != WORKER_AS_WRITTEN && kind != WORKER_PAIRS)
 		push_python_races(&list, environment, settings);
+	if (settings->count_log)
+		push(&list, xstrdup("FTSTRESS_COUNT_LOG=1"));
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
 	push(&list, xprintf("FTSTRESS_HEAP=%s", option_heap_text(settings->heap)));
 	/* Not set if it is mixed: then an extension that needs the GIL switches it on; that is

@@ -193,6 +193,13 @@ static char *parse_gate(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static char *parse_count_log(struct settings *settings, const char *value)
+{
+	(void)value;
+	settings->count_log = true;
+	return NULL;
+}
+
 static char *parse_locks(struct settings *settings, const char *value)
 {
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
@@ -483,6 +490,8 @@ const struct option option_table[] = {
 	  false },
 	{ "leaks", NULL, "each test again and again: what grows with each round", parse_leaks,
 	  false },
+	{ "count-log", NULL, "log what is done to reference counts (ftstress explain)",
+	  parse_count_log, false },
 	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
 	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
@@ -530,6 +539,8 @@ const struct command_word command_words[] = {
 	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
 	{ "suites", "", "list the suites", COMMAND_SUITES },
 	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
+	{ "explain", "ID", "run a wrong reference count again, and tell what led to it",
+	  COMMAND_EXPLAIN },
 };
 const size_t command_word_count = sizeof command_words / sizeof *command_words;
 
@@ -558,6 +569,7 @@ void settings_init(struct settings *settings)
 void settings_clear(struct settings *settings)
 {
 	free(settings->suite);
+	free(settings->finding);
 	free(settings->tests);
 	for (size_t i = 0; i < settings->type_count; i++)
 		free(settings->types[i]);

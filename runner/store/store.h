@@ -129,6 +129,12 @@ struct store_history {
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out);
 
 /*
+ * Gets kind, title, explanation and command of the finding, whichever run has found it; *found: there is
+ * one. To be cleared: finding_clear().
+ */
+int store_find(struct store *store, const char *id, struct finding *out, bool *found);
+
+/*
  * Gets all findings of `run` and the runs that it resumes, complete, for a report; with the counts,
  * replay tokens and tests of these runs. To be freed: each with finding_clear(), and the array.
  */

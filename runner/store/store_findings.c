@@ -123,6 +123,18 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	return code;
 }
 
+int store_find(struct store *store, const char *id, struct finding *out, bool *found)
+{
+	sqlite3_stmt *row = sql_prepare(
+		store, "SELECT id, kind, title, status, body FROM findings WHERE id = ?", "s", id);
+	int step = row ? sqlite3_step(row) : SQLITE_ERROR, code = 0;
+	*found = step == SQLITE_ROW;
+	if (*found)
+		code = finding_load(store, 0, row, out);
+	sqlite3_finalize(row);
+	return code || *found || step == SQLITE_DONE ? code : sql_failed(store);
+}
+
 int store_findings(struct store *store, int64_t run, struct finding **findings, size_t *count)
 {
 	sqlite3_stmt *row =

@@ -124,6 +124,13 @@ says() {
 	says 'reports has no run of mine'
 }
 
+@test "a finding that no run has found can't be explained" {
+	run -4 "$FTSTRESS" explain
+	says 'which finding? ftstress explain ID'
+	run -4 "$FTSTRESS" explain data-race-000000000000
+	says 'no run whose reports are in reports has found data-race-000000000000 (--output DIR names'
+}
+
 @test "a word too many is told" {
 	run -4 "$FTSTRESS" suites extra
 	says 'unexpected "extra"'

@@ -65,6 +65,23 @@ void made_dies(uint64_t start, uint64_t native)
 	died++;
 }
 
+bool countlog_on;
+static struct {
+	enum countlog operation;
+	int64_t left;
+} logged;
+static unsigned logs;
+
+void countlog_note(uint64_t start, enum countlog operation, int64_t left, uintptr_t place)
+{
+	(void)start, (void)place;
+	logged.operation = operation;
+	logged.left = left;
+	logs++;
+}
+
+void countlog_start(void) {}
+
 bool borrowed_any, contended_on;
 static unsigned ended;
 
@@ -331,6 +348,48 @@ static void the_last_reference_ends_what_is_borrowed(void **state)
 	borrowed_any = false;
 }
 
+static void assert_logged(enum countlog operation, int64_t left)
+{
+	assert_int_equal(logs, 1);
+	assert_int_equal(logged.operation, operation);
+	assert_int_equal(logged.left, left);
+	logs = 0;
+}
+
+static void each_change_is_logged_if_that_is_asked_for(void **state)
+{
+	(void)state;
+	make(ME, 2, SHARED(1, 0));
+	assert_store(3, NULL);
+	assert_int_equal(logs, 0);
+	countlog_on = true;
+	assert_store(3, NULL);
+	assert_logged(COUNTLOG_TAKES, 4);
+	assert_store(1, NULL);
+	assert_logged(COUNTLOG_DROPS, 2);
+	assert_add(NULL);
+	assert_logged(COUNTLOG_TAKES, 4);
+	assert_drop(NULL);
+	assert_logged(COUNTLOG_DROPS, 2);
+	counts_log_taken((uint64_t)&object, 4096);
+	assert_logged(COUNTLOG_TAKES, 3);
+	make(ME, 0, 0); /* none is left, and one is dropped */
+	assert_store(COUNT_IMMORTAL, "reference-count-low");
+	assert_logged(COUNTLOG_DROPS, -1);
+	make(0, COUNT_IMMORTAL, 0);
+	assert_add(NULL);
+	assert_int_equal(logs, 0);
+	make(ME, 1, 0);
+	counts_born_size = 8192; /* there an object begins, */
+	assert_store(7, NULL);
+	counts_born_size = 0;
+	merge_size = 8192; /* and there both counts are added up */
+	assert_store(0, NULL);
+	assert_int_equal(logs, 0);
+	merge_size = 0;
+	countlog_on = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +400,7 @@ int main(void)
 		cmocka_unit_test(nobody_takes_what_is_gone),
 		cmocka_unit_test(what_both_counted_has_to_add_up),
 		cmocka_unit_test(the_last_reference_ends_what_is_borrowed),
+		cmocka_unit_test(each_change_is_logged_if_that_is_asked_for),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -259,7 +259,7 @@ bool ring_write(uint32_t type, const struct ring_part *parts, unsigned count)
 
 /* Concerns that have tests of their own. */
 
-bool fences_watched, locks_on, counts_on;
+bool fences_watched, locks_on, counts_on, countlog_on;
 uintptr_t counts_born_low, counts_born_size;
 __thread const struct type_cache_entry *type_cache_entry __attribute__((tls_model("initial-exec")));
 const volatile uint8_t *type_cache_lock;
@@ -277,6 +277,21 @@ __thread uint32_t borrowed_count; /* the thread has borrowed nothing */
 void borrowed_taken(uint64_t object, uintptr_t place, const void *hook)
 {
 	(void)object, (void)place, (void)hook;
+}
+
+void counts_log_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place)
+{
+	(void)object, (void)was, (void)value, (void)place;
+}
+
+void counts_log_shared(uint64_t object, int64_t more, uintptr_t place)
+{
+	(void)object, (void)more, (void)place;
+}
+
+void counts_log_taken(uint64_t object, uintptr_t place)
+{
+	(void)object, (void)place;
 }
 
 void counts_look_at_add(uint64_t object, uintptr_t place)
