@@ -198,8 +198,19 @@ def check_cython(scratch: Path) -> None:
         frames[:4],
         run.words(),
     )
-    members = {f["subject"]["member"] for f in run.findings if f["subject"]}
+    members = {f["subject"]["member"] for f in run.findings if f["subject"]} - {None, ""}
     ok(members == {"counts[]"}, "and the name of the field", members)
+    borrowed = [f for f in run.findings if f["kind"] == "borrowed-reference"]
+    ok(
+        len(borrowed) == 1
+        and any(
+            (f["function"], f["language"]) == ("size_bug", "cython")
+            for thread in borrowed[0]["threads"]
+            for f in thread["frames"]
+        ),
+        "what Cython code has only borrowed is told, with the line of the .pyx file",
+        *run.list_of(run.findings),
+    )
     wrong = [f for f in run.findings if any("_ok" in test for test in f["tests"])]
     ok(not wrong, "no finding names the correct Cython class", *run.list_of(wrong))
 

@@ -1,7 +1,23 @@
 # cython: language_level=3, freethreading_compatible=True, boundscheck=False
-"""Two histograms that threads may share: one forgets the lock."""
+"""Two histograms that threads may share: one forgets the lock. Two sizes: one only borrows."""
 
 cimport cython
+from cpython.object cimport PyObject
+
+
+cdef extern from "Python.h":
+    PyObject *borrowed_item "PyList_GetItem"(object items, Py_ssize_t index)
+    object own_item "PyList_GetItemRef"(object items, Py_ssize_t index)
+
+
+def size_bug(list items not None):
+    """Wrong: another thread may replace the item before its size is asked for."""
+    cdef PyObject *item = borrowed_item(items, 0)
+    return len(<list>item)  # the borrowed one
+
+
+def size_ok(list items not None):
+    return len(own_item(items, 0))
 
 
 cdef class Histogram_bug:
