@@ -352,9 +352,10 @@ def check_frees(run: Run) -> None:
 
 def check_kept(run: Run) -> None:
     """Memory that is used after it was freed is told, with the whole stack of who freed it."""
-    first = check_twins(run, "kept")
-    kinds = {case: f["kind"] for case, f in first.items()}
-    ok(set(kinds.values()) == {"use-after-free"}, "each as used after it was freed", kinds)
+    check_twins(run, "kept")
+    kinds = {f["kind"] for f in run.findings}
+    ok(kinds == {"use-after-free"}, "each as used after it was freed", *run.list_of(run.findings))
+    first = {Path(test).stem: f for f in run.findings for test in f["tests"]}
     stacks = {
         case: [[f["function"] for f in t["frames"] if f["language"] == "python"] for t in threads]
         for case, threads in ((case, f["threads"]) for case, f in first.items())
