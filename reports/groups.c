@@ -288,10 +288,26 @@ static void add_count(struct groups *groups, size_t at)
 		join(groups, at, race);
 }
 
-/* An operation of a type that races with others of it gives memory back twice. */
+/* Does nothing but the interpreter's own code stand there? It frees what others let go before. */
+static bool is_interpreters(const struct participant *side)
+{
+	for (size_t i = 0; i < side->stack.count; i++)
+		if (!side->stack.frames[i].module ||
+		    !plumbing_is_base_module(side->stack.frames[i].module))
+			return false;
+	return side->stack.count > 0;
+}
+
+/*
+ * An operation of a type that races with others of it gives memory back twice, or uses what the
+ * interpreter has freed meanwhile.
+ */
 static void add_misuse(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
+	const struct participant *end = memory_freed_in_use(finding);
+	if (!finding_is_misuse(finding) && (!end || !is_interpreters(end)))
+		return;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const char *type = finding->participants[i].type;
 		uint64_t race = type ? map_get(&groups->by_key, key_of_operations(finding, type))
@@ -467,10 +483,10 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 			add_variable(&groups, i);
 		else if (findings[i]->kind == FINDING_REFERENCE_COUNT)
 			add_count(&groups, i);
-		else if (finding_is_misuse(findings[i]))
-			add_misuse(&groups, i);
 		else if (findings[i]->kind == FINDING_LEAK)
 			add_leak(&groups, i);
+		else
+			add_misuse(&groups, i);
 	}
 	add_untyped(&groups);
 	add_follows(&groups);

@@ -592,7 +592,24 @@ static void what_operations_of_a_type_do_to_each_other_is_one_entry(void **state
 	entries = entries_new(&document.input);
 	assert_int_equal(entries->count, 2);
 	entries_free(entries);
-	document.races[3].finding.kind = FINDING_DATA_RACE;
+	/* or uses when the interpreter has freed it: */
+	struct race *late = &document.races[3];
+	late->finding.kind = FINDING_USE_AFTER_FREE;
+	struct frame ends[2] = { late->frames[1], late->frames[1] };
+	ends[0].function = (char *)"PyObject_Free";
+	ends[0].module = (char *)"python3.14t";
+	late->sides[1].stack = (struct stack){ ends, 2 };
+	late->sides[1].type = NULL;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+	ends[1].module = (char *)"python3.14t";
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	entries_free(entries);
+	late->sides[1].stack = (struct stack){ &late->frames[1], 1 };
+	late->sides[1].type = (char *)"m.Bag";
+	late->finding.kind = FINDING_DATA_RACE;
 	/* but the data of a buffer is for those who share it. */
 	document.races[0].finding.rank = RANK_DATA;
 	document.races[0].finding.subject = OBJECT(8, "m.Box");
