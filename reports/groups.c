@@ -240,18 +240,24 @@ static uint64_t key_of_operations(const struct finding *finding, const char *typ
 	return hash_string((uint64_t)finding->status + OF_OPERATIONS, type);
 }
 
-/* Both sides are operations of one type, which most likely takes no lock. */
-static void add_operations(struct groups *groups, size_t at)
+/* Are both sides operations of one type, and is the memory none of another one's? */
+static bool is_of_operations(const struct finding *finding)
 {
-	const struct finding *finding = groups->findings[at];
 	const struct participant *sides = finding->participants;
 	const struct subject *subject = &finding->subject;
 	bool typed = has_type(subject) || subject->kind == SUBJECT_GLOBAL;
-	if (!groups_is_own_type(sides[0].type) || !sides[1].type ||
-	    strcmp(sides[0].type, sides[1].type) != 0 ||
-	    (typed && strcmp(subject->type ? subject->type : "", sides[0].type) != 0))
+	return groups_is_own_type(sides[0].type) && sides[1].type &&
+	       strcmp(sides[0].type, sides[1].type) == 0 &&
+	       (!typed || strcmp(subject->type ? subject->type : "", sides[0].type) == 0);
+}
+
+/* The type most likely takes no lock. */
+static void add_operations(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	if (is_let_go(finding) || !is_of_operations(finding))
 		return;
-	uint64_t key = key_of_operations(finding, sides[0].type);
+	uint64_t key = key_of_operations(finding, finding->participants[0].type);
 	add_key(groups, at, key + (finding->rank == RANK_DATA));
 }
 
@@ -299,14 +305,15 @@ static bool is_interpreters(const struct participant *side)
 }
 
 /*
- * An operation of a type that races with others of it gives memory back twice, or uses what the
- * interpreter has freed meanwhile.
+ * An operation of a type that races with others of it gives memory back twice, or uses what another one
+ * or the interpreter has freed. Without such a race that is a bug of its own.
  */
 static void add_misuse(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
 	const struct participant *end = memory_freed_in_use(finding);
-	if (!finding_is_misuse(finding) && (!end || !is_interpreters(end)))
+	bool used = is_race(finding) && is_let_go(finding) && is_of_operations(finding);
+	if (!finding_is_misuse(finding) && !used && (!end || !is_interpreters(end)))
 		return;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const char *type = finding->participants[i].type;

@@ -17,7 +17,7 @@
  *   line of Python at which the objects were made.
  * - Memory that an operation of a type in C touches on both sides, when Python code has called that: the
  *   type, if the memory is of an object of it or of none that is known. (Data of a buffer apart.)
- *   And what one of its operations frees a second time, or uses when the interpreter has freed it.
+ *   And, if there is one, what an operation of it frees a second time, or uses when it was freed.
  * - Any other type (dict, list, a class of the tests) is everybody's: objects made at the same line, of
  *   which the same function, or the same line of Python, is a side of both races.
  * - Memory that was freed in use, or that is still being made: nothing but the line at which the object

@@ -587,6 +587,19 @@ static void what_operations_of_a_type_do_to_each_other_is_one_entry(void **state
 	assert_ptr_equal(entries->items[1].witness, document.findings[3]);
 	assert_ptr_equal(entries->items[2].witness, document.findings[4]);
 	entries_free(entries);
+	/* What was freed in use is a bug of its own, if nothing else races there. */
+	document.races[1].finding.rank = RANK_FREED;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 3);
+	document.races[0].finding.rank = document.races[2].finding.rank = RANK_FREED;
+	document.races[2].finding.subject = heap;
+	entries_free(entries);
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 5);
+	entries_free(entries);
+	for (size_t i = 0; i < 3; i++)
+		document.races[i].finding.rank = RANK_NONE;
+	document.races[2].finding.subject = OBJECT(40, "m.Box");
 	/* What one of them frees twice, */
 	document.races[3].finding.kind = FINDING_DOUBLE_FREE;
 	entries = entries_new(&document.input);
