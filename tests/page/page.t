@@ -211,6 +211,7 @@ test("the_table_of_a_type_says_of_each_pair_what_is_known_and_leads_to_its_findi
     "words.Dull: 1 operation, 1 pair: 1 clean",
   ]);
   await section.locator("summary").first().click();
+  await section.locator("svg.matrix rect.race").first().waitFor();
   const cells = (name) => section.locator(`svg.matrix rect.${name}`).count();
   equal(await cells("race"), 3);
   equal(await cells("crash"), 2);
