@@ -64,10 +64,37 @@ let browser;
 let url;
 const troubles = [];
 
+/** Until what an action has changed is drawn: the page hears of a new hash in a task of its own. */
+function drawn(page) {
+  return page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    await new Promise(setTimeout);
+  });
+}
+
+/** Actions end when the page shows what came of them. */
+function waitAfterActions(page) {
+  const locators = Object.getPrototypeOf(page.locator("body"));
+  for (const name of locators.actionsWait ? [] : ["click", "fill", "selectOption"]) {
+    const act = locators[name];
+    locators[name] = async function (...args) {
+      await act.apply(this, args);
+      await drawn(this.page());
+    };
+  }
+  locators.actionsWait = true;
+  const press = page.keyboard.press.bind(page.keyboard);
+  page.keyboard.press = async (...args) => {
+    await press(...args);
+    await drawn(page);
+  };
+}
+
 /** A page with the report open at a hash; all trouble that it has is a failure. */
 async function open(hash = "", { at = url, width = 1440, height = 900, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, ...options });
   const page = await context.newPage();
+  waitAfterActions(page);
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) troubles.push(message.text());
   });
