@@ -92,14 +92,14 @@ setup() {
 @test "a test that fails when threads overlap is a finding, one that fails in turns is a note" {
 	scripts threads sleeps always twice
 	suite mine
-	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --schedule overlap
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 5 --gil off --schedule overlap
 	finding test-failure 'threads.py fails in threads: ValueError'
 	[[ $output == *$'threads.py fails in threads: ValueError\n    ValueError: '*', at '*'/threads.py:'* ]]
 	finding test-failure 'sleeps.py fails in threads: ValueError'
 	[[ $(jq '[.findings[] | select(.kind == "test-failure")] | length' "$(last_report)") == 2 ]]
 	jq -e '.run.notes[] | select(contains("always.py fails when its threads do not overlap"))' "$(last_report)"
 	jq -e '.run.notes[] | select(contains("twice.py fails when its threads do not overlap"))' "$(last_report)"
-	[[ $(jq .run.iterations.done "$(last_report)") == 2 ]]
+	[[ $(jq .run.iterations.done "$(last_report)") == 5 ]]
 }
 
 @test "a suite in which no test passes ends with 5 and says first why" {
