@@ -3,16 +3,8 @@
 # also if that was waited for; with on none of these is. Needs the TSan CPythons of stress/toolchain.
 build=${BUILD:-build}
 export FTSTRESS_HAPPENS_BEFORE=meant
-n=0
-
-check() { # NAME CONDITION...
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then echo "ok $n - $name"; else
-		printf 'not ok %s - %s\n# %s\n' $n "$name" "$out"
-	fi
-}
+# shellcheck source=tests/lib/check.bash
+source tests/lib/check.bash
 
 races() { # HEAP CASE...
 	FTSTRESS_HEAP=$1 timeout 100 "$build/tests/interpose/host" "$build/libftstress.so" "$python" \

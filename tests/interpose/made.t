@@ -3,16 +3,8 @@
 # that others had before. Needs the TSan CPythons of stress/toolchain.
 build=${BUILD:-build}
 export FTSTRESS_HAPPENS_BEFORE=meant
-n=0
-
-check() { # NAME CONDITION...
-	local name=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then echo "ok $n - $name"; else
-		printf 'not ok %s - %s\n# %s\n' $n "$name" "$report"
-	fi
-}
+# shellcheck source=tests/lib/check.bash
+source tests/lib/check.bash
 
 races() { # PYTHON
 	timeout 60 "$build/tests/interpose/host" "$build/libftstress.so" "$1" \
@@ -21,8 +13,8 @@ races() { # PYTHON
 
 # What the report on the case says behind its sections.
 told() { # CASE
-	report=$(grep " user=work_$1\$" <<<"$all")
-	[[ $report =~ \ (made\ in\ .*)?user= ]]
+	out=$(grep " user=work_$1\$" <<<"$all")
+	[[ $out =~ \ (made\ in\ .*)?user= ]]
 	said=${BASH_REMATCH[1]% }
 }
 
@@ -41,9 +33,9 @@ for version in 3.14 3.13; do
 	told racing
 	check "made by one of the two, $version" grep -qE '^made in racing_address by [1-9]' <<<"$said"
 	told before
-	check "made before ftstress came: nothing is said, $version" [ "${report:+there}$said" = there ]
+	check "made before ftstress came: nothing is said, $version" [ "${out:+there}$said" = there ]
 	all=$(FTSTRESS_HEAP=off races "$python")
 	told list
-	check "off: nothing is said, $version" [ "${report:+there}$said" = there ]
+	check "off: nothing is said, $version" [ "${out:+there}$said" = there ]
 done
 echo "1..$n"
