@@ -97,17 +97,6 @@ static bool is_own_race(const struct finding *finding)
 	return finding_is_race(finding) && !finding->follows;
 }
 
-/* The type of which both sides of the race are operations, or NULL. */
-static const char *type_of_both(const struct finding *finding)
-{
-	const struct participant *sides = finding->participants;
-	return finding->participant_count == 2 && sides[0].type && sides[1].type &&
-			       !strcmp(sides[0].type, sides[1].type) &&
-			       groups_is_own_type(sides[0].type)
-		       ? sides[0].type
-		       : NULL;
-}
-
 /* What the entry is told with: of pairs the type, or what is told apart from it; else what the first
  * of several races is on. */
 static void name_entry(struct report_entry *entry, const struct run_info *run)
@@ -121,7 +110,7 @@ static void name_entry(struct report_entry *entry, const struct run_info *run)
 		races += is_own_race(entry->members[i]);
 	for (size_t i = 0; i < entry->count && !entry->type && races > 1; i++) {
 		if (is_own_race(entry->members[i]))
-			entry->type = xstrdup(type_of_both(entry->members[i]));
+			entry->type = xstrdup(groups_type_of_both(entry->members[i]));
 	}
 	for (size_t i = 0; i < entry->count && !entry->type && races > 1; i++) {
 		const struct subject *subject = &entry->members[i]->subject;
@@ -346,42 +335,52 @@ static bool is_bare(const struct report_entry *entry, const char *operation)
 	return true;
 }
 
+/* Does any side of a race hold a lock? What only follows from a race of tests says nothing of them. */
+static bool any_holds(const struct report_entry *entry)
+{
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct finding *member = entry->members[i];
+		for (size_t k = 0; k < member->participant_count; k++)
+			if (member->participants[k].lock_count &&
+			    (!member->follows || entry->of_pairs))
+				return true;
+	}
+	return false;
+}
+
+/* "feed, gets", "3 functions", "2 of its 51 operations" */
+static void add_who(struct buf *out, const struct report_entry *entry, size_t count)
+{
+	const char *end = count == 1 ? "" : "s";
+	if (!entry->of_pairs && entry->operation_count)
+		entry_add_names(out, entry->operations, count, OPERATIONS_NAMED);
+	else if (!entry->of_pairs)
+		buf_printf(out, "%zu function%s", count, end);
+	else if (entry->operations_all > 1)
+		buf_printf(out, "%zu of its %zu operations", count, entry->operations_all);
+	else
+		buf_printf(out, "%zu operation%s", count, end);
+}
+
 /* What the operations of the entry lack, or its functions: that no side of any race held a lock is worth
  * saying. */
 static void add_lack(struct buf *out, const struct report_entry *entry, bool locks_known)
 {
-	bool named = !entry->of_pairs && entry->operation_count;
-	size_t count = entry->of_pairs || named ? entry->operation_count : entry->function_count;
-	bool one = count == 1, none = locks_known;
-	for (size_t i = 0; i < entry->count; i++)
-		for (size_t j = 0; j < entry->members[i]->participant_count &&
-				   (!entry->members[i]->follows || entry->of_pairs);
-		     j++)
-			none = none && !entry->members[i]->participants[j].lock_count;
+	bool of_operations = entry->of_pairs || entry->operation_count;
+	size_t count = of_operations ? entry->operation_count : entry->function_count;
+	bool none = locks_known && !any_holds(entry);
 	const char *found = entry->of_pairs && !none ? culprit(entry) : NULL;
 	if (found) {
 		buf_printf(out, "%s %s, against ", found,
 			   locks_known && is_bare(entry, found) ? "takes no lock" : "races");
-		count--;
-	}
-	if (named)
-		entry_add_names(out, entry->operations, count, OPERATIONS_NAMED);
-	else
-		buf_printf(out, "%zu", count);
-	if (named)
-		;
-	else if (!entry->of_pairs)
-		buf_puts(out, one ? " function" : " functions");
-	else if (entry->operations_all > 1)
-		buf_printf(out, " of its %zu operations", entry->operations_all);
-	else
-		buf_puts(out, one ? " operation" : " operations");
-	if (found)
+		add_who(out, entry, count - 1);
 		return;
+	}
+	add_who(out, entry, count);
 	if (none)
-		buf_puts(out, one ? " takes no lock" : " take no lock");
+		buf_puts(out, count == 1 ? " takes no lock" : " take no lock");
 	else
-		buf_puts(out, one ? " races" : " race");
+		buf_puts(out, count == 1 ? " races" : " race");
 }
 
 /* "iterators = not shared, as documented: 80 races of 23 types" */

@@ -74,6 +74,14 @@ bool groups_is_own_type(const char *type)
 	return type && strchr(type, '.');
 }
 
+const char *groups_type_of_both(const struct finding *finding)
+{
+	const struct participant *sides = finding->participants;
+	bool same = finding->participant_count == 2 && sides[0].type && sides[1].type &&
+		    strcmp(sides[0].type, sides[1].type) == 0;
+	return same && groups_is_own_type(sides[0].type) ? sides[0].type : NULL;
+}
+
 const struct frame *groups_made_at(const struct subject *subject)
 {
 	for (size_t i = 0; i < subject->allocated.count; i++) {
@@ -243,12 +251,10 @@ static uint64_t key_of_operations(const struct finding *finding, const char *typ
 /* Are both sides operations of one type, and is the memory none of another one's? */
 static bool is_of_operations(const struct finding *finding)
 {
-	const struct participant *sides = finding->participants;
+	const char *type = groups_type_of_both(finding);
 	const struct subject *subject = &finding->subject;
 	bool typed = has_type(subject) || subject->kind == SUBJECT_GLOBAL;
-	return groups_is_own_type(sides[0].type) && sides[1].type &&
-	       strcmp(sides[0].type, sides[1].type) == 0 &&
-	       (!typed || strcmp(subject->type ? subject->type : "", sides[0].type) == 0);
+	return type && (!typed || strcmp(subject->type ? subject->type : "", type) == 0);
 }
 
 /* The type most likely takes no lock. */

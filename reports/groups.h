@@ -50,6 +50,9 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 /* Does the name of the type have its module before it? Then it is no other's. */
 bool groups_is_own_type(const char *type);
 
+/* The type with its module's name of which both sides of a race are operations, or NULL. */
+const char *groups_type_of_both(const struct finding *finding);
+
 /* The line of Python at which the memory was made, or NULL. */
 const struct frame *groups_made_at(const struct subject *subject);
 
