@@ -27,39 +27,46 @@
 
 typedef void *function(void *self, void *a, void *b, void *c, void *d, void *e);
 
+/* clang-format off */
+/* channel(NUMBER, MODULE, TYPE, NAME, WHAT): type NULL: a function of the module, with a descriptor */
+#define CHANNEL_LIST(channel) \
+	channel(0, "_socket", "socket", "send", GIVES) \
+	channel(1, "_socket", "socket", "sendall", GIVES) \
+	channel(2, "_socket", "socket", "sendto", GIVES) \
+	channel(3, "_socket", "socket", "sendmsg", GIVES) \
+	channel(4, "_socket", "socket", "shutdown", GIVES) \
+	channel(5, "_socket", "socket", "close", GIVES) \
+	channel(6, "_socket", "socket", "connect", CONNECTS) \
+	channel(7, "_socket", "socket", "connect_ex", CONNECTS) \
+	channel(8, "_socket", "socket", "_accept", ACCEPTS) \
+	channel(9, "_socket", "socket", "recv", TAKES) \
+	channel(10, "_socket", "socket", "recv_into", TAKES) \
+	channel(11, "_socket", "socket", "recvfrom", TAKES) \
+	channel(12, "_socket", "socket", "recvfrom_into", TAKES) \
+	channel(13, "_socket", "socket", "recvmsg", TAKES) \
+	channel(14, "_socket", "socket", "recvmsg_into", TAKES) \
+	channel(15, "_io", "FileIO", "write", GIVES) \
+	channel(16, "_io", "FileIO", "close", GIVES) \
+	channel(17, "_io", "FileIO", "read", TAKES) \
+	channel(18, "_io", "FileIO", "readinto", TAKES) \
+	channel(19, "_io", "FileIO", "readall", TAKES) \
+	channel(20, "posix", NULL, "write", GIVES) \
+	channel(21, "posix", NULL, "writev", GIVES) \
+	channel(22, "posix", NULL, "eventfd_write", GIVES) \
+	channel(23, "posix", NULL, "close", GIVES) \
+	channel(24, "posix", NULL, "read", TAKES) \
+	channel(25, "posix", NULL, "readv", TAKES) \
+	channel(26, "posix", NULL, "eventfd_read", TAKES)
+/* clang-format on */
+
 static struct channel {
-	const char *module, *type,
-		*name; /* type NULL: a function of the module, with a descriptor */
+	const char *module, *type, *name;
 	enum { TAKES, GIVES, ACCEPTS, CONNECTS } what;
 	function *was;
 } channels[] = {
-	{ "_socket", "socket", "send", GIVES, NULL },
-	{ "_socket", "socket", "sendall", GIVES, NULL },
-	{ "_socket", "socket", "sendto", GIVES, NULL },
-	{ "_socket", "socket", "sendmsg", GIVES, NULL },
-	{ "_socket", "socket", "shutdown", GIVES, NULL },
-	{ "_socket", "socket", "close", GIVES, NULL },
-	{ "_socket", "socket", "connect", CONNECTS, NULL },
-	{ "_socket", "socket", "connect_ex", CONNECTS, NULL },
-	{ "_socket", "socket", "_accept", ACCEPTS, NULL },
-	{ "_socket", "socket", "recv", TAKES, NULL },
-	{ "_socket", "socket", "recv_into", TAKES, NULL },
-	{ "_socket", "socket", "recvfrom", TAKES, NULL },
-	{ "_socket", "socket", "recvfrom_into", TAKES, NULL },
-	{ "_socket", "socket", "recvmsg", TAKES, NULL },
-	{ "_socket", "socket", "recvmsg_into", TAKES, NULL },
-	{ "_io", "FileIO", "write", GIVES, NULL },
-	{ "_io", "FileIO", "close", GIVES, NULL },
-	{ "_io", "FileIO", "read", TAKES, NULL },
-	{ "_io", "FileIO", "readinto", TAKES, NULL },
-	{ "_io", "FileIO", "readall", TAKES, NULL },
-	{ "posix", NULL, "write", GIVES, NULL },
-	{ "posix", NULL, "writev", GIVES, NULL },
-	{ "posix", NULL, "eventfd_write", GIVES, NULL },
-	{ "posix", NULL, "close", GIVES, NULL },
-	{ "posix", NULL, "read", TAKES, NULL },
-	{ "posix", NULL, "readv", TAKES, NULL },
-	{ "posix", NULL, "eventfd_read", TAKES, NULL },
+#define CHANNEL(number, module, type, name, what) { module, type, name, what, NULL },
+	CHANNEL_LIST(CHANNEL)
+#undef CHANNEL
 };
 enum {
 	CHANNELS = sizeof channels / sizeof *channels,
@@ -173,45 +180,19 @@ static void *call(const struct channel *channel, void *self, void *const argumen
 	return result;
 }
 
-#define CALLED(number)                                                                             \
+#define CALLED(number, ...)                                                                        \
 	static void *called_##number(void *self, void *a, void *b, void *c, void *d, void *e)      \
 	{                                                                                          \
 		return call(&channels[number], self, (void *const[]){ a, b, c, d, e });            \
 	}
-CALLED(0)
-CALLED(1)
-CALLED(2)
-CALLED(3)
-CALLED(4)
-CALLED(5)
-CALLED(6)
-CALLED(7)
-CALLED(8)
-CALLED(9)
-CALLED(10)
-CALLED(11)
-CALLED(12)
-CALLED(13)
-CALLED(14)
-CALLED(15)
-CALLED(16)
-CALLED(17)
-CALLED(18)
-CALLED(19)
-CALLED(20)
-CALLED(21)
-CALLED(22)
-CALLED(23)
-CALLED(24)
-CALLED(25)
-CALLED(26)
+CHANNEL_LIST(CALLED)
+#undef CALLED
+
 static function *const called[] = {
-	called_0,  called_1,  called_2,  called_3,  called_4,  called_5,  called_6,
-	called_7,  called_8,  called_9,  called_10, called_11, called_12, called_13,
-	called_14, called_15, called_16, called_17, called_18, called_19, called_20,
-	called_21, called_22, called_23, called_24, called_25, called_26,
+#define CALLED(number, ...) called_##number,
+	CHANNEL_LIST(CALLED)
+#undef CALLED
 };
-_Static_assert(sizeof called / sizeof *called == CHANNELS, "one for each");
 
 bool channels_start(void)
 {
