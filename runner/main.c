@@ -40,6 +40,7 @@
  *       refine          what a report is, by the functions in its stacks
  *       countlog        what was done to a reference count that is wrong
  *       suppress, ledger  rules of what not to hear of; the run's findings: status, counts
+ *       variable        what only races of Python code have
  *       raced           on which memory an iteration has raced
  *       known, follow   races that are known upstream; findings that only follow from another
  *       rank, policy    how grave a data race is; what a type's documentation excludes

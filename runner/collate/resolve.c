@@ -18,11 +18,11 @@
 #include "ftstress/record.h"
 #include "runner/collate/countlog.h"
 #include "runner/collate/refine.h"
+#include "runner/collate/variable.h"
 #include "runner/model/api_rules.h"
 #include "runner/records/assemble.h"
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
-#include "runner/model/interleaving.h"
 #include "runner/model/matrix.h"
 #include "runner/base/map.h"
 #include "runner/base/meanwhile.h"
@@ -141,42 +141,6 @@ static const char *known_global(struct resolver *r, const struct parsed *parsed)
 	return parsed->global;
 }
 
-/*
- * A variable with a name of its own, an attribute, a global or a generator, is what the bug is known by, whichever
- * of the functions that use it met: "PATTERN\tattribute\tvalue\tCounter" is
- * "attribute\tvalue\tCounter". NULL = it is not such a variable.
- */
-static const char *named_variable(const char *text)
-{
-	const char *what = text ? strchr(text, '\t') : NULL;
-	const char *name = what ? strchr(++what, '\t') : NULL;
-	if (!name || name[1] == '\t' || !name[1])
-		return NULL;
-	return !strncmp(what, "attribute\t", 10) || !strncmp(what, "global\t", 7) ||
-			       !strncmp(what, "generator\t", 10)
-		       ? what
-		       : NULL;
-}
-
-/* Sites of Python code are "py:FUNCTION@FILE". */
-static const char *file_of_site(const char *site)
-{
-	const char *at = strrchr(site, '@');
-	return at ? at : site;
-}
-
-static char *variable_fingerprint(enum finding_kind kind, const char *variable,
-				  const char *const *sites, size_t count)
-{
-	const char *file = count ? file_of_site(sites[0]) : "";
-	for (size_t i = 1; i < count; i++) {
-		const char *other = file_of_site(sites[i]);
-		file = strcmp(other, file) < 0 ? other : file;
-	}
-	const char *parts[] = { variable, file };
-	return fingerprint(kind, parts, 2);
-}
-
 static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 {
 	const struct report_view *view = &parsed->view;
@@ -193,11 +157,9 @@ static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 		    (maker = refine_maker(r->parts.stacks, parsed->stacks[i], &r->parts.places)))
 			parts[count++] = maker;
 	}
-	const char *variable = kind == FINDING_PYTHON_RACE ? named_variable(text) : NULL;
-	char *id;
-	if (variable) {
-		id = variable_fingerprint(kind, variable, parts, count);
-	} else {
+	char *id =
+		kind == FINDING_PYTHON_RACE ? variable_fingerprint(kind, text, parts, count) : NULL;
+	if (!id) {
 		if (text) /* the type of a report that is no data race */
 			parts[count++] = text;
 		if (global)
@@ -453,24 +415,6 @@ static void build_example(struct resolver *r, const struct source *source,
 	free(text);
 }
 
-#define MEANT "# ftstress: ok"
-
-/* "# ftstress: ok one thread only (x.py:12)": what a comment at the frame's line says. Or NULL. */
-static char *meant_at(struct resolver *r, const struct frame *frame)
-{
-	struct source_line line;
-	if (!frame->file || !source_get(r->sources, frame->file, frame->line, &line))
-		return NULL;
-	char *text = xstrndup(line.text, line.length), *meant = strstr(text, MEANT), *words = NULL;
-	if (meant) {
-		char *path = short_path(frame->file, &r->parts.places);
-		words = xprintf("%s (%s:%d)", meant, path, frame->line);
-		free(path);
-	}
-	free(text);
-	return words;
-}
-
 /* Does a comment at the line of one of its sides say that the race is meant? To be freed. */
 static char *meant_of(struct resolver *r, const struct parsed *parsed)
 {
@@ -483,7 +427,7 @@ static char *meant_of(struct resolver *r, const struct parsed *parsed)
 			continue;
 		stacks_frames(r->parts.stacks, parsed->stacks[i], &stack);
 		if (stack.count)
-			meant = meant_at(r, &stack.frames[0]);
+			meant = variable_meant(r->sources, &stack.frames[0], &r->parts.places);
 		stack_clear(&stack);
 	}
 	return meant;
@@ -571,100 +515,16 @@ static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
 	return acts == 2 && parsed->kind == FINDING_DATA_RACE;
 }
 
-enum { STEPS = 8 };
-
-/* The words for a step of a race in Python code. */
-static char *step_words(const struct section_view *section, bool check, bool last)
-{
-	const char *does = section->head.flags & FTS_ACCESS_WRITE
-				   ? last    ? check ? "acts" : "writes over it"
-				     : check ? "changes it"
-					     : "writes"
-			   : check ? "checks"
-				   : "reads";
-	return section->head.text_length
-		       ? xprintf("%s: %.*s", does, (int)section->head.text_length, section->text)
-		       : xstrdup(does);
-}
-
-static char *source_of(struct resolver *r, const struct frame *frame)
-{
-	struct source_line line;
-	if (!frame->file || !source_get(r->sources, frame->file, frame->line, &line))
-		return NULL;
-	const char *end = line.text + line.length;
-	while (line.text < end && isspace((unsigned char)*line.text))
-		line.text++;
-	while (line.text < end && isspace((unsigned char)end[-1]))
-		end--;
-	return xstrndup(line.text, (size_t)(end - line.text));
-}
-
-static char *draw_steps(struct resolver *r, const struct parsed *parsed, bool check)
-{
-	struct interleaving_step steps[STEPS];
-	struct stack stacks[STEPS];
-	char *words[STEPS], *sources[STEPS];
-	size_t count = 0;
-	for (size_t i = 0; i < parsed->view.count && count < STEPS; i++) {
-		const struct section_view *section = &parsed->view.sections[i];
-		if (section->head.kind != FTS_SEC_STEP)
-			continue;
-		struct frame none = { 0 };
-		stacks_frames(r->parts.stacks, parsed->stacks[i], &stacks[count]);
-		const struct frame *frame = stacks[count].count ? stacks[count].frames : &none;
-		words[count] = step_words(section, check, i + 1 == parsed->view.count);
-		sources[count] = source_of(r, frame);
-		steps[count] =
-			(struct interleaving_step){ frame->file, words[count], sources[count],
-						    frame->line, section->head.value ? 1 : 0 };
-		count++;
-	}
-	char *drawing = interleaving_draw(steps, count);
-	for (size_t i = 0; i < count; i++) {
-		stack_clear(&stacks[i]);
-		free(words[i]);
-		free(sources[i]);
-	}
-	return drawing;
-}
-
 /* A finding's race was made to happen. It was reported before, or else it could not have been tried. */
 static void take_sight(struct resolver *r, const struct parsed *parsed)
 {
-	const struct report_view *view = &parsed->view;
 	char *id = report_fingerprint(r, parsed);
 	struct entry *entry = ledger_find(r->parts.ledger, id);
+	struct naming naming = { .resolver = r, .parsed = parsed };
+	if (entry)
+		variable_seen(entry, &(struct variable_sight){ &parsed->view, r->sources,
+							       naming_frames, &naming });
 	free(id);
-	if (!entry || !view->count)
-		return;
-	const struct section_view *last = &view->sections[view->count - 1];
-	bool equal = last->head.flags & FTS_STEP_EQUAL,
-	     unsure = last->head.flags & FTS_STEP_UNKNOWN;
-	/* One that loses says more than one that does not, and that more than one of which it is not
-	 * known. */
-	bool first = !entry->finding.interleaving;
-	bool surer = entry->unsure ? !unsure
-				   : entry->finding.shows == EVIDENCE_EQUAL && !equal && !unsure;
-	if (!first && !surer)
-		return;
-	entry->unsure = unsure;
-	static const char check_then_act[] = "check-then-act\t";
-	bool check = view->text_length >= sizeof check_then_act - 1 &&
-		     !memcmp(view->text, check_then_act, sizeof check_then_act - 1);
-	struct finding *finding = &entry->finding;
-	free(finding->evidence);
-	finding->shows = equal ? EVIDENCE_EQUAL : EVIDENCE_LOSES;
-	free(finding->interleaving);
-	finding->interleaving = draw_steps(r, parsed, check);
-	finding->evidence =
-		equal ? xstrdup("seen: both threads stored an equal value, as in a cache, so nothing was lost")
-		: !check ? xstrdup("confirmed: an update was seen lost")
-		: last->head.text_length
-			? xprintf("confirmed: it acted on what had changed, and got %s%.*s",
-				  strchr("AEIOU", *last->text) ? "an " : "a ",
-				  (int)last->head.text_length, last->text)
-			: xstrdup("confirmed: it acted on what had changed");
 }
 
 /* The finding of a report; NULL: it is none. */
