@@ -24,7 +24,7 @@ enum {
 	TEXT_MOST = 24 << 10,
 };
 
-/* The functions that lie one behind the other in a type or in one of its tables. "" = none of interest. */
+/* The functions that lie one behind the other in a type or in one of its tables. "-" = no operation. */
 struct slots {
 	short table; /* where the type has the pointer to them; 0: in itself */
 	short from;  /* of the first one */

@@ -41,7 +41,19 @@ def _new_subclasses(known: set[type]) -> Iterator[type]:
 
 def _is_of_c(kind: type) -> bool:
     """Not one that a class statement made, and none whose objects are functions: to call one of
-    these is to call what it stands for."""
-    own = type.__dict__["__dict__"].__get__(kind)
-    is_function = "__call__" in own and ("__get__" in own or kind.__module__ == "builtins")
-    return "__firstlineno__" not in own and not is_function
+    these is to call what it stands for. Asks nothing of a metaclass, which may be anybody's."""
+    own = _DICT.__get__(kind)
+    if "__firstlineno__" in own:
+        return False
+    return "__call__" not in own or not ("__get__" in own or _is_builtin(kind))
+
+
+def _is_builtin(kind: type) -> bool:
+    try:
+        return bool(_MODULE.__get__(kind) == "builtins")
+    except AttributeError:  # it was taken away
+        return False
+
+
+_DICT = type.__dict__["__dict__"]
+_MODULE = type.__dict__["__module__"]

@@ -14,6 +14,11 @@ class OperationsTest(unittest.TestCase):
         class InPython:
             pass
 
+        class Odd(type):
+            def __getattribute__(cls, name: str) -> object:
+                raise RuntimeError(name)
+
+        odd = Odd("odd", (), {"__call__": None})
         told: list[int] = []
 
         def tell(types: Any, count: Any) -> None:
@@ -26,6 +31,7 @@ class OperationsTest(unittest.TestCase):
             self.assertIn(id(collections.OrderedDict), told)
             self.assertIn(id(list), told)
             self.assertNotIn(id(InPython), told)
+            self.assertIn(id(odd), told)  # it is not known to be of Python
             self.assertNotIn(id(type(len)), told)  # to call it is to call what it stands for
             self.assertEqual(len(told), len(set(told)))
             told.clear()
