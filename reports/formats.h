@@ -10,6 +10,10 @@
 	format(html) \
 	format(json) \
 	format(tap) \
+	format(tap14) \
+	format(junit) \
+	format(sarif) \
+	format(github) \
 	format(md) \
 	format(rst)
 /* clang-format on */

@@ -20,9 +20,12 @@ static void table(struct buf *out, const char *left, const char *right)
 
 static int md_write(FILE *out, const struct report_input *input)
 {
-	static const struct markup markdown = {
-		.bold = "**", .code = "`", .heading = heading, .table = table, .row = row
-	};
+	static const struct markup markdown = { .bold = "**",
+						.code = "`",
+						.pipes = true,
+						.heading = heading,
+						.table = table,
+						.row = row };
 	return safety_write(out, input, &markdown);
 }
 

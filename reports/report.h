@@ -4,10 +4,15 @@
  *	formats.h    the list of formats: a new one is one file and one line there
  *	html.c       for people, the morning after: page.html (reports/page) with the JSON in it
  *	json.c       for programs: schema in docs/report-schema.json
- *	tap.c        for CI that reads TAP 13
+ *	tap.c        for CI that reads TAP
+ *	junit.c      for CI that reads JUnit XML
+ *	sarif.c      for code scanning; sarif_parts.c: its messages, locations and flows
+ *	github.c     for GitHub Actions: annotations and a job summary
  *	md.c, rst.c  for a package's documentation: which operations are safe (safety.c)
  *	summary.c    for the terminal, at the end of a run
  *	entries.c    what all of them list: a type's races as one entry; fields.c: what these are on
+ *	told.c       an entry in lines of text; level.c: how grave it is, in a word
+ *	user_files.c where in the user's repository a frame is
  *	frames.c     stacks as JSON: in place, or each once
  *	text.c       words that several of them use; tried.c: what a run tried, and what to run next
  *	source.c     lines of source files, through a small cache
@@ -25,7 +30,7 @@
 
 struct report_format {
 	const char *name;      /* what --format takes: "html" */
-	const char *extension; /* of the file, without the dot */
+	const char *extension; /* of the file, without the dot; NULL: standard output */
 	const char *help;      /* a few words for --help */
 	/*
 	 * Write the whole report to `out` and flush it; `out` stays open. Returns 0, or an errno
@@ -40,6 +45,12 @@ extern const struct report_format *const report_formats[];
 
 /* The format of this name, or NULL. */
 const struct report_format *report_find(const char *name);
+
+/*
+ * Writes the line from which on GitHub Actions takes what a program prints for text and not for its commands,
+ * or, if not `begin`, the one that ends that. `token`: a word that nobody else can know.
+ */
+void report_github_quote(FILE *out, const char *token, bool begin);
 
 /*
  * The summary at the end of a run: each new entry with its title, what the program said of it,

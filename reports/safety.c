@@ -78,11 +78,19 @@ static struct outcome outcome_of(const struct table *table, size_t operation)
 
 /* ---- texts ---- */
 
+/* A name that holds what ends the code, or a table's cell, has something else in its place. */
 static void add_code(struct buf *out, const struct markup *markup, const char *name)
 {
+	struct buf line = { 0 };
+	text_add_line(&line, name);
 	buf_puts(out, markup->code);
-	text_add_line(out, name);
+	for (size_t i = 0; i < line.length; i++) {
+		if (line.data[i] == '|' && markup->pipes)
+			buf_puts(out, "\\");
+		buf_add(out, line.data[i] == '`' ? "'" : &line.data[i], 1);
+	}
 	buf_puts(out, markup->code);
+	buf_free(&line);
 }
 
 /* What is wrong with calling both at once, where it is more than a race. */

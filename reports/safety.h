@@ -12,6 +12,7 @@
 #ifndef REPORTS_SAFETY_H
 #define REPORTS_SAFETY_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "ftstress/finding.h"
@@ -20,6 +21,7 @@
 /* How a kind of markup writes what the text is made of. */
 struct markup {
 	const char *bold, *code; /* on both sides of a word */
+	bool pipes;              /* a "|" ends a cell where there is no "\\" before it */
 	void (*heading)(struct buf *out, const char *text, unsigned level);
 	void (*table)(struct buf *out, const char *left, const char *right);
 	void (*row)(struct buf *out, const char *left, const char *right);

@@ -1,5 +1,6 @@
 /*
- * tap.c - the report as TAP 13 (prove knows no later one), for CI that reads test results.
+ * tap.c - the report as TAP, for CI that reads test results: 13, as the prove of Debian 12 refuses 14, or 14.
+ * What is written means the same in both.
  *
  * An entry (entries.h) is a test point. What is new fails ("not ok"); what is known is an expected failure
  * ("not ok # TODO", which harnesses count as passed); what is upstream's or suppressed is skipped.
@@ -20,6 +21,8 @@
 #include "runner/base/util.h"
 #include "runner/model/cxx_name.h"
 
+#define STRING_MAX (size_t)30000
+
 /* A description or a directive's reason: one line, in which "#" and "\" are escaped. */
 static void add_text(struct buf *out, const char *text)
 {
@@ -33,21 +36,48 @@ static void add_text(struct buf *out, const char *text)
 	buf_free(&line);
 }
 
-/* "  key: value" with the value as JSON, which is YAML. */
+/* A string of JSON, in which controls beyond ASCII's first ones, which steer terminals as well, are escaped. */
+static void add_string(struct buf *out, const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c == 0x7f)
+			buf_puts(out, "\\u007F");
+		else if (*c == 0xc2 && c[1] < 0xa0)
+			buf_printf(out, "\\u00%02X", *++c);
+		else
+			buf_add(out, c, 1);
+	}
+}
+
+/* The text as a string of JSON; to be freed. */
+static char *json_of(const char *text, size_t most)
+{
+	struct buf clean = { 0 };
+	text_add_most(&clean, text, most);
+	json_t *string = json_stringn_nocheck(clean.data ? clean.data : "", clean.length);
+	char *json = json_dumps(string, JSON_ENCODE_ANY);
+	if (!json)
+		abort(); /* of a valid string only without memory, for which xmalloc ends as well */
+	json_decref(string);
+	buf_free(&clean);
+	return json;
+}
+
+/* "  key: value" with the value as JSON, which is YAML. prove reads no more than 32,766 characters of it. */
 static void add_pair(struct buf *out, const char *key, const char *value)
 {
 	if (!value)
 		return;
-	struct buf clean = { 0 };
-	text_add_utf8(&clean, value);
-	json_t *string = json_stringn_nocheck(clean.data ? clean.data : "", clean.length);
-	char *text = json_dumps(string, JSON_ENCODE_ANY);
-	if (!text)
-		abort(); /* of a valid string only without memory, for which xmalloc ends as well */
-	buf_printf(out, "  %s: %s\n", key, text);
-	free(text);
-	json_decref(string);
-	buf_free(&clean);
+	size_t most = STRING_MAX;
+	char *json = json_of(value, most);
+	while (strlen(json) > STRING_MAX) {
+		free(json);
+		json = json_of(value, most /= 2);
+	}
+	buf_printf(out, "  %s: ", key);
+	add_string(out, json);
+	buf_puts(out, "\n");
+	free(json);
 }
 
 static void add_place(struct buf *out, const char *key, const struct frame *frame)
@@ -128,12 +158,12 @@ static void add_diagnostic(struct buf *out, const struct report_entry *entry)
 	add_pair(out, "about", finding->subject.description);
 	add_pair(out, "evidence", finding->evidence);
 	add_pair(out, "script", finding->script);
-	add_pair(out, "no script", finding->no_script);
+	add_pair(out, "no_script", finding->no_script);
 	add_pair(out, "rank", finding->rank ? finding_rank_name(finding->rank) : NULL);
 	add_pair(out, "follows", finding->follows);
 	struct buf order = { 0 };
 	if (text_add_as_written(&order, finding))
-		add_pair(out, "as written", order.data);
+		add_pair(out, "as_written", order.data);
 	buf_free(&order);
 	if (finding->participant_count)
 		buf_puts(out, "  threads:\n");
@@ -227,12 +257,12 @@ static void add_not_tested(struct buf *out, const struct run_info *run)
 	buf_free(&text);
 }
 
-static int tap_write(FILE *out, const struct report_input *input)
+static int write_version(FILE *out, const struct report_input *input, int version)
 {
 	struct buf text = { 0 }, run = { 0 };
 	struct entries *entries = entries_new(input);
 	text_add_run(&run, input->run);
-	buf_puts(&text, "TAP version 13\n");
+	buf_printf(&text, "TAP version %d\n", version);
 	if (!input->count && !input->run->iterations_done) {
 		buf_puts(&text, "1..0 # SKIP nothing ran\n");
 	} else {
@@ -260,9 +290,26 @@ static int tap_write(FILE *out, const struct report_input *input)
 	return error;
 }
 
+static int tap_write(FILE *out, const struct report_input *input)
+{
+	return write_version(out, input, 13);
+}
+
+static int tap14_write(FILE *out, const struct report_input *input)
+{
+	return write_version(out, input, 14);
+}
+
 const struct report_format report_tap = {
 	.name = "tap",
 	.extension = "tap",
 	.help = "TAP 13: a finding is a test point",
 	.write = tap_write,
+};
+
+const struct report_format report_tap14 = {
+	.name = "tap14",
+	.extension = "tap14",
+	.help = "the same as TAP 14, for readers that want no older one",
+	.write = tap14_write,
 };

@@ -11,9 +11,9 @@
 #include "runner/model/kinds.h"
 #include "runner/model/plumbing.h"
 
-static void add(struct buf *out, const char *text, bool one_line)
+static void add(struct buf *out, const char *text, size_t length_of_text, bool one_line)
 {
-	const unsigned char *s = (const unsigned char *)text, *end = s + strlen(text);
+	const unsigned char *s = (const unsigned char *)text, *end = s + length_of_text;
 	while (s < end) {
 		size_t length = utf8_sequence((const char *)s, (size_t)(end - s));
 		/* C1 controls (U+0080 to U+009F) steer terminals as well. */
@@ -30,7 +30,20 @@ static void add(struct buf *out, const char *text, bool one_line)
 
 void text_add_utf8(struct buf *out, const char *text)
 {
-	add(out, text, false);
+	add(out, text, strlen(text), false);
+}
+
+void text_add_most(struct buf *out, const char *text, size_t most)
+{
+	size_t length = strlen(text), cut = length;
+	if (length > most) {
+		cut = most;
+		while (cut && ((unsigned char)text[cut] & 0xc0) == 0x80 && most - cut < 3)
+			cut--;
+	}
+	add(out, text, cut, false);
+	if (cut < length)
+		buf_printf(out, "... (%zu bytes more)", length - cut);
 }
 
 json_t *text_json(const char *text)
@@ -46,7 +59,7 @@ json_t *text_json(const char *text)
 
 void text_add_line(struct buf *out, const char *text)
 {
-	add(out, text, true);
+	add(out, text, strlen(text), true);
 }
 
 size_t text_columns(const char *text)

@@ -19,6 +19,12 @@ json_t *text_json(const char *text);
 /* As above, on one line and without control characters: each of them becomes a space. */
 void text_add_line(struct buf *out, const char *text);
 
+/*
+ * As text_add_utf8(), but no more than about `most` bytes: what is left out is counted, "... (1048000 bytes
+ * more)".
+ */
+void text_add_most(struct buf *out, const char *text, size_t most);
+
 /* How many columns the UTF-8 `text` takes on a terminal (every character counts as one). */
 size_t text_columns(const char *text);
 

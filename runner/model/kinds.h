@@ -34,6 +34,13 @@ enum kind_threads {
 	KIND_WAITS,    /* where the thread waits, or was: no frame is marked */
 };
 
+/* What a finding of the kind says, in the words of SARIF and of GitHub's annotations. */
+enum finding_level {
+	LEVEL_ERROR,   /* it went wrong, or what was seen is wrong in any case */
+	LEVEL_WARNING, /* with other timing it will */
+	LEVEL_NOTE,
+};
+
 struct finding_kind_info {
 	const char *name; /* "data-race": in ids, JSON and TAP, and as type of a suppression */
 	const char *one, *many; /* "data race", "data races" */
@@ -48,6 +55,7 @@ struct finding_kind_info {
 	/* The id, to be freed. NULL: made of the threads' sites; without threads, of the title. */
 	char *(*fingerprint)(const struct finding *finding, const struct roots *roots);
 	enum kind_threads threads;
+	enum finding_level level; /* of the kind as such: reports/level.h asks for more */
 	enum rule_type rule; /* the type of TSan's suppressions that counts for it, beside `name` */
 	/*
 	 * A report of TSan is of this kind if its type begins with one of these

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +113,12 @@ static char *advice(const struct settings *settings, const struct report_input *
 static int write_format(const struct settings *settings, const struct report_input *input,
 			const struct report_format *format, bool stored, struct buf *written)
 {
+	if (!format->extension) {
+		int failed = format->write(stdout, input);
+		return failed && failed != EPIPE ? fail(EXIT_INTERNAL, "--format %s: %s",
+							format->name, strerror(failed))
+						 : 0;
+	}
 	char *stamp = time_stamp(input->run->ended);
 	char *path = xprintf("%s/%s-%s.%s", settings->output, input->run->suite, stamp,
 			     format->extension);
@@ -136,19 +144,35 @@ static unsigned columns(void)
 	return size.ws_col >= 40 ? size.ws_col : size.ws_col ? 40 : 80;
 }
 
+/* A summary can't hold a command for GitHub if it does not know this. */
+static void make_token(char token[17])
+{
+	uint64_t random = 0;
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		random = (uint64_t)time(NULL) * (uint64_t)getpid();
+	snprintf(token, 17, "%016" PRIx64, random);
+}
+
 int outcome_write(const struct settings *settings, const struct report_input *input, bool stored)
 {
 	struct buf written = { 0 };
 	int code = 0;
-	char *copy = xstrdup(settings->formats), *rest = copy, *name;
+	bool quoted = false;
+	char *copy = xstrdup(settings->formats), *rest = copy, *name, token[17];
 	while ((name = strsep(&rest, ", "))) {
 		const struct report_format *format = report_find(name);
+		quoted = quoted || (format && !format->extension);
 		int failed = format ? write_format(settings, input, format, stored, &written) : 0;
 		code = code ? code : failed;
 	}
 	free(copy);
 	bool color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	make_token(token);
+	if (quoted)
+		report_github_quote(stdout, token, true);
 	int error = report_summary(stdout, input, color, columns());
+	if (quoted)
+		report_github_quote(stdout, token, false);
 	if (written.length)
 		fputs(written.data, stdout);
 	if (fflush(stdout) != 0 && !error)

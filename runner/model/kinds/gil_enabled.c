@@ -16,4 +16,5 @@ const struct finding_kind_info kind_gil_enabled = {
 	.advice =
 		"--gil off tests on without the GIL; --gil mixed runs the tests that import it apart",
 	.heading = "gil-enabled",
+	.level = LEVEL_WARNING,
 };

@@ -82,4 +82,5 @@ const struct finding_kind_info kind_leak = {
 	.rule = RULE_THREAD,
 	.reports = reports,
 	.allocation = true,
+	.level = LEVEL_WARNING,
 };

@@ -45,4 +45,5 @@ const struct finding_kind_info kind_lock_order = {
 	.reports = reports,
 	.cell = CELL_DEADLOCK,
 	.by_locks = true,
+	.level = LEVEL_WARNING,
 };

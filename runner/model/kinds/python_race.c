@@ -186,4 +186,5 @@ const struct finding_kind_info kind_python_race = {
 	.title = title,
 	.threads = KIND_ACCESSES,
 	.rule = RULE_RACE,
+	.level = LEVEL_WARNING,
 };
