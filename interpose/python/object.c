@@ -48,21 +48,37 @@ static uint64_t first_block(uint64_t segment, uint64_t slice, uint64_t block)
 			       : 0);
 }
 
-static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsigned *tag)
+static struct object_block block_in(const struct slice *slice)
+{
+	unsigned tag = slice->flags >> 3 & 15;
+	return (struct object_block){ slice->block_size, tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0,
+				      tag == HEAP_MEM, tag % OBJECT_HEAPS };
+}
+
+typedef bool reader(uint64_t address, void *out, uint64_t length);
+
+/* Of memory that is there. */
+static bool copy(uint64_t address, void *out, uint64_t length)
+{
+	raw_copy(out, (const void *)address, length);
+	return true;
+}
+
+static bool find_block(uint64_t address, reader *read, uint64_t *start, struct object_block *found)
 {
 	uint64_t segment = address & ~(SEGMENT_BYTES - 1);
 	uint64_t index = (address - segment) / SLICE_BYTES;
 	uint64_t at = segment + SEGMENT_SLICES + index * SLICE_HEADER;
 	uint64_t entries = 0;
 	struct slice slice;
-	if (!python_release || !object_peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) ||
+	if (!python_release || !read(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) ||
 	    index >= entries || entries > SEGMENT_BYTES / SLICE_BYTES ||
-	    !object_peek(at, &slice, sizeof slice))
+	    !read(at, &slice, sizeof slice))
 		return false;
 	if (slice.offset % SLICE_HEADER != 0 || slice.offset / SLICE_HEADER > index)
 		return false;
 	at -= slice.offset;
-	if (!object_peek(at, &slice, sizeof slice) || slice.offset != 0 || slice.count == 0 ||
+	if (!read(at, &slice, sizeof slice) || slice.offset != 0 || slice.count == 0 ||
 	    slice.block_size < 8)
 		return false;
 	uint64_t block = slice.block_size;
@@ -70,8 +86,7 @@ static bool find_block(uint64_t address, uint64_t *start, uint64_t *size, unsign
 	if (address < first || (address - first) / block >= slice.reserved)
 		return false;
 	*start = first + (address - first) / block * block;
-	*size = block;
-	*tag = slice.flags >> 3 & 15;
+	*found = block_in(&slice);
 	return true;
 }
 
@@ -94,20 +109,17 @@ bool object_block_begins(const void *block)
 
 struct object_block object_block(const void *block)
 {
-	const struct slice *slice = slice_of(block);
-	unsigned tag = slice->flags >> 3 & 15;
-	return (struct object_block){ slice->block_size, tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0,
-				      tag == HEAP_MEM, tag % OBJECT_HEAPS };
+	return block_in(slice_of(block));
 }
 
 bool object_block_at(uint64_t address, uint64_t *start, struct object_block *block)
 {
-	unsigned tag;
-	if (!find_block(address, start, &block->size, &tag))
-		return false;
-	block->header = tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0;
-	block->memory = tag == HEAP_MEM;
-	return true;
+	return find_block(address, object_peek, start, block);
+}
+
+bool object_block_beside(uint64_t address, uint64_t *start, struct object_block *block)
+{
+	return find_block(address, copy, start, block);
 }
 
 /* A type is an object whose type has TYPE_SUBCLASS. */
@@ -128,16 +140,15 @@ bool object_type_name(uint64_t type, char *name, uint64_t room)
 
 bool object_find(uint64_t address, struct object *object)
 {
-	uint64_t start, size, type = 0;
-	unsigned tag;
-	if (!python_release || !find_block(address, &start, &size, &tag))
+	uint64_t start, type = 0;
+	struct object_block block;
+	if (!object_block_at(address, &start, &block))
 		return false;
-	uint64_t header = tag == HEAP_GC_PRE ? GC_PRE_HEADER : 0;
-	*object = (struct object){ .start = start, .size = size, .memory = tag == HEAP_MEM };
-	if (tag != HEAP_MEM && object_peek(start + header + OBJECT_TYPE, &type, 8) &&
+	*object = (struct object){ .start = start, .size = block.size, .memory = block.memory };
+	if (!block.memory && object_peek(start + block.header + OBJECT_TYPE, &type, 8) &&
 	    object_type_name(type, object->type, sizeof object->type)) {
-		object->start += header;
-		object->size -= header;
+		object->start += block.header;
+		object->size -= block.header;
 	}
 	return true;
 }

@@ -43,6 +43,9 @@ bool object_block_begins(const void *block);
 /* The block of an address inside of it, through the kernel as above. */
 bool object_block_at(uint64_t address, uint64_t *start, struct object_block *block);
 
+/* The same without a system call, of an address whose segment (below) is there. */
+bool object_block_beside(uint64_t address, uint64_t *start, struct object_block *block);
+
 /*
  * The same for a block of C's malloc(), `size` bytes long: some types take their objects from there.
  * True if a type stands where an object has it, and such objects are that long.

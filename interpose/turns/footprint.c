@@ -14,7 +14,10 @@
 #include <stddef.h>
 
 enum {
-	BLOCKS = 4096, /* that a run makes */
+	BLOCKS = 4096,       /* that a run makes, one beside the other */
+	SEGMENTS = 64,       /* of mimalloc's that are known */
+	UNSORTED = 256,      /* are gone through one by one */
+	REPLAY_AT = 1 << 17, /* bytes of history; see note() */
 	ENTRY_BITS = 14,
 	ENTRIES = 1 << ENTRY_BITS, /* granules of a run; half of them may be used */
 	RANGE_MOST = 1 << 20,      /* bytes of one access */
@@ -55,7 +58,8 @@ struct footprint {
 static struct footprint footprints[FOOTPRINT_OPERATIONS][FOOTPRINT_RUNS];
 static struct block blocks[BLOCKS];
 static unsigned block_count;
-static bool are_sorted; /* by where they start; else as they were made */
+static unsigned sorted_count; /* by where they start; those behind as they were made */
+static unsigned next_number;
 static struct entry table[ENTRIES];
 static bool failed; /* this run can't be told */
 static enum footprint_making making;
@@ -67,38 +71,89 @@ static uint32_t operation, run, side_expected;
 static bool is_expected;
 static struct allocator objects; /* what we wrapped */
 
-static void add_block(struct block block)
-{
-	if (block_count == BLOCKS) {
-		failed = true;
-		return;
-	}
-	block.number = block_count;
-	blocks[block_count++] = block;
-}
-
 static bool is_after(const struct block *one, const struct block *two)
 {
 	return one->start > two->start || (one->start == two->start && one->number > two->number);
 }
 
-/* Something is made by this thread; called by made.c and by the allocator below. */
-static void note(uint64_t address)
+/*
+ * Sorts by where they start. Of blocks at one place the last one stays, for memory that was used twice is
+ * what it was last, as long as the longest one: what was written there is the object's, or the call's.
+ */
+static void sort_blocks(void)
+{
+	unsigned count = 0;
+	for (unsigned gap = block_count / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11)
+		for (unsigned i = gap; i < block_count; i++) {
+			struct block block = blocks[i];
+			unsigned at = i;
+			for (; at >= gap && is_after(&blocks[at - gap], &block); at -= gap)
+				blocks[at] = blocks[at - gap];
+			blocks[at] = block;
+		}
+	for (unsigned i = 0; i < block_count; i++) {
+		struct block block = blocks[i];
+		if (count && blocks[count - 1].start == block.start) {
+			uint64_t end = blocks[--count].end;
+			block.end = end > block.end ? end : block.end;
+		}
+		blocks[count++] = block;
+	}
+	block_count = sorted_count = count;
+}
+
+/* NULL: there are too many. */
+static struct block *push_block(struct block block)
+{
+	if (block_count == BLOCKS) {
+		failed = true;
+		return NULL;
+	}
+	block.number = next_number++;
+	blocks[block_count] = block;
+	return &blocks[block_count++];
+}
+
+static void add_block(struct block block)
+{
+	if (block_count - sorted_count == UNSORTED || block_count == BLOCKS)
+		sort_blocks();
+	push_block(block);
+}
+
+static struct block found_block(uint64_t start, const struct object_block *found)
+{
+	return (struct block){ .start = start,
+			       .end = start + found->size,
+			       .header = found->header,
+			       .is_object = !found->memory,
+			       .made = making };
+}
+
+/* Asks the kernel whether the memory is there only when it was not there last time. */
+static bool block_at(uint64_t address, uint64_t *start, struct object_block *found)
+{
+	static uint64_t there[SEGMENTS];
+	uint64_t segment = address / OBJECT_SEGMENT, *at = &there[segment % SEGMENTS];
+	if (*at == segment)
+		return object_block_beside(address, start, found);
+	if (!object_block_at(address, start, found))
+		return false;
+	*at = segment;
+	return true;
+}
+
+static void note_block(uint64_t address)
 {
 	uint64_t start;
 	struct object_block found;
-	if (!object_block_at(address, &start, &found))
-		return;
-	add_block((struct block){ .start = start,
-				  .end = start + found.size,
-				  .header = found.header,
-				  .is_object = !found.memory,
-				  .made = making });
+	if (block_at(address, &start, &found))
+		add_block(found_block(start, &found));
 }
 
-static const struct block *sorted_block_of(uint64_t address)
+static struct block *sorted_block_of(uint64_t address)
 {
-	unsigned low = 0, high = block_count;
+	unsigned low = 0, high = sorted_count;
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
 		if (blocks[middle].start <= address)
@@ -110,14 +165,12 @@ static const struct block *sorted_block_of(uint64_t address)
 }
 
 /* From the last one on: memory that was used twice is what it was last. */
-static const struct block *block_of(uint64_t address)
+static struct block *block_of(uint64_t address)
 {
-	if (are_sorted)
-		return sorted_block_of(address);
-	for (unsigned i = block_count; i-- > 0;)
+	for (unsigned i = block_count; i-- > sorted_count;)
 		if (address - blocks[i].start < blocks[i].end - blocks[i].start)
 			return &blocks[i];
-	return NULL;
+	return sorted_block_of(address);
 }
 
 static bool is_objects(const struct block *block)
@@ -197,7 +250,7 @@ static void make_range(uint64_t address, uint64_t size, enum trace_use use, uint
 	if (freed_by(pc)) {
 		const struct block *block = block_of(address);
 		if (!block || !is_objects(block))
-			note(address); /* nobody else can have it */
+			note_block(address); /* nobody else can have it */
 	} else if (trace_is_malloc(pc)) {
 		add_block(
 			(struct block){ .start = address, .end = address + size, .made = making });
@@ -211,6 +264,25 @@ static void replay(const uint64_t *end, const struct trace_reader *reader)
 
 static const struct trace_reader makes = { .range = make_range };
 static const struct trace_reader touches = { touch_range, touch_range };
+
+static void replay_makes(void)
+{
+	const uint64_t *now = trace_now();
+	replay(now, &makes);
+	began = now;
+}
+
+/*
+ * Something is made by this thread; called by made.c and by the allocator below. A long making is read piece
+ * by piece, for ThreadSanitizer uses the oldest parts of a history again.
+ */
+static void note(uint64_t address)
+{
+	note_block(address);
+	uint64_t distance = (uint64_t)trace_now() - (uint64_t)began;
+	if (making != FOOTPRINT_NOTHING && distance >= REPLAY_AT)
+		replay_makes();
+}
 
 static void *object_malloc(void *context, size_t size)
 {
@@ -251,11 +323,22 @@ static uint64_t mix(uint64_t one, uint64_t two)
 	return mixed ^ mixed >> 29;
 }
 
-/* The block at the address, if it is of the object's and not reached yet. */
+/*
+ * The block at the address, if it is of the object's and not reached yet. Memory that something of the
+ * object's points to is also its own if it was not seen being made: a small dict's keys, say, which come
+ * from a free list.
+ */
 static struct block *new_block(uint64_t address)
 {
-	struct block *block = (struct block *)block_of(address);
-	return block && block->made == making && !block->label ? block : NULL;
+	struct block *block = block_of(address);
+	if (block)
+		return block->made == making && !block->label ? block : NULL;
+	uint64_t start;
+	struct object_block found;
+	if (address % (2 * GRANULE) || !made_covers(address) ||
+	    !block_at(address, &start, &found) || !found.memory || start != address)
+		return NULL;
+	return push_block(found_block(start, &found));
 }
 
 /*
@@ -266,6 +349,7 @@ static void label(uint64_t object)
 {
 	static struct block *reached[BLOCKS];
 	unsigned count = 0;
+	sort_blocks();
 	struct block *found = new_block(object);
 	if (found) {
 		found->label = 1;
@@ -295,8 +379,8 @@ static void begin_making(enum footprint_making what)
 
 void ftstress_footprint_begin(void)
 {
-	block_count = 0;
-	are_sorted = failed = false;
+	block_count = sorted_count = next_number = 0;
+	failed = false;
 	begin_making(FOOTPRINT_OBJECT);
 }
 
@@ -361,26 +445,6 @@ static void keep(struct footprint *footprint)
 		if (table[i].granule)
 			footprint->entries[footprint->count++] = table[i];
 	sort(footprint->entries, count);
-}
-
-/* Of blocks at one place the last one: memory that was used twice is what it was last. */
-static void sort_blocks(void)
-{
-	unsigned count = 0;
-	for (unsigned gap = block_count / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11)
-		for (unsigned i = gap; i < block_count; i++) {
-			struct block block = blocks[i];
-			unsigned at = i;
-			for (; at >= gap && is_after(&blocks[at - gap], &block); at -= gap)
-				blocks[at] = blocks[at - gap];
-			blocks[at] = block;
-		}
-	for (unsigned i = 0; i < block_count; i++) {
-		count -= count && blocks[count - 1].start == blocks[i].start;
-		blocks[count++] = blocks[i];
-	}
-	block_count = count;
-	are_sorted = true;
 }
 
 void footprint_ends(uint32_t side)

@@ -11,7 +11,7 @@
 
 enum {
 	PART = 256 << 10, /* bytes of a part */
-	PARTS = 3,        /* that may be read; a thread's oldest ones are used again */
+	PARTS = 8,        /* that may be read; a thread's oldest ones are used again */
 	PAGE = 4096,
 };
 

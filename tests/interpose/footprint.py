@@ -42,6 +42,21 @@ class Hidden:
         return self.place
 
 
+def made_slowly() -> "array.array[int]":
+    """More than ThreadSanitizer's history holds, in more blocks than are kept."""
+    for number in range(20000):
+        array.array("l", [number])
+    return array.array("l", [1, 2, 3])
+
+
+def twice() -> None:
+    """Memory of malloc() that is used twice, first a longer piece of it."""
+    first = LIBC.malloc(207)
+    ctypes.memset(first, 1, 207)
+    LIBC.free(ctypes.c_void_p(first))
+    LIBC.malloc(193)
+
+
 KINDS = (
     Type(
         "array",
@@ -63,7 +78,15 @@ KINDS = (
             Operation("set_second", "GLOBAL[1] = 3"),
             Operation("fill", "ctypes.memset(OF_MALLOC, 7, 64)"),
             Operation("peek", "ctypes.string_at(OF_MALLOC, 16)"),
+            Operation("twice", "twice()"),
         ],
+    ),
+    Type("slow", "made_slowly()", [Operation("len", "len(o)"), Operation("append", "o.append(4)")]),
+    # The keys of the second dict come from a free list.
+    Type(
+        "keys",
+        "[({'b': 1}, {'a': array.array('l', [1])})[1]]",
+        [Operation("look", "o[0]['a'][0]"), Operation("put", "o[0]['a'][0] = 2")],
     ),
     Type("hidden", "Hidden()", [Operation("count", "o.count()"), Operation("look", "o.look()")]),
 )
@@ -73,6 +96,8 @@ names = {
     "ctypes": ctypes,
     "Hidden": Hidden,
     "GLOBAL": GLOBAL,
+    "made_slowly": made_slowly,
+    "twice": twice,
     "OF_MALLOC": OF_MALLOC,
 }
 for kind in KINDS:

@@ -38,6 +38,14 @@ for version in 3.14 3.13; do
 	check "and a byte beside that" - 'set_second|set_global' 'set_second|get_global' \
 		'set_second|append'
 	check "of a call that fails nothing is known" '?' 'fails|fails' 'fails|len'
+	check "what the call itself made is left out, also where a longer block was before" - 'twice|first' \
+		'twice|append'
+	kind=slow
+	check "an object that takes long to make" - 'len|len'
+	check "is known as well" x 'len|append' 'append|append'
+	kind=keys
+	check "what is in a small dict, whose keys come from a free list" - 'look|look'
+	check "and found through them" x 'look|put' 'put|put'
 	kind=hidden
 	check "nor of one that writes memory which nobody saw being made" '?' 'count|count' 'count|look'
 	check "but of one that does not" - 'look|look'
