@@ -50,7 +50,13 @@ static bool all(const struct finding *finding, bool (*is)(const struct participa
 static char *told_apart(const struct finding *finding, const char *test, const struct run_info *run)
 {
 	const struct subject *subject = &finding->subject;
+	bool python = finding->kind == FINDING_PYTHON_RACE;
 	if (!run->covered.package || finding->status == STATUS_DOCUMENTED)
+		return NULL;
+	if (python && !strncmp(finding->title ? finding->title : "", "global ", 7))
+		return xprintf(GLOBAL "%.*s", (int)strcspn(finding->title + 7, ":"),
+			       finding->title + 7);
+	if (python)
 		return NULL;
 	if (subject->kind == SUBJECT_GLOBAL && subject->type)
 		return xprintf(GLOBAL "%s", subject->type);

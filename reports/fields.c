@@ -94,6 +94,32 @@ static struct field *field_of(struct fields *fields, const struct subject *subje
 	return &fields->items[fields->count - 1];
 }
 
+/* "Counter.value": a race of Python code begins its title with what its variable is called. */
+static struct field *variable_of(struct fields *fields, const struct finding *race)
+{
+	const char *title = race->title ? race->title : "", *end = strstr(title, ": ");
+	size_t length = end ? (size_t)(end - title) : strlen(title);
+	for (size_t i = 0; i < fields->count; i++)
+		if (fields->items[i].variable && !strncmp(fields->items[i].type, title, length) &&
+		    !fields->items[i].type[length])
+			return &fields->items[i];
+	struct field field = { .type = xstrndup(title, length),
+			       .variable = true,
+			       .lines = xcalloc(1, sizeof *field.lines) };
+	ARRAY_PUSH(fields->items, fields->count, fields->capacity, field);
+	return &fields->items[fields->count - 1];
+}
+
+/* Of the class that the entry is of, the attribute alone. */
+static char *variable_text(const struct fields *fields, const char *name)
+{
+	size_t length = strcspn(name, ".");
+	char *owner = xstrndup(name, length);
+	bool own = name[length] && is_type(owner, fields->type);
+	free(owner);
+	return xstrdup(own ? name + length + 1 : name);
+}
+
 static bool is_word(char c)
 {
 	return isalnum((unsigned char)c) || c == '_';
@@ -169,13 +195,14 @@ static void take_known(struct field_lines *field, const char *member)
 
 void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race)
 {
-	struct field *field = field_of(fields, &race->subject);
+	bool python = race->kind == FINDING_PYTHON_RACE;
+	struct field *field = python ? variable_of(fields, race) : field_of(fields, &race->subject);
 	ARRAY_PUSH(field->races, field->race_count, field->race_capacity, race);
 	if (race->subject.member && field != &fields->memory) {
 		take_known(field->lines, race->subject.member);
 		return;
 	}
-	if (field->lines->known)
+	if (field->lines->known || python)
 		return;
 	for (size_t i = 0; i < race->participant_count && field != &fields->memory; i++) {
 		const struct participant *side = &race->participants[i];
@@ -205,9 +232,13 @@ static const char *name_of(const struct field_lines *field)
 	return best && !tie && best->lines * 2 >= field->count ? best->name : NULL;
 }
 
-static void settle(struct field *field)
+static void settle(const struct fields *fields, struct field *field)
 {
 	struct buf text = { 0 };
+	if (field->variable) {
+		field->text = variable_text(fields, field->type);
+		return;
+	}
 	field->name = name_of(field->lines);
 	if (field->name)
 		buf_puts(&text, field->name);
@@ -243,7 +274,7 @@ static void merge_same(struct fields *fields)
 void fields_settle(struct fields *fields)
 {
 	for (size_t i = 0; i < fields->count; i++)
-		settle(&fields->items[i]);
+		settle(fields, &fields->items[i]);
 	merge_same(fields);
 	if (!fields->memory.race_count)
 		return;

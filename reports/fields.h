@@ -28,6 +28,7 @@ struct field {
 	uint64_t offset;              /* in that object; of an array, where the first race was */
 	bool own;                     /* it is the type that `fields` is of */
 	bool global;                  /* `type` is a global variable's name */
+	bool variable;                /* it is a Python variable: `type` is its whole name */
 	const char *name;             /* "ob_item"; NULL = not known */
 	char *text;                   /* "ob_item", "offset 40", "ob_size of list", "memory of
 					 * its own" */
@@ -47,7 +48,7 @@ struct fields {
 struct fields *fields_new(const char *type, size_t length);
 void fields_free(struct fields *fields);
 
-/* Takes a data race in. Its lines are read through `sources`. */
+/* Takes a data race in, whose lines are read through `sources`; or a race of Python code. */
 void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race);
 
 /* All races were added: finds the names. */

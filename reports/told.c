@@ -291,17 +291,19 @@ static void print_list(const struct page *page, const char *label, const struct 
 	buf_free(&line);
 }
 
-/* What the races have done: crashes, and what is known of each. */
+/* What the races have done: crashes, and what is known of each; and what Python code loses. */
 static void print_crashes(const struct page *page, const struct report_entry *entry)
 {
 	struct buf line = { 0 };
 	size_t shown = 0, crashes = 0;
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct finding *member = entry->members[i];
-		if (member->kind == entry->witness->kind || ++crashes > CRASHES_MAX)
+		bool python =
+			member->kind == FINDING_PYTHON_RACE; /* what is lost is in its title */
+		if ((member->kind == entry->witness->kind && !python) || ++crashes > CRASHES_MAX)
 			continue;
 		shown++;
-		buf_printf(&line, "    %-10s  ", text_kind(member->kind, 1));
+		buf_printf(&line, "    %-10s  ", python ? "Python" : text_kind(member->kind, 1));
 		text_add_line(&line, member->title ? member->title : "");
 		buf_printf(&line, " (%s)", member->id);
 		page_print(page, PLAIN, &line);
@@ -338,6 +340,7 @@ static void print_type(const struct page *page, const struct report_input *input
 		text_add_line(&line, entry->witness->evidence);
 		page_print(page, PLAIN, &line);
 	}
+	print_interleaving(page, entry->witness->interleaving);
 	print_follows(page, input, entries, number, entry->witness);
 	entry_add_ranks(&list, entry);
 	if (entry->type)

@@ -37,13 +37,23 @@ static struct side {
 	_Alignas(64) uint32_t go; /* futex: number of the pair that the side may begin, or OVER */
 	uint32_t begun;           /* the last one that it began */
 	uint32_t place;           /* in the turns */
-	char gate, done;          /* their addresses stand for the edges above */
+	char gate, done;          /* their addresses stand for the edges above; */
+	/* of what Python code does to variables these: go's, and one that is 16 bytes from it */
+	_Alignas(16) char variables_done;
 } sides[SIDES];
 static uint32_t pair;
 HIDDEN uint32_t pairs_now;
 
 static void (*tsan_acquire)(void *address);
 static void (*tsan_release)(void *address);
+
+HIDDEN void (*pairs_order)(const void *address, bool releases);
+
+static void order_variables(const void *address, bool releases)
+{
+	if (pairs_order)
+		pairs_order(address, releases);
+}
 
 static void wake(uint32_t *word, uint32_t value)
 {
@@ -62,8 +72,10 @@ bool ftstress_pair_run(uint32_t first)
 	pair = (pair + 1) % OVER;
 	__atomic_store_n(&pairs_now, pair, __ATOMIC_RELAXED);
 	turns_begin_round(SIDES);
-	for (uint32_t i = 0; i < SIDES; i++)
+	for (uint32_t i = 0; i < SIDES; i++) {
 		tsan_release(&sides[i].gate);
+		order_variables(&sides[i].go, true);
+	}
 	for (uint32_t i = 0; i < SIDES; i++) {
 		sides[i].place = i == first ? 0 : 1;
 		wake(&sides[i].go, pair);
@@ -76,8 +88,10 @@ bool ftstress_pair_wait(void)
 	if (!ftstress_turns_entered(SIDES) || !ftstress_turns_run())
 		return false;
 	__atomic_store_n(&pairs_now, 0, __ATOMIC_RELAXED);
-	for (uint32_t i = 0; i < SIDES; i++)
+	for (uint32_t i = 0; i < SIDES; i++) {
 		tsan_acquire(&sides[i].done);
+		order_variables(&sides[i].variables_done, false);
+	}
 	return true;
 }
 
@@ -87,6 +101,7 @@ bool ftstress_pair_next(uint32_t number)
 	if (side->begun) {
 		footprint_ends(number);
 		tsan_release(&side->done);
+		order_variables(&side->variables_done, true);
 		ftstress_turn_leave();
 	}
 	uint32_t go;
@@ -96,6 +111,7 @@ bool ftstress_pair_next(uint32_t number)
 		return false;
 	side->begun = go;
 	tsan_acquire(&side->gate);
+	order_variables(&side->go, false);
 	ftstress_turn_enter(side->place);
 	footprint_begins(number);
 	return true;

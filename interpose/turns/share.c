@@ -121,6 +121,14 @@ static struct slot *slot_of(uint64_t key)
 	return NULL;
 }
 
+HIDDEN void (*share_order)(const void *address, bool gives);
+
+static void order_variables(const struct slot *slot, bool gives)
+{
+	if (share_order) /* in sixteenths: what is nearer together is one to it */
+		share_order((const char *)slots + 16 * (slot - slots), gives);
+}
+
 /* The object of the slot, which is `object` if no other thread was there before. */
 static void *exchange(struct slot *slot, void *object)
 {
@@ -128,12 +136,14 @@ static void *exchange(struct slot *slot, void *object)
 	if (!found) {
 		incref(object); /* ours */
 		tsan_release(&slot->object);
+		order_variables(slot, true);
 		if (__atomic_compare_exchange_n(&slot->object, &found, object, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			return object;
 		decref(object);
 	}
 	tsan_acquire(&slot->object);
+	order_variables(slot, false);
 	if (type_of(found) != type_of(object))
 		return object; /* the threads have gone different ways */
 	if (!__atomic_load_n(&slot->got, __ATOMIC_RELAXED))

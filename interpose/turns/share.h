@@ -18,4 +18,7 @@ EXPORT void ftstress_share_begin(void);
 /* They have ended. Lets go of what they shared; returns how many objects more than one thread had. */
 EXPORT uint32_t ftstress_share_end(void);
 
+/* Set by variables.c: the same edge for what Python code does to variables. */
+extern HIDDEN void (*share_order)(const void *address, bool gives);
+
 #endif

@@ -7,6 +7,8 @@
 #include "interpose/base/plt.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/release.h"
+#include "interpose/turns/pairs.h"
+#include "interpose/turns/share.h"
 #include "interpose/variables/channels.h"
 #include "interpose/variables/classes.h"
 #include "interpose/variables/confirm.h"
@@ -550,6 +552,23 @@ static bool hook(const struct link_map *python, const char **why)
 	return true;
 }
 
+/* For turns/pairs.c and share.c. */
+static void order(const void *address, bool releases)
+{
+	if (releases)
+		variables_release(address);
+	else
+		variables_acquire(address);
+}
+
+/* Who gives an object to all threads has made it, and what it is made of: that is shared from now on. */
+static void order_shared(const void *address, bool gives)
+{
+	order(address, gives);
+	if (gives && variables_testing)
+		granules_renumber();
+}
+
 static bool start(const char **why)
 {
 	const char *path = getenv("FTSTRESS_VARIABLES");
@@ -589,6 +608,8 @@ static bool start(const char **why)
 		*why = "this Python's classes look different";
 		return false;
 	}
+	pairs_order = order;
+	share_order = order_shared;
 	confirm_start(python);
 	equal_start();
 	variables_live = true;

@@ -332,7 +332,8 @@ static const struct rule *rule_of_data(const struct policy *policy, const struct
 const char *policy_excludes(const struct policy *policy, const struct finding *finding)
 {
 	const struct rule *rule = NULL, *data = rule_of_data(policy, finding);
-	if (!finding_is_race(finding) && finding->kind != FINDING_TEST_FAILURE)
+	if (!finding_is_race(finding) && finding->kind != FINDING_PYTHON_RACE &&
+	    finding->kind != FINDING_TEST_FAILURE)
 		return NULL;
 	if (finding->shows == EVIDENCE_CRASHES)
 		return NULL;

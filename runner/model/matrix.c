@@ -69,11 +69,16 @@ size_t matrix_type_length(const char *test)
 	return length < (size_t)(colons - test) ? length : (size_t)(colons - test);
 }
 
+/* In memory, or of Python code. */
+static bool is_race(const struct finding *finding)
+{
+	return finding_is_race(finding) || finding->kind == FINDING_PYTHON_RACE;
+}
+
 size_t matrix_type_of(const struct finding *finding)
 {
-	size_t length = finding_is_race(finding) && finding->test_count
-				? matrix_type_length(finding->tests[0])
-				: 0;
+	size_t length =
+		is_race(finding) && finding->test_count ? matrix_type_length(finding->tests[0]) : 0;
 	size_t family = length ? strcspn(finding->tests[0], "[") : 0; /* "m.T[object]" */
 	return family < length ? family : length;
 }
@@ -91,7 +96,7 @@ static bool is_of_owner(const struct finding *finding, const char *test)
 
 bool matrix_owner_first(struct finding *finding)
 {
-	for (size_t i = 0; finding_is_race(finding) && i < finding->test_count; i++) {
+	for (size_t i = 0; is_race(finding) && i < finding->test_count; i++) {
 		char *test = finding->tests[i];
 		if (!is_of_owner(finding, test))
 			continue;
@@ -114,7 +119,7 @@ unsigned matrix_fit(const struct finding *finding, const char *test)
 
 bool matrix_is_owners(const struct finding *finding, const char *test)
 {
-	return test && finding_is_race(finding) && is_of_owner(finding, test);
+	return test && is_race(finding) && is_of_owner(finding, test);
 }
 
 uint64_t matrix_field(const struct finding *finding)

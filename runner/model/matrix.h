@@ -47,7 +47,7 @@ struct operation_name {
 };
 bool matrix_operations(const char *test, struct operation_name both[2]);
 
-/* The type of the first test of a data race: the type that it is told with, 0 = none. */
+/* The type of the first test of a race, in memory or of Python code: the type that it is told with, 0 = none. */
 size_t matrix_type_of(const struct finding *finding);
 
 /*

@@ -56,6 +56,13 @@ struct replay_token {
 	uint64_t switches;
 };
 
+/* With pairs and --share: are the package's classes in Python looked at, beside its types in C? */
+enum classes_choice {
+	CLASSES_AUTO, /* where it has no types in C; in pairs of an ordinary run not */
+	CLASSES_ON,
+	CLASSES_OFF,
+};
+
 struct settings {
 	enum command command;
 	bool run_word;                                       /* "run": the next word is the suite */
@@ -78,8 +85,9 @@ struct settings {
 	bool explore;                /* each iteration passes turns on elsewhere; run/explore.h */
 	bool count_log;              /* log what is done to reference counts */
 	bool leaks;                  /* each test several times in a process: what grows? */
-	bool share;                  /* objects that a test makes are one for all its threads */
 	unsigned pairs_every;        /* else: one iteration in so many is of pairs; 0 = none */
+	enum classes_choice python_classes;
+	bool share;   /* objects that a test makes are one for all its threads */
 	bool results; /* with pairs: also results that no order of the two calls explains */
 	char **types; /* with pairs: only these types, by name or the end of the name */
 	size_t type_count, type_capacity;

@@ -14,6 +14,7 @@
 
 #include "runner/base/util.h"
 #include "runner/run/outcome.h"
+#include "runner/run/pairs.h"
 #include "runner/setup/drivers.h"
 #include "runner/store/store.h"
 
@@ -71,6 +72,7 @@ static void replay_pairs(struct run *run)
 	settings_set_pairs(run->settings);
 	settings_set_pairs(&run->base);
 	run->settings->pairs = true;
+	run->settings->python_classes = pairs_classes(run->settings->python_classes);
 	run->settings->iterations = iterations;
 }
 

@@ -14,7 +14,7 @@
 static bool is_asked_about(const struct finding *finding)
 {
 	bool asked = finding->status == STATUS_NEW || finding->status == STATUS_DOCUMENTED;
-	return asked && !finding->evidence && matrix_type_of(finding);
+	return asked && finding_is_race(finding) && !finding->evidence && matrix_type_of(finding);
 }
 
 /* Did a pair take its process down? Its calls were made one after the other, so one thread may do. */

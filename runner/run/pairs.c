@@ -105,11 +105,19 @@ static _Noreturn void make(struct pairs *pairs)
 	_exit(get_pairs(pairs, progress_open(true)));
 }
 
+enum classes_choice pairs_classes(enum classes_choice asked)
+{
+	return asked == CLASSES_AUTO ? CLASSES_OFF : asked;
+}
+
 /* What --pairs stands for; and no more iterations in the gate than take its time. */
 static void settle(struct pairs *pairs, const struct settings *settings)
 {
 	pairs->settings = *settings;
 	settings_set_pairs(&pairs->settings);
+	pairs->settings.python_classes = pairs_classes(settings->python_classes);
+	pairs->settings.python_races = 0;
+	pairs->settings.python_races_given = false;
 	pairs->settings.tests = NULL;
 	pairs->settings.types = NULL;
 	pairs->settings.type_count = 0;
@@ -194,6 +202,8 @@ static void take_corpus(struct pairs *pairs, struct pool_result *result)
 		pairs_stop(pairs, "their corpus can't be read");
 		return;
 	}
+	if (corpus_is_python(&pairs->suite))
+		settings_set_python_pairs(&pairs->settings);
 	pairs->plan = plan_new(pairs->tests.tests, pairs->tests.count, pairs->settings.slice);
 	pairs->arguments =
 		driver_arguments(&pairs->suite, run->environment.python, "ftstress_driver");

@@ -26,6 +26,10 @@ bool suite_is_of_cpython(const struct suite *suite);
 /* Does it have types of its own? Those, or what it installs. */
 bool suite_has_types(const struct suite *suite);
 
+/* Are classes in Python looked at in these pairs? They race in each that takes no lock: that is a
+ * fault only of one that threads are to share, so it has to be asked for. */
+enum classes_choice pairs_classes(enum classes_choice asked);
+
 /*
  * Begins to make the corpus, if it is not there. NULL: this run has no pairs. The run's collator
  * has to be open.

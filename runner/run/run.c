@@ -312,6 +312,10 @@ static int get_tests(struct run *run)
 	if (!code && run->settings->pairs)
 		code = corpus_take(&run->suite, run->settings, &run->environment, &run->paths,
 				   run->progress, run->invocation->stop);
+	if (!code && run->settings->pairs && corpus_is_python(&run->suite)) {
+		settings_set_python_pairs(run->settings);
+		settings_set_python_pairs(&run->base);
+	}
 	if (!code)
 		progress_step(run->progress, "collecting tests", 0, 0);
 	if (!code)

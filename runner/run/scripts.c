@@ -31,17 +31,22 @@ static char *seen_text(const struct finding *finding)
 				 : xprintf("a %s", kind);
 }
 
-/* Results that no order explains show in single calls on fresh objects, not in loops. */
-static bool has_loops(const struct finding *finding)
+/* Results that no order explains show in single calls on fresh objects, not in loops; and that an update
+ * was lost, a loop of calls does not see. */
+static const char *why_no_loop(const struct finding *finding)
 {
-	return finding->kind != FINDING_TEST_FAILURE;
+	return finding->kind == FINDING_TEST_FAILURE
+		       ? "it shows when single calls on fresh objects meet"
+	       : finding->kind == FINDING_PYTHON_RACE
+		       ? "what is lost shows in what the object holds, and a loop of calls does not "
+			 "know what it has to hold"
+		       : NULL;
 }
 
 /* That there is none. Returns 0 or an exit code. */
 static int tell_none(const struct scripts_options *options, const struct finding *finding)
 {
-	collator_script(options->collator, finding->id, NULL,
-			"it shows when single calls on fresh objects meet");
+	collator_script(options->collator, finding->id, NULL, why_no_loop(finding));
 	return store_finding(options->store, finding);
 }
 
@@ -58,7 +63,7 @@ static int add_entries(const struct scripts_options *options, struct strings *li
 		const struct finding *witness = entries->items[i].witness;
 		if (!is_wanted(witness))
 			continue;
-		if (!has_loops(witness)) {
+		if (why_no_loop(witness)) {
 			code = code ? code : tell_none(options, witness);
 			continue;
 		}

@@ -105,6 +105,15 @@ void settings_set_pairs(struct settings *settings)
 		settings->python_races = 0;
 }
 
+void settings_set_python_pairs(struct settings *settings)
+{
+	if (settings->python_races_given)
+		return;
+	settings->python_races = PYTHON_RACES_PACKAGE;
+	settings->python_races_given = true;
+	settings->python_races_every = 1;
+}
+
 /* What the gate stands for, over the suite's [run]. */
 static void set_gate(struct settings *settings)
 {

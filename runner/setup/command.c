@@ -89,6 +89,9 @@ char *command_replay(const char *program, const struct settings *now, const stru
 		buf_puts(&command, " --explore");
 	if (now->share)
 		buf_puts(&command, " --share");
+	if (now->python_classes != base->python_classes)
+		add_option(&command, "python-classes",
+			   xstrdup(option_classes_text(now->python_classes)));
 	if (now->leaks)
 		buf_puts(&command, " --leaks");
 	if (now->tests && !by_token && differ(now->tests, base->tests))

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,8 @@ static void push(struct strings *list, const char *text)
 }
 
 /* The arguments of the harvest: those of the suite's driver, and some of its own. */
-static char **harvest_arguments(const struct suite *suite, const struct environment *environment,
-				const char *output)
+static char **harvest_arguments(const struct suite *suite, const struct settings *settings,
+				const struct environment *environment, const char *output)
 {
 	char **driver =
 		driver_arguments(suite, environment->plain, "ftstress_driver.pairs.harvest");
@@ -35,6 +36,8 @@ static char **harvest_arguments(const struct suite *suite, const struct environm
 		push(&list, "--instrumented");
 		push(&list, environment->tsan_site.items[i]);
 	}
+	push(&list, "--python-classes");
+	push(&list, option_classes_text(settings->python_classes));
 	push(&list, "--output");
 	push(&list, output);
 	ARRAY_PUSH(list.items, list.count, list.capacity, NULL);
@@ -42,11 +45,12 @@ static char **harvest_arguments(const struct suite *suite, const struct environm
 }
 
 /* Makes the corpus beside its place and moves it there: two runs may do so at the same time. */
-static int harvest(const struct suite *suite, const struct environment *environment,
-		   const struct paths *paths, const struct asked *asked, const char *folder)
+static int harvest(const struct suite *suite, const struct settings *settings,
+		   const struct environment *environment, const struct paths *paths,
+		   const struct asked *asked, const char *folder)
 {
 	char *temporary = xprintf("%s.%d", folder, (int)getpid());
-	char **arguments = harvest_arguments(suite, environment, temporary);
+	char **arguments = harvest_arguments(suite, settings, environment, temporary);
 	struct spawned spawned;
 	progress_step(asked->progress, "looking at what the tests do", 0, 0);
 	int code = driver_run(suite, environment, paths, asked, arguments, suite->name, &spawned);
@@ -73,11 +77,12 @@ int corpus_take(struct suite *suite, const struct settings *settings,
 	int code = paths_cache_folder(paths, "pairs");
 	if (code)
 		return code;
+	const char *classes = option_classes_text(settings->python_classes);
 	char *folder = xprintf("%s/pairs/%s-%016" PRIx64, paths->cache, suite->name,
-			       tests_list_hash(suite, environment, paths));
+			       hash_string(tests_list_hash(suite, environment, paths), classes));
 	char *file = xprintf("%s/corpus.json", folder);
 	if (access(file, R_OK) != 0)
-		code = harvest(suite, environment, paths, &asked, folder);
+		code = harvest(suite, settings, environment, paths, &asked, folder);
 	free(file);
 	free(suite->driver);
 	suite->driver = xstrdup("pairs");
@@ -88,4 +93,14 @@ int corpus_take(struct suite *suite, const struct settings *settings,
 		push(&suite->args, settings->types[i]);
 	free(folder);
 	return code;
+}
+
+bool corpus_is_python(const struct suite *suite)
+{
+	char *file = xprintf("%s/corpus.json", suite->targets.items[0]);
+	json_t *corpus = json_load_file(file, 0, NULL);
+	bool is = json_is_true(json_object_get(corpus, "in_python"));
+	json_decref(corpus);
+	free(file);
+	return is;
 }

@@ -7,6 +7,7 @@
 #define RUNNER_CORPUS_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 #include "runner/setup/environment.h"
 
@@ -17,5 +18,8 @@
 int corpus_take(struct suite *suite, const struct settings *settings,
 		const struct environment *environment, const struct paths *paths,
 		struct progress *progress, const volatile sig_atomic_t *stop);
+
+/* Has the corpus that `suite` was turned into classes in Python? */
+bool corpus_is_python(const struct suite *suite);
 
 #endif

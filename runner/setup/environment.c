@@ -190,13 +190,15 @@ static void push_path(struct list *list, const char *stress, const struct string
 
 /* Where the packages are whose types are shared (stress/ftstress_driver/sharing.py). */
 static void push_share(struct list *list, const struct environment *environment,
-		       const struct suite *suite)
+		       const struct suite *suite, const struct settings *settings)
 {
 	struct buf sites = { 0 };
 	buf_puts(&sites, "FTSTRESS_SHARE=");
 	for (size_t i = 0; i < environment->tsan_site.count && suite->installs.count; i++)
 		buf_printf(&sites, "%s%s", i ? ":" : "", environment->tsan_site.items[i]);
 	push(list, buf_take(&sites));
+	push(list,
+	     xprintf("FTSTRESS_PYTHON_CLASSES=%s", option_classes_text(settings->python_classes)));
 }
 
 /*
@@ -296,8 +298,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	if (settings->leaks && kind != WORKER_PAIRS && kind != WORKER_AS_WRITTEN)
 		push(&list, xstrdup("FTSTRESS_LEAKS=1"));
 	if (settings->share && kind != WORKER_PAIRS)
-		push_share(&list, environment, suite);
-	if (kind != WORKER_AS_WRITTEN && kind != WORKER_PAIRS)
+		push_share(&list, environment, suite, settings);
+	if (kind != WORKER_AS_WRITTEN)
 		push_python_races(&list, environment, settings);
 	if (settings->count_log)
 		push(&list, xstrdup("FTSTRESS_COUNT_LOG=1"));

@@ -227,6 +227,25 @@ static char *parse_heap(struct settings *settings, const char *value)
 	return expected("on, off or deep", value);
 }
 
+static const char *const classes_names[] = { [CLASSES_AUTO] = "auto",
+					     [CLASSES_ON] = "on",
+					     [CLASSES_OFF] = "off" };
+
+const char *option_classes_text(enum classes_choice classes)
+{
+	return classes_names[classes];
+}
+
+static char *parse_classes(struct settings *settings, const char *value)
+{
+	for (size_t i = 0; i < sizeof classes_names / sizeof *classes_names; i++)
+		if (!strcmp(value, classes_names[i])) {
+			settings->python_classes = (enum classes_choice)i;
+			return NULL;
+		}
+	return expected("on, off or auto", value);
+}
+
 static const char *const python_races_names[] = { "package", "tests", "stdlib" };
 #define PYTHON_RACES_NAMES (sizeof python_races_names / sizeof *python_races_names)
 
@@ -488,10 +507,11 @@ const struct option option_table[] = {
 	  true },
 	{ "share", NULL, "a test's threads share what it makes of the package's types", parse_share,
 	  false },
+	{ "python-classes", "WHEN",
+	  "pairs and --share also of its classes in Python: on, off (auto)", parse_classes, true },
 	{ "leaks", NULL, "each test again and again: what grows with each round", parse_leaks,
 	  false },
-	{ "count-log", NULL, "log what is done to reference counts (ftstress explain)",
-	  parse_count_log, false },
+	{ "count-log", NULL, NULL, parse_count_log, false }, /* of `ftstress explain` */
 	{ "results", NULL, "with --pairs, also results that no order of two calls explains",
 	  parse_results, false },
 	{ "locks", "on|off", "look for lock orders that can deadlock (on)", parse_locks, true },
@@ -622,6 +642,8 @@ void options_help(FILE *out, const struct option_word *formats)
 	fputc('\n', out);
 	for (size_t i = 0; i < option_count; i++) {
 		char left[32];
+		if (!option_table[i].help)
+			continue;
 		snprintf(left, sizeof left, "--%s%s%s", option_table[i].name,
 			 option_table[i].argument ? " " : "",
 			 option_table[i].argument ? option_table[i].argument : "");

@@ -23,6 +23,8 @@ void settings_clear(struct settings *settings);
 
 /* Sets what --pairs implies, in place of what the suite's [run] says. */
 void settings_set_pairs(struct settings *settings);
+/* The same of pairs of classes in Python: variables are looked at, if nobody has said otherwise. */
+void settings_set_python_pairs(struct settings *settings);
 
 /* Sets what the command line says. Returns 0, or EXIT_BAD_INPUT after a message to the user. */
 int options_parse(struct settings *settings, int argc, char *const argv[]);
@@ -46,6 +48,7 @@ char *option_threads_text(const struct settings *settings);
 char *option_interval_text(const struct settings *settings);
 const char *option_gil_text(enum gil_choice gil);
 const char *option_heap_text(enum heap_choice heap);
+const char *option_classes_text(enum classes_choice classes);
 const char *option_order_text(enum order_level order);
 /* "package,tests", or "off"; to be freed. */
 char *option_python_races_text(unsigned races);

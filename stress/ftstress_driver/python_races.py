@@ -109,6 +109,16 @@ def _test_modules(targets: Sequence[str]) -> Iterator[str]:
 
 
 def _packages(sites: Sequence[Path]) -> Iterator[str]:
+    for place in _built_places(sites):
+        yield f"{place}{'' if place.name.endswith('.py') else os.sep}"
+
+
+def built_names(sites: Sequence[Path]) -> list[str]:
+    """The names by which what the suite's `install` names is imported."""
+    return [place.name.partition(".")[0] for place in _built_places(sites)]
+
+
+def _built_places(sites: Sequence[Path]) -> Iterator[Path]:
     """What the suite's `install` names: pip notes where it had such a package from."""
     for distribution in distributions(path=[str(site) for site in sites]):
         if not _was_built(distribution):
@@ -117,7 +127,7 @@ def _packages(sites: Sequence[Path]) -> Iterator[str]:
         names = {file.parts[0] for file in distribution.files or ()}
         for name in sorted(names):
             if not name.endswith((".dist-info", ".pth")) and name not in ("..", "__pycache__"):
-                yield f"{site / name}{'' if name.endswith('.py') else os.sep}"
+                yield site / name
 
 
 def _was_built(distribution: Distribution) -> bool:

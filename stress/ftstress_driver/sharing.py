@@ -18,12 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .pairs.harvest import instrumented
+from .pairs.harvest import wanted_types
 from .pairs.record import is_test_file
-from .pairs.types_of import Wanted
 
 ENVIRONMENT = "FTSTRESS_SHARE"
 """Where packages compiled with ThreadSanitizer are, with colons; empty: CPython's own types."""
+CLASSES = "FTSTRESS_PYTHON_CLASSES"
 TAG = "ftstressshare1"
 """Of the compiled code's file; another one when the rewriting changes."""
 FUNCTION = "__ftstress_share__"
@@ -143,8 +143,9 @@ def _is_lock(kind: type) -> bool:
 class Sharing:
     """Of a zygote and its iterations. Used by the main thread."""
 
-    def __init__(self, sites: list[Path]) -> None:
-        self._wanted = Wanted(name for site in sites for name in instrumented(site))
+    def __init__(self, sites: list[Path], classes: str = "auto") -> None:
+        """classes: are objects of classes in Python shared, too (pairs/harvest.py)?"""
+        self._wanted = wanted_types(sites, classes)
         library = ctypes.PyDLL(None)
         self._types, self._begin = library.ftstress_share_types, library.ftstress_share_begin
         self._end = library.ftstress_share_end
@@ -182,4 +183,5 @@ def from_environment() -> Sharing | None:
     sites = os.environ.pop(ENVIRONMENT, None)
     if sites is None or not hasattr(ctypes.PyDLL(None), "ftstress_share_function"):
         return None
-    return Sharing([Path(site) for site in sites.split(":") if site])
+    classes = os.environ.pop(CLASSES, "auto")
+    return Sharing([Path(site) for site in sites.split(":") if site], classes)

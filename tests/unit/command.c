@@ -108,6 +108,12 @@ static void a_share_of_python_races_is_told_where_the_suite_has_another(void **s
 	text = command_replay("ftstress", &now, &base);
 	assert_string_equal(text, "ftstress --suite x --python-races off");
 	free(text);
+	now.pairs = true;
+	assert_null(options_set_key(&now, "python-classes", "on"));
+	text = command_replay("ftstress", &now, &base);
+	assert_string_equal(text,
+			    "ftstress --suite x --pairs --python-classes on --python-races off");
+	free(text);
 	settings_clear(&now);
 	settings_clear(&base);
 }

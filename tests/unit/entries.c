@@ -453,6 +453,40 @@ static void a_global_variable_is_told_apart_from_the_types_that_use_it(void **st
 	entries_free(entries);
 }
 
+/* Its methods are Python code: what they use has names. */
+static void
+races_of_python_code_in_pairs_are_one_entry_with_the_names_of_the_variables(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	document.run.covered.package = (char *)"m";
+	static const char *const titles[] = { "Box.size: an update in Box.a is lost if",
+					      "Box.size: what Box.a checks, Box.b changes",
+					      "an item of a dict: what Box.a checks",
+					      "Base.kept: an update in Base.a is lost",
+					      "global total: an update in Box.a is lost" };
+	for (size_t i = 0; i < 5; i++) {
+		race(&document.races[i], "m.Box::a|c", OBJECT(24, i == 2 ? "dict" : "Box"), 6, 6);
+		document.races[i].finding.kind = FINDING_PYTHON_RACE;
+		document.races[i].finding.title = (char *)titles[i];
+		for (size_t k = 0; k < 2; k++) {
+			document.races[i].frames[k].language = FRAME_PYTHON;
+			document.races[i].frames[k].module = NULL;
+		}
+	}
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 4);
+	assert_string_equal(entries->items[0].title,
+			    "m.Box: size, an item of a dict, Base.kept: 2 of its 4 operations take "
+			    "no lock");
+	assert_string_equal(entries->items[1].title,
+			    "the global variable total, in m.Box: global total: 2 of its 4 "
+			    "operations take no lock");
+	entries_free(entries);
+}
+
 /* m.Box has an array inside, and each pair met at another item of it. */
 static void items_of_an_array_are_one_field(void **state)
 {
@@ -869,6 +903,8 @@ int main(void)
 		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
 		cmocka_unit_test(what_a_type_inherits_is_told_apart),
 		cmocka_unit_test(a_global_variable_is_told_apart_from_the_types_that_use_it),
+		cmocka_unit_test(
+			races_of_python_code_in_pairs_are_one_entry_with_the_names_of_the_variables),
 		cmocka_unit_test(items_of_an_array_are_one_field),
 		cmocka_unit_test(races_on_one_object_are_one_entry),
 		cmocka_unit_test(what_operations_of_a_type_do_to_each_other_is_one_entry),

@@ -321,6 +321,25 @@ static void races_of_python_code_have_a_share_and_all_if_asked_for(void **state)
 	COMPLAINS("--python-races-every: expected a number from 1", "--python-races-every", "0");
 }
 
+static void pairs_of_classes_in_python_look_at_variables_unless_told_otherwise(void **state)
+{
+	(void)state;
+	struct settings settings;
+	settings_init(&settings);
+	assert_int_equal(settings.python_classes, CLASSES_AUTO);
+	char *pairs[] = { "ftstress", "--suite", "s", "--pairs", "--python-classes", "on" };
+	assert_int_equal(options_parse(&settings, 6, pairs), 0);
+	assert_int_equal(settings.python_classes, CLASSES_ON);
+	settings_set_python_pairs(&settings);
+	assert_int_equal(settings_python_every(&settings), 1);
+	assert_int_equal(settings.python_races, PYTHON_RACES_PACKAGE);
+	assert_null(options_set_key(&settings, "python-races", "off"));
+	settings_set_python_pairs(&settings);
+	assert_int_equal(settings_python_every(&settings), 0);
+	settings_clear(&settings);
+	COMPLAINS("--python-classes: expected on, off or auto", "--python-classes", "all");
+}
+
 static void run_takes_a_script(void **state)
 {
 	(void)state;
@@ -418,6 +437,8 @@ int main(void)
 		cmocka_unit_test(a_bad_value_says_what_is_expected),
 		cmocka_unit_test(races_of_python_code_are_looked_for_where_it_is_said),
 		cmocka_unit_test(races_of_python_code_have_a_share_and_all_if_asked_for),
+		cmocka_unit_test(
+			pairs_of_classes_in_python_look_at_variables_unless_told_otherwise),
 		cmocka_unit_test(run_takes_a_script),
 		cmocka_unit_test(a_suites_run_section_takes_the_same_values),
 		cmocka_unit_test(durations_are_sums_of_units),

@@ -158,6 +158,7 @@ static void crashes_and_other_kinds_count_in_any_case(void **state)
 	race.shows = EVIDENCE_CRASHES;
 	assert_null(policy_excludes(policy, &race));
 	assert_non_null(excludes(policy, FINDING_TEST_FAILURE, tests));
+	assert_non_null(excludes(policy, FINDING_PYTHON_RACE, tests));
 	assert_null(excludes(policy, FINDING_CRASH, tests));
 	assert_non_null(excludes(policy, FINDING_USE_AFTER_FREE, tests));
 	assert_null(excludes(policy, FINDING_LOCK_ORDER, tests));

@@ -10,7 +10,7 @@ import { count, plural } from "./words";
 const states: [letter: string, name: string, text: string][] = [
   ["C", "crash", "crash"],
   ["D", "deadlock", "deadlock or hang"],
-  ["r", "race", "data race"],
+  ["r", "race", "race"],
   ["o", "other", "other finding"],
   [".", "clean", "clean"],
   ["-", "apart", "apart: they touch nothing in common that one of them changes"],

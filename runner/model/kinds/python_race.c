@@ -186,5 +186,6 @@ const struct finding_kind_info kind_python_race = {
 	.title = title,
 	.threads = KIND_ACCESSES,
 	.rule = RULE_RACE,
+	.cell = CELL_RACE,
 	.level = LEVEL_WARNING,
 };

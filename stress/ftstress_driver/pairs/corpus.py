@@ -61,6 +61,8 @@ class Type:
     """A list, say, that the package's functions take: only pairs with one of those matter."""
     bases: list[str] = field(default_factory=list)
     """What the type is made out of, without object."""
+    in_python: bool = False
+    """It is a class in Python: what two calls do to each other are races on Python variables."""
 
     @property
     def type_name(self) -> str:
@@ -106,6 +108,7 @@ class Corpus:
         document = {
             "schema": SCHEMA,
             "types": [asdict(kind) for kind in self.types],
+            "in_python": any(kind.in_python for kind in self.types),
             "not_made": self.not_made,
             "notes": self.notes,
         }
@@ -133,6 +136,7 @@ def type_from(row: dict[str, Any]) -> Type:
         row["items"],
         row["container"],
         row.get("bases", []),
+        row.get("in_python", False),
     )
 
 

@@ -118,8 +118,9 @@ def _kept(file: Path) -> dict[str, Any]:
 
 
 def _can_be_told(kind: Type) -> bool:
-    """Pairs of an iterator are made near its end, too."""
-    return kind.items < 0 and len(kind.operations) <= MOST_OPERATIONS
+    """Pairs of an iterator are made near its end, too; and what Python code does to variables is
+    not in a footprint."""
+    return not kind.in_python and kind.items < 0 and len(kind.operations) <= MOST_OPERATIONS
 
 
 def _save(file: Path, document: dict[str, object]) -> None:

@@ -3,6 +3,8 @@
     --driver D --target T ...     the suite
     --instrumented DIR ...        where packages compiled with ThreadSanitizer are: their types are
                                   wanted; none: CPython's own
+    --python-classes WHEN         are classes in Python wanted, too: on, off, or auto, where the
+                                  packages have no types in C
     --seconds N                   for the tests, all together
     --output FOLDER
 
@@ -33,17 +35,24 @@ from ..cli import options_from, parser
 from ..collect import EXIT_UNUSABLE
 from ..drivers import find_driver
 from ..installed import describe_shadowed
+from ..python_races import built_names
 from ..suite import Context, Listed, Problem, Suite, SuiteError
-from . import expressions, makers, operations, types_of
+from . import expressions, in_python, makers, operations, types_of
 from .corpus import Corpus, Type, type_from
+from .operations import Candidate
 from .record import Recorder, Recording, install
 from .survey import Surveyed, survey
 
+NOTHING_IN_C = (
+    "nothing in the suite's packages is written in C: no pairs; `--pairs` makes those of their "
+    "classes in Python, and with `python-classes = on` each run does"
+)
 SECONDS_A_FILE = 20.0
 WALL = 3
 """So much longer may it take by the clock: others work on the machine, and tests wait."""
 SIDE_BY_SIDE = max(2, len(os.sched_getaffinity(0)))
 """Children at once."""
+Lister = Callable[[type, dict[str, Counter[str]], Counter[str]], Iterator[Candidate]]
 UNFIT_TESTS = ("thread", "memory", "huge", "large", "recurs", "crash", "big", "stress", "benchmark")
 
 
@@ -299,7 +308,7 @@ def survey_type(
             own = families.setdefault(looks[text].family, Counter())
             if len(own) < makers.MOST_COMPARED:
                 own[text] = count
-    listed = operations.container_candidates if container else operations.candidates
+    listed = _lister(name, container, wanted)
     if len(families) > 1:
         for family, possible in sorted(families.items()):
             for make in makers.choose(possible, looks):
@@ -314,6 +323,7 @@ def survey_type(
                     break
         return
     found: list[Surveyed] = []
+    filled = False
     chosen = makers.choose(next(iter(families.values()), Counter()), looks)
     while len(found) < len(chosen):
         make = chosen[len(found)]
@@ -325,6 +335,11 @@ def survey_type(
             chosen.remove(make)
             continue
         surveyed.kind.bases = _bases(kind)
+        if not found and not filled and surveyed.kind.in_python and not looks[make].size:
+            filled = True
+            chosen = [*_filled(name, surveyed.kind, looks, wanted), *chosen][: makers.MOST_CHOSEN]
+            if chosen[0] != make:
+                continue
         found.append(surveyed)
         if container:
             break
@@ -338,6 +353,31 @@ def survey_type(
         surveyed.kind.name = f"{name}@{number + 1}" if number else name
         surveyed.kind.container = container
         yield surveyed
+
+
+def _filled(
+    name: str, kind: Type, looks: dict[str, makers.Look], wanted: types_of.Wanted
+) -> list[str]:
+    """A way to make one with items, if there is any: tests fill it by `o[k] = v`, say, which is no
+    call."""
+    more = list(makers.prepared(kind))[: makers.MOST_COMPARED]
+    looks.update(_looks_of(name, more, wanted))
+    return [text for text in makers.choose(Counter(more), looks)[:1] if looks[text].size]
+
+
+def _lister(name: str, container: bool, wanted: types_of.Wanted) -> Lister:
+    """What gives the candidates of the type."""
+    if container:
+        return operations.container_candidates
+
+    def listed(
+        kind: type, methods: dict[str, Counter[str]], takers: Counter[str]
+    ) -> Iterator[Candidate]:
+        if wanted.is_class(kind) and types_of.name_of(kind) == name:
+            return in_python.candidates(kind, methods)
+        return operations.candidates(kind, methods, takers)
+
+    return listed
 
 
 def _looks_of(name: str, tried: Sequence[str], wanted: types_of.Wanted) -> dict[str, makers.Look]:
@@ -358,6 +398,14 @@ def instrumented(site: Path) -> list[str]:
             found[library.relative_to(site).parts[0].partition(".")[0]] = None
             found[name] = None
     return list(found)
+
+
+def wanted_types(sites: Sequence[Path], classes: str) -> types_of.Wanted:
+    """Of the packages in site folders; none: CPython's own. `classes`: as --python-classes."""
+    in_c = [name for site in sites for name in instrumented(site)]
+    if classes == "off" or not sites or (classes == "auto" and in_c):
+        return types_of.Wanted(in_c)
+    return types_of.Wanted(in_c, built_names(sites))
 
 
 class Progress:
@@ -394,6 +442,7 @@ def main() -> int:
     """Returns the exit status."""
     made = parser("python -m ftstress_driver.pairs.harvest", "Makes the corpus of a suite.")
     made.add_argument("--instrumented", action="append", default=[], type=Path)
+    made.add_argument("--python-classes", choices=("auto", "on", "off"), default="auto")
     made.add_argument("--seconds", type=float, default=120.0)
     made.add_argument("--recording", type=Path, help="what the tests did; written if not there")
     made.add_argument("--output", type=Path, required=True)
@@ -404,10 +453,10 @@ def main() -> int:
     progress.tell("collecting tests", 0, 0)
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            packages = [name for site in arguments.instrumented for name in instrumented(site)]
-            if arguments.instrumented and not packages:
-                raise SuiteError("nothing in the suite's packages is written in C: no pairs")
-            recorder = Recorder(types_of.Wanted(packages))
+            wanted = wanted_types(arguments.instrumented, arguments.python_classes)
+            if arguments.instrumented and not wanted.packages:
+                raise SuiteError(NOTHING_IN_C)
+            recorder = Recorder(wanted)
             install(recorder)  # before test modules are imported
             suite = find_driver(arguments.driver).open(options)
             progress.tell("recording what tests do", 0, 0)

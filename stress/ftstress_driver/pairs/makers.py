@@ -462,7 +462,11 @@ def prepared(kind: Type) -> Iterator[str]:
     """The same object after a call that changed it, or may have: one that has items, one whose
     state is another."""
     calls = [o for o in kind.operations if o.code.startswith("o.") and o.code.endswith("(*a)")]
-    fit = [o for o in calls if not o.code.startswith("o.__") and not o.taker]
+    fit = [
+        o
+        for o in calls
+        if not o.taker and (not o.code.startswith("o.__") or (kind.in_python and o.grows > 0))
+    ]
     for operation in sorted(fit, key=lambda o: (-o.grows, not o.changes, o.name)):
         given = operation.arguments
         if re.search(r"\bo\b", given):

@@ -206,7 +206,7 @@ def candidates(
 ) -> Iterator[Candidate]:
     """Of an extension's type."""
     for name in sorted(dir(kind)):
-        found, owner = _find(kind, name)
+        found, owner = find(kind, name)
         if (name in MEANINGLESS and not _is_of_objects(kind, name)) or (
             owner is object and name not in ("__repr__", "__reduce__", "__hash__")
         ):
@@ -225,7 +225,7 @@ def candidates(
             values = (f"o2.{name}", *ASSIGNED)
             yield Candidate(f"{name}=", f"o.{name} = a[0]", values, MOST_OPERANDS)
         elif callable(found) and not isinstance(found, type) and not private:
-            yield _method(name, methods.get(name, Counter()), hasattr(kind, "__iter__"))
+            yield method(name, methods.get(name, Counter()), hasattr(kind, "__iter__"))
     for name, code, needed in GENERAL:
         if needed is None or hasattr(kind, needed):
             yield Candidate(name, code)
@@ -240,7 +240,7 @@ def container_candidates(
 ) -> Iterator[Candidate]:
     """Of a list, dict, set or bytearray that a package's function takes: what changes it."""
     for name in sorted(CONTAINER_METHODS & set(dir(kind))):
-        yield _method(name, methods.get(name, Counter()), True)
+        yield method(name, methods.get(name, Counter()), True)
     yield from _takers(takers)
 
 
@@ -286,14 +286,16 @@ def _is_of_objects(kind: type, name: str) -> bool:
     return name in NAMES and type(found).__name__ == "getset_descriptor"
 
 
-def _find(kind: type, name: str) -> tuple[object, type | None]:
+def find(kind: type, name: str) -> tuple[object, type | None]:
+    """What a class or one of its bases has of that name, and which of them."""
     for base in kind.__mro__:
         if name in base.__dict__:
             return base.__dict__[name], base
     return None, None
 
 
-def _method(name: str, seen: Counter[str], has_items: bool) -> Candidate:
+def method(name: str, seen: Counter[str], has_items: bool) -> Candidate:
+    """A call of it, with arguments that tests gave it, and others."""
     recorded = [arguments for arguments, _ in seen.most_common(8)]
     dunder = name.startswith("__")
     if name == "__setstate__":

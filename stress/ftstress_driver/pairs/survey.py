@@ -17,6 +17,7 @@ import resource
 import select
 import signal
 import sys
+import threading
 import time
 import types
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import expressions, operations
+from . import expressions, in_python, operations
 from .calls import Maker, hands_over_another
 from .corpus import Operation, Type, name_functions
 from .operations import UNFIT, Candidate
@@ -92,6 +93,7 @@ def survey(
             arguments = fit[index].arguments[number] if number >= 0 else ""
             unfit.append((f"{fit[index].name}({arguments})", f"{reason}, alone in one thread"))
     kind.left_out = unfit
+    kind.in_python = any("in_python" in line for line in lines)
     name_functions(kind.operations)
     gives = [line["gives"] for tried in found.values() for line in tried if line["gives"]]
     return Surveyed(kind, [(given, made_by) for given, made_by in gives])
@@ -244,6 +246,8 @@ def _try_all(
         _say(end=True)
         return
     _say(made=True)
+    if in_python.is_in_python(type(maker.make())):
+        _say(in_python=True)
     if start == 0:
         _say(index=MAKING, items=_items_of(maker))
     attributes = list(_attributes(maker, dead))
@@ -306,8 +310,8 @@ def _try_one(
             again = {"o": o, "a": maker.arguments(operation, o)}
             before = state_of(o, attributes)
             result = eval(code, names, given)
-            if result is NotImplemented:
-                continue
+            if result is NotImplemented or threading.active_count() > 1:
+                continue  # what starts threads goes on when the pair is over
             after = state_of(o, attributes)
         except Exception:
             continue
@@ -374,6 +378,10 @@ def state_of(o: object, attributes: Sequence[str] = ()) -> dict[str, object]:
             value = getattr(o, name)
             plain = value is None or isinstance(value, bool | int | float | str | bytes)
             state[f".{name}"] = value if plain else type(value).__name__
+    if in_python.is_in_python(type(o)):
+        with contextlib.suppress(Exception):
+            fields = in_python.fields_of(o)
+            state.update((f".{name}", text) for name, text in fields.items())
     try:
         state["contents"] = pickle.dumps(o)
         return state

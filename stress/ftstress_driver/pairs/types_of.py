@@ -1,8 +1,11 @@
-"""Which types are looked at: the packages' own, that are written in C, Cython, C++ or Rust."""
+"""Which types are looked at: the packages' own, that are written in C, Cython, C++ or Rust; and
+those in Python, where these are asked for (in_python.py)."""
 
 import re
 import sys
 from collections.abc import Iterable, Iterator
+
+from . import in_python
 
 # Immutable, or made of others; what is wrong with these is the interpreter's.
 NEVER = frozenset(
@@ -79,8 +82,10 @@ def name_of(kind: type) -> str:
 class Wanted:
     """The types under test: of these packages, or, where none are named, of CPython itself."""
 
-    def __init__(self, packages: Iterable[str]) -> None:
-        self.packages = frozenset(packages)
+    def __init__(self, packages: Iterable[str], classes_of: Iterable[str] = ()) -> None:
+        """classes_of: packages whose classes in Python are wanted, too."""
+        self.classes_of = frozenset(classes_of)
+        self.packages = frozenset(packages) | self.classes_of
         self._verdicts: dict[type, str | None] = {}
 
     def is_package(self, module: str) -> bool:
@@ -98,6 +103,15 @@ class Wanted:
 
     def judge(self, kind: type) -> str | None:
         """The name of the type if it is one of those."""
+        name = self._judge_in_c(kind)
+        return name_of(kind) if name is None and self.is_class(kind) else name
+
+    def is_class(self, kind: type) -> bool:
+        """Is it a class in Python that is wanted?"""
+        module = _module_of(kind)
+        return module.partition(".")[0] in self.classes_of and in_python.is_fit(kind, module)
+
+    def _judge_in_c(self, kind: type) -> str | None:
         base = in_c(kind)
         if base is None or not isinstance(base, type):
             return None
@@ -132,5 +146,6 @@ class Wanted:
                     continue
                 seen.add(id(kind))
                 waiting.append(kind)
-                if in_c(kind) is kind and self.judge(kind) == name_of(kind):
+                wanted = in_c(kind) is kind or self.is_class(kind)
+                if wanted and self.judge(kind) == name_of(kind):
                     yield kind
