@@ -5,14 +5,22 @@ import tempfile
 import threading
 import types
 import unittest
-from collections import Counter
+from collections import Counter, UserDict, deque
 from pathlib import Path
 from typing import Any
 
-from ftstress_driver.pairs import harvest, in_python, record, survey, types_of
+from ftstress_driver.pairs import (
+    corpus,
+    harvest,
+    in_python,
+    record,
+    sequences,
+    survey,
+    types_of,
+)
 
 SOURCE = """
-import abc, enum, functools, threading
+import abc, enum, functools, socketserver, threading
 
 class Plain:
     def __init__(self, size=3):
@@ -90,6 +98,9 @@ class Lock:
     def acquire(self): ...
     def release(self): ...
 class Meta(type): pass
+class Serves(socketserver.BaseServer):
+    def own(self): ...
+Made = type("Made", (Plain,), {})
 """
 NAME = "ftstress_sample"
 
@@ -111,7 +122,7 @@ class Classes(unittest.TestCase):
     def test_looked_at_is_what_threads_may_share(self) -> None:
         found = [name for name, kind in vars(self.module).items() if isinstance(kind, type)]
         fit = [name for name in found if self.wanted.judge(getattr(self.module, name))]
-        self.assertEqual(fit, ["Plain", "Box"])
+        self.assertEqual(fit, ["Plain", "Box", "Serves", "Made"])
         self.assertEqual(self.wanted.type_of(self.module.Plain()), f"{NAME}.Plain")
         self.assertIn(self.module.Plain, list(self.wanted.all_types()))
         self.module.Plain.__module__ = f"{NAME}.tests.test_plain"
@@ -123,11 +134,31 @@ class Classes(unittest.TestCase):
 
     def test_called_are_its_own_methods_and_properties(self) -> None:
         methods = {"add": Counter({"7": 2}), "_hidden": Counter({"": 1})}
-        found = {c.name: c for c in in_python.candidates(self.module.Plain, methods)}
+        found = {c.name: c for c in in_python.candidates(self.module.Plain, methods, {NAME})}
         names = ["add", "begin", "half", "half=", "iter", "len", "list", "walk", "words"]
         self.assertEqual(sorted(found), names)
         self.assertEqual(found["walk"].code, "list(itertools.islice(o.walk(*a), 30))")
         self.assertIn("7", found["add"].arguments)
+
+    def test_what_others_define_is_not_called_but_what_a_mixin_does(self) -> None:
+        found = {c.name for c in in_python.candidates(self.module.Serves, {}, {NAME})}
+        self.assertEqual(found, {"own"})
+        queue = types_of.Wanted((), ["collections"])
+        found = {c.name for c in in_python.candidates(UserDict, {}, queue.classes_of)}
+        self.assertLessEqual({"setdefault", "pop", "getitem"}, found)
+
+    def test_a_class_that_type_made_is_no_type_in_c(self) -> None:
+        self.assertIsNone(types_of.in_c(self.module.Made))
+        self.assertIsNone(types_of.in_c(type("Of", (), {"f": lambda self: 1})))
+        self.assertIs(types_of.in_c(deque), deque)
+
+    def test_two_steps_against_one_are_not_made(self) -> None:
+        one = corpus.Operation("pop", "o.pop(*a)", changes=True, grows=-1)
+        two = corpus.Operation("add", "o.add(*a)", changes=True, grows=1)
+        kind = corpus.Type("m.Box", "m.Box()", [one, two], in_python=True)
+        self.assertEqual(sequences.sequences_of(kind), [])
+        kind.in_python = False
+        self.assertTrue(sequences.sequences_of(kind))
 
     def test_what_a_call_changed_is_seen_in_its_fields(self) -> None:
         o = self.module.Plain()
@@ -138,7 +169,8 @@ class Classes(unittest.TestCase):
         self.assertNotEqual(before["._kept"], after["._kept"])
 
     def test_the_survey_leaves_out_what_starts_threads(self) -> None:
-        listed = in_python.candidates(self.module.Plain, {"add": Counter({"7": 2})})
+        methods = {"add": Counter({"7": 2})}
+        listed = in_python.candidates(self.module.Plain, methods, {NAME})
         with tempfile.TemporaryDirectory() as folder:
             found = survey.survey(
                 f"{NAME}.Plain", f"{NAME}.Plain()", listed, Path(folder), self.wanted

@@ -374,7 +374,7 @@ def _lister(name: str, container: bool, wanted: types_of.Wanted) -> Lister:
         kind: type, methods: dict[str, Counter[str]], takers: Counter[str]
     ) -> Iterator[Candidate]:
         if wanted.is_class(kind) and types_of.name_of(kind) == name:
-            return in_python.candidates(kind, methods)
+            return in_python.candidates(kind, methods, wanted.classes_of)
         return operations.candidates(kind, methods, takers)
 
     return listed

@@ -13,7 +13,7 @@ import sys
 import threading
 import types
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from .operations import (
@@ -25,6 +25,9 @@ from .operations import (
     method,
 )
 
+HEAP_TYPE = 1 << 9
+MIXINS = ("collections", "_collections_abc", "contextlib", "typing", "builtins")
+"""Of the standard library: what their methods do, they do by those of the class itself."""
 DEEPEST = 2
 """Objects in objects whose fields are shown."""
 LONGEST = 300
@@ -48,8 +51,16 @@ GENERAL = (
 
 
 def is_in_python(kind: type) -> bool:
-    """Has a class statement made it?"""
-    return "__firstlineno__" in kind.__dict__  # from 3.13 on
+    """Has a class statement made it, or a call of type()?"""
+    own = kind.__dict__
+    if "__firstlineno__" in own:  # from 3.13 on
+        return True
+    if not kind.__flags__ & HEAP_TYPE:
+        return False
+    base = kind.__base__
+    return any(type(value) is types.FunctionType for value in own.values()) or (
+        base is not None and is_in_python(base)
+    )
 
 
 def _is_of_tests(module: str) -> bool:
@@ -74,12 +85,21 @@ def is_fit(kind: type, module: str) -> bool:
     return not (inspect.isabstract(kind) or kind.__dict__.get("_is_protocol", False))
 
 
-def candidates(kind: type, methods: dict[str, Counter[str]]) -> Iterator[Candidate]:
-    """What a class's methods and properties are called with."""
+def candidates(
+    kind: type, methods: dict[str, Counter[str]], packages: Container[str]
+) -> Iterator[Candidate]:
+    """What a class's methods and properties are called with: those that are the packages' own, and
+    what it inherits from containers and mixins. A server's `handle_request` is somebody else's."""
     for name in sorted(dir(kind)):
         found, owner = find(kind, name)
         dunder = name.startswith("__") and name.endswith("__")
-        if owner in (object, None) or name in MEANINGLESS or name in NO_OPERATION:
+        if (
+            owner is None
+            or owner is object
+            or not _is_of(owner, packages)
+            or name in MEANINGLESS
+            or name in NO_OPERATION
+        ):
             continue
         if found is None or (name.startswith("_") and not dunder):
             continue
@@ -99,6 +119,11 @@ def candidates(kind: type, methods: dict[str, Counter[str]]) -> Iterator[Candida
     for name, code, needed in GENERAL:
         if isinstance(find(kind, needed)[0], types.FunctionType):
             yield Candidate(name, code)
+
+
+def _is_of(owner: type, packages: Container[str]) -> bool:
+    top = str(owner.__module__).partition(".")[0]
+    return top in packages or top in MIXINS or not is_in_python(owner)
 
 
 def _is_method(found: object) -> bool:

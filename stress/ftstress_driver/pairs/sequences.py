@@ -21,7 +21,11 @@ SHARE_NOTHING = ("deepcopy",)
 
 
 def sequences_of(kind: Type) -> list[tuple[str, str]]:
-    """Two steps of one thread against one of the other, the most promising first."""
+    """Two steps of one thread against one of the other, the most promising first. Of a class in
+    Python none: what is found there needs no memory that is used again, and would be told with the
+    first step, whichever of the two it is."""
+    if kind.in_python:
+        return []
     plain = [o for o in kind.operations if o.name != "init"]
     shrink = [o for o in plain if o.changes and o.grows <= 0]
     grow = [o for o in plain if o.changes and o.grows >= 0]

@@ -52,7 +52,7 @@ def in_c(kind: type) -> type | None:
     for base in kind.__mro__:
         if base is object or issubclass(base, IMMUTABLE):
             return None
-        if "__firstlineno__" not in base.__dict__:  # a class statement leaves it, from 3.13 on
+        if not in_python.is_in_python(base):
             return base
     return None
 

@@ -292,6 +292,27 @@ class Pool_ok:
             self.put(item)
 
 
+class Mailbox_ok:
+    """Who finds it empty waits: alone, for ever."""
+
+    def __init__(self) -> None:
+        self._letters: list[object] = []
+        self._came = threading.Condition()
+        self.taken = 0
+
+    def put(self, letter: object) -> None:
+        with self._came:
+            self._letters.append(letter)
+            self._came.notify()
+
+    def take(self) -> object:
+        with self._came:
+            while not self._letters:
+                self._came.wait()
+            self.taken += 1
+            return self._letters.pop(0)
+
+
 class _Part:
     """A private class is for its owner to guard."""
 

@@ -73,6 +73,12 @@ def test_pool():
         assert item == 3
 
 
+def test_mailbox():
+    mailbox = planted_classes.Mailbox_ok()
+    mailbox.put("a")
+    assert mailbox.take() == "a"
+
+
 def test_owner():
     assert planted_classes.Owner_ok().add() == 1
 
