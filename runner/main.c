@@ -7,7 +7,8 @@
  *                       a suite's [run]; arguments: the command line, read by it
  *       suite           a suite file; drivers: the kinds of suite that there are
  *       command         command lines as text
- *       paths, scratch  our own files and the cache; the folder for what the tests write
+ *       paths, scratch  our own files; the folder for what the tests write
+ *       cache           what of a suite stays in the cache
  *       environment     interpreters and packages, through stress/toolchain
  *       tests_list      the suite's tests: collected, kept, selected
  *       corpus          what --pairs runs in their place

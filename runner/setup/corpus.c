@@ -11,6 +11,7 @@
 
 #include "runner/base/spawn.h"
 #include "runner/base/util.h"
+#include "runner/setup/cache.h"
 #include "runner/setup/tests_list.h"
 
 static void push(struct strings *list, const char *text)
@@ -81,8 +82,11 @@ int corpus_take(struct suite *suite, const struct settings *settings,
 	char *folder = xprintf("%s/pairs/%s-%016" PRIx64, paths->cache, suite->name,
 			       hash_string(tests_list_hash(suite, environment, paths), classes));
 	char *file = xprintf("%s/corpus.json", folder);
-	if (access(file, R_OK) != 0)
+	if (access(file, R_OK) != 0) {
 		code = harvest(suite, settings, environment, paths, &asked, folder);
+		cache_trim(paths, "pairs", suite->name);
+	}
+	cache_used(folder);
 	free(file);
 	free(suite->driver);
 	suite->driver = xstrdup("pairs");

@@ -2,6 +2,8 @@
 #include "runner/setup/paths.h"
 
 #include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -68,6 +70,18 @@ void paths_clear(struct paths *paths)
 	free(paths->prepare);
 	free(paths->cache);
 	*paths = (struct paths){ 0 };
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status, (void)kind, (void)place;
+	remove(path);
+	return 0;
+}
+
+void remove_tree(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 int make_folders(const char *path)

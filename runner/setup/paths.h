@@ -19,6 +19,8 @@ struct paths {
 int paths_find(struct paths *paths);
 void paths_clear(struct paths *paths);
 
+/* Removes a file, or a folder with all below it; what can't be removed stays. */
+void remove_tree(const char *path);
 /* Makes a folder, and the folders above it if they are missing. Returns 0 or an errno value. */
 int make_folders(const char *path);
 /* The same for a folder of the cache. Returns 0, or EXIT_INTERNAL after a message to the user. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <glob.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,13 +13,7 @@
 #include <unistd.h>
 
 #include "runner/base/util.h"
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-	(void)status, (void)kind, (void)place;
-	remove(path);
-	return 0;
-}
+#include "runner/setup/paths.h"
 
 /*
  * A run holds a file lock on its folder; the lock ends with the process. The process id in the
@@ -43,7 +36,7 @@ static void remove_if_stale(const char *path)
 	int fd;
 	if (!lock_folder(path, &fd))
 		return;
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(path);
 	close(fd);
 }
 
@@ -67,8 +60,8 @@ static void remove_stale(const char *base)
 
 void scratch_remove(const char *path, const char *compiled)
 {
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	nftw(compiled, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(path);
+	remove_tree(compiled);
 }
 
 int scratch_make(char **path)

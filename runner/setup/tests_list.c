@@ -13,6 +13,7 @@
 
 #include "runner/base/spawn.h"
 #include "runner/base/util.h"
+#include "runner/setup/cache.h"
 
 /* --- arguments ----------------------------------------------------------------------------- */
 
@@ -504,6 +505,9 @@ int tests_list_get(struct tests_list *list, const struct suite *suite,
 		if (!document)
 			code = fail(EXIT_INTERNAL, "%s: %s", path, error.text);
 	}
+	cache_used(path);
+	if (collected)
+		cache_trim(paths, "collected", suite->name);
 	if (!code && settings->tests &&
 	    !take_id(json_object_get(document, "tests"), settings->tests, &selected))
 		code = select_ids(suite, settings->tests, environment, paths, path, &selected,
