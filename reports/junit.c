@@ -103,7 +103,7 @@ static const char *why_skipped(enum finding_status status)
 {
 	switch (status) {
 	case STATUS_KNOWN:
-		return "known from an earlier run";
+		return "known";
 	case STATUS_DOCUMENTED:
 		return "documented";
 	case STATUS_UPSTREAM:
@@ -132,6 +132,8 @@ static void add_outcome(struct buf *out, const struct report_input *input,
 		buf_puts(&why, why_skipped(witness->status));
 		if (witness->suppressed_by)
 			buf_printf(&why, ": %s", witness->suppressed_by);
+		else if (witness->status == STATUS_KNOWN)
+			buf_puts(&why, " from an earlier run");
 		buf_puts(out, "   <skipped");
 		add_attribute(out, "message", why.data);
 		buf_puts(out, "/>\n   <system-out>");

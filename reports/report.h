@@ -4,7 +4,7 @@
  *	formats.h    the list of formats: a new one is one file and one line there
  *	html.c       for people, the morning after: page.html (reports/page) with the JSON in it
  *	json.c       for programs: schema in docs/report-schema.json
- *	tap.c        for CI that reads TAP
+ *	tap.c        for CI that reads TAP; tap14.c: TAP 14
  *	junit.c      for CI that reads JUnit XML
  *	sarif.c      for code scanning; sarif_parts.c: its messages, locations and flows
  *	github.c     for GitHub Actions: annotations and a job summary

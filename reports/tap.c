@@ -1,6 +1,6 @@
 /*
- * tap.c - the report as TAP, for CI that reads test results: 13, as the prove of Debian 12 refuses 14, or 14.
- * What is written means the same in both.
+ * tap.c - the report as TAP, for CI that reads test results: 13, as the prove of Debian 12 refuses 14. tap14.c
+ * is the same with another number: what is written means the same in both.
  *
  * An entry (entries.h) is a test point. What is new fails ("not ok"); what is known is an expected failure
  * ("not ok # TODO", which harnesses count as passed); what is upstream's or suppressed is skipped.
@@ -15,6 +15,7 @@
 
 #include "reports/entries.h"
 #include "reports/formats.h"
+#include "reports/tap.h"
 #include "reports/text.h"
 #include "reports/tried.h"
 #include "reports/covered.h"
@@ -183,7 +184,8 @@ static void add_point(struct buf *out, size_t number, const struct report_entry 
 	add_text(out, entry->title);
 	switch (finding->status) {
 	case STATUS_KNOWN:
-		buf_puts(out, " # TODO known from an earlier run");
+		buf_puts(out, " # TODO known from ");
+		add_text(out, finding->suppressed_by ? finding->suppressed_by : "an earlier run");
 		break;
 	case STATUS_DOCUMENTED:
 	case STATUS_UPSTREAM:
@@ -257,7 +259,7 @@ static void add_not_tested(struct buf *out, const struct run_info *run)
 	buf_free(&text);
 }
 
-static int write_version(FILE *out, const struct report_input *input, int version)
+int tap_write(FILE *out, const struct report_input *input, int version)
 {
 	struct buf text = { 0 }, run = { 0 };
 	struct entries *entries = entries_new(input);
@@ -290,26 +292,14 @@ static int write_version(FILE *out, const struct report_input *input, int versio
 	return error;
 }
 
-static int tap_write(FILE *out, const struct report_input *input)
+static int tap13_write(FILE *out, const struct report_input *input)
 {
-	return write_version(out, input, 13);
-}
-
-static int tap14_write(FILE *out, const struct report_input *input)
-{
-	return write_version(out, input, 14);
+	return tap_write(out, input, 13);
 }
 
 const struct report_format report_tap = {
 	.name = "tap",
 	.extension = "tap",
 	.help = "TAP 13: a finding is a test point",
-	.write = tap_write,
-};
-
-const struct report_format report_tap14 = {
-	.name = "tap14",
-	.extension = "tap14",
-	.help = "the same as TAP 14, for readers that want no older one",
-	.write = tap14_write,
+	.write = tap13_write,
 };

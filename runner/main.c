@@ -40,7 +40,8 @@
  *       collate, resolve  records; TSan's reports
  *       refine          what a report is, by the functions in its stacks
  *       countlog        what was done to a reference count that is wrong
- *       suppress, ledger  rules of what not to hear of; the run's findings: status, counts
+ *       suppress, baseline  rules of what not to hear of; findings that somebody lives with
+ *       ledger          the run's findings: status, counts
  *       variable        what only races of Python code have
  *       raced           on which memory an iteration has raced
  *       known, follow   races that are known upstream; findings that only follow from another
@@ -81,6 +82,7 @@
  *       pairs           pairs of operations in an ordinary run; explore: orders of a test's threads
  *       evidence        what a race does to a plain interpreter
  *       scripts         what shows a pair's fault without ftstress
+ *       stored          the last run of a suite, read again; baselined: its findings become known
  *       explained       one finding told, and run again to see what led to it
  *       results         of clean pairs: results that no order of the two calls explains
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
@@ -152,6 +154,8 @@ static int dispatch(struct settings *settings, const struct invocation *invocati
 		return run_prepare(settings, invocation);
 	case COMMAND_REPORT:
 		return run_report(settings, invocation);
+	case COMMAND_BASELINE:
+		return run_baseline(settings, invocation);
 	case COMMAND_EXPLAIN:
 		return run_explain(settings, invocation);
 	case COMMAND_RUN:

@@ -17,6 +17,7 @@
 	X(DATA_RACE, data_race) \
 	X(PYTHON_RACE, python_race) \
 	X(LOCK_ORDER, lock_order) \
+	X(LOCK_MISUSE, lock_misuse) \
 	X(DEADLOCK, deadlock) \
 	X(FORK_LOCK, fork_lock) \
 	X(HANG, hang) \

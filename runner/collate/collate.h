@@ -24,6 +24,7 @@
 #include "runner/records/arena.h"
 #include "runner/records/iteration.h"
 #include "runner/store/store.h"
+#include "runner/collate/baseline.h"
 #include "runner/collate/policy.h"
 #include "runner/collate/suppress.h"
 
@@ -34,6 +35,7 @@ struct collate_options {
 					    * "ftstress --suite numpy_tests" */
 	struct suppressions *suppressions; /* NULL = none */
 	const struct policy *policy;       /* NULL = none */
+	struct baseline *baseline;         /* NULL = none */
 	struct store *store;               /* NULL = every finding is new */
 	int64_t run;                       /* this run's number in the store */
 	bool as_written;                   /* the run's level is as-written: so is every race's */

@@ -23,6 +23,7 @@ struct ledger {
 	struct store *store;               /* or NULL */
 	struct suppressions *suppressions; /* or NULL */
 	const struct policy *policy;       /* or NULL */
+	struct baseline *baseline;         /* or NULL */
 	const char *command;               /* or NULL */
 	int64_t run;
 	bool as_written; /* the run's level */
@@ -140,6 +141,8 @@ void ledger_seen(struct ledger *ledger, const struct iteration_context *context,
 		f->command = command_of(ledger, context->replay, test);
 	if (entry->rule != SUPPRESS_NONE)
 		suppress_used(ledger->suppressions, entry->rule, 1);
+	if (ledger->baseline)
+		baseline_seen(ledger->baseline, f->id);
 	add_tally(ledger, context, entry, test);
 }
 
@@ -176,6 +179,23 @@ struct entry *ledger_find(const struct ledger *ledger, const char *id)
 	return at == MAP_NONE ? NULL : ledger->entries[at];
 }
 
+/* What is in the baseline is known; if it has expired there, it is new, whatever an earlier run saw. */
+static const char *judge_by_baseline(const struct ledger *ledger, struct finding *f)
+{
+	const char *why;
+	switch (baseline_match(ledger->baseline, f->id, &why)) {
+	case BASELINE_HAS:
+		f->status = STATUS_KNOWN;
+		return why;
+	case BASELINE_EXPIRED:
+		f->status = STATUS_NEW;
+		break;
+	case BASELINE_HAS_NOT:
+		break;
+	}
+	return NULL;
+}
+
 void ledger_judge_again(const struct ledger *ledger, struct entry *entry)
 {
 	struct finding *f = &entry->finding;
@@ -189,6 +209,8 @@ void ledger_judge_again(const struct ledger *ledger, struct entry *entry)
 		rule = entry->meant, f->status = STATUS_SUPPRESSED;
 	else if (ledger->policy && (rule = policy_excludes(ledger->policy, f)))
 		f->status = STATUS_DOCUMENTED;
+	else if (ledger->baseline)
+		rule = judge_by_baseline(ledger, f);
 	free(f->suppressed_by);
 	f->suppressed_by = xstrdup(rule);
 }
@@ -336,6 +358,7 @@ struct ledger *ledger_open(const struct collate_options *options)
 	ledger->store = options->store;
 	ledger->suppressions = options->suppressions;
 	ledger->policy = options->policy;
+	ledger->baseline = options->baseline;
 	ledger->command = options->command;
 	ledger->run = options->run;
 	ledger->as_written = options->as_written;

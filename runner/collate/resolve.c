@@ -220,7 +220,7 @@ static size_t upstream_rule(struct resolver *r, const struct parsed *parsed)
 		accesses[count] = &stacks[count];
 		count++;
 	}
-	size_t rule = suppress_upstream(r->parts.suppressions, parsed->kind, accesses, count);
+	size_t rule = suppress_accesses(r->parts.suppressions, parsed->kind, accesses, count);
 	for (size_t i = 0; i < count; i++)
 		stack_clear(&stacks[i]);
 	free(accesses);

@@ -285,8 +285,34 @@ static bool all_are_cpythons(const struct suppressions *set, const struct stack 
 	return true;
 }
 
-size_t suppress_upstream(const struct suppressions *set, enum finding_kind kind,
-			 const struct stack *const *accesses, size_t count)
+/*
+ * Is the access one of the C library's that ThreadSanitizer watches (memcpy, free), called by a library that the
+ * pattern names? What called it stands right behind the frames of ThreadSanitizer's runtime.
+ */
+static bool is_called_from(const char *pattern, const struct stack *access)
+{
+	size_t top = 0;
+	while (top < access->count && access->frames[top].module &&
+	       plumbing_is_runtime_module(access->frames[top].module))
+		top++;
+	return top && top < access->count && suppress_pattern(pattern, access->frames[top].module);
+}
+
+static size_t called_from_lib(const struct suppressions *set, enum finding_kind kind,
+			      const struct stack *const *accesses, size_t count)
+{
+	for (size_t i = 0; i < set->count && kind_info(kind)->rule == RULE_RACE; i++) {
+		if (set->rules[i].type != RULE_CALLED_FROM_LIB)
+			continue;
+		for (size_t k = 0; k < count; k++)
+			if (is_called_from(set->rules[i].pattern, accesses[k]))
+				return i;
+	}
+	return SUPPRESS_NONE;
+}
+
+static size_t upstream(const struct suppressions *set, enum finding_kind kind,
+		       const struct stack *const *accesses, size_t count)
 {
 	bool allocators = all_are_allocators(accesses, count);
 	if (!all_are_cpythons(set, accesses, count))
@@ -301,6 +327,14 @@ size_t suppress_upstream(const struct suppressions *set, enum finding_kind kind,
 		}
 	}
 	return SUPPRESS_NONE;
+}
+
+size_t suppress_accesses(const struct suppressions *set, enum finding_kind kind,
+			 const struct stack *const *accesses, size_t count)
+{
+	size_t library = called_from_lib(set, kind, accesses, count);
+	size_t cpythons = upstream(set, kind, accesses, count);
+	return library < cpythons ? library : cpythons;
 }
 
 /* ---- all others ---- */
@@ -350,10 +384,9 @@ size_t suppress_match(const struct suppressions *set, const struct finding *find
 	if (!subject_is_python(finding->subject.kind))
 		match_stack(set, finding->kind, &finding->subject.allocated, &best);
 	match_tests(set, finding, &best);
-	size_t upstream =
-		suppress_upstream(set, finding->kind, accesses, finding->participant_count);
+	size_t whole = suppress_accesses(set, finding->kind, accesses, finding->participant_count);
 	free(accesses);
-	return upstream < best ? upstream : best;
+	return whole < best ? whole : best;
 }
 
 const char *suppress_rule(const struct suppressions *set, size_t rule, enum finding_status *status)

@@ -5,14 +5,21 @@
  *     race:_PyObject_GC_TRACK        function, file or module of any frame of a stack matches
  *     race_top:^PyDict_New$          the same, but only of the innermost frame
  *
- * Types are race, race_top, thread, mutex, deadlock and signal; called_from_lib is accepted and
- * does nothing. Beyond TSan's types, the name of a kind of finding is one: "crash:",
- * "test-failure:". Such a rule may also match the id of a test. A pattern matches anywhere in a
- * name; `*` is any text, `^` the start, `$` the end (compiler-rt: TemplateMatch,
- * lib/sanitizer_common/sanitizer_common.cpp). Not thread-safe.
+ * What a type of TSan's counts for:
+ *
+ *     race, race_top     data races, uses after free, wrong frees and reference counts, races in Python code
+ *     called_from_lib    a race whose access is one of the C library's (memcpy, free), called by that library
+ *     deadlock           lock orders, deadlocks, locks held over a fork
+ *     mutex              misuse of locks
+ *     thread             leaks of threads and of memory
+ *     signal             crashes
+ *
+ * Beyond these, the name of a kind of finding is one: "crash:", "test-failure:". Such a rule may also match
+ * the id of a test. A pattern matches anywhere in a name; `*` is any text, `^` the start, `$` the end
+ * (compiler-rt: TemplateMatch, lib/sanitizer_common/sanitizer_common.cpp). Not thread-safe.
  *
  * CPython's own list is written for CPython's own tests. For packages, its rules on races match
- * less than the user's do (suppress_upstream()):
+ * less than the user's do:
  *
  *  - A rule matches functions of CPython only; and an access only if nothing but CPython's C code
  *    stands between the access and that function. What an extension does when list_ass_slice calls
@@ -59,8 +66,9 @@ void suppress_sources(struct suppressions *set, const char *folder);
  */
 size_t suppress_frame(const struct suppressions *set, enum finding_kind kind,
 		      const struct frame *frame, bool top);
-/* The best of CPython's rules on races. `accesses`: the stacks of the accesses that race. */
-size_t suppress_upstream(const struct suppressions *set, enum finding_kind kind,
+/* The best of the rules that look at whole accesses: called_from_lib, and CPython's on races. `accesses`: the
+ * stacks of the accesses that race. */
+size_t suppress_accesses(const struct suppressions *set, enum finding_kind kind,
 			 const struct stack *const *accesses, size_t count);
 /* The best of all rules, by the finding's stacks and the ids of its tests. */
 size_t suppress_match(const struct suppressions *set, const struct finding *finding);

@@ -37,6 +37,7 @@ enum command {
 	COMMAND_SUITES,
 	COMMAND_REPORT,
 	COMMAND_EXPLAIN,
+	COMMAND_BASELINE,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
@@ -68,6 +69,7 @@ struct settings {
 	bool run_word;                                       /* "run": the next word is the suite */
 	char *suite;                                         /* NULL = not given */
 	char *finding;                                       /* of COMMAND_EXPLAIN: the id */
+	bool update;                                         /* of COMMAND_BASELINE: the word */
 	uint64_t iterations;                                 /* 0 = no end */
 	bool iterations_given, duration_given, budget_given; /* on the command line */
 	unsigned threads_min, threads_max;                   /* 1..FTS_THREADS_MAX */
@@ -105,6 +107,8 @@ struct settings {
 	char *formats;       /* comma-separated names */
 	char **suppressions; /* files */
 	size_t suppression_count, suppression_capacity;
+	char **baselines; /* the same */
+	size_t baseline_count, baseline_capacity;
 	struct replay_token replay;
 	bool replay_given;
 	bool resume, list, plan, quiet, verbose;

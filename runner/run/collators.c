@@ -2,9 +2,11 @@
 #include "runner/run/session.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runner/base/util.h"
+#include "runner/collate/baseline.h"
 #include "runner/collate/collate.h"
 #include "runner/collate/known.h"
 #include "runner/collate/policy.h"
@@ -50,6 +52,45 @@ int session_load_suppressions(struct run *run)
 	return code ? code : load_upstream(run);
 }
 
+static char *path_in_suite(const struct run *run, const char *name)
+{
+	return *name == '/' ? xstrdup(name) : xprintf("%s/%s", run->suite.folder, name);
+}
+
+int session_load_baseline(struct run *run)
+{
+	const struct settings *settings = run->settings;
+	const struct strings *own = &run->suite.baselines;
+	char today[16];
+	time_t now = time(NULL);
+	struct tm local;
+	int code = 0;
+	if (!settings->baseline_count && !own->count)
+		return 0;
+	localtime_r(&now, &local);
+	strftime(today, sizeof today, "%Y-%m-%d", &local);
+	run->baseline = baseline_new(today);
+	for (size_t i = 0; i < settings->baseline_count; i++) {
+		int bad = baseline_load(run->baseline, settings->baselines[i]);
+		code = code ? code : bad;
+	}
+	for (size_t i = 0; i < own->count; i++) {
+		char *path = path_in_suite(run, own->items[i]);
+		int bad = baseline_load(run->baseline, path);
+		code = code ? code : bad;
+		free(path);
+	}
+	return code;
+}
+
+char *session_baseline_path(const struct run *run)
+{
+	if (run->settings->baseline_count)
+		return xstrdup(run->settings->baselines[0]);
+	return run->suite.baselines.count ? path_in_suite(run, run->suite.baselines.items[0])
+					  : NULL;
+}
+
 /* The suite's files, then ours; and what the corpus says of operations, if this is a run of pairs. */
 int session_load_policy(struct run *run)
 {
@@ -90,6 +131,7 @@ void session_open_collator(struct run *run)
 		.command = run->command,
 		.suppressions = run->suppressions,
 		.policy = run->policy,
+		.baseline = run->baseline,
 		.store = run->store,
 		.run = run->stored.id,
 		.site_dirs = (const char *const *)run->environment.tsan_site.items,
@@ -103,6 +145,7 @@ void session_open_collator(struct run *run)
 	if (run->settings->order == ORDER_MEANT && !run->settings->gate && !run->settings->pairs) {
 		options.store = NULL;
 		options.suppressions = NULL;
+		options.baseline = NULL;
 		run->as_written = collator_open(&options);
 	}
 	for (size_t i = 0; i < run->tests.errors.count; i++)

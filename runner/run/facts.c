@@ -152,6 +152,8 @@ static void fill_lists(const struct run *run, struct run_info *info)
 	for (size_t i = 0; i < count; i++)
 		info->notes[i] = xstrdup(notes[i]);
 	info->rules = suppress_rules(run->suppressions, &info->rule_count);
+	if (run->baseline)
+		info->rules = baseline_add_rules(run->baseline, info->rules, &info->rule_count);
 	info->locks = collator_locks(run->collator, &info->lock_count);
 	info->counts = collator_counts(run->collator, &info->count_count);
 	info->slow_count = run->result.slow_count;

@@ -10,8 +10,8 @@
 
 #include "runner/base/progress.h"
 #include "runner/base/util.h"
+#include "runner/collate/baseline.h"
 #include "runner/collate/collate.h"
-#include "runner/collate/ledger.h"
 #include "runner/collate/policy.h"
 #include "runner/collate/suppress.h"
 #include "runner/inspect/pyframes.h"
@@ -148,11 +148,24 @@ static void tell_resume(const struct run *run)
 	free(command);
 }
 
+/* What has expired in it, and what nothing was seen of. */
+static void tell_baseline(const struct run *run)
+{
+	size_t count = 0;
+	char **notes = run->baseline ? baseline_notes(run->baseline, &count) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		collator_note(run->collator, notes[i]);
+		warn("%s", notes[i]);
+	}
+	strings_free(notes, count);
+}
+
 static int finish(struct run *run, int code, double seconds)
 {
 	progress_close(run->progress);
 	run->progress = NULL;
 	struct run_info info;
+	tell_baseline(run);
 	session_facts(run, &info, seconds);
 	info.exit_code = session_exit_code(run, code);
 	size_t count;
@@ -278,7 +291,7 @@ static int run_opened(struct run *run)
 	return finish(run, code, now_seconds() - started);
 }
 
-static void run_clear(struct run *run)
+void session_clear(struct run *run)
 {
 	progress_close(run->progress);
 	pairs_free(run->pairs);
@@ -288,6 +301,7 @@ static void run_clear(struct run *run)
 	if (run->suppressions)
 		suppress_free(run->suppressions);
 	policy_free(run->policy);
+	baseline_free(run->baseline);
 	remove_scratch(run);
 	free(run->command);
 	pool_result_clear(&run->result);
@@ -333,6 +347,8 @@ int run_suite(struct settings *settings, const struct invocation *invocation)
 		code = session_open_store(&run);
 	if (!code && settings->resume && !only_show)
 		code = session_find_cut_off(&run);
+	if (!code && !only_show) /* before what takes long: a mistake in it is told at once */
+		code = session_load_baseline(&run);
 	if (!code)
 		code = get_tests(&run);
 	if (!code && only_show) {
@@ -348,7 +364,7 @@ int run_suite(struct settings *settings, const struct invocation *invocation)
 	} else if (!code) {
 		code = run_opened(&run);
 	}
-	run_clear(&run);
+	session_clear(&run);
 	return code;
 }
 
@@ -364,45 +380,7 @@ int run_prepare(struct settings *settings, const struct invocation *invocation)
 		printf("%s: Python %s, %zu tests; ready\n", run.suite.name, run.environment.version,
 		       run.tests.total);
 	}
-	run_clear(&run);
-	return code;
-}
-
-int run_report(struct settings *settings, const struct invocation *invocation)
-{
-	struct run run = { .invocation = invocation, .settings = settings, .lock = -1 };
-	struct run_info info = { 0 };
-	struct finding *findings = NULL;
-	size_t count = 0;
-	bool found = false;
-	int code = session_load_suite(&run);
-	if (!code)
-		code = session_open_store(&run);
-	if (!code)
-		code = store_run_get(run.store, 0, &run.stored, &found);
-	if (!code && found)
-		code = store_run_info(run.store, run.stored.id, &info, &found);
-	if (!code && !found)
-		code = fail(EXIT_BAD_INPUT,
-			    "%s has no run of %s that came to its end (a run that was "
-			    "cut off goes on with --resume)",
-			    settings->output, run.suite.record);
-	else if (!code)
-		code = store_findings(run.store, run.stored.id, &findings, &count);
-	if (!code) {
-		struct finding **list = xcalloc(count, sizeof *list);
-		for (size_t i = 0; i < count; i++)
-			list[i] = &findings[i];
-		findings_sort(list, count);
-		struct report_input input = { &info, (const struct finding *const *)list, count };
-		code = outcome_write(settings, &input, true);
-		free(list);
-	}
-	for (size_t i = 0; i < count; i++)
-		finding_clear(&findings[i]);
-	free(findings);
-	run_info_clear(&info);
-	run_clear(&run);
+	session_clear(&run);
 	return code;
 }
 

@@ -23,6 +23,8 @@ int run_prepare(struct settings *settings, const struct invocation *invocation);
 int run_report(struct settings *settings, const struct invocation *invocation);
 /* Tells what is known of settings->finding; of a wrong reference count, runs it again, with a log. */
 int run_explain(const struct settings *settings, const struct invocation *invocation);
+/* Puts what the suite's last run has found into its baseline. */
+int run_baseline(struct settings *settings, const struct invocation *invocation);
 int run_suites(void);
 int run_doctor(void);
 

@@ -28,6 +28,7 @@ struct run {
 	struct tests_list tests;
 	struct course course;
 	struct suppressions *suppressions;
+	struct baseline *baseline; /* or NULL */
 	struct policy *policy;
 	char *command;                          /* shows a finding again, without the token */
 	char *scratch;                          /* folder for what the tests write */
@@ -59,8 +60,27 @@ size_t session_stack_limit(const struct run *run);
 /* collators.c: what makes findings of records, and which of them are known. */
 
 int session_load_suppressions(struct run *run);
+int session_load_baseline(struct run *run);
+/* The file that `ftstress baseline update` writes: the first one of the command line's, or of the suite's; NULL
+ * if there is none. To be freed. */
+char *session_baseline_path(const struct run *run);
 int session_load_policy(struct run *run);
 void session_open_collator(struct run *run);
+
+/* stored.c: the last run of the suite, read again. */
+
+struct stored_report {
+	struct run_info info;
+	struct finding *findings;
+	struct finding **list; /* sorted */
+	size_t count;
+};
+/* Of the suite's newest run, if it came to its end. */
+int session_last_report(struct run *run, struct stored_report *report);
+void session_report_clear(struct stored_report *report);
+
+/* run.c: frees all that is there. */
+void session_clear(struct run *run);
 
 /* facts.c: what the run did, for the report and the exit code. */
 

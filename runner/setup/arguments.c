@@ -62,8 +62,15 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 		}
 		closest_offer(&closest, word, command_words[i].name);
 	}
-	bool wants_suite = settings->command == COMMAND_PREPARE ||
-			   settings->command == COMMAND_REPORT || settings->run_word;
+	bool wants_suite =
+		settings->command == COMMAND_PREPARE || settings->command == COMMAND_REPORT ||
+		(settings->command == COMMAND_BASELINE && settings->update) || settings->run_word;
+	if (settings->command == COMMAND_BASELINE && !settings->update) {
+		settings->update = strcmp(word, "update") == 0;
+		return settings->update ? 0
+					: fail(EXIT_BAD_INPUT,
+					       "ftstress baseline update SUITE: not \"%s\"", word);
+	}
 	if (settings->command == COMMAND_EXPLAIN && !settings->finding) {
 		settings->finding = xstrdup(word);
 		return 0;
@@ -225,6 +232,7 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 	settings->suite = NULL;
 	free(settings->finding);
 	settings->finding = NULL;
+	settings->update = false;
 	settings->iterations_given = settings->duration_given = settings->budget_given = false;
 	if (asks_for("--pairs", argc, argv))
 		settings_set_pairs(settings);

@@ -408,6 +408,15 @@ static char *parse_suppressions(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static char *parse_baseline(struct settings *settings, const char *value)
+{
+	if (!*value)
+		return expected("a file", value);
+	ARRAY_PUSH(settings->baselines, settings->baseline_count, settings->baseline_capacity,
+		   xstrdup(value));
+	return NULL;
+}
+
 /* "12:2", "12:2,30:1", "seed": behind a token of --explore; NULL: none. */
 static bool parse_switches(struct replay_token *token, char *text)
 {
@@ -541,6 +550,8 @@ const struct option option_table[] = {
 	  false },
 	{ "suppressions", "FILE", "findings to leave out, in TSan's format; may be repeated",
 	  parse_suppressions, false },
+	{ "baseline", "FILE", "findings that are known, not new; may be repeated", parse_baseline,
+	  false },
 	{ "output", "DIR", "where reports go (reports)", parse_output, false },
 	{ "format", "LIST", "what the report is written as, with commas (html,json)", parse_format,
 	  true },
@@ -559,8 +570,9 @@ const struct command_word command_words[] = {
 	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
 	{ "suites", "", "list the suites", COMMAND_SUITES },
 	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
-	{ "explain", "ID", "run a wrong reference count again, and tell what led to it",
-	  COMMAND_EXPLAIN },
+	{ "baseline", "update SUITE", "put what the last run found into the suite's baseline",
+	  COMMAND_BASELINE },
+	{ "explain", "ID", "run a wrong count again, and tell what led to it", COMMAND_EXPLAIN },
 };
 const size_t command_word_count = sizeof command_words / sizeof *command_words;
 
@@ -600,6 +612,9 @@ void settings_clear(struct settings *settings)
 	for (size_t i = 0; i < settings->suppression_count; i++)
 		free(settings->suppressions[i]);
 	free(settings->suppressions);
+	for (size_t i = 0; i < settings->baseline_count; i++)
+		free(settings->baselines[i]);
+	free(settings->baselines);
 	*settings = (struct settings){ 0 };
 }
 
@@ -637,7 +652,7 @@ void options_help(FILE *out, const struct option_word *formats)
 	      "report\n\n",
 	      out);
 	for (size_t i = 0; i < command_word_count; i++)
-		fprintf(out, "  ftstress %-7s %-5s  %s\n", command_words[i].name,
+		fprintf(out, "  ftstress %-8s %-12s  %s\n", command_words[i].name,
 			command_words[i].argument, command_words[i].help);
 	fputc('\n', out);
 	for (size_t i = 0; i < option_count; i++) {

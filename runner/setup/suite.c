@@ -55,7 +55,7 @@ static const struct key keys[] = {
 	{ "path", LIST(paths) },       { "tests", TEXT(tests) },
 	{ "args", LIST(args) },        { "skip", LIST(skips) },
 	{ "unsafe", LIST(unsafes) },   { "suppressions", LIST(suppressions) },
-	{ "policy", LIST(policies) },
+	{ "policy", LIST(policies) },  { "baseline", LIST(baselines) },
 };
 #define KEY_COUNT (sizeof keys / sizeof *keys)
 

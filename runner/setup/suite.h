@@ -34,7 +34,7 @@ struct suite {
 	char *tests;       /* default for --tests */
 	struct strings targets, harvests, installs,
 		requires,
-	paths, args, skips, unsafes, suppressions, policies;
+	paths, args, skips, unsafes, suppressions, policies, baselines;
 	struct suite_pair *run;
 	size_t run_count, run_capacity;
 	struct suite_pair *env;

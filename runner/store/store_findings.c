@@ -108,7 +108,8 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	free(history.interleaving);
 	if (code)
 		return code;
-	if (f->status == STATUS_NEW || f->status == STATUS_KNOWN)
+	/* A known one with a rule is the baseline's: no run need have seen it before. */
+	if (f->status == STATUS_NEW || (f->status == STATUS_KNOWN && !f->suppressed_by))
 		f->status = history.known ? STATUS_KNOWN : STATUS_NEW;
 	f->count = history.count;
 	f->run_count = history.run_count;

@@ -90,6 +90,16 @@ says() {
 	says "$PWD/mine.ini:5: gil: expected off, on or mixed, not \"sometimes\""
 }
 
+@test "a baseline that can't be read is told with file and line" {
+	printf '[data-race-0123456789ab]\nexpires = soon\n' >known.ini
+	run -4 "$FTSTRESS" --suite mine.ini --baseline known.ini
+	says 'known.ini:2: expires is a day such as 2027-01-31'
+	run -4 "$FTSTRESS" --suite mine.ini --baseline none.ini
+	says "can't read the baseline none.ini: No such file or directory"
+	run -4 "$FTSTRESS" baseline renew mine
+	says 'ftstress baseline update SUITE: not "renew"'
+}
+
 @test "an unknown report format names the ones there are" {
 	run -4 "$FTSTRESS" --suite mine.ini --format jsn
 	says '--format: no format "jsn"; did you mean "json"? (there are: html, json'

@@ -521,3 +521,24 @@ C
 	# The iteration, all in turns, the eight one by one, and threads.py in a process of its own.
 	[[ $(grep -c '"op":"started"' <<<"$output") == 4 ]]
 }
+
+@test "what a baseline has is known to a store that never saw it, until it expires" {
+	scripts exits fine
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2
+	run -4 "$FTSTRESS" baseline update mine.ini
+	[[ $output == *"which file? --baseline FILE"* ]]
+	run -0 "$FTSTRESS" baseline update mine.ini --baseline known.ini
+	[[ $output == *"known.ini: 1 new entries"* ]]
+	grep -q '^title = .*exits.py calls os._exit(3)' known.ini
+	rm reports/mine.db*
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2 --baseline known.ini --format json,tap
+	[[ $output == *"Not shown: 1 known."* ]]
+	grep -q '^not ok 1 .* # T.DO known from baseline known.ini:4' reports/*.tap
+	[[ $(jq -r '.run.suppressions[] | select(.rule | startswith("baseline:")) | .used > 0' "$(last_report)") == true ]]
+	run -0 "$FTSTRESS" report mine.ini --format json
+	[[ $output == *"Not shown: 1 known."* ]]
+	sed -i 's/^expires =$/expires = 2026-01-01/' known.ini
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2 --baseline known.ini
+	[[ $output == *"expired on 2026-01-01: it was seen, and is new"* ]]
+}

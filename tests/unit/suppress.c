@@ -116,6 +116,52 @@ static void a_rule_is_for_its_kind(void **state)
 			 STATUS_NEW);
 }
 
+static void called_from_lib_is_what_the_c_library_does_for_that_library(void **state)
+{
+	(void)state;
+	static struct frame called[] = {
+		{ FRAME_C, (char *)"__tsan_memcpy", NULL, 0, (char *)"libclang_rt.tsan-x86_64.so",
+		  false, false, false },
+		{ FRAME_C, (char *)"copy", (char *)"/src/copy.c", 9, (char *)"libcopy.so.1", false,
+		  false, false },
+		{ FRAME_C, (char *)"outer", (char *)"/src/outer.c", 9, (char *)"outer.so", false,
+		  false, false },
+	};
+	struct participant copies = { .stack = { called, 3 } };
+	struct participant stores = { .stack = { called + 1, 2 } };
+	struct finding finding = { .kind = FINDING_DATA_RACE,
+				   .participants = &copies,
+				   .participant_count = 1 };
+	assert_int_equal(judge("called_from_lib:libcopy", &finding), STATUS_SUPPRESSED);
+	assert_int_equal(judge("called_from_lib:outer", &finding), STATUS_NEW);
+	finding.kind = FINDING_CRASH;
+	assert_int_equal(judge("called_from_lib:libcopy", &finding), STATUS_NEW);
+	finding.kind = FINDING_DATA_RACE;
+	finding.participants = &stores;
+	assert_int_equal(judge("called_from_lib:libcopy", &finding), STATUS_NEW);
+}
+
+static void every_type_of_tsans_counts_for_something(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *rule;
+		enum finding_kind kind;
+	} cases[] = {
+		{ "race:list_resize", FINDING_USE_AFTER_FREE },
+		{ "race_top:list_resize", FINDING_REFERENCE_COUNT },
+		{ "thread:list_resize", FINDING_LEAK },
+		{ "mutex:list_resize", FINDING_LOCK_MISUSE },
+		{ "deadlock:list_resize", FINDING_LOCK_ORDER },
+		{ "signal:list_resize", FINDING_CRASH },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct finding finding = race;
+		finding.kind = cases[i].kind;
+		assert_int_equal(judge(cases[i].rule, &finding), STATUS_SUPPRESSED);
+	}
+}
+
 static void a_kind_of_finding_is_a_type(void **state)
 {
 	(void)state;
@@ -354,6 +400,8 @@ int main(void)
 		cmocka_unit_test(a_python_frame_is_the_eval_loop_too),
 		cmocka_unit_test(where_a_thread_was_started_counts),
 		cmocka_unit_test(a_rule_is_for_its_kind),
+		cmocka_unit_test(called_from_lib_is_what_the_c_library_does_for_that_library),
+		cmocka_unit_test(every_type_of_tsans_counts_for_something),
 		cmocka_unit_test(a_kind_of_finding_is_a_type),
 		cmocka_unit_test(comments_and_blanks_are_skipped),
 		cmocka_unit_test(the_users_rules_come_before_upstreams),

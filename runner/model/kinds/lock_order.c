@@ -25,8 +25,7 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	free(second);
 }
 
-static const char *const reports[] = { "lock-order-inversion", "mutex-", "locked-mutex-destroy",
-				       NULL };
+static const char *const reports[] = { "lock-order-inversion", NULL };
 
 const struct finding_kind_info kind_lock_order = {
 	.name = "lock-order",
