@@ -246,13 +246,13 @@ static bool all_are_allocators(const struct stack *const *accesses, size_t count
 /*
  * Does the rule match the access? Only the frames at the top of the stack count, as far as they are
  * CPython's own code. If CPython's function calls an extension or a Python function, and that makes
- * the access, CPython's rule on its function is not meant.
+ * the access, CPython's rule on its function is not meant. A rule on the innermost function is for
+ * what small inlined helpers do for it, too: _Py_atomic_load_ptr().
  */
 static bool access_matches(const struct suppressions *set, const struct rule *rule,
 			   const struct stack *access, bool allocators)
 {
-	size_t most = rule->type == RULE_RACE_TOP ? 1 : access->count;
-	for (size_t i = 0; i < access->count && i < most; i++) {
+	for (size_t i = 0; i < access->count; i++) {
 		const struct frame *frame = &access->frames[i];
 		if (frame->language == FRAME_PYTHON)
 			return suppress_pattern(rule->pattern, eval_loop);
@@ -261,6 +261,8 @@ static bool access_matches(const struct suppressions *set, const struct rule *ru
 		if (suppress_pattern(rule->pattern, frame->function) &&
 		    (allocators || !memory_is_allocator(frame)))
 			return true;
+		if (rule->type == RULE_RACE_TOP && !(frame->is_inline && plumbing_is_helper(frame)))
+			return false;
 	}
 	return false;
 }

@@ -296,6 +296,16 @@ static void cpythons_rule_is_for_what_its_own_code_does(void **state)
 			 STATUS_NEW);
 	assert_int_equal(upstream(rules, STACK(EVAL("on_fatal_error")), reader), STATUS_NEW);
 	assert_int_equal(upstream(rules, STACK(CORE("rangeiter_next")), reader), STATUS_UPSTREAM);
+	/* what an inlined helper does for it, and not what it calls */
+	struct frame loads[] = { CORE("_Py_atomic_load_ptr"), CORE("_Py_TryXGetRef"),
+				 CORE("rangeiter_next") };
+	struct stack helped = { loads, 3 };
+	assert_int_equal(upstream(rules, helped, moving), STATUS_UPSTREAM);
+	assert_int_equal(upstream("race_top:rangeiter_next", helped, reader), STATUS_NEW);
+	loads[0].is_inline = loads[1].is_inline = true;
+	assert_int_equal(upstream("race_top:rangeiter_next", helped, reader), STATUS_UPSTREAM);
+	loads[1].function = (char *)"longrangeiter_get";
+	assert_int_equal(upstream("race_top:rangeiter_next", helped, reader), STATUS_NEW);
 	assert_int_equal(upstream("race_top:_PyEval_EvalFrameDefault", STACK(EVAL("f")), reader),
 			 STATUS_UPSTREAM);
 }
