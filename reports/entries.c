@@ -131,7 +131,11 @@ static void name_entry(struct report_entry *entry, const struct run_info *run)
 static void take(struct report_entry *entry, const struct finding *finding)
 {
 	ARRAY_PUSH(entry->members, entry->count, entry->capacity, finding);
-	if (!entry->witness || finding->shows > entry->witness->shows)
+	const struct finding *witness = entry->witness;
+	/* The race because of which something is counted wrongly shows both lines that are to blame. */
+	bool is_cause = witness && witness->kind == FINDING_REFERENCE_COUNT &&
+			is_own_race(finding) && finding->shows == witness->shows;
+	if (!witness || is_cause || finding->shows > witness->shows)
 		entry->witness = finding;
 }
 
@@ -455,9 +459,13 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 		entry->fields = fields_new(entry->type, strlen(entry->type));
 	else
 		entry->fields = fields_new(entry->of, entry->types > 1 ? 0 : strlen(entry->of));
-	for (size_t i = 0; i < entry->count; i++)
-		if (!entry->members[i]->follows || matrix_type_of(entry->members[i]))
-			fields_add(entry->fields, sources, entry->members[i]);
+	for (size_t i = 0; i < entry->count; i++) {
+		const struct finding *member = entry->members[i];
+		/* A count is of the whole object. */
+		if (member->kind != FINDING_REFERENCE_COUNT &&
+		    (!member->follows || matrix_type_of(member)))
+			fields_add(entry->fields, sources, member);
+	}
 	fields_settle(entry->fields);
 	entry->title = title_of(entry, knows_locks(run));
 }

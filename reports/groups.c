@@ -339,16 +339,19 @@ static void add_leak(struct groups *groups, size_t at)
 		add_key(groups, at, hash_line((uint64_t)finding->status + OF_LEAK, maker));
 }
 
-/* A race on a pointer, written by code that is not atomic: there a reference can be dropped twice. */
+/*
+ * A race on a pointer, written by code that is not atomic: there a reference can be dropped twice. Also
+ * where a living object is made anew, by __init__() or __setstate__().
+ */
 static void add_replaced(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
 	uint64_t key = (uint64_t)finding->status + OF_COUNT;
+	bool pointer = finding->rank == RANK_STRUCTURE || finding->rank == RANK_INIT;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const struct participant *side = &finding->participants[i];
 		const struct frame *site = site_of(side);
-		if (site && side->write && !side->atomic && side->size == sizeof(void *) &&
-		    finding->rank == RANK_STRUCTURE)
+		if (site && pointer && side->write && !side->atomic && side->size == sizeof(void *))
 			add_key(groups, at, hash_frame(key, site));
 	}
 }

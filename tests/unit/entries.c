@@ -807,6 +807,11 @@ static void what_is_counted_wrongly_is_one_entry_an_object(void **state)
 	assert_int_equal(entries->items[0].count, 2);
 	/* with the race because of which the reference was dropped twice */
 	assert_int_equal(entries->items[3].count, 2);
+	assert_ptr_equal(entries->items[3].witness, shared.findings[5]);
+	entries_free(entries);
+	shared.races[5].finding.rank = RANK_INIT; /* by __setstate__(), say */
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 4);
 	entries_free(entries);
 	shared.races[5].finding.rank = RANK_FIELD; /* it is no pointer */
 	entries = entries_of(&shared);
