@@ -68,6 +68,17 @@ static char *told_apart(const struct finding *finding, const char *test, const s
 	return all(finding, memory_is_interpreters) ? xstrdup(subject->type) : NULL;
 }
 
+/*
+ * The type whose operations make both accesses to an object of the pair's type: one that this type inherits
+ * from, and whose lock is missing. NULL: it is the pair's own.
+ */
+static const char *base_of(const struct finding *finding, const char *test, size_t length)
+{
+	const char *base = groups_type_of_both(finding);
+	bool own = base && strlen(base) == length && strncmp(base, test, length) == 0;
+	return base && !own && matrix_is_owners(finding, test) ? base : NULL;
+}
+
 /* What a race of a run of pairs is told with; NULL: it is no such race. To be freed. */
 static char *told_with(const struct finding *finding, const struct run_info *run, bool *apart)
 {
@@ -80,8 +91,10 @@ static char *told_with(const struct finding *finding, const struct run_info *run
 	*apart = other != NULL;
 	if (other)
 		return other;
-	if (finding->status != STATUS_DOCUMENTED || !finding->suppressed_by)
-		return xstrndup(test, length);
+	if (finding->status != STATUS_DOCUMENTED || !finding->suppressed_by) {
+		const char *base = base_of(finding, test, length);
+		return base ? xstrdup(base) : xstrndup(test, length);
+	}
 	const char *name = finding->suppressed_by;
 	length = strcspn(name, "=");
 	length -= length && name[length - 1] == ' ';
@@ -235,7 +248,9 @@ static void list_pairs(struct report_entry *entry, const struct run_info *run)
 	for (size_t i = 0; i < entry->count; i++)
 		if (matrix_type_of(entry->members[i]))
 			add_type(&listing, entry->members[i]->tests[0]);
-	bool several = listing.types.count > 1;
+	/* Of types that inherit what races it is the one that they inherit it from. */
+	bool one = !entry->within && entry->witness->status != STATUS_DOCUMENTED;
+	bool several = listing.types.count > 1 && !one;
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct finding *member = entry->members[i];
 		map_set(&members, hash_string(0, member->id), i);
@@ -257,8 +272,8 @@ static void list_pairs(struct report_entry *entry, const struct run_info *run)
 	for (size_t i = 0; i < run->type_count; i++)
 		if (is_table_of(&run->types[i], own))
 			list_cells(&listing, &run->types[i], &members);
-	entry->types = listing.types.count;
-	entry->of = xstrdup(first);
+	entry->types = one ? 1 : listing.types.count;
+	entry->of = xstrdup(one ? entry->type : first);
 	names_clear(&listing.types);
 	entry->operations = listing.operations.items;
 	entry->operation_count = listing.operations.count;
@@ -447,6 +462,13 @@ static char *title_of(const struct report_entry *entry, bool locks_known)
 
 /* ---- all ---- */
 
+/* The type that the field of the object is counted for, if that is not its own; else NULL. */
+static const char *inherited_from(const struct report_entry *entry, const struct finding *member)
+{
+	size_t length = entry->within ? 0 : matrix_type_of(member);
+	return length ? base_of(member, member->tests[0], length) : NULL;
+}
+
 static void finish_type(struct report_entry *entry, const struct run_info *run,
 			struct source_cache *sources)
 {
@@ -464,7 +486,7 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 		/* A count is of the whole object. */
 		if (member->kind != FINDING_REFERENCE_COUNT &&
 		    (!member->follows || matrix_type_of(member)))
-			fields_add(entry->fields, sources, member);
+			fields_add(entry->fields, sources, member, inherited_from(entry, member));
 	}
 	fields_settle(entry->fields);
 	entry->title = title_of(entry, knows_locks(run));
@@ -483,7 +505,7 @@ static void finish_group(struct report_entry *entry, const struct run_info *run,
 		if (!is_own_race(member))
 			continue;
 		if (entry->type)
-			fields_add(entry->fields, sources, member);
+			fields_add(entry->fields, sources, member, NULL);
 		for (size_t k = 0; k < member->participant_count; k++) {
 			const struct participant *side = &member->participants[k];
 			const struct stack *stack = &side->stack;

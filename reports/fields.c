@@ -74,20 +74,21 @@ void fields_free(struct fields *fields)
 	free(fields);
 }
 
-static struct field *field_of(struct fields *fields, const struct subject *subject)
+static struct field *field_of(struct fields *fields, const struct subject *subject,
+			      const char *type)
 {
 	bool global = subject->kind == SUBJECT_GLOBAL;
 	if ((subject->kind != SUBJECT_OBJECT && !global) || !subject->type)
 		return &fields->memory;
+	type = type ? type : subject->type;
 	for (size_t i = 0; i < fields->count; i++)
 		if (fields->items[i].offset == subject->offset &&
-		    fields->items[i].global == global &&
-		    strcmp(fields->items[i].type, subject->type) == 0)
+		    fields->items[i].global == global && strcmp(fields->items[i].type, type) == 0)
 			return &fields->items[i];
 	struct field field = { .offset = subject->offset,
-			       .type = xstrdup(subject->type),
-			       .own = global ? is_global(subject->type, fields->type)
-					     : is_type(subject->type, fields->type),
+			       .type = xstrdup(type),
+			       .own = global ? is_global(type, fields->type)
+					     : is_type(type, fields->type),
 			       .global = global,
 			       .lines = xcalloc(1, sizeof *field.lines) };
 	ARRAY_PUSH(fields->items, fields->count, fields->capacity, field);
@@ -193,10 +194,12 @@ static void take_known(struct field_lines *field, const char *member)
 	field->count++;
 }
 
-void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race)
+void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race,
+		const char *type)
 {
 	bool python = race->kind == FINDING_PYTHON_RACE;
-	struct field *field = python ? variable_of(fields, race) : field_of(fields, &race->subject);
+	struct field *field =
+		python ? variable_of(fields, race) : field_of(fields, &race->subject, type);
 	ARRAY_PUSH(field->races, field->race_count, field->race_capacity, race);
 	if (race->subject.member && field != &fields->memory) {
 		take_known(field->lines, race->subject.member);

@@ -48,8 +48,12 @@ struct fields {
 struct fields *fields_new(const char *type, size_t length);
 void fields_free(struct fields *fields);
 
-/* Takes a data race in, whose lines are read through `sources`; or a race of Python code. */
-void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race);
+/*
+ * Takes a data race in, whose lines are read through `sources`; or a race of Python code. type: of which type
+ * the field is, if it is not the object's own: one that it inherits from; else NULL.
+ */
+void fields_add(struct fields *fields, struct source_cache *sources, const struct finding *race,
+		const char *type);
 
 /* All races were added: finds the names. */
 void fields_settle(struct fields *fields);

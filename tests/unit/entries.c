@@ -324,6 +324,32 @@ static void an_entry_stands_where_its_first_finding_does(void **state)
 	entries_free(entries);
 }
 
+static void what_a_type_inherits_is_told_with_the_type_that_has_it(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	race(&document.races[3], "m.SubBox::a|b", OBJECT(40, "SubBox"), 1, 2);
+	race(&document.races[4], "m.SubBox::a|b", OBJECT(64, "SubBox"), 1, 2);
+	for (size_t k = 0; k < 2; k++) {
+		document.races[3].sides[k].type = (char *)"m.Box";
+		document.races[4].sides[k].type = (char *)(k ? "m.Box" : "m.SubBox");
+	}
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_string_equal(entries->items[0].type, "m.Box");
+	assert_int_equal(entries->items[0].count, 4);
+	assert_int_equal(entries->items[0].fields->count, 2);
+	assert_int_equal(entries->items[0].fields->items[0].race_count, 3);
+	assert_string_equal(entries->items[1].type, "m.SubBox"); /* one side is its own */
+	entries_free(entries);
+	/* An object that the pair's object holds: whose lock is missing nobody knows. */
+	document.races[3].finding.subject.type = (char *)"m.Box";
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->items[0].count, 3);
+	entries_free(entries);
+}
+
 /* All iterators, say: whatever their types. */
 static void what_documentation_excludes_is_one_entry_a_rule(void **state)
 {
@@ -904,6 +930,7 @@ int main(void)
 		cmocka_unit_test(what_is_new_is_told_apart_from_what_is_not),
 		cmocka_unit_test(the_witness_is_the_race_that_was_seen_to_do_the_worst),
 		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),
+		cmocka_unit_test(what_a_type_inherits_is_told_with_the_type_that_has_it),
 		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
 		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
 		cmocka_unit_test(what_a_type_inherits_is_told_apart),
