@@ -64,10 +64,12 @@
  *       abort, memory   what is said before an abort; races with the allocator
  *       api_rules       what CPython asks of those who call its C API
  *       traceback       the calls of a Python traceback; cxx_name: C++ names for people
+ *       enough          how many turns without a finding say that it is gone
  *       interleaving    the steps of two threads, drawn
  *       matrix          what --pairs saw of each pair of a type's operations
  *     store/        what is remembered between runs
- *       store           runs, iterations; store_findings: findings, read again
+ *       store           runs, iterations; store_findings: findings, read again; store_history: what runs
+ *                       did for one
  *       sql, store_json  its file and statements; its long texts
  *     run/          the run
  *       run             the commands, from settings to exit code
@@ -83,6 +85,7 @@
  *       evidence        what a race does to a plain interpreter
  *       scripts         what shows a pair's fault without ftstress
  *       stored          the last run of a suite, read again; baselined: its findings become known
+ *       recalled        runs and findings, as the stores have them (stores); history: what became of one
  *       explained       one finding told, and run again to see what led to it
  *       results         of clean pairs: results that no order of the two calls explains
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
@@ -156,6 +159,14 @@ static int dispatch(struct settings *settings, const struct invocation *invocati
 		return run_report(settings, invocation);
 	case COMMAND_BASELINE:
 		return run_baseline(settings, invocation);
+	case COMMAND_LIST:
+		return run_list(settings);
+	case COMMAND_SHOW:
+		return run_show(settings);
+	case COMMAND_HISTORY:
+		return run_history(settings);
+	case COMMAND_COMPARE:
+		return run_compare(settings);
 	case COMMAND_EXPLAIN:
 		return run_explain(settings, invocation);
 	case COMMAND_RUN:

@@ -38,6 +38,10 @@ enum command {
 	COMMAND_REPORT,
 	COMMAND_EXPLAIN,
 	COMMAND_BASELINE,
+	COMMAND_LIST,
+	COMMAND_SHOW,
+	COMMAND_HISTORY,
+	COMMAND_COMPARE,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
@@ -67,9 +71,10 @@ enum classes_choice {
 struct settings {
 	enum command command;
 	bool run_word;                                       /* "run": the next word is the suite */
-	char *suite;                                         /* NULL = not given */
-	char *finding;                                       /* of COMMAND_EXPLAIN: the id */
 	bool update;                                         /* of COMMAND_BASELINE: the word */
+	char *suite;                                         /* NULL = not given */
+	char *finding;                                       /* of a command: the id */
+	char *runs[2];                                       /* of COMMAND_COMPARE */
 	uint64_t iterations;                                 /* 0 = no end */
 	bool iterations_given, duration_given, budget_given; /* on the command line */
 	unsigned threads_min, threads_max;                   /* 1..FTS_THREADS_MAX */

@@ -4,7 +4,6 @@
  */
 #include "runner/run/run.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,45 +11,7 @@
 
 #include "ftstress/finding.h"
 #include "runner/base/util.h"
-#include "runner/store/store.h"
-
-/* Looks in one store. */
-static int look_in(const char *path, const char *id, struct finding *finding, bool *found)
-{
-	struct store *store = NULL;
-	int code = store_open(path, &store);
-	if (!code)
-		code = store_find(store, id, finding, found);
-	store_close(store);
-	return code;
-}
-
-/* In the stores of all suites that have been run to this folder. */
-static int find(const char *folder, const char *id, struct finding *finding)
-{
-	static const char ending[] = ".db";
-	bool found = false;
-	int code = 0;
-	DIR *dir = opendir(folder);
-	const struct dirent *entry;
-	while (dir && !code && !found && (entry = readdir(dir))) {
-		size_t length = strlen(entry->d_name), end = sizeof ending - 1;
-		if (length <= end || strcmp(entry->d_name + length - end, ending) != 0)
-			continue;
-		char *path = xprintf("%s/%s", folder, entry->d_name);
-		code = look_in(path, id, finding, &found);
-		free(path);
-	}
-	if (dir)
-		closedir(dir);
-	if (code || found)
-		return code;
-	return fail(
-		EXIT_BAD_INPUT,
-		"no run whose reports are in %s has found %s (--output DIR names another folder; "
-		"the id stands in the report)",
-		folder, id);
-}
+#include "runner/run/stores.h"
 
 /* Only where something is counted can what was done to the count tell more. */
 static bool has_count(enum finding_kind kind)
@@ -62,7 +23,7 @@ static bool has_count(enum finding_kind kind)
 static int tell_log(const struct settings *settings, uint64_t count)
 {
 	struct finding finding = { 0 };
-	int code = find(settings->output, settings->finding, &finding);
+	int code = stores_find(settings->output, settings->finding, NULL, NULL, &finding);
 	if (!code && finding.count == count)
 		puts("\nIt did not come again, so there is no log of it. Run this once more, or with "
 		     "more --iterations.");
@@ -79,7 +40,8 @@ int run_explain(const struct settings *settings, const struct invocation *invoca
 	if (!settings->finding)
 		return fail(EXIT_BAD_INPUT,
 			    "which finding? ftstress explain ID; its id stands in the report");
-	int code = find(settings->output, settings->finding, &finding), status = 0;
+	int code = stores_find(settings->output, settings->finding, NULL, NULL, &finding),
+	    status = 0;
 	/* Behind the program's name, as it was called then. */
 	const char *options = finding.command ? strstr(finding.command, " --suite ") : NULL;
 	if (!code) {

@@ -25,6 +25,11 @@ int run_report(struct settings *settings, const struct invocation *invocation);
 int run_explain(const struct settings *settings, const struct invocation *invocation);
 /* Puts what the suite's last run has found into its baseline. */
 int run_baseline(struct settings *settings, const struct invocation *invocation);
+/* What the stores of the output folder remember: runs; a finding; what became of it; what two runs differ in. */
+int run_list(const struct settings *settings);
+int run_show(const struct settings *settings);
+int run_history(const struct settings *settings);
+int run_compare(const struct settings *settings);
 int run_suites(void);
 int run_doctor(void);
 

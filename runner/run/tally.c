@@ -21,8 +21,10 @@ struct tally {
 	uint64_t watermark; /* all iterations below it are done */
 	uint64_t *done;     /* iterations above it that are done, too */
 	size_t done_count, done_capacity;
-	uint8_t *seen;   /* for each test: SEEN_* */
-	double *longest; /* for each test: how long it took at most, seconds */
+	uint8_t *seen;      /* for each test: SEEN_* */
+	double *longest;    /* for each test: how long it took at most, seconds */
+	const char **turns; /* tests that had one since the last time it was stored */
+	size_t turn_count, turn_capacity;
 };
 
 struct tally *tally_new(const struct pool_options *options, struct pool_result *result)
@@ -45,6 +47,7 @@ void tally_free(struct tally *tally)
 	free(tally->done);
 	free(tally->seen);
 	free(tally->longest);
+	free(tally->turns);
 	free(tally);
 }
 
@@ -108,6 +111,18 @@ static void take_pairs(struct tally *tally, const struct trial *trial)
 	}
 }
 
+/*
+ * It had a turn, in which a finding of it could have come: what says later that one is gone. Not where the order
+ * was chosen so that one comes; and of pairs there are too many.
+ */
+static void note_turn(struct tally *tally, size_t test)
+{
+	const struct settings *settings = tally->options->settings;
+	if (!settings->replay_given && !settings->explore && !settings->pairs)
+		ARRAY_PUSH(tally->turns, tally->turn_count, tally->turn_capacity,
+			   tally->options->tests[test].id);
+}
+
 void tally_tests(struct tally *tally, const struct trial *trial)
 {
 	if (trial->pairs) {
@@ -132,6 +147,7 @@ void tally_tests(struct tally *tally, const struct trial *trial)
 		enum cell_state cell = cell_of(trial, i);
 		bool fresh = note_seen(seen, SEEN_RAN);
 		tally->result->tests_run += cell != CELL_APART;
+		note_turn(tally, trial->tests[i]);
 		tally->result->tests_distinct += fresh;
 		tally->result->tests_apart += fresh && cell == CELL_APART;
 		tally_threads(tally, trial, i);
@@ -234,9 +250,12 @@ int tally_store(struct tally *tally, const struct trial *trial)
 		if (iteration.occurrences[i].test)
 			matrix_finding(tally->result->matrix, iteration.occurrences[i].test,
 				       iteration.occurrences[i].finding);
+	iteration.turns = tally->turns;
+	iteration.turn_count = tally->turn_count;
 	int code = store_iteration(options->store, &iteration);
 	if (!code)
 		collator_occurrences_done(options->collator);
+	tally->turn_count = 0;
 	tally->result->store_failed = code != 0;
 	free(ran);
 	free(left);

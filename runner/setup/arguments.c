@@ -50,6 +50,11 @@ static int parse_long(struct settings *settings, int argc, char *const argv[], i
 	return code;
 }
 
+static bool wants_id(enum command command)
+{
+	return command == COMMAND_EXPLAIN || command == COMMAND_SHOW || command == COMMAND_HISTORY;
+}
+
 /* A word that is no option: the command, or the suite of a command. */
 static int parse_word(struct settings *settings, const char *word, bool first)
 {
@@ -64,6 +69,7 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 	}
 	bool wants_suite =
 		settings->command == COMMAND_PREPARE || settings->command == COMMAND_REPORT ||
+		settings->command == COMMAND_LIST ||
 		(settings->command == COMMAND_BASELINE && settings->update) || settings->run_word;
 	if (settings->command == COMMAND_BASELINE && !settings->update) {
 		settings->update = strcmp(word, "update") == 0;
@@ -71,8 +77,12 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 					: fail(EXIT_BAD_INPUT,
 					       "ftstress baseline update SUITE: not \"%s\"", word);
 	}
-	if (settings->command == COMMAND_EXPLAIN && !settings->finding) {
+	if (wants_id(settings->command) && !settings->finding) {
 		settings->finding = xstrdup(word);
+		return 0;
+	}
+	if (settings->command == COMMAND_COMPARE && !settings->runs[1]) {
+		settings->runs[settings->runs[0] != NULL] = xstrdup(word);
 		return 0;
 	}
 	if (wants_suite && !settings->suite) {
@@ -232,6 +242,10 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 	settings->suite = NULL;
 	free(settings->finding);
 	settings->finding = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		free(settings->runs[i]);
+		settings->runs[i] = NULL;
+	}
 	settings->update = false;
 	settings->iterations_given = settings->duration_given = settings->budget_given = false;
 	if (asks_for("--pairs", argc, argv))

@@ -572,6 +572,12 @@ const struct command_word command_words[] = {
 	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
 	{ "baseline", "update SUITE", "put what the last run found into the suite's baseline",
 	  COMMAND_BASELINE },
+	{ "list", "[SUITE]", "the runs of a suite, and what became of their findings",
+	  COMMAND_LIST },
+	{ "show", "ID", "a finding, as the store has it", COMMAND_SHOW },
+	{ "history", "ID", "which runs saw it, and whether that makes it fixed", COMMAND_HISTORY },
+	{ "compare", "RUN RUN", "what one run found and another did not (--suite)",
+	  COMMAND_COMPARE },
 	{ "explain", "ID", "run a wrong count again, and tell what led to it", COMMAND_EXPLAIN },
 };
 const size_t command_word_count = sizeof command_words / sizeof *command_words;
@@ -602,6 +608,8 @@ void settings_clear(struct settings *settings)
 {
 	free(settings->suite);
 	free(settings->finding);
+	free(settings->runs[0]);
+	free(settings->runs[1]);
 	free(settings->tests);
 	for (size_t i = 0; i < settings->type_count; i++)
 		free(settings->types[i]);

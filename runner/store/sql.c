@@ -39,6 +39,10 @@ static const char schema[] =
 
 /* Tables that an older store of this schema may lack; an older ftstress does not look at them. */
 static const char additions[] =
+	"CREATE TABLE IF NOT EXISTS tests(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+	"CREATE TABLE IF NOT EXISTS turns("
+	" run INTEGER NOT NULL REFERENCES runs(id), test INTEGER NOT NULL REFERENCES tests(id),"
+	" count INTEGER NOT NULL, PRIMARY KEY(test, run)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS failures("
 	" test TEXT PRIMARY KEY, why TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS pairs_deck("
@@ -54,6 +58,11 @@ int sql_failed(const struct store *store)
 		why = "the disk is full";
 	else if (code == SQLITE_IOERR && system)
 		why = strerror(system);
+	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+		return fail(EXIT_BAD_INPUT,
+			    "the store %s is damaged (%s) and was left as it is; move it away, or "
+			    "try `sqlite3 %s .recover`",
+			    store->path, why, store->path);
 	return fail(EXIT_INTERNAL,
 		    "can't write to the store %s: %s; what was stored before is intact",
 		    store->path, why);
@@ -141,8 +150,6 @@ static int open_failed(const struct store *store)
 	case SQLITE_BUSY:
 		return fail(EXIT_BAD_INPUT, "the store %s is in use by another program",
 			    store->path);
-	case SQLITE_CORRUPT:
-		return fail(EXIT_BAD_INPUT, "the store %s is damaged; move it away", store->path);
 	default:
 		return sql_failed(store);
 	}
@@ -205,11 +212,11 @@ int store_open(const char *path, struct store **out)
 	} else {
 		sqlite3_extended_result_codes(store->db, 0);
 		sqlite3_busy_handler(store->db, on_busy, store);
-		if (!execute(store, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
-				    "PRAGMA foreign_keys=ON;"))
+		/* The mode is written into the file: not before it is known to be ours. */
+		code = check_schema(store);
+		if (!code && !execute(store, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+					     "PRAGMA foreign_keys=ON;"))
 			code = open_failed(store);
-		else
-			code = check_schema(store);
 	}
 	if (code) {
 		store_close(store);
@@ -225,6 +232,8 @@ void store_close(struct store *store)
 		return;
 	sqlite3_close(store->db);
 	map_free(&store->bodies);
+	map_free(&store->ways_of);
+	strings_free(store->ways, store->way_count);
 	free(store->path);
 	free(store);
 }

@@ -10,12 +10,17 @@
 #include <stdint.h>
 
 #include "runner/base/map.h"
+#include "runner/store/store.h"
 
 struct store {
 	sqlite3 *db;
 	char *path;
 	double busy_since; /* now_seconds() */
 	struct map bodies; /* hash of finding id -> hash of the JSON that is stored */
+	/* Of runs that store_sightings() has looked at, the settings: their text is long. */
+	struct map ways_of; /* number of the run -> index */
+	char **ways;
+	size_t way_count, way_capacity;
 };
 
 /* Tells what SQLite said last; returns the exit code. */
@@ -29,6 +34,9 @@ sqlite3_stmt *sql_prepare(struct store *store, const char *sql, const char *type
 /* Runs a statement that gives no rows; true if it went well. */
 bool sql_finish(sqlite3_stmt *statement);
 #define RUN(store, ...) sql_finish(sql_prepare(store, __VA_ARGS__))
+
+/* RUN_INTERRUPTED for a word that is none. */
+enum store_state store_state_parse(const char *name);
 
 /* A column of the row, the caller's to free; NULL = SQL's NULL. */
 char *sql_text(sqlite3_stmt *statement, int column);

@@ -51,7 +51,7 @@ int store_run_reopen(struct store *store, int64_t run)
 	return sql_end(store, good);
 }
 
-static enum store_state state_parse(const char *name)
+enum store_state store_state_parse(const char *name)
 {
 	for (size_t i = 0; name && i < sizeof state_names / sizeof *state_names; i++) {
 		if (!strcmp(name, state_names[i]))
@@ -60,34 +60,71 @@ static enum store_state state_parse(const char *name)
 	return RUN_INTERRUPTED;
 }
 
+static const char run_columns[] =
+	"SELECT id, parent, state, seed, first_slice, iterations_planned, iterations_done,"
+	" started, ended, options FROM runs WHERE ?1 <= 0 OR id = ?1 ORDER BY id DESC LIMIT 1";
+
+/* Of a row of the columns above. */
+static struct store_run run_of(sqlite3_stmt *row)
+{
+	const char *seed = (const char *)sqlite3_column_text(row, 3);
+	return (struct store_run){
+		.id = sqlite3_column_int64(row, 0),
+		.parent = sqlite3_column_int64(row, 1),
+		.state = store_state_parse((const char *)sqlite3_column_text(row, 2)),
+		.seed = seed ? strtoull(seed, NULL, 16) : 0,
+		.first_slice = (uint64_t)sqlite3_column_int64(row, 4),
+		.iterations_planned = (uint64_t)sqlite3_column_int64(row, 5),
+		.iterations_done = (uint64_t)sqlite3_column_int64(row, 6),
+		.started = sqlite3_column_int64(row, 7),
+		.ended = sqlite3_column_int64(row, 8),
+		.options = sql_text(row, 9),
+	};
+}
+
 int store_run_get(struct store *store, int64_t run, struct store_run *out, bool *found)
+{
+	sqlite3_stmt *row = sql_prepare(store, run_columns, "d", run);
+	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
+	*out = (struct store_run){ 0 };
+	*found = code == SQLITE_ROW;
+	if (*found)
+		*out = run_of(row);
+	sqlite3_finalize(row);
+	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sql_failed(store);
+}
+
+int store_runs(struct store *store, struct store_found **runs, size_t *count)
 {
 	sqlite3_stmt *row = sql_prepare(
 		store,
 		"SELECT id, parent, state, seed, first_slice, iterations_planned, iterations_done,"
-		" started, ended, options FROM runs WHERE ?1 <= 0 OR id = ?1"
-		" ORDER BY id DESC LIMIT 1",
-		"d", run);
-	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
-	*out = (struct store_run){ 0 };
-	*found = code == SQLITE_ROW;
-	if (*found) {
-		const char *seed = (const char *)sqlite3_column_text(row, 3);
-		*out = (struct store_run){
-			.id = sqlite3_column_int64(row, 0),
-			.parent = sqlite3_column_int64(row, 1),
-			.state = state_parse((const char *)sqlite3_column_text(row, 2)),
-			.seed = seed ? strtoull(seed, NULL, 16) : 0,
-			.first_slice = (uint64_t)sqlite3_column_int64(row, 4),
-			.iterations_planned = (uint64_t)sqlite3_column_int64(row, 5),
-			.iterations_done = (uint64_t)sqlite3_column_int64(row, 6),
-			.started = sqlite3_column_int64(row, 7),
-			.ended = sqlite3_column_int64(row, 8),
-			.options = sql_text(row, 9),
+		" started, ended, options,"
+		" (SELECT count(DISTINCT finding) FROM occurrences WHERE run = r.id),"
+		" (SELECT count(*) FROM (SELECT min(run) AS first FROM occurrences GROUP BY finding)"
+		"  WHERE first = r.id) FROM runs r ORDER BY id",
+		"");
+	size_t capacity = 0;
+	int step = SQLITE_ERROR;
+	*runs = NULL;
+	*count = 0;
+	while (row && (step = sqlite3_step(row)) == SQLITE_ROW) {
+		const struct store_found one = {
+			.run = run_of(row),
+			.findings = (uint64_t)sqlite3_column_int64(row, 10),
+			.fresh = (uint64_t)sqlite3_column_int64(row, 11),
 		};
+		ARRAY_PUSH(*runs, *count, capacity, one);
 	}
 	sqlite3_finalize(row);
-	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sql_failed(store);
+	if (step == SQLITE_DONE)
+		return 0;
+	for (size_t i = 0; i < *count; i++)
+		store_run_clear(&(*runs)[i].run);
+	free(*runs);
+	*runs = NULL;
+	*count = 0;
+	return sql_failed(store);
 }
 
 void store_run_clear(struct store_run *run)
@@ -173,11 +210,24 @@ static bool put_leftovers(struct store *store, const struct store_iteration *ite
 	return good;
 }
 
+static bool put_turns(struct store *store, const struct store_iteration *iteration)
+{
+	bool good = true;
+	for (size_t i = 0; i < iteration->turn_count && good; i++)
+		good = RUN(store, "INSERT OR IGNORE INTO tests(name) VALUES(?)", "s",
+			   iteration->turns[i]) &&
+		       RUN(store,
+			   "INSERT INTO turns(run, test, count) SELECT ?1, id, 1 FROM tests"
+			   " WHERE name = ?2 ON CONFLICT DO UPDATE SET count = count + 1",
+			   "ds", iteration->run, iteration->turns[i]);
+	return good;
+}
+
 int store_iteration(struct store *store, const struct store_iteration *iteration)
 {
 	bool good =
 		sql_begin(store) && put_occurrences(store, iteration) &&
-		put_leftovers(store, iteration) &&
+		put_leftovers(store, iteration) && put_turns(store, iteration) &&
 		RUN(store, "UPDATE deck SET next_slice = ?", "d", (int64_t)iteration->next_slice) &&
 		RUN(store, "UPDATE runs SET iterations_done = ?2 WHERE id = ?1", "dd",
 		    iteration->run, (int64_t)iteration->iterations_done);

@@ -2,7 +2,7 @@
  * store.h - what ftstress remembers of a suite between runs: OUTPUT/SUITE.db, an SQLite file.
  *
  *     runs ──< occurrences >── findings          deck: position in the deck
- *                                                leftovers: tests that wait for another run
+ *       └────< turns >── tests                   leftovers: tests that wait for another run
  *                                                failures: tests that never pass
  *
  * What an iteration has found is stored in one transaction (store_iteration()). So if ftstress is
@@ -60,6 +60,8 @@ struct store_iteration {
 	size_t leftover_count;
 	const char *const *ran; /* tests that did run: they are not left over any more */
 	size_t ran_count;
+	const char *const *turns; /* tests that had a turn, each as often as it had one */
+	size_t turn_count;
 };
 
 /*
@@ -129,10 +131,36 @@ struct store_history {
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out);
 
 /*
- * Gets kind, title, explanation and command of the finding, whichever run has found it; *found: there is
- * one. To be cleared: finding_clear().
+ * Gets the finding with this id, or the only one whose id begins so, whichever run has found it; without counts,
+ * tokens and tests of a run. *found: there is one. To be cleared: finding_clear(). EXIT_BAD_INPUT: the beginning of
+ * several.
  */
 int store_find(struct store *store, const char *id, struct finding *out, bool *found);
+
+/* A run and what it found. */
+struct store_found {
+	struct store_run run;
+	uint64_t findings, fresh; /* and those that no earlier run had */
+};
+/* Gets all runs, the oldest first. To be freed: each run with store_run_clear(), and the array. */
+int store_runs(struct store *store, struct store_found **runs, size_t *count);
+
+/* What a run did for a finding. */
+struct store_sighting {
+	int64_t run, started;
+	enum store_state state;
+	uint64_t iterations;
+	uint64_t turns; /* of the tests that ever showed it; 0: none, or they were not counted */
+	uint64_t seen;  /* in so many of these */
+	char *ways; /* how it ran: the settings that decide what can be seen; "" = not known, or no turns */
+};
+/* Gets all runs, the oldest first. To be freed: store_sightings_free(). */
+int store_sightings(struct store *store, const char *finding, struct store_sighting **sightings,
+		    size_t *count);
+void store_sightings_free(struct store_sighting *sightings, size_t count);
+
+/* Gets all findings of all runs, as store_findings() does. */
+int store_all(struct store *store, struct finding **findings, size_t *count);
 
 /*
  * Gets all findings of `run` and the runs that it resumes, complete, for a report; with the counts,

@@ -127,23 +127,27 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 int store_find(struct store *store, const char *id, struct finding *out, bool *found)
 {
 	sqlite3_stmt *row = sql_prepare(
-		store, "SELECT id, kind, title, status, body FROM findings WHERE id = ?", "s", id);
+		store,
+		"SELECT id, kind, title, status, body FROM findings WHERE substr(id, 1, length(?1))"
+		" = ?1 ORDER BY id = ?1 DESC, id LIMIT 2",
+		"s", id);
 	int step = row ? sqlite3_step(row) : SQLITE_ERROR, code = 0;
 	*found = step == SQLITE_ROW;
 	if (*found)
 		code = finding_load(store, 0, row, out);
+	if (!code && *found && strcmp(out->id, id) != 0 && sqlite3_step(row) == SQLITE_ROW)
+		code = fail(EXIT_BAD_INPUT, "\"%s\" is the beginning of several ids: %s, %s ...",
+			    id, out->id, (const char *)sqlite3_column_text(row, 0));
+	if (code && *found)
+		finding_clear(out);
 	sqlite3_finalize(row);
 	return code || *found || step == SQLITE_DONE ? code : sql_failed(store);
 }
 
-int store_findings(struct store *store, int64_t run, struct finding **findings, size_t *count)
+/* The findings that the statement gives, of the run; 0 = of any. */
+static int load_all(struct store *store, int64_t run, sqlite3_stmt *row, struct finding **findings,
+		    size_t *count)
 {
-	sqlite3_stmt *row =
-		sql_prepare(store,
-			    LINEAGE "SELECT id, kind, title, status, body FROM findings WHERE id IN"
-				    " (SELECT finding FROM occurrences WHERE run IN (SELECT id FROM"
-				    " lineage)) ORDER BY id",
-			    "d", run);
 	size_t capacity = 0;
 	int step = SQLITE_ERROR, code = 0;
 	*findings = NULL;
@@ -164,4 +168,25 @@ int store_findings(struct store *store, int64_t run, struct finding **findings, 
 		*count = 0;
 	}
 	return code;
+}
+
+int store_all(struct store *store, struct finding **findings, size_t *count)
+{
+	return load_all(store, 0,
+			sql_prepare(store,
+				    "SELECT id, kind, title, status, body FROM findings"
+				    " ORDER BY id",
+				    ""),
+			findings, count);
+}
+
+int store_findings(struct store *store, int64_t run, struct finding **findings, size_t *count)
+{
+	sqlite3_stmt *row =
+		sql_prepare(store,
+			    LINEAGE "SELECT id, kind, title, status, body FROM findings WHERE id IN"
+				    " (SELECT finding FROM occurrences WHERE run IN (SELECT id FROM"
+				    " lineage)) ORDER BY id",
+			    "d", run);
+	return load_all(store, run, row, findings, count);
 }

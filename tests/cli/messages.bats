@@ -100,6 +100,21 @@ says() {
 	says 'ftstress baseline update SUITE: not "renew"'
 }
 
+@test "what is not in a store is told with where to look" {
+	run -4 "$FTSTRESS" list
+	says 'reports has no store of a suite (--output DIR looks in another folder)'
+	run -4 "$FTSTRESS" list mine
+	says 'there is no run of mine in reports'
+	run -4 "$FTSTRESS" history crash-0123456789ab
+	says 'no run whose reports are in reports has found crash-0123456789ab'
+	run -4 "$FTSTRESS" compare 1
+	says 'which runs? ftstress compare RUN RUN'
+	mkdir reports
+	echo "not a database, but longer than the header of one, and then some, and more ......" >reports/mine.db
+	run -4 "$FTSTRESS" list mine
+	says 'reports/mine.db is not an ftstress store'
+}
+
 @test "an unknown report format names the ones there are" {
 	run -4 "$FTSTRESS" --suite mine.ini --format jsn
 	says '--format: no format "jsn"; did you mean "json"? (there are: html, json'

@@ -542,3 +542,26 @@ C
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2 --baseline known.ini
 	[[ $output == *"expired on 2026-01-01: it was seen, and is new"* ]]
 }
+
+@test "a finding counts as fixed when its test had enough turns without it, and comes back" {
+	scripts exits
+	suite mine
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 3 --gil off --threads 2
+	id=$(jq -r '.findings[0].id' "$(last_report)")
+	cp "$BATS_TEST_DIRNAME/ways/fine.py" tests/exits.py
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2
+	run -0 "$FTSTRESS" history "$id"
+	[[ $output == *"3 of 3 turns of its tests up to run 1, and in none of 2 since; 3 would be enough"* ]]
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 2 --gil off --threads 2
+	run -0 "$FTSTRESS" list mine
+	[[ $output == *$'\nfixed  '*"$id"* ]]
+	run -0 "$FTSTRESS" compare 1 2
+	[[ $output == *"not in run 2:"*"$id"*"2 of the 3 turns of its tests that it takes"* ]]
+	run -0 "$FTSTRESS" compare 1 3
+	[[ $output == *"not in run 3:"*"$id"*"fixed, at 95 %"* ]]
+	cp "$BATS_TEST_DIRNAME/ways/exits.py" tests/exits.py
+	run -0 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
+	run -0 "$FTSTRESS" show "${id:0:12}"
+	[[ $output == *"calls os._exit(3)"*"$ "*"--replay"*"came back in run 4."* ]]
+	run -1 "$FTSTRESS" compare 3 4
+}

@@ -159,11 +159,67 @@ static void another_programs_database_is_left_alone(void **state)
 {
 	(void)state;
 	int code;
+	size_t before_length, after_length;
 	sql("CREATE TABLE bookmarks(url)");
+	char *before = read_file(path, &before_length);
 	char *said = complaint(path, &code);
+	char *after = read_file(path, &after_length);
 	assert_int_equal(code, EXIT_BAD_INPUT);
 	assert_non_null(strstr(said, "not a store of ftstress"));
+	/* Nor is its journal's mode another one. */
+	assert_int_equal(before_length, after_length);
+	assert_memory_equal(before, after, before_length);
+	free(before);
+	free(after);
 	free(said);
+}
+
+/* A disk that was full, a copy that was cut off: the rest may be what somebody wants to save. */
+static void half_of_a_store_is_told_and_left_alone(void **state)
+{
+	(void)state;
+	int code = 0;
+	size_t length, after_length;
+	struct store *store = open_store();
+	struct finding finding = sample("data-race-000000000001");
+	int64_t run = begin_run(store, 0);
+	for (char token[] = "a.1.0"; token[2] <= '9'; token[2]++)
+		see(store, run, &finding, token, 1);
+	store_close(store);
+	char *whole = read_file(path, &length);
+	assert_int_equal(truncate(path, (off_t)length / 2), 0);
+	char *before = read_file(path, &after_length);
+	char *said = complaint(path, &code);
+	char *after = read_file(path, &after_length);
+	assert_int_equal(code, EXIT_BAD_INPUT);
+	assert_non_null(strstr(said, "is damaged"));
+	assert_non_null(strstr(said, "was left as it is"));
+	assert_int_equal(after_length, length / 2);
+	assert_memory_equal(before, after, after_length);
+	free(whole);
+	free(before);
+	free(after);
+	free(said);
+}
+
+/* Of an ftstress that did not count turns: it goes on, and nothing that is there is lost. */
+static void an_older_store_is_taken_on(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding finding = sample("data-race-000000000001");
+	struct store_sighting *runs;
+	size_t count;
+	see(store, begin_run(store, 0), &finding, "a.1.0", 1);
+	store_close(store);
+	sql("DROP TABLE turns; DROP TABLE tests");
+	store = open_store();
+	assert_int_equal(store_sightings(store, finding.id, &runs, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(runs[0].seen, 1);
+	assert_int_equal(runs[0].turns, 0);
+	store_sightings_free(runs, count);
+	store_close(store);
 }
 
 static void a_newer_schema_is_refused(void **state)
@@ -632,6 +688,68 @@ static void others_may_read_while_a_run_writes(void **state)
 	store_close(store);
 }
 
+static void a_run_knows_the_turns_of_the_tests_that_showed_a_finding(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding finding = sample("data-race-000000000001");
+	int64_t first = begin_run(store, 0), second = begin_run(store, 0);
+	see(store, first, &finding, "a.1.0", 2); /* by t.py::test */
+	const char *const turns[] = { "t.py::test", "other.py", "t.py::test" };
+	struct store_iteration iteration = { .run = second, .turns = turns, .turn_count = 3 };
+	assert_int_equal(store_iteration(store, &iteration), 0);
+	iteration.turn_count = 1;
+	assert_int_equal(store_iteration(store, &iteration), 0);
+	struct run_info info = { .settings = (char *[]){ (char *)"jobs", (char *)"2", (char *)"gil",
+							 (char *)"off" },
+				 .setting_count = 2 };
+	assert_int_equal(store_run_end(store, second, RUN_FINISHED, &info), 0);
+	struct store_sighting *runs;
+	size_t count;
+	assert_int_equal(store_sightings(store, finding.id, &runs, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(runs[0].seen, 1);
+	assert_int_equal(runs[0].turns, 0);
+	assert_string_equal(runs[0].ways, "");
+	assert_int_equal(runs[1].seen, 0);
+	assert_int_equal(runs[1].turns, 3);
+	assert_string_equal(runs[1].ways, "gil off"); /* how many jobs does not matter */
+	store_sightings_free(runs, count);
+	struct store_found *found;
+	assert_int_equal(store_runs(store, &found, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(found[0].findings, 1);
+	assert_int_equal(found[0].fresh, 1);
+	assert_int_equal(found[1].findings, 0);
+	for (size_t i = 0; i < count; i++)
+		store_run_clear(&found[i].run);
+	free(found);
+	store_close(store);
+}
+
+static void the_beginning_of_an_id_is_enough_if_it_is_the_only_one(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding one = sample("data-race-00000000000a"),
+		       two = sample("data-race-00000000000b"), found;
+	bool is;
+	int64_t run = begin_run(store, 0);
+	see(store, run, &one, "a.1.0", 1);
+	assert_int_equal(store_find(store, "data-race-0", &found, &is), 0);
+	assert_true(is);
+	assert_string_equal(found.id, one.id);
+	finding_clear(&found);
+	see(store, run, &two, "a.1.0", 1);
+	assert_int_equal(store_find(store, "data-race-0", &found, &is), EXIT_BAD_INPUT);
+	assert_int_equal(store_find(store, two.id, &found, &is), 0);
+	assert_string_equal(found.id, two.id);
+	finding_clear(&found);
+	assert_int_equal(store_find(store, "crash", &found, &is), 0);
+	assert_false(is);
+	store_close(store);
+}
+
 /* A query that fails is told, not taken for an answer without rows. */
 static void what_cannot_be_read_is_an_error(void **state)
 {
@@ -785,6 +903,10 @@ int main(void)
 		TEST(a_new_store_is_empty),
 		TEST(a_file_that_is_no_database_is_left_alone),
 		TEST(another_programs_database_is_left_alone),
+		TEST(half_of_a_store_is_told_and_left_alone),
+		TEST(an_older_store_is_taken_on),
+		TEST(a_run_knows_the_turns_of_the_tests_that_showed_a_finding),
+		TEST(the_beginning_of_an_id_is_enough_if_it_is_the_only_one),
 		TEST(a_newer_schema_is_refused),
 		TEST(a_folder_that_is_not_there_is_told),
 		TEST(a_folder_in_its_place_is_told),
