@@ -267,9 +267,28 @@ static void add_operations(struct groups *groups, size_t at)
 	add_key(groups, at, key + (finding->rank == RANK_DATA));
 }
 
+/* What is counted wrongly: one object, by its type and the line that made it. */
+static void add_counted(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	const struct frame *maker = groups_made_at(&finding->subject);
+	uint64_t key = (uint64_t)finding->status + OF_COUNT;
+	if (has_type(&finding->subject) && maker)
+		add_key(groups, at, hash_line(hash_string(key, finding->subject.type), maker));
+}
+
+/* Do both sides free the memory? Then there was a reference too few. */
+static bool is_freed_by_both(const struct finding *finding)
+{
+	return memory_act(&finding->participants[0].stack) == MEMORY_FREED &&
+	       memory_act(&finding->participants[1].stack) == MEMORY_FREED;
+}
+
 static void add_race(struct groups *groups, size_t at)
 {
 	const struct subject *subject = &groups->findings[at]->subject;
+	if (is_freed_by_both(groups->findings[at]))
+		add_counted(groups, at);
 	add_end(groups, at);
 	add_operations(groups, at);
 	if (has_type(subject))
@@ -288,10 +307,8 @@ static void add_race(struct groups *groups, size_t at)
 static void add_count(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
-	const struct frame *maker = groups_made_at(&finding->subject);
 	uint64_t key = (uint64_t)finding->status + OF_COUNT;
-	if (has_type(&finding->subject) && maker)
-		add_key(groups, at, hash_line(hash_string(key, finding->subject.type), maker));
+	add_counted(groups, at);
 	if (!finding->participant_count)
 		return;
 	const struct frame *site = site_of(&finding->participants[finding->participant_count - 1]);

@@ -845,6 +845,28 @@ static void what_is_counted_wrongly_is_one_entry_an_object(void **state)
 	entries_free(entries);
 }
 
+static void what_two_threads_free_is_counted_wrongly(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	struct frame free[][2] = { { CORE("PyObject_Free"), CORE("object_dealloc") },
+				   { CORE("PyObject_Free"), CORE("object_dealloc") } };
+	share(&shared, OBJECT(0, "bytes"), "replace", "", 6);
+	share(&shared, OBJECT(32, "bytes"), "", "", 6);
+	shared.races[0].finding.kind = FINDING_REFERENCE_COUNT;
+	shared.races[0].finding.participant_count = 1;
+	for (size_t k = 0; k < 2; k++)
+		shared.races[1].finding.participants[k].stack = (struct stack){ free[k], 2 };
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 1);
+	entries_free(entries);
+	shared.races[1].finding.participants[0].stack.frames++; /* one of them only uses it */
+	shared.races[1].finding.participants[0].stack.count--;
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	entries_free(entries);
+}
+
 static void global_variables_and_blocks_are_one_entry_each(void **state)
 {
 	(void)state;
@@ -947,6 +969,7 @@ int main(void)
 		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(what_ends_with_an_object_is_told_with_it),
 		cmocka_unit_test(what_is_counted_wrongly_is_one_entry_an_object),
+		cmocka_unit_test(what_two_threads_free_is_counted_wrongly),
 		cmocka_unit_test(global_variables_and_blocks_are_one_entry_each),
 		cmocka_unit_test(what_is_known_is_told_apart_from_what_follows_from_it),
 		cmocka_unit_test(a_type_has_one_entry_for_its_pairs_and_for_tests),
