@@ -116,6 +116,30 @@ static bool is_own_race(const struct finding *finding)
 	return finding_is_race(finding) && !finding->follows;
 }
 
+static bool is_python(const struct report_entry *entry)
+{
+	for (size_t i = 0; i < entry->count; i++)
+		if (entry->members[i]->kind != FINDING_PYTHON_RACE)
+			return false;
+	return true;
+}
+
+/* Are all members races of Python code in methods of one class? Its name, or NULL. */
+static char *class_of_all(const struct report_entry *entry)
+{
+	const char *first = NULL;
+	size_t length = 0;
+	for (size_t i = 0; i < entry->count; i++) {
+		size_t own;
+		const char *name = groups_class_of_both(entry->members[i], &own);
+		if (!name || (first && (own != length || strncmp(name, first, own) != 0)))
+			return NULL;
+		first = name;
+		length = own;
+	}
+	return first ? xstrndup(first, length) : NULL;
+}
+
 /* What the entry is told with: of pairs the type, or what is told apart from it; else what the first
  * of several races is on. */
 static void name_entry(struct report_entry *entry, const struct run_info *run)
@@ -124,6 +148,8 @@ static void name_entry(struct report_entry *entry, const struct run_info *run)
 		entry->type = told_with(entry->members[i], run, &entry->within);
 		entry->of_pairs = entry->type != NULL;
 	}
+	if (!entry->type && entry->count > 1)
+		entry->type = class_of_all(entry);
 	size_t races = 0;
 	for (size_t i = 0; i < entry->count; i++)
 		races += is_own_race(entry->members[i]);
@@ -428,8 +454,8 @@ static void add_made_at(struct buf *out, const struct report_entry *entry)
 	const struct frame *maker = NULL;
 	for (size_t i = 0; i < entry->count && !maker; i++)
 		maker = groups_made_at(&entry->members[i]->subject);
-	if (entry->of_pairs || !maker || entry->witness->subject.kind == SUBJECT_GLOBAL ||
-	    groups_is_own_type(entry->type))
+	if (entry->of_pairs || !maker || is_python(entry) ||
+	    entry->witness->subject.kind == SUBJECT_GLOBAL || groups_is_own_type(entry->type))
 		return;
 	buf_puts(out, " made at ");
 	text_add_place(out, maker);
@@ -497,12 +523,12 @@ static void finish_group(struct report_entry *entry, const struct run_info *run,
 			 struct source_cache *sources)
 {
 	struct names names = { 0 }, operations = { 0 };
-	bool of_type = entry->type != NULL;
+	bool of_type = entry->type != NULL, of_class = of_type && is_python(entry);
 	entry->fields =
 		fields_new(entry->type ? entry->type : "", entry->type ? strlen(entry->type) : 0);
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct finding *member = entry->members[i];
-		if (!is_own_race(member))
+		if (!is_own_race(member) && !of_class)
 			continue;
 		if (entry->type)
 			fields_add(entry->fields, sources, member, NULL);

@@ -24,6 +24,7 @@ enum {
 	OF_COUNT,
 	OF_LEAK,
 	OF_VARIABLE,
+	OF_CLASS,
 };
 
 struct groups {
@@ -80,6 +81,36 @@ const char *groups_type_of_both(const struct finding *finding)
 	bool same = finding->participant_count == 2 && sides[0].type && sides[1].type &&
 		    strcmp(sides[0].type, sides[1].type) == 0;
 	return same && groups_is_own_type(sides[0].type) ? sides[0].type : NULL;
+}
+
+/* Of "Box.add", and of "Box.add.<locals>.<genexpr>", how long "Box" is; 0: it is no method. */
+static size_t class_length(const char *function)
+{
+	const char *inner = strstr(function, ".<locals>");
+	size_t length = inner ? (size_t)(inner - function) : strlen(function);
+	while (length && function[length - 1] != '.')
+		length--;
+	return length ? length - 1 : 0;
+}
+
+const char *groups_class_of_both(const struct finding *finding, size_t *length)
+{
+	const struct participant *sides = finding->participants;
+	const struct frame *frames[2];
+	if (finding->kind != FINDING_PYTHON_RACE || finding->participant_count != 2)
+		return NULL;
+	for (size_t i = 0; i < 2; i++) {
+		frames[i] = sides[i].stack.count ? &sides[i].stack.frames[0] : NULL;
+		if (!frames[i] || sides[i].lock_count || !frames[i]->function || !frames[i]->file)
+			return NULL;
+	}
+	const char *function = frames[0]->function, *other = frames[1]->function;
+	*length = class_length(function);
+	/* Tests are methods of one class, and have nothing else in common. */
+	bool test = !strncmp(function + *length, ".test", 5);
+	bool same = *length && !test && class_length(other) == *length &&
+		    !strncmp(function, other, *length) && !strcmp(frames[0]->file, frames[1]->file);
+	return same ? function : NULL;
 }
 
 const struct frame *groups_made_at(const struct subject *subject)
@@ -398,6 +429,18 @@ static void add_variable(struct groups *groups, size_t at)
 	}
 }
 
+static void add_class(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	size_t length;
+	const char *name = groups_class_of_both(finding, &length);
+	if (!name)
+		return;
+	uint64_t key = (uint64_t)finding->status + OF_CLASS;
+	key = hash_string(key, finding->participants[0].stack.frames[0].file);
+	add_key(groups, at, hash_bytes(key, name, length));
+}
+
 /* ---- memory of no object that is known ---- */
 
 static uint64_t function_in(size_t group, const struct frame *site)
@@ -512,9 +555,10 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 		if (findings[i]->kind != FINDING_PYTHON_RACE)
 			add_variable(&groups, i);
 	for (size_t i = 0; i < count; i++) {
-		if (findings[i]->kind == FINDING_PYTHON_RACE)
+		if (findings[i]->kind == FINDING_PYTHON_RACE) {
 			add_variable(&groups, i);
-		else if (findings[i]->kind == FINDING_REFERENCE_COUNT)
+			add_class(&groups, i);
+		} else if (findings[i]->kind == FINDING_REFERENCE_COUNT)
 			add_count(&groups, i);
 		else if (findings[i]->kind == FINDING_LEAK)
 			add_leak(&groups, i);

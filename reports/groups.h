@@ -25,7 +25,8 @@
  * - A global variable: its name, with a function in common, or the offset and the file.
  * - A block of malloc(): the C function and the lines that it was allocated at.
  * - A race of Python code: the race in C on an object that was made at the same line, and that the same
- *   line uses (an iterator that two threads share).
+ *   line uses (an iterator that two threads share). And others of the same class, if in each of them
+ *   both sides are methods of it, and neither holds a lock: most likely it takes none.
  *
  * Then memory of no object that is known joins the group of a type if both of its functions race on
  * objects of that type, and on those of no other. (Of the allocator it is the function that called it;
@@ -52,6 +53,12 @@ bool groups_is_own_type(const char *type);
 
 /* The type with its module's name of which both sides of a race are operations, or NULL. */
 const char *groups_type_of_both(const struct finding *finding);
+
+/*
+ * The class of which both sides of a race of Python code are methods that hold no lock: of "Box.add" *length
+ * is that of "Box". NULL: it is no such race.
+ */
+const char *groups_class_of_both(const struct finding *finding, size_t *length);
 
 /* The line of Python at which the memory was made, or NULL. */
 const struct frame *groups_made_at(const struct subject *subject);

@@ -761,6 +761,48 @@ static void a_variable_of_python_code_is_told_with_the_race_on_the_same_object(v
 	entries_free(entries);
 }
 
+/* Their methods take no lock; which of their variables shows that does not matter. */
+static void methods_of_a_class_that_hold_no_lock_are_one_entry(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	static const char *const functions[][2] = {
+		{ "Box.add", "Box.add" },
+		{ "Box.take", "Box.walk.<locals>.<genexpr>" },
+		{ "Box.add", "Box.Part.add" },        /* two classes */
+		{ "Case.test_add", "Case.test_add" }, /* tests have nothing in common */
+		{ "Box.add", "Box.add" },             /* a lock is forgotten on one side */
+		{ "Case.test_add", "Case.test_take" },
+	};
+	for (size_t i = 0; i < 6; i++) {
+		share(&shared, OBJECT(40, "dict"), functions[i][0], functions[i][1], (int)i + 1);
+		struct race *race = &shared.races[i];
+		race->finding.kind = FINDING_PYTHON_RACE;
+		race->finding.title = i ? "an item of a dict: what Box.take checks"
+					: "Box.size: an update in Box.add is lost";
+		for (size_t k = 0; k < 2; k++) {
+			race->frames[k].language = FRAME_PYTHON;
+			race->frames[k].module = NULL;
+			race->frames[k].file = (char *)"m/box.py";
+		}
+	}
+	struct held_lock lock = { .name = (char *)"threading.Lock" };
+	shared.races[4].sides[1].locks = &lock;
+	shared.races[4].sides[1].lock_count = 1;
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 5);
+	assert_int_equal(entries->items[0].count, 2);
+	assert_string_equal(entries->items[0].title,
+			    "Box: size, an item of a dict: 3 functions race");
+	assert_string_equal(entries->items[1].title, "an item of a dict: what Box.take checks");
+	entries_free(entries);
+	/* One of the same name in another file is another class. */
+	shared.races[1].frames[0].file = shared.races[1].frames[1].file = (char *)"m/other.py";
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 6);
+	entries_free(entries);
+}
+
 /* Two functions that let go of what is not theirs are two bugs, whatever the objects. */
 static void memory_freed_in_use_is_told_with_the_line_that_made_it(void **state)
 {
@@ -966,6 +1008,7 @@ int main(void)
 		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(
 			a_variable_of_python_code_is_told_with_the_race_on_the_same_object),
+		cmocka_unit_test(methods_of_a_class_that_hold_no_lock_are_one_entry),
 		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(what_ends_with_an_object_is_told_with_it),
 		cmocka_unit_test(what_is_counted_wrongly_is_one_entry_an_object),
