@@ -296,7 +296,7 @@ static void list_pairs(struct report_entry *entry, const struct run_info *run)
 	const char *first = listing.types.count ? listing.types.items[0] : entry->type;
 	const char *own = entry->within && !several ? first : entry->type;
 	for (size_t i = 0; i < run->type_count; i++)
-		if (is_table_of(&run->types[i], own))
+		if (own && is_table_of(&run->types[i], own))
 			list_cells(&listing, &run->types[i], &members);
 	entry->types = one ? 1 : listing.types.count;
 	entry->of = xstrdup(one ? entry->type : first);

@@ -272,15 +272,20 @@ static __attribute__((noinline)) void note_missing(uintptr_t dict, uint64_t hash
 
 static enum after note(uintptr_t address, uint8_t site, uint64_t value);
 
-/* The first entry of an empty dict is written before other threads can see it. */
+/*
+ * The first entry of an empty dict is written before other threads can see it. (When a dict gets larger,
+ * its entries are copied, and what was written last may be what the memory was before.)
+ */
 static void note_new_keys(const struct call *call, uintptr_t dict, uintptr_t keys)
 {
-	uint64_t bytes = bytes_of_keys((const uint8_t *)keys);
-	uintptr_t value = own_write;
-	share_memory(keys, bytes);
-	if (value - keys >= bytes || granule_is_mine(granule_of(dict + DICT_USED)))
+	const uint8_t *head = (const uint8_t *)keys;
+	bool general = head[KEYS_KIND] == KEYS_GENERAL;
+	uintptr_t value =
+		keys + KEYS_INDICES + (1ull << head[KEYS_LOG2_INDEX_BYTES]) + (general ? 16 : 8);
+	share_memory(keys, bytes_of_keys(head));
+	if (own_write != value || head[KEYS_KIND] == KEYS_SPLIT ||
+	    load64(head, KEYS_ENTRIES) != 1 || granule_is_mine(granule_of(dict + DICT_USED)))
 		return;
-	bool general = ((const uint8_t *)keys)[KEYS_KIND] == KEYS_GENERAL;
 	note(value, SITE_WRITE | SITE_ENTRY << 3, load64((const void *)value, 0));
 	if (is_looked_at(call) && !has_caller(__builtin_frame_address(0), is_own))
 		note_key(call, dict,

@@ -30,6 +30,13 @@ class Plain:
     def add(self, by):
         self.size += by
 
+    def merge(self, other):
+        self.size += other.size
+
+    def drop(self, keys):
+        for key in keys:
+            self._kept.pop(key, None)
+
     def _hidden(self):
         return 1
 
@@ -135,10 +142,24 @@ class Classes(unittest.TestCase):
     def test_called_are_its_own_methods_and_properties(self) -> None:
         methods = {"add": Counter({"7": 2}), "_hidden": Counter({"": 1})}
         found = {c.name: c for c in in_python.candidates(self.module.Plain, methods, {NAME})}
-        names = ["add", "begin", "half", "half=", "iter", "len", "list", "walk", "words"]
+        names = [
+            "add",
+            "begin",
+            "drop",
+            "half",
+            "half=",
+            "iter",
+            "len",
+            "list",
+            "merge",
+            "walk",
+            "words",
+        ]
         self.assertEqual(sorted(found), names)
         self.assertEqual(found["walk"].code, "list(itertools.islice(o.walk(*a), 30))")
         self.assertIn("7", found["add"].arguments)
+        self.assertIn("o2", found["merge"].arguments)
+        self.assertNotIn("o2", found["drop"].arguments, "it would walk it without its lock")
 
     def test_what_others_define_is_not_called_but_what_a_mixin_does(self) -> None:
         found = {c.name for c in in_python.candidates(self.module.Serves, {}, {NAME})}

@@ -23,11 +23,14 @@ from .operations import (
     Candidate,
     find,
     method,
+    way_of,
 )
 
 HEAP_TYPE = 1 << 9
 MIXINS = ("collections", "_collections_abc", "contextlib", "typing", "builtins")
 """Of the standard library: what their methods do, they do by those of the class itself."""
+ANOTHER = "another object"
+OTHERS = frozenset(["other", "others", "another", "that", "rhs"])
 DEEPEST = 2
 """Objects in objects whose fields are shown."""
 LONGEST = 300
@@ -112,13 +115,23 @@ def candidates(
                 yield Candidate(f"{name}=", f"o.{name} = a[0]", values, MOST_OPERANDS)
         elif _is_method(found):
             made = method(name, methods.get(name, Counter()), hasattr(kind, "__iter__"))
-            code = made.code
+            code, arguments = made.code, made.arguments
+            if not dunder and not _takes_another(found):
+                arguments = tuple(given for given in arguments if way_of(given) != ANOTHER)
             if inspect.isgeneratorfunction(found):
                 code = f"list(itertools.islice({code}, 30))"
-            yield Candidate(made.name, code, made.arguments, min(made.keep, MOST_OPERANDS))
+            yield Candidate(made.name, code, arguments, min(made.keep, MOST_OPERANDS))
     for name, code, needed in GENERAL:
         if isinstance(find(kind, needed)[0], types.FunctionType):
             yield Candidate(name, code)
+
+
+def _takes_another(function: object) -> bool:
+    """Does a method say that it is given another object of its kind, as merge(self, other) does? A
+    method that takes what can be walked would take one as well, and walk it without its lock."""
+    code = getattr(function, "__code__", None)
+    names = code.co_varnames[: code.co_argcount] if isinstance(code, types.CodeType) else ()
+    return not OTHERS.isdisjoint(names)
 
 
 def _is_of(owner: type, packages: Container[str]) -> bool:
