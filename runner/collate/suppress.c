@@ -10,6 +10,8 @@
 #include "runner/model/plumbing.h"
 #include "runner/base/util.h"
 
+#define NAMED_MAX 5 /* unused rules, in a note */
+
 static const char *const type_names[RULE_TYPES] = {
 	[RULE_RACE] = "race",
 	[RULE_RACE_TOP] = "race_top",
@@ -415,4 +417,27 @@ struct run_rule *suppress_rules(const struct suppressions *set, size_t *count)
 		rules[(*count)++].used = rule->used;
 	}
 	return rules;
+}
+
+char *suppress_note(const struct suppressions *set)
+{
+	size_t all = 0, unused = 0;
+	struct buf names = { 0 };
+	for (size_t i = 0; i < set->count; i++) {
+		const struct rule *rule = &set->rules[i];
+		if (rule->status != STATUS_SUPPRESSED)
+			continue;
+		all++;
+		if (rule->used || unused++ >= NAMED_MAX)
+			continue;
+		buf_printf(&names, "%s%s (%s)", unused > 1 ? ", " : "", rule->text, rule->place);
+	}
+	if (unused > NAMED_MAX)
+		buf_printf(&names, " and %zu more", unused - NAMED_MAX);
+	char *note =
+		unused ? xprintf("%zu of the %zu suppression%s matched nothing in this run: %s",
+				 unused, all, all == 1 ? "" : "s", names.data)
+		       : NULL;
+	buf_free(&names);
+	return note;
 }

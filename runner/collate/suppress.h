@@ -84,6 +84,12 @@ void suppress_used(struct suppressions *set, size_t rule, uint64_t times);
  */
 struct run_rule *suppress_rules(const struct suppressions *set, size_t *count);
 
+/*
+ * "2 of the 5 suppressions matched nothing in this run: race:foo (mine.txt:3), ...": the user's. NULL if all of
+ * them did. To be freed.
+ */
+char *suppress_note(const struct suppressions *set);
+
 /* Does the pattern match the text, by TSan's rules? */
 bool suppress_pattern(const char *pattern, const char *text);
 

@@ -148,9 +148,13 @@ static void tell_resume(const struct run *run)
 	free(command);
 }
 
-/* What has expired in it, and what nothing was seen of. */
-static void tell_baseline(const struct run *run)
+/* Suppressions that matched nothing; what of the baseline has expired, and what nothing was seen of. */
+static void tell_unused(const struct run *run)
 {
+	char *note = suppress_note(run->suppressions);
+	if (note)
+		collator_note(run->collator, note);
+	free(note);
 	size_t count = 0;
 	char **notes = run->baseline ? baseline_notes(run->baseline, &count) : NULL;
 	for (size_t i = 0; i < count; i++) {
@@ -165,7 +169,7 @@ static int finish(struct run *run, int code, double seconds)
 	progress_close(run->progress);
 	run->progress = NULL;
 	struct run_info info;
-	tell_baseline(run);
+	tell_unused(run);
 	session_facts(run, &info, seconds);
 	info.exit_code = session_exit_code(run, code);
 	size_t count;

@@ -162,6 +162,21 @@ static void every_type_of_tsans_counts_for_something(void **state)
 	}
 }
 
+static void a_rule_of_the_users_that_matched_nothing_is_told(void **state)
+{
+	(void)state;
+	struct suppressions *set = suppress_new();
+	assert_null(suppress_note(set));
+	suppress_parse(set, "cpython", "race:upstream", STATUS_UPSTREAM);
+	suppress_parse(set, "mine", "race:list\n# no\nrace:other", STATUS_SUPPRESSED);
+	suppress_used(set, suppress_match(set, &race), 1);
+	char *note = suppress_note(set);
+	assert_string_equal(note, "1 of the 2 suppressions matched nothing in this run: race:other "
+				  "(mine:3)");
+	free(note);
+	suppress_free(set);
+}
+
 static void a_kind_of_finding_is_a_type(void **state)
 {
 	(void)state;
@@ -412,6 +427,7 @@ int main(void)
 		cmocka_unit_test(a_rule_is_for_its_kind),
 		cmocka_unit_test(called_from_lib_is_what_the_c_library_does_for_that_library),
 		cmocka_unit_test(every_type_of_tsans_counts_for_something),
+		cmocka_unit_test(a_rule_of_the_users_that_matched_nothing_is_told),
 		cmocka_unit_test(a_kind_of_finding_is_a_type),
 		cmocka_unit_test(comments_and_blanks_are_skipped),
 		cmocka_unit_test(the_users_rules_come_before_upstreams),
