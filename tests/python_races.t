@@ -92,6 +92,7 @@ UNCONFIRMED = {
     "iterated_dict_bug",
     "iterated_set_bug",
     "iterated_after_bug",
+    "iterated_handled_bug",
     "fields_torn_bug",
     "fields_counted_bug",
     "fields_written_bug",

@@ -92,24 +92,27 @@ static bool is_named(const struct body *body, struct instruction read, const cha
 	return false;
 }
 
-static const char *const expected[] = { "IndexError", "KeyError",      "LookupError",
-					"Exception",  "BaseException", NULL };
+static const char *const expected[][6] = {
+	[HANDLED_LOOKUP] = { "IndexError", "KeyError", "LookupError", "Exception",
+			     "BaseException" },
+	[HANDLED_CHANGE] = { "RuntimeError" },
+};
 static const char *const suppress[] = { "suppress", NULL };
 
 /* Does one of the clauses there catch it? */
-static bool catches(const struct body *body, uint32_t at)
+static bool catches(const struct body *body, uint32_t at, enum handled what)
 {
 	uint32_t second = at;
 	step(body, &second);
 	uint32_t after = second;
 	if (step(body, &after).does & OP_ENDS)
-		return true; /* `except:` drops the exception at once */
+		return what == HANDLED_LOOKUP; /* `except:` drops the exception at once */
 	at = second;
 	for (unsigned clause = 0; clause < CLAUSES; clause++) {
 		bool named = false, checks = false;
 		for (unsigned i = 0; i < NAMES && !checks; i++) {
 			struct instruction read = step(body, &at);
-			named |= is_named(body, read, expected);
+			named |= is_named(body, read, expected[what]);
 			checks = read.does & OP_CATCHES;
 		}
 		if (named || !checks)
@@ -123,7 +126,7 @@ static bool catches(const struct body *body, uint32_t at)
 }
 
 /* Is what begins there the body of `with suppress(IndexError)`? */
-static bool is_suppressed(const struct body *body, uint32_t start)
+static bool is_suppressed(const struct body *body, uint32_t start, enum handled what)
 {
 	bool suppresses = false, named = false;
 	for (uint32_t at = 0, here = 0; at < start; here = at) {
@@ -131,7 +134,7 @@ static bool is_suppressed(const struct body *body, uint32_t start)
 		if (start - here > WITH_UNITS)
 			continue;
 		suppresses |= is_named(body, read, suppress);
-		named |= suppresses && is_named(body, read, expected);
+		named |= suppresses && is_named(body, read, expected[what]);
 	}
 	return named;
 }
@@ -151,7 +154,7 @@ static bool find_body(const struct access *access, struct body *body)
 	return true;
 }
 
-bool handlers_catch(const struct access *access)
+bool handlers_catch(const struct access *access, enum handled what)
 {
 	struct body body;
 	struct entry entry;
@@ -159,7 +162,7 @@ bool handlers_catch(const struct access *access)
 	if (at >= FTS_PC_MARKER || !find_body(access, &body))
 		return false;
 	for (unsigned hop = 0; hop < HOPS && covering(&body, at, &entry); hop++) {
-		if (catches(&body, entry.target) || is_suppressed(&body, entry.start))
+		if (catches(&body, entry.target, what) || is_suppressed(&body, entry.start, what))
 			return true;
 		at = entry.target + 1; /* behind the instruction that keeps the exception */
 	}

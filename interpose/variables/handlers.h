@@ -15,10 +15,14 @@
 
 #include <stdbool.h>
 
+enum handled {
+	HANDLED_LOOKUP, /* IndexError, KeyError: what was to be taken is gone */
+	HANDLED_CHANGE, /* RuntimeError: what was gone over has changed */
+};
 /*
- * Does the access stand in a `try` that catches an IndexError or KeyError, or in a `with suppress()` of one?
- * By the names that stand there.
+ * Does the access stand in a `try` that catches that, or in a `with suppress()` of it? By the names that
+ * stand there.
  */
-HIDDEN bool handlers_catch(const struct access *access);
+HIDDEN bool handlers_catch(const struct access *access, enum handled what);
 
 #endif

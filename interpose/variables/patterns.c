@@ -151,7 +151,7 @@ static void note_pair_of(const struct access *read, const struct access *write,
 		return;
 	if (!*flags)
 		*flags = relation(read, write) | direction | LOOKED;
-	if (*flags & CHECKS && write->takes && handlers_catch(write))
+	if (*flags & CHECKS && write->takes && handlers_catch(write, HANDLED_LOOKUP))
 		*flags &= ~(uint32_t)CHECKS;
 	/* What is known to be lost is not replaced by what is not. */
 	if ((*flags & (DEPENDS | CHECKS)) == 0 && (known.flags & (DEPENDS | CHECKS)))
@@ -210,13 +210,21 @@ static bool begins_iteration(const struct access *read)
 	return opcode_flags[units[2 * (size_t)at]] & OP_ITERATES;
 }
 
+/* Who expects that it may change begins again. */
+static void note_iteration(const struct access *access)
+{
+	uint64_t key = key_of(access->pc, NULL);
+	if (get(directions, key).flags != ITERATES && !handlers_catch(access, HANDLED_CHANGE))
+		put(directions, key, 0, ITERATES);
+}
+
 void patterns_note(const struct access *access)
 {
 	if (site_operation(access->site) == SITE_WRITE ||
 	    site_operation(access->site) == SITE_RESIZE)
 		note_write(access);
 	else if (access->iterates || begins_iteration(access))
-		put(directions, key_of(access->pc, NULL), 0, ITERATES);
+		note_iteration(access);
 	else
 		note_read(access);
 }
