@@ -330,22 +330,76 @@ static void add_race(struct groups *groups, size_t at)
 		add_block(groups, at);
 }
 
+/* Does it write a pointer that the other side uses, by code that is not atomic? */
+static bool is_replacing(const struct finding *finding, const struct participant *side)
+{
+	bool pointer = finding->rank == RANK_STRUCTURE || finding->rank == RANK_INIT;
+	return pointer && side->write && !side->atomic && side->size == sizeof(void *);
+}
+
+/* A race on a pointer: where it is replaced, a reference can be dropped twice. Also where a living object
+ * is made anew, by __init__() or __setstate__(). */
+static void add_replaced(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	uint64_t key = (uint64_t)finding->status + OF_COUNT;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct participant *side = &finding->participants[i];
+		const struct frame *site = site_of(side);
+		if (site && is_replacing(finding, side))
+			add_key(groups, at, hash_frame(key, site));
+	}
+}
+
+static bool share_a_test(const struct finding *one, const struct finding *two)
+{
+	for (size_t i = 0; i < one->test_count; i++)
+		for (size_t k = 0; k < two->test_count; k++)
+			if (strcmp(one->tests[i], two->tests[k]) == 0)
+				return true;
+	return false;
+}
+
+/* The one group of races on a pointer that came up in a test of the finding, or `at`. */
+static size_t replaced_in_test(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	size_t found = at;
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *race = groups->findings[i];
+		if (!is_race(race) || race->status != finding->status ||
+		    !(is_replacing(race, &race->participants[0]) ||
+		      is_replacing(race, &race->participants[1])) ||
+		    !share_a_test(race, finding))
+			continue;
+		if (found != at && found != find(groups, i))
+			return at;
+		found = find(groups, i);
+	}
+	return found;
+}
+
 /*
  * What is counted wrongly once shows in several places: one object, by the line that made it. And if a
- * reference to it was dropped by a function that races where it replaces a pointer, that is why:
- * add_replaced() has been there.
+ * reference to it was dropped by a function that races where it replaces a pointer, that is why
+ * (add_replaced() has been there); so it is if only the interpreter dropped any, which is not to blame, and
+ * its test has such a race and no other one.
  */
 static void add_count(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
 	uint64_t key = (uint64_t)finding->status + OF_COUNT;
+	bool blameless = true;
 	add_counted(groups, at);
-	if (!finding->participant_count)
-		return;
-	const struct frame *site = site_of(&finding->participants[finding->participant_count - 1]);
-	uint64_t race = site ? map_get(&groups->by_key, hash_frame(key, site)) : MAP_NONE;
-	if (race != MAP_NONE)
-		join(groups, at, race);
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct frame *site = site_of(&finding->participants[i]);
+		uint64_t race = site ? map_get(&groups->by_key, hash_frame(key, site)) : MAP_NONE;
+		blameless = blameless && site && is_cores(site);
+		if (race != MAP_NONE)
+			join(groups, at, race);
+	}
+	if (blameless)
+		join(groups, at, replaced_in_test(groups, at));
 }
 
 /* Does nothing but the interpreter's own code stand there? It frees what others let go before. */
@@ -385,23 +439,6 @@ static void add_leak(struct groups *groups, size_t at)
 	const struct frame *maker = groups_made_at(&finding->subject);
 	if (maker)
 		add_key(groups, at, hash_line((uint64_t)finding->status + OF_LEAK, maker));
-}
-
-/*
- * A race on a pointer, written by code that is not atomic: there a reference can be dropped twice. Also
- * where a living object is made anew, by __init__() or __setstate__().
- */
-static void add_replaced(struct groups *groups, size_t at)
-{
-	const struct finding *finding = groups->findings[at];
-	uint64_t key = (uint64_t)finding->status + OF_COUNT;
-	bool pointer = finding->rank == RANK_STRUCTURE || finding->rank == RANK_INIT;
-	for (size_t i = 0; i < finding->participant_count; i++) {
-		const struct participant *side = &finding->participants[i];
-		const struct frame *site = site_of(side);
-		if (site && pointer && side->write && !side->atomic && side->size == sizeof(void *))
-			add_key(groups, at, hash_frame(key, site));
-	}
 }
 
 /*

@@ -887,6 +887,32 @@ static void what_is_counted_wrongly_is_one_entry_an_object(void **state)
 	entries_free(entries);
 }
 
+static void what_the_interpreter_drops_is_the_one_race_of_its_test(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	struct frame drops[] = { CORE("list_clear_impl"), LINE(3) };
+	share(&shared, OBJECT(40, "m.Box"), "replace", "look", 7);
+	share(&shared, OBJECT(0, "bytes"), "", "", 6);
+	share(&shared, OBJECT(40, "m.Bag"), "put", "get", 8);
+	shared.races[0].finding.rank = RANK_STRUCTURE;
+	shared.races[1].finding.kind = FINDING_REFERENCE_COUNT;
+	shared.races[1].finding.participant_count = 1;
+	shared.races[1].finding.participants[0].stack = (struct stack){ drops, 2 };
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	entries_free(entries);
+	shared.races[2].finding.rank = RANK_STRUCTURE; /* two may be to blame */
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+	shared.races[2].finding.rank = RANK_FIELD;
+	drops[0].module = (char *)"m.so"; /* its own function may be */
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+}
+
 static void what_two_threads_free_is_counted_wrongly(void **state)
 {
 	(void)state;
@@ -1012,6 +1038,7 @@ int main(void)
 		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(what_ends_with_an_object_is_told_with_it),
 		cmocka_unit_test(what_is_counted_wrongly_is_one_entry_an_object),
+		cmocka_unit_test(what_the_interpreter_drops_is_the_one_race_of_its_test),
 		cmocka_unit_test(what_two_threads_free_is_counted_wrongly),
 		cmocka_unit_test(global_variables_and_blocks_are_one_entry_each),
 		cmocka_unit_test(what_is_known_is_told_apart_from_what_follows_from_it),
