@@ -78,6 +78,9 @@ class Pairs(unittest.TestCase):
             def __init__(self, _: calls.Maker) -> None:
                 pass
 
+            def try_out(self, _: corpus.Operation) -> None:
+                pass
+
             def look_at(self, _: int, operation: corpus.Operation) -> bool:
                 maker.function(operation)([1], ())
                 return True
