@@ -53,9 +53,19 @@ static char *suite_name(const char *suite)
 	return xstrndup(name, length);
 }
 
+/* Of a suite of which only pairs were run, theirs. */
+static char *path_of(const char *folder, const char *name)
+{
+	char *path = xprintf("%s/%s%s", folder, name, ending);
+	char *pairs = xprintf("%s/%s-pairs%s", folder, name, ending);
+	bool only = access(path, F_OK) != 0 && access(pairs, F_OK) == 0;
+	free(only ? path : pairs);
+	return only ? pairs : path;
+}
+
 int stores_open(const char *folder, const char *suite, struct store **store)
 {
-	char *name = suite_name(suite), *path = xprintf("%s/%s%s", folder, name, ending);
+	char *name = suite_name(suite), *path = path_of(folder, name);
 	int code = access(path, F_OK) == 0
 			   ? store_open(path, store)
 			   : fail(EXIT_BAD_INPUT,

@@ -13,7 +13,8 @@
 char **stores_names(const char *folder, size_t *count);
 
 /*
- * Opens the store of a suite, which may be given as the path of its file. EXIT_BAD_INPUT: there is none.
+ * Opens the store of a suite, which may be given as the path of its file; that of its pairs, if nothing else of
+ * it was run. EXIT_BAD_INPUT: there is none.
  */
 int stores_open(const char *folder, const char *suite, struct store **store);
 

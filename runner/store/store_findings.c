@@ -61,12 +61,12 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sql_failed(store);
 }
 
-/* The distinct texts of one column of the finding's occurrences in the lineage, oldest first. */
+/* The distinct texts of one column of the finding's occurrences in the lineage, oldest first; run 0: in all. */
 static int finding_texts(struct store *store, int64_t run, const char *finding, const char *column,
 			 int64_t max, char ***texts, size_t *count)
 {
-	char *sql = xprintf(LINEAGE "SELECT %s FROM occurrences WHERE finding = ?2 AND run IN"
-				    " (SELECT id FROM lineage) AND %s != '' GROUP BY %s"
+	char *sql = xprintf(LINEAGE "SELECT %s FROM occurrences WHERE finding = ?2 AND (?1 = 0 OR"
+				    " run IN (SELECT id FROM lineage)) AND %s != '' GROUP BY %s"
 				    " ORDER BY min(seen), %s LIMIT ?3",
 			    column, column, column, column);
 	sqlite3_stmt *row = sql_prepare(store, sql, "dsd", run, finding, max);

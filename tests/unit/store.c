@@ -744,6 +744,8 @@ static void the_beginning_of_an_id_is_enough_if_it_is_the_only_one(void **state)
 	assert_int_equal(store_find(store, "data-race-0", &found, &is), EXIT_BAD_INPUT);
 	assert_int_equal(store_find(store, two.id, &found, &is), 0);
 	assert_string_equal(found.id, two.id);
+	assert_int_equal(found.replay_count, 1); /* of all runs */
+	assert_int_equal(found.test_count, 1);
 	finding_clear(&found);
 	assert_int_equal(store_find(store, "crash", &found, &is), 0);
 	assert_false(is);
