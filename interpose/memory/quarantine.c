@@ -88,6 +88,10 @@ static void unmark(const struct kept *kept)
 		put(cell, 0, 0);
 }
 
+/*
+ * The blocks of a thread that has ended go on to a new one. ended_lock is unknown to ThreadSanitizer; what the two
+ * do to the blocks is ordered by Python's lock on its list of threads, which the one leaves and the other enters.
+ */
 static __attribute__((noinline)) struct queue *take_queue(void)
 {
 	raw_lock(&ended_lock);

@@ -103,5 +103,6 @@ int main(void)
 		cmocka_unit_test(test_what_no_run_used_for_a_day_goes),
 		cmocka_unit_test(test_what_a_run_uses_stays),
 	};
-	return cmocka_run_group_tests_name("cache", tests, setup, teardown);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }
