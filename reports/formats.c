@@ -21,8 +21,10 @@ const struct report_format *report_find(const char *name)
 
 int report_flush(FILE *out)
 {
-	errno = 0;
-	if (fflush(out) || ferror(out))
-		return errno ? errno : EIO;
-	return 0;
+	if (!ferror(out)) {
+		errno = 0;
+		if (fflush(out) == 0)
+			return 0;
+	}
+	return errno ? errno : EIO;
 }

@@ -22,7 +22,7 @@
 REPORT_FORMATS(FORMAT_DECLARE)
 #undef FORMAT_DECLARE
 
-/* Flush `out`; 0, or the errno of the first failure since the file was opened (EIO if unknown). */
+/* Flush `out`; 0, or why that, or a write before, failed: errno, set to 0 before the writes (EIO if unknown). */
 int report_flush(FILE *out);
 
 #endif

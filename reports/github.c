@@ -265,7 +265,7 @@ static int github_write(FILE *out, const struct report_input *input)
 	errno = 0;
 	if (text.length)
 		fwrite(text.data, 1, text.length, out);
-	int error = ferror(out) ? (errno ? errno : EIO) : report_flush(out);
+	int error = report_flush(out);
 	buf_free(&text);
 	user_files_close(files);
 	entries_free(entries);

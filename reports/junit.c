@@ -293,7 +293,7 @@ static int junit_write(FILE *out, const struct report_input *input)
 	}
 	buf_puts(&text, " </testsuite>\n</testsuites>\n");
 	fwrite(text.data, 1, text.length, out);
-	int error = ferror(out) ? (errno ? errno : EIO) : report_flush(out);
+	int error = report_flush(out);
 	buf_free(&text);
 	user_files_close(files);
 	entries_free(entries);

@@ -256,9 +256,8 @@ int safety_write(FILE *out, const struct report_input *input, const struct marku
 	else
 		buf_puts(&text, "No pairs of operations were run: see --pairs.\n");
 	errno = 0;
-	int error = 0;
-	if (fwrite(text.data, 1, text.length, out) != text.length)
-		error = errno ? errno : EIO;
+	fwrite(text.data, 1, text.length, out);
+	int error = report_flush(out);
 	buf_free(&text);
-	return error ? error : report_flush(out);
+	return error;
 }

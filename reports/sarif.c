@@ -392,7 +392,7 @@ static int sarif_write(FILE *out, const struct report_input *input)
 	json_decref(run);
 	errno = 0;
 	write_all(out, head, &results);
-	int error = ferror(out) ? (errno ? errno : EIO) : report_flush(out);
+	int error = report_flush(out);
 	free(head);
 	buf_free(&cuts);
 	results_clear(&results);
