@@ -45,9 +45,6 @@ enum baseline_match baseline_match(const struct baseline *baseline, const char *
 /* A finding of the run that is in it. */
 void baseline_seen(struct baseline *baseline, const char *id);
 
-/* Is the finding the first of a block, or one of its others? For `ftstress baseline update`. */
-size_t baseline_count(const struct baseline *baseline);
-
 /*
  * What is to be told at the end of a run: blocks that have expired, and those of which nothing was seen. To be
  * freed: strings_free().
