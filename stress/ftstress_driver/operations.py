@@ -43,7 +43,7 @@ def _is_of_c(kind: type) -> bool:
     """Not one that a class statement made, and none whose objects are functions: to call one of
     these is to call what it stands for. Asks nothing of a metaclass, which may be anybody's."""
     own = _DICT.__get__(kind)
-    if "__firstlineno__" in own:
+    if "__static_attributes__" in own:
         return False
     return "__call__" not in own or not ("__get__" in own or _is_builtin(kind))
 

@@ -14,6 +14,8 @@ class OperationsTest(unittest.TestCase):
         class InPython:
             pass
 
+        InPython.__module__ = "another"
+
         class Odd(type):
             def __getattribute__(cls, name: str) -> object:
                 raise RuntimeError(name)

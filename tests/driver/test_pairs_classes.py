@@ -173,6 +173,14 @@ class Classes(unittest.TestCase):
         self.assertIsNone(types_of.in_c(type("Of", (), {"f": lambda self: 1})))
         self.assertIs(types_of.in_c(deque), deque)
 
+    def test_nor_is_one_that_tells_another_module(self) -> None:
+        class Bare:
+            pass
+
+        Bare.__module__ = NAME  # takes __firstlineno__ away
+        self.assertTrue(in_python.is_in_python(Bare))
+        self.assertIsNone(types_of.in_c(Bare))
+
     def test_two_steps_against_one_are_not_made(self) -> None:
         one = corpus.Operation("pop", "o.pop(*a)", changes=True, grows=-1)
         two = corpus.Operation("add", "o.add(*a)", changes=True, grows=1)

@@ -27,6 +27,8 @@ from .operations import (
 )
 
 HEAP_TYPE = 1 << 9
+CLASS_STATEMENT = "__static_attributes__"
+"""A class statement leaves it, from 3.13 on; `__firstlineno__` goes with a new `__module__`."""
 MIXINS = ("collections", "_collections_abc", "contextlib", "typing", "builtins")
 """Of the standard library: what their methods do, they do by those of the class itself."""
 ANOTHER = "another object"
@@ -56,7 +58,7 @@ GENERAL = (
 def is_in_python(kind: type) -> bool:
     """Has a class statement made it, or a call of type()?"""
     own = kind.__dict__
-    if "__firstlineno__" in own:  # from 3.13 on
+    if CLASS_STATEMENT in own:
         return True
     if not kind.__flags__ & HEAP_TYPE:
         return False

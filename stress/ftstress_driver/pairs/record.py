@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import types_of
+from . import in_python, types_of
 from .expressions import LONGEST, CannotDescribeError, describe
 
 ENOUGH = 40
@@ -217,7 +217,7 @@ class Recorder:
         """Is it an object of a class of the package that is written in Python?"""
         kind = type(value)
         return (
-            "__firstlineno__" in kind.__dict__
+            in_python.is_in_python(kind)
             and not isinstance(value, BaseException | type)
             and self.wanted.is_package(kind.__module__)
         )
