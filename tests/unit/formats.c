@@ -3,6 +3,7 @@
 /* Before cmocka, whose fail() is a macro. */
 #include "runner/base/util.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "reports/formats.h"
 #include "reports/level.h"
 #include "reports/report.h"
 #include "reports/user_files.h"
@@ -278,6 +280,18 @@ static void a_clean_run_passes_in_junit_and_one_that_tested_nothing_does_not(voi
 	free(xml);
 }
 
+/* What is written at once and does not fit, fails before it is flushed. */
+static void a_write_that_failed_before_the_end_is_told(void **state)
+{
+	(void)state;
+	FILE *out = fopen("/dev/full", "w");
+	setvbuf(out, NULL, _IONBF, 0);
+	errno = 0;
+	fputs("text", out);
+	assert_int_equal(report_flush(out), ENOSPC);
+	fclose(out);
+}
+
 static void only_what_is_new_fails_in_junit(void **state)
 {
 	(void)state;
@@ -386,6 +400,7 @@ int main(void)
 		cmocka_unit_test(sarif_says_what_it_left_out),
 		cmocka_unit_test(github_is_told_ten_entries_of_a_level_and_how_many_are_left),
 		cmocka_unit_test(a_clean_run_passes_in_junit_and_one_that_tested_nothing_does_not),
+		cmocka_unit_test(a_write_that_failed_before_the_end_is_told),
 		cmocka_unit_test(only_what_is_new_fails_in_junit),
 		cmocka_unit_test(github_can_be_made_to_take_a_text_for_no_command),
 		cmocka_unit_test(how_grave_is_a_matter_of_what_was_seen_then_of_kind_and_rank),
