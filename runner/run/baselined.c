@@ -84,8 +84,8 @@ static int put(const char *path, const struct report_input *input)
 		free(text);
 	}
 	if (!code)
-		printf("%s: %zu new entries, %zu with more findings; of %zu in the last run\n",
-		       path, added, grown, count);
+		printf("%s: of %zu entr%s of the last run %zu new, %zu with more findings\n", path,
+		       count, count == 1 ? "y" : "ies", added, grown);
 	if (!code && added)
 		puts("Write down a reason for each, and a day on which it expires.");
 	for (size_t i = 0; i < count; i++)
