@@ -10,23 +10,25 @@
 #include "runner/model/memory.h"
 #include "runner/base/util.h"
 
-static bool is_race(const struct finding *finding)
-{
-	return finding_is_race(finding) && finding->participant_count == 2;
-}
+/* What is asked of a side again and again: each race is compared with all others. */
+struct side {
+	bool about_memory; /* it makes, frees or moves the object, and does not use it */
+	/* Hashes; 0 = there is none. Of the innermost line that the user wrote: its function, and
+	 * the line itself. Of the use: the functions of C by which it came to the memory, and that line. */
+	uint64_t function, line, use;
+};
 
-/* Does the side make, free or move the object, and not use it? */
+struct race {
+	struct finding *finding;
+	struct side sides[2];
+	int end; /* the side that frees memory that is in use, or -1 */
+};
+
 static bool is_about_memory(const struct participant *side)
 {
 	enum memory_act act = memory_act(&side->stack);
 	return act == MEMORY_GIVEN || act == MEMORY_FREED || act == MEMORY_MOVED ||
 	       memory_is_making(side);
-}
-
-static bool any_about_memory(const struct finding *finding)
-{
-	return is_about_memory(&finding->participants[0]) ||
-	       is_about_memory(&finding->participants[1]);
 }
 
 /* The innermost line that the user wrote, or NULL. */
@@ -41,62 +43,100 @@ static const struct frame *line_of(const struct participant *side)
 	return NULL;
 }
 
-static bool same_function(const struct participant *a, const struct participant *b, bool and_line)
+static uint64_t with_number(uint64_t hash, int number)
 {
-	const struct frame *one = line_of(a), *other = line_of(b);
-	return one && other && !strcmp(one->file, other->file) &&
-	       !strcmp(one->function, other->function) && (!and_line || one->line == other->line);
+	return hash_bytes(hash, &number, sizeof number);
 }
 
-/* Could a thread have got the object of `finding` through the slot that `slot` races on? */
-static bool got_through(const struct finding *finding, const struct finding *slot)
+static struct side side_of(const struct participant *from)
 {
-	const struct participant *sides = finding->participants, *others = slot->participants;
-	bool both = is_about_memory(&sides[0]) && is_about_memory(&sides[1]);
+	struct side side = { .about_memory = is_about_memory(from) };
+	const struct frame *line = line_of(from);
+	if (line) {
+		side.function = hash_string(hash_string(1, line->file), line->function);
+		side.line = with_number(side.function, line->line);
+	}
+	size_t site = site_frame(&from->stack);
+	if (site == SITE_NONE)
+		return side;
+	char *text = frame_text(&from->stack.frames[site], NULL);
+	uint64_t use = hash_string(2, text);
+	side.use = line ? hash_bytes(use, &side.line, sizeof side.line)
+			: with_number(use, from->stack.frames[site].line);
+	free(text);
+	return side;
+}
+
+static struct race race_of(struct finding *finding)
+{
+	const struct participant *end = memory_freed_in_use(finding);
+	return (struct race){
+		.finding = finding,
+		.sides = { side_of(&finding->participants[0]), side_of(&finding->participants[1]) },
+		.end = !end                           ? -1
+		       : end == finding->participants ? 0
+						      : 1,
+	};
+}
+
+static bool any_about_memory(const struct race *race)
+{
+	return race->sides[0].about_memory || race->sides[1].about_memory;
+}
+
+static bool same(uint64_t one, uint64_t other)
+{
+	return one && one == other;
+}
+
+/* Could a thread have got the object of `race` through the slot that `slot` races on? */
+static bool got_through(const struct race *race, const struct race *slot)
+{
+	const struct side *sides = race->sides, *others = slot->sides;
+	bool both = sides[0].about_memory && sides[1].about_memory;
 	for (size_t user = 0; user < 2; user++) {
-		if (!both && is_about_memory(&sides[user]))
+		if (!both && sides[user].about_memory)
 			continue;
-		const struct participant *memory = &sides[1 - user];
+		const struct side *memory = &sides[1 - user];
 		for (size_t i = 0; i < 2; i++) {
 			/* If the memory has been freed and reused, its side may have no line. */
-			if (same_function(&sides[user], &others[i], true) &&
-			    (!line_of(memory) || same_function(memory, &others[1 - i], false)))
+			if (same(sides[user].line, others[i].line) &&
+			    (!memory->function || same(memory->function, others[1 - i].function)))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* The site of a side: the functions of C by which it came to the memory, and the line of Python. */
-static bool same_use(const struct participant *a, const struct participant *b)
+/* Was the memory freed while it was in use, and is this the same use, which met who got it then? */
+static bool got_after(const struct race *race, const struct race *freed)
 {
-	size_t one = site_frame(&a->stack), other = site_frame(&b->stack);
-	if (one == SITE_NONE || other == SITE_NONE)
+	if (freed->end < 0 || race->end >= 0)
 		return false;
-	char *text = frame_text(&a->stack.frames[one], NULL);
-	char *others = frame_text(&b->stack.frames[other], NULL);
-	bool same = !strcmp(text, others) &&
-		    (line_of(a) || line_of(b)
-			     ? same_function(a, b, true)
-			     : a->stack.frames[one].line == b->stack.frames[other].line);
-	free(others);
-	free(text);
-	return same;
+	uint64_t use = freed->sides[1 - freed->end].use;
+	for (size_t i = 0; i < 2; i++)
+		if (same(race->sides[i].use, use) && race->sides[1 - i].about_memory)
+			return true;
+	return false;
 }
 
-/* Was the memory freed while it was in use, and is this the same use, which met who got it then? */
-static bool got_after(const struct finding *finding, const struct finding *freed)
+/* The first race that fits, or NULL. */
+static const struct finding *cause_of(const struct race *race, const struct race *races,
+				      size_t count)
 {
-	const struct participant *end = memory_freed_in_use(freed);
-	if (!end || memory_freed_in_use(finding))
-		return false;
-	const struct participant *use = &freed->participants[end == freed->participants];
-	for (size_t i = 0; i < 2; i++) {
-		const struct participant *other = &finding->participants[1 - i];
-		if (same_use(&finding->participants[i], use) && is_about_memory(other))
-			return true;
-	}
-	return false;
+	for (size_t i = 0; i < count; i++)
+		if (!any_about_memory(&races[i]) && got_through(race, &races[i]))
+			return races[i].finding;
+	for (size_t i = 0; i < count; i++)
+		if (got_after(race, &races[i]))
+			return races[i].finding;
+	return NULL;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct race *one = a, *other = b;
+	return finding_compare(&one->finding, &other->finding);
 }
 
 /* A crash names the race before it on the same memory. */
@@ -110,26 +150,21 @@ static void follow_crashes(struct finding *const *findings, size_t count)
 
 void follow_mark(struct finding *const *findings, size_t count)
 {
-	struct finding **races = xcalloc(count + 1, sizeof *races);
+	struct race *races = xcalloc(count + 1, sizeof *races);
 	size_t race_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		free(findings[i]->follows);
 		findings[i]->follows = NULL;
-		if (is_race(findings[i]))
-			races[race_count++] = findings[i];
+		if (finding_is_race(findings[i]) && findings[i]->participant_count == 2)
+			races[race_count++] = race_of(findings[i]);
 	}
 	/* Sorted as in the report: if several fit, the one that stands first there is named. */
-	qsort(races, race_count, sizeof *races, finding_compare);
+	qsort(races, race_count, sizeof *races, by_place);
 	for (size_t i = 0; i < race_count; i++) {
-		bool about_memory = finding_is_race(races[i]) && any_about_memory(races[i]);
-		for (size_t k = 0; about_memory && k < race_count && !races[i]->follows; k++) {
-			if (!any_about_memory(races[k]) && got_through(races[i], races[k]))
-				races[i]->follows = xstrdup(races[k]->id);
-		}
-		for (size_t k = 0; about_memory && k < race_count && !races[i]->follows; k++) {
-			if (got_after(races[i], races[k]))
-				races[i]->follows = xstrdup(races[k]->id);
-		}
+		if (!any_about_memory(&races[i]))
+			continue;
+		const struct finding *cause = cause_of(&races[i], races, race_count);
+		races[i].finding->follows = cause ? xstrdup(cause->id) : NULL;
 	}
 	free(races);
 	follow_crashes(findings, count);
