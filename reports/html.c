@@ -1,14 +1,8 @@
 /*
- * html.c - the report for people: the page (reports/page) with the report's JSON inside.
- *
- * Its stacks are numbers of a table there (frames.h), for they repeat.
+ * html.c - the report for people: the page (reports/page) with the report's JSON inside, packed.
  *
  *	page_data   HEAD  @@REPORT@@                   TAIL
- *	output      HEAD  the JSON with \u003c for "<"  TAIL
- *
- * The mark stands in <script type="application/json">. A browser ends that element at "</script"
- * and reads "<!--" and "<script" in it as well, so that no "<" at all may stand there; inside JSON
- * it only ever occurs in strings, where the escape means the same.
+ *	output      HEAD  the JSON, packed (packed.h)  TAIL
  */
 #include <errno.h>
 #include <string.h>
@@ -16,26 +10,25 @@
 #include "reports/draw.h"
 #include "reports/formats.h"
 #include "reports/json.h"
+#include "reports/packed.h"
 #include "reports/page_data.h"
 #include "runner/base/util.h"
 
 static const char mark[] = "@@REPORT@@";
 
-static int to_script(const char *bytes, size_t length, void *data)
+static int to_page(const char *bytes, size_t length, void *data)
 {
-	FILE *out = data;
-	while (length) {
-		const char *less = memchr(bytes, '<', length);
-		size_t plain = less ? (size_t)(less - bytes) : length;
-		if (fwrite(bytes, 1, plain, out) != plain)
-			return -1;
-		if (less && fputs("\\u003c", out) < 0)
-			return -1;
-		plain += less != NULL;
-		bytes += plain;
-		length -= plain;
-	}
-	return 0;
+	return packed_add(data, bytes, length);
+}
+
+static int put_report(FILE *out, const struct report_input *input)
+{
+	struct packed *packed = packed_new(out);
+	if (!packed)
+		return -1;
+	int result = report_json_dump(input, to_page, packed);
+	int end = packed_end(packed);
+	return result ? result : end;
 }
 
 static int html_write(FILE *out, const struct report_input *input)
@@ -52,7 +45,7 @@ static int html_write(FILE *out, const struct report_input *input)
 	struct drawn *drawn = drawn_new(input);
 	errno = 0;
 	bool failed = fwrite(page_data, 1, head, out) != head ||
-		      report_json_dump(drawn_input(drawn), true, to_script, out) ||
+		      put_report(out, drawn_input(drawn)) ||
 		      fwrite(tail, 1, tail_length, out) != tail_length;
 	int error = errno;
 	drawn_free(drawn);

@@ -2,17 +2,14 @@
 #ifndef REPORTS_JSON_H
 #define REPORTS_JSON_H
 
-#include <stdbool.h>
 #include <jansson.h>
 
 #include "ftstress/finding.h"
 
 /*
  * Hand the whole report to `sink` in pieces, as one JSON object with a finding a line. Sources are
- * read meanwhile. `stacks_by_number`: not as the schema says, but for the page; each stack is a number,
- * and at the end stand "frames" and "stacks" (frames.h). Returns 0, or -1 as soon as the sink does not return 0.
+ * read meanwhile. Returns 0, or -1 as soon as the sink does not return 0.
  */
-int report_json_dump(const struct report_input *input, bool stacks_by_number,
-		     json_dump_callback_t sink, void *data);
+int report_json_dump(const struct report_input *input, json_dump_callback_t sink, void *data);
 
 #endif

@@ -3,7 +3,7 @@
  *
  *	formats.h    the list of formats: a new one is one file and one line there
  *	html.c       for people, the morning after: page.html (reports/page) with the JSON in it
- *	json.c       for programs: schema in docs/report-schema.json
+ *	json.c       for programs: schema in docs/report-schema.json; json_run.c: the run in it
  *	tap.c        for CI that reads TAP; tap14.c: TAP 14
  *	junit.c      for CI that reads JUnit XML
  *	sarif.c      for code scanning; sarif_parts.c: its messages, locations and flows
@@ -13,7 +13,7 @@
  *	entries.c    what all of them list: a type's races as one entry; fields.c: what these are on
  *	told.c       an entry in lines of text; level.c: how grave it is, in a word
  *	user_files.c where in the user's repository a frame is
- *	frames.c     stacks as JSON: in place, or each once
+ *	repeats.c     frames, stacks and lines of source in JSON, each once; packed.c: JSON in the page
  *	text.c       words that several of them use; tried.c: what a run tried, and what to run next
  *	source.c     lines of source files, through a small cache
  *

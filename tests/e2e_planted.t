@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+from report_file import read_report
 from tap import done, ok
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ class Run:
         )
         self.exit_code = self.done.returncode
         made = set(output.glob("*.json")) - before
-        self.report: dict[str, Any] = json.loads(made.pop().read_text()) if made else {}
+        self.report: dict[str, Any] = read_report(made.pop()) if made else {}
         self.findings: list[dict[str, Any]] = self.report.get("findings", [])
 
     def words(self) -> str:

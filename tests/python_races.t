@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lib"))
+from report_file import read_report
 from tap import done, ok
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -113,7 +114,7 @@ class Run:
             [FTSTRESS, *arguments, *options], cwd=ROOT, text=True, capture_output=True
         )
         made = list(output.glob("*.json"))
-        self.report: dict[str, Any] = json.loads(made[0].read_text()) if made else {}
+        self.report: dict[str, Any] = read_report(made[0]) if made else {}
         self.findings: list[dict[str, Any]] = self.report.get("findings", [])
 
     def words(self) -> str:

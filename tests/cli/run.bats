@@ -67,9 +67,10 @@ setup() {
 	scripts segfault
 	suite mine
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --gil off --threads 2
-	jq -e '.findings[0].threads[] | select(.role == "crashed here") | .frames[] |
-		select(.language == "python" and .function == "stress")' "$(last_report)"
-	jq -e '.findings[0].threads[0].frames[] | select(.language == "c")' "$(last_report)"
+	local frames='. as $all | .findings[0].threads[] | select(.role == "crashed here") |
+		$all.frames[$all.stacks[.frames][]]'
+	jq -e "$frames | select(.language == \"python\" and .function == \"stress\")" "$(last_report)"
+	jq -e "$frames | select(.language == \"c\")" "$(last_report)"
 }
 
 @test "processes that end themselves for different reasons are different crashes" {

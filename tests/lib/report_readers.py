@@ -6,12 +6,14 @@ have so many entries, or has not WORD as text in each of them. The rules of SARI
 schema for what ftstress writes, and GitHub's limits.
 """
 
+import base64
 import html.parser
 import json
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +171,7 @@ class _Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """A script of data begins."""
-        self._inside = tag == "script" and ("type", "application/json") in attrs
+        self._inside = tag == "script" and ("id", "report-data") in attrs
 
     def handle_endtag(self, tag: str) -> None:
         """It ends."""
@@ -192,7 +194,8 @@ def read_html(data: bytes, entries: int) -> list[str]:
     """The same in the page."""
     page = _Page()
     page.feed(data.decode())
-    return read_json("".join(page.data).encode(), entries)
+    packed = base64.b64decode("".join(page.data), validate=True)
+    return read_json(zlib.decompress(packed), entries)
 
 
 def read_lines(data: bytes) -> list[str]:

@@ -815,13 +815,24 @@ test("the_json_report_is_the_fixture_again", async () => {
           )
         : value;
   // The words of kinds are the product's own, and entries are made of the findings.
-  const { kinds, ranks, entries, ...report } = JSON.parse(text);
+  const { kinds, ranks, entries, frames, stacks, sources, ...report } = JSON.parse(text);
+  const stackOf = (number) => stacks[number].map((frame) => frames[frame]);
+  for (const { subject, threads } of report.findings) {
+    if (subject) subject.allocated = stackOf(subject.allocated);
+    for (const thread of threads) {
+      thread.created = stackOf(thread.created);
+      for (const part of [thread, ...thread.locks]) part.frames = stackOf(part.frames);
+    }
+  }
+  const { file, line } = report.findings[0].threads[0].frames[0];
+  const { source } = fixture().findings[0].threads[0].frames[0];
+  equal(sources[file][line], new Map(source).get(line));
   equal(kinds[0].name, "use-after-free");
   equal(
     entries.map((entry) => entry.id),
     fixture().findings.map((finding) => finding.id),
   );
-  equal(sorted(report), sorted(fixture()));
+  equal(sorted(report), sorted({ ...fixture(), schema: 2 }));
 });
 
 test("nothing_was_asked_of_the_network_and_the_console_is_empty", async () => {

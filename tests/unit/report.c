@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <zlib.h>
 #include <cmocka.h>
 
 #include <errno.h>
@@ -295,6 +296,15 @@ static json_t *path_of(json_t *json, const char *path)
 	return json;
 }
 
+/* A frame of the first thread of the first finding. */
+static json_t *frame_of(json_t *json, size_t at)
+{
+	json_int_t number = json_integer_value(path_of(json, "findings/0/threads/0/frames"));
+	json_t *stack = json_array_get(path_of(json, "stacks"), (size_t)number);
+	number = json_integer_value(json_array_get(stack, at));
+	return json_array_get(path_of(json, "frames"), (size_t)number);
+}
+
 static void a_race_says_whether_the_order_as_written_shows_it(void **state)
 {
 	(void)state;
@@ -387,7 +397,7 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
-/* The source of the first frame of the first finding, whose file is `name` and line `line`. */
+/* The lines that the report has of the file that a frame of the first finding is in. */
 static json_t *source_at(const char *name, int line, bool plumbing, size_t frame, json_t **root)
 {
 	struct document document;
@@ -400,13 +410,10 @@ static json_t *source_at(const char *name, int line, bool plumbing, size_t frame
 	document.findings[0].participants = &side;
 	document.findings[0].participant_count = 1;
 	*root = parsed(&document.input);
-	char *path = xprintf("findings/0/threads/0/frames/%zu/source", frame);
-	json_t *source = path_of(*root, path);
-	free(path);
-	return source;
+	return json_object_get(json_object_get(*root, "sources"), name ? name : "");
 }
 
-static void a_frame_shows_two_lines_on_either_side(void **state)
+static void a_frame_has_two_lines_on_either_side(void **state)
 {
 	(void)state;
 	char *path = xprintf("%s/seven.py", folder);
@@ -414,16 +421,16 @@ static void a_frame_shows_two_lines_on_either_side(void **state)
 	fputs("one\ntwo\n\tthree\r\nfour\nfive\nsix\nseven", file);
 	fclose(file);
 	json_t *root, *source = source_at(path, 4, false, 0, &root);
-	assert_int_equal(json_array_size(source), 5);
-	assert_int_equal(json_integer_value(path_of(source, "0/0")), 2);
-	assert_string_equal(json_string_value(path_of(source, "1/1")), "\tthree");
+	assert_int_equal(json_object_size(source), 5);
+	assert_string_equal(json_string_value(json_object_get(source, "2")), "two");
+	assert_string_equal(json_string_value(json_object_get(source, "3")), "\tthree");
 	json_decref(root);
 	source = source_at(path, 1, false, 0, &root);
-	assert_int_equal(json_array_size(source), 3);
+	assert_int_equal(json_object_size(source), 3);
 	json_decref(root);
 	source = source_at(path, 7, false, 0, &root);
-	assert_int_equal(json_array_size(source), 3);
-	assert_string_equal(json_string_value(path_of(source, "2/1")), "seven");
+	assert_int_equal(json_object_size(source), 3);
+	assert_string_equal(json_string_value(json_object_get(source, "7")), "seven");
 	json_decref(root);
 	assert_null(source_at(path, 8, false, 0, &root));
 	json_decref(root);
@@ -431,7 +438,7 @@ static void a_frame_shows_two_lines_on_either_side(void **state)
 	free(path);
 }
 
-static void plumbing_shows_source_only_where_it_happened(void **state)
+static void plumbing_has_source_only_where_it_happened(void **state)
 {
 	(void)state;
 	char *path = xprintf("%s/ceval.c", folder);
@@ -466,6 +473,42 @@ static void a_file_that_is_none_has_no_lines(void **state)
 
 /* ---- html ---- */
 
+static unsigned value_of(char letter)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = strchr(letters, letter);
+	assert_non_null(at);
+	return (unsigned)(at - letters);
+}
+
+/* What stands in the page, as a browser unpacks it. */
+static json_t *unpacked(const char *html)
+{
+	const char *start = strstr(html, "id=\"report-data\">");
+	assert_non_null(start);
+	start = strchr(start, '>') + 1;
+	size_t length = strcspn(start, "<"), packed = 0;
+	assert_int_equal(strncmp(start + length, "</script>", 9), 0);
+	assert_int_equal(length % 4, 0);
+	unsigned char *bytes = xcalloc(length + 1, 1);
+	for (size_t i = 0; i < length && start[i] != '='; i++) {
+		unsigned value = value_of(start[i]);
+		size_t bit = i * 6;
+		bytes[bit / 8] |= (unsigned char)(value << 2 >> bit % 8);
+		bytes[bit / 8 + 1] |= (unsigned char)(value << 10 >> bit % 8);
+		packed = (bit + 6) / 8;
+	}
+	uLongf room = 1 << 20;
+	char *text = xcalloc(room, 1);
+	assert_int_equal(uncompress((Bytef *)text, &room, bytes, packed), Z_OK);
+	json_t *json = json_loadb(text, room, 0, NULL);
+	assert_non_null(json);
+	free(text);
+	free(bytes);
+	return json;
+}
+
 static void html_data_can_not_end_its_script(void **state)
 {
 	(void)state;
@@ -473,66 +516,61 @@ static void html_data_can_not_end_its_script(void **state)
 	document_init(&document, 1);
 	document.findings[0].title = HOSTILE;
 	char *html = written("html", &document.input);
-	char *start = strstr(html, "id=\"report-data\">");
-	assert_non_null(start);
-	start = strchr(start, '>') + 1;
-	char *end = strchr(start, '<');
-	assert_int_equal(strncmp(end, "</script>", 9), 0);
-	*end = '\0';
-	json_t *json = json_loads(start, 0, NULL);
-	assert_non_null(json);
+	json_t *json = unpacked(html);
 	const char *title = json_string_value(path_of(json, "findings/0/title"));
 	assert_int_equal(strncmp(title, HOSTILE, strlen(HOSTILE) - 2), 0);
 	json_decref(json);
 	free(html);
 }
 
-/* Puts stacks where their numbers stand, as the page does. */
-static void unfold(json_t *value, json_t *frames, json_t *stacks)
+static void html_carries_the_same_report_as_json(void **state)
 {
-	static const char *const keys[] = { "frames", "created", "allocated" };
-	size_t i, j;
-	json_t *item, *number;
-	const char *key;
-	for (i = 0; json_is_object(value) && i < sizeof keys / sizeof *keys; i++) {
-		item = json_object_get(value, keys[i]);
-		if (!json_is_integer(item))
-			continue;
-		json_t *stack = json_array();
-		json_array_foreach(json_array_get(stacks, (size_t)json_integer_value(item)), j,
-				   number)
-			json_array_append(
-				stack, json_array_get(frames, (size_t)json_integer_value(number)));
-		json_object_set_new(value, keys[i], stack);
+	(void)state;
+	for (size_t count = 1; count <= 4; count++) { /* other lengths of the data */
+		struct document document;
+		document_init(&document, count);
+		char *html = written("html", &document.input);
+		json_t *inside = unpacked(html), *json = parsed(&document.input);
+		assert_true(json_equal(inside, json));
+		json_decref(inside);
+		json_decref(json);
+		free(html);
 	}
-	if (json_is_object(value)) {
-		json_object_foreach(value, key, item) unfold(item, frames, stacks);
-	}
-	json_array_foreach(value, i, item) unfold(item, frames, stacks);
 }
 
-static void html_carries_the_same_report_as_json(void **state)
+static void frames_and_stacks_stand_in_a_report_once(void **state)
 {
 	(void)state;
 	struct document document;
 	document_init(&document, 4);
-	char *html = written("html", &document.input);
-	char *start = strchr(strstr(html, "id=\"report-data\">"), '>') + 1;
-	*strchr(start, '<') = '\0';
-	json_t *inside = json_loads(start, 0, NULL), *json = parsed(&document.input);
-	json_t *frames = json_incref(json_object_get(inside, "frames"));
-	json_t *stacks = json_incref(json_object_get(inside, "stacks"));
-	assert_int_equal(json_array_size(frames), 5);
-	assert_int_equal(json_array_size(stacks), 5); /* one of them empty */
-	json_object_del(inside, "frames");
-	json_object_del(inside, "stacks");
-	unfold(inside, frames, stacks);
-	assert_true(json_equal(inside, json));
-	json_decref(frames);
-	json_decref(stacks);
-	json_decref(inside);
+	json_t *json = parsed(&document.input);
+	assert_int_equal(json_array_size(path_of(json, "findings")), 4);
+	assert_int_equal(json_array_size(path_of(json, "frames")), 5);
+	assert_int_equal(json_array_size(path_of(json, "stacks")), 5); /* one of them empty */
 	json_decref(json);
-	free(html);
+}
+
+static void a_cell_leads_to_its_finding_by_its_place(void **state)
+{
+	(void)state;
+	struct document document;
+	document_init(&document, 2);
+	struct run_cell cells[] = { { 0, 1, document.findings[1].id },
+				    { 1, 1, (char *)"data-race-ffffffffffff" } };
+	char *operations[] = { (char *)"pop", (char *)"len" };
+	struct run_type type = { .name = (char *)"words.Box",
+				 .operations = operations,
+				 .operation_count = 2,
+				 .states = (char *)".rrr",
+				 .cells = cells,
+				 .cell_count = 2 };
+	document.run.types = &type;
+	document.run.type_count = 1;
+	json_t *json = parsed(&document.input);
+	assert_int_equal(json_integer_value(path_of(json, "run/types/0/findings/0/2")), 1);
+	assert_string_equal(json_string_value(path_of(json, "run/types/0/findings/1/2")),
+			    "data-race-ffffffffffff"); /* not in this report */
+	json_decref(json);
 }
 
 /* ---- tap ---- */
@@ -875,12 +913,12 @@ static void a_name_is_short_for_people_and_a_line_near_by_is_told_as_such(void *
 	has(text, "pool::Map::put (/src/pool.cpp:~9)");
 	free(text);
 	json_t *json = parsed(&document.input);
-	json_t *frame = path_of(json, "findings/0/threads/0/frames/0");
+	json_t *frame = frame_of(json, 0);
 	assert_string_equal(json_string_value(json_object_get(frame, "function")),
 			    frames[0].function);
 	assert_string_equal(json_string_value(json_object_get(frame, "short")), "pool::Map::put");
 	assert_true(json_is_true(json_object_get(frame, "near")));
-	assert_null(json_object_get(path_of(json, "findings/0/threads/0/frames/1"), "short"));
+	assert_null(json_object_get(frame_of(json, 1), "short"));
 	json_decref(json);
 }
 
@@ -1169,11 +1207,13 @@ int main(void)
 		cmocka_unit_test(json_names_the_seeds_of_the_replays_once),
 		cmocka_unit_test(only_what_accessed_memory_has_an_access),
 		cmocka_unit_test(json_of_any_bytes_is_valid),
-		cmocka_unit_test(a_frame_shows_two_lines_on_either_side),
-		cmocka_unit_test(plumbing_shows_source_only_where_it_happened),
+		cmocka_unit_test(a_frame_has_two_lines_on_either_side),
+		cmocka_unit_test(plumbing_has_source_only_where_it_happened),
 		cmocka_unit_test(a_file_that_is_none_has_no_lines),
 		cmocka_unit_test(html_data_can_not_end_its_script),
 		cmocka_unit_test(html_carries_the_same_report_as_json),
+		cmocka_unit_test(frames_and_stacks_stand_in_a_report_once),
+		cmocka_unit_test(a_cell_leads_to_its_finding_by_its_place),
 		cmocka_unit_test(tap_fails_for_new_findings_alone),
 		cmocka_unit_test(tap_of_any_title_is_one_line),
 		cmocka_unit_test(tap_of_a_clean_run_is_ok),

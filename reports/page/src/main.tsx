@@ -205,13 +205,14 @@ function Page({ report }: { report: Report }) {
 }
 
 const root = document.getElementById("page");
-if (root) {
-  root.replaceChildren();
-  try {
-    const report = readReport();
-    learnWords(report);
-    render(<Page report={report} />, root);
-  } catch (error) {
-    root.textContent = `The data of this report can’t be read: ${error}`;
-  }
-}
+if (root)
+  readReport().then(
+    (report) => {
+      learnWords(report);
+      root.replaceChildren();
+      render(<Page report={report} />, root);
+    },
+    (error) => {
+      root.textContent = `The data of this report can’t be read: ${error}`;
+    },
+  );

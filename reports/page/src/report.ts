@@ -238,14 +238,30 @@ export function membersOf(entry: Entry, report: Report): Finding[] {
   return members.sort((a, b) => Number(b.id === entry.id) - Number(a.id === entry.id));
 }
 
-/** What the C writer puts here: stacks are numbers, for the same ones come up again and again. */
-interface Numbered extends Report {
+/** As it is written: what repeats is a number. */
+interface Written extends Report {
   frames: Frame[];
   stacks: number[][];
+  /** By file the text of lines by their number. */
+  sources: Record<string, Record<string, string>>;
 }
 
-/** Puts the stacks where their numbers stand. The same stack is one array. */
-function unfold({ frames, stacks, ...report }: Numbered): Report {
+const AROUND = 2;
+
+function sourceOf(frame: Frame, sources: Written["sources"]): [number, string][] | undefined {
+  const lines = frame.file === null ? undefined : sources[frame.file];
+  if (lines?.[frame.line] === undefined) return undefined;
+  const source: [number, string][] = [];
+  for (let number = frame.line - AROUND; number <= frame.line + AROUND; number++) {
+    const text = lines[number];
+    if (text !== undefined) source.push([number, text]);
+  }
+  return source;
+}
+
+/** Puts in what stands as a number. The same stack is one array, the same frame one object. */
+function unfold({ frames, stacks, sources, ...report }: Written): Report {
+  for (const frame of frames) frame.source = sourceOf(frame, sources);
   const whole = stacks.map((stack) => stack.map((number) => frames[number] as Frame));
   const stackOf = (number: unknown): Frame[] => whole[number as number] ?? [];
   for (const { subject, threads } of report.findings) {
@@ -256,14 +272,27 @@ function unfold({ frames, stacks, ...report }: Numbered): Report {
       for (const lock of thread.locks) lock.frames = stackOf(lock.frames);
     }
   }
+  for (const type of report.run.types ?? [])
+    for (const cell of type.findings)
+      if (typeof cell[2] === "number") cell[2] = report.findings[cell[2]]?.id ?? "";
   return report;
 }
 
-export function readReport(): Report {
-  const data = document.getElementById("report-data")?.textContent ?? "";
-  const report = unfold(JSON.parse(data) as Numbered);
-  if (report.schema !== 1) throw new Error(`this page shows schema 1, not ${report.schema}`);
-  return report;
+/** The data is deflated, in base64 (reports/packed.c). */
+async function unpack(text: string): Promise<string> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).text();
+}
+
+export async function readReport(): Promise<Report> {
+  const data = document.getElementById("report-data");
+  const written = JSON.parse(await unpack(data?.textContent ?? "")) as Written;
+  data?.remove();
+  if (written.schema !== 2) throw new Error(`this page shows schema 2, not ${written.schema}`);
+  return unfold(written);
 }
 
 /** The one frame of a stack to look at first: the innermost own one, not outside of the site. */

@@ -1,7 +1,8 @@
-/* frames.c - see frames.h. */
-#include "reports/frames.h"
+/* repeats.c - see repeats.h. */
+#include "reports/repeats.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,18 +22,18 @@ struct table {
 	bool ended;
 };
 
-struct frames {
-	struct source_cache *sources;
-	bool by_number;
+struct repeats {
+	struct source_cache *cache;
+	json_t *sources;
 	struct table frames, stacks;
 };
 
-struct frames *frames_new(bool by_number)
+struct repeats *repeats_new(void)
 {
-	struct frames *frames = xcalloc(1, sizeof *frames);
-	frames->sources = source_open();
-	frames->by_number = by_number;
-	return frames;
+	struct repeats *repeats = xcalloc(1, sizeof *repeats);
+	repeats->cache = source_open();
+	repeats->sources = json_object();
+	return repeats;
 }
 
 static void table_clear(struct table *table)
@@ -41,35 +42,37 @@ static void table_clear(struct table *table)
 	buf_free(&table->text);
 }
 
-void frames_free(struct frames *frames)
+void repeats_free(struct repeats *repeats)
 {
-	source_close(frames->sources);
-	table_clear(&frames->frames);
-	table_clear(&frames->stacks);
-	free(frames);
+	source_close(repeats->cache);
+	json_decref(repeats->sources);
+	table_clear(&repeats->frames);
+	table_clear(&repeats->stacks);
+	free(repeats);
 }
 
-/* The lines around a frame's own; NULL if there is no such line. */
-static json_t *source_of(struct source_cache *sources, const struct frame *frame)
+/* Takes the lines around a frame's own, if there is such a line. */
+static void take_source(struct repeats *repeats, const struct frame *frame, const char *file)
 {
 	struct source_line line;
-	if (!source_get(sources, frame->file, frame->line, &line))
-		return NULL;
-	json_t *lines = json_array();
+	if (!source_get(repeats->cache, frame->file, frame->line, &line))
+		return;
+	json_t *lines = json_object_get(repeats->sources, file);
+	if (!lines)
+		json_object_set_new(repeats->sources, file, lines = json_object());
 	for (int i = frame->line - SOURCE_AROUND; i <= frame->line + SOURCE_AROUND; i++) {
-		if (!source_get(sources, frame->file, i, &line))
+		char number[16];
+		snprintf(number, sizeof number, "%d", i);
+		if (json_object_get(lines, number) ||
+		    !source_get(repeats->cache, frame->file, i, &line))
 			continue;
 		char *copy = xstrndup(line.text, line.length);
-		json_t *pair = json_array();
-		json_array_append_new(pair, json_integer(i));
-		json_array_append_new(pair, text_json(copy));
-		json_array_append_new(lines, pair);
+		json_object_set_new(lines, number, text_json(copy));
 		free(copy);
 	}
-	return lines;
 }
 
-static json_t *frame_of(struct source_cache *sources, const struct frame *frame, bool innermost)
+static json_t *frame_of(struct repeats *repeats, const struct frame *frame, bool innermost)
 {
 	json_t *object = json_object();
 	const char *language = frame_language_name(frame->language);
@@ -87,9 +90,9 @@ static json_t *frame_of(struct source_cache *sources, const struct frame *frame,
 	json_object_set_new(object, "plumbing", json_boolean(frame->plumbing));
 	json_object_set_new(object, "inline", json_boolean(frame->is_inline));
 	/* Plumbing is folded, but the innermost frame is where it happened, whoever's it is. */
-	json_t *source = frame->plumbing && !innermost ? NULL : source_of(sources, frame);
-	if (source)
-		json_object_set_new(object, "source", source);
+	const char *file = json_string_value(json_object_get(object, "file"));
+	if (file && (!frame->plumbing || innermost))
+		take_source(repeats, frame, file);
 	return object;
 }
 
@@ -120,44 +123,34 @@ static uint64_t key_of(const struct frame *frame, bool innermost)
 	return key;
 }
 
-static uint64_t frame_number(struct frames *frames, const struct frame *frame, bool innermost)
+static uint64_t frame_number(struct repeats *repeats, const struct frame *frame, bool innermost)
 {
 	bool made;
-	uint64_t number = number_of(&frames->frames, key_of(frame, innermost), &made);
+	uint64_t number = number_of(&repeats->frames, key_of(frame, innermost), &made);
 	if (made) {
-		json_t *object = frame_of(frames->sources, frame, innermost);
+		json_t *object = frame_of(repeats, frame, innermost);
 		char *text = json_dumps(object, JSON_COMPACT);
-		buf_puts(&frames->frames.text, text ? text : "null");
+		buf_puts(&repeats->frames.text, text ? text : "null");
 		free(text);
 		json_decref(object);
 	}
 	return number;
 }
 
-static json_t *stack_number(struct frames *frames, const struct stack *stack)
+json_t *repeats_stack(struct repeats *repeats, const struct stack *stack)
 {
 	struct buf text = { 0 };
 	buf_puts(&text, "[");
 	for (size_t i = 0; i < stack->count; i++)
 		buf_printf(&text, "%s%" PRIu64, i ? "," : "",
-			   frame_number(frames, &stack->frames[i], i == 0));
+			   frame_number(repeats, &stack->frames[i], i == 0));
 	buf_puts(&text, "]");
 	bool made;
-	uint64_t number = number_of(&frames->stacks, hash_bytes(1, text.data, text.length), &made);
+	uint64_t number = number_of(&repeats->stacks, hash_bytes(1, text.data, text.length), &made);
 	if (made)
-		buf_add(&frames->stacks.text, text.data, text.length);
+		buf_add(&repeats->stacks.text, text.data, text.length);
 	buf_free(&text);
 	return json_integer((json_int_t)number);
-}
-
-json_t *frames_stack(struct frames *frames, const struct stack *stack)
-{
-	if (frames->by_number)
-		return stack_number(frames, stack);
-	json_t *array = json_array();
-	for (size_t i = 0; i < stack->count; i++)
-		json_array_append_new(array, frame_of(frames->sources, &stack->frames[i], i == 0));
-	return array;
 }
 
 static const char *all_of(struct table *table)
@@ -168,12 +161,17 @@ static const char *all_of(struct table *table)
 	return table->text.data;
 }
 
-const char *frames_all(struct frames *frames)
+const char *repeats_frames(struct repeats *repeats)
 {
-	return all_of(&frames->frames);
+	return all_of(&repeats->frames);
 }
 
-const char *frames_stacks(struct frames *frames)
+const char *repeats_stacks(struct repeats *repeats)
 {
-	return all_of(&frames->stacks);
+	return all_of(&repeats->stacks);
+}
+
+json_t *repeats_sources(struct repeats *repeats)
+{
+	return repeats->sources;
 }
