@@ -70,7 +70,9 @@
  *     store/        what is remembered between runs
  *       store           runs, iterations; store_findings: findings, read again; store_history: what runs
  *                       did for one
- *       sql, store_json  its file and statements; its long texts
+ *       sql, schema     its file and statements; its tables, made or taken over from an older one
+ *       store_json, run_json, values  its long texts: findings; facts of a run; what both are made of
+ *       kept            frames and stacks, each once
  *     run/          the run
  *       run             the commands, from settings to exit code
  *       session, begin  what they share; suite, settings and store of a run, new or cut off

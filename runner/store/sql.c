@@ -8,46 +8,15 @@
 
 #include "runner/base/meanwhile.h"
 #include "runner/base/util.h"
+#include "runner/store/schema.h"
+#include "runner/store/kept.h"
 #include "runner/store/store.h"
 
 enum {
-	SCHEMA = 1,               /* user_version */
-	APPLICATION = 0x66747374, /* "ftst", application_id */
-	BUSY_EVERY_MS = 5,        /* between two tries */
+	BUSY_EVERY_MS = 5, /* between two tries */
 };
 
 #define BUSY_SECONDS 20.0 /* another ftstress may be in its own transaction */
-
-static const char schema[] =
-	"CREATE TABLE runs("
-	" id INTEGER PRIMARY KEY AUTOINCREMENT, parent INTEGER NOT NULL,"
-	" state TEXT NOT NULL, seed TEXT NOT NULL, first_slice INTEGER NOT NULL,"
-	" iterations_planned INTEGER NOT NULL, iterations_done INTEGER NOT NULL,"
-	" started INTEGER NOT NULL, ended INTEGER NOT NULL, options TEXT, info TEXT);"
-	"CREATE TABLE findings("
-	" id TEXT PRIMARY KEY, kind TEXT NOT NULL, title TEXT NOT NULL, status TEXT NOT NULL,"
-	" first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, count INTEGER NOT NULL,"
-	" body TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE occurrences("
-	" finding TEXT NOT NULL REFERENCES findings(id), run INTEGER NOT NULL REFERENCES runs(id),"
-	" token TEXT NOT NULL, test TEXT NOT NULL, seen INTEGER NOT NULL, count INTEGER NOT NULL,"
-	" PRIMARY KEY(finding, run, token, test)) WITHOUT ROWID;"
-	"CREATE INDEX occurrences_run ON occurrences(run, finding);"
-	"CREATE TABLE deck(id INTEGER PRIMARY KEY CHECK(id = 0), next_slice INTEGER NOT NULL);"
-	"INSERT INTO deck VALUES(0, 0);"
-	"CREATE TABLE leftovers(position INTEGER PRIMARY KEY, test TEXT NOT NULL UNIQUE);";
-
-/* Tables that an older store of this schema may lack; an older ftstress does not look at them. */
-static const char additions[] =
-	"CREATE TABLE IF NOT EXISTS tests(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
-	"CREATE TABLE IF NOT EXISTS turns("
-	" run INTEGER NOT NULL REFERENCES runs(id), test INTEGER NOT NULL REFERENCES tests(id),"
-	" count INTEGER NOT NULL, PRIMARY KEY(test, run)) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS failures("
-	" test TEXT PRIMARY KEY, why TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE IF NOT EXISTS pairs_deck("
-	" id INTEGER PRIMARY KEY CHECK(id = 0), next_slice INTEGER NOT NULL);"
-	"INSERT OR IGNORE INTO pairs_deck VALUES(0, 0);";
 
 int sql_failed(const struct store *store)
 {
@@ -68,7 +37,6 @@ int sql_failed(const struct store *store)
 		    store->path, why);
 }
 
-/* A prepared statement with its arguments: d = int64, s = text (NULL allowed), in order. */
 sqlite3_stmt *sql_prepare(struct store *store, const char *sql, const char *types, ...)
 {
 	sqlite3_stmt *statement = NULL;
@@ -95,7 +63,7 @@ bool sql_finish(sqlite3_stmt *statement)
 	return sqlite3_finalize(statement) == SQLITE_OK && code == SQLITE_DONE;
 }
 
-static bool execute(struct store *store, const char *sql)
+bool sql_execute(struct store *store, const char *sql)
 {
 	return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
@@ -116,22 +84,23 @@ int64_t sql_number(struct store *store, const char *sql, int64_t none)
 
 bool sql_begin(struct store *store)
 {
-	return execute(store, "BEGIN IMMEDIATE");
+	return sql_execute(store, "BEGIN IMMEDIATE");
 }
 
 /* Ends the transaction; the message is made before the rollback takes the reason away. */
 int sql_end(struct store *store, bool good)
 {
-	if (good && execute(store, "COMMIT"))
+	if (good && sql_execute(store, "COMMIT"))
 		return 0;
 	int code = sql_failed(store);
 	if (!sqlite3_get_autocommit(store->db))
-		execute(store, "ROLLBACK");
+		sql_execute(store, "ROLLBACK");
 	map_clear(&store->bodies);
+	kept_forget(store->kept);
 	return code;
 }
 
-static int open_failed(const struct store *store)
+int sql_open_failed(const struct store *store)
 {
 	int code = sqlite3_errcode(store->db), system = sqlite3_system_errno(store->db);
 	switch (code) {
@@ -155,37 +124,6 @@ static int open_failed(const struct store *store)
 	}
 }
 
-/* Makes the tables of a new file, or sees that those of an old one are ours. */
-static int check_schema(struct store *store)
-{
-	if (!sql_begin(store))
-		return open_failed(store);
-	int64_t version = sql_number(store, "PRAGMA user_version", -1);
-	int64_t application = sql_number(store, "PRAGMA application_id", -1);
-	int64_t tables = sql_number(store, "SELECT count(*) FROM sqlite_master", -1);
-	int code = 0;
-
-	if (version < 0 || application < 0 || tables < 0)
-		code = open_failed(store);
-	else if (tables == 0 && version == 0) {
-		char *sql = xprintf("%s%sPRAGMA user_version=%d;PRAGMA application_id=%d;", schema,
-				    additions, SCHEMA, APPLICATION);
-		bool good = execute(store, sql);
-		free(sql);
-		return sql_end(store, good);
-	} else if (application != APPLICATION)
-		code = fail(EXIT_BAD_INPUT, "%s is an SQLite file, but not a store of ftstress",
-			    store->path);
-	else if (version > SCHEMA)
-		code = fail(EXIT_BAD_INPUT,
-			    "%s was written by a newer ftstress (schema %lld, this one knows %d)",
-			    store->path, (long long)version, SCHEMA);
-	else
-		return sql_end(store, execute(store, additions));
-	execute(store, "ROLLBACK");
-	return code;
-}
-
 /* Another program has the file. sqlite3_busy_timeout() would wait with nothing looked at. */
 static int on_busy(void *context, int count)
 {
@@ -204,19 +142,21 @@ int store_open(const char *path, struct store **out)
 {
 	struct store *store = xcalloc(1, sizeof *store);
 	store->path = xstrdup(path);
+	store->kept = kept_new(store);
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 	int code = 0;
 
 	if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK) {
-		code = open_failed(store);
+		code = sql_open_failed(store);
 	} else {
 		sqlite3_extended_result_codes(store->db, 0);
 		sqlite3_busy_handler(store->db, on_busy, store);
 		/* The mode is written into the file: not before it is known to be ours. */
-		code = check_schema(store);
-		if (!code && !execute(store, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
-					     "PRAGMA foreign_keys=ON;"))
-			code = open_failed(store);
+		code = schema_check(store);
+		if (!code &&
+		    !sql_execute(store, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+					"PRAGMA foreign_keys=ON;"))
+			code = sql_open_failed(store);
 	}
 	if (code) {
 		store_close(store);
@@ -230,6 +170,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	kept_free(store->kept);
 	sqlite3_close(store->db);
 	map_free(&store->bodies);
 	map_free(&store->ways_of);

@@ -1,6 +1,6 @@
 /*
- * sql.h - the store's file: opened, its schema made or checked, statements and transactions. For
- * store.c and store_findings.c, which know what is in the tables.
+ * sql.h - the store's file: opened, statements and transactions. For those who know what is in the
+ * tables: schema.c, kept.c, store.c and store_findings.c.
  */
 #ifndef RUNNER_STORE_SQL_H
 #define RUNNER_STORE_SQL_H
@@ -12,11 +12,14 @@
 #include "runner/base/map.h"
 #include "runner/store/store.h"
 
+struct kept;
+
 struct store {
 	sqlite3 *db;
 	char *path;
 	double busy_since; /* now_seconds() */
 	struct map bodies; /* hash of finding id -> hash of the JSON that is stored */
+	struct kept *kept;
 	/* Of runs that store_sightings() has looked at, the settings: their text is long. */
 	struct map ways_of; /* number of the run -> index */
 	char **ways;
@@ -25,6 +28,10 @@ struct store {
 
 /* Tells what SQLite said last; returns the exit code. */
 int sql_failed(const struct store *store);
+/* The same while the file is opened. */
+int sql_open_failed(const struct store *store);
+/* Runs statements that have no arguments. */
+bool sql_execute(struct store *store, const char *sql);
 
 /*
  * A prepared statement with its arguments: d = int64, s = text (NULL allowed), in order. NULL: see

@@ -9,6 +9,7 @@
 #include "runner/base/meanwhile.h"
 #include "runner/base/util.h"
 #include "runner/store/sql.h"
+#include "runner/store/kept.h"
 #include "runner/store/store_json.h"
 
 static const char *const state_names[] = { "running", "finished", "interrupted" };
@@ -100,8 +101,8 @@ int store_runs(struct store *store, struct store_found **runs, size_t *count)
 		store,
 		"SELECT id, parent, state, seed, first_slice, iterations_planned, iterations_done,"
 		" started, ended, options,"
-		" (SELECT count(DISTINCT finding) FROM occurrences WHERE run = r.id),"
-		" (SELECT count(*) FROM (SELECT min(run) AS first FROM occurrences GROUP BY finding)"
+		" (SELECT count(DISTINCT finding) FROM seen WHERE run = r.id),"
+		" (SELECT count(*) FROM (SELECT min(run) AS first FROM seen GROUP BY finding)"
 		"  WHERE first = r.id) FROM runs r ORDER BY id",
 		"");
 	size_t capacity = 0;
@@ -149,10 +150,12 @@ int store_run_info(struct store *store, int64_t run, struct run_info *out, bool 
 /* The finding's row; its body is written again only when it changed. */
 static bool put_finding(struct store *store, const struct finding *f)
 {
-	char *body = finding_to_json(f);
+	char *body = finding_to_json(f, store->kept);
 	uint64_t key = hash_string(0, f->id), content = hash_string(0, body) >> 1;
-	bool good;
-	if (map_get(&store->bodies, key) == content) {
+	bool good = !kept_failed(store->kept);
+	if (!good) {
+		/* its stacks are not there */
+	} else if (map_get(&store->bodies, key) == content) {
 		good = RUN(store, "UPDATE findings SET status = ?2 WHERE id = ?1 AND status != ?2",
 			   "ss", f->id, finding_status_name(f->status));
 	} else {
@@ -170,12 +173,15 @@ static bool put_finding(struct store *store, const struct finding *f)
 
 static bool put_occurrence(struct store *store, int64_t run, const struct occurrence *one)
 {
-	return RUN(store,
-		   "INSERT INTO occurrences(finding, run, token, test, seen, count)"
-		   " VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+	const char *token = one->token ? one->token : "", *test = one->test ? one->test : "";
+	return RUN(store, "INSERT OR IGNORE INTO tokens(name) VALUES(?)", "s", token) &&
+	       RUN(store, "INSERT OR IGNORE INTO tests(name) VALUES(?)", "s", test) &&
+	       RUN(store,
+		   "INSERT INTO seen(finding, run, token, test, seen, count)"
+		   " SELECT f.number, ?2, k.id, t.id, ?5, ?6 FROM findings f, tokens k, tests t"
+		   " WHERE f.id = ?1 AND k.name = ?3 AND t.name = ?4 ON CONFLICT DO UPDATE"
 		   " SET count = count + excluded.count, seen = excluded.seen",
-		   "sdssdd", one->finding->id, run, one->token ? one->token : "",
-		   one->test ? one->test : "", one->seen, (int64_t)one->count) &&
+		   "sdssdd", one->finding->id, run, token, test, one->seen, (int64_t)one->count) &&
 	       RUN(store,
 		   "UPDATE findings SET count = count + ?2, last_seen = max(last_seen, ?3)"
 		   " WHERE id = ?1",

@@ -1,9 +1,11 @@
 /*
  * store.h - what ftstress remembers of a suite between runs: OUTPUT/SUITE.db, an SQLite file.
  *
- *     runs ──< occurrences >── findings          deck: position in the deck
- *       └────< turns >── tests                   leftovers: tests that wait for another run
- *                                                failures: tests that never pass
+ *     runs ──< seen >── findings ──< stacks ──< frames     deck: position in the deck
+ *       │        └─ tokens, tests                          leftovers: tests that wait for another run
+ *       └────< turns >── tests                             failures: tests that never pass
+ *
+ * `occurrences` is `seen` with texts instead of numbers.
  *
  * What an iteration has found is stored in one transaction (store_iteration()). So if ftstress is
  * killed, at most the iteration that was under way is lost. Other programs may query the file

@@ -7,6 +7,7 @@
 #include "runner/model/matrix.h"
 #include "runner/base/util.h"
 #include "runner/store/sql.h"
+#include "runner/store/kept.h"
 #include "runner/store/store_json.h"
 
 /* The run ?1 and those it resumes. */
@@ -98,7 +99,8 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	const char *body = (const char *)sqlite3_column_text(row, 4);
 	int number_of_kind = kind ? finding_kind_parse(kind) : -1;
 	*f = (struct finding){ .id = sql_text(row, 0), .title = sql_text(row, 2) };
-	if (number_of_kind < 0 || !body || !finding_from_json(body, f))
+	if (number_of_kind < 0 || !body || !finding_from_json(body, f, store->kept) ||
+	    kept_failed(store->kept))
 		return fail(EXIT_INTERNAL, "the store %s is damaged: finding %s can't be read",
 			    store->path, f->id);
 	f->kind = (enum finding_kind)number_of_kind;
@@ -182,11 +184,11 @@ int store_all(struct store *store, struct finding **findings, size_t *count)
 
 int store_findings(struct store *store, int64_t run, struct finding **findings, size_t *count)
 {
-	sqlite3_stmt *row =
-		sql_prepare(store,
-			    LINEAGE "SELECT id, kind, title, status, body FROM findings WHERE id IN"
-				    " (SELECT finding FROM occurrences WHERE run IN (SELECT id FROM"
-				    " lineage)) ORDER BY id",
-			    "d", run);
+	sqlite3_stmt *row = sql_prepare(
+		store,
+		LINEAGE "SELECT id, kind, title, status, body FROM findings WHERE number IN"
+			" (SELECT finding FROM seen WHERE run IN (SELECT id FROM lineage))"
+			" ORDER BY id",
+		"d", run);
 	return load_all(store, run, row, findings, count);
 }

@@ -10,11 +10,14 @@
 
 #include "ftstress/finding.h"
 
+struct kept;
+
 /* The members of a finding that have no column in the store: explanation, detail, graph, GIL modes,
  * subject, participants and so on. To be freed. */
-char *finding_to_json(const struct finding *finding);
-/* Fills these members in. False if the text was not made by finding_to_json(). */
-bool finding_from_json(const char *text, struct finding *finding);
+char *finding_to_json(const struct finding *finding, struct kept *kept);
+/* Fills these members in. False if the text was not made by finding_to_json(). Whether the stacks were stored, or
+ * are there, says kept_failed(). */
+bool finding_from_json(const char *text, struct finding *finding, struct kept *kept);
 
 char *run_info_to_json(const struct run_info *info);
 bool run_info_from_json(const char *text, struct run_info *info);
