@@ -105,9 +105,9 @@ static uint64_t key_in_pairs(const void *context, const struct finding *finding)
 {
 	bool apart;
 	char *name = told_with(finding, context, &apart);
-	uint64_t key = name ? hash_string((uint64_t)finding->status * 2 + apart, name) : 0;
+	uint64_t key = name ? groups_pairs_key(finding, name, strlen(name), apart) : 0;
 	free(name);
-	return name && !key ? 1 : key;
+	return key;
 }
 
 /* Is it a race that does not only follow from another one? */
@@ -205,13 +205,6 @@ static char *plain_name(const char *name, size_t length)
 	return xstrndup(name, variant && variant > name ? (size_t)(variant - name) : length);
 }
 
-/* The type that a pair is told with: of "m.T[object]@2::add|pop" it is m.T. */
-static size_t type_length(const char *test)
-{
-	size_t length = matrix_type_length(test), family = strcspn(test, "[");
-	return family < length ? family : length;
-}
-
 struct listing {
 	struct names operations, pairs, types;
 };
@@ -219,7 +212,7 @@ struct listing {
 /* The name of the type at the beginning of `test`. */
 static void add_type(struct listing *listing, const char *test)
 {
-	add_name(&listing->types, xstrndup(test, type_length(test)));
+	add_name(&listing->types, xstrndup(test, matrix_told_length(test)));
 }
 
 static void add_pair(struct listing *listing, const char *type, const struct operation_name *one,
@@ -282,9 +275,9 @@ static void list_pairs(struct report_entry *entry, const struct run_info *run)
 		map_set(&members, hash_string(0, member->id), i);
 		for (size_t j = 0; j < member->test_count; j++) {
 			struct operation_name both[2];
-			size_t type = map_get(
-				&listing.types.seen,
-				hash_bytes(0, member->tests[j], type_length(member->tests[j])));
+			size_t type = map_get(&listing.types.seen,
+					      hash_bytes(0, member->tests[j],
+							 matrix_told_length(member->tests[j])));
 			const char *name = type < listing.types.count ? listing.types.items[type]
 								      : entry->type;
 			/* A race may have come up in pairs of another type as well. */

@@ -4,69 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/joined.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/matrix.h"
 #include "runner/model/memory.h"
 #include "runner/model/plumbing.h"
-
-/* What a key is of. */
-enum {
-	OF_PAIRS = 1,
-	OF_FIELD,
-	OF_FUNCTION,
-	OF_LINE,
-	OF_GLOBAL,
-	OF_BLOCK,
-	OF_END,
-	OF_OPERATIONS,
-	OF_COUNT,
-	OF_LEAK,
-	OF_VARIABLE,
-	OF_CLASS,
-};
-
-struct groups {
-	const struct finding *const *findings;
-	size_t count;
-	size_t *first;     /* of each finding: one of its group, in the end the first */
-	uint64_t *pairs;   /* of the first: the key of the group in pairs, 0 = none */
-	struct map by_key; /* a finding that has it */
-};
-
-/* ---- groups ---- */
-
-static size_t find(struct groups *groups, size_t at)
-{
-	while (groups->first[at] != at) {
-		groups->first[at] = groups->first[groups->first[at]];
-		at = groups->first[at];
-	}
-	return at;
-}
-
-/* What pairs tell apart stays apart. */
-static void join(struct groups *groups, size_t one, size_t two)
-{
-	one = find(groups, one);
-	two = find(groups, two);
-	uint64_t *pairs = groups->pairs;
-	if (pairs[one] && pairs[two] && pairs[one] != pairs[two])
-		return;
-	size_t first = one < two ? one : two;
-	pairs[first] = pairs[one] ? pairs[one] : pairs[two];
-	groups->first[one] = groups->first[two] = first;
-}
-
-static void add_key(struct groups *groups, size_t at, uint64_t key)
-{
-	uint64_t other = map_get(&groups->by_key, key);
-	if (other == MAP_NONE)
-		map_set(&groups->by_key, key, at);
-	else
-		join(groups, at, other);
-}
 
 /* ---- what is known of a finding ---- */
 
@@ -187,11 +131,12 @@ static void add_own_type(struct groups *groups, size_t at, uint64_t type)
 	const struct subject *subject = &finding->subject;
 	if (subject->kind != SUBJECT_OBJECT || is_let_go(finding))
 		return;
-	add_key(groups, at, hash_bytes(type + OF_FIELD, &subject->offset, sizeof subject->offset));
+	joined_add(groups, at,
+		   hash_bytes(type + OF_FIELD, &subject->offset, sizeof subject->offset));
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const struct frame *site = site_of(&finding->participants[i]);
 		if (site && !is_cores(site))
-			add_key(groups, at, hash_frame(type + OF_FUNCTION, site));
+			joined_add(groups, at, hash_frame(type + OF_FUNCTION, site));
 	}
 }
 
@@ -203,9 +148,9 @@ static void add_any_type(struct groups *groups, size_t at, uint64_t made)
 		const struct frame *site = site_of(&finding->participants[i]);
 		const struct frame *line = line_of(&finding->participants[i]);
 		if (site)
-			add_key(groups, at, hash_frame(made + OF_FUNCTION, site));
+			joined_add(groups, at, hash_frame(made + OF_FUNCTION, site));
 		if (line)
-			add_key(groups, at, hash_line(made + OF_LINE, line));
+			joined_add(groups, at, hash_line(made + OF_LINE, line));
 	}
 }
 
@@ -222,7 +167,7 @@ static void add_type(struct groups *groups, size_t at)
 		return;
 	}
 	if (maker)
-		add_key(groups, at, made);
+		joined_add(groups, at, made);
 	add_own_type(groups, at, type);
 }
 
@@ -235,10 +180,10 @@ static void add_global(struct groups *groups, size_t at)
 		const struct frame *site = site_of(&finding->participants[i]);
 		if (!site)
 			continue;
-		add_key(groups, at, hash_frame(name + OF_FUNCTION, site));
+		joined_add(groups, at, hash_frame(name + OF_FUNCTION, site));
 		uint64_t place = hash_bytes(name, &subject->offset, sizeof subject->offset);
 		if (site->file)
-			add_key(groups, at, hash_string(place, site->file));
+			joined_add(groups, at, hash_string(place, site->file));
 	}
 }
 
@@ -253,7 +198,7 @@ static void add_block(struct groups *groups, size_t at)
 		return;
 	uint64_t key = hash_frame((uint64_t)finding->status + OF_BLOCK, &stack->frames[site]);
 	key = hash_bytes(key, &stack->frames[site].line, sizeof stack->frames[site].line);
-	add_key(groups, at, hash_line(key, maker));
+	joined_add(groups, at, hash_line(key, maker));
 }
 
 /* What ends an object ends its blocks, too: one that lets go, and one that uses, at the same places. */
@@ -271,7 +216,7 @@ static void add_end(struct groups *groups, size_t at)
 		key = hash_line(hash_frame(key, site), line);
 	}
 	if (end)
-		add_key(groups, at, key);
+		joined_add(groups, at, key);
 }
 
 static uint64_t key_of_operations(const struct finding *finding, const char *type)
@@ -295,7 +240,7 @@ static void add_operations(struct groups *groups, size_t at)
 	if (is_let_go(finding) || !is_of_operations(finding))
 		return;
 	uint64_t key = key_of_operations(finding, finding->participants[0].type);
-	add_key(groups, at, key + (finding->rank == RANK_DATA));
+	joined_add(groups, at, key + (finding->rank == RANK_DATA));
 }
 
 /* What is counted wrongly: one object, by its type and the line that made it. */
@@ -305,7 +250,7 @@ static void add_counted(struct groups *groups, size_t at)
 	const struct frame *maker = groups_made_at(&finding->subject);
 	uint64_t key = (uint64_t)finding->status + OF_COUNT;
 	if (has_type(&finding->subject) && maker)
-		add_key(groups, at, hash_line(hash_string(key, finding->subject.type), maker));
+		joined_add(groups, at, hash_line(hash_string(key, finding->subject.type), maker));
 }
 
 /* Do both sides free the memory? Then there was a reference too few. */
@@ -347,7 +292,7 @@ static void add_replaced(struct groups *groups, size_t at)
 		const struct participant *side = &finding->participants[i];
 		const struct frame *site = site_of(side);
 		if (site && is_replacing(finding, side))
-			add_key(groups, at, hash_frame(key, site));
+			joined_add(groups, at, hash_frame(key, site));
 	}
 }
 
@@ -372,9 +317,9 @@ static size_t replaced_in_test(struct groups *groups, size_t at)
 		      is_replacing(race, &race->participants[1])) ||
 		    !share_a_test(race, finding))
 			continue;
-		if (found != at && found != find(groups, i))
+		if (found != at && found != joined_find(groups, i))
 			return at;
-		found = find(groups, i);
+		found = joined_find(groups, i);
 	}
 	return found;
 }
@@ -396,10 +341,10 @@ static void add_count(struct groups *groups, size_t at)
 		uint64_t race = site ? map_get(&groups->by_key, hash_frame(key, site)) : MAP_NONE;
 		blameless = blameless && site && is_cores(site);
 		if (race != MAP_NONE)
-			join(groups, at, race);
+			joined_join(groups, at, race);
 	}
 	if (blameless)
-		join(groups, at, replaced_in_test(groups, at));
+		joined_join(groups, at, replaced_in_test(groups, at));
 }
 
 /* Does nothing but the interpreter's own code stand there? It frees what others let go before. */
@@ -428,7 +373,7 @@ static void add_misuse(struct groups *groups, size_t at)
 		uint64_t race = type ? map_get(&groups->by_key, key_of_operations(finding, type))
 				     : MAP_NONE;
 		if (race != MAP_NONE)
-			join(groups, at, race);
+			joined_join(groups, at, race);
 	}
 }
 
@@ -438,7 +383,7 @@ static void add_leak(struct groups *groups, size_t at)
 	const struct finding *finding = groups->findings[at];
 	const struct frame *maker = groups_made_at(&finding->subject);
 	if (maker)
-		add_key(groups, at, hash_line((uint64_t)finding->status + OF_LEAK, maker));
+		joined_add(groups, at, hash_line((uint64_t)finding->status + OF_LEAK, maker));
 }
 
 /*
@@ -462,7 +407,7 @@ static void add_variable(struct groups *groups, size_t at)
 		if (race == MAP_NONE && !python)
 			map_set(&groups->by_key, key, at);
 		else if (race != MAP_NONE && python)
-			join(groups, at, race);
+			joined_join(groups, at, race);
 	}
 }
 
@@ -475,7 +420,7 @@ static void add_class(struct groups *groups, size_t at)
 		return;
 	uint64_t key = (uint64_t)finding->status + OF_CLASS;
 	key = hash_string(key, finding->participants[0].stack.frames[0].file);
-	add_key(groups, at, hash_bytes(key, name, length));
+	joined_add(groups, at, hash_bytes(key, name, length));
 }
 
 /* ---- memory of no object that is known ---- */
@@ -493,7 +438,7 @@ static void note_functions(struct groups *groups, struct map *functions, struct 
 		if (!is_race(finding) || !has_type(&finding->subject) ||
 		    !groups_is_own_type(finding->subject.type))
 			continue;
-		size_t group = find(groups, i);
+		size_t group = joined_find(groups, i);
 		map_set(typed, group, group);
 		for (size_t k = 0; k < 2; k++) {
 			const struct frame *site = site_of(&finding->participants[k]);
@@ -543,7 +488,7 @@ static void add_untyped(struct groups *groups)
 		bool untyped =
 			kind == SUBJECT_BLOCK || kind == SUBJECT_HEAP || kind == SUBJECT_UNKNOWN;
 		if (is_race(finding) && untyped && !matrix_type_of(finding))
-			join(groups, i, group_of_both(groups, i, &functions, &typed));
+			joined_join(groups, i, group_of_both(groups, i, &functions, &typed));
 	}
 	map_free(&functions);
 	map_free(&typed);
@@ -562,7 +507,7 @@ static void add_follows(struct groups *groups)
 			continue;
 		uint64_t cause = map_get(&by_id, hash_string(0, finding->follows));
 		if (cause != MAP_NONE && groups->findings[cause]->status == finding->status)
-			join(groups, i, cause);
+			joined_join(groups, i, cause);
 	}
 	map_free(&by_id);
 }
@@ -577,7 +522,7 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 		groups.first[i] = i;
 		groups.pairs[i] = pairs(context, findings[i]);
 		if (groups.pairs[i])
-			add_key(&groups, i, groups.pairs[i] + OF_PAIRS);
+			joined_add(&groups, i, groups.pairs[i] + OF_PAIRS);
 	}
 	for (size_t i = 0; i < count; i++) {
 		/* A race of a type in its own pairs is the same one in a test. */
@@ -604,8 +549,10 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 	}
 	add_untyped(&groups);
 	add_follows(&groups);
+	groups_add_pairs(&groups);
+	groups_fold(&groups);
 	for (size_t i = 0; i < count; i++)
-		groups.first[i] = find(&groups, i);
+		groups.first[i] = joined_find(&groups, i);
 	map_free(&groups.by_key);
 	free(groups.pairs);
 	return groups.first;

@@ -31,11 +31,14 @@
  * Then memory of no object that is known joins the group of a type if both of its functions race on
  * objects of that type, and on those of no other. (Of the allocator it is the function that called it;
  * one that was only given the memory does not count.) What follows from another finding (`follows`) joins
- * that one's group. Members of a group have one status.
+ * that one's group. And a crash, a wrong count, or memory that is given back twice, in a pair of two operations that race in
+ * one group of their type is of that group; unless one thread alone, with both calls, crashes, too: those of
+ * one type that say the same are one group. Members of a group have one status.
  */
 #ifndef REPORTS_GROUPS_H
 #define REPORTS_GROUPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +46,10 @@
 
 /* The key of a finding that is told with its type in pairs (entries.c); 0 = it is told otherwise. */
 typedef uint64_t groups_key(const void *context, const struct finding *finding);
+
+/* Of a finding that is told with the type of that name, or `apart` from it, with what it is on; never 0. */
+uint64_t groups_pairs_key(const struct finding *finding, const char *name, size_t length,
+			  bool apart);
 
 /* For each finding the number of the first one of its group. To be freed. */
 size_t *groups_new(const struct finding *const *findings, size_t count, groups_key *pairs,

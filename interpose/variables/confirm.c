@@ -487,7 +487,13 @@ static void stop_here(void)
  */
 static void look_at_step(void)
 {
-	struct call call = call_of(stop.frame);
+	/* Its memory may be another frame's by now, which has locals where that one had its code. */
+	bool same = innermost_frame() == stop.frame;
+	struct call call = same ? call_of(stop.frame) : (struct call){ 0 };
+	if (!same || call.code != stop.code) {
+		end_stop();
+		return;
+	}
 	name_call(&call);
 	if (FTS_PC_INSTRUCTION(call.pc) == 0) {
 		end_stop(); /* the function was called again */

@@ -16,6 +16,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ITERATORS "iterators"
+#define INITIALISED_TWICE "initialised twice"
 
 enum level { LEVEL_SAFE, LEVEL_READERS, LEVEL_NOT_SHARED, LEVELS };
 
@@ -201,11 +202,11 @@ static void learn_type(struct policy *policy, json_t *type)
 	if (!name)
 		return;
 	size_t length = strcspn(name, "@"); /* "m.T@2": an object made in the second way */
+	if (json_is_true(json_object_get(type, "iterator")))
+		map_set(&policy->iterators, hash_bytes(0, name, length), 1);
 	json_array_foreach(json_object_get(type, "operations"), i, operation)
 	{
 		const char *called = json_string_value(json_object_get(operation, "name"));
-		if (called && strcmp(called, "next") == 0)
-			map_set(&policy->iterators, hash_bytes(0, name, length), 1);
 		if (called && json_is_true(json_object_get(operation, "changes")))
 			map_set(&policy->changes,
 				operation_key(name, length, called, strlen(called)), 1);
@@ -275,6 +276,15 @@ static bool pair_iterates(const struct policy *policy, const char *test)
 	       (is_one_of(&both[0], names, count) || is_one_of(&both[1], names, count));
 }
 
+/* Does each of the pair's calls initialise the object anew? */
+static bool pair_initialises(const char *test)
+{
+	static const char *const init[] = { "init" };
+	struct operation_name both[2];
+	return matrix_operations(test, both) && is_one_of(&both[0], init, 1) &&
+	       is_one_of(&both[1], init, 1);
+}
+
 static bool matches_type(const struct policy *policy, const char *pattern, const char *test)
 {
 	char *type = xstrndup(test, matrix_type_length(test));
@@ -297,8 +307,11 @@ static bool matches_type(const struct policy *policy, const char *pattern, const
 
 static bool matches(const struct policy *policy, const struct rule *rule, const char *test)
 {
-	return strcmp(rule->pattern, ITERATORS) == 0 ? pair_iterates(policy, test)
-						     : matches_type(policy, rule->pattern, test);
+	if (strcmp(rule->pattern, ITERATORS) == 0)
+		return pair_iterates(policy, test);
+	if (strcmp(rule->pattern, INITIALISED_TWICE) == 0)
+		return pair_initialises(test);
+	return matches_type(policy, rule->pattern, test);
 }
 
 /* The rule that excludes the pair, or NULL. */

@@ -69,6 +69,14 @@ size_t matrix_type_length(const char *test)
 	return length < (size_t)(colons - test) ? length : (size_t)(colons - test);
 }
 
+size_t matrix_told_length(const char *test)
+{
+	static const char capsule[] = "builtins.PyCapsule[";
+	size_t length = matrix_type_length(test), family = strcspn(test, "[");
+	bool apart = !strncmp(test, capsule, sizeof capsule - 1);
+	return family < length && !apart ? family : length;
+}
+
 /* In memory, or of Python code. */
 static bool is_race(const struct finding *finding)
 {
@@ -77,10 +85,7 @@ static bool is_race(const struct finding *finding)
 
 size_t matrix_type_of(const struct finding *finding)
 {
-	size_t length =
-		is_race(finding) && finding->test_count ? matrix_type_length(finding->tests[0]) : 0;
-	size_t family = length ? strcspn(finding->tests[0], "[") : 0; /* "m.T[object]" */
-	return family < length ? family : length;
+	return is_race(finding) && finding->test_count ? matrix_told_length(finding->tests[0]) : 0;
 }
 
 /* Is the pair one of the type that the memory belongs to? A type's name has its module's before it. */

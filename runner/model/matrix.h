@@ -40,6 +40,12 @@ struct run_type *matrix_take(struct matrix *matrix, size_t *count);
  */
 size_t matrix_type_length(const char *test);
 
+/*
+ * The same of the type that it is told with: "m.T" of "m.T[object]::add|pop", an array of objects. Capsules
+ * have nothing in common: "builtins.PyCapsule[m.context]".
+ */
+size_t matrix_told_length(const char *test);
+
 /* The two operations of a pair, borrowed from its id; false where the test is no pair. */
 struct operation_name {
 	const char *text;

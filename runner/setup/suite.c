@@ -306,6 +306,35 @@ static int check_driver(struct reading *reading)
 	return code;
 }
 
+/* Where in the text a second requirement begins, or NULL: "pytest numpy", not "numpy >= 2; extra == 'a b'". */
+static const char *second_requirement(const char *text)
+{
+	size_t end = strcspn(text, ";@");
+	for (size_t i = 1; i < end && !strstr(text, " -"); i++) {
+		bool ends = isalnum((unsigned char)text[i - 1]) || text[i - 1] == ']';
+		size_t blanks = strspn(text + i, " \t");
+		if (ends && blanks && isalpha((unsigned char)text[i + blanks]))
+			return text + i + blanks;
+	}
+	return NULL;
+}
+
+/* One requirement a line: pip would say so, but only when all packages are built. */
+static int check_requires(struct reading *reading)
+{
+	const struct strings *requires = &reading->suite->requires;
+	for (size_t i = 0; i < requires->count; i++) {
+		const char *second = second_requirement(requires->items[i]);
+		if (second)
+			return fail(
+				EXIT_BAD_INPUT,
+				"%s: require: \"%s\" is more than one requirement; put \"%s\" on "
+				"a line of its own, indented",
+				reading->suite->file, requires->items[i], second);
+	}
+	return 0;
+}
+
 /* Checks that the suite has what it must have, and that names are known. */
 static int check(struct reading *reading)
 {
@@ -318,6 +347,9 @@ static int check(struct reading *reading)
 			    suite->file);
 	if (check_driver(reading))
 		return reading->code;
+	code = check_requires(reading);
+	if (code)
+		return code;
 	if (suite->python && check_choice(reading, "python", suite->python, pythons, PYTHON_COUNT))
 		return reading->code;
 	if (!suite->python)

@@ -7,7 +7,7 @@ setup(
     ext_modules=[
         Extension(
             "planted_pairs._c",
-            ["src/module.c", "src/containers.c", "src/objects.c"],
+            ["src/module.c", "src/containers.c", "src/objects.c", "src/capsules.c"],
             depends=["src/planted_pairs.h"],
         ),
         Extension("planted_pairs._cython", ["planted_pairs/_cython.pyx"]),

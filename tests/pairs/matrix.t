@@ -20,6 +20,7 @@ FTSTRESS = ROOT / os.environ.get("BUILD", "build") / "ftstress"
 
 # What is wrong; a type, two of its operations, and the kinds of finding that tell it.
 C, CYTHON, CPP = "planted_pairs._c", "planted_pairs._cython", "planted_pairs._cpp"
+METER = "builtins.PyCapsule[planted_pairs.meter_bug]"
 PLANTED = (
     ("a field without a lock", f"{CYTHON}.Field_bug", "add", "read", "data-race"),
     ("a lock on one side", f"{CPP}.OneSide_bug", "get", "set", "data-race"),
@@ -31,6 +32,7 @@ PLANTED = (
     ("a plain count that two objects share", f"{CPP}.Handle_bug", "share", "users", "data-race"),
     ("an exception used after its lock", f"{C}.Parser_bug", "parse", "parse", "data-race"),
     ("a slot used again under a reader", f"{C}.Slots_bug", "remove", "get", "data-race"),
+    ("a handle in a capsule", METER, "meter_add_bug(.)", "meter_add_bug(.)", "data-race"),
     ("two objects that lock each other", f"{C}.Pot_bug", "merge", "merge", "lock-order"),
 )
 # Shows only when two calls overlap within nanoseconds: in most runs, not in each.

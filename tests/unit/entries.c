@@ -306,6 +306,41 @@ static void any_other_finding_is_an_entry_of_its_own(void **state)
 	entries_free(entries);
 }
 
+/* Nothing of it is known but its pair and what was printed. */
+static void crash(struct document *document, size_t at, const char *test, const char *said)
+{
+	race(&document->races[at], test, (struct subject){ 0 }, 1, 2);
+	document->races[at].finding.kind = FINDING_CRASH;
+	document->races[at].finding.said = (char *)said;
+	document->races[at].finding.participant_count = 0;
+}
+
+static void a_crash_of_operations_that_race_is_of_their_entry(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	crash(&document, 3, "m.Box@2::a#3|b", "assertion failed");
+	crash(&document, 4, "m.Box::a|d", "assertion failed"); /* nothing races in d */
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1); /* they say the same */
+	document.races[4].finding.said = (char *)"another one";
+	entries_free(entries);
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 4);
+	/* One thread alone crashes, too: no lock helps. */
+	document.races[3].finding.evidence = (char *)"no matter of threads";
+	document.races[4].finding.evidence = (char *)"no matter of threads";
+	document.races[4].finding.said = (char *)"assertion failed";
+	entries_free(entries);
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 3);
+	assert_int_equal(entries->items[1].count, 2);
+	entries_free(entries);
+}
+
 /* What follows from another finding is sorted behind it, and an entry stands at its first. */
 static void an_entry_stands_where_its_first_finding_does(void **state)
 {
@@ -1022,6 +1057,7 @@ int main(void)
 		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),
 		cmocka_unit_test(what_a_type_inherits_is_told_with_the_type_that_has_it),
 		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
+		cmocka_unit_test(a_crash_of_operations_that_race_is_of_their_entry),
 		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
 		cmocka_unit_test(what_a_type_inherits_is_told_apart),
 		cmocka_unit_test(a_global_variable_is_told_apart_from_the_types_that_use_it),

@@ -484,6 +484,31 @@ static void a_title_starts_with_the_global_variable(void **state)
 	free(title);
 }
 
+static void a_type_that_its_first_user_makes_ready_is_told_what_is_missing(void **state)
+{
+	(void)state;
+	struct participant sides[] = {
+		{ .thread = (char *)"Thread T1",
+		  .stack = STACK(C("lookup_tp_dict", "Objects/typeobject.c", "libpython.so")) },
+		{ .thread = (char *)"Thread T2",
+		  .write = true,
+		  .stack = STACK(C("set_tp_dict", "Objects/typeobject.c", "libpython.so"),
+				 C("PyType_Ready", "Objects/typeobject.c", "libpython.so")) },
+	};
+	struct finding race = { .kind = FINDING_DATA_RACE,
+				.participants = sides,
+				.participant_count = 2,
+				.subject = { .kind = SUBJECT_GLOBAL,
+					     .type = (char *)"stamp_type" } };
+	char *text = explain_text(&race, NULL, &roots);
+	assert_non_null(strstr(text, "call PyType_Ready() for it when the module is imported"));
+	free(text);
+	race.subject.kind = SUBJECT_OBJECT; /* of a heap type's making: another matter */
+	text = explain_text(&race, NULL, &roots);
+	assert_null(strstr(text, "when the module is imported"));
+	free(text);
+}
+
 static void a_title_tells_that_memory_was_freed_in_use(void **state)
 {
 	(void)state;
@@ -942,6 +967,7 @@ int main(void)
 		cmocka_unit_test(cython_names_become_the_users),
 		cmocka_unit_test(a_title_names_the_writer_first_and_no_address),
 		cmocka_unit_test(a_title_starts_with_the_global_variable),
+		cmocka_unit_test(a_type_that_its_first_user_makes_ready_is_told_what_is_missing),
 		cmocka_unit_test(a_title_tells_that_memory_was_freed_in_use),
 		cmocka_unit_test(a_use_after_free_says_which_object_made_where_and_freed_where),
 		cmocka_unit_test(the_c_librarys_free_ends_memory_too),

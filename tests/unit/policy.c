@@ -124,10 +124,22 @@ static void iterators_are_whatever_items_are_taken_out_of(void **state)
 	assert_null(RACE((char *)"m.Safe::next|next"));
 	/* list() of an iterator takes items out of it, and so does the iterator of an iterator. */
 	assert_null(RACE((char *)"m.Walk::list|list"));
-	learn(policy, "{\"types\": [{\"name\": \"m.Walk@2\", \"operations\": "
-		      "[{\"name\": \"next\"}]}]}");
+	learn(policy, "{\"types\": [{\"name\": \"m.Walk@2\", \"iterator\": true, "
+		      "\"operations\": []}]}");
 	assert_non_null(RACE((char *)"m.Walk::list|iter.next"));
 	assert_null(RACE((char *)"m.Box::list|list"));
+	policy_free(policy);
+}
+
+static void a_living_object_is_not_to_be_initialised_twice(void **state)
+{
+	(void)state;
+	struct policy *policy = policy_of("initialised twice = not shared\n");
+	assert_string_equal(RACE((char *)"m.Box::init|init"),
+			    "initialised twice = not shared (mine.ini:2)");
+	assert_non_null(RACE((char *)"m.Box@2::init|init"));
+	assert_null(RACE((char *)"m.Box::add|init"));
+	assert_null(RACE((char *)"m.Box::init|initial"));
 	policy_free(policy);
 }
 
@@ -253,6 +265,7 @@ int main(void)
 		cmocka_unit_test(readers_are_to_be_safe_where_only_they_are_promised),
 		cmocka_unit_test(data_is_its_owners_whoever_writes_it),
 		cmocka_unit_test(iterators_are_whatever_items_are_taken_out_of),
+		cmocka_unit_test(a_living_object_is_not_to_be_initialised_twice),
 		cmocka_unit_test(a_rule_is_for_patterns_and_for_what_is_made_out_of_a_type),
 		cmocka_unit_test(crashes_and_other_kinds_count_in_any_case),
 		cmocka_unit_test(mistakes_are_told_with_their_line),

@@ -222,6 +222,8 @@ static void what_must_be_there_is_asked_for(void **state)
 	bad("[suite]\ntarget = x\ndriver = made\n", "expected pytest, unittest or script");
 	bad("[suite]\ndriver = script\n", "needs \"target\"");
 	bad("", "needs \"driver\"");
+	bad("[suite]\ndriver = script\ntarget = x\nrequire = pytest[a] numpy>=2\n",
+	    "put \"numpy>=2\" on a line of its own");
 }
 
 static void a_long_comment_is_no_value(void **state)

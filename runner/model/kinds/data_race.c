@@ -86,8 +86,24 @@ static void race_text(struct buf *out, const struct finding *finding, const stru
 		      "lost.");
 }
 
+/* A static type that its module has not made ready: who uses it first does. */
+static bool makes_type_ready(const struct finding *finding)
+{
+	bool ready = false;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct stack *stack = &finding->participants[i].stack;
+		for (size_t k = 0; k < stack->count; k++)
+			ready = ready || !strcmp(stack->frames[k].function, "PyType_Ready");
+	}
+	return ready && finding->subject.kind == SUBJECT_GLOBAL;
+}
+
 static const char *race_fix(const struct finding *finding)
 {
+	if (makes_type_ready(finding))
+		return " The type is made ready by the thread that uses it first, while another one "
+		       "uses it. Usual fix: call PyType_Ready() for it when the module is imported, "
+		       "or make it there with PyType_FromModuleAndSpec().";
 	if (finding->subject.kind == SUBJECT_BUFFER)
 		return " The race is on what a buffer holds. Whoever shares a buffer between "
 		       "threads has to keep them apart. If the test gave the buffer to both "

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass
@@ -63,6 +63,8 @@ class Type:
     """What the type is made out of, without object."""
     in_python: bool = False
     """It is a class in Python: what two calls do to each other are races on Python variables."""
+    iterator: bool = False
+    """iter() of it is itself."""
 
     @property
     def type_name(self) -> str:
@@ -137,6 +139,7 @@ def type_from(row: dict[str, Any]) -> Type:
         row["container"],
         row.get("bases", []),
         row.get("in_python", False),
+        row.get("iterator", False),
     )
 
 

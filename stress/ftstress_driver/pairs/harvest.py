@@ -369,6 +369,8 @@ def _lister(name: str, container: bool, wanted: types_of.Wanted) -> Lister:
     """What gives the candidates of the type."""
     if container:
         return operations.container_candidates
+    if types_of.is_capsule(name):
+        return operations.capsule_candidates
 
     def listed(
         kind: type, methods: dict[str, Counter[str]], takers: Counter[str]

@@ -244,6 +244,13 @@ def container_candidates(
     yield from _takers(takers)
 
 
+def capsule_candidates(
+    kind: type, methods: dict[str, Counter[str]], takers: Counter[str]
+) -> Iterator[Candidate]:
+    """Of a pointer that a package hands out and takes back: nothing but the package knows it."""
+    yield from _takers(takers)
+
+
 def way_of(arguments: str) -> str:
     """What the arguments make possible beyond the call: that two objects take each other's locks,
     that the other thread acts in the middle of it."""

@@ -211,7 +211,7 @@ class Recorder:
             calls = self.recording.methods.setdefault(kind, {})
             calls.setdefault(function.__name__, Counter())[arguments] += 1  # type: ignore[attr-defined]
             self._step(owner, kind, f"o.{function.__name__}({arguments})", result)  # type: ignore[attr-defined]
-        self._taken(function, name, args, keywords)
+        self._taken(function, name, args, keywords, result)
 
     def _is_in_python(self, value: object) -> bool:
         """Is it an object of a class of the package that is written in Python?"""
@@ -242,7 +242,8 @@ class Recorder:
         if given is not None and steps:
             self._made_in_steps(given, made, [*steps, call])
         steps.append(call)
-        if len(steps) > 1:
+        # One call of an object's own the survey tries anyway.
+        if len(steps) > 1 or types_of.is_capsule(kind):
             self._made_in_steps(kind, made, [*steps, "o"])
 
     def _made_in_steps(self, kind: str, made: str, steps: list[str]) -> None:
@@ -251,7 +252,12 @@ class Recorder:
             self.recording.makers.setdefault(kind, Counter())[text] += 1
 
     def _taken(
-        self, function: object, name: str, args: tuple[Any, ...], keywords: dict[str, Any]
+        self,
+        function: object,
+        name: str,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        result: object,
     ) -> None:
         """Calls that took the object, or a container, as an argument."""
         module = getattr(function, "__module__", None) or ""
@@ -279,7 +285,10 @@ class Recorder:
                 parts += [f"{k}={describe(v, self.known)}" for k, v in keywords.items()]
             except (CannotDescribeError, RecursionError, ValueError):
                 continue
-            self.recording.takers.setdefault(kind, Counter())[f"{name}({', '.join(parts)})"] += 1
+            call = f"{name}({', '.join(parts)})"
+            self.recording.takers.setdefault(kind, Counter())[call] += 1
+            if types_of.is_capsule(kind):
+                self._step(arg, kind, call, result)
             if kind.startswith("builtins."):
                 self.recording.makers.setdefault(kind, Counter())[value] += 1
 

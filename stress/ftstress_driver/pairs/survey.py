@@ -94,6 +94,7 @@ def survey(
             unfit.append((f"{fit[index].name}({arguments})", f"{reason}, alone in one thread"))
     kind.left_out = unfit
     kind.in_python = any("in_python" in line for line in lines)
+    kind.iterator = any("iterator" in line for line in lines)
     name_functions(kind.operations)
     gives = [line["gives"] for tried in found.values() for line in tried if line["gives"]]
     return Surveyed(kind, [(given, made_by) for given, made_by in gives])
@@ -248,6 +249,8 @@ def _try_all(
     _say(made=True)
     if in_python.is_in_python(type(maker.make())):
         _say(in_python=True)
+    if _is_iterator(maker):
+        _say(iterator=True)
     if start == 0:
         _say(index=MAKING, items=_items_of(maker))
     attributes = list(_attributes(maker, dead))
@@ -270,11 +273,20 @@ def _attributes(maker: Maker, dead: dict[Try, str]) -> Iterator[str]:
             yield name
 
 
+def _is_iterator(maker: Maker) -> bool:
+    o: Any = maker.make()
+    with contextlib.suppress(Exception):
+        return iter(o) is o
+    return False
+
+
 def _items_of(maker: Maker) -> int:
     """How many items a fresh object gives until it is exhausted; -1: it is no iterator, say."""
     try:
-        o = maker.make()
-        count = sum(1 for _ in itertools.islice(o, MOST_ITEMS)) if iter(o) is o else -1  # type: ignore[call-overload]
+        if not _is_iterator(maker):
+            return -1
+        o: Any = maker.make()
+        count = len(list(itertools.islice(o, MOST_ITEMS)))
     except Exception:
         return -1
     return count if count < MOST_ITEMS else -1

@@ -3,6 +3,7 @@ those in Python, where these are asked for (in_python.py)."""
 
 import re
 import sys
+import types
 from collections.abc import Iterable, Iterator
 
 from . import in_python
@@ -44,6 +45,8 @@ NEVER = frozenset(
 )
 # Nothing of their instances changes.
 IMMUTABLE = (tuple, int, str, bytes, float, complex)
+# Where a package in C has no type of its own, functions hand out a pointer in one of these.
+CAPSULE = "builtins.PyCapsule"
 CONTAINERS = frozenset(["builtins.list", "builtins.dict", "builtins.set", "builtins.bytearray"])
 
 
@@ -79,6 +82,17 @@ def name_of(kind: type) -> str:
     return f"{_module_of(kind)}.{kind.__qualname__}"
 
 
+def capsule_name(capsule: object) -> str:
+    """builtins.PyCapsule[_frame.LZ4F_cctx]: what is in it is known by its name alone."""
+    named = re.search(r'"(.+)"', repr(capsule))
+    name = re.sub(r"[^\w.]", "_", named[1]) if named else "NULL"
+    return f"{CAPSULE}[{name}]"
+
+
+def is_capsule(name: str) -> bool:
+    return name.startswith(f"{CAPSULE}[")
+
+
 class Wanted:
     """The types under test: of these packages, or, where none are named, of CPython itself."""
 
@@ -97,6 +111,8 @@ class Wanted:
     def type_of(self, value: object) -> str | None:
         """The name of the object's type if it is one of those."""
         kind = type(value)
+        if kind is types.CapsuleType and self.packages:
+            return capsule_name(value)
         if kind not in self._verdicts:
             self._verdicts[kind] = self.judge(kind)
         return self._verdicts[kind]

@@ -25,7 +25,9 @@ void free_object(PyObject *self)
 
 static int execute(PyObject *module)
 {
-	return add_containers(module) < 0 ? -1 : add_objects(module);
+	if (add_containers(module) < 0 || add_capsules(module) < 0)
+		return -1;
+	return add_objects(module);
 }
 
 static PyModuleDef_Slot slots[] = { { Py_mod_exec, execute },

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef PyObject *method(PyObject *self, PyObject *argument);
 
@@ -17,9 +18,10 @@ typedef PyObject *method(PyObject *self, PyObject *argument);
 #define SPEC(type, kind, slots)                                                                    \
 	{ "planted_pairs._c." kind, sizeof(struct type), 0, Py_TPFLAGS_DEFAULT, slots }
 
-/* Each adds its types to the module; -1: an exception is set. */
+/* Each adds its types, or functions, to the module; -1: an exception is set. */
 int add_containers(PyObject *module);
 int add_objects(PyObject *module);
+int add_capsules(PyObject *module);
 
 int add_types(PyObject *module, PyType_Spec *specs, size_t count);
 

@@ -96,3 +96,15 @@ def test_pot(kind):
     pot.merge(other)
     assert pot.amount() == 5
     assert other.amount() == 0
+
+
+@pytest.mark.parametrize("end", ["bug", "ok"])
+def test_meter(end):
+    new, start, add = (
+        getattr(planted_pairs, f"meter_{name}_{end}") for name in ("new", "start", "add")
+    )
+    meter = new()
+    with pytest.raises(ValueError, match="not started"):
+        add(meter)
+    start(meter)
+    assert add(meter) is None

@@ -1,0 +1,163 @@
+/* groups_pairs.c - see joined.h. */
+#include <string.h>
+
+#include "reports/groups.h"
+#include "reports/joined.h"
+#include "runner/base/util.h"
+#include "runner/model/matrix.h"
+
+size_t joined_find(struct groups *groups, size_t at)
+{
+	while (groups->first[at] != at) {
+		groups->first[at] = groups->first[groups->first[at]];
+		at = groups->first[at];
+	}
+	return at;
+}
+
+static void unite(struct groups *groups, size_t one, size_t two)
+{
+	uint64_t *pairs = groups->pairs;
+	size_t first = one < two ? one : two;
+	pairs[first] = pairs[one] ? pairs[one] : pairs[two];
+	groups->first[one] = groups->first[two] = first;
+}
+
+void joined_join(struct groups *groups, size_t one, size_t two)
+{
+	one = joined_find(groups, one);
+	two = joined_find(groups, two);
+	const uint64_t *pairs = groups->pairs;
+	if (!pairs[one] || !pairs[two] || pairs[one] == pairs[two])
+		unite(groups, one, two);
+}
+
+void joined_add(struct groups *groups, size_t at, uint64_t key)
+{
+	uint64_t other = map_get(&groups->by_key, key);
+	if (other == MAP_NONE)
+		map_set(&groups->by_key, key, at);
+	else
+		joined_join(groups, at, other);
+}
+
+/* ---- crashes in pairs ---- */
+
+uint64_t groups_pairs_key(const struct finding *finding, const char *name, size_t length,
+			  bool apart)
+{
+	uint64_t key = hash_bytes((uint64_t)finding->status * 2 + apart, name, length);
+	return key ? key : 1;
+}
+
+/* Is the race told with the type of its pairs, not with what it is on? */
+static bool is_of_type(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	size_t length = matrix_type_of(finding);
+	uint64_t key = groups->pairs[joined_find(groups, at)];
+	return length && key == groups_pairs_key(finding, finding->tests[0], length, false);
+}
+
+/* "add#2" of "m.T::add#2|pop" is add of m.T, with other arguments. */
+static uint64_t key_of(const struct finding *finding, const char *test,
+		       const struct operation_name *operation)
+{
+	const char *variant = memchr(operation->text, '#', operation->length);
+	size_t length = variant ? (size_t)(variant - operation->text) : operation->length;
+	uint64_t key = hash_bytes((uint64_t)finding->status, test, matrix_told_length(test));
+	return hash_bytes(hash_string(key, "::"), operation->text, length);
+}
+
+/* A race of each operation that races with its type. */
+static void note_operations(struct groups *groups, struct map *racing)
+{
+	struct operation_name both[2];
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *finding = groups->findings[i];
+		for (size_t k = 0; is_of_type(groups, i) && k < finding->test_count; k++) {
+			bool pair = matrix_operations(finding->tests[k], both);
+			for (size_t side = 0; pair && side < 2; side++)
+				map_set(racing, key_of(finding, finding->tests[k], &both[side]), i);
+		}
+	}
+}
+
+/* Both of the pair's operations race, and in one group. */
+static void join_races(struct groups *groups, size_t at, const struct map *racing)
+{
+	const struct finding *finding = groups->findings[at];
+	const char *test = finding->tests[0];
+	struct operation_name both[2];
+	if (!matrix_operations(test, both))
+		return;
+	uint64_t one = map_get(racing, key_of(finding, test, &both[0]));
+	uint64_t two = map_get(racing, key_of(finding, test, &both[1]));
+	if (one != MAP_NONE && two != MAP_NONE &&
+	    joined_find(groups, one) == joined_find(groups, two))
+		joined_join(groups, at, one);
+}
+
+/* Was the crash seen with both calls in one thread, too? No lock helps there. */
+static bool is_alone(const struct finding *finding)
+{
+	return finding->kind == FINDING_CRASH && finding->evidence;
+}
+
+void groups_add_pairs(struct groups *groups)
+{
+	struct map racing = { 0 };
+	note_operations(groups, &racing);
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *finding = groups->findings[i];
+		bool crash = finding->kind == FINDING_CRASH;
+		size_t type = finding->test_count ? matrix_told_length(finding->tests[0]) : 0;
+		bool counted = finding->kind == FINDING_REFERENCE_COUNT;
+		if (!type || !(crash || counted || finding_is_misuse(finding)))
+			continue;
+		if (crash && finding->said) {
+			uint64_t key = (uint64_t)finding->status + OF_SAID + is_alone(finding);
+			key = hash_bytes(key, finding->tests[0], type);
+			joined_add(groups, i, hash_string(key, finding->said));
+		}
+		if (!is_alone(finding))
+			join_races(groups, i, &racing);
+	}
+	map_free(&racing);
+}
+
+/* ---- what only follows ---- */
+
+void groups_fold(struct groups *groups)
+{
+	struct map by_id = { 0 }, causes = { 0 };
+	const uint64_t none = groups->count;
+	for (size_t i = 0; i < groups->count; i++)
+		map_set(&by_id, hash_string(0, groups->findings[i]->id), i);
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *finding = groups->findings[i];
+		size_t own = joined_find(groups, i);
+		uint64_t cause = finding->follows
+					 ? map_get(&by_id, hash_string(0, finding->follows))
+					 : MAP_NONE;
+		cause = cause == MAP_NONE || groups->findings[cause]->status != finding->status
+				? none
+				: joined_find(groups, cause);
+		uint64_t before = map_get(&causes, own);
+		map_set(&causes, own, before == MAP_NONE || before == cause ? cause : none);
+	}
+	for (size_t i = 0; i < groups->count; i++) {
+		uint64_t cause = map_get(&causes, i);
+		if (joined_find(groups, i) != i || cause == MAP_NONE || cause == none ||
+		    is_of_type(groups, i))
+			continue;
+		size_t to = joined_find(groups, cause);
+		uint64_t pairs = groups->pairs[to];
+		if (to == i)
+			continue;
+		unite(groups, i, to);
+		groups->pairs[joined_find(groups, i)] = pairs;
+	}
+	map_free(&by_id);
+	map_free(&causes);
+}

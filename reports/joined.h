@@ -1,0 +1,57 @@
+/*
+ * joined.h - findings on their way to being groups (groups.h): those with a key in common are joined. For
+ * groups.c and groups_pairs.c alone. Not thread-safe.
+ */
+#ifndef REPORTS_JOINED_H
+#define REPORTS_JOINED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ftstress/finding.h"
+#include "runner/base/map.h"
+
+/* What a key is of. */
+enum {
+	OF_PAIRS = 1,
+	OF_FIELD,
+	OF_FUNCTION,
+	OF_LINE,
+	OF_GLOBAL,
+	OF_BLOCK,
+	OF_END,
+	OF_OPERATIONS,
+	OF_COUNT,
+	OF_LEAK,
+	OF_VARIABLE,
+	OF_CLASS,
+	OF_SAID,
+};
+
+struct groups {
+	const struct finding *const *findings;
+	size_t count;
+	size_t *first;     /* of each finding: one of its group, in the end the first */
+	uint64_t *pairs;   /* of the first: the key of the group in pairs, 0 = none */
+	struct map by_key; /* a finding that has it */
+};
+
+/* The finding that stands for the group of `at`. */
+size_t joined_find(struct groups *groups, size_t at);
+
+/* What pairs tell apart stays apart. */
+void joined_join(struct groups *groups, size_t one, size_t two);
+
+/* Joins the finding with all others that have the key. */
+void joined_add(struct groups *groups, size_t at, uint64_t key);
+
+/*
+ * What else came up in the pairs of a type whose operations race: crashes, wrong counts, and memory that is
+ * given back twice, in pairs of two of these operations. And crashes of one type that say the same.
+ */
+void groups_add_pairs(struct groups *groups);
+
+/* What is told apart from its type, all of which follows from another group, is no group of its own. */
+void groups_fold(struct groups *groups);
+
+#endif
