@@ -4,7 +4,7 @@
  *
  *     setup/        what is asked for
  *       options         the table of options (option_table): of the command line, and the keys of
- *                       a suite's [run]; arguments: the command line, read by it
+ *                       a suite's [run]; arguments: the command line, read by it; commands: --help
  *       suite           a suite file; drivers: the kinds of suite that there are
  *       command         command lines as text
  *       paths, scratch  our own files; the folder for what the tests write
@@ -64,12 +64,13 @@
  *       abort, memory   what is said before an abort; races with the allocator
  *       api_rules       what CPython asks of those who call its C API
  *       traceback       the calls of a Python traceback; cxx_name: C++ names for people
- *       enough          how many turns without a finding say that it is gone
+ *       enough          how many turns without a finding say that it is gone; rate: how often it comes
  *       interleaving    the steps of two threads, drawn
  *       matrix          what --pairs saw of each pair of a type's operations
  *     store/        what is remembered between runs
  *       store           runs, iterations; store_findings: findings, read again; store_history: what runs
  *                       did for one
+ *       store_again     what showed a finding, and runs that repeat that
  *       sql, schema     its file and statements; its tables, made or taken over from an older one
  *       store_json, run_json, values  its long texts: findings; facts of a run; what both are made of
  *       kept            frames and stacks, each once
@@ -88,6 +89,9 @@
  *       scripts         what shows a pair's fault without ftstress
  *       stored          the last run of a suite, read again; baselined: its findings become known
  *       recalled        runs and findings, as the stores have them (stores); history: what became of one
+ *       hunt            tries of one finding, in place of the plan's iterations
+ *       again           a run of these, from what the store has of the finding; ways: what can be repeated
+ *       repro, verify_fix  how often does it come? is it gone?
  *       explained       one finding told, and run again to see what led to it
  *       results         of clean pairs: results that no order of the two calls explains
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
@@ -171,6 +175,10 @@ static int dispatch(struct settings *settings, const struct invocation *invocati
 		return run_compare(settings);
 	case COMMAND_EXPLAIN:
 		return run_explain(settings, invocation);
+	case COMMAND_REPRO:
+		return run_repro(settings, invocation);
+	case COMMAND_VERIFY:
+		return run_verify(settings, invocation);
 	case COMMAND_RUN:
 		break;
 	}

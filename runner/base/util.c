@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -220,6 +221,16 @@ uint64_t splitmix64(uint64_t *state)
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
 	return z ^ (z >> 31);
+}
+
+bool whole_number(const char *text, int base, uint64_t *number)
+{
+	if (!isxdigit((unsigned char)text[0]))
+		return false;
+	char *end;
+	errno = 0;
+	*number = strtoull(text, &end, base);
+	return !errno && *end == '\0';
 }
 
 double now_seconds(void)

@@ -5,6 +5,7 @@
 #define RUNNER_UTIL_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,6 +65,9 @@ size_t utf8_sequence(const char *at, size_t room);
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t length);
 uint64_t hash_string(uint64_t seed, const char *text);
 uint64_t splitmix64(uint64_t *state);
+
+/* Is all of the text a number that fits? The base is 10 or 16, without "0x". */
+bool whole_number(const char *text, int base, uint64_t *number);
 
 double now_seconds(void); /* CLOCK_MONOTONIC */
 

@@ -42,6 +42,8 @@ enum command {
 	COMMAND_SHOW,
 	COMMAND_HISTORY,
 	COMMAND_COMPARE,
+	COMMAND_REPRO,
+	COMMAND_VERIFY,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
@@ -116,6 +118,7 @@ struct settings {
 	size_t baseline_count, baseline_capacity;
 	struct replay_token replay;
 	bool replay_given;
+	unsigned times; /* of COMMAND_REPRO; 0 = not given */
 	bool resume, list, plan, quiet, verbose;
 };
 
@@ -149,5 +152,7 @@ const char *schedule_text(enum schedule_choice schedule);
 
 /* "S.n.k", "S.n.k@12:2"; to be freed. */
 char *replay_token_text(struct replay_token token);
+/* False: the text is none. */
+bool replay_token_parse(const char *text, struct replay_token *token);
 
 #endif

@@ -14,6 +14,7 @@
 #include "runner/base/util.h"
 #include "runner/run/explore.h"
 #include "runner/run/failing.h"
+#include "runner/run/hunt.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/tally.h"
@@ -148,7 +149,7 @@ int attempt_start_trial(struct pool *pool, struct job *job)
 
 int attempt_announce_next(struct pool *pool, struct job *job)
 {
-	if (job->next)
+	if (job->next || pool->options->hunt) /* what it hunts next depends on what comes now */
 		return 0;
 	job->next = pool_plan_next(pool);
 	if (!job->next)
@@ -168,6 +169,8 @@ int attempt_announce_next(struct pool *pool, struct job *job)
 
 void pool_store_progress(struct pool *pool, const struct trial *trial)
 {
+	if (pool->options->hunt)
+		hunt_look(pool->options->hunt);
 	int code = tally_store(pool->tally, trial);
 	if (!pool->code)
 		pool->code = code;
@@ -181,6 +184,8 @@ static void finish_trial(struct pool *pool, struct job *job)
 	tally_trial(pool->tally, trial);
 	if (pool->options->explore)
 		explore_take(pool->options->explore, trial);
+	if (pool->options->hunt && trial_counts(trial))
+		hunt_took(pool->options->hunt, trial);
 	if (trial->pairs)
 		pairs_done(pool->options->pairs, trial, pool->result);
 	pool->state.done += trial_counts(trial) && !trial->pairs;

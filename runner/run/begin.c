@@ -45,7 +45,8 @@ static int read_settings(struct run *run, const char *stored_arguments)
 	uint64_t iterations = settings->iterations;
 	if (!code)
 		code = options_parse(settings, run->invocation->argc, run->invocation->argv);
-	if (!code && count && !settings->iterations_given && !settings->duration_given)
+	bool again = settings->command != COMMAND_RUN; /* its slices are of the size of then */
+	if (!code && count && (again || (!settings->iterations_given && !settings->duration_given)))
 		settings->iterations = iterations;
 	if (!settings->suite)
 		settings->suite = xstrdup(name);
@@ -64,7 +65,7 @@ int session_read_suite(const struct run *run, struct suite *suite)
 }
 
 /* A token of pairs in an ordinary run: this one is of pairs alone, and has the same store. */
-static void replay_pairs(struct run *run)
+void session_replay_pairs(struct run *run)
 {
 	if (!run->settings->replay_given || !run->settings->replay.pairs || run->settings->pairs)
 		return;
@@ -78,6 +79,11 @@ static void replay_pairs(struct run *run)
 
 int session_load_suite(struct run *run)
 {
+	return session_load_suite_as(run, NULL);
+}
+
+int session_load_suite_as(struct run *run, const char *options)
+{
 	if (!run->settings->suite)
 		return fail(EXIT_BAD_INPUT, "which suite? ftstress --suite NAME (`ftstress suites` "
 					    "lists them; ftstress --help tells more)");
@@ -85,13 +91,13 @@ int session_load_suite(struct run *run)
 	if (!code)
 		code = session_read_suite(run, &run->suite);
 	if (!code)
-		code = read_settings(run, NULL);
+		code = read_settings(run, options);
 	if (!code && run->settings->pairs) {
 		free(run->suite.record);
 		run->suite.record = xprintf("%s-pairs", run->suite.name);
 	}
 	if (!code)
-		replay_pairs(run);
+		session_replay_pairs(run);
 	return code;
 }
 
@@ -179,7 +185,8 @@ int session_begin(struct run *run)
 				    .first_slice = course_start(&run->course, settings).first_slice,
 				    .iterations_planned = settings->iterations,
 				    .started = time(NULL),
-				    .options = arguments_text(run->invocation) };
+				    .options = run->options ? xstrdup(run->options)
+							    : arguments_text(run->invocation) };
 	return store_run_begin(run->store, &run->stored, &run->stored.id);
 }
 

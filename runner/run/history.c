@@ -22,16 +22,56 @@ static size_t last_of(const struct store_sighting *runs, size_t count, int64_t t
 	return last;
 }
 
-/* Up to and with the run: in how many of how many turns? In the way of that run alone. */
-static void add_up(const struct store_sighting *runs, size_t last, uint64_t *seen, uint64_t *before)
+/*
+ * The way that counts: that of the last run, of those up to this one that saw it, that counted turns. What repeated
+ * it since then, in whatever way, says only that it is there. "" if there is none.
+ */
+static const struct store_sighting *counted_by(const struct store_sighting *runs, size_t last)
+{
+	for (size_t i = last + 1; i-- > 0;)
+		if (runs[i].seen && runs[i].turns && *runs[i].ways)
+			return &runs[i];
+	return NULL;
+}
+
+static const char *ways_of(const struct store_sighting *runs, size_t last)
+{
+	const struct store_sighting *run = counted_by(runs, last);
+	return run ? run->ways : "";
+}
+
+/* From run number `from` up to and with the last one: in how many of how many turns? In this way alone. */
+static void add_up(const struct store_sighting *runs, int64_t from, size_t last, const char *ways,
+		   uint64_t *seen, uint64_t *before)
 {
 	*seen = *before = 0;
 	for (size_t i = 0; i <= last; i++) {
-		if (!counts(&runs[i], runs[last].ways))
+		if (runs[i].run < from || !counts(&runs[i], ways))
 			continue;
 		*before += runs[i].turns;
 		*seen += runs[i].seen < runs[i].turns ? runs[i].seen : runs[i].turns;
 	}
+}
+
+/* Was what had shown it repeated often enough, without it? */
+static bool is_proof(const struct store_sighting *run)
+{
+	return run->needed && run->tries >= run->needed && !run->seen;
+}
+
+/* Did the runs between these two do enough to have seen it? */
+static bool fixed_between(const struct store_sighting *runs, size_t before, size_t again)
+{
+	const char *ways = ways_of(runs, before);
+	uint64_t seen, turns, since = 0;
+	bool proven = false;
+	add_up(runs, 0, before, ways, &seen, &turns);
+	for (size_t i = before + 1; i < again; i++) {
+		since += counts(&runs[i], ways) ? runs[i].turns : 0;
+		proven = proven || is_proof(&runs[i]);
+	}
+	uint64_t needed = enough_turns(seen, turns);
+	return proven || (needed && since >= needed);
 }
 
 /* The run that saw it again, after enough had not. */
@@ -40,17 +80,10 @@ static int64_t back_of(const struct store_sighting *runs, size_t last)
 	int64_t back = 0;
 	size_t before = SIZE_MAX;
 	for (size_t i = 0; i <= last; i++) {
-		uint64_t seen, turns, since = 0;
 		if (!runs[i].seen)
 			continue;
-		if (before != SIZE_MAX) {
-			add_up(runs, before, &seen, &turns);
-			for (size_t k = before + 1; k < i; k++)
-				since += counts(&runs[k], runs[before].ways) ? runs[k].turns : 0;
-			uint64_t needed = enough_turns(seen, turns);
-			if (needed && since >= needed)
-				back = runs[i].run;
-		}
+		if (before != SIZE_MAX && fixed_between(runs, before, i))
+			back = runs[i].run;
 		before = i;
 	}
 	return back;
@@ -75,14 +108,24 @@ struct history history_of(const struct store_sighting *runs, size_t count, int64
 	size_t last = last_of(runs, count, from ? from - 1 : to);
 	if (last == SIZE_MAX)
 		return history;
-	const char *ways = runs[last].ways;
+	const char *ways = ways_of(runs, last);
 	for (size_t i = 0; !history.first; i++)
 		history.first = runs[i].seen ? runs[i].run : 0;
 	history.last = runs[last].run;
 	history.back = back_of(runs, last);
-	add_up(runs, last, &history.seen, &history.before);
+	const struct store_sighting *counted = counted_by(runs, last);
+	history.counted = counted ? counted->run : 0;
+	history.since = history.back ? history.back : history.first;
+	add_up(runs, history.since == history.first ? 0 : history.since, last, ways, &history.seen,
+	       &history.before);
 	for (size_t i = last + 1; i < count; i++) {
-		if (!runs[i].turns || runs[i].run < from || (to && runs[i].run > to))
+		if (runs[i].run < from || (to && runs[i].run > to))
+			continue;
+		if (is_proof(&runs[i])) {
+			history.verified = runs[i].run;
+			history.tries = runs[i].tries;
+		}
+		if (!runs[i].turns)
 			continue;
 		if (counts(&runs[i], ways))
 			history.after += runs[i].turns;
@@ -90,7 +133,9 @@ struct history history_of(const struct store_sighting *runs, size_t count, int64
 			history.otherwise++;
 	}
 	history.needed = enough_turns(history.seen, history.before);
-	if (!history.after && !history.otherwise)
+	if (history.verified)
+		history.fate = FATE_FIXED;
+	else if (!history.after && !history.otherwise)
 		history.fate = FATE_PRESENT;
 	else if (history.needed)
 		history.fate = history.after >= history.needed ? FATE_FIXED : FATE_GONE;
@@ -142,6 +187,14 @@ void history_add(struct buf *out, const struct history *history)
 		break;
 	case FATE_FIXED:
 		buf_puts(out, "It is fixed, at 95 %: ");
+		if (history->verified && history->after < history->needed) {
+			buf_printf(out,
+				   "run %" PRId64
+				   " (ftstress verify-fix) repeated what had shown it %" PRIu64
+				   " times, and it did not come",
+				   history->verified, history->tries);
+			break;
+		}
 		add_turns(out, history);
 		buf_printf(out, "; %" PRIu64 " are enough", history->needed);
 		break;

@@ -26,7 +26,11 @@ struct history {
 	uint64_t iterations; /* that would about make up for what is missing; 0 = not known */
 	int64_t first, last; /* runs that saw it */
 	int64_t back;        /* a run that saw it again when it was fixed; 0 = none */
-	uint64_t otherwise;  /* runs since that ran its tests in another way: they do not count */
+	int64_t since;       /* that one, or the first that saw it: from here on it was not fixed */
+	int64_t counted;  /* of the runs that saw it, the last one that counted turns; 0 = none */
+	int64_t verified; /* a run since that repeated what had shown it, often enough; 0 = none */
+	uint64_t tries;   /* ... so often */
+	uint64_t otherwise; /* runs since that ran its tests in another way: they do not count */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include "runner/base/util.h"
 #include "runner/run/explore.h"
+#include "runner/run/hunt.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/verify.h"
@@ -75,6 +76,8 @@ struct trial *pool_plan_next(struct pool *pool)
 	const struct pool_options *options = pool->options;
 	if (pool->stopping || pool_out_of_time(pool))
 		return NULL;
+	if (options->hunt)
+		return hunt_next(options->hunt, pool->next_iteration++);
 	bool last = pool->end_iteration && pool->next_iteration >= pool->end_iteration;
 	struct trial *pairs = pairs_next(options->pairs, pool_planned(pool), last);
 	if (pairs || last)

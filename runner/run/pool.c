@@ -12,6 +12,7 @@
 #include "runner/run/attempt.h"
 #include "runner/run/control.h"
 #include "runner/run/failing.h"
+#include "runner/run/hunt.h"
 #include "runner/run/lookout.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
@@ -153,6 +154,8 @@ static void stop_all(struct pool *pool)
 	verifier_leave(pool->verifier, pool->options->collator);
 	pool_announce(pool);
 	pool_store_progress(pool, NULL);
+	if (pool->options->hunt)
+		hunt_end(pool->options->hunt);
 	if (pool->recheck && !pool->result->store_failed) {
 		int code = recheck_tell(pool->recheck, pool->options->store);
 		if (!pool->code)

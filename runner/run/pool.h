@@ -26,6 +26,7 @@
 #include "runner/trial/worker.h"
 
 struct explore;
+struct hunt;
 struct pairs;
 
 struct pool_options {
@@ -39,6 +40,7 @@ struct pool_options {
 	struct store *store;
 	struct pairs *pairs;     /* of an ordinary run, or NULL */
 	struct explore *explore; /* of a run with --explore, or NULL */
+	struct hunt *hunt;       /* of a run that looks for one finding, or NULL; with one job */
 	int64_t run;
 	struct plan_start start;
 	uint64_t first_iteration; /* not 0 if a run is resumed */

@@ -81,7 +81,7 @@ size_t session_stack_limit(const struct run *run)
 	return release && release->counts_c_calls ? 0 : 5u << 20;
 }
 
-static int run_pool(struct run *run)
+int session_run_pool(struct run *run)
 {
 	char **arguments =
 		driver_arguments(&run->suite, run->environment.python, "ftstress_driver");
@@ -97,20 +97,21 @@ static int run_pool(struct run *run)
 		launch.environment[kind] = variables[kind];
 	}
 	struct explore *explore =
-		run->settings->explore && !run->settings->replay_given
+		run->settings->explore && !run->settings->replay_given && !run->hunt
 			? explore_new(run->settings, run->course.plan, run->tests.tests)
 			: NULL;
-	unsigned jobs = session_jobs(run->settings);
+	unsigned jobs = run->hunt ? 1 : session_jobs(run->settings);
 	struct pool_options options = { .settings = run->settings,
 					.launch = &launch,
 					.plan = run->course.plan,
 					.tests = run->tests.tests,
 					.test_count = run->tests.count,
 					.collator = run->collator,
-					.as_written = run->as_written,
+					.as_written = run->hunt ? NULL : run->as_written,
 					.store = run->store,
 					.pairs = run->pairs,
 					.explore = explore,
+					.hunt = run->hunt,
 					.run = run->stored.id,
 					.start = course_start(&run->course, run->settings),
 					.first_iteration = run->stored.iterations_done,
@@ -187,7 +188,7 @@ static int finish(struct run *run, int code, double seconds)
 	return code;
 }
 
-static void settle(struct run *run)
+void session_settle(struct run *run)
 {
 	course_settle(&run->course, run->settings, run->tests.tests, run->tests.count,
 		      run->deck_tests);
@@ -269,7 +270,7 @@ static int take_all_evidence(struct run *run, double seconds)
 /* From the store being open to the exit code. */
 static int run_opened(struct run *run)
 {
-	settle(run);
+	session_settle(run);
 	warn_of_turns(run->settings);
 	int code = course_take_leftovers(&run->course, run->settings, run->store);
 	if (!code)
@@ -285,7 +286,7 @@ static int run_opened(struct run *run)
 	session_open_collator(run);
 	run->pairs = pairs_begin(run);
 	double started = now_seconds();
-	code = run_pool(run);
+	code = session_run_pool(run);
 	if (!code)
 		code = take_all_evidence(run, now_seconds() - started);
 	if (!code && run->settings->results && run->settings->pairs && !run->result.interrupted)
@@ -322,7 +323,7 @@ void session_clear(struct run *run)
 }
 
 /* The environment and the tests. */
-static int get_tests(struct run *run)
+int session_get_tests(struct run *run)
 {
 	run->progress = progress_open(run->settings->quiet);
 	int code = environment_prepare(&run->environment, &run->suite, run->settings, &run->paths,
@@ -354,13 +355,13 @@ int run_suite(struct settings *settings, const struct invocation *invocation)
 	if (!code && !only_show) /* before what takes long: a mistake in it is told at once */
 		code = session_load_baseline(&run);
 	if (!code)
-		code = get_tests(&run);
+		code = session_get_tests(&run);
 	if (!code && only_show) {
 		progress_close(run.progress);
 		run.progress = NULL;
 		if (settings->replay_given)
 			settings->seed = settings->replay.seed;
-		settle(&run);
+		session_settle(&run);
 		if (settings->plan)
 			code = course_take_leftovers(&run.course, settings, run.store);
 		if (!code)
@@ -377,7 +378,7 @@ int run_prepare(struct settings *settings, const struct invocation *invocation)
 	struct run run = { .invocation = invocation, .settings = settings, .lock = -1 };
 	int code = session_load_suite(&run);
 	if (!code)
-		code = get_tests(&run);
+		code = session_get_tests(&run);
 	if (!code) {
 		progress_close(run.progress);
 		run.progress = NULL;

@@ -23,6 +23,10 @@ int run_prepare(struct settings *settings, const struct invocation *invocation);
 int run_report(struct settings *settings, const struct invocation *invocation);
 /* Tells what is known of settings->finding; of a wrong reference count, runs it again, with a log. */
 int run_explain(const struct settings *settings, const struct invocation *invocation);
+/* Repeats what has shown settings->finding: how often does it come? EXIT_FINDINGS: it did. */
+int run_repro(struct settings *settings, const struct invocation *invocation);
+/* Repeats it until it is sure that the finding is gone (EXIT_CLEAN), or it comes (EXIT_FINDINGS). */
+int run_verify(struct settings *settings, const struct invocation *invocation);
 /* Puts what the suite's last run has found into its baseline. */
 int run_baseline(struct settings *settings, const struct invocation *invocation);
 /* What the stores of the output folder remember: runs; a finding; what became of it; what two runs differ in. */

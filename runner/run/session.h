@@ -34,6 +34,8 @@ struct run {
 	char *scratch;                          /* folder for what the tests write */
 	struct collator *collator, *as_written; /* see recheck.h; the latter may be NULL */
 	struct pairs *pairs;                    /* of an ordinary run, or NULL */
+	struct hunt *hunt;                      /* of a run that looks for one finding, or NULL */
+	const char *options;                    /* ... those of the run that had it */
 	struct pool_result result;
 	struct buf notes;
 };
@@ -47,6 +49,11 @@ struct run {
 int session_read_suite(const struct run *run, struct suite *suite);
 /* Finds our files and reads the suite and its settings. */
 int session_load_suite(struct run *run);
+/* The same, with the options of an earlier run before those of the command line (as struct store_run has them), but
+ * for its length. */
+int session_load_suite_as(struct run *run, const char *options);
+/* If settings->replay is of pairs in an ordinary run: this one is of pairs alone, with the same store. */
+void session_replay_pairs(struct run *run);
 int session_open_store(struct run *run);
 /* Reads the run that was cut off, and its settings. */
 int session_find_cut_off(struct run *run);
@@ -79,7 +86,14 @@ struct stored_report {
 int session_last_report(struct run *run, struct stored_report *report);
 void session_report_clear(struct stored_report *report);
 
-/* run.c: frees all that is there. */
+/* run.c: the parts of a run, for one that goes another way. */
+
+/* The environment and the tests. */
+int session_get_tests(struct run *run);
+/* The plan. */
+void session_settle(struct run *run);
+int session_run_pool(struct run *run);
+/* Frees all that is there. */
 void session_clear(struct run *run);
 
 /* facts.c: what the run did, for the report and the exit code. */

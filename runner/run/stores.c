@@ -98,17 +98,32 @@ static int look_in(struct store *store, const char *id, struct finding *finding,
 	return 0;
 }
 
+/* Is the store that of the suite, or of its pairs? */
+static bool is_of(const char *name, const char *suite)
+{
+	size_t length = strlen(suite);
+	return !strncmp(name, suite, length) && (!name[length] || !strcmp(name + length, "-pairs"));
+}
+
 int stores_find(const char *folder, const char *id, struct store **store, char **suite,
 		struct finding *finding)
 {
+	return stores_find_of(folder, NULL, id, store, suite, finding);
+}
+
+int stores_find_of(const char *folder, const char *of, const char *id, struct store **store,
+		   char **suite, struct finding *finding)
+{
 	size_t count;
-	char **names = stores_names(folder, &count);
+	char **names = stores_names(folder, &count), *wanted = of ? suite_name(of) : NULL;
 	bool found = false;
 	int code = 0;
 	*finding = (struct finding){ 0 };
 	for (size_t i = 0; i < count && !code; i++) {
 		struct store *one = NULL;
 		bool before = found;
+		if (wanted && !is_of(names[i], wanted))
+			continue;
 		code = stores_open(folder, names[i], &one);
 		if (!code)
 			code = look_in(one, id, finding, &found);
@@ -121,6 +136,7 @@ int stores_find(const char *folder, const char *id, struct store **store, char *
 		store_close(one);
 	}
 	strings_free(names, count);
+	free(wanted);
 	if (!code && !found)
 		code = fail(EXIT_BAD_INPUT,
 			    "no run whose reports are in %s has found %s (--output DIR names "

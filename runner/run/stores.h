@@ -25,5 +25,8 @@ int stores_open(const char *folder, const char *suite, struct store **store);
  */
 int stores_find(const char *folder, const char *id, struct store **store, char **suite,
 		struct finding *finding);
+/* The same in the stores of one suite and its pairs; NULL: of all. */
+int stores_find_of(const char *folder, const char *of, const char *id, struct store **store,
+		   char **suite, struct finding *finding);
 
 #endif

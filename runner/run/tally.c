@@ -5,6 +5,7 @@
 
 #include "runner/base/util.h"
 #include "runner/model/matrix.h"
+#include "runner/run/hunt.h"
 
 #define SEEN_RAN 1
 #define SEEN_SKIPPED 2
@@ -118,6 +119,8 @@ static void take_pairs(struct tally *tally, const struct trial *trial)
 static void note_turn(struct tally *tally, size_t test)
 {
 	const struct settings *settings = tally->options->settings;
+	if (tally->options->hunt && !hunt_counts(tally->options->hunt))
+		return;
 	if (!settings->replay_given && !settings->explore && !settings->pairs)
 		ARRAY_PUSH(tally->turns, tally->turn_count, tally->turn_capacity,
 			   tally->options->tests[test].id);
@@ -210,7 +213,7 @@ static uint64_t deck_position(const struct tally *tally)
 	const struct pool_options *options = tally->options;
 	uint64_t iterations = tally->watermark;
 	if (options->settings->replay_given || options->settings->gate ||
-	    options->settings->explore)
+	    options->settings->explore || options->hunt)
 		return options->deck_tests;
 	if (iterations < options->start.leftover_count)
 		iterations = options->start.leftover_count;
@@ -235,7 +238,7 @@ int tally_store(struct tally *tally, const struct trial *trial)
 	 */
 	bool late = trial && (trial->budget <= BUDGET_LEAST || trial->killed == KILL_DURATION);
 	bool dealt = !options->settings->replay_given && !options->settings->gate &&
-		     !options->settings->explore && !(trial && trial->pairs);
+		     !options->settings->explore && !options->hunt && !(trial && trial->pairs);
 	for (size_t i = 0; dealt && trial && trial_counts(trial) && i < trial->plan.test_count;
 	     i++) {
 		size_t test = trial->plan.tests[i];

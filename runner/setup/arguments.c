@@ -38,8 +38,10 @@ static int parse_long(struct settings *settings, int argc, char *const argv[], i
 		return fail(EXIT_BAD_INPUT, "--%s takes no value", option->name);
 	if (option->argument && !value) {
 		if (*index + 1 >= argc)
-			return fail(EXIT_BAD_INPUT, "--%s needs a value: --%s %s (%s)",
-				    option->name, option->name, option->argument, option->help);
+			return fail(EXIT_BAD_INPUT, "--%s needs a value: --%s %s%s%s%s",
+				    option->name, option->name, option->argument,
+				    option->help ? " (" : "", option->help ? option->help : "",
+				    option->help ? ")" : "");
 		value = argv[++*index];
 	}
 	char *error = option->parse(settings, value);
@@ -52,7 +54,8 @@ static int parse_long(struct settings *settings, int argc, char *const argv[], i
 
 static bool wants_id(enum command command)
 {
-	return command == COMMAND_EXPLAIN || command == COMMAND_SHOW || command == COMMAND_HISTORY;
+	return command == COMMAND_EXPLAIN || command == COMMAND_SHOW ||
+	       command == COMMAND_HISTORY || command == COMMAND_REPRO || command == COMMAND_VERIFY;
 }
 
 /* A word that is no option: the command, or the suite of a command. */

@@ -16,7 +16,7 @@ typedef char *parser(struct settings *settings, const char *value);
 struct option {
 	const char *name;     /* without the dashes */
 	const char *argument; /* NULL: takes none */
-	const char *help;     /* NULL: goes on from the line before */
+	const char *help;     /* NULL: it is not listed */
 	parser *parse;
 	bool key; /* may stand in a suite's [run] */
 };
@@ -27,7 +27,8 @@ extern const size_t option_count;
 const struct option *option_find(const char *name, size_t length);
 
 struct command_word {
-	const char *name, *argument, *help;
+	const char *name, *argument;
+	const char *help; /* NULL: another one's has it, too */
 	enum command command;
 };
 

@@ -21,20 +21,10 @@ static char *expected(const char *what, const char *value)
 	return xprintf("expected %s, not \"%s\"", what, value);
 }
 
-static bool parse_whole(const char *text, int base, uint64_t *number)
-{
-	if (!isxdigit((unsigned char)text[0]))
-		return false;
-	char *end;
-	errno = 0;
-	*number = strtoull(text, &end, base);
-	return !errno && *end == '\0';
-}
-
 static char *take_whole(const char *value, uint64_t low, uint64_t high, uint64_t *number)
 {
 	uint64_t parsed;
-	if (parse_whole(value, 10, &parsed) && parsed >= low && parsed <= high) {
+	if (whole_number(value, 10, &parsed) && parsed >= low && parsed <= high) {
 		*number = parsed;
 		return NULL;
 	}
@@ -121,7 +111,8 @@ static char *parse_threads(struct settings *settings, const char *value)
 	const char *dash = strchr(value, '-');
 	char *first = dash ? xstrndup(value, (size_t)(dash - value)) : xstrdup(value);
 	uint64_t low = 0, high = 0;
-	bool good = parse_whole(first, 10, &low) && parse_whole(dash ? dash + 1 : value, 10, &high);
+	bool good =
+		whole_number(first, 10, &low) && whole_number(dash ? dash + 1 : value, 10, &high);
 	free(first);
 	if (!good || low < 1 || high < low || high > FTS_THREADS_MAX)
 		return expected("a number of threads such as 4 or a range such as 2-8 (1 to 64)",
@@ -292,7 +283,7 @@ static char *parse_python_races(struct settings *settings, const char *value)
 static char *parse_python_races_every(struct settings *settings, const char *value)
 {
 	uint64_t every = 0;
-	if (!parse_whole(value, 10, &every) || !every || every > 1000)
+	if (!whole_number(value, 10, &every) || !every || every > 1000)
 		return expected("a number from 1 to 1000", value);
 	settings->python_races_every = (unsigned)every;
 	return NULL;
@@ -302,7 +293,7 @@ static char *parse_pairs_every(struct settings *settings, const char *value)
 {
 	uint64_t every = 0;
 	if (strcmp(value, "off") != 0 &&
-	    (!parse_whole(value, 10, &every) || every < 2 || every > 1000))
+	    (!whole_number(value, 10, &every) || every < 2 || every > 1000))
 		return expected("off or a number from 2 to 1000", value);
 	settings->pairs_every = (unsigned)every;
 	return NULL;
@@ -328,7 +319,7 @@ static char *parse_tests(struct settings *settings, const char *value)
 static char *parse_seed(struct settings *settings, const char *value)
 {
 	const char *digits = strncmp(value, "0x", 2) == 0 ? value + 2 : value;
-	if (strlen(digits) > 16 || !parse_whole(digits, 16, &settings->seed))
+	if (strlen(digits) > 16 || !whole_number(digits, 16, &settings->seed))
 		return expected("up to 16 hexadecimal digits", value);
 	settings->seed_given = true;
 	return NULL;
@@ -417,48 +408,17 @@ static char *parse_baseline(struct settings *settings, const char *value)
 	return NULL;
 }
 
-/* "12:2", "12:2,30:1", "seed": behind a token of --explore; NULL: none. */
-static bool parse_switches(struct replay_token *token, char *text)
-{
-	uint64_t found[2] = { 0 };
-	token->switches = 0;
-	if (text && strcmp(text, "seed") == 0) {
-		token->switches = FTS_SWITCHES_BY_SEED;
-		return true;
-	}
-	for (size_t i = 0; text; i++) {
-		char *one = strsep(&text, ","), *thread = strchr(one, ':');
-		uint64_t point, number;
-		if (i == 2 || !thread)
-			return false;
-		*thread++ = '\0';
-		if (!parse_whole(one, 10, &point) || !parse_whole(thread, 10, &number) || !point ||
-		    point >= UINT32_MAX / FTS_SWITCH_THREADS || number >= FTS_SWITCH_THREADS)
-			return false;
-		found[i] = FTS_SWITCH(point, number);
-	}
-	token->switches = FTS_SWITCHES(found[0], found[1]);
-	return true;
-}
-
 static char *parse_replay(struct settings *settings, const char *value)
 {
-	char *copy = xstrdup(value), *rest = copy;
-	const char *seed = strsep(&rest, ".");
-	const char *iteration = rest ? strsep(&rest, ".") : NULL;
-	struct replay_token *token = &settings->replay;
-	token->pairs = rest && *rest == 'p';
-	rest += token->pairs;
-	const char *slice = rest ? strsep(&rest, "@") : NULL;
-	bool good = iteration && slice && strlen(seed) <= 16 &&
-		    parse_whole(seed, 16, &token->seed) &&
-		    parse_whole(iteration, 10, &token->iteration) &&
-		    parse_whole(slice, 10, &token->slice) && parse_switches(token, rest);
-	free(copy);
-	if (!good)
+	if (!replay_token_parse(value, &settings->replay))
 		return expected("a token from a report, such as 1f3a.12.40", value);
 	settings->replay_given = true;
 	return NULL;
+}
+
+static char *parse_times(struct settings *settings, const char *value)
+{
+	return take_unsigned(value, 1, 1000000, &settings->times);
 }
 
 #define FLAG(name)                                                                                 \
@@ -537,6 +497,7 @@ const struct option option_table[] = {
 	{ "seed", "HEX", "same seed, same plan (drawn at random)", parse_seed, false },
 	{ "replay", "TOKEN", "repeat the iteration that a report names (5 times)", parse_replay,
 	  false },
+	{ "times", "N", NULL, parse_times, false }, /* of `ftstress repro` */
 	{ "resume", NULL, "go on with the suite's run that was cut off", parse_resume, false },
 	{ "jobs", "N", "workers side by side (half the cores)", parse_jobs, true },
 	{ "slice", "N", "tests in an iteration (20 to 100: so that all get a turn)", parse_slice,
@@ -563,24 +524,6 @@ const struct option option_table[] = {
 	{ "help", NULL, "print this", parse_help, false },
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;
-
-const struct command_word command_words[] = {
-	{ "run", "X.py", "look for races in a script, without a suite file", COMMAND_RUN },
-	{ "prepare", "SUITE", "build Python and the packages of a suite", COMMAND_PREPARE },
-	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
-	{ "suites", "", "list the suites", COMMAND_SUITES },
-	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
-	{ "baseline", "update SUITE", "put what the last run found into the suite's baseline",
-	  COMMAND_BASELINE },
-	{ "list", "[SUITE]", "the runs of a suite, and what became of their findings",
-	  COMMAND_LIST },
-	{ "show", "ID", "a finding, as the store has it", COMMAND_SHOW },
-	{ "history", "ID", "which runs saw it, and whether that makes it fixed", COMMAND_HISTORY },
-	{ "compare", "RUN RUN", "what one run found and another did not (--suite)",
-	  COMMAND_COMPARE },
-	{ "explain", "ID", "run a wrong count again, and tell what led to it", COMMAND_EXPLAIN },
-};
-const size_t command_word_count = sizeof command_words / sizeof *command_words;
 
 void settings_init(struct settings *settings)
 {
@@ -648,35 +591,6 @@ char *options_set_key(struct settings *settings, const char *key, const char *va
 	char *error = xprintf("[run] has no key \"%s\"%s", key, hint);
 	free(hint);
 	return error;
-}
-
-void options_help(FILE *out, const struct option_word *formats)
-{
-	fputs("ftstress finds races in Python packages on free-threaded CPython.\n\n"
-	      "  ftstress --suite numpy_tests --iterations 500\n"
-	      "  ftstress --suite numpy_tests --tests \"test_dtype.py or test_random.py\"\n"
-	      "  ftstress --suite my_suite.ini --duration 30m --gil off --format html,tap\n"
-	      "  ftstress --suite numpy_tests --replay 1f3a.12.40      the token is in the "
-	      "report\n\n",
-	      out);
-	for (size_t i = 0; i < command_word_count; i++)
-		fprintf(out, "  ftstress %-8s %-12s  %s\n", command_words[i].name,
-			command_words[i].argument, command_words[i].help);
-	fputc('\n', out);
-	for (size_t i = 0; i < option_count; i++) {
-		char left[32];
-		if (!option_table[i].help)
-			continue;
-		snprintf(left, sizeof left, "--%s%s%s", option_table[i].name,
-			 option_table[i].argument ? " " : "",
-			 option_table[i].argument ? option_table[i].argument : "");
-		fprintf(out, "  %-24s %s\n", left, option_table[i].help);
-		for (size_t f = 0; option_table[i].parse == parse_format && formats[f].name; f++)
-			fprintf(out, "  %-24s   %-6s %s\n", "", formats[f].name, formats[f].help);
-	}
-	fputs("\nExit code: 0 nothing new, 1 new findings, 2 interrupted, 3 internal error,\n"
-	      "4 bad option or suite, 5 nothing ran or passed. More: man ftstress\n",
-	      out);
 }
 
 char *option_threads_text(const struct settings *settings)

@@ -57,7 +57,11 @@ static const char additions[] =
 	" test TEXT PRIMARY KEY, why TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS pairs_deck("
 	" id INTEGER PRIMARY KEY CHECK(id = 0), next_slice INTEGER NOT NULL);"
-	"INSERT OR IGNORE INTO pairs_deck VALUES(0, 0);";
+	"INSERT OR IGNORE INTO pairs_deck VALUES(0, 0);"
+	"CREATE TABLE IF NOT EXISTS tries("
+	" run INTEGER PRIMARY KEY REFERENCES runs(id), finding TEXT NOT NULL,"
+	" purpose TEXT NOT NULL, tries INTEGER NOT NULL, seen INTEGER NOT NULL,"
+	" needed INTEGER NOT NULL);";
 
 /* ---- schema 1 had stacks in each finding's body, and texts in each occurrence ---- */
 

@@ -63,7 +63,8 @@ enum store_state store_state_parse(const char *name)
 
 static const char run_columns[] =
 	"SELECT id, parent, state, seed, first_slice, iterations_planned, iterations_done,"
-	" started, ended, options FROM runs WHERE ?1 <= 0 OR id = ?1 ORDER BY id DESC LIMIT 1";
+	" started, ended, options FROM runs WHERE id = ?1 OR (?1 <= 0 AND id NOT IN"
+	" (SELECT run FROM tries)) ORDER BY id DESC LIMIT 1";
 
 /* Of a row of the columns above. */
 static struct store_run run_of(sqlite3_stmt *row)

@@ -3,7 +3,8 @@
  *
  *     runs ──< seen >── findings ──< stacks ──< frames     deck: position in the deck
  *       │        └─ tokens, tests                          leftovers: tests that wait for another run
- *       └────< turns >── tests                             failures: tests that never pass
+ *       ├────< turns >── tests                             failures: tests that never pass
+ *       └────< tries
  *
  * `occurrences` is `seen` with texts instead of numbers.
  *
@@ -84,7 +85,10 @@ int store_run_end(struct store *store, int64_t run, enum store_state state,
  * that it had are this run's. (The other way is a new run with `parent`.)
  */
 int store_run_reopen(struct store *store, int64_t run);
-/* Gets run number `run`, or the newest one if `run` is 0. *found = false if there is none. */
+/*
+ * Gets run number `run`, or if that is 0 the newest one that did not only repeat something (store_tries_put()).
+ * *found = false if there is none.
+ */
 int store_run_get(struct store *store, int64_t run, struct store_run *out, bool *found);
 void store_run_clear(struct store_run *run);
 /* Gets the `info` that store_run_end() has kept; *found = false if there is none. */
@@ -154,12 +158,39 @@ struct store_sighting {
 	uint64_t iterations;
 	uint64_t turns; /* of the tests that ever showed it; 0: none, or they were not counted */
 	uint64_t seen;  /* in so many of these */
+	/* Of a run that repeated what had shown it: how often; and how often it had to be, so that not to see it
+	 * says at 95 % that it is fixed (0 = it was not asked for that). */
+	uint64_t tries, needed;
 	char *ways; /* how it ran: the settings that decide what can be seen; "" = not known, or no turns */
 };
 /* Gets all runs, the oldest first. To be freed: store_sightings_free(). */
 int store_sightings(struct store *store, const char *finding, struct store_sighting **sightings,
 		    size_t *count);
 void store_sightings_free(struct store_sighting *sightings, size_t count);
+
+/* A run, a token and a test with which a finding came; "" where there was none. */
+struct store_witness {
+	int64_t run;
+	char *token, *test;
+	uint64_t count;
+};
+/* Gets those of the newest runs that did not only repeat something; of a run, the most frequent first. To be freed:
+ * store_witnesses_free(). */
+int store_witnesses(struct store *store, const char *finding, struct store_witness **witnesses,
+		    size_t *count);
+void store_witnesses_free(struct store_witness *witnesses, size_t count);
+
+/* What a run did that repeats what has shown a finding. */
+struct store_tries {
+	const char *purpose; /* the command: "repro" */
+	uint64_t tries, seen, needed;
+};
+/* Notes that the run is such a one, and what it has done. */
+int store_tries_put(struct store *store, int64_t run, const char *finding,
+		    const struct store_tries *tries);
+/* Adds up those with this purpose, from one run to another. */
+int store_tries_of(struct store *store, const char *finding, const char *purpose, int64_t first_run,
+		   int64_t last_run, struct store_tries *sum);
 
 /* Gets all findings of all runs, as store_findings() does. */
 int store_all(struct store *store, struct finding **findings, size_t *count);

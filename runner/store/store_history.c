@@ -14,8 +14,10 @@ static const char query[] =
 	" had(run, turns) AS (SELECT run, sum(count) FROM turns WHERE test IN shown GROUP BY run),"
 	" saw(run, seen) AS (SELECT run, count(*) FROM occurrences WHERE finding = ?1 GROUP BY run)"
 	" SELECT r.id, r.started, r.state, r.iterations_done, coalesce(had.turns, 0),"
-	" coalesce(saw.seen, 0) FROM runs r LEFT JOIN had ON had.run = r.id"
-	" LEFT JOIN saw ON saw.run = r.id ORDER BY r.id";
+	" max(coalesce(saw.seen, 0), coalesce(t.seen, 0)), coalesce(t.tries, 0),"
+	" coalesce(t.needed, 0) FROM runs r LEFT JOIN had ON had.run = r.id"
+	" LEFT JOIN saw ON saw.run = r.id LEFT JOIN tries t ON t.run = r.id AND t.finding = ?1"
+	" ORDER BY r.id";
 
 /* Those that decide what can be seen at all. How long a run is, and on how many cores, does not. */
 static bool decides(const char *setting)
@@ -75,6 +77,8 @@ int store_sightings(struct store *store, const char *finding, struct store_sight
 			.iterations = (uint64_t)sqlite3_column_int64(row, 3),
 			.turns = (uint64_t)sqlite3_column_int64(row, 4),
 			.seen = (uint64_t)sqlite3_column_int64(row, 5),
+			.tries = (uint64_t)sqlite3_column_int64(row, 6),
+			.needed = (uint64_t)sqlite3_column_int64(row, 7),
 		};
 		ARRAY_PUSH(*sightings, *count, capacity, one);
 	}

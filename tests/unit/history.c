@@ -110,6 +110,50 @@ static void without_counts_nothing_is_claimed(void **state)
 	assert_int_equal(history_of(runs + 1, 1, 0, 0).fate, FATE_UNKNOWN);
 }
 
+/* A run that repeated what had shown it. */
+static struct store_sighting repeated(int64_t number, uint64_t tries, uint64_t needed,
+				      uint64_t seen)
+{
+	struct store_sighting one = run(number, 0, seen);
+	one.ways = unknown;
+	one.tries = tries;
+	one.needed = needed;
+	return one;
+}
+
+static void what_was_repeated_often_enough_without_it_is_fixed_until_it_is_seen_again(void **state)
+{
+	(void)state;
+	struct buf text = { 0 };
+	const struct store_sighting runs[] = { run(1, 2, 2), repeated(2, 5, 0, 5),
+					       repeated(3, 4, 4, 0), repeated(4, 1, 4, 1) };
+	struct history history = history_of(runs, 3, 0, 0);
+	assert_int_equal(history.fate, FATE_FIXED);
+	assert_int_equal(history.verified, 3);
+	history_add(&text, &history);
+	assert_non_null(strstr(text.data, "fixed, at 95 %: run 3 (ftstress verify-fix) repeated"));
+	buf_free(&text);
+	history = history_of(runs, 4, 0, 0);
+	assert_int_equal(history.fate, FATE_PRESENT);
+	assert_int_equal(history.back, 4);
+	assert_int_equal(history.since, 4);
+	/* Not often enough; and not asked for that. */
+	const struct store_sighting few[] = { run(1, 2, 2), repeated(2, 3, 4, 0),
+					      repeated(3, 20, 0, 0) };
+	assert_int_equal(history_of(few, 3, 0, 0).fate, FATE_PRESENT);
+}
+
+/* How its tests ran before it was repeated still counts. */
+static void a_repetition_does_not_take_the_turns_away(void **state)
+{
+	(void)state;
+	const struct store_sighting runs[] = { run(1, 2, 2), repeated(2, 5, 0, 5), run(3, 5, 0) };
+	struct history history = history_of(runs, 3, 0, 0);
+	assert_int_equal(history.last, 2);
+	assert_int_equal(history.counted, 1);
+	assert_int_equal(history.fate, FATE_FIXED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest all[] = {
@@ -120,6 +164,9 @@ int main(void)
 		cmocka_unit_test(a_run_in_another_way_is_no_proof),
 		cmocka_unit_test(what_comes_back_is_told),
 		cmocka_unit_test(without_counts_nothing_is_claimed),
+		cmocka_unit_test(
+			what_was_repeated_often_enough_without_it_is_fixed_until_it_is_seen_again),
+		cmocka_unit_test(a_repetition_does_not_take_the_turns_away),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(all, NULL, NULL);

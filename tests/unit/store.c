@@ -820,6 +820,49 @@ static void others_may_read_while_a_run_writes(void **state)
 	store_close(store);
 }
 
+static void what_repeats_a_finding_is_not_the_last_run(void **state)
+{
+	(void)state;
+	struct store *store = open_store();
+	struct finding finding = sample("data-race-000000000001");
+	int64_t first = begin_run(store, 0), second = begin_run(store, 0);
+	see(store, first, &finding, "a.1.0", 2);
+	see(store, second, &finding, "a.2.0", 1);
+	struct store_tries tries = { "repro", 20, 14, 0 }, sum;
+	assert_int_equal(store_tries_put(store, second, finding.id, &tries), 0);
+	struct store_run newest;
+	bool found;
+	assert_int_equal(store_run_get(store, 0, &newest, &found), 0);
+	assert_int_equal(newest.id, first);
+	store_run_clear(&newest);
+	struct store_witness *witnesses;
+	size_t count;
+	assert_int_equal(store_witnesses(store, finding.id, &witnesses, &count), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(witnesses[0].token, "a.1.0");
+	assert_string_equal(witnesses[0].test, "t.py::test");
+	store_witnesses_free(witnesses, count);
+	assert_int_equal(store_tries_of(store, finding.id, "repro", 0, second, &sum), 0);
+	assert_int_equal(sum.tries, 20);
+	assert_int_equal(sum.seen, 14);
+	assert_int_equal(store_tries_of(store, finding.id, "repro", 0, first, &sum), 0);
+	assert_int_equal(sum.tries, 0);
+	/* It was another one, of the same entry, that came. */
+	struct store_sighting *runs;
+	struct finding other = sample("data-race-000000000002");
+	see(store, first, &other, "a.1.0", 1);
+	tries = (struct store_tries){ "verify-fix", 3, 1, 19 };
+	int64_t third = begin_run(store, 0);
+	assert_int_equal(store_tries_put(store, third, other.id, &tries), 0);
+	assert_int_equal(store_sightings(store, other.id, &runs, &count), 0);
+	assert_int_equal(runs[2].seen, 1);
+	assert_int_equal(runs[2].tries, 3);
+	assert_int_equal(runs[2].needed, 19);
+	assert_int_equal(runs[1].tries, 0); /* of another finding */
+	store_sightings_free(runs, count);
+	store_close(store);
+}
+
 static void a_run_knows_the_turns_of_the_tests_that_showed_a_finding(void **state)
 {
 	(void)state;
@@ -1040,6 +1083,7 @@ int main(void)
 		TEST(half_of_a_store_is_told_and_left_alone),
 		TEST(an_older_store_is_taken_on_with_all_that_it_has),
 		TEST(a_change_of_schema_that_fails_leaves_the_store_as_it_is),
+		TEST(what_repeats_a_finding_is_not_the_last_run),
 		TEST(a_run_knows_the_turns_of_the_tests_that_showed_a_finding),
 		TEST(the_beginning_of_an_id_is_enough_if_it_is_the_only_one),
 		TEST(a_newer_schema_is_refused),

@@ -1,0 +1,55 @@
+/* commands.c - see options.h. The words for the commands, and --help. */
+#include "runner/setup/options.h"
+
+#include <string.h>
+
+#include "runner/setup/option_table.h"
+
+const struct command_word command_words[] = {
+	{ "run", "X.py", "look for races in a script, without a suite file", COMMAND_RUN },
+	{ "prepare", "SUITE", "build Python and the packages of a suite", COMMAND_PREPARE },
+	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
+	{ "suites", "", "list the suites", COMMAND_SUITES },
+	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
+	{ "baseline", "update SUITE", "put what the last run found into the suite's baseline",
+	  COMMAND_BASELINE },
+	{ "list", "[SUITE]", "the runs of a suite, and what became of their findings",
+	  COMMAND_LIST },
+	{ "show", "ID", "a finding (history ID: in which runs; is it fixed?)", COMMAND_SHOW },
+	{ "history", "ID", NULL, COMMAND_HISTORY },
+	{ "compare", "RUN RUN", "what one run found and another did not (--suite)",
+	  COMMAND_COMPARE },
+	{ "repro", "ID", "how often does it come again? (at most --times N)", COMMAND_REPRO },
+	{ "verify-fix", "ID", "run it until it is 95 % sure that it is gone", COMMAND_VERIFY },
+	{ "explain", "ID", "run a wrong count again, and tell what led to it", COMMAND_EXPLAIN },
+};
+const size_t command_word_count = sizeof command_words / sizeof *command_words;
+
+void options_help(FILE *out, const struct option_word *formats)
+{
+	fputs("ftstress finds races in Python packages on free-threaded CPython.\n\n"
+	      "  ftstress --suite numpy_tests --iterations 500\n"
+	      "  ftstress --suite my_suite.ini --duration 30m --gil off --format html,tap\n"
+	      "  ftstress --suite numpy_tests --replay 1f3a.12.40      the token is in the "
+	      "report\n\n",
+	      out);
+	for (size_t i = 0; i < command_word_count; i++)
+		if (command_words[i].help)
+			fprintf(out, "  ftstress %-10s %-12s  %s\n", command_words[i].name,
+				command_words[i].argument, command_words[i].help);
+	fputc('\n', out);
+	for (size_t i = 0; i < option_count; i++) {
+		char left[32];
+		if (!option_table[i].help)
+			continue;
+		snprintf(left, sizeof left, "--%s%s%s", option_table[i].name,
+			 option_table[i].argument ? " " : "",
+			 option_table[i].argument ? option_table[i].argument : "");
+		fprintf(out, "  %-24s %s\n", left, option_table[i].help);
+		for (size_t f = 0; !strcmp(option_table[i].name, "format") && formats[f].name; f++)
+			fprintf(out, "  %-24s   %-6s %s\n", "", formats[f].name, formats[f].help);
+	}
+	fputs("\nExit code: 0 nothing new, 1 new findings, 2 interrupted, 3 internal error,\n"
+	      "4 bad option or suite, 5 nothing ran or passed. More: man ftstress\n",
+	      out);
+}

@@ -1,0 +1,96 @@
+# What was found is run again: how often does it come, and is it gone once it is mended? With the ThreadSanitizer
+# Python (built on the first run), and a package that is edited and built again meanwhile.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	load helper
+	cd "$BATS_TEST_TMPDIR" || return
+	export PWD
+}
+
+# A package that needs nothing to be built: its backend stands beside it.
+package() {
+	mkdir -p counted tests
+	cat >counted/pyproject.toml <<-'EOF'
+		[build-system]
+		requires = []
+		build-backend = "backend"
+		backend-path = ["."]
+
+		[project]
+		name = "counted"
+		version = "1.0"
+	EOF
+	cat >counted/backend.py <<-'EOF'
+		import zipfile
+
+		def build_wheel(folder, config=None, metadata=None):
+		    name, info = "counted-1.0-py3-none-any.whl", "counted-1.0.dist-info/"
+		    with zipfile.ZipFile(f"{folder}/{name}", "w") as wheel:
+		        wheel.write("counted.py")
+		        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\nName: counted\nVersion: 1.0\n")
+		        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\nGenerator: x\nTag: py3-none-any\n")
+		        wheel.writestr(info + "RECORD", "")
+		    return name
+	EOF
+	broken
+	printf '%s\n' 'import counted' 'def stress(thread):' '    for _ in range(50):' \
+		'        counted.add()' >tests/adds.py
+}
+
+broken() {
+	printf '%s\n' 'value = 0' '' 'def add():' '    global value' '    value += 1' >counted/counted.py
+}
+
+mended() {
+	printf '%s\n' 'import threading' 'value = 0' 'lock = threading.Lock()' '' 'def add():' \
+		'    global value' '    with lock:' '        value += 1' >counted/counted.py
+}
+
+@test "a finding that is mended is gone, and one that is not shows again" {
+	package
+	suite mine 'install = ./counted' '[run]' 'python-races-every = 1' 'gil = off' 'threads = 2'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 3 --format json
+	id=$(jq -r '.findings[] | select(.kind == "python-race") | .id' "$(last_report)")
+
+	# By the turns of its tests; others have come meanwhile.
+	mended
+	cp tests/adds.py tests/aaa.py
+	run -0 "$FTSTRESS" verify-fix "$id"
+	echo "$output"
+	[[ $output == *"turns without it say at 95 % that it is gone"*"Gone, at 95 %: not seen in "* ]]
+	"$FTSTRESS" list mine | grep "^fixed .*$id"
+	run -0 "$FTSTRESS" repro "${id%??}" --times 2
+	[[ $output == *"Not seen: 0 of 2 tries (0 to 66 % at 95 %)"* ]]
+
+	# It comes back.
+	broken
+	run -1 "$FTSTRESS" verify-fix "$id" --suite mine
+	echo "$output"
+	[[ $output == *"Still there, in try "* ]]
+	"$FTSTRESS" history "$id" | grep 'It is there: run .*It had been fixed before, and came back'
+	run -1 "$FTSTRESS" repro "$id" --times 3
+	echo "$output"
+	[[ $output == *"try 3: seen"*"Seen in 3 of 3 tries"*"tests/adds.py alone"* ]]
+
+	# By what repro has seen.
+	mended
+	run -0 "$FTSTRESS" verify-fix "$id"
+	echo "$output"
+	[[ $output == *"ftstress repro saw it in 3 of 3 tries"*"Gone, at 95 %"* ]]
+	"$FTSTRESS" history "$id" | grep 'It is fixed, at 95 %'
+
+	# Its test is no longer there.
+	rm tests/adds.py
+	run -5 "$FTSTRESS" repro "$id"
+	[[ $output == *"no longer has the tests that showed it, such as tests/adds.py"* ]]
+}
+
+@test "what is not known or not named is told" {
+	mkdir reports
+	run -4 "$FTSTRESS" repro data-race-123456789abc
+	[[ $output == *"has found data-race-123456789abc"* ]]
+	run -4 "$FTSTRESS" verify-fix
+	[[ $output == *"which finding? ftstress verify-fix ID"* ]]
+}
