@@ -173,6 +173,7 @@ struct finding {
 	char *command;        /* shows it again */
 	char *follows;        /* id of the finding of the run that it only follows from
 			* (runner/collate/follow.h), or NULL. Not stored */
+	bool caused_crash;    /* a crash of the run follows from it. Not stored */
 	char *suppressed_by;  /* the rule, also a policy's; or NULL */
 	bool gil_off, gil_on; /* in which GIL modes it was seen */
 	/* Runs of its test with the order as written (docs/happens-before.md), and how many of them

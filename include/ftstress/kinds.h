@@ -14,6 +14,7 @@
 	X(BAD_FREE, bad_free) \
 	X(REFERENCE_COUNT, reference_count) \
 	X(BORROWED_REFERENCE, borrowed_reference) \
+	X(CRASH, crash) \
 	X(DATA_RACE, data_race) \
 	X(PYTHON_RACE, python_race) \
 	X(LOCK_ORDER, lock_order) \
@@ -22,7 +23,6 @@
 	X(FORK_LOCK, fork_lock) \
 	X(HANG, hang) \
 	X(LEAK, leak) \
-	X(CRASH, crash) \
 	X(OUT_OF_MEMORY, out_of_memory) \
 	X(TEST_FAILURE, test_failure) \
 	X(GIL_ENABLED, gil_enabled)

@@ -144,8 +144,10 @@ static void follow_crashes(struct finding *const *findings, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; findings[i]->cause && k < count && !findings[i]->follows; k++)
-			if (!strcmp(findings[k]->id, findings[i]->cause))
+			if (!strcmp(findings[k]->id, findings[i]->cause)) {
 				findings[i]->follows = xstrdup(findings[k]->id);
+				findings[k]->caused_crash = true;
+			}
 }
 
 void follow_mark(struct finding *const *findings, size_t count)
@@ -155,6 +157,7 @@ void follow_mark(struct finding *const *findings, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		free(findings[i]->follows);
 		findings[i]->follows = NULL;
+		findings[i]->caused_crash = false;
 		if (finding_is_race(findings[i]) && findings[i]->participant_count == 2)
 			races[race_count++] = race_of(findings[i]);
 	}

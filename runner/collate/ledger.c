@@ -391,14 +391,14 @@ int finding_compare(const void *left, const void *right)
 	const struct finding *b = *(const struct finding *const *)right;
 	if (a->status != b->status)
 		return a->status < b->status ? -1 : 1;
+	int one = finding_gravity(a), other = finding_gravity(b);
+	if (one != other)
+		return one - other;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	/* Where nothing is lost there is least to do. */
 	if ((a->shows == EVIDENCE_EQUAL) != (b->shows == EVIDENCE_EQUAL))
 		return a->shows == EVIDENCE_EQUAL ? 1 : -1;
-	/* What follows from another finding comes last, whatever it does. */
-	if (!a->follows != !b->follows)
-		return a->follows ? 1 : -1;
 	if (a->shows != b->shows)
 		return a->shows > b->shows ? -1 : 1;
 	if (a->rank != b->rank)

@@ -155,3 +155,28 @@ void rank_mark(struct finding *const *findings, size_t count)
 			findings[i]->rank = rank_of(findings[i], sources);
 	source_close(sources);
 }
+
+int finding_gravity(const struct finding *finding)
+{
+	if (finding->follows)
+		return 3;
+	if (finding->shows == EVIDENCE_CRASHES || finding->caused_crash)
+		return 0;
+	switch (finding->kind) {
+	case FINDING_USE_AFTER_FREE:
+	case FINDING_DOUBLE_FREE:
+	case FINDING_BAD_FREE:
+	case FINDING_REFERENCE_COUNT:
+	case FINDING_CRASH:
+		return 0;
+	case FINDING_DEADLOCK:
+	case FINDING_HANG:
+	case FINDING_TEST_FAILURE:
+		return 1;
+	default:
+		break;
+	}
+	bool seen = finding->shows == EVIDENCE_LOSES || finding->shows == EVIDENCE_RAISES ||
+		    finding->shows == EVIDENCE_HANGS;
+	return seen ? 1 : 2;
+}

@@ -26,4 +26,11 @@ enum finding_rank rank_of(const struct finding *finding, struct source_cache *so
 /* Sets the rank of each finding that has none yet. */
 void rank_mark(struct finding *const *findings, size_t count);
 
+/*
+ * What was seen of a finding, whatever its kind, 0 = the gravest: memory or a count that went wrong, or a process
+ * that did; then an update lost, a wrong result, threads that stand; then all that may become one of these; then
+ * what only follows from another one, whose cause has its gravity.
+ */
+int finding_gravity(const struct finding *finding);
+
 #endif

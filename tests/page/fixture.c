@@ -13,6 +13,9 @@
 #include "runner/model/lock_kind.h"
 #include "runner/base/util.h"
 
+/* Of a copy of a finding, whose files are there. */
+static bool is_copy;
+
 static void die(const char *what, const char *which)
 {
 	fprintf(stderr, "fixture: %s: %s\n", what, which);
@@ -116,7 +119,7 @@ static struct stack stack_at(const json_t *object, const char *key, const char *
 			frame->file = path;
 		}
 		const json_t *source = json_object_get(item, "source");
-		if (json_array_size(source))
+		if (json_array_size(source) && !is_copy)
 			add_source(frame->file, source);
 	}
 	return stack;
@@ -367,6 +370,29 @@ static void load_run(struct run_info *run, const json_t *item)
 	load_lists(run, item);
 }
 
+static void replace(char **text, char *with)
+{
+	free(*text);
+	*text = with;
+}
+
+/* A finding of its own: on another type, and with one function on each side that no other one has. */
+static void vary(struct finding *finding, size_t number)
+{
+	replace(&finding->id, xprintf("%s-%012zx", finding_kind_name(finding->kind), number));
+	replace(&finding->title, xprintf("%s (%zu)", finding->title, number));
+	replace(&finding->explanation, xprintf("%s (%zu)", finding->explanation, number));
+	if (finding->subject.type)
+		replace(&finding->subject.type, xprintf("m.Type%zu", number));
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		struct stack *stack = &finding->participants[i].stack;
+		if (!stack->count)
+			continue;
+		struct frame *frame = &stack->frames[0];
+		replace(&frame->function, xprintf("%s_%zu", frame->function, number));
+	}
+}
+
 void fixture_load(struct fixture *fixture, const char *path, const char *root, unsigned copies)
 {
 	json_error_t error;
@@ -380,12 +406,10 @@ void fixture_load(struct fixture *fixture, const char *path, const char *root, u
 	fixture->list = xcalloc(count, sizeof *fixture->list);
 	for (size_t i = 0; i < count; i++) {
 		struct finding *finding = &fixture->findings[i];
+		is_copy = i >= own;
 		*finding = finding_of(json_array_get(findings, i % own), root);
-		if (copies > 1) {
-			char *id = xprintf("%s-%012zx", finding_kind_name(finding->kind), i);
-			free(finding->id);
-			finding->id = id;
-		}
+		if (copies > 1)
+			vary(finding, i);
 		fixture->list[i] = finding;
 	}
 	fixture->input = (struct report_input){ &fixture->run, fixture->list, count };

@@ -244,6 +244,29 @@ static void evidence_stands_before_rank(void **state)
 	assert_ptr_equal(list[3], &follows.finding);
 }
 
+static void a_crash_is_never_below_what_came_more_often(void **state)
+{
+	(void)state;
+	struct finding crash = { .id = (char *)"crash-1", .kind = FINDING_CRASH, .run_count = 1 };
+	struct finding race = { .id = (char *)"data-race-1",
+				.kind = FINDING_DATA_RACE,
+				.run_count = 1000,
+				.rank = RANK_FREED };
+	struct finding caused = { .id = (char *)"data-race-2",
+				  .kind = FINDING_DATA_RACE,
+				  .run_count = 2,
+				  .caused_crash = true };
+	struct finding failure = { .id = (char *)"test-failure-1",
+				   .kind = FINDING_TEST_FAILURE,
+				   .run_count = 1 };
+	struct finding *list[] = { &race, &failure, &caused, &crash };
+	qsort(list, 4, sizeof *list, finding_compare);
+	assert_ptr_equal(list[0], &crash);
+	assert_ptr_equal(list[1], &caused);
+	assert_ptr_equal(list[2], &failure);
+	assert_ptr_equal(list[3], &race);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +281,7 @@ int main(void)
 		cmocka_unit_test(what_makes_the_object_is_secondary),
 		cmocka_unit_test(other_kinds_have_no_rank),
 		cmocka_unit_test(evidence_stands_before_rank),
+		cmocka_unit_test(a_crash_is_never_below_what_came_more_often),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, write_source, remove_source);

@@ -1,8 +1,12 @@
 // Several findings, told as one: of a type, what its operations lack, and all its races.
 
+import { useState } from "preact/hooks";
+import { Command } from "./CopyButton";
 import { Row } from "./FindingList";
+import { LongList } from "./LongList";
+import { StackPair } from "./StackPair";
 import type { Entry, Field, Finding, Report } from "./report";
-import { isRace, membersOf } from "./report";
+import { membersOf } from "./report";
 import { type Filter, linkTo } from "./route";
 import { capital, count, groupWords, plural, rankMeaning, statusMeaning } from "./words";
 
@@ -12,7 +16,34 @@ interface Props {
   filter: Filter;
 }
 
-function FieldRow({ field, shown, filter }: { field: Field; shown: Finding[]; filter: Filter }) {
+/** What is inside is only made when it is unfolded. */
+function Unfolding({ title, children }: { title: string; children: () => preact.ComponentChildren }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{title}</summary>
+      {open && children()}
+    </details>
+  );
+}
+
+function FieldRow({ field, members, filter }: { field: Field; members: Finding[]; filter: Filter }) {
+  const races = () => {
+    const ids = new Set(field.findings);
+    return (
+      <ul class="plain">
+        {members
+          .filter((finding) => ids.has(finding.id))
+          .map((finding) => (
+            <li key={finding.id}>
+              <a href={linkTo({ name: "finding", id: finding.id }, filter)}>
+                {finding.title ?? finding.id}
+              </a>
+            </li>
+          ))}
+      </ul>
+    );
+  };
   return (
     <tr>
       <th scope="row">
@@ -20,20 +51,7 @@ function FieldRow({ field, shown, filter }: { field: Field; shown: Finding[]; fi
       </th>
       <td>{field.name && field.type && `offset ${field.offset} of ${field.type}`}</td>
       <td>
-        <details>
-          <summary>{plural(field.findings.length, "race")}</summary>
-          <ul class="plain">
-            {shown
-              .filter((finding) => field.findings.includes(finding.id))
-              .map((finding) => (
-                <li key={finding.id}>
-                  <a href={linkTo({ name: "finding", id: finding.id }, filter)}>
-                    {finding.title ?? finding.id}
-                  </a>
-                </li>
-              ))}
-          </ul>
-        </details>
+        <Unfolding title={plural(field.findings.length, "race")}>{races}</Unfolding>
       </td>
     </tr>
   );
@@ -57,8 +75,26 @@ function Names({ label, names, open }: { label: string; names: string[]; open: b
   );
 }
 
+/** The finding to look at first, as far as it shows what the bug is. */
+function Witness({ finding, report, filter }: { finding: Finding; report: Report; filter: Filter }) {
+  const knowsLocks = report.run.hooks.some((hook) => hook.live && hook.name === "locks");
+  return (
+    <section class="witness" aria-labelledby="witness-heading">
+      <h2 id="witness-heading">
+        The one to look at first:{" "}
+        <a href={linkTo({ name: "finding", id: finding.id }, filter)}>
+          {finding.title ?? finding.id}
+        </a>
+      </h2>
+      <StackPair finding={finding} knowsLocks={knowsLocks} />
+      {finding.command && <Command command={finding.command} />}
+    </section>
+  );
+}
+
 export function EntryView({ entry, report, filter }: Props) {
   const members = membersOf(entry, report);
+  const [first, ...others] = members;
   const { operations = [], functions = [], pairs = [], fields = [] } = entry;
   return (
     <article class="entry" aria-labelledby="title">
@@ -74,18 +110,19 @@ export function EntryView({ entry, report, filter }: Props) {
       <h1 id="title" tabIndex={-1}>
         {entry.title}
       </h1>
+      {entry.evidence && <p class="evidence">Tried: {entry.evidence}.</p>}
       {entry.rank && (
         <p class="rank">
           {capital(entry.rank)}. {rankMeaning(entry.rank)}
         </p>
       )}
-      {entry.evidence && <p class="evidence">Tried: {entry.evidence}.</p>}
-      {members[0]?.script && (
+      {first && <Witness finding={first} report={report} filter={filter} />}
+      {first?.script && (
         <p class="script">
-          Shown without ftstress by <code>{members[0].script}</code>
+          Shown without ftstress by <code>{first.script}</code>
         </p>
       )}
-      {members[0]?.no_script && <p class="script">There is no script: {members[0].no_script}.</p>}
+      {first?.no_script && <p class="script">There is no script: {first.no_script}.</p>}
       <Names label="Operations that race" names={operations} open={operations.length <= 60} />
       <Names label="Functions that race" names={functions} open={functions.length <= 60} />
       <Names label="Pairs that race" names={pairs} open={pairs.length <= 20} />
@@ -95,23 +132,23 @@ export function EntryView({ entry, report, filter }: Props) {
           <table class="fields">
             <tbody>
               {fields.map((field) => (
-                <FieldRow key={field.text} field={field} shown={members} filter={filter} />
+                <FieldRow key={field.text} field={field} members={members} filter={filter} />
               ))}
             </tbody>
           </table>
         </section>
       )}
-      <section class="group" aria-labelledby="races-heading">
-        <h2 id="races-heading">
-          {members.every(isRace) ? "Races" : "Findings"}{" "}
-          <span class="meaning">the one to look at first stands first</span>
-        </h2>
-        <ul class="rows">
-          {members.map((finding) => (
-            <Row key={finding.id} finding={finding} filter={filter} />
-          ))}
-        </ul>
-      </section>
+      {others.length > 0 && (
+        <section class="group" aria-labelledby="races-heading">
+          <h2 id="races-heading">
+            Also seen as <span class="meaning">{plural(others.length, "other finding")}</span>
+          </h2>
+          <LongList
+            items={others}
+            row={(finding) => <Row key={finding.id} finding={finding} filter={filter} />}
+          />
+        </section>
+      )}
     </article>
   );
 }

@@ -1,3 +1,6 @@
+import { useMemo } from "preact/hooks";
+import { LongList } from "./LongList";
+import { orders, qualifiers, sortEntries, valueOf, withValue } from "./query";
 import type { Entry, Finding, Frame, Report } from "./report";
 import { isGroup, keyFrame } from "./report";
 import { type Filter, entryView, filterEntries, linkTo } from "./route";
@@ -23,14 +26,37 @@ interface FilterProps {
   change: (filter: Filter) => void;
 }
 
+function QueryHelp() {
+  return (
+    <details class="query-help">
+      <summary>What can stand here</summary>
+      <p>
+        Words, and what follows; all of it must fit. A comma is “or”, <code>-</code> in front is “not”,{" "}
+        <code>"…"</code> keeps blanks.
+      </p>
+      <dl>
+        {Object.values(qualifiers).map(({ help, example }) => (
+          <div key={example}>
+            <dt>
+              <code>{example}</code>
+            </dt>
+            <dd>{help}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
 function FilterBar({ entries, filter, change }: FilterProps) {
   const byStatus = countBy(entries, (entry) => entry.status);
   const byKind = countBy(entries, (entry) => entry.kind);
+  const { query } = filter;
   const tab = (status: string, label: string, number: number) => (
     <a
       key={status}
-      href={linkTo({ name: "list" }, { ...filter, status })}
-      aria-current={filter.status === status ? "true" : undefined}
+      href={linkTo({ name: "list" }, { ...filter, query: withValue(query, "status", status) })}
+      aria-current={valueOf(query, "status") === status ? "true" : undefined}
     >
       {label} <span class="number">{count(number)}</span>
     </a>
@@ -46,8 +72,11 @@ function FilterBar({ entries, filter, change }: FilterProps) {
       <label>
         <span class="hidden">Kind</span>
         <select
-          value={filter.kind}
-          onChange={(event) => change({ ...filter, kind: event.currentTarget.value })}
+          class="kinds"
+          value={valueOf(query, "kind")}
+          onChange={(event) =>
+            change({ ...filter, query: withValue(query, "kind", event.currentTarget.value) })
+          }
         >
           <option value="">Every kind</option>
           {[...byKind].map(([kind, number]) => (
@@ -57,16 +86,32 @@ function FilterBar({ entries, filter, change }: FilterProps) {
           ))}
         </select>
       </label>
+      <label>
+        <span class="hidden">Order</span>
+        <select
+          class="orders"
+          value={filter.sort}
+          onChange={(event) => change({ ...filter, sort: event.currentTarget.value })}
+        >
+          {Object.entries(orders).map(([name, text]) => (
+            <option key={name} value={name}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
       <label class="text-filter">
-        <span class="hidden">Text</span>
+        <span class="hidden">Filter</span>
         <input
           id="text-filter"
           type="search"
-          placeholder="File, function, test …"
-          value={filter.text}
-          onInput={(event) => change({ ...filter, text: event.currentTarget.value })}
+          placeholder="kind:crash module:numpy test_random"
+          value={query}
+          spellcheck={false}
+          onInput={(event) => change({ ...filter, query: event.currentTarget.value })}
         />
       </label>
+      <QueryHelp />
     </search>
   );
 }
@@ -176,8 +221,14 @@ interface Props {
 }
 
 export function FindingList({ report, filter, change }: Props) {
-  const shown = filterEntries(report.entries, report.findings, filter);
-  const byId = new Map(report.findings.map((finding) => [finding.id, finding]));
+  const byId = useMemo(
+    () => new Map(report.findings.map((finding) => [finding.id, finding])),
+    [report],
+  );
+  const shown = useMemo(
+    () => sortEntries(filterEntries(report.entries, report.findings, filter), byId, filter.sort),
+    [report, filter.query, filter.sort],
+  );
   const row = (entry: Entry) => {
     const finding = byId.get(entry.id);
     if (!finding) return null;
@@ -204,7 +255,7 @@ export function FindingList({ report, filter, change }: Props) {
               <h2 id={`group-${status}`}>
                 {capital(status)} <span class="meaning">{statusMeaning[status]}</span>
               </h2>
-              <ul class="rows">{group.map(row)}</ul>
+              <LongList key={filter.query} items={group} row={row} />
             </section>
           )
         );

@@ -1,5 +1,7 @@
 import { Command } from "./CopyButton";
-import type { Run } from "./report";
+import { Matrix } from "./Matrix";
+import type { Report, Run } from "./report";
+import type { Filter } from "./route";
 import { count, duration, iso, plural, when } from "./words";
 
 function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
@@ -88,7 +90,7 @@ export function RunFacts({ run }: { run: Run }) {
       </Fact>
       <Fact name="Python">{run.python_version ?? "not known"}, ThreadSanitizer</Fact>
       <Fact name="Iterations">
-        {iterations.done === iterations.planned
+        {!iterations.planned || iterations.done === iterations.planned
           ? count(iterations.done)
           : `${count(iterations.done)} of ${count(iterations.planned)}`}
         {iterations.gil_on > 0 && `, ${count(iterations.gil_on)} with the GIL`}
@@ -329,7 +331,8 @@ function Settings({ run }: { run: Run }) {
   );
 }
 
-export function RunView({ run }: { run: Run }) {
+export function RunView({ report, filter }: { report: Report; filter: Filter }) {
+  const { run } = report;
   return (
     <article class="run" aria-labelledby="run-heading">
       <h1 id="run-heading" tabIndex={-1}>
@@ -352,6 +355,7 @@ export function RunView({ run }: { run: Run }) {
           </ul>
         </section>
       )}
+      {run.types && <Matrix types={run.types} filter={filter} />}
       <Slowest run={run} />
       <Waiting run={run} />
       <Counting run={run} />

@@ -2,7 +2,6 @@
 
 import { render } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { Matrix } from "./Matrix";
 import { EntryView } from "./EntryView";
 import { FindingList } from "./FindingList";
 import { FindingView } from "./FindingView";
@@ -86,7 +85,6 @@ function Overview({ report }: { report: Report }) {
         {verdict(report)}
       </h1>
       {more && <p class="breakdown">{more}.</p>}
-      <RunFacts run={report.run} />
       <Unimported run={report.run} few />
       <Failing run={report.run} few />
       <Caveats run={report.run} />
@@ -97,7 +95,6 @@ function Overview({ report }: { report: Report }) {
 function useKeys(report: Report, route: Route) {
   useEffect(() => {
     const step = (by: number) => {
-      const shown = filterFindings(report.findings, route.filter);
       if (route.view.name === "list" || route.view.name === "entry") {
         const rows = [...document.querySelectorAll<HTMLElement>("a.finding-row")];
         const at = rows.indexOf(document.activeElement as HTMLElement);
@@ -105,6 +102,7 @@ function useKeys(report: Report, route: Route) {
         return;
       }
       const { view } = route;
+      const shown = filterFindings(report.findings, route.filter);
       const at = view.name === "finding" ? shown.findIndex((item) => item.id === view.id) : -1;
       const target = shown[at + by] ?? (at < 0 ? shown[0] : undefined);
       if (target) location.hash = linkTo({ name: "finding", id: target.id }, route.filter);
@@ -157,7 +155,10 @@ function useFocus(route: Route) {
 function Page({ report }: { report: Report }) {
   const [route, change] = useRoute();
   const { view, filter } = route;
-  const shown = useMemo(() => filterFindings(report.findings, filter), [report, filter]);
+  const shown = useMemo(
+    () => filterFindings(report.findings, filter),
+    [report, filter.query],
+  );
   const entry =
     view.name === "entry" ? report.entries.find((item) => item.id === view.id) : undefined;
   const finding =
@@ -175,11 +176,11 @@ function Page({ report }: { report: Report }) {
         {view.name === "list" && (
           <>
             <Overview report={report} />
-            {report.run.types && <Matrix types={report.run.types} filter={filter} />}
             <FindingList report={report} filter={filter} change={change} />
+            <RunFacts run={report.run} />
           </>
         )}
-        {view.name === "run" && <RunView run={report.run} />}
+        {view.name === "run" && <RunView report={report} filter={filter} />}
         {finding && (
           <FindingView
             key={finding.id}

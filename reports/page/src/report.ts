@@ -28,6 +28,9 @@ export interface Thread {
   thread: string | null;
   access: "read" | "write" | null;
   atomic: boolean;
+  /** The type in C whose operation it was in, and that. */
+  type?: string;
+  operation?: string;
   address: string | null;
   size: number;
   frames: Frame[];

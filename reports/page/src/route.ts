@@ -1,16 +1,16 @@
 // What is shown stands in the URL's hash and nowhere else, so that a link shows the same to another:
 //
-//   #/?status=new&kind=data-race&q=random     the list
+//   #/?q=status:new+random&sort=often          the list (query.ts)
 //   #/entry/data-race-0123456789ab             several findings, by the first
 //   #/finding/data-race-0123456789ab?q=random  a finding; j and k walk the filtered list
 //   #/run                                     how it was run
 
+import { fits, parseQuery, withValue } from "./query";
 import { type Entry, type Finding, isGroup } from "./report";
 
 export interface Filter {
-  status: string;
-  kind: string;
-  text: string;
+  query: string;
+  sort: string;
 }
 
 export type View =
@@ -34,13 +34,15 @@ function decode(text: string): string {
 }
 
 export function parseRoute(hash: string): Route {
-  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
-  const parameters = new URLSearchParams(query);
-  const filter = {
-    status: parameters.get("status") ?? "",
-    kind: parameters.get("kind") ?? "",
-    text: parameters.get("q") ?? "",
-  };
+  const [path = "", parts = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const parameters = new URLSearchParams(parts);
+  let query = parameters.get("q") ?? "";
+  /* As links of before had them. */
+  for (const key of ["kind", "status"]) {
+    const value = parameters.get(key);
+    if (value) query = withValue(query, key, value);
+  }
+  const filter = { query, sort: parameters.get("sort") ?? "" };
   const [name, id] = path.split("/", 2);
   if ((name === "finding" || name === "entry") && id)
     return { view: { name, id: decode(id) }, filter };
@@ -49,54 +51,28 @@ export function parseRoute(hash: string): Route {
 
 export function linkTo(view: View, filter: Filter): string {
   const parameters = new URLSearchParams();
-  if (filter.status) parameters.set("status", filter.status);
-  if (filter.kind) parameters.set("kind", filter.kind);
-  if (filter.text) parameters.set("q", filter.text);
+  if (filter.query) parameters.set("q", filter.query);
+  if (filter.sort) parameters.set("sort", filter.sort);
   const path =
     view.name === "finding" || view.name === "entry"
       ? `${view.name}/${encodeURIComponent(view.id)}`
       : view.name === "run"
         ? "run"
         : "";
-  const query = parameters.toString();
-  return `#/${path}${query ? `?${query}` : ""}`;
-}
-
-/** What a text filter looks into: all that names a place. Built once a finding. */
-const haystacks = new WeakMap<Finding, string>();
-
-function haystack(finding: Finding): string {
-  let text = haystacks.get(finding);
-  if (text === undefined) {
-    const frames = finding.threads.flatMap((thread) => thread.frames);
-    text = [
-      finding.id,
-      finding.title,
-      finding.kind,
-      finding.subject?.description,
-      ...finding.tests,
-      ...frames.flatMap((frame) => [frame.function, frame.file]),
-    ]
-      .join("\n")
-      .toLowerCase();
-    haystacks.set(finding, text);
-  }
-  return text;
+  const text = parameters.toString();
+  return `#/${path}${text ? `?${text}` : ""}`;
 }
 
 export function filterFindings(findings: Finding[], filter: Filter): Finding[] {
-  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
-  return findings.filter(
-    (finding) =>
-      (!filter.status || finding.status === filter.status) &&
-      (!filter.kind || finding.kind === filter.kind) &&
-      words.every((word) => haystack(finding).includes(word)),
-  );
+  const terms = parseQuery(filter.query);
+  return terms.length ? findings.filter((finding) => fits(finding, terms)) : findings;
 }
 
 /** Entries with a finding that fits. */
 export function filterEntries(entries: Entry[], findings: Finding[], filter: Filter): Entry[] {
-  const fit = new Set(filterFindings(findings, filter).map((finding) => finding.id));
+  const shown = filterFindings(findings, filter);
+  if (shown === findings) return entries;
+  const fit = new Set(shown.map((finding) => finding.id));
   return entries.filter((entry) => entry.findings.some((id) => fit.has(id)));
 }
 
