@@ -431,6 +431,23 @@ refuses() {
 	[[ $status -eq 0 && $(was tsan wheels) -eq 2 ]]
 }
 
+@test "of a suite's older environments and packages the newest four stay, and what was used today" {
+	fake_source
+	cd "$BATS_TEST_TMPDIR"
+	local_package pkg mine
+	for number in 1 2 3 4 5; do
+		mkdir -p "$FTSTRESS_CACHE"/env/{pkg-00000000000$number,pkg-other-00000000000$number}
+		touch -d "$number days ago" "$FTSTRESS_CACHE"/env/pkg-*"$number"
+	done
+	mkdir "$FTSTRESS_CACHE/env/pkg-000000000009"
+	prepare_suite --name pkg --install ./pkg
+	[[ $status -eq 0 ]]
+	run ls "$FTSTRESS_CACHE/env"
+	[[ $output == *pkg-000000000009* && $output == *pkg-000000000001* && $output == *pkg-000000000002* ]]
+	[[ $output != *pkg-000000000003* && $output != *pkg-000000000005* ]]
+	[[ $output == *pkg-other-000000000005* ]]
+}
+
 @test "folders of one name are two packages" {
 	fake_source
 	cd "$BATS_TEST_TMPDIR"

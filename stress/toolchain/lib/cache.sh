@@ -100,10 +100,19 @@ clean_one() {
 	(
 		exec {lock}>>"$CACHE/lock/$2-${name#.building-}.lock"
 		flock -n "$lock" || exit 0
-		say "removing $dir"
 		# Under another name first: a folder with the final name is always whole.
 		mv -T -- "$dir" "$CACHE/$2/.building-removed-$$" && rm -rf -- "$CACHE/$2/.building-removed-$$"
 	)
+}
+
+# cache_trim KIND NAME: removes what was made of other versions of NAME, all that no run used for a day
+# but the newest four: each change of a package's source makes another one.
+cache_trim() {
+	local dir
+	while IFS= read -r dir; do
+		[[ -z $(find "$dir" -maxdepth 0 -mmin +1440) ]] || clean_one "$dir" "$1"
+	done < <(find "$CACHE/$1" -mindepth 1 -maxdepth 1 -type d -regextype posix-extended \
+		-regex ".*/${2//./\\.}-[0-9a-f]{12}" -printf '%T@ %p\n' | sort -rn | tail -n +5 | cut -d ' ' -f 2-)
 }
 
 # Removes what killed builds left, and what no run used for DAYS days.
@@ -120,6 +129,7 @@ command_clean() {
 	cache_init
 	for kind in env pkg python; do
 		while read -rd '' dir; do
+			say "removing $dir"
 			clean_one "$dir" "$kind"
 		done < <(find "$CACHE/$kind" -mindepth 1 -maxdepth 1 -type d \
 			\( -name '.building-*' -o -mtime "+$((days - 1))" \) -print0)

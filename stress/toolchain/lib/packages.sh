@@ -530,6 +530,10 @@ command_suite() {
 		done
 		cpython_plain_make
 		artefact_make env "$ENVIRONMENT" environment_build
+		cache_trim env "$SUITE_NAME"
+		for spec in "${PACKAGES[@]}"; do
+			cache_trim pkg "${spec%-*}"
+		done
 	fi
 	VARIABLES=
 	if [[ $USER_PYTHON ]]; then
