@@ -7,6 +7,7 @@ import itertools
 import os
 import queue
 import random
+import string
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,29 @@ class Expressions(unittest.TestCase):
                 self.assertEqual(expressions.describe(kind), "collections.UserList")
         finally:
             kind.__module__ = module
+
+    def test_functions_of_cython_have_a_name_too(self) -> None:
+        """Each module may have a type of its own for them."""
+        kind = type(
+            "cython_function_or_method",
+            (),
+            {
+                "__call__": lambda self, text: len(text),
+                "__get__": lambda self, owner, kind: types.MethodType(self, owner),
+            },
+        )
+        function = kind()
+        function.__module__, function.__qualname__ = "string", "parse_url"
+        holder = type("Holder", (), {"feed": function})()
+        string.parse_url = function  # type: ignore[attr-defined]
+        try:
+            self.assertEqual(expressions.describe(function), "string.parse_url")
+            self.assertTrue(expressions.is_in_c(holder.feed))
+            self.assertFalse(expressions.is_in_c(self.setUp))
+            calls = list(makers.calls_of_functions(types_of.Wanted(("string",))))
+            self.assertEqual(calls, [])  # string is a module in Python
+        finally:
+            del string.parse_url  # type: ignore[attr-defined]
 
     def test_what_another_process_could_not_make_has_none(self) -> None:
         for value in (object(), lambda: 1, [lambda: 1], "x" * 1000, list(range(1000))):
@@ -137,6 +161,13 @@ class Recording(unittest.TestCase):
             {name: list(calls) for name, calls in methods.items()},
             {"append": ["'x'"], "rotate": ["1"]},
         )
+
+    def test_an_object_made_with_what_has_no_expression_shows_arguments(self) -> None:
+        """A parser that is given a mock."""
+        self._run("d = collections.deque([object()])\nd.append('x')")
+        found = self.recorder.recording
+        self.assertEqual(list(found.methods["collections.deque"]["append"]), ["'x'"])
+        self.assertNotIn("collections.deque", found.makers)
 
     def test_what_needs_calls_before_it_is_made_with_them(self) -> None:
         self._run("d = collections.deque()\nd.append(1)\nd.extend([2])\niterator = d.__iter__()")

@@ -20,6 +20,11 @@ LONGEST = 400
 DEEPEST = 4
 MOST_ITEMS = 40
 
+COMPILED = frozenset(
+    ["cython_function_or_method", "fused_cython_function", "nb_func", "nb_bound_method"]
+)
+"""Types of functions that are not the interpreter's own; each module may have one of its own."""
+
 Known = Callable[[object], str | None]
 
 
@@ -53,9 +58,16 @@ def _describe(value: object, known: Known, depth: int) -> str:
         raise CannotDescribeError
     if kind in (list, tuple, set, frozenset, dict, bytearray, range, slice):
         return _container(value, known, depth + 1)
-    if isinstance(value, type | types.BuiltinFunctionType | types.FunctionType):
+    if isinstance(value, type | types.FunctionType) or is_in_c(value):
         return _named(value)
     raise CannotDescribeError
+
+
+def is_in_c(function: object) -> bool:
+    """Is it a function, or a bound method, of C, Cython or nanobind?"""
+    if isinstance(function, types.MethodType):
+        function = function.__func__
+    return isinstance(function, types.BuiltinFunctionType) or type(function).__name__ in COMPILED
 
 
 def _no() -> str:

@@ -190,7 +190,7 @@ def calls_of_functions(wanted: Wanted) -> Iterator[str]:
             continue
         for function in sorted(vars(module)):
             value = vars(module)[function]
-            if not isinstance(value, types.BuiltinFunctionType) or function.startswith("_"):
+            if not expressions.is_in_c(value) or function.startswith("_"):
                 continue
             if re.search(r"kill|exit|abort|exec|fork|spawn|sleep|wait|^set|unlink", function):
                 continue

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import in_python, types_of
-from .expressions import LONGEST, CannotDescribeError, describe
+from .expressions import LONGEST, CannotDescribeError, describe, is_in_c
 
 ENOUGH = 40
 """Calls of one function that are recorded,"""
@@ -56,6 +56,7 @@ LEFT_ALONE = frozenset(
         "callable",
     ]
 )
+UNDESCRIBED = (CannotDescribeError, AttributeError, RecursionError, ValueError)
 MUTABLE = (list, dict, set, bytearray)
 
 
@@ -170,17 +171,21 @@ class Recorder:
 
     def _before(
         self, function: object, args: tuple[Any, ...], keywords: dict[str, Any]
-    ) -> tuple[str, str] | None:
-        """The function and the arguments as text: before the call, which may change them."""
+    ) -> tuple[str | None, str] | None:
+        """The function and the arguments as text: before the call, which may change them. Of an
+        object that was made with what has no expression (a mock) the arguments are as good."""
         try:
-            owner = getattr(function, "__self__", None)
-            if owner is not None and not isinstance(owner, types.ModuleType | type):
-                name = f"{describe(owner, self.known)}.{function.__name__}"  # type: ignore[attr-defined]
-            else:
-                name = describe(function, self.known)
-            return name, self._arguments(args, keywords)
-        except (CannotDescribeError, AttributeError, RecursionError, ValueError):
+            arguments = self._arguments(args, keywords)
+        except UNDESCRIBED:
             return None
+        owner = getattr(function, "__self__", None)
+        is_method = owner is not None and not isinstance(owner, types.ModuleType | type)
+        try:
+            if is_method:
+                return f"{describe(owner, self.known)}.{function.__name__}", arguments  # type: ignore[attr-defined]
+            return describe(function, self.known), arguments
+        except UNDESCRIBED:
+            return (None, arguments) if is_method and self.wanted.type_of(owner) else None
 
     def _arguments(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> str:
         parts = [describe(arg, self.known) for arg in args]
@@ -190,7 +195,7 @@ class Recorder:
     def _after(
         self,
         function: object,
-        text: tuple[str, str],
+        text: tuple[str | None, str],
         args: tuple[Any, ...],
         keywords: dict[str, Any],
         result: object,
@@ -198,7 +203,7 @@ class Recorder:
         name, arguments = text
         kind = self.wanted.type_of(result)
         whole = f"{name}({arguments})"
-        if len(whole) <= LONGEST and id(result) not in self._made:
+        if name and len(whole) <= LONGEST and id(result) not in self._made:
             if kind is not None:
                 self.recording.makers.setdefault(kind, Counter())[whole] += 1
                 self._remember(result, whole)
@@ -211,7 +216,8 @@ class Recorder:
             calls = self.recording.methods.setdefault(kind, {})
             calls.setdefault(function.__name__, Counter())[arguments] += 1  # type: ignore[attr-defined]
             self._step(owner, kind, f"o.{function.__name__}({arguments})", result)  # type: ignore[attr-defined]
-        self._taken(function, name, args, keywords, result)
+        if name:
+            self._taken(function, name, args, keywords, result)
 
     def _is_in_python(self, value: object) -> bool:
         """Is it an object of a class of the package that is written in Python?"""
@@ -268,7 +274,8 @@ class Recorder:
         for kind_ in (function, owner):
             if isinstance(kind_, type):
                 ours = ours or self.wanted.is_package(kind_.__module__)
-        if not ours or isinstance(function, types.FunctionType | types.MethodType):
+        python = isinstance(function, types.FunctionType | types.MethodType)
+        if not ours or (python and not is_in_c(function)):
             return
         if isinstance(function, type) and types_of.in_c(function) is not function:
             return
