@@ -44,7 +44,7 @@
  *       ledger          the run's findings: status, counts
  *       variable        what only races of Python code have
  *       raced           on which memory an iteration has raced
- *       known, follow   races that are known upstream; findings that only follow from another
+ *       known, follow   bugs that are known upstream; findings that only follow from another
  *       rank, policy    how grave a data race is; what a type's documentation excludes
  *       limits          what was lost, as notes of the run
  *     symbols/      addresses become functions and lines
@@ -95,7 +95,7 @@
  *       explained       one finding told, and run again to see what led to it
  *       results         of clean pairs: results that no order of the two calls explains
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
- *     base/         util, map, closest, spawn, progress; meanwhile: what can't wait is looked at
+ *     base/         util, map, closest, spawn, progress, toml; meanwhile: what can't wait
  */
 #include <signal.h>
 #include <stdio.h>

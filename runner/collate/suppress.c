@@ -26,6 +26,8 @@ struct rule {
 	char *text;          /* "race:pattern" */
 	const char *pattern; /* in text */
 	char *place;         /* "file:12" */
+	char *says;          /* what is known of it, or NULL */
+	bool others;         /* known upstream, of a project that is not CPython */
 	unsigned type;       /* enum rule_type, or RULE_TYPES + enum finding_kind */
 	enum finding_status status;
 	uint64_t used;
@@ -49,6 +51,7 @@ void suppress_free(struct suppressions *set)
 	for (size_t i = 0; i < set->count; i++) {
 		free(set->rules[i].text);
 		free(set->rules[i].place);
+		free(set->rules[i].says);
 	}
 	free(set->rules);
 	free(set->cpython);
@@ -153,6 +156,18 @@ static int line_parse(struct suppressions *set, const char *line, size_t length,
 	return 0;
 }
 
+int suppress_known(struct suppressions *set, const char *rule, const char *place, const char *says,
+		   bool cpythons)
+{
+	int code = line_parse(set, rule, strlen(rule), place, STATUS_UPSTREAM);
+	if (code)
+		return code;
+	struct rule *last = &set->rules[set->count - 1]; /* the user's stand before it */
+	last->says = xstrdup(says);
+	last->others = !cpythons;
+	return 0;
+}
+
 static bool blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
@@ -220,7 +235,7 @@ static bool frame_matches(const char *pattern, const struct frame *frame)
 
 static bool is_cpythons_on_races(const struct rule *rule)
 {
-	return rule->status == STATUS_UPSTREAM &&
+	return rule->status == STATUS_UPSTREAM && !rule->others &&
 	       (rule->type == RULE_RACE || rule->type == RULE_RACE_TOP);
 }
 
@@ -396,7 +411,7 @@ size_t suppress_match(const struct suppressions *set, const struct finding *find
 const char *suppress_rule(const struct suppressions *set, size_t rule, enum finding_status *status)
 {
 	*status = set->rules[rule].status;
-	return set->rules[rule].text;
+	return set->rules[rule].says ? set->rules[rule].says : set->rules[rule].text;
 }
 
 void suppress_used(struct suppressions *set, size_t rule, uint64_t times)

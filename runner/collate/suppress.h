@@ -53,6 +53,13 @@ int suppress_load(struct suppressions *set, const char *path, enum finding_statu
 int suppress_parse(struct suppressions *set, const char *path, const char *text,
 		   enum finding_status status);
 
+/*
+ * Adds a rule of what is known upstream; `says` is told of what it matches. `cpythons`: it is one on CPython's
+ * code, as above; else it counts as the user's do.
+ */
+int suppress_known(struct suppressions *set, const char *rule, const char *place, const char *says,
+		   bool cpythons);
+
 /* Sets where CPython's sources lie: code of files below it is CPython's. */
 void suppress_sources(struct suppressions *set, const char *folder);
 
@@ -73,7 +80,7 @@ size_t suppress_accesses(const struct suppressions *set, enum finding_kind kind,
 /* The best of all rules, by the finding's stacks and the ids of its tests. */
 size_t suppress_match(const struct suppressions *set, const struct finding *finding);
 
-/* The text of a rule ("race:foo"), and the status of a finding that it matches. */
+/* What is told of a rule, its text ("race:foo") or what is known of it, and the status of a finding that it matches. */
 const char *suppress_rule(const struct suppressions *set, size_t rule, enum finding_status *status);
 /* Counts uses of a rule. */
 void suppress_used(struct suppressions *set, size_t rule, uint64_t times);

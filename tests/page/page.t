@@ -584,6 +584,18 @@ test("a_finding_is_copied_as_markdown_for_a_bug_tracker", async () => {
     holds(text.includes(part), `${part} in ${text}`);
 });
 
+test("a_bug_that_is_known_upstream_links_to_its_issue", async () => {
+  const known = "upstream, fixed in 3.14.7: One tee. https://github.com/python/cpython/issues/153062";
+  const change = (data) =>
+    (data.findings.find((finding) => finding.id === UPSTREAM).suppressed_by = known);
+  const page = await open(`finding/${UPSTREAM}`, { at: writePage(change) });
+  const rule = page.locator(".suppressed-by");
+  equal(await rule.innerText(), "Upstream, fixed in 3.14.7: One tee. python/cpython#153062");
+  equal(await rule.locator("a").getAttribute("href"), known.split(" ").at(-1));
+  const plain = await open(`finding/${UPSTREAM}`);
+  equal(await plain.locator(".suppressed-by a").count(), 0);
+});
+
 // ---- going about ----
 
 test("a_link_to_a_finding_opens_it", async () => {

@@ -277,6 +277,26 @@ function Follows({ finding, filter }: Pick<Props, "finding" | "filter">) {
   );
 }
 
+/** Why it is not in the verdict; what is known upstream ends in the link to its issue. */
+function Rule({ finding: { status, suppressed_by: rule } }: { finding: Finding }) {
+  if (!rule) return null;
+  const known = /^(upstream, .*) (https:\/\/github\.com\/\S+)$/s.exec(rule);
+  if (known?.[2])
+    return (
+      <p class="suppressed-by">
+        {capital(known[1] ?? "")}{" "}
+        <a href={known[2]} rel="noreferrer">
+          {known[2].replace("https://github.com/", "").replace("/issues/", "#")}
+        </a>
+      </p>
+    );
+  return (
+    <p class="suppressed-by">
+      {status === "documented" ? "As documented" : "Hidden from the verdict by"} <code>{rule}</code>.
+    </p>
+  );
+}
+
 export function FindingView({ finding, entry, run, siblings, filter }: Props) {
   const knowsLocks = run.hooks.some((hook) => hook.live && hook.name === "locks");
   const isFailure = finding.kind === "test-failure";
@@ -316,12 +336,7 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
               .
             </p>
           )}
-          {finding.suppressed_by && (
-            <p class="suppressed-by">
-              {finding.status === "documented" ? "As documented" : "Hidden from the verdict by"}{" "}
-              <code>{finding.suppressed_by}</code>.
-            </p>
-          )}
+          <Rule finding={finding} />
           <Follows finding={finding} filter={filter} />
           <Related finding={finding} filter={filter} />
           <Subject finding={finding} />

@@ -35,7 +35,7 @@ export const statusMeaning: Record<Status, string> = {
   new: "not seen in an earlier run of this suite",
   known: "seen in an earlier run of this suite",
   documented: "a type that is not to be shared so, by its documentation",
-  upstream: "on CPython's own list of known races",
+  upstream: "a known bug of CPython, Cython or NumPy",
   suppressed: "matches a suppression",
 };
 
