@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/culprits.h"
 #include "reports/groups.h"
 #include "reports/text.h"
 #include "runner/base/map.h"
@@ -41,6 +42,14 @@ static bool all(const struct finding *finding, bool (*is)(const struct participa
 	return finding->participant_count > 0;
 }
 
+/* Has the call of a pair made the object, and nobody handed it in? What both calls get is made before. */
+static bool is_made_by_call(const struct subject *subject)
+{
+	const struct frame *maker = groups_made_at(subject);
+	return maker && strstr(maker->file, "/pairs/") && maker->function &&
+	       strcmp(maker->function, "<module>") != 0 && strcmp(maker->function, "make") != 0;
+}
+
 /*
  * What a race in a pair of a package's type is on, if it is not for the type alone to keep it whole: a
  * global variable, what a type inherits, or an object of the interpreter's that nothing but its code
@@ -65,18 +74,48 @@ static char *told_apart(const struct finding *finding, const char *test, const s
 	if (subject->kind != SUBJECT_OBJECT || !subject->type || matrix_is_owners(finding, test) ||
 	    finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED || finding->follows)
 		return NULL;
+	if (is_made_by_call(subject))
+		return NULL;
 	return all(finding, memory_is_interpreters) ? xstrdup(subject->type) : NULL;
 }
 
-/*
- * The type whose operations make both accesses to an object of the pair's type: one that this type inherits
- * from, and whose lock is missing. NULL: it is the pair's own.
- */
-static const char *base_of(const struct finding *finding, const char *test, size_t length)
+/* Is it the table of the type, or of one kind of it? */
+static bool is_table_of(const struct run_type *table, const char *type, size_t length)
 {
-	const char *base = groups_type_of_both(finding);
-	bool own = base && strlen(base) == length && strncmp(base, test, length) == 0;
-	return base && !own && matrix_is_owners(finding, test) ? base : NULL;
+	return strncmp(table->name, type, length) == 0 &&
+	       (!table->name[length] || table->name[length] == '[');
+}
+
+/* Is the type, whose name has that length, made out of the other one? */
+static bool is_made_of(const struct run_info *run, const char *type, size_t length,
+		       const char *base)
+{
+	for (size_t i = 0; i < run->type_count; i++) {
+		const struct run_type *table = &run->types[i];
+		for (size_t k = 0; is_table_of(table, type, length) && k < table->base_count; k++)
+			if (strcmp(table->bases[k], base) == 0)
+				return strlen(base) != length || strncmp(base, type, length) != 0;
+	}
+	return false;
+}
+
+/*
+ * The type that the pair's type is made out of and whose operation one of the calls is, if none is the
+ * pair's type's own: it inherits what it lacks. (The other call may be a function's that takes such an
+ * object.) NULL: it is the pair's own.
+ */
+static const char *base_of(const struct finding *finding, const char *test, size_t length,
+			   const struct run_info *run)
+{
+	const char *base = NULL;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const char *type = finding->participants[i].type;
+		if (type && strlen(type) == length && strncmp(type, test, length) == 0)
+			return NULL;
+		if (!base && groups_is_own_type(type) && is_made_of(run, test, length, type))
+			base = type;
+	}
+	return base;
 }
 
 /* What a race of a run of pairs is told with; NULL: it is no such race. To be freed. */
@@ -92,7 +131,7 @@ static char *told_with(const struct finding *finding, const struct run_info *run
 	if (other)
 		return other;
 	if (finding->status != STATUS_DOCUMENTED || !finding->suppressed_by) {
-		const char *base = base_of(finding, test, length);
+		const char *base = base_of(finding, test, length, run);
 		return base ? xstrdup(base) : xstrndup(test, length);
 	}
 	const char *name = finding->suppressed_by;
@@ -237,14 +276,6 @@ static void names_clear(struct names *names)
 	map_free(&names->seen);
 }
 
-/* Is it the table of the type, or of one kind of it? */
-static bool is_table_of(const struct run_type *table, const char *type)
-{
-	size_t length = strlen(type);
-	return strncmp(table->name, type, length) == 0 &&
-	       (!table->name[length] || table->name[length] == '[');
-}
-
 /* The pairs of a table whose worst finding is a member. */
 static void list_cells(struct listing *listing, const struct run_type *table,
 		       const struct map *members)
@@ -289,7 +320,7 @@ static void list_pairs(struct report_entry *entry, const struct run_info *run)
 	const char *first = listing.types.count ? listing.types.items[0] : entry->type;
 	const char *own = entry->within && !several ? first : entry->type;
 	for (size_t i = 0; i < run->type_count; i++)
-		if (own && is_table_of(&run->types[i], own))
+		if (own && is_table_of(&run->types[i], own, strlen(own)))
 			list_cells(&listing, &run->types[i], &members);
 	entry->types = one ? 1 : listing.types.count;
 	entry->of = xstrdup(one ? entry->type : first);
@@ -308,7 +339,8 @@ static size_t count_operations(const struct run_info *run, const char *type)
 	struct names names = { 0 };
 	for (size_t i = 0; i < run->type_count; i++) {
 		const struct run_type *table = &run->types[i];
-		for (size_t j = 0; is_table_of(table, type) && j < table->operation_count; j++)
+		for (size_t j = 0;
+		     is_table_of(table, type, strlen(type)) && j < table->operation_count; j++)
 			add_name(&names,
 				 plain_name(table->operations[j], strlen(table->operations[j])));
 	}
@@ -325,58 +357,6 @@ static bool knows_locks(const struct run_info *run)
 		if (run->hooks[i].live && strcmp(run->hooks[i].name, "locks") == 0)
 			return true;
 	return false;
-}
-
-/* Is the operation one of the pair's two? */
-static bool is_of_pair(const char *operation, const char *pair)
-{
-	size_t length = strlen(operation), first = strcspn(pair, "|");
-	return (first == length && !strncmp(pair, operation, length)) ||
-	       !strcmp(pair + first + (pair[first] == '|'), operation);
-}
-
-/* Of three operations or more the one without which there is no race, or NULL. */
-static const char *culprit(const struct report_entry *entry)
-{
-	const char *found = NULL;
-	if (entry->types > 1 || entry->operation_count < 3)
-		return NULL;
-	for (size_t i = 0; i < entry->operation_count && !found; i++) {
-		size_t in = 0;
-		for (size_t k = 0; k < entry->pair_count; k++)
-			in += is_of_pair(entry->operations[i], entry->pairs[k]);
-		if (in == entry->pair_count)
-			found = entry->operations[i];
-	}
-	return found;
-}
-
-/* Does the side make the operation's call? "encode(.)" is made by encode(), encode2(), ... */
-static bool makes_call(const struct participant *side, const char *operation)
-{
-	size_t length = strcspn(operation, "(.#");
-	for (size_t i = 0; i < side->stack.count; i++) {
-		const struct frame *frame = &side->stack.frames[i];
-		const char *name = frame->function ? frame->function : "";
-		if (frame->language == FRAME_PYTHON && !strncmp(name, operation, length) &&
-		    !name[length + strspn(name + length, "_0123456789")])
-			return true;
-	}
-	return false;
-}
-
-/* Has its side no lock in any race, and the other one always one? */
-static bool is_bare(const struct report_entry *entry, const char *operation)
-{
-	for (size_t i = 0; i < entry->count; i++) {
-		const struct finding *member = entry->members[i];
-		for (size_t k = 0; k < member->participant_count; k++) {
-			const struct participant *side = &member->participants[k];
-			if (makes_call(side, operation) != !side->lock_count)
-				return false;
-		}
-	}
-	return true;
 }
 
 /* Does any side of a race hold a lock? What only follows from a race of tests says nothing of them. */
@@ -413,11 +393,16 @@ static void add_lack(struct buf *out, const struct report_entry *entry, bool loc
 	bool of_operations = entry->of_pairs || entry->operation_count;
 	size_t count = of_operations ? entry->operation_count : entry->function_count;
 	bool none = locks_known && !any_holds(entry);
-	const char *found = entry->of_pairs && !none ? culprit(entry) : NULL;
-	if (found) {
-		buf_printf(out, "%s %s, against ", found,
-			   locks_known && is_bare(entry, found) ? "takes no lock" : "races");
-		add_who(out, entry, count - 1);
+	struct culprits found;
+	if (entry->of_pairs && !none && culprits_find(entry, &found)) {
+		bool bare = locks_known && culprits_are_bare(entry, &found), one = found.count == 1;
+		for (size_t i = 0; i < found.count; i++)
+			buf_printf(out, "%s%s", i ? ", " : "", entry->operations[found.at[i]]);
+		buf_printf(out, " %s, against ",
+			   bare  ? one ? "takes no lock" : "take no lock"
+			   : one ? "races"
+				 : "race");
+		add_who(out, entry, count - found.count);
 		return;
 	}
 	add_who(out, entry, count);
@@ -482,10 +467,13 @@ static char *title_of(const struct report_entry *entry, bool locks_known)
 /* ---- all ---- */
 
 /* The type that the field of the object is counted for, if that is not its own; else NULL. */
-static const char *inherited_from(const struct report_entry *entry, const struct finding *member)
+static const char *inherited_from(const struct report_entry *entry, const struct finding *member,
+				  const struct run_info *run)
 {
 	size_t length = entry->within ? 0 : matrix_type_of(member);
-	return length ? base_of(member, member->tests[0], length) : NULL;
+	return length && matrix_is_owners(member, member->tests[0])
+		       ? base_of(member, member->tests[0], length, run)
+		       : NULL;
 }
 
 static void finish_type(struct report_entry *entry, const struct run_info *run,
@@ -505,7 +493,8 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 		/* A count is of the whole object. */
 		if (member->kind != FINDING_REFERENCE_COUNT &&
 		    (!member->follows || matrix_type_of(member)))
-			fields_add(entry->fields, sources, member, inherited_from(entry, member));
+			fields_add(entry->fields, sources, member,
+				   inherited_from(entry, member, run));
 	}
 	fields_settle(entry->fields);
 	entry->title = title_of(entry, knows_locks(run));

@@ -43,20 +43,22 @@ void joined_add(struct groups *groups, size_t at, uint64_t key)
 
 /* ---- crashes in pairs ---- */
 
+#define APART ((uint64_t)2) /* a bit of the keys of what is told apart from its type */
+
 uint64_t groups_pairs_key(const struct finding *finding, const char *name, size_t length,
 			  bool apart)
 {
-	uint64_t key = hash_bytes((uint64_t)finding->status * 2 + apart, name, length);
-	return key ? key : 1;
+	uint64_t key = hash_bytes((uint64_t)finding->status, name, length);
+	return (key & ~(APART | 1)) | (apart ? APART : 0) | 1;
 }
 
-/* Is the race told with the type of its pairs, not with what it is on? */
+/* Is the race told with the type of its pairs, or one that this inherits from, not with what it is on? */
 static bool is_of_type(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
-	size_t length = matrix_type_of(finding);
 	uint64_t key = groups->pairs[joined_find(groups, at)];
-	return length && key == groups_pairs_key(finding, finding->tests[0], length, false);
+	return matrix_type_of(finding) && finding->status != STATUS_DOCUMENTED && key &&
+	       !(key & APART);
 }
 
 /* "add#2" of "m.T::add#2|pop" is add of m.T, with other arguments. */

@@ -282,6 +282,8 @@ enum cell_state {
 /* Of a run with --pairs: every two operations of a type. */
 struct run_type {
 	char *name;
+	char **bases; /* the package's types that it is made out of, the nearest first */
+	size_t base_count;
 	char **operations;
 	size_t operation_count;
 	char *states; /* operation_count rows of as many CELL_LETTERS, symmetric */

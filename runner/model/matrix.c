@@ -35,9 +35,12 @@ void run_type_clear(struct run_type *type)
 {
 	for (size_t i = 0; i < type->operation_count; i++)
 		free(type->operations[i]);
+	for (size_t i = 0; i < type->base_count; i++)
+		free(type->bases[i]);
 	for (size_t i = 0; i < type->cell_count; i++)
 		free(type->cells[i].finding);
 	free(type->name);
+	free(type->bases);
 	free(type->operations);
 	free(type->states);
 	free(type->cells);

@@ -15,6 +15,7 @@
 #include "runner/run/pairs.h"
 #include "runner/setup/command.h"
 #include "runner/store/store.h"
+#include "runner/store/values.h"
 
 static void add_setting(struct run_info *info, size_t *capacity, const char *name, char *value)
 {
@@ -85,18 +86,40 @@ static char *package_names(const struct run *run)
 	return buf_take(&names);
 }
 
-/* How many types nothing made, as the corpus says; 0 where there is none. */
-static uint64_t types_not_made(const struct run *run)
+/* The corpus of the run's pairs, or NULL. To be released. */
+static json_t *corpus_of(const struct run *run)
 {
 	const struct suite *suite = run->settings->pairs ? &run->suite : pairs_suite(run->pairs);
 	if (!suite || !run->result.matrix)
-		return 0;
+		return NULL;
 	char *path = xprintf("%s/corpus.json", suite->targets.items[0]);
 	json_t *corpus = json_load_file(path, 0, NULL);
-	uint64_t count = json_array_size(json_object_get(corpus, "not_made"));
-	json_decref(corpus);
 	free(path);
-	return count;
+	return corpus;
+}
+
+/* Is it the entry of the type, or of another way to make it, "m.T@2"? */
+static bool is_entry_of(const char *entry, const char *type)
+{
+	size_t length = strcspn(entry, "@");
+	return strlen(type) == length && strncmp(entry, type, length) == 0;
+}
+
+/* What the types are made out of, as the corpus says. */
+static void fill_bases(json_t *corpus, struct run_info *info)
+{
+	json_t *entry;
+	size_t at;
+	json_array_foreach(json_object_get(corpus, "types"), at, entry)
+	{
+		const char *name = json_string_value(json_object_get(entry, "name"));
+		struct run_type *type = info->types;
+		while (name && type < info->types + info->type_count &&
+		       !is_entry_of(name, type->name))
+			type++;
+		if (name && type < info->types + info->type_count && !type->base_count)
+			type->bases = value_get_texts(entry, "bases", &type->base_count);
+	}
 }
 
 /* Has any pair with this operation come back, or had a finding? */
@@ -122,7 +145,10 @@ static void fill_covered(const struct run *run, struct run_info *info)
 	/* Of a package in Python alone there is nothing to say. */
 	if (functions || run->result.matrix || suite_is_of_cpython(&run->suite))
 		covered->package = package_names(run);
-	covered->types_not_made = types_not_made(run);
+	json_t *corpus = corpus_of(run);
+	covered->types_not_made = json_array_size(json_object_get(corpus, "not_made"));
+	fill_bases(corpus, info);
+	json_decref(corpus);
 	covered->types = info->type_count + covered->types_not_made;
 	for (size_t i = 0; i < info->type_count; i++) {
 		const struct run_type *type = &info->types[i];

@@ -151,6 +151,7 @@ static json_t *types_value(const struct run_info *info)
 		const struct run_type *type = &info->types[i];
 		json_t *one = json_object(), *counts = json_array(), *ids = json_array();
 		value_put_text(one, "name", type->name);
+		value_put_texts(one, "bases", type->bases, type->base_count);
 		value_put_texts(one, "operations", type->operations, type->operation_count);
 		value_put_text(one, "states", type->states);
 		for (size_t j = 0; j < CELL_STATES; j++)
@@ -166,6 +167,7 @@ static json_t *types_value(const struct run_info *info)
 static void get_type(json_t *from, struct run_type *type)
 {
 	type->name = value_get_text(from, "name");
+	type->bases = value_get_texts(from, "bases", &type->base_count);
 	type->operations = value_get_texts(from, "operations", &type->operation_count);
 	type->states = value_get_text(from, "states");
 	json_t *counts = json_object_get(from, "counts"), *cells = json_object_get(from, "cells");

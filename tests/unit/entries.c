@@ -244,6 +244,50 @@ static void races_of_a_type_are_one_entry_with_what_its_operations_lack(void **s
 	entries_free(entries);
 }
 
+/* They take none of the locks that all else takes, and only read: none of them races with another. */
+static void functions_that_go_over_a_shared_object_are_named(void **state)
+{
+	(void)state;
+	static const char *const tests[][2] = {
+		{ "m.List::pop|read(.)", "m.List::pop|show(.)" },
+		{ "m.List::clear|read(.)", "m.List::clear|show(.)" },
+		{ "m.List::sort|read(.)", "m.List::sort|show(.)" },
+		{ "m.List::append|read(.)", "m.List::append|show(.)" },
+		{ "m.List::read(.)|pop", "m.List::pop|read(.)" },
+	};
+	struct document document;
+	make(&document);
+	struct held_lock lock = { .name = (char *)"a lock" };
+	struct frame calls[5][2];
+	for (size_t i = 0; i < 5; i++) {
+		race(&document.races[i], tests[i][0], OBJECT(24, "List"), 1, 2);
+		document.races[i].tests[1] = (char *)tests[i][1];
+		document.races[i].finding.test_count = 2;
+		for (size_t k = 0; k < 2; k++) {
+			calls[i][k] = (struct frame){ .language = FRAME_PYTHON,
+						      .function = (char *)(k ? "read2" : "pop") };
+			document.races[i].sides[k].stack = (struct stack){ &calls[i][k], 1 };
+			document.races[i].sides[k].locks = &lock;
+			document.races[i].sides[k].lock_count = k ? 0 : 1;
+		}
+	}
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1);
+	assert_string_equal(strrchr(entries->items[0].title, ':'),
+			    ": read(.), show(.) take no lock, against 4 operations");
+	entries_free(entries);
+	document.races[0].sides[1].lock_count = 1; /* a lock of something else */
+	entries = entries_new(&document.input);
+	assert_string_equal(strrchr(entries->items[0].title, ':'),
+			    ": read(.), show(.) race, against 4 operations");
+	entries_free(entries);
+	/* If two of the others race, the type itself lacks something. */
+	document.races[4].tests[1] = (char *)"m.List::pop|sort";
+	entries = entries_new(&document.input);
+	assert_string_equal(strrchr(entries->items[0].title, ':'), ": 6 operations race");
+	entries_free(entries);
+}
+
 /* Arrays of objects and of integers, say, have a table each. */
 static void kinds_of_a_type_are_one_entry(void **state)
 {
@@ -364,6 +408,13 @@ static void what_a_type_inherits_is_told_with_the_type_that_has_it(void **state)
 	(void)state;
 	struct document document;
 	make(&document);
+	char *bases[] = { (char *)"m.SubBox",
+			  (char *)"m.Box" }; /* a subclass stands for it in pairs */
+	struct run_type types[] = {
+		document.type, { .name = (char *)"m.SubBox", .bases = bases, .base_count = 2 }
+	};
+	document.run.types = types;
+	document.run.type_count = 2;
 	race(&document.races[3], "m.SubBox::a|b", OBJECT(40, "SubBox"), 1, 2);
 	race(&document.races[4], "m.SubBox::a|b", OBJECT(64, "SubBox"), 1, 2);
 	for (size_t k = 0; k < 2; k++) {
@@ -378,10 +429,19 @@ static void what_a_type_inherits_is_told_with_the_type_that_has_it(void **state)
 	assert_int_equal(entries->items[0].fields->items[0].race_count, 3);
 	assert_string_equal(entries->items[1].type, "m.SubBox"); /* one side is its own */
 	entries_free(entries);
-	/* An object that the pair's object holds: whose lock is missing nobody knows. */
-	document.races[3].finding.subject.type = (char *)"m.Box";
+	/* A function that takes such an object meets what it inherits, which frees memory. */
+	document.races[4].sides[0].type = (char *)"m.Reader";
+	document.races[4].finding.subject = BLOCK;
+	crash(&document, 2, "m.SubBox@2::a|b", "assertion failed");
 	entries = entries_new(&document.input);
-	assert_int_equal(entries->items[0].count, 3);
+	assert_int_equal(entries->count, 1);
+	entries_free(entries);
+	/* Nothing is inherited from a type that merely gets the object as an argument. */
+	types[1].base_count = 1;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_string_equal(entries->items[1].type, "m.SubBox");
+	assert_int_equal(entries->items[1].count, 3);
 	entries_free(entries);
 }
 
@@ -436,6 +496,19 @@ static void objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_
 	assert_string_equal(entries->items[1].title, "memoryview, in m.Box: offset 24: 2 of its 4 "
 						     "operations take no lock");
 	assert_string_equal(entries->items[1].pairs[0], "a|c");
+	entries_free(entries);
+	/* One call has made it: nobody handed it in. */
+	struct frame maker = { .language = FRAME_PYTHON,
+			       .function = (char *)"names_set",
+			       .file = (char *)"/c/pairs/m-1/m.Box.py",
+			       .line = 9 };
+	within->finding.subject.allocated = (struct stack){ &maker, 1 };
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1);
+	entries_free(entries);
+	maker.function = (char *)"<module>"; /* the main thread, before */
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
 	entries_free(entries);
 	/* Whose reference was missing when it was freed, is not told by who touches it. */
 	within->finding.rank = RANK_FREED;
@@ -1051,6 +1124,7 @@ int main(void)
 		cmocka_unit_test(the_member_that_the_lines_share_is_the_fields_name),
 		cmocka_unit_test(what_debug_information_says_goes_before_lines),
 		cmocka_unit_test(races_of_a_type_are_one_entry_with_what_its_operations_lack),
+		cmocka_unit_test(functions_that_go_over_a_shared_object_are_named),
 		cmocka_unit_test(kinds_of_a_type_are_one_entry),
 		cmocka_unit_test(what_is_new_is_told_apart_from_what_is_not),
 		cmocka_unit_test(the_witness_is_the_race_that_was_seen_to_do_the_worst),

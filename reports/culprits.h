@@ -1,0 +1,34 @@
+/*
+ * culprits.h - which operations of an entry are to blame for its races.
+ *
+ * A few operations without which there is no race, though they don't race with one another: one that
+ * takes no lock, or two functions that go over a list, against all that changes it under its lock.
+ *
+ *     read(.) ─── append          show(.) ─── append
+ *            └─── pop                    └─── pop          ─► read(.), show(.)
+ */
+#ifndef REPORTS_CULPRITS_H
+#define REPORTS_CULPRITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "reports/entries.h"
+
+#define CULPRITS_MOST 4
+
+struct culprits {
+	size_t at[CULPRITS_MOST], count; /* numbers of the entry's operations */
+};
+
+/*
+ * Of an entry of one type with three operations or more: the one that is in each of its pairs, or at most
+ * CULPRITS_MOST and half as many as the others, if each pair is of one of them and one of the others.
+ * Returns whether there are any.
+ */
+bool culprits_find(const struct report_entry *entry, struct culprits *found);
+
+/* Have their sides no lock in any race, and the other ones always one? */
+bool culprits_are_bare(const struct report_entry *entry, const struct culprits *culprits);
+
+#endif
