@@ -118,11 +118,26 @@ static const char *base_of(const struct finding *finding, const char *test, size
 	return base;
 }
 
+/* A race of a pair that a rule excludes, or what it makes of a reference count. */
+static bool is_documented(const struct finding *finding)
+{
+	bool count = finding->kind == FINDING_REFERENCE_COUNT && finding->test_count &&
+		     matrix_type_length(finding->tests[0]);
+	return finding->status == STATUS_DOCUMENTED && finding->suppressed_by &&
+	       (count || matrix_type_of(finding));
+}
+
 /* What a race of a run of pairs is told with; NULL: it is no such race. To be freed. */
 static char *told_with(const struct finding *finding, const struct run_info *run, bool *apart)
 {
 	size_t length = matrix_type_of(finding);
 	*apart = false;
+	if (is_documented(finding)) {
+		const char *name = finding->suppressed_by;
+		length = strcspn(name, "=");
+		length -= length && name[length - 1] == ' ';
+		return xstrndup(name, length);
+	}
 	if (!length)
 		return NULL;
 	const char *test = finding->tests[0];
@@ -130,14 +145,8 @@ static char *told_with(const struct finding *finding, const struct run_info *run
 	*apart = other != NULL;
 	if (other)
 		return other;
-	if (finding->status != STATUS_DOCUMENTED || !finding->suppressed_by) {
-		const char *base = base_of(finding, test, length, run);
-		return base ? xstrdup(base) : xstrndup(test, length);
-	}
-	const char *name = finding->suppressed_by;
-	length = strcspn(name, "=");
-	length -= length && name[length - 1] == ' ';
-	return xstrndup(name, length);
+	const char *base = base_of(finding, test, length, run);
+	return base ? xstrdup(base) : xstrndup(test, length);
 }
 
 static uint64_t key_in_pairs(const void *context, const struct finding *finding)

@@ -183,8 +183,7 @@ static size_t print_about(const struct page *page, const struct finding *finding
 		page_print(page, PLAIN, &line);
 		lines++;
 	}
-	if (finding->evidence &&
-	    (finding->kind == FINDING_CRASH || finding->kind == FINDING_PYTHON_RACE)) {
+	if (finding->evidence && !finding_is_race(finding)) {
 		buf_puts(&line, "    ");
 		text_add_line(&line, finding->evidence);
 		page_print(page, PLAIN, &line);

@@ -345,8 +345,9 @@ static const struct rule *rule_of_data(const struct policy *policy, const struct
 const char *policy_excludes(const struct policy *policy, const struct finding *finding)
 {
 	const struct rule *rule = NULL, *data = rule_of_data(policy, finding);
+	/* A reference is dropped twice where two threads replace one pointer. */
 	if (!finding_is_race(finding) && finding->kind != FINDING_PYTHON_RACE &&
-	    finding->kind != FINDING_TEST_FAILURE)
+	    finding->kind != FINDING_TEST_FAILURE && finding->kind != FINDING_REFERENCE_COUNT)
 		return NULL;
 	if (finding->shows == EVIDENCE_CRASHES)
 		return NULL;

@@ -17,7 +17,7 @@
  *     safe for readers   a race counts if neither call changes the object
  *     not shared         races don't count
  *
- * Only races and wrong results of pairs of operations are documented ones: what an ordinary test
+ * Only races, wrong counts and wrong results of pairs of operations are documented ones: what an ordinary test
  * does with an object of a type says nothing about who shares it. What crashes a plain interpreter
  * counts in any case. Not thread-safe.
  */

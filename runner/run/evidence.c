@@ -14,14 +14,23 @@
 static bool is_asked_about(const struct finding *finding)
 {
 	bool asked = finding->status == STATUS_NEW || finding->status == STATUS_DOCUMENTED;
-	return asked && finding_is_race(finding) && !finding->evidence && matrix_type_of(finding);
+	bool race = finding_is_race(finding) && matrix_type_of(finding);
+	/* If it is documented that these threads may not share the object, it counts if it crashes. */
+	bool count = finding->kind == FINDING_REFERENCE_COUNT &&
+		     finding->status == STATUS_DOCUMENTED && matrix_type_length(finding->tests[0]);
+	return asked && (race || count) && !finding->evidence;
 }
 
-/* Did a pair take its process down? Its calls were made one after the other, so one thread may do. */
-static bool is_crash_of_pair(const struct finding *finding)
+/*
+ * Did a pair take its process down, or never come back? Its calls were made one after the other, so one
+ * thread may do.
+ */
+static bool is_end_of_pair(const struct finding *finding)
 {
-	return finding->kind == FINDING_CRASH && finding->status == STATUS_NEW &&
-	       !finding->evidence && finding->test_count && matrix_type_length(finding->tests[0]);
+	bool end = finding->kind == FINDING_CRASH || finding->kind == FINDING_DEADLOCK ||
+		   finding->kind == FINDING_HANG;
+	return end && finding->status == STATUS_NEW && !finding->evidence && finding->test_count &&
+	       matrix_type_length(finding->tests[0]);
 }
 
 /*
@@ -102,7 +111,7 @@ static int try_pair(const struct evidence_options *options, const char *test, en
 	return code;
 }
 
-/* Makes both calls in one thread, in the interpreter that crashed. *text is NULL where that is fine. */
+/* Makes both calls in one thread, in the interpreter that crashed or hung. *text is NULL where that is fine. */
 static int try_alone(const struct evidence_options *options, const char *test, char **text)
 {
 	char limit[16];
@@ -128,23 +137,26 @@ static int try_alone(const struct evidence_options *options, const char *test, c
 	int code = spawn_run(&spawn, &spawned);
 	json_t *said = code ? NULL : json_loads(spawned.out.data ? spawned.out.data : "", 0, NULL);
 	const char *how = json_string_value(json_object_get(said, "alone"));
-	*text = how ? xprintf("no matter of threads: one thread alone, with both calls on one "
-			      "object, ends the process, too: %s",
-			      how)
-		    : NULL;
+	bool waits = how && strcmp(how, "SIGALRM") == 0;
+	*text = waits ? xstrdup("no matter of threads: one thread alone, with both calls on one "
+				"object, does not come back, either")
+		: how ? xprintf("no matter of threads: one thread alone, with both calls on one "
+				"object, ends the process, too: %s",
+				how)
+		      : NULL;
 	json_decref(said);
 	spawned_clear(&spawned);
 	variables_free(variables);
 	return code;
 }
 
-static int look_at_crashes(const struct evidence_options *options, double end)
+static int look_at_ends(const struct evidence_options *options, double end)
 {
 	size_t count;
 	const struct finding *const *findings = collator_findings(options->collator, &count);
 	int code = 0;
 	for (size_t i = 0; !code && i < count && now_seconds() < end && !*options->stop; i++) {
-		if (!is_crash_of_pair(findings[i]))
+		if (!is_end_of_pair(findings[i]))
 			continue;
 		char *text;
 		code = try_alone(options, findings[i]->tests[0], &text);
@@ -163,7 +175,7 @@ int evidence_take(const struct evidence_options *options)
 	const struct finding *const *findings = collator_findings(options->collator, &count);
 	struct map done = { 0 };
 	double end = now_seconds() + options->total;
-	int code = look_at_crashes(options, end);
+	int code = look_at_ends(options, end);
 	for (size_t i = 0; !code && i < count; i++) {
 		if (!is_asked_about(findings[i]) ||
 		    map_get(&done, matrix_field(findings[i])) != MAP_NONE)

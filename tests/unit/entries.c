@@ -467,6 +467,12 @@ static void what_documentation_excludes_is_one_entry_a_rule(void **state)
 	struct buf out = { 0 };
 	entry_add_names(&out, entry->pairs, entry->pair_count, 10);
 	assert_string_equal(out.data, "m.Walk::next|next, m.Steps::copy|next");
+	/* What comes of such a race is told with it. */
+	document.races[4].finding.kind = FINDING_REFERENCE_COUNT;
+	struct entries *counted = entries_new(&document.input);
+	assert_int_equal(counted->count, 2);
+	entries_free(counted);
+	document.races[4].finding.kind = FINDING_DATA_RACE;
 	buf_clear(&out);
 	entry_add_fields(&out, entry, 10);
 	assert_string_equal(out.data, "ob_size of m.Walk (1 race), ob_size of m.Steps (1)");

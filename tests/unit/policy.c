@@ -140,6 +140,12 @@ static void a_living_object_is_not_to_be_initialised_twice(void **state)
 	assert_non_null(RACE((char *)"m.Box@2::init|init"));
 	assert_null(RACE((char *)"m.Box::add|init"));
 	assert_null(RACE((char *)"m.Box::init|initial"));
+	/* Both drop the object that the first one has stored. */
+	char *tests[] = { (char *)"m.Box::init|init" };
+	struct finding count = { .kind = FINDING_REFERENCE_COUNT, .tests = tests, .test_count = 1 };
+	assert_non_null(policy_excludes(policy, &count));
+	count.shows = EVIDENCE_CRASHES; /* as a user would see it */
+	assert_null(policy_excludes(policy, &count));
 	policy_free(policy);
 }
 
