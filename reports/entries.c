@@ -69,10 +69,12 @@ static char *told_apart(const struct finding *finding, const char *test, const s
 		return NULL;
 	if (subject->kind == SUBJECT_GLOBAL && subject->type)
 		return xprintf(GLOBAL "%s", subject->type);
-	if (all(finding, is_inherited))
+	bool let_go = finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED;
+	bool others = subject->kind == SUBJECT_OBJECT && subject->type &&
+		      !matrix_is_owners(finding, test);
+	if (all(finding, is_inherited) && (!others || let_go))
 		return xstrdup(INHERITED);
-	if (subject->kind != SUBJECT_OBJECT || !subject->type || matrix_is_owners(finding, test) ||
-	    finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED || finding->follows)
+	if (!others || let_go || finding->follows)
 		return NULL;
 	if (is_made_by_call(subject))
 		return NULL;

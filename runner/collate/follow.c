@@ -10,12 +10,17 @@
 #include "runner/model/memory.h"
 #include "runner/base/util.h"
 
+#define NEAR 3
+#define WAY 8
+
 /* What is asked of a side again and again: each race is compared with all others. */
 struct side {
 	bool about_memory; /* it makes, frees or moves the object, and does not use it */
 	/* Hashes; 0 = there is none. Of the innermost line that the user wrote: its function, and
 	 * the line itself. Of the use: the functions of C by which it came to the memory, and that line. */
 	uint64_t function, line, use;
+	/* Of the functions of C that stand next to the access, and of those by which the user's line came there. */
+	uint64_t near[NEAR], way[WAY];
 };
 
 struct race {
@@ -48,6 +53,19 @@ static uint64_t with_number(uint64_t hash, int number)
 	return hash_bytes(hash, &number, sizeof number);
 }
 
+/* Functions of C from the access on, up to the first line of Python. */
+static void note_functions(struct side *side, const struct stack *stack, size_t site)
+{
+	for (size_t i = 0; i < WAY && site + i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[site + i];
+		if (frame->language == FRAME_PYTHON)
+			return;
+		side->way[i] = hash_string(3, frame->function);
+		if (i < NEAR)
+			side->near[i] = side->way[i];
+	}
+}
+
 static struct side side_of(const struct participant *from)
 {
 	struct side side = { .about_memory = is_about_memory(from) };
@@ -59,6 +77,7 @@ static struct side side_of(const struct participant *from)
 	size_t site = site_frame(&from->stack);
 	if (site == SITE_NONE)
 		return side;
+	note_functions(&side, &from->stack, site);
 	char *text = frame_text(&from->stack.frames[site], NULL);
 	uint64_t use = hash_string(2, text);
 	side.use = line ? hash_bytes(use, &side.line, sizeof side.line)
@@ -120,6 +139,33 @@ static bool got_after(const struct race *race, const struct race *freed)
 	return false;
 }
 
+static bool share(const uint64_t *one, const uint64_t *two, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < count; k++)
+			if (same(one[i], two[k]))
+				return true;
+	return false;
+}
+
+/*
+ * Is the object made next to where the slot is written, by the same function, and did the user come to both in
+ * the same way? Which lines of Python those are may be chance: what makes a static type ready is done once.
+ */
+static bool made_where_stored(const struct race *race, const struct race *slot)
+{
+	const struct side *sides = race->sides, *others = slot->sides;
+	for (size_t user = 0; user < 2; user++) {
+		const struct side *maker = &sides[1 - user];
+		for (size_t i = 0; i < 2; i++)
+			if (maker->about_memory && !sides[user].about_memory &&
+			    share(maker->near, others[1 - i].near, NEAR) &&
+			    share(sides[user].way, others[i].way, WAY))
+				return true;
+	}
+	return false;
+}
+
 /* The first race that fits, or NULL. */
 static const struct finding *cause_of(const struct race *race, const struct race *races,
 				      size_t count)
@@ -129,6 +175,9 @@ static const struct finding *cause_of(const struct race *race, const struct race
 			return races[i].finding;
 	for (size_t i = 0; i < count; i++)
 		if (got_after(race, &races[i]))
+			return races[i].finding;
+	for (size_t i = 0; i < count; i++)
+		if (!any_about_memory(&races[i]) && made_where_stored(race, &races[i]))
 			return races[i].finding;
 	return NULL;
 }

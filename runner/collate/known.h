@@ -7,7 +7,8 @@
  *     issue = 150791                            its number in the project's tracker
  *     does = "One itertools.groupby that several threads use mixes up its groups."
  *     functions = ["^groupby_next$", ...]       one of them makes the access (suppress.h has the patterns)
- *     rule = "race"                             or "race_top", which is what is meant without it
+ *     rule = "race"                             or "race_top", which is what is meant without it; "race_on":
+ *                                               `functions` are types, one of which has the memory
  *     since = "3.13"                            the first release that has it; without it all
  *     fixed = ["3.14.7", "3.15.0"]              the first release of each series that has it mended
  *

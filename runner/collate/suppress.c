@@ -20,6 +20,7 @@ static const char *const type_names[RULE_TYPES] = {
 	[RULE_DEADLOCK] = "deadlock",
 	[RULE_SIGNAL] = "signal",
 	[RULE_CALLED_FROM_LIB] = "called_from_lib",
+	[RULE_RACE_ON] = "race_on",
 };
 
 struct rule {
@@ -142,7 +143,7 @@ static int line_parse(struct suppressions *set, const char *line, size_t length,
 	if (type < 0)
 		return fail(EXIT_BAD_INPUT,
 			    "%s: unknown suppression type '%.*s' (race, race_top, thread, mutex, "
-			    "deadlock, signal, called_from_lib, or a kind of finding)",
+			    "deadlock, signal, called_from_lib, race_on, or a kind of finding)",
 			    place, (int)(colon - line), line);
 	if (colon + 1 == line + length)
 		return fail(EXIT_BAD_INPUT, "%s: nothing stands after '%.*s'", place,
@@ -391,6 +392,22 @@ static void match_tests(const struct suppressions *set, const struct finding *fi
 	}
 }
 
+/* A race on an object of that type that only the interpreter's own code touches. */
+static void match_object(const struct suppressions *set, const struct finding *finding,
+			 size_t *best)
+{
+	const struct subject *subject = &finding->subject;
+	if (!finding_is_race(finding) || subject->kind != SUBJECT_OBJECT || !subject->type)
+		return;
+	for (size_t i = 0; i < finding->participant_count; i++)
+		if (!memory_is_interpreters(&finding->participants[i]))
+			return;
+	for (size_t i = 0; i < set->count && i < *best; i++)
+		if (set->rules[i].type == RULE_RACE_ON &&
+		    suppress_pattern(set->rules[i].pattern, subject->type))
+			*best = i;
+}
+
 size_t suppress_match(const struct suppressions *set, const struct finding *finding)
 {
 	const struct stack **accesses = xcalloc(finding->participant_count + 1, sizeof *accesses);
@@ -403,6 +420,7 @@ size_t suppress_match(const struct suppressions *set, const struct finding *find
 	if (!subject_is_python(finding->subject.kind))
 		match_stack(set, finding->kind, &finding->subject.allocated, &best);
 	match_tests(set, finding, &best);
+	match_object(set, finding, &best);
 	size_t whole = suppress_accesses(set, finding->kind, accesses, finding->participant_count);
 	free(accesses);
 	return whole < best ? whole : best;

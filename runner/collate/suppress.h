@@ -9,6 +9,7 @@
  *
  *     race, race_top     data races, uses after free, wrong frees and reference counts, races in Python code
  *     called_from_lib    a race whose access is one of the C library's (memcpy, free), called by that library
+ *     race_on            races of the interpreter's own code on an object of that type ("race_on:^generator$")
  *     deadlock           lock orders, deadlocks, locks held over a fork
  *     mutex              misuse of locks
  *     thread             leaks of threads and of memory

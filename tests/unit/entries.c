@@ -555,6 +555,13 @@ static void what_a_type_inherits_is_told_apart(void **state)
 			    "the interpreter's own code, in m.Box: memory of "
 			    "its own: 2 of its 4 operations take no lock");
 	entries_free(entries);
+	/* A generator that an attribute gives. */
+	inherited->finding.subject = OBJECT(24, "generator");
+	entries = entries_new(&document.input);
+	assert_string_equal(entries->items[1].title, "generator, in m.Box: offset 24: 2 of its 4 "
+						     "operations take no lock");
+	entries_free(entries);
+	inherited->finding.subject = BLOCK;
 	stacks[1][1].module = (char *)"box.so"; /* m.Box.pop(), which calls list.pop() */
 	entries = entries_new(&document.input);
 	assert_int_equal(entries->count, 1);

@@ -189,6 +189,39 @@ static void who_got_memory_that_was_freed_in_use_is_no_other_bug(void **state)
 	assert_follows(&findings[4], NULL);
 }
 
+/* The first call that comes makes the type ready, whatever its line is. */
+static void what_one_function_makes_and_stores_follows_from_the_slot(void **state)
+{
+	(void)state;
+	struct participant making = SIDE(true, CORE("PyDict_New"), CORE("type_ready_set_dict"),
+					 CORE("type_ready"), LINE("repr", 3));
+	struct participant using =
+		SIDE(false, CORE("find_name_in_mro"), CORE("get_attribute"), LINE("set", 4));
+	struct participant storing = SIDE(true, CORE("set_tp_dict"), CORE("type_ready_set_dict"),
+					  CORE("type_ready"), LINE("iter", 5));
+	struct participant reading =
+		SIDE(false, CORE("lookup_tp_dict"), CORE("get_attribute"), LINE("hash", 6));
+	struct participant elsewhere = SIDE(false, CORE("lookup_tp_dict"), LINE("hash", 6));
+	struct participant other =
+		SIDE(true, CORE("set_tp_mro"), CORE("type_ready_mro"), LINE("iter", 5));
+	struct finding findings[] = {
+		RACE("data-race-1", 9, making, using),
+		RACE("data-race-2", 1, storing, reading),
+		RACE("data-race-3", 1, storing, elsewhere),
+		RACE("data-race-4", 1, other, reading),
+	};
+	struct finding *list[4];
+	mark(findings, 2, list);
+	assert_follows(&findings[0], "data-race-2");
+	assert_follows(&findings[1], NULL);
+	findings[1] = findings[2]; /* came there in another way */
+	mark(findings, 2, list);
+	assert_follows(&findings[0], NULL);
+	findings[1] = findings[3]; /* another function's slot */
+	mark(findings, 2, list);
+	assert_follows(&findings[0], NULL);
+}
+
 static void marking_again_starts_anew(void **state)
 {
 	(void)state;
@@ -214,6 +247,7 @@ int main(void)
 		cmocka_unit_test(memory_that_somebody_else_got_since_has_no_line),
 		cmocka_unit_test(memory_that_was_freed_in_use_comes_first),
 		cmocka_unit_test(who_got_memory_that_was_freed_in_use_is_no_other_bug),
+		cmocka_unit_test(what_one_function_makes_and_stores_follows_from_the_slot),
 		cmocka_unit_test(marking_again_starts_anew),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

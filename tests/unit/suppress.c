@@ -259,6 +259,26 @@ static void an_unused_rule_of_the_users_is_listed_with_its_place(void **state)
 	((struct stack){ (struct frame[]){ __VA_ARGS__ },                                          \
 			 sizeof((struct frame[]){ __VA_ARGS__ }) / sizeof(struct frame) })
 
+static void race_on_is_what_the_interpreter_does_to_an_object_of_the_type(void **state)
+{
+	(void)state;
+	struct stack call = STACK(CORE("gen_send_ex2"), EXTENSION("m_next"));
+	struct frame line = { .language = FRAME_PYTHON, .function = (char *)"walk" };
+	struct participant sides[] = { { .stack = call }, { .stack = { &line, 1 } } };
+	struct finding finding = { .kind = FINDING_DATA_RACE,
+				   .subject = { .kind = SUBJECT_OBJECT,
+						.type = (char *)"generator" },
+				   .participants = sides,
+				   .participant_count = 2 };
+	assert_int_equal(judge("race_on:^generator$", &finding), STATUS_SUPPRESSED);
+	assert_int_equal(judge("race_on:^coroutine$", &finding), STATUS_NEW);
+	finding.kind = FINDING_CRASH;
+	assert_int_equal(judge("race_on:^generator$", &finding), STATUS_NEW);
+	finding.kind = FINDING_DATA_RACE;
+	sides[1].stack = STACK(EXTENSION("m_reset"), CORE("gen_send_ex2")); /* by itself */
+	assert_int_equal(judge("race_on:^generator$", &finding), STATUS_NEW);
+}
+
 /* What CPython's `rules` make of a race of two accesses. */
 static enum finding_status upstream(const char *rules, struct stack writer, struct stack reader)
 {
@@ -426,6 +446,7 @@ int main(void)
 		cmocka_unit_test(where_a_thread_was_started_counts),
 		cmocka_unit_test(a_rule_is_for_its_kind),
 		cmocka_unit_test(called_from_lib_is_what_the_c_library_does_for_that_library),
+		cmocka_unit_test(race_on_is_what_the_interpreter_does_to_an_object_of_the_type),
 		cmocka_unit_test(every_type_of_tsans_counts_for_something),
 		cmocka_unit_test(a_rule_of_the_users_that_matched_nothing_is_told),
 		cmocka_unit_test(a_kind_of_finding_is_a_type),
