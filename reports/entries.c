@@ -47,7 +47,7 @@ static bool is_made_by_call(const struct subject *subject)
 {
 	const struct frame *maker = groups_made_at(subject);
 	return maker && strstr(maker->file, "/pairs/") && maker->function &&
-	       strcmp(maker->function, "<module>") != 0 && strcmp(maker->function, "make") != 0;
+	       *maker->function != '<' && strcmp(maker->function, "make") != 0;
 }
 
 /*

@@ -108,8 +108,18 @@ static bool same(uint64_t one, uint64_t other)
 	return one && one == other;
 }
 
-/* Could a thread have got the object of `race` through the slot that `slot` races on? */
-static bool got_through(const struct race *race, const struct race *slot)
+static bool share(const uint64_t *one, const uint64_t *two, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < count; k++)
+			if (same(one[i], two[k]))
+				return true;
+	return false;
+}
+
+/* Could a thread have got the object of `race` through the slot that `slot` races on? `same_way`: one function of
+ * C came to both. */
+static bool got_through(const struct race *race, const struct race *slot, bool same_way)
 {
 	const struct side *sides = race->sides, *others = slot->sides;
 	bool both = sides[0].about_memory && sides[1].about_memory;
@@ -119,6 +129,8 @@ static bool got_through(const struct race *race, const struct race *slot)
 		const struct side *memory = &sides[1 - user];
 		for (size_t i = 0; i < 2; i++) {
 			/* If the memory has been freed and reused, its side may have no line. */
+			if (same_way && !share(sides[user].way, others[i].way, WAY))
+				continue;
 			if (same(sides[user].line, others[i].line) &&
 			    (!memory->function || same(memory->function, others[1 - i].function)))
 				return true;
@@ -136,15 +148,6 @@ static bool got_after(const struct race *race, const struct race *freed)
 	for (size_t i = 0; i < 2; i++)
 		if (same(race->sides[i].use, use) && race->sides[1 - i].about_memory)
 			return true;
-	return false;
-}
-
-static bool share(const uint64_t *one, const uint64_t *two, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < count; k++)
-			if (same(one[i], two[k]))
-				return true;
 	return false;
 }
 
@@ -166,13 +169,14 @@ static bool made_where_stored(const struct race *race, const struct race *slot)
 	return false;
 }
 
-/* The first race that fits, or NULL. */
+/* The first race that fits best, or NULL. */
 static const struct finding *cause_of(const struct race *race, const struct race *races,
 				      size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!any_about_memory(&races[i]) && got_through(race, &races[i]))
-			return races[i].finding;
+	for (int any_way = 0; any_way < 2; any_way++)
+		for (size_t i = 0; i < count; i++)
+			if (!any_about_memory(&races[i]) && got_through(race, &races[i], !any_way))
+				return races[i].finding;
 	for (size_t i = 0; i < count; i++)
 		if (got_after(race, &races[i]))
 			return races[i].finding;

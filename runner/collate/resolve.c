@@ -207,6 +207,18 @@ static size_t position_rule(struct resolver *r, enum finding_kind kind, position
 	return best;
 }
 
+/* The type of the object that the race is on, not on its data; NULL: it is on none. To be freed. */
+static char *type_in(const struct report_view *view)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		const struct section_view *section = &view->sections[i];
+		if (section->head.kind == FTS_SEC_OBJECT && section->head.text_length &&
+		    !(section->head.flags & FTS_OBJECT_DATA))
+			return xstrndup(section->text, section->head.text_length);
+	}
+	return NULL;
+}
+
 /* The rule of CPython's that matches. These look at whole stacks. */
 static size_t upstream_rule(struct resolver *r, const struct parsed *parsed)
 {
@@ -220,7 +232,12 @@ static size_t upstream_rule(struct resolver *r, const struct parsed *parsed)
 		accesses[count] = &stacks[count];
 		count++;
 	}
-	size_t rule = suppress_accesses(r->parts.suppressions, parsed->kind, accesses, count);
+	const struct suppressions *set = r->parts.suppressions;
+	char *type = type_in(&parsed->view);
+	size_t rule = suppress_accesses(set, parsed->kind, accesses, count);
+	size_t on = suppress_object(set, parsed->kind, type, accesses, count);
+	rule = on < rule ? on : rule;
+	free(type);
 	for (size_t i = 0; i < count; i++)
 		stack_clear(&stacks[i]);
 	free(accesses);

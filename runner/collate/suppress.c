@@ -392,20 +392,19 @@ static void match_tests(const struct suppressions *set, const struct finding *fi
 	}
 }
 
-/* A race on an object of that type that only the interpreter's own code touches. */
-static void match_object(const struct suppressions *set, const struct finding *finding,
-			 size_t *best)
+size_t suppress_object(const struct suppressions *set, enum finding_kind kind, const char *type,
+		       const struct stack *const *accesses, size_t count)
 {
-	const struct subject *subject = &finding->subject;
-	if (!finding_is_race(finding) || subject->kind != SUBJECT_OBJECT || !subject->type)
-		return;
-	for (size_t i = 0; i < finding->participant_count; i++)
-		if (!memory_is_interpreters(&finding->participants[i]))
-			return;
-	for (size_t i = 0; i < set->count && i < *best; i++)
+	if (!type || kind_info(kind)->rule != RULE_RACE)
+		return SUPPRESS_NONE;
+	for (size_t i = 0; i < count; i++)
+		if (!memory_is_interpreters(&(struct participant){ .stack = *accesses[i] }))
+			return SUPPRESS_NONE;
+	for (size_t i = 0; i < set->count; i++)
 		if (set->rules[i].type == RULE_RACE_ON &&
-		    suppress_pattern(set->rules[i].pattern, subject->type))
-			*best = i;
+		    suppress_pattern(set->rules[i].pattern, type))
+			return i;
+	return SUPPRESS_NONE;
 }
 
 size_t suppress_match(const struct suppressions *set, const struct finding *finding)
@@ -420,9 +419,13 @@ size_t suppress_match(const struct suppressions *set, const struct finding *find
 	if (!subject_is_python(finding->subject.kind))
 		match_stack(set, finding->kind, &finding->subject.allocated, &best);
 	match_tests(set, finding, &best);
-	match_object(set, finding, &best);
-	size_t whole = suppress_accesses(set, finding->kind, accesses, finding->participant_count);
+	size_t count = finding->participant_count;
+	size_t whole = suppress_accesses(set, finding->kind, accesses, count);
+	bool object = finding->subject.kind == SUBJECT_OBJECT;
+	size_t on = suppress_object(set, finding->kind, object ? finding->subject.type : NULL,
+				    accesses, count);
 	free(accesses);
+	whole = on < whole ? on : whole;
 	return whole < best ? whole : best;
 }
 

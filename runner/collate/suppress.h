@@ -78,6 +78,9 @@ size_t suppress_frame(const struct suppressions *set, enum finding_kind kind,
  * stacks of the accesses that race. */
 size_t suppress_accesses(const struct suppressions *set, enum finding_kind kind,
 			 const struct stack *const *accesses, size_t count);
+/* The best of those on what the interpreter's own code does to an object of the type (NULL: it is of none). */
+size_t suppress_object(const struct suppressions *set, enum finding_kind kind, const char *type,
+		       const struct stack *const *accesses, size_t count);
 /* The best of all rules, by the finding's stacks and the ids of its tests. */
 size_t suppress_match(const struct suppressions *set, const struct finding *finding);
 

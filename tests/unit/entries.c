@@ -512,7 +512,7 @@ static void objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_
 	entries = entries_new(&document.input);
 	assert_int_equal(entries->count, 1);
 	entries_free(entries);
-	maker.function = (char *)"<module>"; /* the main thread, before */
+	maker.function = (char *)"<genexpr>"; /* the main thread, before: in <module> or make() */
 	entries = entries_new(&document.input);
 	assert_int_equal(entries->count, 2);
 	entries_free(entries);

@@ -214,6 +214,19 @@ static void what_one_function_makes_and_stores_follows_from_the_slot(void **stat
 	mark(findings, 2, list);
 	assert_follows(&findings[0], "data-race-2");
 	assert_follows(&findings[1], NULL);
+	/* Of two slots at the user's line it is the one that it came to in the same way. */
+	struct participant same =
+		SIDE(false, CORE("lookup_tp_dict"), CORE("get_attribute"), LINE("set", 4));
+	struct participant index = SIDE(false, CORE("iter_set"), LINE("set", 4));
+	struct participant sets = SIDE(true, CORE("iter_set"), LINE("repr", 3));
+	struct participant readies = SIDE(true, CORE("set_tp_mro"), LINE("repr", 3));
+	struct finding both[] = {
+		RACE("data-race-1", 9, making, using),
+		RACE("data-race-2", 5, sets, index),
+		RACE("data-race-3", 1, readies, same),
+	};
+	mark(both, 3, list);
+	assert_follows(&both[0], "data-race-3");
 	findings[1] = findings[2]; /* came there in another way */
 	mark(findings, 2, list);
 	assert_follows(&findings[0], NULL);
