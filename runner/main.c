@@ -95,6 +95,7 @@
  *       explained       one finding told, and run again to see what led to it
  *       results         of clean pairs: results that no order of the two calls explains
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
+ *       index           the list of all runs in the output folder
  *     base/         util, map, closest, spawn, progress, toml; meanwhile: what can't wait
  */
 #include <signal.h>

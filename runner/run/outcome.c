@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "reports/report.h"
+#include "runner/run/index.h"
 #include "runner/base/closest.h"
 #include "runner/setup/paths.h"
 #include "runner/base/util.h"
@@ -153,6 +154,16 @@ static void make_token(char token[17])
 	snprintf(token, 17, "%016" PRIx64, random);
 }
 
+static bool has_page(const char *formats)
+{
+	char *copy = xstrdup(formats), *rest = copy, *name;
+	bool has = false;
+	while ((name = strsep(&rest, ", ")))
+		has = has || !strcmp(name, "html");
+	free(copy);
+	return has;
+}
+
 int outcome_write(const struct settings *settings, const struct report_input *input, bool stored)
 {
 	struct buf written = { 0 };
@@ -173,6 +184,8 @@ int outcome_write(const struct settings *settings, const struct report_input *in
 	int error = report_summary(stdout, input, color, columns());
 	if (quoted)
 		report_github_quote(stdout, token, false);
+	if (stored && has_page(settings->formats))
+		index_write(settings->output);
 	if (written.length)
 		fputs(written.data, stdout);
 	if (fflush(stdout) != 0 && !error)

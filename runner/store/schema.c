@@ -131,6 +131,13 @@ static int make(struct store *store)
 	return sql_end(store, good);
 }
 
+int64_t schema_of(struct store *store)
+{
+	int64_t version = sql_number(store, "PRAGMA user_version", 0);
+	bool ours = sql_number(store, "PRAGMA application_id", 0) == APPLICATION;
+	return ours && version <= SCHEMA ? version : 0;
+}
+
 int schema_check(struct store *store)
 {
 	if (!sql_begin(store))

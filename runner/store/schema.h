@@ -2,6 +2,8 @@
 #ifndef RUNNER_SCHEMA_H
 #define RUNNER_SCHEMA_H
 
+#include <stdint.h>
+
 struct store;
 
 /*
@@ -9,5 +11,8 @@ struct store;
  * message: the file is another program's, or a newer ftstress's; it is left as it is.
  */
 int schema_check(struct store *store);
+
+/* Which schema the file has; 0: it is no store, or a newer ftstress's. */
+int64_t schema_of(struct store *store);
 
 #endif

@@ -10,6 +10,7 @@
 #include "runner/base/util.h"
 #include "runner/store/sql.h"
 #include "runner/store/kept.h"
+#include "runner/store/schema.h"
 #include "runner/store/store_json.h"
 
 static const char *const state_names[] = { "running", "finished", "interrupted" };
@@ -96,18 +97,21 @@ int store_run_get(struct store *store, int64_t run, struct store_run *out, bool 
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sql_failed(store);
 }
 
-int store_runs(struct store *store, struct store_found **runs, size_t *count)
+/* `seen`: the table of what iterations have found. */
+static bool read_runs(struct store *store, const char *seen, struct store_found **runs,
+		      size_t *count)
 {
-	sqlite3_stmt *row = sql_prepare(
-		store,
+	char *sql = xprintf(
 		"SELECT id, parent, state, seed, first_slice, iterations_planned, iterations_done,"
 		" started, ended, options,"
-		" (SELECT count(DISTINCT finding) FROM seen WHERE run = r.id),"
-		" (SELECT count(*) FROM (SELECT min(run) AS first FROM seen GROUP BY finding)"
+		" (SELECT count(DISTINCT finding) FROM %s WHERE run = r.id),"
+		" (SELECT count(*) FROM (SELECT min(run) AS first FROM %s GROUP BY finding)"
 		"  WHERE first = r.id) FROM runs r ORDER BY id",
-		"");
+		seen, seen);
+	sqlite3_stmt *row = sql_prepare(store, sql, "");
 	size_t capacity = 0;
 	int step = SQLITE_ERROR;
+	free(sql);
 	*runs = NULL;
 	*count = 0;
 	while (row && (step = sqlite3_step(row)) == SQLITE_ROW) {
@@ -120,13 +124,31 @@ int store_runs(struct store *store, struct store_found **runs, size_t *count)
 	}
 	sqlite3_finalize(row);
 	if (step == SQLITE_DONE)
-		return 0;
+		return true;
 	for (size_t i = 0; i < *count; i++)
 		store_run_clear(&(*runs)[i].run);
 	free(*runs);
 	*runs = NULL;
 	*count = 0;
-	return sql_failed(store);
+	return false;
+}
+
+int store_runs(struct store *store, struct store_found **runs, size_t *count)
+{
+	return read_runs(store, "seen", runs, count) ? 0 : sql_failed(store);
+}
+
+bool store_peek(const char *path, struct store_found **runs, size_t *count)
+{
+	struct store store = { 0 };
+	bool good = sqlite3_open_v2(path, &store.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+				    NULL) == SQLITE_OK;
+	int64_t schema = good ? schema_of(&store) : 0;
+	*runs = NULL;
+	*count = 0;
+	good = schema && read_runs(&store, schema == 1 ? "occurrences" : "seen", runs, count);
+	sqlite3_close(store.db);
+	return good;
 }
 
 void store_run_clear(struct store_run *run)

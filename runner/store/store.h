@@ -151,6 +151,9 @@ struct store_found {
 /* Gets all runs, the oldest first. To be freed: each run with store_run_clear(), and the array. */
 int store_runs(struct store *store, struct store_found **runs, size_t *count);
 
+/* The same of the file at `path`, which is only read; false, without a message, if it is no store that is whole. */
+bool store_peek(const char *path, struct store_found **runs, size_t *count);
+
 /* What a run did for a finding. */
 struct store_sighting {
 	int64_t run, started;
