@@ -178,9 +178,21 @@ static void add_evidence(json_t *object, const struct finding *finding)
 	json_object_set_new(object, "shows", json_string(shows[finding->shows]));
 }
 
-static json_t *finding_of(struct repeats *repeats, const struct report_input *input,
-			  const struct finding *finding)
+/* "rate", and that it came back. */
+static void add_rate(json_t *object, const struct finding_rate *rate)
 {
+	if (rate->turns)
+		json_object_set_new(object, "rate",
+				    json_pack("{sI, sI, sf, sf}", "seen", (json_int_t)rate->seen,
+					      "turns", (json_int_t)rate->turns, "low", rate->low,
+					      "high", rate->high));
+	if (rate->back)
+		json_object_set_new(object, "back", json_true());
+}
+
+static json_t *finding_of(struct repeats *repeats, const struct report_input *input, size_t at)
+{
+	const struct finding *finding = input->findings[at];
 	json_t *object = json_object();
 	json_object_set_new(object, "id", text_json(finding->id));
 	json_object_set_new(object, "kind", json_string(finding_kind_name(finding->kind)));
@@ -208,6 +220,8 @@ static json_t *finding_of(struct repeats *repeats, const struct report_input *in
 		json_object_set_new(object, "rank", json_string(finding_rank_name(finding->rank)));
 	json_object_set_new(object, "status", json_string(finding_status_name(finding->status)));
 	add_history(object, finding);
+	if (input->rates)
+		add_rate(object, &input->rates[at]);
 	json_object_set_new(object, "subject", subject_of(repeats, &finding->subject));
 	json_t *threads = json_array();
 	for (size_t i = 0; i < finding->participant_count; i++)
@@ -350,7 +364,7 @@ int report_json_dump(const struct report_input *input, json_dump_callback_t sink
 		goto end;
 	for (size_t i = 0; i < input->count; i++) {
 		if (put(i ? ",\n" : "\n", sink, data) ||
-		    dump(finding_of(repeats, input, input->findings[i]), sink, data))
+		    dump(finding_of(repeats, input, i), sink, data))
 			goto end;
 	}
 	result = put("\n]", sink, data) || put_tables(repeats, sink, data) || put("}\n", sink, data)

@@ -96,6 +96,7 @@
  *       results         of clean pairs: results that no order of the two calls explains
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
  *       index           the list of all runs in the output folder
+ *       rates           how often ordinary runs show a finding
  *     base/         util, map, closest, spawn, progress, toml; meanwhile: what can't wait
  */
 #include <signal.h>

@@ -372,10 +372,18 @@ struct run_info {
 	size_t setting_count; /* pairs */
 };
 
+/* How often ordinary runs of its tests showed a finding, in all runs with these settings. */
+struct finding_rate {
+	uint64_t seen, turns; /* of its tests; 0: they were not counted */
+	double low, high;     /* what of all turns lies behind that, at 95 % */
+	bool back;            /* it counted as fixed, and came back in this run */
+};
+
 struct report_input {
 	const struct run_info *run;
 	const struct finding *const *findings; /* sorted: new first, then by kind and weight */
 	size_t count;
+	const struct finding_rate *rates; /* one for each finding, or NULL */
 };
 
 #endif

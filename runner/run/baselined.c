@@ -114,7 +114,7 @@ int run_baseline(struct settings *settings, const struct invocation *invocation)
 	if (!code) {
 		struct report_input input = { &stored.info,
 					      (const struct finding *const *)stored.list,
-					      stored.count };
+					      stored.count, NULL };
 		code = put(path, &input);
 	}
 	free(path);

@@ -59,7 +59,7 @@ static void recall(struct recalled *recalled)
 	findings_sort(recalled->list, recalled->count);
 	recalled->input = (struct report_input){ &recalled->run,
 						 (const struct finding *const *)recalled->list,
-						 recalled->count };
+						 recalled->count, NULL };
 	recalled->entries = entries_new(&recalled->input);
 }
 
@@ -221,7 +221,7 @@ static void print_finding(const char *suite, const struct finding *finding)
 	struct buf line = { 0 };
 	const struct finding *list[] = { finding };
 	struct run_info run = { 0 };
-	struct report_input input = { &run, list, 1 };
+	struct report_input input = { &run, list, 1, NULL };
 	struct entries *entries = entries_new(&input);
 	struct page page = { .out = stdout };
 	buf_printf(&line, "%s, of %s: ", finding->id, suite);

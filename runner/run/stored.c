@@ -4,6 +4,7 @@
 #include "runner/base/util.h"
 #include "runner/collate/ledger.h"
 #include "runner/run/outcome.h"
+#include "runner/run/rates.h"
 #include "runner/run/run.h"
 #include "runner/run/session.h"
 #include "runner/store/store.h"
@@ -52,10 +53,11 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 	if (!code)
 		code = session_last_report(&run, &report);
 	if (!code) {
-		struct report_input input = { &report.info,
-					      (const struct finding *const *)report.list,
-					      report.count };
+		const struct finding *const *list = (const struct finding *const *)report.list;
+		struct finding_rate *rates = rates_of(run.store, run.stored.id, list, report.count);
+		struct report_input input = { &report.info, list, report.count, rates };
 		code = outcome_write(settings, &input, true);
+		free(rates);
 	}
 	session_report_clear(&report);
 	session_clear(&run);

@@ -195,6 +195,9 @@ int store_tries_put(struct store *store, int64_t run, const char *finding,
 int store_tries_of(struct store *store, const char *finding, const char *purpose, int64_t first_run,
 		   int64_t last_run, struct store_tries *sum);
 
+/* Did the run count turns? */
+int store_counts_turns(struct store *store, int64_t run, bool *counts);
+
 /* Gets all findings of all runs, as store_findings() does. */
 int store_all(struct store *store, struct finding **findings, size_t *count);
 

@@ -102,3 +102,13 @@ void store_sightings_free(struct store_sighting *sightings, size_t count)
 		free(sightings[i].ways);
 	free(sightings);
 }
+
+int store_counts_turns(struct store *store, int64_t run, bool *counts)
+{
+	sqlite3_stmt *row =
+		sql_prepare(store, "SELECT EXISTS(SELECT 1 FROM turns WHERE run = ?)", "d", run);
+	int step = row ? sqlite3_step(row) : SQLITE_ERROR;
+	*counts = step == SQLITE_ROW && sqlite3_column_int(row, 0);
+	sqlite3_finalize(row);
+	return step == SQLITE_ROW ? 0 : sql_failed(store);
+}

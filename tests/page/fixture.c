@@ -412,6 +412,6 @@ void fixture_load(struct fixture *fixture, const char *path, const char *root, u
 			vary(finding, i);
 		fixture->list[i] = finding;
 	}
-	fixture->input = (struct report_input){ &fixture->run, fixture->list, count };
+	fixture->input = (struct report_input){ &fixture->run, fixture->list, count, NULL };
 	json_decref(json);
 }

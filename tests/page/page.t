@@ -717,6 +717,39 @@ test("the_slowest_tests_stand_with_the_line_that_skips_them", async () => {
   equal(rows[1].includes("4.0 s") && rows[1].includes("skip = tests/test_b.py"), true);
 });
 
+test("the_run_says_whether_more_iterations_would_find_more", async () => {
+  const change = (data) => {
+    const own = data.run.seed.replace(/^0+/, "");
+    const [often, once, later, other] = data.findings;
+    often.replays = [`${own}.1.1`, `${own}.2.2`, `${own}.12.12`];
+    once.replays = [`${own}.9.9`];
+    later.replays = [`${own}.10.10`, `${own}.11.11`, `${own}.3.p7`];
+    other.replays = ["123.4.5"]; /* of another run */
+    data.findings = [often, once, later, other];
+  };
+  const page = await open("run", { at: writePage(change) });
+  const text = await page.locator("section", { has: page.locator("#discovery-heading") }).innerText();
+  for (const part of [
+    "3 entries in 20 iterations",
+    "first seen in iteration 11",
+    "1 entry came in one iteration only, so about one in 20 further",
+  ])
+    holds(text.includes(part), `${part} in: ${text}`);
+  equal(await page.locator("svg.discovery path").count(), 1);
+});
+
+test("a_finding_says_how_often_ordinary_runs_show_it", async () => {
+  const page = await open(`finding/${RACE}`, { at: writePage(undefined, { RATES: "1" }) });
+  const facts = await page.locator(".lead .facts").innerText();
+  holds(
+    facts.includes("In 2 of 100 ordinary runs of its tests with 2-8 threads (at 95 %: 0.6 to 7.0 %)"),
+    facts,
+  );
+  holds((await page.locator(".labels").innerText()).includes("Back again"), "it had been fixed");
+  const without = await open(`finding/${RACE}`);
+  holds(!(await without.locator(".lead .facts").innerText()).includes("ordinary"), "not counted");
+});
+
 // ---- for everybody ----
 
 test("whatever_a_text_holds_is_shown_as_text", async () => {

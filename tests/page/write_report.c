@@ -1,7 +1,8 @@
 /*
  * write_report.c - a fixture as a report: write_report FORMAT FIXTURE ROOT [COPIES] >report
  *
- * FORMAT is one of the writers', or "summary" with COLUMNS and COLOR from the environment.
+ * FORMAT is one of the writers', or "summary" with COLUMNS and COLOR from the environment. With RATES each finding
+ * came in 2 of 100 turns, and is back again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "fixture.h"
 #include "reports/report.h"
 #include "runner/base/util.h"
+#include "runner/model/enough.h"
 
 int main(int argc, char **argv)
 {
@@ -17,6 +19,12 @@ int main(int argc, char **argv)
 		return fail(EXIT_BAD_INPUT, "write_report FORMAT FIXTURE ROOT [COPIES]");
 	static struct fixture fixture; /* static: what it owns is no leak */
 	fixture_load(&fixture, argv[2], argv[3], argc > 4 ? (unsigned)atoi(argv[4]) : 1);
+	struct finding_rate *rates = xcalloc(fixture.input.count + 1, sizeof *rates);
+	for (size_t i = 0; i < fixture.input.count && getenv("RATES"); i++) {
+		rates[i] = (struct finding_rate){ .seen = 2, .turns = 100, .back = true };
+		enough_interval(2, 100, &rates[i].low, &rates[i].high);
+	}
+	fixture.input.rates = rates;
 	int error;
 	if (!strcmp(argv[1], "summary")) {
 		const char *columns = getenv("COLUMNS");
@@ -28,5 +36,6 @@ int main(int argc, char **argv)
 			return fail(EXIT_BAD_INPUT, "no format %s", argv[1]);
 		error = format->write(stdout, &fixture.input);
 	}
+	free(rates);
 	return error ? fail(EXIT_INTERNAL, "%s", strerror(error)) : EXIT_CLEAN;
 }

@@ -70,6 +70,25 @@ static void too_few_turns_say_how_many_are_missing(void **state)
 	buf_free(&text);
 }
 
+/* Values of Wilson's interval as statistics packages give them. */
+static void a_rate_lies_between_two_shares(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t seen, turns;
+		double low, high;
+	} cases[] = {
+		{ 2, 100, 0.0055, 0.0700 },  { 0, 10, 0, 0.2775 }, { 10, 10, 0.7225, 1 },
+		{ 50, 100, 0.4038, 0.5962 }, { 3, 1, 0.2065, 1 }, /* never more than there were */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		double low, high;
+		enough_interval(cases[i].seen, cases[i].turns, &low, &high);
+		assert_true(low > cases[i].low - 1e-4 && low < cases[i].low + 1e-4);
+		assert_true(high > cases[i].high - 1e-4 && high < cases[i].high + 1e-4);
+	}
+}
+
 static void enough_turns_of_several_runs_make_it_fixed(void **state)
 {
 	(void)state;
@@ -160,6 +179,7 @@ int main(void)
 		cmocka_unit_test(enough_is_what_would_come_once_in_twenty_times),
 		cmocka_unit_test(what_the_last_run_saw_is_there),
 		cmocka_unit_test(too_few_turns_say_how_many_are_missing),
+		cmocka_unit_test(a_rate_lies_between_two_shares),
 		cmocka_unit_test(enough_turns_of_several_runs_make_it_fixed),
 		cmocka_unit_test(a_run_in_another_way_is_no_proof),
 		cmocka_unit_test(what_comes_back_is_told),

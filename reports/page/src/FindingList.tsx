@@ -205,6 +205,7 @@ export function Row({ finding, filter }: { finding: Finding; filter: Filter }) {
             <span class="hidden">seen </span>
             {count(finding.run_count)}×
           </span>
+          {finding.back && <span class="since grave">back again</span>}
           {finding.status !== "new" && (
             <span class="since">since {when(finding.first_seen).split(",")[0]}</span>
           )}

@@ -14,6 +14,7 @@ import {
   kindName,
   plural,
   rankMeaning,
+  rateWords,
   statusMeaning,
   times,
   when,
@@ -75,6 +76,12 @@ function History({ finding, run }: { finding: Finding; run: Run }) {
           {earlier && `, ${times(finding.count)} in all runs`}
         </dd>
       </div>
+      {finding.rate && (
+        <div>
+          <dt>Rate</dt>
+          <dd>{rateWords(finding.rate, run)}</dd>
+        </div>
+      )}
       <div>
         <dt>First</dt>
         <dd>
@@ -307,6 +314,11 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
         <span class={`status ${finding.status}`} title={statusMeaning[finding.status]}>
           {capital(finding.status)}
         </span>
+        {finding.back && (
+          <span class="status new" title="it counted as fixed, and was seen in this run">
+            Back again
+          </span>
+        )}
         <span class="kind">{capital(kindName(finding.kind))}</span>
         <code class="id">{finding.id}</code>
       </p>

@@ -1,4 +1,5 @@
 import { Command } from "./CopyButton";
+import { Discovery } from "./Discovery";
 import { Matrix } from "./Matrix";
 import type { Report, Run } from "./report";
 import type { Filter } from "./route";
@@ -355,6 +356,7 @@ export function RunView({ report, filter }: { report: Report; filter: Filter }) 
           </ul>
         </section>
       )}
+      <Discovery report={report} />
       {run.types && <Matrix types={run.types} filter={filter} />}
       <Slowest run={run} />
       <Waiting run={run} />

@@ -67,6 +67,10 @@ export interface Finding {
   /** The finding that this one only follows from. */
   follows?: string | null;
   status: Status;
+  /** In so many of the turns of its tests, which lies between these shares of all at 95 %. */
+  rate?: { seen: number; turns: number; low: number; high: number };
+  /** It counted as fixed, and came back in this run. */
+  back?: boolean;
   count: number;
   run_count: number;
   first_seen: number;

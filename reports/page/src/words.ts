@@ -1,6 +1,6 @@
 // How the page says things: kinds, counts, times, paths.
 
-import type { Entry, Finding, Frame, Kind, Language, Report, Status } from "./report";
+import type { Entry, Finding, Frame, Kind, Language, Report, Run, Status } from "./report";
 
 /** The words of the kinds, by name: the report brings them. */
 let kinds = new Map<string, Kind>();
@@ -164,4 +164,19 @@ export function calledName(frame: Frame | undefined): string | undefined {
 /** "12", or "~12" where the compiler merged the code of several lines. */
 export function lineText(frame: Frame): string {
   return `${frame.near ? "~" : ""}${frame.line}`;
+}
+
+/** "0.6", "7", "32": of a hundred. */
+function percent(share: number): string {
+  const value = share * 100;
+  return value.toFixed(value > 0 && value < 9.95 ? 1 : 0);
+}
+
+/** "in 2 of 100 ordinary runs of its tests with 2-8 threads (at 95 %: 0.6 to 7.0 %)" */
+export function rateWords({ seen, turns, low, high }: NonNullable<Finding["rate"]>, run: Run): string {
+  const threads = run.settings.find(([name]) => name === "threads")?.[1];
+  return (
+    `In ${count(seen)} of ${plural(turns, "ordinary run")} of its tests` +
+    `${threads ? ` with ${threads} threads` : ""} (at 95 %: ${percent(low)} to ${percent(high)} %)`
+  );
 }

@@ -1,0 +1,18 @@
+/* rates.h - how often ordinary runs of its tests show a finding, and whether it had been gone. */
+#ifndef RUNNER_RATES_H
+#define RUNNER_RATES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ftstress/finding.h"
+#include "runner/store/store.h"
+
+/*
+ * One for each finding, in their order; to be freed. Of those that count as found, as far as `run` has counted
+ * turns; the run has to be stored as ended. NULL: it has none, or the store can't be read (which is told).
+ */
+struct finding_rate *rates_of(struct store *store, int64_t run,
+			      const struct finding *const *findings, size_t count);
+
+#endif
