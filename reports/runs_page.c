@@ -194,7 +194,7 @@ int runs_page_write(FILE *out, const struct runs_page_suite *suites, size_t coun
 	if (line_count)
 		qsort(lines, line_count, sizeof *lines, newest_first);
 	fputs(head, out);
-	fprintf(out, "<h1>%zu run%s of %zu suite%s</h1>\n<main><div class=\"suites\">\n",
+	fprintf(out, "<main><h1>%zu run%s of %zu suite%s</h1>\n<div class=\"suites\">\n",
 		line_count, line_count == 1 ? "" : "s", count, count == 1 ? "" : "s");
 	for (size_t i = 0; i < count; i++)
 		put_suite(out, &suites[i]);

@@ -837,12 +837,33 @@ test("headings_form_an_outline_and_regions_have_names", async () => {
     levels.reduce((last, level) => (holds(level <= last + 1, `${levels}`), level));
     const broken = await page.$$eval("[aria-labelledby]", (all) =>
       all
-        .map((one) => one.getAttribute("aria-labelledby"))
+        .flatMap((one) => one.getAttribute("aria-labelledby").split(" "))
         .filter((id) => document.querySelectorAll(`#${CSS.escape(id)}`).length !== 1),
     );
     equal(broken, []);
     await page.close();
   }
+});
+
+test("axe_has_no_complaint", async () => {
+  const axe = fs.readFileSync(path.join(build, "page/node_modules/axe-core/axe.min.js"), "utf8");
+  const lock = { class: "x", kind: "threading.Lock", waits: 1, waited_s: 1, longest_wait_s: 1, longest_hold_s: 1 };
+  const at = writePage((data) => {
+    withType(data);
+    data.run.lock_profile = [{ ...lock, where: "x.py:12" }];
+    data.findings.find((finding) => finding.id === UPSTREAM).suppressed_by =
+      "upstream, not fixed yet: One tee. https://github.com/python/cpython/issues/153062";
+  });
+  for (const width of [1440, 400])
+    for (const hash of ["", "run", `entry/${BOX[0]}`, `finding/${BOX[1]}`, `finding/${UPSTREAM}`, `finding/${CYCLE}`]) {
+      const page = await open(hash, { at, width, bypassCSP: true });
+      await page.evaluate((script) => (0, eval)(script), axe);
+      const found = await page.evaluate(async () =>
+        (await window.axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`),
+      );
+      equal(found, [], hash || "the list");
+      await page.close();
+    }
 });
 
 test("printed_it_is_dark_on_white_without_what_can_only_be_clicked", async () => {

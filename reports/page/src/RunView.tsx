@@ -200,6 +200,15 @@ function time(seconds: number): string {
   return seconds > 0 ? `${(seconds * 1e6).toFixed(0)} µs` : "–";
 }
 
+/** A table that may be wider than a phone. */
+function Wide({ label, children }: { label: string; children: preact.ComponentChildren }) {
+  return (
+    <div class="wide" role="group" aria-label={label} tabIndex={0}>
+      {children}
+    </div>
+  );
+}
+
 function Waiting({ run }: { run: Run }) {
   const locks = run.lock_profile ?? [];
   if (!locks.length) return null;
@@ -210,7 +219,7 @@ function Waiting({ run }: { run: Run }) {
         The {locks.length === 1 ? "lock" : `${locks.length} kinds of locks`} with the most waiting,
         over all iterations. ThreadSanitizer makes all times longer: compare them with each other.
       </p>
-      <table class="waiting">
+      <Wide label="Where threads wait"><table class="waiting">
         <thead>
           <tr>
             <th scope="col">Lock</th>
@@ -235,7 +244,7 @@ function Waiting({ run }: { run: Run }) {
             </tr>
           ))}
         </tbody>
-      </table>
+      </table></Wide>
     </section>
   );
 }
@@ -253,7 +262,7 @@ function Counting({ run }: { run: Run }) {
         as long as the program <code>PyUnstable_Object_EnableDeferredRefcount</code>). Numbers are
         estimates.
       </p>
-      <table class="waiting counts">
+      <Wide label="Objects that threads count together"><table class="waiting counts">
         <thead>
           <tr>
             <th scope="col">Object</th>
@@ -280,7 +289,7 @@ function Counting({ run }: { run: Run }) {
             </tr>
           ))}
         </tbody>
-      </table>
+      </table></Wide>
     </section>
   );
 }

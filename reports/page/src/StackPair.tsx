@@ -40,7 +40,7 @@ function dedent(source: [number, string][]): [number, string][] {
 
 function Source({ frame, mark }: { frame: Frame; mark: string }) {
   return (
-    <pre class="source" tabIndex={-1}>
+    <pre class="source" tabIndex={0}>
       {dedent(frame.source ?? []).map(([number, text]) => {
         const here = number === frame.line;
         return (
@@ -217,7 +217,7 @@ function Side({ thread, index, knowsLocks, showFirst }: SideProps) {
   const heading = `side-${index}`;
   const mark = thread.access ? `the ${thread.access}` : "here";
   return (
-    <section class="side" aria-labelledby={heading}>
+    <section class="side" aria-labelledby={`${heading} ${heading}-thread`}>
       <header>
         <h3 id={heading}>
           {thread.access && (
@@ -227,7 +227,7 @@ function Side({ thread, index, knowsLocks, showFirst }: SideProps) {
           )}
           {capital(thread.role ?? "stood here")}
         </h3>
-        <p class="thread">
+        <p class="thread" id={`${heading}-thread`}>
           {thread.thread}
           {thread.address && <span class="address"> at {thread.address}</span>}
         </p>
