@@ -596,6 +596,26 @@ test("a_bug_that_is_known_upstream_links_to_its_issue", async () => {
   equal(await plain.locator(".suppressed-by a").count(), 0);
 });
 
+test("a_finding_says_whose_code_it_is_in", async () => {
+  const owners = async (id, change) => {
+    const page = await open(`finding/${id}`, change ? { at: writePage(change) } : {});
+    return (await texts(page.locator(".owners"))).join();
+  };
+  equal(await owners(RACE), "in numpy");
+  equal(await owners(UPSTREAM), "in CPython");
+  equal(await owners(HANG), "", "no frame decides");
+  const own = (data) => {
+    const [race] = data.findings;
+    const python = race.threads[0].frames.find((frame) => frame.language === "python");
+    race.threads[0].frames = [{ ...python, plumbing: false, file: "/x/tests/test_mine.py" }];
+    race.threads[1].frames = [{ ...python, plumbing: false, file: "/x/site-packages/other/a.py" }];
+    race.tests = ["tests/test_mine.py::test_it"];
+  };
+  equal(await owners(RACE, own), "in the test and other");
+  const page = await open("?q=owner:cpython");
+  equal(await page.locator(".finding-row").count(), 1);
+});
+
 // ---- going about ----
 
 test("a_link_to_a_finding_opens_it", async () => {

@@ -2,6 +2,7 @@ import { Command, CopyButton } from "./CopyButton";
 import { LockGraph } from "./LockGraph";
 import { Stack, StackPair } from "./StackPair";
 import { toMarkdown } from "./markdown";
+import { ownersOf } from "./owner";
 import type { Entry, Finding, Run } from "./report";
 import { isRace } from "./report";
 import { type Filter, linkTo } from "./route";
@@ -10,6 +11,7 @@ import {
   count,
   groupWords,
   iso,
+  joined,
   kindMeaning,
   kindName,
   plural,
@@ -284,6 +286,17 @@ function Follows({ finding, filter }: Pick<Props, "finding" | "filter">) {
   );
 }
 
+/** Whose bug it most likely is. */
+function Owners({ finding }: { finding: Finding }) {
+  const owners = ownersOf(finding);
+  if (!owners.length) return null;
+  return (
+    <span class="owners" title="whose code the frames are that the title is of">
+      in {joined(owners)}
+    </span>
+  );
+}
+
 /** Why it is not in the verdict; what is known upstream ends in the link to its issue. */
 function Rule({ finding: { status, suppressed_by: rule } }: { finding: Finding }) {
   if (!rule) return null;
@@ -320,6 +333,7 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
           </span>
         )}
         <span class="kind">{capital(kindName(finding.kind))}</span>
+        <Owners finding={finding} />
         <code class="id">{finding.id}</code>
       </p>
       <h1 id="title" tabIndex={-1}>

@@ -5,6 +5,7 @@
 // All of them must fit; a comma is "or"; "-" in front is "not". What is no known qualifier is a word, for
 // names have colons, too (numpy.ndarray::take).
 
+import { ownersOf } from "./owner";
 import type { Entry, Finding, Frame } from "./report";
 
 export interface Term {
@@ -20,6 +21,7 @@ export const qualifiers: Record<string, { help: string; example: string }> = {
   kind: { help: "of the finding", example: "kind:data-race" },
   rank: { help: "how grave a race is", example: "rank:structure" },
   shows: { help: "what it does: crashes, hangs, raises, loses, nothing", example: "shows:crashes" },
+  owner: { help: "whose code the frames are that the title is of", example: "owner:cpython" },
   module: { help: "a package's folder or a shared object", example: "module:numpy" },
   file: { help: "a frame's file, with its line", example: "file:mt19937.c:17" },
   function: { help: "a frame's function", example: "function:random_standard" },
@@ -112,6 +114,7 @@ function headOf(finding: Finding): Record<string, string> {
       shows: finding.shows ?? "",
       test: join(...finding.tests),
       lock: join(...threads.flatMap((thread) => thread.locks.map((lock) => lock.name))),
+      owner: join(...ownersOf(finding)),
       type,
       "": join(finding.id, finding.title, finding.kind, subject?.description, type, ...finding.tests),
     };
