@@ -372,7 +372,8 @@ struct run_info {
 	size_t setting_count; /* pairs */
 };
 
-/* How often ordinary runs of its tests showed a finding, in all runs with these settings. */
+/* How often ordinary runs of its tests showed a finding, in all runs with these settings; if it came back, since
+ * then. */
 struct finding_rate {
 	uint64_t seen, turns; /* of its tests; 0: they were not counted */
 	double low, high;     /* what of all turns lies behind that, at 95 % */
