@@ -20,6 +20,7 @@
 #include "runner/model/explain.h"
 #include "runner/model/fingerprint.h"
 #include "runner/collate/ledger.h"
+#include "runner/collate/notes.h"
 #include "runner/collate/limits.h"
 #include "runner/locks/lockorder.h"
 #include "runner/collate/resolve.h"
@@ -57,8 +58,7 @@ struct collator {
 
 	struct run_hook *hooks;
 	size_t hook_count, hook_capacity;
-	char **notes;
-	size_t note_count, note_capacity;
+	struct notes notes;
 	struct limits limits;
 	uint64_t records, reports;
 };
@@ -80,8 +80,7 @@ void collator_close(struct collator *c)
 		free(c->hooks[i].name);
 		free(c->hooks[i].why);
 	}
-	for (size_t i = 0; i < c->note_count; i++)
-		free(c->notes[i]);
+	notes_clear(&c->notes);
 	resolver_free(c->resolver);
 	ledger_close(c->ledger);
 	stacks_free(c->stacks);
@@ -94,7 +93,6 @@ void collator_close(struct collator *c)
 	limits_clear(&c->limits);
 	free(c->zygotes);
 	free(c->hooks);
-	free(c->notes);
 	free(c);
 }
 
@@ -165,11 +163,7 @@ void collator_zygote_end(struct collator *c, unsigned number)
 
 void collator_note(struct collator *c, const char *text)
 {
-	for (size_t i = 0; i < c->note_count; i++) {
-		if (!strcmp(c->notes[i], text))
-			return;
-	}
-	ARRAY_PUSH(c->notes, c->note_count, c->note_capacity, xstrdup(text));
+	notes_add(&c->notes, text);
 }
 
 void collator_lost(struct collator *c, const struct iteration_context *context,
@@ -191,6 +185,7 @@ void collator_tell_limits(struct collator *c)
 {
 	struct lockgraph_limits graph = lockorder_limits(c->orders);
 	limits_tell(&c->limits, &graph, take_note, c);
+	notes_fold(&c->notes);
 }
 
 /* The number by which the tables know a process: 0 is the zygote. */
@@ -611,6 +606,6 @@ const struct run_hook *collator_hooks(const struct collator *c, size_t *count)
 
 const char *const *collator_notes(const struct collator *c, size_t *count)
 {
-	*count = c->note_count;
-	return (const char *const *)c->notes;
+	*count = c->notes.count;
+	return (const char *const *)c->notes.items;
 }

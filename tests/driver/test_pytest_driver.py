@@ -71,6 +71,10 @@ SUITE = {
         def test_marked(): pass
         @pytest.mark.parallel_threads_limit(2)
         def test_limited(): pass
+        def test_deletes_a_global():
+            global made
+            made = 1
+            del made
         calls = []
         @pytest.mark.iterations(5)
         def test_iterations(): calls.append(1)
@@ -366,6 +370,8 @@ class PytestSuite(unittest.TestCase):
         self.assertEqual(marked["file"], "tests/test_threads.py")
         self.assertEqual(marked["unsafe"], "marked thread_unsafe")
         self.assertLessEqual({"test_marked", "thread_unsafe"}, set(marked["keywords"]))
+        deletes = tests["tests/test_threads.py::test_deletes_a_global"]
+        self.assertEqual(deletes["unsafe"], "deletes a global of its module")
         self.assertIn("seen_by_conftest", tests["tests/test_verdicts.py::test_pass"]["keywords"])
         self.assertEqual(
             {error["file"] for error in document["errors"]},

@@ -3,7 +3,9 @@
 The package is the ecosystem's agreement on this; without it installed, only the marks count.
 """
 
+import dis
 import inspect
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +64,8 @@ class ThreadRules:
             reason = self._detect(function)
             if reason is not None:
                 return reason
+            if _deletes_global(getattr(inspect.unwrap(function), "__code__", None)):
+                return "deletes a global of its module"
         return None
 
     @staticmethod
@@ -107,6 +111,16 @@ class ThreadRules:
             except TypeError:
                 continue
         return False, None
+
+
+def _deletes_global(code: types.CodeType | None) -> bool:
+    """What only assigns to one may be meant to, and shows whether that loses anything; of two
+    threads that delete it one can't."""
+    if code is None:
+        return False
+    if any(step.opname == "DELETE_GLOBAL" for step in dis.get_instructions(code)):
+        return True
+    return any(_deletes_global(c) for c in code.co_consts if isinstance(c, types.CodeType))
 
 
 def _argument(item: pytest.Item, mark: str, default: int) -> int:
