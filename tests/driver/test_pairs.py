@@ -229,6 +229,25 @@ class Recording(unittest.TestCase):
         harvest.record_file(File(), [], self.recorder, 0.25)  # type: ignore[arg-type]
         self.assertEqual(ran, [0.3, 0.1, 0.1, 0.1])
 
+    def test_what_no_test_imports_is_imported_unless_that_ends_the_process(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            site = Path(folder)
+            for name, text in (("calm", "value = 1"), ("ends", "import os; os._exit(0)")):
+                (site / f"untouched_{name}.py").write_text(text)
+                package = site / "libraries"
+                package.mkdir(exist_ok=True)
+                (package / f"untouched_{name}.cpython-314t.so").write_bytes(b"\0__tsan_init\0")
+            (package / "other.so").write_bytes(b"not instrumented")
+            sys.path.insert(0, folder)
+            try:
+                harvest.import_untouched([package])
+                self.assertIn("untouched_calm", sys.modules)
+                self.assertNotIn("untouched_ends", sys.modules)
+            finally:
+                sys.path.remove(folder)
+                sys.modules.pop("untouched_calm", None)
+            self.assertEqual(harvest.instrumented(package), ["untouched_calm", "untouched_ends"])
+
     def test_only_test_files_are_rewritten(self) -> None:
         for path in ("/a/test_x.py", "/a/tests/helper.py", "/a/conftest.py", "/a/x_test.py"):
             self.assertTrue(record.is_test_file(path), path)

@@ -15,6 +15,7 @@ stderr when the suite can't be used.
 
 import argparse
 import contextlib
+import importlib
 import json
 import os
 import random
@@ -48,6 +49,8 @@ NOTHING_IN_C = (
     "classes in Python, and with `python-classes = on` each run does"
 )
 SECONDS_A_FILE = 20.0
+IMPORT_SECONDS = 30
+"""For a module that no test imports."""
 WALL = 3
 """So much longer may it take by the clock: others work on the machine, and tests wait."""
 SIDE_BY_SIDE = max(2, len(os.sched_getaffinity(0)))
@@ -391,15 +394,37 @@ def _looks_of(name: str, tried: Sequence[str], wanted: types_of.Wanted) -> dict[
     }
 
 
-def instrumented(site: Path) -> list[str]:
-    """The packages below `site`, and the names of extension modules, with instrumented code."""
-    found: dict[str, None] = {}
+def instrumented_modules(site: Path) -> list[str]:
+    """The extension modules below `site` with instrumented code, by their full names."""
+    found: list[str] = []
     for library in sorted(site.rglob("*.so")):
         if b"__tsan_init" in library.read_bytes():
-            name = library.name.partition(".")[0]
-            found[library.relative_to(site).parts[0].partition(".")[0]] = None
-            found[name] = None
-    return list(found)
+            folders = library.relative_to(site).parts[:-1]
+            found.append(".".join([*folders, library.name.partition(".")[0]]))
+    return found
+
+
+def instrumented(site: Path) -> list[str]:
+    """The packages below `site`, and the names of extension modules, with instrumented code."""
+    modules = instrumented_modules(site)
+    ends = [(name.partition(".")[0], name.rpartition(".")[2]) for name in modules]
+    return list(dict.fromkeys(name for both in ends for name in both))
+
+
+def import_untouched(sites: Sequence[Path]) -> None:
+    """Imports what no test did, of packages that have none: their types are still types. A forked
+    child tries it first, which may end or block."""
+    names = [name for site in sites for name in instrumented_modules(site)]
+    for name in [name for name in names if name.partition(".")[0] not in sys.modules]:
+        if side_by_side(_imports, [name]) == [True]:
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+
+
+def _imports(name: str) -> bool:
+    signal.alarm(IMPORT_SECONDS)
+    importlib.import_module(name)
+    return True
 
 
 def wanted_types(sites: Sequence[Path], classes: str) -> types_of.Wanted:
@@ -463,6 +488,7 @@ def main() -> int:
             suite = find_driver(arguments.driver).open(options)
             progress.tell("recording what tests do", 0, 0)
             recording, loaded, lost = recorded(suite, recorder, arguments)
+            import_untouched(arguments.instrumented)
             loaded.update(types_of.name_of(kind) for kind in recorder.wanted.all_types())
     except SuiteError as error:
         print(f"ftstress: {describe_shadowed(options) or error}", file=sys.stderr)
