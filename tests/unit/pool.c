@@ -297,9 +297,11 @@ static void report_races(const struct asked *asked, struct stream *s)
 static void crash_beside(const struct asked *asked)
 {
 	if (asked->iteration == 0) {
+		await("begun"); /* nothing is started while reports are symbolized */
 		run_iteration(asked, report_races);
 		return;
 	}
+	mark("begun");
 	await("asked");
 	run_iteration(asked, marked("answer") ? pass_all : crash_and_wait);
 	mark("answer");
@@ -309,9 +311,11 @@ static void crash_beside(const struct asked *asked)
 static void stand_beside(const struct asked *asked)
 {
 	if (asked->iteration == 0) {
+		await("begun");
 		run_iteration(asked, report_races);
 		return;
 	}
+	mark("begun");
 	run_iteration(asked, marked("answer") ? pass_all : begin_and_wait);
 	mark("answer");
 }
