@@ -226,11 +226,30 @@ static void tell_alone(const struct fts_crash_place *fault, struct finding *find
 	take(finding, NULL, &words);
 }
 
+/* It may have been given what the package has destroyed; or have a bug, for which nobody else is to blame. */
+static void tell_ours(const struct participant *thread, struct finding *finding)
+{
+	static const char ours[] = "libftstress";
+	const struct frame *frame = thread->stack.count ? &thread->stack.frames[0] : NULL;
+	if (!frame || !frame->module || strncmp(frame->module, ours, sizeof ours - 1) != 0)
+		return;
+	struct buf words = { 0 };
+	buf_printf(
+		&words,
+		"it crashed in ftstress's own library, in %s(): either memory was corrupt by "
+		"then, or that is a bug of ftstress's; without other findings on the object please "
+		"report it",
+		frame->function);
+	take(finding, NULL, &words);
+}
+
 void cause_tell(const struct trial *trial, const struct race_place *races, size_t count,
 		struct finding *finding)
 {
 	const struct participant *thread = crashed(trial, finding);
 	const struct fts_crash_place *fault = fault_of(trial);
+	if (thread)
+		tell_ours(thread, finding);
 	if (fault)
 		tell_alone(fault, finding);
 	if (fault && (fault->flags & FTS_PLACE_STACK))

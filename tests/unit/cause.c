@@ -202,6 +202,24 @@ static void a_free_block_and_the_end_of_a_stack_are_told_without_a_race(void **s
 		    NULL);
 }
 
+static void a_crash_in_the_tools_own_library_is_told_as_that_unless_a_race_explains_it(void **state)
+{
+	(void)state;
+	struct crash crash;
+	make(&crash);
+	crash.frames[0].module = (char *)"libftstress.so";
+	assert_told(&crash,
+		    "it crashed in ftstress's own library, in array_item(): either memory was "
+		    "corrupt by then, or that is a bug of ftstress's; without other findings on "
+		    "the object please report it",
+		    NULL);
+	place(&crash, OBJECT + 8, OBJECT, FTS_PLACE_FAULT, "array.array", 0);
+	assert_told(&crash,
+		    "the address is in the array.array on which data-race-1 was reported 0.2 s "
+		    "before",
+		    "data-race-1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +228,8 @@ int main(void)
 		cmocka_unit_test(a_register_counts_in_a_function_of_the_race_only),
 		cmocka_unit_test(a_crash_in_the_allocator_follows_from_memory_freed_in_use),
 		cmocka_unit_test(a_free_block_and_the_end_of_a_stack_are_told_without_a_race),
+		cmocka_unit_test(
+			a_crash_in_the_tools_own_library_is_told_as_that_unless_a_race_explains_it),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
