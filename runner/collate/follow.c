@@ -173,15 +173,17 @@ static bool made_where_stored(const struct race *race, const struct race *slot)
 static const struct finding *cause_of(const struct race *race, const struct race *races,
 				      size_t count)
 {
-	for (int any_way = 0; any_way < 2; any_way++)
-		for (size_t i = 0; i < count; i++)
-			if (!any_about_memory(&races[i]) && got_through(race, &races[i], !any_way))
-				return races[i].finding;
 	for (size_t i = 0; i < count; i++)
-		if (got_after(race, &races[i]))
+		if (!any_about_memory(&races[i]) && got_through(race, &races[i], true))
 			return races[i].finding;
 	for (size_t i = 0; i < count; i++)
 		if (!any_about_memory(&races[i]) && made_where_stored(race, &races[i]))
+			return races[i].finding;
+	for (size_t i = 0; i < count; i++)
+		if (!any_about_memory(&races[i]) && got_through(race, &races[i], false))
+			return races[i].finding;
+	for (size_t i = 0; i < count; i++)
+		if (got_after(race, &races[i]))
 			return races[i].finding;
 	return NULL;
 }

@@ -115,7 +115,8 @@ static int try_pair(const struct evidence_options *options, const char *test, en
 static int try_alone(const struct evidence_options *options, const char *test, char **text)
 {
 	char limit[16];
-	snprintf(limit, sizeof limit, "%d", EVIDENCE_LIMIT);
+	/* It waits by itself for a few seconds: for what does not come back. */
+	snprintf(limit, sizeof limit, "%d", 2 * EVIDENCE_LIMIT);
 	char *const arguments[] = { (char *)"timeout",
 				    (char *)"-s",
 				    (char *)"KILL",

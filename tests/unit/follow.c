@@ -227,6 +227,11 @@ static void what_one_function_makes_and_stores_follows_from_the_slot(void **stat
 	};
 	mark(both, 3, list);
 	assert_follows(&both[0], "data-race-3");
+	both[2] = findings[1];
+	both[2].id =
+		(char *)"data-race-5"; /* or the one that the same function stores, whatever its lines */
+	mark(both, 3, list);
+	assert_follows(&both[0], "data-race-5");
 	findings[1] = findings[2]; /* came there in another way */
 	mark(findings, 2, list);
 	assert_follows(&findings[0], NULL);
