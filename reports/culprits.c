@@ -59,22 +59,39 @@ static bool find_sides(const struct report_entry *entry, char *sides)
 	return true;
 }
 
+/* Is it a function that takes the object, "encode(.)", "encode(.)#2"? */
+static bool is_function(const char *operation)
+{
+	return strstr(operation, "(.)") != NULL;
+}
+
+/* The side that is to blame, or 0. */
+static char side_to_blame(const struct report_entry *entry, const char *sides)
+{
+	size_t counts[3] = { 0 }, functions[3] = { 0 };
+	for (size_t i = 0; i < entry->operation_count; i++) {
+		counts[(size_t)sides[i]]++;
+		functions[(size_t)sides[i]] += is_function(entry->operations[i]);
+	}
+	for (char side = 1; side <= 2 && !counts[0]; side++) {
+		size_t own = counts[(size_t)side], others = counts[3 - side];
+		bool takers = functions[(size_t)side] == own && !functions[3 - side];
+		if (own <= CULPRITS_MOST && (takers || own * 2 <= others))
+			return side;
+	}
+	return 0;
+}
+
 bool culprits_find(const struct report_entry *entry, struct culprits *found)
 {
 	*found = (struct culprits){ .count = 0 };
 	if (entry->types > 1 || entry->operation_count < 3 || find_one_culprit(entry, found))
 		return found->count > 0;
 	char *sides = xcalloc(entry->operation_count + 1, 1);
-	size_t counts[3] = { 0 };
-	bool split = find_sides(entry, sides);
-	for (size_t i = 0; i < entry->operation_count; i++)
-		counts[(size_t)sides[i]]++;
-	char few = counts[1] < counts[2] ? 1 : 2;
-	size_t least = counts[(size_t)few], most = counts[3 - few];
-	if (split && !counts[0] && least <= CULPRITS_MOST && least * 2 <= most)
-		for (size_t i = 0; i < entry->operation_count; i++)
-			if (sides[i] == few)
-				found->at[found->count++] = i;
+	char side = find_sides(entry, sides) ? side_to_blame(entry, sides) : 0;
+	for (size_t i = 0; side && i < entry->operation_count; i++)
+		if (sides[i] == side)
+			found->at[found->count++] = i;
 	free(sides);
 	return found->count > 0;
 }

@@ -15,16 +15,16 @@
 
 #include "reports/entries.h"
 
-#define CULPRITS_MOST 4
+#define CULPRITS_MOST 12
 
 struct culprits {
 	size_t at[CULPRITS_MOST], count; /* numbers of the entry's operations */
 };
 
 /*
- * Of an entry of one type with three operations or more: the one that is in each of its pairs, or at most
- * CULPRITS_MOST and half as many as the others, if each pair is of one of them and one of the others.
- * Returns whether there are any.
+ * Of an entry of one type with three operations or more: the one that is in each of its pairs. Or, if each
+ * pair is of one of some operations and one of the others, those that are functions which take the object, or
+ * half as many as the others at most. Returns whether there are any.
  */
 bool culprits_find(const struct report_entry *entry, struct culprits *found);
 

@@ -407,8 +407,10 @@ static void add_lack(struct buf *out, const struct report_entry *entry, bool loc
 	struct culprits found;
 	if (entry->of_pairs && !none && culprits_find(entry, &found)) {
 		bool bare = locks_known && culprits_are_bare(entry, &found), one = found.count == 1;
+		char *names[CULPRITS_MOST];
 		for (size_t i = 0; i < found.count; i++)
-			buf_printf(out, "%s%s", i ? ", " : "", entry->operations[found.at[i]]);
+			names[i] = entry->operations[found.at[i]];
+		entry_add_names(out, names, found.count, OPERATIONS_NAMED);
 		buf_printf(out, " %s, against ",
 			   bare  ? one ? "takes no lock" : "take no lock"
 			   : one ? "races"
