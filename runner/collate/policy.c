@@ -264,16 +264,24 @@ static bool pair_changes(const struct policy *policy, const char *test)
 		changes(policy, test, &both[1]));
 }
 
+/* Is it a function that is handed the object, "first(.)"? */
+static bool is_function(const struct operation_name *name)
+{
+	return memmem(name->text, name->length, "(.)", 3) != NULL;
+}
+
 /* Does one of the pair's calls take items out of an iterator? */
 static bool pair_iterates(const struct policy *policy, const char *test)
 {
 	/* The others take items as well, where the object itself is the iterator. */
 	static const char *const names[] = { "next", "send", "throw", "list", "iter.next", "in" };
 	uint64_t type = hash_bytes(0, test, matrix_type_length(test));
-	size_t count = map_get(&policy->iterators, type) == MAP_NONE ? 3 : COUNT(names);
+	bool iterator = map_get(&policy->iterators, type) != MAP_NONE;
+	size_t count = iterator ? COUNT(names) : 3;
 	struct operation_name both[2];
 	return matrix_operations(test, both) &&
-	       (is_one_of(&both[0], names, count) || is_one_of(&both[1], names, count));
+	       (is_one_of(&both[0], names, count) || is_one_of(&both[1], names, count) ||
+		(iterator && (is_function(&both[0]) || is_function(&both[1]))));
 }
 
 /* Does each of the pair's calls initialise the object anew? */

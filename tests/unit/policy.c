@@ -128,6 +128,9 @@ static void iterators_are_whatever_items_are_taken_out_of(void **state)
 		      "\"operations\": []}]}");
 	assert_non_null(RACE((char *)"m.Walk::list|iter.next"));
 	assert_null(RACE((char *)"m.Box::list|list"));
+	/* And what a function does with it. */
+	assert_non_null(RACE((char *)"m.Walk::first(.)|first(.)#2"));
+	assert_null(RACE((char *)"m.Box::first(.)|first(.)"));
 	policy_free(policy);
 }
 
