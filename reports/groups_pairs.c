@@ -100,12 +100,6 @@ static void join_races(struct groups *groups, size_t at, const struct map *racin
 		joined_join(groups, at, one);
 }
 
-/* Was the crash seen with both calls in one thread, too? No lock helps there. */
-static bool is_alone(const struct finding *finding)
-{
-	return finding->kind == FINDING_CRASH && finding->evidence;
-}
-
 void groups_add_pairs(struct groups *groups)
 {
 	struct map racing = { 0 };
@@ -118,11 +112,12 @@ void groups_add_pairs(struct groups *groups)
 		if (!type || !(crash || counted || finding_is_misuse(finding)))
 			continue;
 		if (crash && finding->said) {
-			uint64_t key = (uint64_t)finding->status + OF_SAID + is_alone(finding);
+			uint64_t key =
+				(uint64_t)finding->status + OF_SAID + finding_is_alone(finding);
 			key = hash_bytes(key, finding->tests[0], type);
 			joined_add(groups, i, hash_string(key, finding->said));
 		}
-		if (!is_alone(finding))
+		if (!finding_is_alone(finding))
 			join_races(groups, i, &racing);
 	}
 	map_free(&racing);

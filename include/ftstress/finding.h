@@ -203,6 +203,14 @@ static inline bool finding_is_misuse(const struct finding *finding)
 	return finding->kind == FINDING_DOUBLE_FREE || finding->kind == FINDING_BAD_FREE;
 }
 
+/* Did one thread alone, with both calls of a pair, crash or stand still, too? Then no lock helps. */
+static inline bool finding_is_alone(const struct finding *finding)
+{
+	bool ends = finding->kind == FINDING_CRASH || finding->kind == FINDING_DEADLOCK ||
+		    finding->kind == FINDING_HANG;
+	return ends && finding->evidence;
+}
+
 #define FINDING_REPLAYS 10
 #define FINDING_TESTS 10
 

@@ -160,6 +160,8 @@ int finding_gravity(const struct finding *finding)
 {
 	if (finding->follows)
 		return 3;
+	if (finding_is_alone(finding))
+		return 2;
 	if (finding->shows == EVIDENCE_CRASHES || finding->caused_crash)
 		return 0;
 	switch (finding->kind) {

@@ -267,6 +267,18 @@ static void a_crash_is_never_below_what_came_more_often(void **state)
 	assert_ptr_equal(list[3], &race);
 }
 
+static void what_one_thread_does_alone_is_no_grave_matter(void **state)
+{
+	(void)state;
+	struct finding crash = { .kind = FINDING_CRASH };
+	struct finding race = { .kind = FINDING_DATA_RACE, .shows = EVIDENCE_LOSES };
+	assert_true(finding_gravity(&crash) < finding_gravity(&race));
+	crash.evidence = (char *)"no matter of threads: ...";
+	assert_true(finding_gravity(&crash) > finding_gravity(&race));
+	race.evidence = (char *)"nothing was seen in 1 s"; /* of a race it means another thing */
+	assert_true(finding_gravity(&race) < finding_gravity(&crash));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +294,7 @@ int main(void)
 		cmocka_unit_test(other_kinds_have_no_rank),
 		cmocka_unit_test(evidence_stands_before_rank),
 		cmocka_unit_test(a_crash_is_never_below_what_came_more_often),
+		cmocka_unit_test(what_one_thread_does_alone_is_no_grave_matter),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, write_source, remove_source);
