@@ -64,7 +64,8 @@
  *       abort, memory   what is said before an abort; races with the allocator
  *       api_rules       what CPython asks of those who call its C API
  *       traceback       the calls of a Python traceback; cxx_name: C++ names for people
- *       enough          how many turns without a finding say that it is gone; rate: how often it comes
+ *       enough          how many turns without a finding say that it is gone; rate: how often it comes;
+ *                       shrink: the part of a list that is needed
  *       interleaving    the steps of two threads, drawn
  *       matrix          what --pairs saw of each pair of a type's operations
  *     store/        what is remembered between runs
@@ -92,6 +93,7 @@
  *       hunt            tries of one finding, in place of the plan's iterations
  *       again           a run of these, from what the store has of the finding; ways: what can be repeated
  *       repro, verify_fix  how often does it come? is it gone?
+ *       minimise, alone  the smallest command that shows it; a script that shows it without ftstress
  *       explained       one finding told, and run again to see what led to it
  *       results         of clean pairs: results that no order of the two calls explains
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
@@ -181,6 +183,8 @@ static int dispatch(struct settings *settings, const struct invocation *invocati
 		return run_repro(settings, invocation);
 	case COMMAND_VERIFY:
 		return run_verify(settings, invocation);
+	case COMMAND_MINIMISE:
+		return run_minimise(settings, invocation);
 	case COMMAND_RUN:
 		break;
 	}

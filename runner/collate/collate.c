@@ -588,6 +588,12 @@ struct collate_counters collator_counters(const struct collator *c)
 	return counters;
 }
 
+void collator_forget_orders(struct collator *c)
+{
+	lockorder_free(c->orders);
+	c->orders = lockorder_new();
+}
+
 struct run_count *collator_counts(const struct collator *c, size_t *count)
 {
 	return lockorder_counts(c->orders, count);

@@ -159,6 +159,8 @@ const struct finding *collator_script(struct collator *collator, const char *id,
 const struct finding *const *collator_findings(struct collator *collator, size_t *count);
 
 struct collate_counters collator_counters(const struct collator *collator);
+/* What was seen of the order of locks is forgotten: a cycle is told once, and now again. */
+void collator_forget_orders(struct collator *collator);
 /* Counts that threads wrote in turn: lockorder_counts(). */
 struct run_count *collator_counts(const struct collator *collator, size_t *count);
 

@@ -237,6 +237,8 @@ static void set_history(struct ledger *ledger, struct entry *entry)
 	entry->finding.shows = history.shows;
 	entry->finding.evidence = history.evidence;
 	entry->finding.interleaving = history.interleaving;
+	entry->finding.script = history.script;
+	entry->finding.no_script = history.no_script;
 }
 
 void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
@@ -248,8 +250,7 @@ void ledger_judge(struct ledger *ledger, struct entry *entry, size_t rule)
 	entry->judged = true;
 	entry->known = known_before(ledger, entry->finding.id, &history);
 	ledger_judge_again(ledger, entry);
-	free(history.evidence);
-	free(history.interleaving);
+	store_history_clear(&history);
 }
 
 /* Of hundreds of findings, nine tenths of the report would be how their threads begin. */

@@ -214,7 +214,9 @@ int again_hunt(struct again *again, const struct hunt_strategy *strategy, void *
 	const struct hunt_field field = { &again->target,   run->settings,    run->course.plan,
 					  run->tests.tests, run->tests.count, run->collator };
 	run->hunt = hunt_new(&field, strategy, context);
+	uint64_t memory = run->settings->memory; /* as asked for, for commands */
 	int code = session_run_pool(run);
+	run->settings->memory = memory;
 	hunt_free(run->hunt);
 	run->hunt = NULL;
 	progress_close(run->progress);

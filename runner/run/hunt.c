@@ -154,6 +154,8 @@ static void tell(struct hunt *hunt)
 	}
 	hunt->now.ran = hunt->now.ran || hunt->now.seen;
 	hunt->strategy.took(hunt->context, &hunt->now);
+	if (hunt->now.seen && hunt->field.target->kind == FINDING_LOCK_ORDER)
+		collator_forget_orders(hunt->field.collator);
 	forget(hunt);
 }
 

@@ -27,6 +27,8 @@ int run_explain(const struct settings *settings, const struct invocation *invoca
 int run_repro(struct settings *settings, const struct invocation *invocation);
 /* Repeats it until it is sure that the finding is gone (EXIT_CLEAN), or it comes (EXIT_FINDINGS). */
 int run_verify(struct settings *settings, const struct invocation *invocation);
+/* Finds the smallest command that still shows it, and writes a script that shows it alone. */
+int run_minimise(struct settings *settings, const struct invocation *invocation);
 /* Puts what the suite's last run has found into its baseline. */
 int run_baseline(struct settings *settings, const struct invocation *invocation);
 /* What the stores of the output folder remember: runs; a finding; what became of it; what two runs differ in. */

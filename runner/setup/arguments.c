@@ -55,7 +55,8 @@ static int parse_long(struct settings *settings, int argc, char *const argv[], i
 static bool wants_id(enum command command)
 {
 	return command == COMMAND_EXPLAIN || command == COMMAND_SHOW ||
-	       command == COMMAND_HISTORY || command == COMMAND_REPRO || command == COMMAND_VERIFY;
+	       command == COMMAND_HISTORY || command == COMMAND_REPRO ||
+	       command == COMMAND_VERIFY || command == COMMAND_MINIMISE;
 }
 
 /* A word that is no option: the command, or the suite of a command. */

@@ -21,6 +21,7 @@ const struct command_word command_words[] = {
 	  COMMAND_COMPARE },
 	{ "repro", "ID", "how often does it come again? (at most --times N)", COMMAND_REPRO },
 	{ "verify-fix", "ID", "run it until it is 95 % sure that it is gone", COMMAND_VERIFY },
+	{ "minimise", "ID", "the smallest command, and a script, that show it", COMMAND_MINIMISE },
 	{ "explain", "ID", "run a wrong count again, and tell what led to it", COMMAND_EXPLAIN },
 };
 const size_t command_word_count = sizeof command_words / sizeof *command_words;
@@ -29,7 +30,6 @@ void options_help(FILE *out, const struct option_word *formats)
 {
 	fputs("ftstress finds races in Python packages on free-threaded CPython.\n\n"
 	      "  ftstress --suite numpy_tests --iterations 500\n"
-	      "  ftstress --suite my_suite.ini --duration 30m --gil off --format html,tap\n"
 	      "  ftstress --suite numpy_tests --replay 1f3a.12.40      the token is in the "
 	      "report\n\n",
 	      out);

@@ -279,6 +279,21 @@ char **variables_evidence(const struct environment *environment, const struct su
 	return list.items;
 }
 
+char **variables_alone(const struct environment *environment, const struct suite *suite)
+{
+	struct list list = { 0 };
+	const struct strings *site = &environment->tsan_site;
+	push_inherited(&list);
+	push(&list, xprintf("PYTHONPATH=%s", site->count ? site->items[0] : ""));
+	push_common(&list);
+	push(&list, xstrdup("PYTHON_GIL=0"));
+	push(&list, xstrdup("TSAN_OPTIONS=history_size=7:die_after_fork=0:handle_segv=0:"
+			    "handle_sigbus=0:handle_abort=0"));
+	push_suite(&list, suite);
+	push(&list, NULL);
+	return list.items;
+}
+
 char **variables_zygote(const struct environment *environment, const struct suite *suite,
 			const struct settings *settings, const struct paths *paths, uint64_t seed,
 			enum worker_kind kind, const char *scratch)

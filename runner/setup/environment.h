@@ -47,6 +47,8 @@ char **variables_plain(const struct environment *environment, const struct suite
  */
 char **variables_evidence(const struct environment *environment, const struct suite *suite,
 			  const struct paths *paths, bool instrumented);
+/* The same for a script that ThreadSanitizer looks at, without libftstress.so: its reports are printed. */
+char **variables_alone(const struct environment *environment, const struct suite *suite);
 char **variables_zygote(const struct environment *environment, const struct suite *suite,
 			const struct settings *settings, const struct paths *paths, uint64_t seed,
 			enum worker_kind kind, const char *scratch);

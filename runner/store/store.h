@@ -132,8 +132,10 @@ struct store_history {
 	int64_t first_seen, last_seen;             /* 0 = never */
 	unsigned as_written_runs, as_written_seen; /* as in struct finding */
 	enum evidence shows;                       /* the same */
-	char *evidence, *interleaving;             /* the same; to be freed; NULL = none */
+	/* The same; NULL = none. store_history_clear() frees them, and leaves the rest as it is. */
+	char *evidence, *interleaving, *script, *no_script;
 };
+void store_history_clear(struct store_history *history);
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out);
 
 /*

@@ -15,6 +15,15 @@
 	"WITH RECURSIVE lineage(id) AS (SELECT ?1 UNION SELECT runs.parent FROM runs"              \
 	" JOIN lineage ON runs.id = lineage.id WHERE runs.parent > 0) "
 
+void store_history_clear(struct store_history *history)
+{
+	free(history->evidence);
+	free(history->interleaving);
+	free(history->script);
+	free(history->no_script);
+	history->evidence = history->interleaving = history->script = history->no_script = NULL;
+}
+
 int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out)
 {
 	sqlite3_stmt *row = sql_prepare(
@@ -44,7 +53,8 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 		store,
 		"SELECT first_seen, json_extract(body, '$.as_written_runs'),"
 		" json_extract(body, '$.as_written_seen'), json_extract(body, '$.evidence'),"
-		" json_extract(body, '$.evidence_shows'), json_extract(body, '$.interleaving')"
+		" json_extract(body, '$.evidence_shows'), json_extract(body, '$.interleaving'),"
+		" json_extract(body, '$.script'), json_extract(body, '$.no_script')"
 		" FROM findings WHERE id = ?",
 		"s", finding);
 	code = row ? sqlite3_step(row) : SQLITE_ERROR;
@@ -56,6 +66,8 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 		out->evidence = xstrdup((const char *)sqlite3_column_text(row, 3));
 		out->shows = (enum evidence)sqlite3_column_int(row, 4);
 		out->interleaving = xstrdup((const char *)sqlite3_column_text(row, 5));
+		out->script = xstrdup((const char *)sqlite3_column_text(row, 6));
+		out->no_script = xstrdup((const char *)sqlite3_column_text(row, 7));
 	}
 	sqlite3_finalize(row);
 	/* No row: a finding that is new. */
@@ -106,8 +118,7 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	f->kind = (enum finding_kind)number_of_kind;
 	f->status = status_parse((const char *)sqlite3_column_text(row, 3));
 	int code = store_history(store, run, f->id, &history);
-	free(history.evidence); /* the body has them */
-	free(history.interleaving);
+	store_history_clear(&history); /* the body has its texts */
 	if (code)
 		return code;
 	/* A known one with a rule is the baseline's: no run need have seen it before. */

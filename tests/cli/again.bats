@@ -50,7 +50,7 @@ mended() {
 
 @test "a finding that is mended is gone, and one that is not shows again" {
 	package
-	suite mine 'install = ./counted' '[run]' 'python-races-every = 1' 'gil = off' 'threads = 2'
+	suite mine 'install = ./counted' '[run]' 'python-races-every = 1' 'gil = off' 'threads = 3'
 	run -1 "$FTSTRESS" --suite mine.ini --iterations 3 --format json
 	id=$(jq -r '.findings[] | select(.kind == "python-race") | .id' "$(last_report)")
 
@@ -74,6 +74,14 @@ mended() {
 	echo "$output"
 	[[ $output == *"try 3: seen"*"Seen in 3 of 3 tries"*"tests/adds.py alone"* ]]
 
+	# The command that is printed shows it each time.
+	run -1 "$FTSTRESS" minimise "$id"
+	echo "$output"
+	[[ $output == *"1 test in 2 threads, seen in 4 of 4 tries"*"No script shows it without ftstress: a race in Python code"* ]]
+	command=$(grep -- '--tests tests/adds.py --threads 2 .*--iterations 1$' <<<"$output")
+	eval "$command --format json"
+	jq -e --arg id "$id" '.findings[] | select(.id == $id)' "$(last_report)" >/dev/null
+
 	# By what repro has seen.
 	mended
 	run -0 "$FTSTRESS" verify-fix "$id"
@@ -85,6 +93,20 @@ mended() {
 	rm tests/adds.py
 	run -5 "$FTSTRESS" repro "$id"
 	[[ $output == *"no longer has the tests that showed it, such as tests/adds.py"* ]]
+}
+
+@test "a script shows a race without ftstress" {
+	scripts fine
+	printf '%s\n' 'import array' 'shared = array.array("l", [0])' 'def unused():' '    pass' \
+		'def stress(thread):' '    for i in range(20000):' '        shared[0] = i' >tests/shares.py
+	suite mine '[run]' 'gil = off' 'threads = 5' 'schedule = overlap' 'python-races = off'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 1 --format json
+	id=$(jq -r '.findings[] | select(.kind == "data-race") | .id' "$(last_report)" | head -n 1)
+	run -1 "$FTSTRESS" minimise "$id" --duration 40s
+	echo "$output"
+	[[ $output == *"Without ftstress (seen in run "*"reports/repro_$id.py"* ]]
+	[[ $(wc -l <"reports/repro_$id.py") -le 40 ]]
+	run -1 grep unused "reports/repro_$id.py"
 }
 
 @test "what is not known or not named is told" {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "runner/model/rate.h"
+#include "runner/run/alone.h"
 #include "runner/run/ways.h"
 
 /* ---- rates ---- */
@@ -183,6 +184,51 @@ static void it_is_known_again_by_its_id_or_as_a_consequence_of_the_same_race(voi
 	assert_null(crash.follows); /* what is given is left as it is */
 }
 
+/* ---- does a script show it? ---- */
+
+static const char printed[] =
+	"WARNING: ThreadSanitizer: data race (pid=1)\n"
+	"  Write of size 8 at 0x1 by thread T2:\n    #0 set_item array.c:3 (a.so+0x1)\n"
+	"  Previous read of size 8 at 0x1 by thread T1:\n    #0 get_item array.c:9 (a.so+0x2)\n"
+	"SUMMARY: ThreadSanitizer: data race array.c:3 in set_item\n"
+	"WARNING: ThreadSanitizer: data race (pid=1)\n"
+	"    #0 other_item array.c:9 (a.so+0x2)\n";
+
+static struct participant side(struct frame *frame, const char *function)
+{
+	*frame = (struct frame){ .language = FRAME_C,
+				 .function = (char *)function,
+				 .file = (char *)"array.c",
+				 .line = 1,
+				 .module = (char *)"a.so" };
+	return (struct participant){ .stack = { frame, 1 } };
+}
+
+static bool shows(const char *one, const char *other)
+{
+	struct frame frames[2];
+	struct participant sides[] = { side(&frames[0], one), side(&frames[1], other) };
+	struct finding race = a_finding(FINDING_DATA_RACE, "data-race-1");
+	race.participants = sides;
+	race.participant_count = 2;
+	return alone_shows(&race, printed, 66);
+}
+
+static void a_script_shows_a_race_if_one_report_has_both_sides(void **state)
+{
+	(void)state;
+	assert_true(shows("set_item", "get_item"));
+	assert_true(shows("get_item(int)", "set_item"));
+	assert_false(shows("set_item", "other_item")); /* of two reports */
+	assert_false(shows("set_item", "get"));        /* a part of a name */
+	struct finding crash = a_finding(FINDING_CRASH, "crash-1");
+	assert_true(alone_shows(&crash, "", 128 + 11));
+	assert_false(alone_shows(&crash, printed, 66));
+	struct finding hang = a_finding(FINDING_DEADLOCK, "deadlock-1");
+	assert_true(alone_shows(&hang, "Timeout (0:00:20)!\nThread 0x1", 1));
+	assert_false(alone_shows(&hang, "", 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +239,7 @@ int main(void)
 		cmocka_unit_test(tests_are_found_by_name_when_others_came),
 		cmocka_unit_test(what_does_not_run_is_given_up),
 		cmocka_unit_test(it_is_known_again_by_its_id_or_as_a_consequence_of_the_same_race),
+		cmocka_unit_test(a_script_shows_a_race_if_one_report_has_both_sides),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
