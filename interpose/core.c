@@ -16,7 +16,8 @@
  *   locks/    locks held, and the orders in which they are taken
  *     locks        what each thread holds, and PyMutex; locks_python, locks_pthread,
  *                  locks_semaphore, locks_internal, locks_file: other locks
- *     locks_rule   which locks held order a wait
+ *     locks_rule   which locks held order a wait; locks_meet: a thread stays before it, so that it
+ *                  deadlocks if it can
  *     locks_report, locks_profile   orders and waiting as records
  *     locks_fork   locks that another thread held when the process forked
  *     locks_standin  the locks held, in TSan's own history: on both sides of a race

@@ -603,6 +603,7 @@ static bool start(const char **why)
 	if (!internal_locks_start())
 		*why = "importlib's module locks are not seen in this Python";
 	locks_report_start();
+	locks_meet_start();
 	profile_start();
 	history_start();
 	standin_look_at_python();

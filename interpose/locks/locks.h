@@ -142,6 +142,12 @@ HIDDEN void locks_given(struct thread *thread, uint64_t address, enum fts_lock_k
 HIDDEN void locks_ended(uint64_t address, enum fts_lock_kind kind);
 HIDDEN void locks_event(const struct fts_lock_event *event);
 
+/* locks_meet.c: locks of these kinds, a bit each, are tried on purpose; 0 = none are. */
+extern HIDDEN uint64_t locks_meeting;
+HIDDEN void locks_meet_start(void);
+/* The thread holds locks and is about to wait for this one: stay till another thread holds it, for a moment. */
+HIDDEN void locks_meet(const struct thread *thread, const struct lock *lock);
+
 /* locks_internal.c. False: import locks are not seen. */
 HIDDEN bool internal_locks_start(void);
 

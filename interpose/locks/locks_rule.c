@@ -120,6 +120,8 @@ void locks_check_order(struct thread *thread, const struct lock *lock, struct ca
 			  lock->kind == FTS_LOCK_OBJECT ? EDGES_TO_OBJECTS : EDGES_OF_A_KIND) &&
 	    !locks_report_edge(thread, lock, before, count, site))
 		*known = 0;
+	if (UNLIKELY(locks_meeting) && before[0] != &attached)
+		locks_meet(thread, lock);
 }
 
 void locks_rule_forked(void)

@@ -87,6 +87,8 @@ struct settings {
 	enum schedule_choice schedule;
 	bool gate;  /* one pass over all tests, with the same result every time; GATE_* */
 	bool locks; /* look for lock orders that can deadlock */
+	uint64_t
+		meet_locks; /* ... and at locks of these kinds, a bit each, let threads meet, so that they do */
 	enum heap_choice heap;
 	unsigned python_races;       /* bits PYTHON_RACES_*: of which code; 0 = off */
 	bool python_races_given;     /* somebody asked for them */

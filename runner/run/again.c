@@ -9,6 +9,7 @@
 
 #include "reports/text.h"
 #include "runner/base/util.h"
+#include "runner/model/lock_kind.h"
 #include "runner/run/stores.h"
 #include "runner/setup/scratch.h"
 
@@ -140,6 +141,17 @@ static void set_length(struct again *again)
 		settings->duration = 0;
 }
 
+/* Of a lock order: the kinds of its locks, which its title has, a bit each. */
+static uint64_t lock_kinds_of(const struct finding *finding)
+{
+	uint64_t kinds = 0;
+	for (uint32_t kind = 1; finding->kind == FINDING_LOCK_ORDER && kind < 64; kind++)
+		if (finding->title && strstr(finding->title, lock_kind_name(kind)) &&
+		    strcmp(lock_kind_name(kind), lock_kind_name(0)) != 0)
+			kinds |= 1ull << kind;
+	return kinds;
+}
+
 /* The first token of the run decides whether it is of pairs in an ordinary run; `replay`: it may be. */
 static void set_replay(struct again *again, bool replay)
 {
@@ -197,6 +209,7 @@ int again_open(struct again *again, bool replay)
 	again->settings->suite = xstrdup(again->suite);
 	set_length(again);
 	set_replay(again, replay);
+	again->settings->meet_locks = lock_kinds_of(&again->target);
 	/* Pairs of an ordinary run have that run's store. */
 	free(run->suite.record);
 	run->suite.record = xstrdup(again->record);

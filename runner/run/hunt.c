@@ -137,6 +137,19 @@ void hunt_took(struct hunt *hunt, const struct trial *trial)
 	hunt->now.seconds = now_seconds() - hunt->began;
 }
 
+/* A deadlock has the digits of the order that it came of. */
+static bool has_deadlock(const struct hunt *hunt)
+{
+	const struct finding *target = hunt->field.target;
+	if (target->kind != FINDING_LOCK_ORDER)
+		return false;
+	char *id = xprintf("%s-%s", finding_kind_name(FINDING_DEADLOCK),
+			   strrchr(target->id, '-') ? strrchr(target->id, '-') + 1 : "");
+	bool came = has((const char *const *)hunt->ids, hunt->id_count, id);
+	free(id);
+	return came;
+}
+
 /* What the last try showed is told; all that could follow it is over. */
 static void tell(struct hunt *hunt)
 {
@@ -144,6 +157,7 @@ static void tell(struct hunt *hunt)
 	if (!hunt->under_way)
 		return;
 	hunt->under_way = false;
+	hunt->now.deadlock = has_deadlock(hunt);
 	if (!hunt->now.seen && hunt->id_count) {
 		const struct finding *const *findings =
 			collator_findings(hunt->field.collator, &count);
@@ -199,6 +213,8 @@ struct trial *hunt_next(struct hunt *hunt, uint64_t iteration)
 	plan.iteration = iteration;
 	if (next.threads != HUNT_AS_DRAWN)
 		plan.threads = next.threads;
+	if (next.overlap)
+		plan.schedule = SCHEDULE_OVERLAP;
 	if (next.whole_turns && !plan.gil)
 		plan.schedule = SCHEDULE_WHOLE_TURNS;
 	if (field->target->kind == FINDING_PYTHON_RACE && field->settings->python_races)

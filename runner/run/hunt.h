@@ -26,6 +26,7 @@ struct hunt_try {
 	size_t test_count;
 	unsigned threads; /* or HUNT_AS_DRAWN */
 	bool whole_turns; /* whatever schedule it has drawn */
+	bool overlap;     /* the same */
 	bool counts;      /* its tests' turns count for the history of what they show */
 };
 
@@ -35,6 +36,7 @@ struct hunt_result {
 	bool seen;    /* the finding came, by itself or as one that it is told with */
 	/* NULL or the id: as what it came, if not by itself; and of another one that came. */
 	const char *as, *other;
+	bool deadlock; /* of a lock order: its threads did wait for each other */
 	unsigned threads;
 	enum schedule_choice schedule;
 	double seconds;

@@ -13,13 +13,31 @@
 
 #define TIMES 20u
 #define IN_A_ROW 5u /* seen so often without a miss, no more is learned */
+#define PURPOSE 10u /* so often a lock order's threads are made to meet, until they deadlock */
 
 struct repro {
 	struct again again;
 	uint64_t times, tries, seen;
 	bool asked; /* for so many times */
 	struct hunt_result last_seen;
+	/* Of a lock order. */
+	bool on_purpose; /* the present try */
+	uint64_t purpose_tries;
+	bool deadlocked;
 };
+
+/*
+ * Threads wait at the first lock until another one is at its own (interpose/locks/locks_meet.c). That takes threads
+ * that overlap.
+ */
+static bool next_on_purpose(struct repro *repro, struct hunt_try *next)
+{
+	repro->on_purpose = repro->again.target.kind == FINDING_LOCK_ORDER && repro->seen &&
+			    !repro->deadlocked && repro->purpose_tries < PURPOSE &&
+			    ways_next(&repro->again.ways, next);
+	next->overlap = true;
+	return repro->on_purpose;
+}
 
 static bool next_try(void *context, struct hunt_try *next)
 {
@@ -28,13 +46,18 @@ static bool next_try(void *context, struct hunt_try *next)
 	bool once = repro->again.target.kind == FINDING_GIL_ENABLED && repro->seen;
 	if (repro->tries >= repro->times || once ||
 	    (!repro->asked && repro->seen >= IN_A_ROW && repro->seen == repro->tries))
-		return false;
+		return next_on_purpose(repro, next);
 	return ways_next(&repro->again.ways, next);
 }
 
 static void took_try(void *context, const struct hunt_result *result)
 {
 	struct repro *repro = context;
+	repro->deadlocked = repro->deadlocked || result->deadlock;
+	if (repro->on_purpose) {
+		repro->purpose_tries++;
+		return;
+	}
 	ways_took(&repro->again.ways, result);
 	repro->tries += result->ran;
 	repro->seen += result->seen;
@@ -81,11 +104,26 @@ static void print_command(const struct repro *repro)
 	free(token);
 }
 
+static void print_confirmed(const struct repro *repro)
+{
+	const char *digits = strrchr(repro->again.target.id, '-');
+	if (repro->again.target.kind != FINDING_LOCK_ORDER || !repro->seen)
+		return;
+	if (repro->deadlocked)
+		printf("Confirmed: its threads did wait for each other for ever (deadlock%s).\n",
+		       digits ? digits : "");
+	else
+		printf("Not confirmed: made to meet there in %" PRIu64
+		       " tries, its threads did not wait for each other.\n",
+		       repro->purpose_tries);
+}
+
 static int tell(struct repro *repro, int code)
 {
 	if (!repro->tries)
 		return code ? code : again_nothing_ran(&repro->again);
 	print_rate(repro);
+	print_confirmed(repro);
 	print_command(repro);
 	return code ? code : repro->seen ? EXIT_FINDINGS : EXIT_CLEAN;
 }

@@ -319,6 +319,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	if (settings->count_log)
 		push(&list, xstrdup("FTSTRESS_COUNT_LOG=1"));
 	push(&list, xprintf("FTSTRESS_LOCKS=%s", settings->locks ? "on" : "off"));
+	if (settings->meet_locks)
+		push(&list, xprintf("FTSTRESS_LOCKS_MEET=%" PRIu64, settings->meet_locks));
 	push(&list, xprintf("FTSTRESS_HEAP=%s", option_heap_text(settings->heap)));
 	/* Not set if it is mixed: then an extension that needs the GIL switches it on; that is
 	 * reported, and its tests run apart. */

@@ -109,6 +109,19 @@ mended() {
 	run -1 grep unused "reports/repro_$id.py"
 }
 
+@test "a lock order is confirmed by a deadlock on purpose" {
+	mkdir tests
+	printf '%s\n' 'import threading' 'a = threading.Lock()' 'b = threading.Lock()' \
+		'def stress(thread):' '    first, second = (a, b) if thread % 2 else (b, a)' \
+		'    with first:' '        with second:' '            pass' >tests/order.py
+	suite mine '[run]' 'gil = off' 'threads = 2' 'schedule = turns' 'python-races = off'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --format json
+	id=$(jq -r '.findings[] | select(.kind == "lock-order") | .id' "$(last_report)")
+	run -1 "$FTSTRESS" repro "$id" --times 2
+	echo "$output"
+	[[ $output == *"Seen in 2 of 2 tries"*"Confirmed: its threads did wait for each other for ever (deadlock-${id#lock-order-})"* ]]
+}
+
 @test "what is not known or not named is told" {
 	mkdir reports
 	run -4 "$FTSTRESS" repro data-race-123456789abc
