@@ -93,6 +93,7 @@
  *       hunt            tries of one finding, in place of the plan's iterations
  *       again           a run of these, from what the store has of the finding; ways: what can be repeated
  *       repro, verify_fix  how often does it come? is it gone?
+ *       bisect          which version of a package showed it first?
  *       minimise, alone  the smallest command that shows it; a script that shows it without ftstress
  *       explained       one finding told, and run again to see what led to it
  *       results         of clean pairs: results that no order of the two calls explains
@@ -185,6 +186,8 @@ static int dispatch(struct settings *settings, const struct invocation *invocati
 		return run_verify(settings, invocation);
 	case COMMAND_MINIMISE:
 		return run_minimise(settings, invocation);
+	case COMMAND_BISECT:
+		return run_bisect(settings, invocation);
 	case COMMAND_RUN:
 		break;
 	}

@@ -45,6 +45,7 @@ enum command {
 	COMMAND_REPRO,
 	COMMAND_VERIFY,
 	COMMAND_MINIMISE,
+	COMMAND_BISECT,
 	COMMAND_HELP,
 	COMMAND_VERSION,
 };
@@ -73,12 +74,13 @@ enum classes_choice {
 
 struct settings {
 	enum command command;
-	bool run_word;                                       /* "run": the next word is the suite */
-	bool update;                                         /* of COMMAND_BASELINE: the word */
-	char *suite;                                         /* NULL = not given */
-	char *finding;                                       /* of a command: the id */
-	char *runs[2];                                       /* of COMMAND_COMPARE */
-	uint64_t iterations;                                 /* 0 = no end */
+	bool run_word;       /* "run": the next word is the suite */
+	bool update;         /* of COMMAND_BASELINE: the word */
+	char *suite;         /* NULL = not given */
+	char *finding;       /* of a command: the id */
+	char *package;       /* of COMMAND_BISECT: "numpy==2.3.0..2.4.6" */
+	char *runs[2];       /* of COMMAND_COMPARE */
+	uint64_t iterations; /* 0 = no end */
 	bool iterations_given, duration_given, budget_given; /* on the command line */
 	unsigned threads_min, threads_max;                   /* 1..FTS_THREADS_MAX */
 	double interval_min, interval_max;                   /* switch interval, seconds */
@@ -87,8 +89,6 @@ struct settings {
 	enum schedule_choice schedule;
 	bool gate;  /* one pass over all tests, with the same result every time; GATE_* */
 	bool locks; /* look for lock orders that can deadlock */
-	uint64_t
-		meet_locks; /* ... and at locks of these kinds, a bit each, let threads meet, so that they do */
 	enum heap_choice heap;
 	unsigned python_races;       /* bits PYTHON_RACES_*: of which code; 0 = off */
 	bool python_races_given;     /* somebody asked for them */
@@ -104,6 +104,8 @@ struct settings {
 	char **types; /* with pairs: only these types, by name or the end of the name */
 	size_t type_count, type_capacity;
 	char *tests; /* expression, NULL = all */
+	/* Kinds of locks, a bit each, at which threads meet on purpose. */
+	uint64_t meet_locks;
 	uint64_t seed;
 	bool seed_given;
 	unsigned jobs;       /* 0 = half the cores; of pairs: all */

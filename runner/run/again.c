@@ -1,6 +1,7 @@
 /* again.c - see again.h. */
 #include "runner/run/again.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -172,6 +173,42 @@ static void set_replay(struct again *again, bool replay)
 	}
 }
 
+/* "NumPy" and "numpy", "a.b" and "a-b" are one package's names. How long the name in `text` is, 0: it is another. */
+static size_t same_package(const char *text, const char *with)
+{
+	size_t length = strcspn(text, " =<>!~[;@");
+	if (length != strcspn(with, " =<>!~[;@"))
+		return 0;
+	for (size_t i = 0; i < length; i++) {
+		bool separators = strchr("-_.", text[i]) && strchr("-_.", with[i]);
+		if (!separators &&
+		    tolower((unsigned char)text[i]) != tolower((unsigned char)with[i]))
+			return 0;
+	}
+	return length;
+}
+
+/* The package in another version; pip's options stay. */
+static int replace_install(struct again *again)
+{
+	struct strings *installs = &again->run.suite.installs;
+	for (size_t i = 0; again->install && i < installs->count; i++) {
+		if (!same_package(installs->items[i], again->install))
+			continue;
+		const char *options = strchr(installs->items[i], ' ');
+		char *text = xprintf("%s%s", again->install, options ? options : "");
+		free(installs->items[i]);
+		installs->items[i] = text;
+		return 0;
+	}
+	return again->install
+		       ? fail(EXIT_BAD_INPUT,
+			      "%s installs no such package: the name before == has to stand in "
+			      "its `install`",
+			      again->run.suite.file)
+		       : 0;
+}
+
 static int begin(struct again *again)
 {
 	struct run *run = &again->run;
@@ -213,7 +250,13 @@ int again_open(struct again *again, bool replay)
 	/* Pairs of an ordinary run have that run's store. */
 	free(run->suite.record);
 	run->suite.record = xstrdup(again->record);
-	code = session_open_store(run);
+	if (again->folder) {
+		free(again->settings->output);
+		again->settings->output = xstrdup(again->folder);
+	}
+	code = replace_install(again);
+	if (!code)
+		code = session_open_store(run);
 	if (!code)
 		code = session_load_baseline(run);
 	if (!code)

@@ -29,6 +29,8 @@ int run_repro(struct settings *settings, const struct invocation *invocation);
 int run_verify(struct settings *settings, const struct invocation *invocation);
 /* Finds the smallest command that still shows it, and writes a script that shows it alone. */
 int run_minimise(struct settings *settings, const struct invocation *invocation);
+/* Names the first version of settings->package that shows it. */
+int run_bisect(const struct settings *settings, const struct invocation *invocation);
 /* Puts what the suite's last run has found into its baseline. */
 int run_baseline(struct settings *settings, const struct invocation *invocation);
 /* What the stores of the output folder remember: runs; a finding; what became of it; what two runs differ in. */

@@ -56,7 +56,8 @@ static bool wants_id(enum command command)
 {
 	return command == COMMAND_EXPLAIN || command == COMMAND_SHOW ||
 	       command == COMMAND_HISTORY || command == COMMAND_REPRO ||
-	       command == COMMAND_VERIFY || command == COMMAND_MINIMISE;
+	       command == COMMAND_VERIFY || command == COMMAND_MINIMISE ||
+	       command == COMMAND_BISECT;
 }
 
 /* A word that is no option: the command, or the suite of a command. */

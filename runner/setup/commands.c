@@ -22,6 +22,8 @@ const struct command_word command_words[] = {
 	{ "repro", "ID", "how often does it come again? (at most --times N)", COMMAND_REPRO },
 	{ "verify-fix", "ID", "run it until it is 95 % sure that it is gone", COMMAND_VERIFY },
 	{ "minimise", "ID", "the smallest command, and a script, that show it", COMMAND_MINIMISE },
+	{ "bisect", "ID", "the first version that shows it (--package NAME==A..B)",
+	  COMMAND_BISECT },
 	{ "explain", "ID", "run a wrong count again, and tell what led to it", COMMAND_EXPLAIN },
 };
 const size_t command_word_count = sizeof command_words / sizeof *command_words;
@@ -30,8 +32,7 @@ void options_help(FILE *out, const struct option_word *formats)
 {
 	fputs("ftstress finds races in Python packages on free-threaded CPython.\n\n"
 	      "  ftstress --suite numpy_tests --iterations 500\n"
-	      "  ftstress --suite numpy_tests --replay 1f3a.12.40      the token is in the "
-	      "report\n\n",
+	      "\n",
 	      out);
 	for (size_t i = 0; i < command_word_count; i++)
 		if (command_words[i].help)

@@ -416,6 +416,16 @@ static char *parse_replay(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static char *parse_package(struct settings *settings, const char *value)
+{
+	const char *from = strstr(value, "=="), *to = from ? strstr(from, "..") : NULL;
+	if (!from || from == value || !to || to == from + 2 || !to[2])
+		return expected("a package and two of its versions, such as numpy==2.3.0..2.4.6",
+				value);
+	replace(&settings->package, value);
+	return NULL;
+}
+
 static char *parse_times(struct settings *settings, const char *value)
 {
 	return take_unsigned(value, 1, 1000000, &settings->times);
@@ -497,7 +507,8 @@ const struct option option_table[] = {
 	{ "seed", "HEX", "same seed, same plan (drawn at random)", parse_seed, false },
 	{ "replay", "TOKEN", "repeat the iteration that a report names (5 times)", parse_replay,
 	  false },
-	{ "times", "N", NULL, parse_times, false }, /* of `ftstress repro` */
+	{ "package", "NAME==A..B", NULL, parse_package, false }, /* of `ftstress bisect` */
+	{ "times", "N", NULL, parse_times, false },              /* of `ftstress repro` */
 	{ "resume", NULL, "go on with the suite's run that was cut off", parse_resume, false },
 	{ "jobs", "N", "workers side by side (half the cores)", parse_jobs, true },
 	{ "slice", "N", "tests in an iteration (20 to 100: so that all get a turn)", parse_slice,
@@ -551,6 +562,7 @@ void settings_clear(struct settings *settings)
 {
 	free(settings->suite);
 	free(settings->finding);
+	free(settings->package);
 	free(settings->runs[0]);
 	free(settings->runs[1]);
 	free(settings->tests);

@@ -73,12 +73,14 @@ def needed(tree: ast.Module, wanted: set[str]) -> list[ast.stmt]:
     for node in body:
         if not _is_definition(node):
             names |= _names(node)
-    definitions = {node.name: node for node in body if hasattr(node, "name")}
+    definitions: dict[str, ast.stmt] = {
+        str(getattr(node, "name", "")): node for node in body if _is_definition(node)
+    }
     todo = list(names)
     while todo:
-        node = definitions.pop(todo.pop(), None)
-        if node is not None:
-            more = _names(node) - names
+        name = todo.pop()
+        if name in definitions:
+            more = _names(definitions.pop(name)) - names
             names |= more
             todo += more
     return [node for node in body if node not in definitions.values()]

@@ -122,6 +122,39 @@ mended() {
 	[[ $output == *"Seen in 2 of 2 tries"*"Confirmed: its threads did wait for each other for ever (deadlock-${id#lock-order-})"* ]]
 }
 
+# The package as source distributions of three versions, of which the second broke it.
+versions() {
+	local version
+	package
+	sed -i 's/-1\.0/-VERSION/g; s/"1\.0"/"VERSION"/; s/Version: 1\.0\\n")/Version: VERSION\\n")/' counted/pyproject.toml counted/backend.py
+	mkdir -p links
+	for version in 7.0 7.1 7.2; do
+		broken
+		[[ $version != 7.0 ]] || mended
+		rm -rf "counted-$version"
+		cp -r counted "counted-$version"
+		sed -i "s/VERSION/$version/g" "counted-$version"/*
+		printf '%s\n' 'Metadata-Version: 2.1' 'Name: counted' "Version: $version" >"counted-$version/PKG-INFO"
+		tar -czf "links/counted-$version.tar.gz" "counted-$version"
+	done
+}
+
+@test "the first version of a package that shows it is named" {
+	versions
+	export PIP_NO_INDEX=1 PIP_FIND_LINKS=$PWD/links
+	suite mine 'install = counted==7.2' '[run]' 'python-races-every = 1' 'gil = off' 'threads = 2'
+	run -1 "$FTSTRESS" --suite mine.ini --iterations 2 --format json
+	id=$(jq -r '.findings[] | select(.kind == "python-race") | .id' "$(last_report)")
+	run -0 "$FTSTRESS" bisect "$id" --package counted==7.0..7.2
+	echo "$output"
+	[[ $output == *"counted 7.0: not seen in 5 tries"*"counted 7.1 is the first that shows it; 7.0 does not."* ]]
+	# What is known is not run again; and the suite's own runs are as they were.
+	rm -r links
+	run -0 "$FTSTRESS" bisect "$id" --package counted==7.0..7.2
+	[[ $output == *"counted 7.1 is the first that shows it"* ]]
+	[[ $("$FTSTRESS" list mine | grep -c finished) == 1 ]]
+}
+
 @test "what is not known or not named is told" {
 	mkdir reports
 	run -4 "$FTSTRESS" repro data-race-123456789abc
