@@ -503,9 +503,9 @@ static void finish_type(struct report_entry *entry, const struct run_info *run,
 		entry->fields = fields_new(entry->of, entry->types > 1 ? 0 : strlen(entry->of));
 	for (size_t i = 0; i < entry->count; i++) {
 		const struct finding *member = entry->members[i];
-		/* A count is of the whole object. */
-		if (member->kind != FINDING_REFERENCE_COUNT &&
-		    (!member->follows || matrix_type_of(member)))
+		/* A count is of the whole object, and of a crash nothing is known. */
+		bool race = finding_is_race(member) || member->kind == FINDING_PYTHON_RACE;
+		if (race && (!member->follows || matrix_type_of(member)))
 			fields_add(entry->fields, sources, member,
 				   inherited_from(entry, member, run));
 	}

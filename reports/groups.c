@@ -11,6 +11,7 @@
 #include "runner/model/matrix.h"
 #include "runner/model/memory.h"
 #include "runner/model/plumbing.h"
+#include "runner/model/words.h"
 
 /* ---- what is known of a finding ---- */
 
@@ -377,6 +378,22 @@ static void add_misuse(struct groups *groups, size_t at)
 	}
 }
 
+/* Who borrows is to blame, whoever lets go. */
+static void add_borrower(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct participant *side = &finding->participants[i];
+		const struct frame *site = site_of(side);
+		if (side->write || !site)
+			continue;
+		char *function = words_function(&side->stack);
+		uint64_t key = hash_string((uint64_t)finding->status + OF_BORROWER, function);
+		joined_add(groups, at, hash_string(key, site->module ? site->module : ""));
+		free(function);
+	}
+}
+
 /* What one line of Python makes and nobody frees: an object, and what it holds. */
 static void add_leak(struct groups *groups, size_t at)
 {
@@ -544,6 +561,8 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 			add_count(&groups, i);
 		else if (findings[i]->kind == FINDING_LEAK)
 			add_leak(&groups, i);
+		else if (findings[i]->kind == FINDING_BORROWED_REFERENCE)
+			add_borrower(&groups, i);
 		else
 			add_misuse(&groups, i);
 	}

@@ -108,7 +108,8 @@ void groups_add_pairs(struct groups *groups)
 		const struct finding *finding = groups->findings[i];
 		bool crash = finding->kind == FINDING_CRASH;
 		size_t type = finding->test_count ? matrix_told_length(finding->tests[0]) : 0;
-		bool counted = finding->kind == FINDING_REFERENCE_COUNT;
+		bool counted = finding->kind == FINDING_REFERENCE_COUNT ||
+			       finding->kind == FINDING_BORROWED_REFERENCE;
 		if (!type || !(crash || counted || finding_is_misuse(finding)))
 			continue;
 		if (crash && finding->said) {

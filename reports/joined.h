@@ -26,6 +26,7 @@ enum {
 	OF_VARIABLE,
 	OF_CLASS,
 	OF_SAID,
+	OF_BORROWER,
 };
 
 struct groups {
