@@ -397,6 +397,8 @@ int finding_compare(const void *left, const void *right)
 		return one - other;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
+	if (!a->follows != !b->follows)
+		return a->follows ? 1 : -1;
 	/* Where nothing is lost there is least to do. */
 	if ((a->shows == EVIDENCE_EQUAL) != (b->shows == EVIDENCE_EQUAL))
 		return a->shows == EVIDENCE_EQUAL ? 1 : -1;

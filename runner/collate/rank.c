@@ -158,7 +158,8 @@ void rank_mark(struct finding *const *findings, size_t count)
 
 int finding_gravity(const struct finding *finding)
 {
-	if (finding->follows)
+	/* Memory that is freed in use is what its race does, and worse to look at than that. */
+	if (finding->follows && finding->kind != FINDING_USE_AFTER_FREE)
 		return 3;
 	if (finding_is_alone(finding))
 		return 2;

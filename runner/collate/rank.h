@@ -30,7 +30,7 @@ void rank_mark(struct finding *const *findings, size_t count);
  * What was seen of a finding, whatever its kind, 0 = the gravest: memory or a count that went wrong, or a process
  * that did; then an update lost, a wrong result, threads that stand; then all that may become one of these, and
  * what is no matter of threads; then
- * what only follows from another one, whose cause has its gravity.
+ * what only follows from another one, whose cause has its gravity, but for memory freed in use.
  */
 int finding_gravity(const struct finding *finding);
 

@@ -267,6 +267,19 @@ static void a_crash_is_never_below_what_came_more_often(void **state)
 	assert_ptr_equal(list[3], &race);
 }
 
+static void memory_freed_in_use_is_told_before_the_race_it_follows_from(void **state)
+{
+	(void)state;
+	struct finding race = { .kind = FINDING_DATA_RACE, .id = (char *)"data-race-1" };
+	struct finding freed = { .kind = FINDING_USE_AFTER_FREE, .follows = race.id };
+	struct finding other = { .kind = FINDING_USE_AFTER_FREE };
+	struct finding late = { .kind = FINDING_DATA_RACE, .follows = race.id };
+	const struct finding *a = &race, *b = &freed, *c = &other, *d = &late;
+	assert_true(finding_compare(&b, &a) < 0);
+	assert_true(finding_compare(&c, &b) < 0); /* what follows from nothing is first */
+	assert_true(finding_compare(&a, &d) < 0);
+}
+
 static void what_one_thread_does_alone_is_no_grave_matter(void **state)
 {
 	(void)state;
@@ -294,6 +307,7 @@ int main(void)
 		cmocka_unit_test(other_kinds_have_no_rank),
 		cmocka_unit_test(evidence_stands_before_rank),
 		cmocka_unit_test(a_crash_is_never_below_what_came_more_often),
+		cmocka_unit_test(memory_freed_in_use_is_told_before_the_race_it_follows_from),
 		cmocka_unit_test(what_one_thread_does_alone_is_no_grave_matter),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
