@@ -169,6 +169,13 @@ class Recording(unittest.TestCase):
         self.assertEqual(list(found.methods["collections.deque"]["append"]), ["'x'"])
         self.assertNotIn("collections.deque", found.makers)
 
+    def test_what_lies_at_an_address_is_in_no_other_process(self) -> None:
+        source = "kept = ctypes.c_int(3)\nctypes.c_int.from_address(ctypes.addressof(kept))"
+        self._run(f"import ctypes\n{source}")
+        made = [text for found in self.recorder.recording.makers.values() for text in found]
+        self.assertIn("ctypes.c_int(3)", made)
+        self.assertFalse([text for text in made if "from_address" in text])
+
     def test_what_needs_calls_before_it_is_made_with_them(self) -> None:
         self._run("d = collections.deque()\nd.append(1)\nd.extend([2])\niterator = d.__iter__()")
         found = self.recorder.recording.makers

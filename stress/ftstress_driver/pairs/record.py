@@ -56,6 +56,10 @@ LEFT_ALONE = frozenset(
         "callable",
     ]
 )
+# They take an address as a number: in another process something else is there.
+ADDRESSES = frozenset(
+    ["from_address", "string_at", "wstring_at", "memoryview_at", "memmove", "memset"]
+)
 UNDESCRIBED = (CannotDescribeError, AttributeError, RecursionError, ValueError)
 MUTABLE = (list, dict, set, bytearray)
 
@@ -162,6 +166,8 @@ class Recorder:
             module = getattr(function, "__module__", "") or ""
             if not self.wanted.is_package(module):
                 return False
+        if getattr(function, "__name__", None) in ADDRESSES:
+            return False
         key = _key_of(function)
         self._tried[key] += 1
         return self._tried[key] <= MOST_TRIED and self._counts[key] < ENOUGH
