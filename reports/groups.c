@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reports/joined.h"
+#include "reports/groups_pairs.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
 #include "runner/model/fingerprint.h"

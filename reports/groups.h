@@ -31,10 +31,10 @@
  * Then memory of no object that is known joins the group of a type if both of its functions race on
  * objects of that type, and on those of no other. (Of the allocator it is the function that called it;
  * one that was only given the memory does not count.) What follows from another finding (`follows`) joins
- * that one's group. Borrowed references are known by who borrows. And a crash, a wrong count, a borrowed reference,
- * or memory that is given back twice, in a pair of two operations that race in
- * one group of their type is of that group; unless one thread alone, with both calls, crashes, too: those of
- * one type that say the same are one group. Members of a group have one status.
+ * that one's group. Borrowed references are known by who borrows. And a crash, a wrong count, a borrowed
+ * reference, or memory that is given back twice, in a pair of two operations that race in one group of their
+ * type is of that group; unless one thread alone, with both calls, crashes, too: those of one type that say
+ * the same are one group. Members of a group have one status.
  */
 #ifndef REPORTS_GROUPS_H
 #define REPORTS_GROUPS_H

@@ -1,45 +1,11 @@
-/* groups_pairs.c - see joined.h. */
+/* groups_pairs.c - see groups_pairs.h. */
+#include "reports/groups_pairs.h"
+
 #include <string.h>
 
 #include "reports/groups.h"
-#include "reports/joined.h"
 #include "runner/base/util.h"
 #include "runner/model/matrix.h"
-
-size_t joined_find(struct groups *groups, size_t at)
-{
-	while (groups->first[at] != at) {
-		groups->first[at] = groups->first[groups->first[at]];
-		at = groups->first[at];
-	}
-	return at;
-}
-
-static void unite(struct groups *groups, size_t one, size_t two)
-{
-	uint64_t *pairs = groups->pairs;
-	size_t first = one < two ? one : two;
-	pairs[first] = pairs[one] ? pairs[one] : pairs[two];
-	groups->first[one] = groups->first[two] = first;
-}
-
-void joined_join(struct groups *groups, size_t one, size_t two)
-{
-	one = joined_find(groups, one);
-	two = joined_find(groups, two);
-	const uint64_t *pairs = groups->pairs;
-	if (!pairs[one] || !pairs[two] || pairs[one] == pairs[two])
-		unite(groups, one, two);
-}
-
-void joined_add(struct groups *groups, size_t at, uint64_t key)
-{
-	uint64_t other = map_get(&groups->by_key, key);
-	if (other == MAP_NONE)
-		map_set(&groups->by_key, key, at);
-	else
-		joined_join(groups, at, other);
-}
 
 /* ---- crashes in pairs ---- */
 
@@ -126,35 +92,31 @@ void groups_add_pairs(struct groups *groups)
 
 /* ---- what only follows ---- */
 
+/* Of a finding that follows from another one of its status that one's group; else the count of all. */
+static uint64_t cause_of(struct groups *groups, size_t at, const struct map *by_id)
+{
+	const struct finding *finding = groups->findings[at];
+	uint64_t cause =
+		finding->follows ? map_get(by_id, hash_string(0, finding->follows)) : MAP_NONE;
+	bool is = cause != MAP_NONE && groups->findings[cause]->status == finding->status;
+	return is ? joined_find(groups, cause) : groups->count;
+}
+
 void groups_fold(struct groups *groups)
 {
 	struct map by_id = { 0 }, causes = { 0 };
-	const uint64_t none = groups->count;
 	for (size_t i = 0; i < groups->count; i++)
 		map_set(&by_id, hash_string(0, groups->findings[i]->id), i);
 	for (size_t i = 0; i < groups->count; i++) {
-		const struct finding *finding = groups->findings[i];
 		size_t own = joined_find(groups, i);
-		uint64_t cause = finding->follows
-					 ? map_get(&by_id, hash_string(0, finding->follows))
-					 : MAP_NONE;
-		cause = cause == MAP_NONE || groups->findings[cause]->status != finding->status
-				? none
-				: joined_find(groups, cause);
-		uint64_t before = map_get(&causes, own);
-		map_set(&causes, own, before == MAP_NONE || before == cause ? cause : none);
+		uint64_t cause = cause_of(groups, i, &by_id), before = map_get(&causes, own);
+		bool same = before == MAP_NONE || before == cause;
+		map_set(&causes, own, same ? cause : groups->count);
 	}
 	for (size_t i = 0; i < groups->count; i++) {
 		uint64_t cause = map_get(&causes, i);
-		if (joined_find(groups, i) != i || cause == MAP_NONE || cause == none ||
-		    is_of_type(groups, i))
-			continue;
-		size_t to = joined_find(groups, cause);
-		uint64_t pairs = groups->pairs[to];
-		if (to == i)
-			continue;
-		unite(groups, i, to);
-		groups->pairs[joined_find(groups, i)] = pairs;
+		if (joined_find(groups, i) == i && cause < groups->count && !is_of_type(groups, i))
+			joined_fold(groups, i, cause);
 	}
 	map_free(&by_id);
 	map_free(&causes);

@@ -1,6 +1,6 @@
 /*
- * joined.h - findings on their way to being groups (groups.h): those with a key in common are joined. For
- * groups.c and groups_pairs.c alone. Not thread-safe.
+ * joined.h - findings on their way to being groups (groups.h): those with a key in common are joined. Not
+ * thread-safe.
  */
 #ifndef REPORTS_JOINED_H
 #define REPORTS_JOINED_H
@@ -46,13 +46,7 @@ void joined_join(struct groups *groups, size_t one, size_t two);
 /* Joins the finding with all others that have the key. */
 void joined_add(struct groups *groups, size_t at, uint64_t key);
 
-/*
- * What else came up in the pairs of a type whose operations race: crashes, wrong counts, and memory that is
- * given back twice, in pairs of two of these operations. And crashes of one type that say the same.
- */
-void groups_add_pairs(struct groups *groups);
-
-/* What is told apart from its type, all of which follows from another group, is no group of its own. */
-void groups_fold(struct groups *groups);
+/* The group of `at` goes into another one, and is told with what that is told with. */
+void joined_fold(struct groups *groups, size_t at, size_t into);
 
 #endif

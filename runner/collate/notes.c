@@ -22,30 +22,40 @@ static const char *behind_first_word(const char *note)
 	return note + strcspn(note, " ");
 }
 
-/* Takes those behind `at` that say the same of another word off the list; returns how many. */
-static size_t take_same(struct notes *notes, size_t at, bool take)
+static bool say_the_same(const char *one, const char *two)
 {
-	const char *said = behind_first_word(notes->items[at]);
-	size_t kept = at + 1, same = 0;
+	const char *said = behind_first_word(one);
+	return *said && !strcmp(said, behind_first_word(two));
+}
+
+/* How many behind `at` say the same of another word. */
+static size_t count_same(const struct notes *notes, size_t at)
+{
+	size_t same = 0;
+	for (size_t i = at + 1; i < notes->count; i++)
+		same += say_the_same(notes->items[at], notes->items[i]);
+	return same;
+}
+
+static void remove_same(struct notes *notes, size_t at)
+{
+	size_t kept = at + 1;
 	for (size_t i = at + 1; i < notes->count; i++) {
-		bool is = *said && !strcmp(behind_first_word(notes->items[i]), said);
-		same += is;
-		if (is && take)
+		if (say_the_same(notes->items[at], notes->items[i]))
 			free(notes->items[i]);
 		else
 			notes->items[kept++] = notes->items[i];
 	}
 	notes->count = kept;
-	return same;
 }
 
 void notes_fold(struct notes *notes)
 {
 	for (size_t i = 0; i < notes->count; i++) {
-		size_t more = take_same(notes, i, false);
+		size_t more = count_same(notes, i);
 		if (more + 1 < SAME)
 			continue;
-		take_same(notes, i, true);
+		remove_same(notes, i);
 		char *note = notes->items[i];
 		const char *said = behind_first_word(note);
 		notes->items[i] =

@@ -1,10 +1,8 @@
 /* enough.c - see enough.h. */
 #include "runner/model/enough.h"
 
-#include <math.h>
 
 #define CHANCE 0.05
-#define DEVIATIONS 1.96 /* of a normal distribution, for 95 % */
 
 double enough_chance(uint64_t seen, uint64_t before, uint64_t after)
 {
@@ -32,15 +30,4 @@ uint64_t enough_turns(uint64_t seen, uint64_t before)
 			high = middle;
 	}
 	return high;
-}
-
-void enough_interval(uint64_t seen, uint64_t turns, double *low, double *high)
-{
-	double n = (double)turns, share = (double)(seen < turns ? seen : turns) / n;
-	double square = DEVIATIONS * DEVIATIONS;
-	double middle = (share + square / (2 * n)) / (1 + square / n);
-	double half = DEVIATIONS / (1 + square / n) *
-		      sqrt(share * (1 - share) / n + square / (4 * n * n));
-	*low = seen ? fmax(0, middle - half) : 0;
-	*high = seen < turns ? fmin(1, middle + half) : 1;
 }

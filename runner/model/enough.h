@@ -24,7 +24,4 @@ double enough_chance(uint64_t seen, uint64_t before, uint64_t after);
 /* How many turns since are needed, at the least, for a chance of at most 5 %; 0 if it can't be said. */
 uint64_t enough_turns(uint64_t seen, uint64_t before);
 
-/* Which share of all turns may lie behind `seen` of `turns` (1..), at 95 %: Wilson's interval. */
-void enough_interval(uint64_t seen, uint64_t turns, double *low, double *high);
-
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "runner/base/util.h"
-#include "runner/model/enough.h"
+#include "runner/model/rate.h"
 #include "runner/run/history.h"
 
 enum { RATES_MAX = 1000 }; /* each is a question to the store: some seconds for all of them */
@@ -28,9 +28,9 @@ struct finding_rate *rates_of(struct store *store, int64_t run,
 		rates[i].seen = history.seen;
 		rates[i].turns = history.before;
 		rates[i].back = history.back == run;
-		if (history.before)
-			enough_interval(history.seen, history.before, &rates[i].low,
-					&rates[i].high);
+		struct rate_interval rate = rate_of(history.seen, history.before);
+		rates[i].low = rate.low;
+		rates[i].high = rate.high;
 	}
 	return rates;
 }

@@ -11,7 +11,7 @@
 #include "fixture.h"
 #include "reports/report.h"
 #include "runner/base/util.h"
-#include "runner/model/enough.h"
+#include "runner/model/rate.h"
 
 int main(int argc, char **argv)
 {
@@ -21,8 +21,10 @@ int main(int argc, char **argv)
 	fixture_load(&fixture, argv[2], argv[3], argc > 4 ? (unsigned)atoi(argv[4]) : 1);
 	struct finding_rate *rates = xcalloc(fixture.input.count + 1, sizeof *rates);
 	for (size_t i = 0; i < fixture.input.count && getenv("RATES"); i++) {
-		rates[i] = (struct finding_rate){ .seen = 2, .turns = 100, .back = true };
-		enough_interval(2, 100, &rates[i].low, &rates[i].high);
+		struct rate_interval rate = rate_of(2, 100);
+		rates[i] = (struct finding_rate){
+			.seen = 2, .turns = 100, .low = rate.low, .high = rate.high, .back = true
+		};
 	}
 	fixture.input.rates = rates;
 	int error;

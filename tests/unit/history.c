@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "runner/model/enough.h"
+#include "runner/model/rate.h"
 #include "runner/run/history.h"
 
 static char ways[] = "schedule mixed", gate[] = "schedule whole-turns", unknown[] = "";
@@ -82,10 +83,9 @@ static void a_rate_lies_between_two_shares(void **state)
 		{ 50, 100, 0.4038, 0.5962 }, { 3, 1, 0.2065, 1 }, /* never more than there were */
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		double low, high;
-		enough_interval(cases[i].seen, cases[i].turns, &low, &high);
-		assert_true(low > cases[i].low - 1e-4 && low < cases[i].low + 1e-4);
-		assert_true(high > cases[i].high - 1e-4 && high < cases[i].high + 1e-4);
+		struct rate_interval rate = rate_of(cases[i].seen, cases[i].turns);
+		assert_true(rate.low > cases[i].low - 1e-4 && rate.low < cases[i].low + 1e-4);
+		assert_true(rate.high > cases[i].high - 1e-4 && rate.high < cases[i].high + 1e-4);
 	}
 }
 
