@@ -1,7 +1,6 @@
 /* enough.c - see enough.h. */
 #include "runner/model/enough.h"
 
-
 #define CHANCE 0.05
 
 double enough_chance(uint64_t seen, uint64_t before, uint64_t after)

@@ -358,6 +358,46 @@ static void any_other_finding_is_an_entry_of_its_own(void **state)
 	entries_free(entries);
 }
 
+static void what_is_told_apart_and_only_follows_is_no_entry_of_its_own(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	document.run.covered.package = (char *)"m";
+	for (size_t i = 3; i < 5; i++) {
+		char *id = document.races[i].finding.id;
+		race(&document.races[i], "m.Box::a|c",
+		     (struct subject){ .kind = SUBJECT_GLOBAL, .type = (char *)"table" }, 6, 6);
+		document.races[i].finding.id = id;
+	}
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	entries_free(entries);
+	document.races[3].finding.follows = document.races[0].finding.id;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2); /* one of it does not */
+	entries_free(entries);
+	document.races[4].finding.follows = document.races[1].finding.id;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 1);
+	assert_string_equal(entries->items[0].type, "m.Box");
+	entries_free(entries);
+}
+
+static void capsules_of_another_name_are_another_entry(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	race(&document.races[3], "builtins.PyCapsule[m.reader]::read(.)|read(.)", BLOCK, 6, 6);
+	race(&document.races[4], "builtins.PyCapsule[m.writer]::write(.)|write(.)", BLOCK, 6, 6);
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 3);
+	assert_string_equal(entries->items[1].type, "builtins.PyCapsule[m.reader]");
+	assert_string_equal(entries->items[2].type, "builtins.PyCapsule[m.writer]");
+	entries_free(entries);
+}
+
 /* Nothing of it is known but its pair and what was printed. */
 static void crash(struct document *document, size_t at, const char *test, const char *said)
 {
@@ -823,6 +863,23 @@ static void what_operations_of_a_type_do_to_each_other_is_one_entry(void **state
 		free(document.races[i].finding.id);
 }
 
+static void what_one_function_borrows_is_one_entry_whoever_lets_go(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(0, "list"), "size_of", "pop", 4);
+	share(&shared, OBJECT(0, "list"), "size_of", "clear", 5);
+	share(&shared, OBJECT(0, "list"), "first_of", "clear", 6);
+	for (size_t i = 0; i < 3; i++) {
+		shared.races[i].finding.kind = FINDING_BORROWED_REFERENCE;
+		shared.races[i].sides[0].write = false;
+	}
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 2);
+	entries_free(entries);
+}
+
 static void races_of_a_type_with_nothing_in_common_stay_apart(void **state)
 {
 	(void)state;
@@ -1153,6 +1210,9 @@ int main(void)
 		cmocka_unit_test(what_a_type_inherits_is_told_with_the_type_that_has_it),
 		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
 		cmocka_unit_test(a_crash_of_operations_that_race_is_of_their_entry),
+		cmocka_unit_test(what_is_told_apart_and_only_follows_is_no_entry_of_its_own),
+		cmocka_unit_test(capsules_of_another_name_are_another_entry),
+		cmocka_unit_test(what_one_function_borrows_is_one_entry_whoever_lets_go),
 		cmocka_unit_test(an_entry_stands_where_its_first_finding_does),
 		cmocka_unit_test(what_a_type_inherits_is_told_apart),
 		cmocka_unit_test(a_global_variable_is_told_apart_from_the_types_that_use_it),
