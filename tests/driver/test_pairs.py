@@ -239,7 +239,7 @@ class Recording(unittest.TestCase):
     def test_what_no_test_imports_is_imported_unless_that_ends_the_process(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             site = Path(folder)
-            for name, text in (("calm", "value = 1"), ("ends", "import os; os._exit(0)")):
+            for name, text in (("calm", "value = 1"), ("ends", "import os; os._exit(3)")):
                 (site / f"untouched_{name}.py").write_text(text)
                 package = site / "libraries"
                 package.mkdir(exist_ok=True)
