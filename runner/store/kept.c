@@ -119,7 +119,8 @@ int64_t kept_keep(struct kept *kept, const struct stack *stack)
 	for (size_t i = 0; i < stack->count; i++)
 		buf_printf(&text, "%s%" PRId64, i ? " " : "", number_of(&stack->frames[i]));
 	int64_t number = as_number(hash_bytes(2, text.data, text.length));
-	if (map_get(&kept->stored_stacks, (uint64_t)number) == MAP_NONE) {
+	/* After a failure SQLite may have ended the transaction: nothing more is written, and its reason stands. */
+	if (!kept->failed && map_get(&kept->stored_stacks, (uint64_t)number) == MAP_NONE) {
 		bool good = true;
 		for (size_t i = 0; i < stack->count && good; i++)
 			good = put_frame(kept, &stack->frames[i], number_of(&stack->frames[i]));
@@ -128,7 +129,7 @@ int64_t kept_keep(struct kept *kept, const struct stack *stack)
 			   "ds", number, text.data);
 		if (good)
 			map_set(&kept->stored_stacks, (uint64_t)number, 0);
-		kept->failed = kept->failed || !good;
+		kept->failed = !good;
 	}
 	buf_free(&text);
 	return number;

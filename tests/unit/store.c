@@ -1,4 +1,5 @@
 /* store.c - what is remembered between runs. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -81,26 +82,38 @@ static struct store_history history(struct store *store, int64_t run, const char
 	return out;
 }
 
-/* What is printed on standard error while a store is opened at `where`; to be freed. */
-static char *complaint(const char *where, int *code)
+/* What is printed on standard error by an act that returns an exit code; to be freed. */
+static char *said_by(int (*act)(const void *context), const void *context, int *code)
 {
 	char name[] = "/tmp/ftstress-said-XXXXXX";
 	int file = mkstemp(name), old = dup(STDERR_FILENO);
-	struct store *store = NULL;
 	if (file < 0 || old < 0) {
 		fail_msg("%s can't be made", name);
 		*code = EXIT_INTERNAL;
 		return NULL;
 	}
 	dup2(file, STDERR_FILENO);
-	*code = store_open(where, &store);
+	*code = act(context);
 	dup2(old, STDERR_FILENO);
 	close(old);
 	close(file);
-	assert_null(store);
 	char *said = read_file(name, NULL);
 	unlink(name);
 	return said;
+}
+
+static int open_bad(const void *where)
+{
+	struct store *store = NULL;
+	int code = store_open(where, &store);
+	assert_null(store);
+	return code;
+}
+
+/* What is told when a store at `where` can't be opened; to be freed. */
+static char *complaint(const char *where, int *code)
+{
+	return said_by(open_bad, where, code);
 }
 
 static void write_file(const char *text)
@@ -725,6 +738,52 @@ static void a_full_disk_loses_nothing_that_was_stored(void **state)
 	store_close(store);
 }
 
+struct sight {
+	struct store *store;
+	int64_t run;
+	const struct finding *finding;
+};
+
+static int see_sight(const void *context)
+{
+	const struct sight *sight = context;
+	return see(sight->store, sight->run, sight->finding, "a.1.0", 1);
+}
+
+/* SQLite ends the transaction by itself then: what is written next would stand alone. */
+static void a_disk_that_is_full_at_a_stack_is_told_and_no_other_stack_is_written(void **state)
+{
+	(void)state;
+	char *long_text = xcalloc(1, 8u << 20);
+	memset(long_text, 'x', (8u << 20) - 1);
+	struct frame big = { FRAME_C, long_text, NULL, 1, NULL, false, false, false };
+	struct frame small = { FRAME_C, (char *)"f", NULL, 1, NULL, false, false, false };
+	struct participant side = { .stack = { &big, 1 }, .created = { &small, 1 } };
+	struct finding finding = sample("data-race-a");
+	finding.participants = &side;
+	finding.participant_count = 1;
+	struct store *store = open_store();
+	const struct sight sight = { store, begin_run(store, 0), &finding };
+	struct rlimit old, limit;
+	getrlimit(RLIMIT_FSIZE, &old);
+	limit = old;
+	limit.rlim_cur = 1u << 20;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	int code;
+	char *said = said_by(see_sight, &sight, &code);
+	setrlimit(RLIMIT_FSIZE, &old);
+	assert_int_equal(code, EXIT_INTERNAL);
+	if (!strstr(said, strerror(EFBIG)) && !strstr(said, "the disk is full"))
+		fail_msg("%s", said);
+	free(said);
+	assert_int_equal(number("SELECT count(*) FROM stacks"), 0);
+	assert_int_equal(see_sight(&sight), 0);
+	assert_int_equal(number("SELECT count(*) FROM stacks"), 2);
+	free(long_text);
+	store_close(store);
+}
+
 static void an_iteration_that_fails_half_way_leaves_nothing(void **state)
 {
 	(void)state;
@@ -1104,6 +1163,7 @@ int main(void)
 		TEST(a_report_of_an_old_run_has_that_runs_findings),
 		TEST(tests_that_did_not_run_wait_and_leave_when_they_ran),
 		TEST(a_full_disk_loses_nothing_that_was_stored),
+		TEST(a_disk_that_is_full_at_a_stack_is_told_and_no_other_stack_is_written),
 		TEST(an_iteration_that_fails_half_way_leaves_nothing),
 		TEST(a_kill_at_any_moment_leaves_whole_iterations),
 		TEST(others_may_read_while_a_run_writes),
