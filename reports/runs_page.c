@@ -1,6 +1,7 @@
 /* runs_page.c - see runs_page.h. No script: it is there at once, and in any viewer. */
 #include "reports/runs_page.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,21 +65,39 @@ static void put_escaped(FILE *out, const char *text)
 	buf_free(&clean);
 }
 
+/* A link to a file beside the page, whatever its name; without a file nothing. */
+static void begin_link(FILE *out, const char *file)
+{
+	if (!file)
+		return;
+	fputs("<a href=\"", out);
+	for (const char *at = file; *at; at++)
+		fprintf(out, isalnum((unsigned char)*at) || strchr("-._~", *at) ? "%c" : "%%%02X",
+			(unsigned char)*at);
+	fputs("\">", out);
+}
+
+static void end_link(FILE *out, const char *file)
+{
+	fputs(file ? "</a>" : "", out);
+}
+
+/* Of a store that was damaged it may be any number. */
 static void put_time(FILE *out, int64_t seconds)
 {
 	time_t time = (time_t)seconds;
 	struct tm local;
-	char text[32];
-	localtime_r(&time, &local);
-	strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+	char text[64] = "?";
+	if (localtime_r(&time, &local))
+		strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
 	fputs(text, out);
 }
 
 static void put_duration(FILE *out, const struct runs_page_run *run)
 {
-	int64_t seconds = run->ended - run->started;
-	if (!run->ended || seconds < 0)
+	if (!run->ended || run->started < 0 || run->ended < run->started)
 		return;
+	int64_t seconds = run->ended - run->started;
 	if (seconds >= 3600)
 		fprintf(out, "%" PRId64 " h %" PRId64 " min", seconds / 3600, seconds / 60 % 60);
 	else if (seconds >= 60)
@@ -130,13 +149,10 @@ static void put_suite(FILE *out, const struct runs_page_suite *suite)
 {
 	const struct runs_page_run *last = &suite->runs[suite->count - 1];
 	fputs("<section class=\"suite\"><h2>", out);
-	if (last->page) {
-		fputs("<a href=\"", out);
-		put_escaped(out, last->page);
-		fputs("\">", out);
-	}
+	begin_link(out, last->page);
 	put_escaped(out, suite->name);
-	fputs(last->page ? "</a></h2>\n" : "</h2>\n", out);
+	end_link(out, last->page);
+	fputs("</h2>\n", out);
 	put_trend(out, suite);
 	fprintf(out, "<p>The last of %zu run%s found %" PRIu64 ", ", suite->count,
 		suite->count == 1 ? "" : "s", last->findings);
@@ -162,13 +178,10 @@ static void put_line(FILE *out, const struct line *line)
 {
 	const struct runs_page_run *run = line->run;
 	fputs("<tr><th scope=\"row\">", out);
-	if (run->page) {
-		fputs("<a href=\"", out);
-		put_escaped(out, run->page);
-		fputs("\">", out);
-	}
+	begin_link(out, run->page);
 	put_time(out, run->started);
-	fputs(run->page ? "</a></th><td>" : "</th><td>", out);
+	end_link(out, run->page);
+	fputs("</th><td>", out);
 	put_escaped(out, line->suite->name);
 	fprintf(out,
 		"</td><td class=\"n wide\">%" PRId64 "</td><td class=\"n wide\">%" PRIu64 "</td>",

@@ -77,6 +77,7 @@ static void all_runs_of_all_suites_are_listed_the_newest_first(void **state)
 	run("a<b>&c", first + 2 * day, 0);
 	put("mine-20231114-221500.html", "");
 	put("mine-20231115-221500.html", "");
+	put("a<b>&c-20231116-223000.html", "");
 	put("mine-more-20231116-000000.html", ""); /* another suite's */
 	put("broken.db", "no store");
 	put("cut.db", "SQLite format 3");
@@ -84,7 +85,8 @@ static void all_runs_of_all_suites_are_listed_the_newest_first(void **state)
 	char *page = got("index.html");
 	assert_non_null(page);
 	assert_non_null(strstr(page, "<h1>3 runs of 2 suites</h1>"));
-	const char *other = strstr(page, "2023-11-16 22:13</th><td>a&lt;b&gt;&amp;c<");
+	const char *other = strstr(page, "<a href=\"a%3Cb%3E%26c-20231116-223000.html\">"
+					 "2023-11-16 22:13</a></th><td>a&lt;b&gt;&amp;c<");
 	const char *second =
 		strstr(page, "<a href=\"mine-20231115-221500.html\">2023-11-15 22:13</a></th>"
 			     "<td>mine</td><td class=\"n wide\">2</td><td class=\"n wide\">3</td>"
@@ -102,6 +104,17 @@ static void all_runs_of_all_suites_are_listed_the_newest_first(void **state)
 	char *text = got("broken.db");
 	assert_string_equal(text, "no store");
 	free(text);
+}
+
+static void a_run_whose_times_are_damaged_is_listed(void **state)
+{
+	(void)state;
+	run("odd", INT64_MAX, 1);
+	run("odd", INT64_MIN, 1);
+	index_write(folder);
+	char *page = got("index.html");
+	assert_non_null(strstr(page, "<th scope=\"row\">?</th><td>odd</td>"));
+	free(page);
 }
 
 static void a_folder_without_a_run_gets_no_page(void **state)
@@ -126,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_runs_of_all_suites_are_listed_the_newest_first),
+		cmocka_unit_test(a_run_whose_times_are_damaged_is_listed),
 		cmocka_unit_test(a_folder_without_a_run_gets_no_page),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
