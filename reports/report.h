@@ -14,7 +14,7 @@
  *	             culprits.c: which operations are to blame
  *	told.c       an entry in lines of text; level.c: how grave it is, in a word
  *	user_files.c where in the user's repository a frame is
- *	repeats.c     frames, stacks and lines of source in JSON, each once; packed.c: JSON in the page
+ *	repeats.c    frames, stacks and lines of source in JSON, each once; packed.c: JSON in the page
  *	runs_page.c  index.html: all runs of all suites
  *	text.c       words that several of them use; tried.c: what a run tried, and what to run next
  *	source.c     lines of source files, through a small cache

@@ -54,14 +54,18 @@ static int read_string(struct reader *reader)
 {
 	struct buf text = { 0 };
 	const char *at = reader->at + 1;
-	while (*at && *at != '"' && *at != '\n') {
-		if (*at == '\\' && (at[1] == '"' || at[1] == '\\'))
-			at++;
-		buf_add(&text, at++, 1);
+	bool escape = false;
+	for (; *at && *at != '\n' && (escape || *at != '"'); at++) {
+		if (escape && *at != '"' && *at != '\\')
+			break;
+		escape = !escape && *at == '\\';
+		if (!escape)
+			buf_add(&text, at, 1);
 	}
-	if (*at != '"') {
+	if (escape || *at != '"') {
 		buf_free(&text);
-		return expected(reader, "a string that ends in the same line");
+		return expected(reader, escape ? "a string that has \"\\\" only in \\\" and \\\\"
+					       : "a string that ends in the same line");
 	}
 	take(reader, buf_take(&text));
 	reader->at = at + 1;

@@ -616,6 +616,13 @@ test("a_finding_says_whose_code_it_is_in", async () => {
   equal(await page.locator(".finding-row").count(), 1);
 });
 
+test("a_browser_that_cannot_unpack_the_report_is_told", async () => {
+  const page = await (await browser.newContext()).newPage();
+  await page.addInitScript(() => delete window.DecompressionStream);
+  await page.goto(url);
+  await page.getByText("can’t be read: this browser is too old").waitFor();
+});
+
 // ---- going about ----
 
 test("a_link_to_a_finding_opens_it", async () => {

@@ -213,7 +213,7 @@ if (root)
       root.replaceChildren();
       render(<Page report={report} />, root);
     },
-    (error) => {
-      root.textContent = `The data of this report can’t be read: ${error}`;
+    (error: Error) => {
+      root.textContent = `The data of this report can’t be read: ${error.message}`;
     },
   );

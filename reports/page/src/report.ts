@@ -231,11 +231,11 @@ export interface Report {
   findings: Finding[];
 }
 
-/** Has it a page of its own: several findings, or a type? */
 /** Did two threads use the same memory? To free it is one way to use it. */
 export const isRace = (finding: Finding): boolean =>
   finding.kind === "data-race" || finding.kind === "use-after-free";
 
+/** Has it a page of its own: several findings, or a type? */
 export const isGroup = (entry: Entry): boolean => entry.fields !== undefined;
 
 /** The findings of an entry, the one to look at first as the first. */
@@ -287,6 +287,8 @@ function unfold({ frames, stacks, sources, ...report }: Written): Report {
 
 /** The data is deflated, in base64 (reports/packed.c). */
 async function unpack(text: string): Promise<string> {
+  if (!("DecompressionStream" in globalThis))
+    throw new Error("this browser is too old for it; Chrome 80, Firefox 113, Safari 16.4 or newer show it");
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
