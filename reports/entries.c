@@ -6,6 +6,7 @@
 
 #include "reports/culprits.h"
 #include "reports/groups.h"
+#include "reports/listing.h"
 #include "reports/text.h"
 #include "runner/base/map.h"
 #include "runner/model/cxx_name.h"
@@ -81,20 +82,14 @@ static char *told_apart(const struct finding *finding, const char *test, const s
 	return all(finding, memory_is_interpreters) ? xstrdup(subject->type) : NULL;
 }
 
-/* Is it the table of the type, or of one kind of it? */
-static bool is_table_of(const struct run_type *table, const char *type, size_t length)
-{
-	return strncmp(table->name, type, length) == 0 &&
-	       (!table->name[length] || table->name[length] == '[');
-}
-
 /* Is the type, whose name has that length, made out of the other one? */
 static bool is_made_of(const struct run_info *run, const char *type, size_t length,
 		       const char *base)
 {
 	for (size_t i = 0; i < run->type_count; i++) {
 		const struct run_type *table = &run->types[i];
-		for (size_t k = 0; is_table_of(table, type, length) && k < table->base_count; k++)
+		for (size_t k = 0; matrix_is_table_of(table, type, length) && k < table->base_count;
+		     k++)
 			if (strcmp(table->bases[k], base) == 0)
 				return strlen(base) != length || strncmp(base, type, length) != 0;
 	}
@@ -226,138 +221,6 @@ static void take(struct report_entry *entry, const struct finding *finding)
 			is_own_race(finding) && finding->shows == witness->shows;
 	if (!witness || is_cause || finding->shows > witness->shows)
 		entry->witness = finding;
-}
-
-/* ---- operations and pairs of a type ---- */
-
-struct names {
-	char **items;
-	size_t count, capacity;
-	struct map seen;
-};
-
-/* Takes the name over. */
-static void add_name(struct names *names, char *name)
-{
-	uint64_t key = hash_string(0, name);
-	if (map_get(&names->seen, key) != MAP_NONE) {
-		free(name);
-		return;
-	}
-	map_set(&names->seen, key, names->count);
-	ARRAY_PUSH(names->items, names->count, names->capacity, name);
-}
-
-/* "add#2" is add, with other arguments. */
-static char *plain_name(const char *name, size_t length)
-{
-	const char *variant = memchr(name, '#', length);
-	return xstrndup(name, variant && variant > name ? (size_t)(variant - name) : length);
-}
-
-struct listing {
-	struct names operations, pairs, types;
-};
-
-/* The name of the type at the beginning of `test`. */
-static void add_type(struct listing *listing, const char *test)
-{
-	add_name(&listing->types, xstrndup(test, matrix_told_length(test)));
-}
-
-static void add_pair(struct listing *listing, const char *type, const struct operation_name *one,
-		     const struct operation_name *two)
-{
-	char *a = plain_name(one->text, one->length), *b = plain_name(two->text, two->length);
-	bool swap = strcmp(a, b) > 0;
-	const char *before = type ? type : "", *between = type ? "::" : "";
-	add_name(&listing->pairs,
-		 xprintf("%s%s%s|%s", before, between, swap ? b : a, swap ? a : b));
-	add_name(&listing->operations, xprintf("%s%s%s", before, between, a));
-	add_name(&listing->operations, xprintf("%s%s%s", before, between, b));
-	free(a);
-	free(b);
-}
-
-static void names_clear(struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->items[i]);
-	free(names->items);
-	map_free(&names->seen);
-}
-
-/* The pairs of a table whose worst finding is a member. */
-static void list_cells(struct listing *listing, const struct run_type *table,
-		       const struct map *members)
-{
-	for (size_t i = 0; i < table->cell_count; i++) {
-		const struct run_cell *cell = &table->cells[i];
-		const char *one = table->operations[cell->a], *two = table->operations[cell->b];
-		if (map_get(members, hash_string(0, cell->finding)) != MAP_NONE)
-			add_pair(listing, NULL, &(struct operation_name){ one, strlen(one) },
-				 &(struct operation_name){ two, strlen(two) });
-	}
-}
-
-/* The pairs that the members came up in: by their tests, of which a finding keeps some, and by the
- * cells of the type's table, of which each knows its worst finding. */
-static void list_pairs(struct report_entry *entry, const struct run_info *run)
-{
-	struct listing listing = { 0 };
-	struct map members = { 0 };
-	for (size_t i = 0; i < entry->count; i++)
-		if (matrix_type_of(entry->members[i]))
-			add_type(&listing, entry->members[i]->tests[0]);
-	/* Of types that inherit what races it is the one that they inherit it from. */
-	bool one = !entry->within && entry->witness->status != STATUS_DOCUMENTED;
-	bool several = listing.types.count > 1 && !one;
-	for (size_t i = 0; i < entry->count; i++) {
-		const struct finding *member = entry->members[i];
-		map_set(&members, hash_string(0, member->id), i);
-		for (size_t j = 0; j < member->test_count; j++) {
-			struct operation_name both[2];
-			size_t type = map_get(&listing.types.seen,
-					      hash_bytes(0, member->tests[j],
-							 matrix_told_length(member->tests[j])));
-			const char *name = type < listing.types.count ? listing.types.items[type]
-								      : entry->type;
-			/* A race may have come up in pairs of another type as well. */
-			bool ours = several || type < listing.types.count;
-			if (ours && matrix_operations(member->tests[j], both))
-				add_pair(&listing, several ? name : NULL, &both[0], &both[1]);
-		}
-	}
-	const char *first = listing.types.count ? listing.types.items[0] : entry->type;
-	const char *own = entry->within && !several ? first : entry->type;
-	for (size_t i = 0; i < run->type_count; i++)
-		if (own && is_table_of(&run->types[i], own, strlen(own)))
-			list_cells(&listing, &run->types[i], &members);
-	entry->types = one ? 1 : listing.types.count;
-	entry->of = xstrdup(one ? entry->type : first);
-	names_clear(&listing.types);
-	entry->operations = listing.operations.items;
-	entry->operation_count = listing.operations.count;
-	entry->pairs = listing.pairs.items;
-	entry->pair_count = listing.pairs.count;
-	map_free(&members);
-	map_free(&listing.operations.seen);
-	map_free(&listing.pairs.seen);
-}
-
-static size_t count_operations(const struct run_info *run, const char *type)
-{
-	struct names names = { 0 };
-	for (size_t i = 0; i < run->type_count; i++) {
-		const struct run_type *table = &run->types[i];
-		for (size_t j = 0;
-		     is_table_of(table, type, strlen(type)) && j < table->operation_count; j++)
-			add_name(&names,
-				 plain_name(table->operations[j], strlen(table->operations[j])));
-	}
-	size_t count = names.count;
-	names_clear(&names);
-	return count;
 }
 
 /* ---- titles ---- */
@@ -492,9 +355,9 @@ static const char *inherited_from(const struct report_entry *entry, const struct
 static void finish_type(struct report_entry *entry, const struct run_info *run,
 			struct source_cache *sources)
 {
-	list_pairs(entry, run);
-	entry->operations_all =
-		count_operations(run, entry->within && entry->types == 1 ? entry->of : entry->type);
+	listing_pairs(entry, run);
+	entry->operations_all = listing_operations(
+		run, entry->within && entry->types == 1 ? entry->of : entry->type);
 	if (entry->operations_all < entry->operation_count)
 		entry->operations_all = 0; /* the table is of another run */
 	if (entry->within)
@@ -532,13 +395,13 @@ static void finish_group(struct report_entry *entry, const struct run_info *run,
 			const struct stack *stack = &side->stack;
 			of_type = of_type && side->type && !strcmp(side->type, entry->type);
 			if (of_type && side->operation)
-				add_name(&operations, xstrdup(side->operation));
+				names_add(&operations, xstrdup(side->operation));
 			size_t site = site_frame(stack);
 			/* Whoever frees or moves memory, and not the allocator. */
 			if (site != SITE_NONE && memory_is_allocator(&stack->frames[site]))
 				site = memory_caller(stack);
 			if (site < stack->count)
-				add_name(&names, frame_name(&stack->frames[site]));
+				names_add(&names, frame_name(&stack->frames[site]));
 		}
 	}
 	fields_settle(entry->fields);

@@ -11,7 +11,7 @@
  *	md.c, rst.c  for a package's documentation: which operations are safe (safety.c)
  *	summary.c    for the terminal, at the end of a run
  *	entries.c    what all of them list: a type's races as one entry; fields.c: what these are on;
- *	             culprits.c: which operations are to blame
+ *	             listing.c: which operations and pairs race; culprits.c: which of them are to blame
  *	told.c       an entry in lines of text; level.c: how grave it is, in a word
  *	user_files.c where in the user's repository a frame is
  *	repeats.c    frames, stacks and lines of source in JSON, each once; packed.c: JSON in the page

@@ -86,6 +86,12 @@ static bool is_race(const struct finding *finding)
 	return finding_is_race(finding) || finding->kind == FINDING_PYTHON_RACE;
 }
 
+bool matrix_is_table_of(const struct run_type *table, const char *type, size_t length)
+{
+	return strncmp(table->name, type, length) == 0 &&
+	       (!table->name[length] || table->name[length] == '[');
+}
+
 size_t matrix_type_of(const struct finding *finding)
 {
 	return is_race(finding) && finding->test_count ? matrix_told_length(finding->tests[0]) : 0;

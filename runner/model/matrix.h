@@ -56,6 +56,9 @@ bool matrix_operations(const char *test, struct operation_name both[2]);
 /* The type of the first test of a race, in memory or of Python code: the type that it is told with, 0 = none. */
 size_t matrix_type_of(const struct finding *finding);
 
+/* Is it the table of the type, whose name has that length, or of one kind of it, "m.T[object]"? */
+bool matrix_is_table_of(const struct run_type *table, const char *type, size_t length);
+
 /*
  * A race on a dict's iterator shows in pairs of map and filter, too, that walk one. It is told with the
  * type whose memory it is on, if a pair of that type has shown it: the first such test becomes the
