@@ -18,6 +18,7 @@
 #include "runner/collate/collate.h"
 #include "runner/store/sql.h"
 #include "runner/store/store.h"
+#include "runner/store/store_json.h"
 #include "runner/base/util.h"
 
 #include <cmocka.h>
@@ -628,10 +629,31 @@ static void the_pairs_of_a_run_keep_their_findings(void **state)
 		assert_string_equal(out.types[0].cells[1].finding, "data-race-2");
 		assert_string_equal(out.types[0].cells[2].finding, "data-race-1");
 		run_info_clear(&out);
-		sql("UPDATE runs SET info = '{\"types\":[{\"name\":\"m.Box\",\"operations\":[],\"cells\":"
+		sql("UPDATE runs SET info = '{\"types\":[{\"name\":\"m.Box\",\"operations\":[\"pop\",\"len\"],\"states\":\"rrrr\",\"cells\":"
 		    "[[0,0,\"data-race-1\"],[0,1,\"data-race-2\"],[1,1,\"data-race-1\"]]}]}'");
 	}
 	store_close(store);
+}
+
+static void a_table_of_pairs_that_is_no_square_is_left_out(void **state)
+{
+	(void)state;
+#define BOX "{\"name\":\"m.Box\",\"operations\":[\"pop\",\"len\"],"
+	static const char *const broken[] = {
+		BOX "\"cells\":[]}",
+		BOX "\"states\":\"rrr\",\"cells\":[]}",
+		BOX "\"states\":\"rrrr\",\"cells\":[[0,2,\"data-race-1\"]]}",
+		"{\"operations\":[],\"states\":\"\",\"cells\":[]}",
+	};
+	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+		struct run_info out;
+		char *text = xprintf("{\"types\":[%s," BOX "\"states\":\"rrrr\"}]}", broken[i]);
+		assert_true(run_info_from_json(text, &out));
+		assert_int_equal(out.type_count, 1);
+		assert_string_equal(out.types[0].states, "rrrr");
+		run_info_clear(&out);
+		free(text);
+	}
 }
 
 static void a_report_of_an_old_run_has_that_runs_findings(void **state)
@@ -1160,6 +1182,7 @@ int main(void)
 		TEST(a_finding_comes_back_complete),
 		TEST(findings_share_frames_and_stacks),
 		TEST(the_pairs_of_a_run_keep_their_findings),
+		TEST(a_table_of_pairs_that_is_no_square_is_left_out),
 		TEST(a_report_of_an_old_run_has_that_runs_findings),
 		TEST(tests_that_did_not_run_wait_and_leave_when_they_ran),
 		TEST(a_full_disk_loses_nothing_that_was_stored),
