@@ -238,6 +238,16 @@ static int check_gate(const struct settings *settings)
 	return 0;
 }
 
+/* Types that are named replace the first `count`, those of the options before. */
+static void drop_types(struct settings *settings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(settings->types[i]);
+	settings->type_count -= count;
+	memmove(settings->types, settings->types + count,
+		settings->type_count * sizeof *settings->types);
+}
+
 int options_parse(struct settings *settings, int argc, char *const argv[])
 {
 	bool first = true, gate = asks_for("--gate", argc, argv),
@@ -253,7 +263,8 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 	}
 	settings->update = false;
 	settings->iterations_given = settings->duration_given = settings->budget_given = false;
-	if (asks_for("--pairs", argc, argv))
+	/* Of a run that is resumed they are there by now, with what its own options changed of them. */
+	if (asks_for("--pairs", argc, argv) && !settings->pairs)
 		settings_set_pairs(settings);
 	if (gate)
 		set_gate(settings);
@@ -261,9 +272,7 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 		set_explore(settings);
 	if (asks_for("--leaks", argc, argv))
 		set_leaks(settings);
-	for (size_t i = 0; i < settings->type_count; i++)
-		free(settings->types[i]);
-	settings->type_count = 0;
+	size_t types_before = settings->type_count;
 	for (int i = 1; i < argc; i++) {
 		int code = 0;
 		if (strcmp(argv[i], "-h") == 0) {
@@ -279,6 +288,8 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 		if (code)
 			return code;
 	}
+	if (settings->type_count > types_before)
+		drop_types(settings, types_before);
 	if (settings->duration_given && !settings->iterations_given)
 		settings->iterations = 0;
 	if (settings->replay_given && !settings->iterations_given)

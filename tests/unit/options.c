@@ -182,6 +182,25 @@ static void a_gate_is_taken_up_again_by_resume(void **state)
 	settings_clear(&settings);
 }
 
+/* The same of pairs; but those have a store of their own, so --pairs is said again. */
+static void pairs_are_taken_up_again_with_their_types_and_options(void **state)
+{
+	(void)state;
+	struct settings settings;
+	PARSE(&settings, 0, "--pairs", "array.array", "deque", "--slice", "7", "--threads=3");
+	char *const resumed[] = { "ftstress", "--pairs", "--resume" };
+	assert_int_equal(options_parse(&settings, 3, resumed), 0);
+	assert_int_equal(settings.type_count, 2);
+	assert_string_equal(settings.types[0], "array.array");
+	assert_int_equal(settings.slice, 7);
+	assert_int_equal(settings.threads_max, 3);
+	char *const other[] = { "ftstress", "--pairs", "bytearray", "--resume" };
+	assert_int_equal(options_parse(&settings, 4, other), 0);
+	assert_int_equal(settings.type_count, 1);
+	assert_string_equal(settings.types[0], "bytearray");
+	settings_clear(&settings);
+}
+
 static void a_token_goes_there_and_back(void **state)
 {
 	(void)state;
@@ -431,6 +450,7 @@ int main(void)
 		cmocka_unit_test(the_gate_takes_options_that_leave_it_fixed),
 		cmocka_unit_test(the_gate_refuses_what_would_change_its_result),
 		cmocka_unit_test(a_gate_is_taken_up_again_by_resume),
+		cmocka_unit_test(pairs_are_taken_up_again_with_their_types_and_options),
 		cmocka_unit_test(a_token_goes_there_and_back),
 		cmocka_unit_test(exploring_is_bounded_and_takes_one_test_at_a_time),
 		cmocka_unit_test(a_misspelt_option_names_the_closest),
