@@ -259,8 +259,10 @@ int again_open(struct again *again, bool replay)
 		code = session_open_store(run);
 	if (!code)
 		code = session_load_baseline(run);
-	if (!code)
-		code = session_get_tests(run);
+	if (code)
+		return code;
+	code = session_get_tests(run);
+	again->unbuilt = code == EXIT_BAD_INPUT && !run->environment.plain;
 	return code ? code : begin(again);
 }
 

@@ -31,6 +31,7 @@ struct again {
 	/* For `bisect`, set between again_find() and again_open(); NULL = none. */
 	const char *install; /* in place of the suite's line for that package: "numpy==2.4.1" */
 	const char *folder;  /* of the run's store, in place of the one that has the finding */
+	bool unbuilt;        /* again_open() failed, as Python or the package can't be built */
 };
 
 /* All return 0, or an exit code after a message to the user; again_clear() follows in any case. */

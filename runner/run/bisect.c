@@ -108,7 +108,7 @@ static void print_version(const struct bisect *b, const struct version *v)
 	buf_free(&line);
 }
 
-/* Runs it with the version whose name is given; *python: the plain interpreter, to be freed, if it was prepared. */
+/* Runs it with the version whose name is given; `list`: then lists the others. */
 static int run_version(struct bisect *b, const char *name, struct version *v, bool list)
 {
 	struct settings settings;
@@ -122,8 +122,7 @@ static int run_version(struct bisect *b, const char *name, struct version *v, bo
 	b->again.folder = b->folder;
 	if (!code) {
 		code = again_open(&b->again, true);
-		bool prepared = b->again.run.environment.plain != NULL;
-		if (code && code != EXIT_BAD_INPUT && code != EXIT_INTERRUPTED && !prepared) {
+		if (b->again.unbuilt) {
 			v->verdict = UNBUILT;
 			code = 0;
 		} else if (!code) {
