@@ -218,14 +218,11 @@ static int begin(struct again *again)
 	if (!code)
 		code = store_tries_put(run->store, run->stored.id, again->target.id, &again->done);
 	if (!code)
-		code = session_load_suppressions(run);
-	if (!code)
-		code = session_load_policy(run);
-	if (!code)
 		code = scratch_make(&run->scratch);
+	if (!code)
+		code = session_open_collator(run);
 	if (code)
 		return code;
-	session_open_collator(run);
 	ways_init(&again->ways, run->course.plan, run->settings, run->tests.tests, run->tests.count,
 		  again->witnesses, again->witness_count);
 	again->ways.seed = run->settings->seed ^ (uint64_t)run->stored.id * 0x9e3779b97f4a7c15ull;

@@ -34,7 +34,12 @@ static int load_upstream(struct run *run)
 	return code;
 }
 
-int session_load_suppressions(struct run *run)
+static char *path_in_suite(const struct run *run, const char *name)
+{
+	return *name == '/' ? xstrdup(name) : xprintf("%s/%s", run->suite.folder, name);
+}
+
+static int load_suppressions(struct run *run)
 {
 	run->suppressions = suppress_new();
 	int code = 0;
@@ -43,18 +48,11 @@ int session_load_suppressions(struct run *run)
 		code = suppress_load(run->suppressions, settings->suppressions[i],
 				     STATUS_SUPPRESSED);
 	for (size_t i = 0; !code && i < run->suite.suppressions.count; i++) {
-		const char *name = run->suite.suppressions.items[i];
-		char *path =
-			*name == '/' ? xstrdup(name) : xprintf("%s/%s", run->suite.folder, name);
+		char *path = path_in_suite(run, run->suite.suppressions.items[i]);
 		code = suppress_load(run->suppressions, path, STATUS_SUPPRESSED);
 		free(path);
 	}
 	return code ? code : load_upstream(run);
-}
-
-static char *path_in_suite(const struct run *run, const char *name)
-{
-	return *name == '/' ? xstrdup(name) : xprintf("%s/%s", run->suite.folder, name);
 }
 
 int session_load_baseline(struct run *run)
@@ -92,14 +90,12 @@ char *session_baseline_path(const struct run *run)
 }
 
 /* The suite's files, then ours; and what the corpus says of operations, if this is a run of pairs. */
-int session_load_policy(struct run *run)
+static int load_policy(struct run *run)
 {
 	run->policy = policy_new();
 	int code = 0;
 	for (size_t i = 0; !code && i < run->suite.policies.count; i++) {
-		const char *name = run->suite.policies.items[i];
-		char *path =
-			*name == '/' ? xstrdup(name) : xprintf("%s/%s", run->suite.folder, name);
+		char *path = path_in_suite(run, run->suite.policies.items[i]);
 		code = policy_load(run->policy, path);
 		free(path);
 	}
@@ -122,8 +118,13 @@ static const char *symbolizer(void)
 	return NULL;
 }
 
-void session_open_collator(struct run *run)
+int session_open_collator(struct run *run)
 {
+	int code = load_suppressions(run);
+	if (!code)
+		code = load_policy(run);
+	if (code)
+		return code;
 	run->command = command_replay(run->invocation->program, run->settings, &run->base);
 	struct collate_options options = {
 		.symbolizer = symbolizer(),
@@ -152,4 +153,5 @@ void session_open_collator(struct run *run)
 		collator_note(run->collator, run->tests.errors.items[i]);
 	for (size_t i = 0; i < run->tests.notes.count; i++)
 		collator_note(run->collator, run->tests.notes.items[i]);
+	return 0;
 }

@@ -281,14 +281,11 @@ static int run_opened(struct run *run)
 	if (!code)
 		code = session_begin(run);
 	if (!code)
-		code = session_load_suppressions(run);
-	if (!code)
-		code = session_load_policy(run);
-	if (!code)
 		code = scratch_make(&run->scratch);
+	if (!code)
+		code = session_open_collator(run);
 	if (code)
 		return code;
-	session_open_collator(run);
 	run->pairs = pairs_begin(run);
 	double started = now_seconds();
 	code = session_run_pool(run);

@@ -66,13 +66,12 @@ size_t session_stack_limit(const struct run *run);
 
 /* collators.c: what makes findings of records, and which of them are known. */
 
-int session_load_suppressions(struct run *run);
 int session_load_baseline(struct run *run);
 /* The file that `ftstress baseline update` writes: the first one of the command line's, or of the suite's; NULL
  * if there is none. To be freed. */
 char *session_baseline_path(const struct run *run);
-int session_load_policy(struct run *run);
-void session_open_collator(struct run *run);
+/* With suppressions and policy, which it reads. */
+int session_open_collator(struct run *run);
 
 /* stored.c: the last run of the suite, read again. */
 
