@@ -112,7 +112,7 @@ static void print_confirmed(const struct repro *repro)
 	if (repro->deadlocked)
 		printf("Confirmed: its threads did wait for each other for ever (deadlock%s).\n",
 		       digits ? digits : "");
-	else
+	else if (repro->purpose_tries) /* 0: it was interrupted before */
 		printf("Not confirmed: made to meet there in %" PRIu64
 		       " tries, its threads did not wait for each other.\n",
 		       repro->purpose_tries);
@@ -138,7 +138,8 @@ int run_repro(struct settings *settings, const struct invocation *invocation)
 		code = again_open(&repro.again, true);
 	}
 	if (!code) {
-		settings->iterations = repro.times; /* for who watches */
+		bool order = repro.again.target.kind == FINDING_LOCK_ORDER;
+		settings->iterations = repro.times + (order ? PURPOSE : 0); /* for who watches */
 		code = again_hunt(&repro.again, &strategy, &repro);
 		repro.again.done.tries = repro.tries;
 		repro.again.done.seen = repro.seen;
