@@ -66,6 +66,21 @@ static bool has_race(const struct finding *finding, const char *printed)
 	return false;
 }
 
+/* Did the exception that failed the test end a thread? As Python prints it, but for its module. */
+static bool has_failure(const struct finding *finding, const char *printed)
+{
+	const char *said = finding->said ? finding->said : "";
+	size_t length = strcspn(said, ":,");
+	const char *dot = memrchr(said, '.', length);
+	const char *name = dot ? dot + 1 : said;
+	length -= (size_t)(name - said);
+	const char *at = strstr(printed, "Traceback (most recent");
+	while (at && length && (at = memmem(at + 1, strlen(at + 1), name, length)))
+		if (strchr("\n.", at[-1]) && strchr(":\n", at[length]))
+			return true;
+	return false;
+}
+
 bool alone_shows(const struct finding *finding, const char *printed, int status)
 {
 	if (finding_is_race(finding))
@@ -74,7 +89,7 @@ bool alone_shows(const struct finding *finding, const char *printed, int status)
 		return status > 128 && status != 128 + SIGKILL;
 	if (finding->kind == FINDING_HANG || finding->kind == FINDING_DEADLOCK)
 		return strstr(printed, "Timeout (0:00:") != NULL || status == 128 + SIGKILL;
-	return finding->kind == FINDING_TEST_FAILURE && strstr(printed, "Traceback (most recent");
+	return finding->kind == FINDING_TEST_FAILURE && has_failure(finding, printed);
 }
 
 /* ---- it is written, and tried ---- */
