@@ -22,7 +22,7 @@ TEMPLATE = '''\
 Found by ftstress ({id}); a ThreadSanitizer build of free-threaded CPython shows it:
 {path}python3.14t {file}
 """
-import faulthandler, os, subprocess, sys, threading
+{future}import faulthandler, os, subprocess, sys, threading
 THREADS, ROUNDS = {threads}, {rounds}
 if len(sys.argv) < 2:  # each round in a process of its own, until one shows it
     for _ in range(ROUNDS):
@@ -33,15 +33,17 @@ if len(sys.argv) < 2:  # each round in a process of its own, until one shows it
 faulthandler.dump_traceback_later(20, exit=True)  # if it hangs
 os.environ["FTSTRESS_THREADS"] = str(THREADS)
 {source}
-gate = threading.Barrier(THREADS)
-def work(thread):
-    gate.wait()
-    bodies[thread % len(bodies)](thread)
-threads = [threading.Thread(target=work, args=(i,)) for i in range(THREADS)]
-for thread in threads:
-    thread.start()
-for thread in threads:
-    thread.join()
+def _run_in_threads(bodies, count):
+    gate = threading.Barrier(count)
+    def work(thread):
+        gate.wait()
+        bodies[thread % len(bodies)](thread)
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+_run_in_threads([{bodies}], int(os.environ["FTSTRESS_THREADS"]))
 {end}'''
 ROUNDS = 20
 
@@ -55,7 +57,10 @@ class Parts:
     """What the script is put together of."""
 
     source: list[str] = field(default_factory=list)
+    bodies: str = ""
     end: str = ""
+    future: str = ""
+    """What has to stand before all other statements."""
 
 
 def _is_definition(node: ast.stmt) -> bool:
@@ -86,10 +91,29 @@ def needed(tree: ast.Module, wanted: set[str]) -> list[ast.stmt]:
     return [node for node in body if node not in definitions.values()]
 
 
-def _text(lines: Sequence[str], node: ast.stmt) -> list[str]:
+def _numbers(node: ast.AST) -> range:
+    """Of the lines that it stands in."""
+    first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", 0)
     decorators = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(one.lineno for one in decorators)])
-    return [line for line in lines[first - 1 : node.end_lineno] if line.strip()]
+    return range(min([first, *(one.lineno for one in decorators)]), last + 1)
+
+
+def _text(text: str, nodes: Sequence[ast.stmt]) -> list[str]:
+    """The lines that the statements stand in, without empty ones but those of a text."""
+    lines = text.splitlines()
+    numbers = sorted({number for node in nodes for number in _numbers(node)})
+    texts = {
+        number
+        for node in nodes
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Constant | ast.JoinedStr)
+        for number in _numbers(inner)
+    }
+    return [lines[at - 1] for at in numbers if lines[at - 1].strip() or at in texts]
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def of_script(path: Path, functions: Sequence[str]) -> Parts:
@@ -106,9 +130,10 @@ def of_script(path: Path, functions: Sequence[str]) -> Parts:
         (path.parent / name).is_dir() or (path.parent / f"{name}.py").exists() for name in imports
     ):
         parts.source.append(f"sys.path.insert(0, {str(path.parent)!r})")
-    for node in needed(tree, {*functions, *extra}):
-        parts.source += _text(text.splitlines(), node)
-    parts.source.append(f"bodies = [{', '.join(functions)}]")
+    nodes = needed(tree, {*functions, *extra})
+    parts.future = "".join(f"{line}\n" for line in _text(text, list(filter(_is_future, nodes))))
+    parts.source += _text(text, [node for node in nodes if not _is_future(node)])
+    parts.bodies = ", ".join(functions)
     if "setup" in extra:
         parts.source.append("setup()")
     parts.end = "check()\n" if "check" in extra else ""
@@ -150,7 +175,8 @@ def of_tests(path: Path, names: Sequence[str]) -> Parts:
         parts.source.append("import unittest")
         parts.source.append(f"def run_as_unittest():\n    tests.{names[0]}({names[1]!r}).debug()")
         call = f"run_as_unittest() if issubclass(tests.{names[0]}, unittest.TestCase) else {call}"
-    parts.source.append(f"def body(thread):\n    {call}\nbodies = [body]")
+    parts.source.append(f"def body(thread):\n    {call}")
+    parts.bodies = "body"
     return parts
 
 
@@ -201,7 +227,9 @@ def main() -> int:
         source="\n".join(parts.source),
         threads=given.threads,
         rounds=ROUNDS,
+        bodies=parts.bodies,
         end=parts.end,
+        future=parts.future,
     )
     given.file.write_text(text, encoding="utf-8")
     print(json.dumps({"lines": text.count("\n")}))
