@@ -643,6 +643,7 @@ static void a_table_of_pairs_that_is_no_square_is_left_out(void **state)
 		BOX "\"cells\":[]}",
 		BOX "\"states\":\"rrr\",\"cells\":[]}",
 		BOX "\"states\":\"rrrr\",\"cells\":[[0,2,\"data-race-1\"]]}",
+		BOX "\"states\":\"rrrr\",\"cells\":[[2,0,\"data-race-1\"]]}",
 		"{\"operations\":[],\"states\":\"\",\"cells\":[]}",
 	};
 	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
