@@ -64,7 +64,7 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 		out->as_written_runs = (unsigned)sqlite3_column_int(row, 1);
 		out->as_written_seen = (unsigned)sqlite3_column_int(row, 2);
 		out->evidence = xstrdup((const char *)sqlite3_column_text(row, 3));
-		out->shows = (enum evidence)sqlite3_column_int(row, 4);
+		out->shows = evidence_of(sqlite3_column_int64(row, 4));
 		out->interleaving = xstrdup((const char *)sqlite3_column_text(row, 5));
 		out->script = xstrdup((const char *)sqlite3_column_text(row, 6));
 		out->no_script = xstrdup((const char *)sqlite3_column_text(row, 7));

@@ -113,6 +113,11 @@ static struct subject get_subject(struct kept *of, json_t *object)
 	return subject;
 }
 
+enum evidence evidence_of(int64_t number)
+{
+	return number >= 0 && number <= EVIDENCE_EQUAL ? (enum evidence)number : EVIDENCE_NONE;
+}
+
 char *finding_to_json(const struct finding *finding, struct kept *of)
 {
 	json_t *object = json_object(), *participants = json_array();
@@ -163,7 +168,7 @@ bool finding_from_json(const char *text, struct finding *finding, struct kept *o
 	finding->interleaving = value_get_text(object, "interleaving");
 	finding->script = value_get_text(object, "script");
 	finding->no_script = value_get_text(object, "no_script");
-	finding->shows = (enum evidence)value_get_number(object, "evidence_shows");
+	finding->shows = evidence_of((int64_t)value_get_number(object, "evidence_shows"));
 	finding->as_written_runs = (unsigned)value_get_number(object, "as_written_runs");
 	finding->as_written_seen = (unsigned)value_get_number(object, "as_written_seen");
 	finding->subject = get_subject(of, object);

@@ -22,4 +22,7 @@ bool finding_from_json(const char *text, struct finding *finding, struct kept *k
 char *run_info_to_json(const struct run_info *info);
 bool run_info_from_json(const char *text, struct run_info *info);
 
+/* What is stored of struct finding's `shows`; a number that is none of these is EVIDENCE_NONE. */
+enum evidence evidence_of(int64_t number);
+
 #endif

@@ -575,6 +575,34 @@ static void a_finding_comes_back_complete(void **state)
 	store_close(store);
 }
 
+static void evidence_that_there_is_not_is_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *written;
+		enum evidence is;
+	} cases[] = { { "5", EVIDENCE_EQUAL }, { "6", EVIDENCE_NONE }, { "-1", EVIDENCE_NONE } };
+	struct store *store = open_store();
+	int64_t run = begin_run(store, 0);
+	struct finding finding = sample("data-race-000000000001"), *out;
+	assert_int_equal(see(store, run, &finding, "a.1.0", 1), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		size_t count;
+		char *text = xprintf("UPDATE findings SET body = '{\"evidence_shows\":%s}'",
+				     cases[i].written);
+		sql(text);
+		free(text);
+		struct store_history was = history(store, run, finding.id);
+		assert_int_equal(was.shows, cases[i].is);
+		store_history_clear(&was);
+		assert_int_equal(store_findings(store, run, &out, &count), 0);
+		assert_int_equal(out[0].shows, cases[i].is);
+		finding_clear(out);
+		free(out);
+	}
+	store_close(store);
+}
+
 static void findings_share_frames_and_stacks(void **state)
 {
 	(void)state;
@@ -1181,6 +1209,7 @@ int main(void)
 		TEST(what_the_resumed_run_had_stays_new),
 		TEST(whether_the_order_as_written_shows_it_is_kept),
 		TEST(a_finding_comes_back_complete),
+		TEST(evidence_that_there_is_not_is_none),
 		TEST(findings_share_frames_and_stacks),
 		TEST(the_pairs_of_a_run_keep_their_findings),
 		TEST(a_table_of_pairs_that_is_no_square_is_left_out),
