@@ -450,6 +450,19 @@ static void plumbing_has_source_only_where_it_happened(void **state)
 	json_decref(root);
 	assert_null(source_at(path, 1, true, 1, &root));
 	json_decref(root);
+	/* it is not where that happened in the first stack, but in the second one */
+	struct frame frames[] = { write_frames[0], write_frames[0] };
+	struct participant side = { .stack = { frames, 2 }, .created = { &frames[1], 1 } };
+	struct document document;
+	document_init(&document, 1);
+	frames[1].file = path;
+	frames[1].line = 1;
+	frames[1].plumbing = true;
+	document.findings[0].participants = &side;
+	document.findings[0].participant_count = 1;
+	root = parsed(&document.input);
+	assert_non_null(json_object_get(json_object_get(root, "sources"), path));
+	json_decref(root);
 	unlink(path);
 	free(path);
 }
