@@ -331,6 +331,9 @@ int session_get_tests(struct run *run)
 	int code = environment_prepare(&run->environment, &run->suite, run->settings, &run->paths,
 				       run->progress, run->invocation->stop);
 	if (!code && run->settings->pairs)
+		code = tests_list_check(&run->suite, run->settings, &run->environment, &run->paths,
+					run->invocation->stop);
+	if (!code && run->settings->pairs)
 		code = corpus_take(&run->suite, run->settings, &run->environment, &run->paths,
 				   run->progress, run->invocation->stop);
 	if (!code && run->settings->pairs && corpus_is_python(&run->suite)) {

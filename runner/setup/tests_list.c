@@ -278,7 +278,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Gets the ids that the expression selects, sorted. */
+/* Gets the ids that the expression selects, sorted. `path`: of the list; NULL: is it an expression? */
 static int select_ids(const struct suite *suite, const char *expression,
 		      const struct environment *environment, const struct paths *paths,
 		      const char *path, struct strings *ids, const struct asked *asked)
@@ -288,7 +288,7 @@ static int select_ids(const struct suite *suite, const char *expression,
 				    "ftstress_driver.collect",
 				    "--select",
 				    (char *)expression,
-				    "--input",
+				    path ? "--input" : NULL,
 				    (char *)path,
 				    NULL };
 	struct spawned spawned;
@@ -484,6 +484,18 @@ static int nothing(const struct tests_list *list, const struct suite *suite,
 			    "--list in place of --tests shows them",
 			    list->total, settings->tests);
 	return fail(EXIT_NOTHING_PASSED, "nothing ran: %s skips all of the tests", suite->file);
+}
+
+int tests_list_check(const struct suite *suite, const struct settings *settings,
+		     const struct environment *environment, const struct paths *paths,
+		     const volatile sig_atomic_t *stop)
+{
+	const struct asked asked = { settings->verbose, NULL, stop };
+	struct strings none = { 0 };
+	/* An id need not be an expression. */
+	if (!settings->tests || strstr(settings->tests, "::"))
+		return 0;
+	return select_ids(suite, settings->tests, environment, paths, NULL, &none, &asked);
 }
 
 int tests_list_get(struct tests_list *list, const struct suite *suite,

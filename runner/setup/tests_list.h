@@ -24,6 +24,10 @@ struct tests_list {
 	struct strings notes; /* what of the suite does not count as written: one line each */
 };
 
+/* Before what takes long: is settings->tests an expression? Returns 0 or an exit code, as tests_list_get(). */
+int tests_list_check(const struct suite *suite, const struct settings *settings,
+		     const struct environment *environment, const struct paths *paths,
+		     const volatile sig_atomic_t *stop);
 /*
  * Gets the tests from the cache or collects them, selects by settings->tests, and leaves out what
  * the suite skips. Returns 0; or, after a message to the user, EXIT_NOTHING_PASSED if no test is

@@ -88,10 +88,11 @@ def main() -> int:
     made.add_argument("--input", type=Path, help="a list to select from")
     arguments = made.parse_args()
     if arguments.select is not None:
-        if arguments.input is None:
-            made.error("--select needs --input")
         try:
-            select(arguments.select, arguments.input)
+            if arguments.input is None:
+                Expression(arguments.select)
+            else:
+                select(arguments.select, arguments.input)
         except (ExpressionError, OSError, ValueError) as error:
             return _unusable(str(error))
         return 0

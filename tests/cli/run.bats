@@ -390,6 +390,9 @@ C
 	run -5 "$FTSTRESS" --suite mine.ini --tests 't3'
 	[[ $output == *'nothing ran: none of the 2 tests matches --tests "t3"; --list in place'* ]]
 	run -4 "$FTSTRESS" --suite mine.ini --tests 't1 and ('
+	# Before the types' calls are tried, which would be told, too.
+	run -4 "$FTSTRESS" --suite mine.ini --pairs --tests 't1=2'
+	[[ $output == "ftstress: --tests: bad expression 't1=2': unexpected '=' at column 3" ]]
 }
 
 @test "tests are collected anew when pytest's configuration above them changes" {
