@@ -157,6 +157,16 @@ static struct finding a_finding(enum finding_kind kind, const char *id)
 	return (struct finding){ .kind = kind, .id = (char *)id, .title = (char *)id };
 }
 
+static struct participant side(struct frame *frame, const char *function)
+{
+	*frame = (struct frame){ .language = FRAME_C,
+				 .function = (char *)function,
+				 .file = (char *)"array.c",
+				 .line = 1,
+				 .module = (char *)"a.so" };
+	return (struct participant){ .stack = { frame, 1 } };
+}
+
 static const char *recognise(struct finding *target, struct finding *a, struct finding *b,
 			     const char *seen)
 {
@@ -184,6 +194,28 @@ static void it_is_known_again_by_its_id_or_as_a_consequence_of_the_same_race(voi
 	assert_null(crash.follows); /* what is given is left as it is */
 }
 
+/* They are told together, but each has to be mended. */
+static void another_race_on_the_same_object_is_another_finding(void **state)
+{
+	(void)state;
+	struct frame frames[4];
+	struct participant sides[] = { side(&frames[0], "resize"), side(&frames[1], "get"),
+				       side(&frames[2], "resize"), side(&frames[3], "append") };
+	char *tests[] = { (char *)"t.py::a" };
+	struct finding races[] = { a_finding(FINDING_DATA_RACE, "data-race-1"),
+				   a_finding(FINDING_DATA_RACE, "data-race-2") };
+	for (size_t i = 0; i < 2; i++) {
+		races[i].subject = (struct subject){ .kind = SUBJECT_OBJECT,
+						     .type = (char *)"m.Array",
+						     .offset = 40 };
+		races[i].participants = &sides[2 * i];
+		races[i].participant_count = 2;
+		races[i].tests = tests;
+		races[i].test_count = 1;
+	}
+	assert_null(recognise(&races[0], &races[0], &races[1], "data-race-2"));
+}
+
 /* ---- does a script show it? ---- */
 
 static const char printed[] =
@@ -193,16 +225,6 @@ static const char printed[] =
 	"SUMMARY: ThreadSanitizer: data race array.c:3 in set_item\n"
 	"WARNING: ThreadSanitizer: data race (pid=1)\n"
 	"    #0 other_item array.c:9 (a.so+0x2)\n";
-
-static struct participant side(struct frame *frame, const char *function)
-{
-	*frame = (struct frame){ .language = FRAME_C,
-				 .function = (char *)function,
-				 .file = (char *)"array.c",
-				 .line = 1,
-				 .module = (char *)"a.so" };
-	return (struct participant){ .stack = { frame, 1 } };
-}
 
 static bool shows(const char *one, const char *other)
 {
@@ -250,6 +272,7 @@ int main(void)
 		cmocka_unit_test(tests_are_found_by_name_when_others_came),
 		cmocka_unit_test(what_does_not_run_is_given_up),
 		cmocka_unit_test(it_is_known_again_by_its_id_or_as_a_consequence_of_the_same_race),
+		cmocka_unit_test(another_race_on_the_same_object_is_another_finding),
 		cmocka_unit_test(a_script_shows_a_race_if_one_report_has_both_sides),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
