@@ -33,7 +33,13 @@ static void add_types(struct buf *out, const struct run_covered *covered)
 	text_add_number(out, covered->operations_met);
 	buf_puts(out, " of their ");
 	text_add_number(out, covered->operations);
-	buf_puts(out, " operations)");
+	buf_puts(out, " operations");
+	if (covered->uncalled) {
+		buf_puts(out, "; for ");
+		text_add_number(out, covered->uncalled);
+		buf_puts(out, " no arguments are known");
+	}
+	buf_puts(out, ")");
 	if (covered->types_not_made) {
 		buf_puts(out, ", ");
 		text_add_number(out, covered->types_not_made);

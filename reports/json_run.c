@@ -217,6 +217,9 @@ static json_t *types_of(const struct run_info *run, const struct map *places)
 		json_object_set_new(object, "name", text_json(type->name));
 		json_object_set_new(object, "operations",
 				    json_strings(type->operations, type->operation_count));
+		if (type->uncalled_count)
+			json_object_set_new(object, "not_called",
+					    json_strings(type->uncalled, type->uncalled_count));
 		json_object_set_new(object, "pairs", counts);
 		json_object_set_new(object, "rows", rows);
 		json_object_set_new(object, "findings", cells);

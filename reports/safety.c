@@ -172,18 +172,26 @@ static void add_bad(struct buf *out, const struct markup *markup, const struct t
 		buf_puts(out, "\n");
 }
 
-static void add_unknown(struct buf *out, const struct markup *markup, const struct table *table)
+/* The `count`th name of those of which nothing is known. */
+static void add_name(struct buf *out, const struct markup *markup, const char *name, size_t count)
+{
+	if (!count)
+		add_lead(out, markup, "Not exercised.");
+	buf_puts(out, count ? ", " : "");
+	add_code(out, markup, name);
+}
+
+static void add_unknown(struct buf *out, const struct markup *markup, const struct table *table,
+			const struct run_type *type)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < table->count; i++) {
 		struct outcome outcome = outcome_of(table, i);
-		if (outcome.bad || outcome.clean)
-			continue;
-		if (!count)
-			add_lead(out, markup, "Not exercised.");
-		buf_puts(out, count++ ? ", " : "");
-		add_code(out, markup, table->names[i]);
+		if (!outcome.bad && !outcome.clean)
+			add_name(out, markup, table->names[i], count++);
 	}
+	for (size_t i = 0; i < type->uncalled_count; i++)
+		add_name(out, markup, type->uncalled[i], count++);
 	if (count)
 		buf_puts(out, ": nothing is known.\n\n");
 }
@@ -222,7 +230,7 @@ static void add_type(struct buf *out, const struct run_info *run, const struct m
 	buf_printf(out, " (Python %s).\n\n", run->python_version ? run->python_version : "?");
 	add_safe(out, markup, &table);
 	add_bad(out, markup, &table);
-	add_unknown(out, markup, &table);
+	add_unknown(out, markup, &table, type);
 	buf_free(&title);
 	table_clear(&table);
 }

@@ -294,6 +294,8 @@ struct run_type {
 	size_t base_count;
 	char **operations;
 	size_t operation_count;
+	char **uncalled; /* methods that take none of the arguments that were tried */
+	size_t uncalled_count;
 	char *states; /* operation_count rows of as many CELL_LETTERS, symmetric */
 	uint64_t by_state[CELL_STATES]; /* pairs, each counted once */
 	struct run_cell {
@@ -319,6 +321,7 @@ struct run_covered {
 	/* Types, and how many of them had two threads on one object; those that nothing made. */
 	uint64_t types, types_met, types_not_made;
 	uint64_t operations, operations_met; /* of the types that were met */
+	uint64_t uncalled; /* of these operations: methods that take no arguments that are known */
 	uint64_t shares_itself;  /* 1: the tests are scripts, which share what they want to */
 	uint64_t objects_shared; /* --share: objects that more than one thread of a test had */
 };

@@ -39,6 +39,7 @@ void run_type_clear(struct run_type *type)
 		free(type->bases[i]);
 	for (size_t i = 0; i < type->cell_count; i++)
 		free(type->cells[i].finding);
+	strings_free(type->uncalled, type->uncalled_count);
 	free(type->name);
 	free(type->bases);
 	free(type->operations);

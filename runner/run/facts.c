@@ -105,8 +105,8 @@ static bool is_entry_of(const char *entry, const char *type)
 	return strlen(type) == length && strncmp(entry, type, length) == 0;
 }
 
-/* What the types are made out of, as the corpus says. */
-static void fill_bases(json_t *corpus, struct run_info *info)
+/* What the corpus says of the types: what they are made out of, and which methods it can't call. */
+static void fill_types(json_t *corpus, struct run_info *info)
 {
 	json_t *entry;
 	size_t at;
@@ -117,8 +117,12 @@ static void fill_bases(json_t *corpus, struct run_info *info)
 		while (name && type < info->types + info->type_count &&
 		       !is_entry_of(name, type->name))
 			type++;
-		if (name && type < info->types + info->type_count && !type->base_count)
+		if (!name || type == info->types + info->type_count)
+			continue;
+		if (!type->base_count)
 			type->bases = value_get_texts(entry, "bases", &type->base_count);
+		if (!strchr(name, '@'))
+			type->uncalled = value_get_texts(entry, "uncalled", &type->uncalled_count);
 	}
 }
 
@@ -147,7 +151,7 @@ static void fill_covered(const struct run *run, struct run_info *info)
 		covered->package = package_names(run);
 	json_t *corpus = corpus_of(run);
 	covered->types_not_made = json_array_size(json_object_get(corpus, "not_made"));
-	fill_bases(corpus, info);
+	fill_types(corpus, info);
 	json_decref(corpus);
 	covered->types = info->type_count + covered->types_not_made;
 	for (size_t i = 0; i < info->type_count; i++) {
@@ -157,7 +161,8 @@ static void fill_covered(const struct run *run, struct run_info *info)
 			met += is_met(type, k);
 		covered->types_met += met > 0;
 		covered->operations_met += met;
-		covered->operations += met ? type->operation_count : 0;
+		covered->operations += met ? type->operation_count + type->uncalled_count : 0;
+		covered->uncalled += met ? type->uncalled_count : 0;
 	}
 }
 

@@ -35,6 +35,7 @@ static const struct {
 	MEMBER(covered.functions[COVER_ONE_THREAD]), MEMBER(covered.functions[COVER_NEVER]),
 	MEMBER(covered.types), MEMBER(covered.types_met), MEMBER(covered.types_not_made),
 	MEMBER(covered.operations), MEMBER(covered.operations_met),
+	MEMBER(covered.uncalled),
 	MEMBER(covered.objects_shared), MEMBER(covered.shares_itself),
 };
 
@@ -154,6 +155,7 @@ static json_t *types_value(const struct run_info *info)
 		value_put_text(one, "name", type->name);
 		value_put_texts(one, "bases", type->bases, type->base_count);
 		value_put_texts(one, "operations", type->operations, type->operation_count);
+		value_put_texts(one, "uncalled", type->uncalled, type->uncalled_count);
 		value_put_text(one, "states", type->states);
 		for (size_t j = 0; j < CELL_STATES; j++)
 			json_array_append_new(counts, json_integer((json_int_t)type->by_state[j]));
@@ -180,6 +182,7 @@ static void get_type(json_t *from, struct run_type *type)
 	type->name = value_get_text(from, "name");
 	type->bases = value_get_texts(from, "bases", &type->base_count);
 	type->operations = value_get_texts(from, "operations", &type->operation_count);
+	type->uncalled = value_get_texts(from, "uncalled", &type->uncalled_count);
 	type->states = value_get_text(from, "states");
 	json_t *counts = json_object_get(from, "counts"), *cells = json_object_get(from, "cells");
 	json_t *ids = json_object_get(from, "ids");

@@ -14,6 +14,7 @@ import tempfile
 import time
 import types
 import unittest
+import xml.parsers.expat
 from collections import Counter
 from pathlib import Path
 
@@ -341,6 +342,27 @@ class Surveys(unittest.TestCase):
         extends = [o for o in found.kind.operations if o.name.partition("#")[0] == "extend"]
         self.assertGreater(len({o.arguments for o in extends}), 2)
         self.assertLessEqual(len(extends), operations.MOST_ARGUMENTS)
+
+    def test_what_always_raises_is_kept_once_and_what_takes_nothing_at_hand_is_listed(self) -> None:
+        make = "xml.parsers.expat.ParserCreate()"
+        listed = list(operations.candidates(type(xml.parsers.expat.ParserCreate()), {}, Counter()))
+        listed = [c for c in listed if c.name in ("Parse", "ParseFile", "GetBase", "SetBase")]
+        bad = [operations.Candidate("Parse", "o.Parse(*a)", ("1", "'<a', True", "'>', True"), 4)]
+        found = self._survey(make, [c for c in listed if c.name != "Parse"] + bad)
+        assert found is not None
+        by_name = {operation.name: operation for operation in found.kind.operations}
+        self.assertEqual(by_name["Parse"].raises, "ExpatError")
+        self.assertEqual(by_name["Parse"].arguments, "'<a', True")  # not what has a wrong type
+        self.assertEqual(by_name["GetBase"].raises, "")
+        self.assertEqual(found.kind.uncalled, ["ParseFile"])  # it takes what has read()
+        self.assertIn("Parse", corpus.source_of(found.kind))
+        self.assertIn("# not called: ParseFile", corpus.source_of(found.kind))
+        self.assertFalse(any("Parse" in "".join(p) for p in sequences.sequences_of(found.kind)))
+        self.assertIn(
+            ("GetBase", "Parse"), [tuple(sorted(p)) for p in ranking.plain_pairs(found.kind)]
+        )
+        found.kind.leave_raising_out()
+        self.assertNotIn("Parse", found.kind.by_name)
 
     def test_a_state_is_set_to_what_another_object_has(self) -> None:
         listed = list(operations.candidates(functools.partial, {}, Counter()))

@@ -33,6 +33,7 @@ PLANTED = (
     ("an exception used after its lock", f"{C}.Parser_bug", "parse", "parse", "data-race"),
     ("a slot used again under a reader", f"{C}.Slots_bug", "remove", "get", "data-race"),
     ("a handle in a capsule", METER, "meter_add_bug(.)", "meter_add_bug(.)", "data-race"),
+    ("a call that always raises", f"{CYTHON}.Refuses_bug", "feed", "feed", "data-race"),
     ("two objects that lock each other", f"{C}.Pot_bug", "merge", "merge", "lock-order"),
 )
 # Shows only when two calls overlap within nanoseconds: in most runs, not in each.
@@ -132,9 +133,18 @@ def main() -> int:
     wrong = [f"{f['title']} in {', '.join(f['tests'])}" for f in findings if is_of_a_twin(f)]
     ok(not wrong, "no finding names a correct twin", *wrong)
     twins = [kind["name"] for kind in types if kind["name"].endswith("_ok")]
-    ok(len(twins) == 11, "each correct twin is looked at", twins)
+    ok(len(twins) == 12, "each correct twin is looked at", twins)
     wrong = racy_cells_of_twins(types)
     ok(not wrong, "no cell of a correct twin is other than clean", *wrong)
+    refuses = next((kind for kind in types if kind["name"] == f"{CYTHON}.Refuses_ok"), {})
+    unknown = refuses.get("rows", [""])[refuses.get("operations", ["feed"]).index("feed")]
+    ok(
+        refuses.get("not_called") == ["feed_file"]
+        and set(unknown) <= {"?", "-"}
+        and "?" in unknown,
+        "what always raises is not clean, and what was never called is named",
+        refuses,
+    )
     racy = {p[1] for p in PLANTED if p[4] == "data-race"}
     text = report.get("text", "")
     several = [name for name in racy if text.count(f". {name}:") != 1]

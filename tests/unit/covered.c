@@ -75,7 +75,8 @@ static struct run_info info = {
 		     .types_met = 3,
 		     .types_not_made = 1,
 		     .operations = 30,
-		     .operations_met = 20 },
+		     .operations_met = 20,
+		     .uncalled = 2 },
 };
 
 static char *text_of(const struct run_info *run)
@@ -91,10 +92,11 @@ static void types_and_functions_are_told_apart_by_who_ran_them(void **state)
 	(void)state;
 	char *text = text_of(&info);
 	assert_string_equal(
-		text, "of 5 types of box 3 had two threads on one object (20 of their 30 "
-		      "operations), 1 was never made; of 1,237 C functions 2 ran in two threads on "
-		      "one object, 1 in two threads with objects of their own, 0 in one thread, "
-		      "1,234 never");
+		text,
+		"of 5 types of box 3 had two threads on one object (20 of their 30 "
+		"operations; for 2 no arguments are known), 1 was never made; of 1,237 C functions 2 ran in two threads on "
+		"one object, 1 in two threads with objects of their own, 0 in one thread, "
+		"1,234 never");
 	free(text);
 	assert_false(covered_apart(&info));
 }

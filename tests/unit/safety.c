@@ -31,6 +31,8 @@ static char *written(const char *format, bool pairs)
 	struct run_type type = { .name = (char *)"m.Box",
 				 .operations = operations,
 				 .operation_count = 6,
+				 .uncalled = (char *[]){ (char *)"feed" },
+				 .uncalled_count = 1,
 				 .states = states,
 				 .by_state = { [CELL_CLEAN] = 12,
 					       [CELL_NOT_EXERCISED] = 6,
@@ -72,7 +74,7 @@ static void markdown_has_a_table_of_what_must_be_kept_apart(void **state)
 	has(text, "| Operation | Not at the same time as |\n| --- | --- |\n"
 		  "| `add` | `add`, `pop` |\n"
 		  "| `pop` | `add`, `pop` (crash) |\n\n");
-	has(text, "**Not exercised.** `copy`: nothing is known.\n");
+	has(text, "**Not exercised.** `copy`, `feed`: nothing is known.\n");
 	free(text);
 }
 

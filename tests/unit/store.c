@@ -641,8 +641,16 @@ static void the_pairs_of_a_run_keep_their_findings(void **state)
 				    { 0, 1, (char *)"data-race-2" },
 				    { 1, 1, (char *)"data-race-1" } };
 	char *bases[] = { (char *)"m.Base" };
-	struct run_type type = { (char *)"m.Box", bases, 1,     operations, 2,
-				 (char *)"rrrr",  { 0 }, cells, 3 };
+	struct run_type type = { .name = (char *)"m.Box",
+				 .bases = bases,
+				 .base_count = 1,
+				 .operations = operations,
+				 .operation_count = 2,
+				 .uncalled = operations,
+				 .uncalled_count = 1,
+				 .states = (char *)"rrrr",
+				 .cells = cells,
+				 .cell_count = 3 };
 	struct run_info in = { .types = &type, .type_count = 1 }, out;
 	struct store *store = open_store();
 	int64_t run = begin_run(store, 0);
@@ -653,6 +661,7 @@ static void the_pairs_of_a_run_keep_their_findings(void **state)
 		assert_true(found);
 		assert_int_equal(out.types[0].base_count, written ? 0 : 1);
 		assert_true(written || strcmp(out.types[0].bases[0], "m.Base") == 0);
+		assert_int_equal(out.types[0].uncalled_count, written ? 0 : 1);
 		assert_int_equal(out.types[0].cell_count, 3);
 		assert_string_equal(out.types[0].cells[1].finding, "data-race-2");
 		assert_string_equal(out.types[0].cells[2].finding, "data-race-1");

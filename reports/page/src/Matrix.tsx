@@ -93,7 +93,13 @@ function TypeRow({ type, filter }: { type: PairType; filter: Filter }) {
         )}
         {type.pairs.not_exercised > 0 && `, ${count(type.pairs.not_exercised)} not exercised`}
         {type.pairs.not_run > 0 && `, ${count(type.pairs.not_run)} not run`}
+        {type.not_called && `; ${plural(type.not_called.length, "method")} never called`}
       </summary>
+      {open && type.not_called && (
+        <p>
+          Never called, since no arguments are known that they take: <code>{type.not_called.join(", ")}</code>
+        </p>
+      )}
       {open && (
         <div class="scroll">
           <Grid type={type} filter={filter} />

@@ -174,6 +174,8 @@ export interface Run {
 export interface PairType {
   name: string;
   operations: string[];
+  /** Methods that take none of the arguments that were tried. */
+  not_called?: string[];
   pairs: {
     not_run: number;
     not_exercised: number;

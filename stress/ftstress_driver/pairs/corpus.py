@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 4
+SCHEMA = 5
 
 
 @dataclass
@@ -41,6 +41,8 @@ class Operation:
     """What of the object was another after it: its length, its contents, attributes by name."""
     relative: bool = False
     """It gives another object of the type, which may share something inside with the first."""
+    raises: str = ""
+    """The exception with which it ends also alone: no arguments are known with which it returns."""
     function: str = ""
     """Its name in the file of the type."""
 
@@ -65,6 +67,8 @@ class Type:
     """It is a class in Python: what two calls do to each other are races on Python variables."""
     iterator: bool = False
     """iter() of it is itself."""
+    uncalled: list[str] = field(default_factory=list)
+    """Methods that take none of the arguments that were tried: nothing is known of them."""
 
     @property
     def type_name(self) -> str:
@@ -72,8 +76,18 @@ class Type:
 
     @property
     def methods(self) -> set[str]:
-        """The names of its operations, whatever their arguments."""
-        return {operation.name.partition("#")[0] for operation in self.operations}
+        """The names of the operations that come back, whatever their arguments."""
+        return {operation.name.partition("#")[0] for operation in self.returning}
+
+    @property
+    def returning(self) -> list[Operation]:
+        """Its operations without those that always raise."""
+        return [operation for operation in self.operations if not operation.raises]
+
+    def leave_raising_out(self) -> None:
+        """Of another way to make the type: what raises there, works with the first one, or raises
+        there, too."""
+        self.operations = self.returning
 
     @functools.cached_property
     def by_name(self) -> dict[str, Operation]:
@@ -140,6 +154,7 @@ def type_from(row: dict[str, Any]) -> Type:
         row.get("bases", []),
         row.get("in_python", False),
         row.get("iterator", False),
+        row["uncalled"],
     )
 
 
@@ -195,7 +210,11 @@ def source_of(kind: Type) -> str:
         lines += [f"def {operation.function}(o, a):"]
         body = operation.code if " = " in operation.code else f"return {operation.code}"
         note = f"  # a = ({operation.arguments})" if operation.arguments else ""
+        if operation.raises:
+            note += f"  # raises {operation.raises} with all arguments that were tried"
         lines += [f"    {body}{note}", ""]
     for name, why in kind.left_out:
         lines.append(f"# left out: {name}: {why}")
+    for name in kind.uncalled:
+        lines.append(f"# not called: {name}: no arguments are known that it takes")
     return "\n".join(lines) + "\n"

@@ -352,8 +352,12 @@ def survey_type(
             chosen = makers.choose(Counter(more), looks, chosen)
     # With the first one most can be done: a closed file comes after an open one.
     found.sort(key=lambda surveyed: -len(surveyed.kind.methods))
+    called = {name for surveyed in found for name in surveyed.kind.methods}
     for number, surveyed in enumerate(found):
         surveyed.kind.name = f"{name}@{number + 1}" if number else name
+        surveyed.kind.uncalled = [one for one in surveyed.kind.uncalled if one not in called]
+        if number:
+            surveyed.kind.leave_raising_out()
         surveyed.kind.container = container
         yield surveyed
 

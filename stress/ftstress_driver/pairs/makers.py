@@ -461,7 +461,7 @@ def choose(makers: Counter[str], looks: dict[str, Look], chosen: Sequence[str] =
 def prepared(kind: Type) -> Iterator[str]:
     """The same object after a call that changed it, or may have: one that has items, one whose
     state is another."""
-    calls = [o for o in kind.operations if o.code.startswith("o.") and o.code.endswith("(*a)")]
+    calls = [o for o in kind.returning if o.code.startswith("o.") and o.code.endswith("(*a)")]
     fit = [
         o
         for o in calls

@@ -100,9 +100,11 @@ def _promise(one: Operation, two: Operation) -> int:
 
 
 def _writes(operation: Operation) -> int:
-    """2: it does, 1: it may, 0: it does not."""
+    """2: it does, 1: it may, 0: it does not, or was refused before it did."""
     if operation.changes:
         return 2
+    if operation.raises:
+        return 0
     plain = operation.name.partition("#")[0]
     is_attribute = operation.code == f"o.{plain}"
     return 0 if plain in PURE or is_attribute else 1

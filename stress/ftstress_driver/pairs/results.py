@@ -70,7 +70,7 @@ def pairs_of(kind: Type) -> list[tuple[Operation, Operation]]:
         return []
     fit = [
         o
-        for o in kind.operations
+        for o in kind.returning
         if not o.taker and o.name != "init" and "." not in o.name and o.name not in NOT_AT_ONCE
     ]
     return [

@@ -13,6 +13,10 @@ from typing import Any
 Function = Callable[[object, tuple[Any, ...]], object]
 
 
+PLAIN = (type(None), bool, int, float, complex, str, bytes)
+"""Of such a result nothing is left to be let go by the thread that got it."""
+
+
 class Side:
     """What one of the threads is to call, and what came of it."""
 
@@ -52,15 +56,25 @@ class Rounds:
         back without an exception."""
         one, two = (self.sides[1], self.sides[0]) if swap else (self.sides[0], self.sides[1])
         one.call, two.call = first, second
-        if not self._run(ctypes.c_uint32(one.number)):
-            while not self._wait():
-                pass  # a signal's handler runs here
+        self._both(one.number)
         return one.error is None
 
+    def _both(self, first: int) -> None:
+        if not self._run(ctypes.c_uint32(first)):
+            while not self._wait():
+                pass  # a signal's handler runs here
+
     def clear(self) -> None:
-        """Lets go of what the calls used."""
+        """Lets go of what the calls used. What a call made is its thread's: let go by this one, it
+        would end in that one, in its next call, and what two ends of objects do to each other would
+        be told of that pair."""
+        own = any(type(side.result) not in PLAIN for side in self.sides)
         for side in self.sides:
-            side.call = side.error = side.result = None
+            side.call, side.error = (_let_go, side, ()), None
+        if own:
+            self._both(0)
+        for side in self.sides:
+            side.call = side.result = None
 
     def close(self) -> None:
         self._end()
@@ -73,6 +87,10 @@ def _next_of(number: int) -> Callable[[], bool]:
     function.restype = ctypes.c_bool
     argument = ctypes.c_uint32(number)
     return lambda: function(argument)
+
+
+def _let_go(side: Any, unused: tuple[Any, ...]) -> None:
+    side.result = None
 
 
 def _serve(side: Side, may_begin: Callable[[], bool]) -> None:

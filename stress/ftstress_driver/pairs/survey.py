@@ -1,13 +1,17 @@
 """Which candidates work: each is tried alone, in a forked child, twice on one object.
 
-What kills or blocks a child is left out, and told: a pair would do the same, and it would not be a
-matter of threads. What raises is left out, silently, when no argument list was taken. The child
-has a scratch folder, no descriptors but its own, a network namespace of its own where the machine
-allows that, and a process group of its own: a signal to "my group" ends nobody else.
+What kills or blocks a child is left out, and told: a pair would do the same, and it would not be
+a matter of threads. Of what raises with every argument list, one is kept with which it did
+something first, a parser's feed() of what it can't parse, say: its pairs are made, and show races,
+but are not exercised. A method that takes no arguments that are at hand is listed as not called.
+
+The child has a scratch folder, no descriptors but its own, a network namespace of its own where
+the machine allows that, and a process group of its own: a signal to "my group" ends nobody else.
 """
 
 import contextlib
 import ctypes
+import io
 import itertools
 import json
 import os
@@ -43,6 +47,8 @@ MOST_ITEMS = 50
 """Of an iterator whose end is looked at."""
 CLONE_NEWNET = 0x40000000
 MEMORY = 4 << 30
+REFUSALS = (TypeError, AttributeError, NotImplementedError, io.UnsupportedOperation)
+"""The call did nothing: the arguments, or the object, are not what it takes."""
 
 
 @dataclass
@@ -82,12 +88,9 @@ def survey(
         return None
     kind = Type(name, make, items=next((line["items"] for line in found.pop(MAKING, [])), -1))
     for index, tried in sorted(found.items()):
-        for line in most_different(tried, fit[index].keep):
-            kind.operations.append(_operation(fit[index], line))
-        for line in tried:
-            if line["derived"]:
-                derived, code, given = line["derived"]
-                kind.operations.append(Operation(derived, code, f"{given},"))
+        kind.operations += _kept(fit[index], tried)
+    have = {operation.name for operation in kind.operations}
+    kind.uncalled = [c.name for c in candidates if is_method(c) and c.name not in have]
     for (index, number), reason in dead.items():
         if index >= 0:
             arguments = fit[index].arguments[number] if number >= 0 else ""
@@ -96,8 +99,24 @@ def survey(
     kind.in_python = any("in_python" in line for line in lines)
     kind.iterator = any("iterator" in line for line in lines)
     name_functions(kind.operations)
-    gives = [line["gives"] for tried in found.values() for line in tried if line["gives"]]
+    gives = [g for tried in found.values() for line in tried if (g := line.get("gives"))]
     return Surveyed(kind, [(given, made_by) for given, made_by in gives])
+
+
+def is_method(candidate: Candidate) -> bool:
+    """One with a name of its own, not what an operator means."""
+    return candidate.code == f"o.{candidate.name}(*a)" and not candidate.name.startswith("_")
+
+
+def _kept(candidate: Candidate, tried: list[dict[str, Any]]) -> Iterator[Operation]:
+    """Of a candidate, by what came of its argument lists: the operations that are worth a pair."""
+    worked = [line for line in tried if "raises" not in line]
+    for line in most_different(worked, candidate.keep) or most_promising(tried):
+        yield _operation(candidate, line)
+    for line in worked:
+        if line["derived"]:
+            derived, code, given = line["derived"]
+            yield Operation(derived, code, f"{given},")
 
 
 def _operation(candidate: Candidate, line: dict[str, Any]) -> Operation:
@@ -108,8 +127,9 @@ def _operation(candidate: Candidate, line: dict[str, Any]) -> Operation:
         taker=candidate.taker,
         changes=bool(line["writes"]),
         grows=line["grows"],
-        relative=line["relative"],
+        relative=line.get("relative", False),
         writes=[name.removeprefix(".") for name in line["writes"]],
+        raises=line.get("raises", ""),
     )
 
 
@@ -128,6 +148,12 @@ def most_different(tried: list[dict[str, Any]], keep: int) -> list[dict[str, Any
         kept.append(best)
         left.remove(best)
     return kept
+
+
+def most_promising(tried: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the argument lists with which it raised, one: what changed the object first."""
+    kept = [line for line in tried if line.get("raises")]
+    return sorted(kept, key=lambda line: not line["writes"])[:1]
 
 
 def _unlike(one: dict[str, Any], two: dict[str, Any]) -> int:
@@ -310,28 +336,43 @@ def _try_one(
         return
     if sum(of == index for of, _ in dead) >= MOST_DEATHS_OF_ONE:
         return
-    worked = 0
+    worked, refused = 0, set[str]()
     for number, arguments in enumerate(candidate.arguments):
         if (index, number) in dead:
             continue
         _say(**{"try": (index, number)})
         operation = Operation(candidate.name, candidate.code, arguments)
+        result = raised = None
         try:
             o = maker.make()
             given = {"o": o, "a": maker.arguments(operation, o)}
             again = {"o": o, "a": maker.arguments(operation, o)}
             before = state_of(o, attributes)
-            result = eval(code, names, given)
+            try:
+                result = eval(code, names, given)
+            except Exception as error:
+                if worked or not _can_be_refused(candidate, o):
+                    continue
+                raised = error
             if result is NotImplemented or threading.active_count() > 1:
                 continue  # what starts threads goes on when the pair is over
             after = state_of(o, attributes)
         except Exception:
             continue
+        changes = {
+            "writes": sorted(name for name in before if before[name] != after.get(name)),
+            "grows": _sign(after["length"] - before["length"]),  # type: ignore[operator]
+        }
+        if raised is not None:
+            why = "" if isinstance(raised, REFUSALS) else type(raised).__name__
+            if why + str(changes) not in refused:
+                refused.add(why + str(changes))
+                _say(index=index, arguments=arguments, raises=why, **changes)
+            continue
         said = {
             "index": index,
             "arguments": arguments,
-            "writes": sorted(name for name in before if before[name] != after.get(name)),
-            "grows": _sign(after["length"] - before["length"]),  # type: ignore[operator]
+            **changes,
             "gave": type(result).__name__,
             "kinds": [type(arg).__name__ for arg in given["a"]],  # type: ignore[attr-defined]
             "relative": type(result) is type(o) and result is not o and not candidate.taker,
@@ -346,6 +387,11 @@ def _try_one(
         worked += 1
         if worked >= (ENOUGH_TRIES if candidate.keep > 1 else 1):
             break
+
+
+def _can_be_refused(candidate: Candidate, o: object) -> bool:
+    """Does it tell anything that the call raises?"""
+    return not candidate.taker and not in_python.is_in_python(type(o))
 
 
 def _try_crossed(

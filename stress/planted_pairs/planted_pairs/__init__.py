@@ -25,7 +25,7 @@ from ._c import (
     total_ok,
 )
 from ._cpp import Handle_bug, Handle_ok, OneSide_bug, OneSide_ok
-from ._cython import Field_bug, Field_ok, Lazy_bug, Lazy_ok
+from ._cython import Field_bug, Field_ok, Lazy_bug, Lazy_ok, Refuses_bug, Refuses_ok
 
 __all__ = [
     "Calls_bug",
@@ -44,6 +44,8 @@ __all__ = [
     "Parser_ok",
     "Pot_bug",
     "Pot_ok",
+    "Refuses_bug",
+    "Refuses_ok",
     "Slots_bug",
     "Slots_ok",
     "Tickets_bug",

@@ -1,5 +1,6 @@
 # cython: language_level=3, freethreading_compatible=True
-"""Cython's part: a field without a lock, and a cache that is made when it is first wanted."""
+"""Cython's part: a field without a lock, a cache that is made when it is first wanted, and a reader that
+refuses all that one has at hand."""
 
 cimport cython
 
@@ -59,3 +60,32 @@ cdef class Lazy_ok:
             if self.cache is None:
                 self.cache = sorted(self.items)
             return self.cache
+
+
+@cython.auto_pickle(False)
+cdef class Refuses_bug:
+    """What feed() does before it refuses takes no lock."""
+
+    cdef long fed
+
+    def feed(self, bytes text):
+        self.fed += 1
+        if not text.startswith(b"%planted-1\n"):
+            raise ValueError("no planted header")
+
+    def feed_file(self, file):
+        self.feed(file.read_planted())
+
+
+@cython.auto_pickle(False)
+cdef class Refuses_ok:
+    cdef long fed
+
+    def feed(self, bytes text):
+        with cython.critical_section(self):
+            self.fed += 1
+            if not text.startswith(b"%planted-1\n"):
+                raise ValueError("no planted header")
+
+    def feed_file(self, file):
+        self.feed(file.read_planted())

@@ -48,6 +48,12 @@ def test_lazy(kind):
     assert lazy.ordered() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("kind", both("Refuses"))
+def test_refuses(kind):
+    with pytest.raises(ValueError):
+        kind().feed(b"")
+
+
 @pytest.mark.parametrize("kind", both("Calls"))
 def test_calls(kind):
     calls = kind((1, 2, 3))
