@@ -136,7 +136,9 @@ def main() -> int:
     ok(len(twins) == 12, "each correct twin is looked at", twins)
     wrong = racy_cells_of_twins(types)
     ok(not wrong, "no cell of a correct twin is other than clean", *wrong)
-    refuses = next((kind for kind in types if kind["name"] == f"{CYTHON}.Refuses_ok"), {})
+    refuses: dict[str, Any] = next(
+        (kind for kind in types if kind["name"] == f"{CYTHON}.Refuses_ok"), {}
+    )
     unknown = refuses.get("rows", [""])[refuses.get("operations", ["feed"]).index("feed")]
     ok(
         refuses.get("not_called") == ["feed_file"]
