@@ -7,6 +7,7 @@
  *     fences       what a fence of an extension means
  *     races        TSan's reports as records (report); races_python: those of Python variables
  *     meet         two threads come to where one of them replaces a reference
+ *     plain        writes of extensions to fields that count, with no atomic operation
  *     borrowing    the functions of the C API that return a borrowed reference
  *     threads      what a new thread gets first
  *     modules      which shared objects are mapped where

@@ -218,6 +218,15 @@ def check_cython(scratch: Path) -> None:
         "what Cython code has only borrowed is told in one entry, with the line of the .pyx file",
         *run.list_of(run.findings),
     )
+    counts = [f for f in run.findings if f["kind"] == "reference-count"]
+    freeing = [t["frames"][t["site"]] for f in counts for t in f["threads"][1:]]
+    ok(
+        any(frame["function"] == "first_bug" and frame["language"] == "cython" for frame in freeing)
+        and all("test_first_bug" in test for f in counts for test in f["tests"]),
+        "a drop too many in Cython code is told with the line of the .pyx file that did it",
+        *run.list_of(counts),
+        freeing,
+    )
     wrong = [f for f in run.findings if any("_ok" in test for test in f["tests"])]
     ok(not wrong, "no finding names the correct Cython class", *run.list_of(wrong))
 
@@ -345,7 +354,8 @@ def check_frees(run: Run) -> None:
     """What is freed twice or by the wrong function is told as that."""
     first = check_twins(run, "frees")
     kinds = {case: f["kind"] for case, f in first.items()}
-    wanted = dict.fromkeys(bugs("frees"), "bad-free") | {"closed_bug": "double-free"}
+    twice = dict.fromkeys(("closed_bug", "ctypes_twice_bug"), "double-free")
+    wanted = dict.fromkeys(bugs("frees"), "bad-free") | twice
     ok(kinds == wanted, "each as what it is", kinds)
     threads = first.get("closed_bug", {}).get("threads", [])
     ok(
@@ -353,6 +363,13 @@ def check_frees(run: Run) -> None:
         and all(t["frames"][t["site"]]["function"] == "close_bug" for t in threads)
         and threads[0]["thread"] != threads[1]["thread"],
         "a double free has both places and threads",
+        threads,
+    )
+    threads = first.get("ctypes_twice_bug", {}).get("threads", [])
+    ok(
+        len(threads) == 2
+        and all(t["frames"][t["site"]]["file"].endswith("ctypes_twice_bug.py") for t in threads),
+        "and, by ctypes, the lines of Python",
         threads,
     )
 
@@ -396,6 +413,21 @@ def check_refcounts(run: Run) -> None:
         ),
         "with the object, where it was made, the drop too many and the last one that was due",
         *run.list_of(gone),
+    )
+    plain = {case: f for case, f in first.items() if case.startswith("plain_")}
+    ok(
+        len(plain) == 4
+        and all(
+            "writes" in f["title"] and "Py_SET_REFCNT" in f["explanation"] for f in plain.values()
+        )
+        and all(
+            f["subject"]["member"] in ("ob_ref_local", "ob_ref_shared")
+            and f"made at refcounts/{case}.py:5" in f["subject"]["description"]
+            for case, f in plain.items()
+            if case != "plain_none_bug"
+        ),
+        "a count that is written plainly is told as that, with the field and the object",
+        *[f["title"] + ": " + str(f["subject"]) for f in plain.values()],
     )
 
 

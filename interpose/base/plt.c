@@ -10,34 +10,45 @@
 
 enum { PAGE = 4096 };
 
-static uint64_t dynamic(const struct link_map *object, ElfW(Sxword) tag)
+/* A shared object, as far as it is needed here. */
+struct shared_object {
+	uintptr_t bias;
+	const ElfW(Dyn) * entries;
+};
+
+/* An address among them is relocated, but where the object's dynamic section can't be written. */
+static uint64_t dynamic(const struct shared_object *object, ElfW(Sxword) tag, bool address)
 {
-	for (const ElfW(Dyn) *entry = object->l_ld; entry->d_tag != DT_NULL; entry++)
+	for (const ElfW(Dyn) *entry = object->entries; entry && entry->d_tag != DT_NULL; entry++)
 		if (entry->d_tag == tag)
-			return entry->d_un.d_ptr;
+			return entry->d_un.d_ptr +
+			       (address && entry->d_un.d_ptr < object->bias ? object->bias : 0);
 	return 0;
 }
 
 /* Where the object has the address of the function. */
-static void **slot_of(const struct link_map *object, const char *symbol)
+static void **slot_of(const struct shared_object *object, const char *symbol)
 {
-	const ElfW(Sym) *symbols = (const ElfW(Sym) *)dynamic(object, DT_SYMTAB);
-	const char *names = (const char *)dynamic(object, DT_STRTAB);
-	const ElfW(Rela) *entry = (const ElfW(Rela) *)dynamic(object, DT_JMPREL);
-	uint64_t count = dynamic(object, DT_PLTRELSZ) / sizeof *entry;
+	const ElfW(Sym) *symbols = (const ElfW(Sym) *)dynamic(object, DT_SYMTAB, true);
+	const char *names = (const char *)dynamic(object, DT_STRTAB, true);
+	const ElfW(Rela) *entry = (const ElfW(Rela) *)dynamic(object, DT_JMPREL, true);
+	uint64_t count = dynamic(object, DT_PLTRELSZ, false) / sizeof *entry;
 	for (; symbols && names && entry && count > 0; count--, entry++)
 		if (raw_same(names + symbols[ELF64_R_SYM(entry->r_info)].st_name, symbol))
-			return (void **)(object->l_addr + entry->r_offset);
+			return (void **)(object->bias + entry->r_offset);
 	return NULL;
+}
+
+static bool make_writable(void **slot)
+{
+	uintptr_t page = (uintptr_t)slot & ~(uintptr_t)(PAGE - 1);
+	return raw_syscall3(SYS_mprotect, (long)page, PAGE, PROT_READ | PROT_WRITE) == 0;
 }
 
 void *plt_replace(const struct link_map *object, const char *symbol, void *function)
 {
-	void **slot = slot_of(object, symbol);
-	if (!slot)
-		return NULL;
-	uintptr_t page = (uintptr_t)slot & ~(uintptr_t)(PAGE - 1);
-	if (raw_syscall3(SYS_mprotect, (long)page, PAGE, PROT_READ | PROT_WRITE) != 0)
+	void **slot = slot_of(&(struct shared_object){ object->l_addr, object->l_ld }, symbol);
+	if (!slot || !make_writable(slot))
 		return NULL;
 	/*
 	 * Before the first call the slot leads to the dynamic linker, which would write into it: what
@@ -46,4 +57,18 @@ void *plt_replace(const struct link_map *object, const char *symbol, void *funct
 	void *was = dlsym(RTLD_DEFAULT, symbol);
 	__atomic_store_n(slot, function, __ATOMIC_RELEASE);
 	return was;
+}
+
+bool plt_replace_in(const struct dl_phdr_info *object, const char *symbol, void *function)
+{
+	struct shared_object found = { .bias = object->dlpi_addr };
+	for (int i = 0; i < object->dlpi_phnum; i++)
+		if (object->dlpi_phdr[i].p_type == PT_DYNAMIC)
+			found.entries =
+				(const void *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
+	void **slot = slot_of(&found, symbol);
+	if (!slot || !make_writable(slot))
+		return false;
+	__atomic_store_n(slot, function, __ATOMIC_RELEASE);
+	return true;
 }

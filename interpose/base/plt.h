@@ -10,6 +10,10 @@
 
 #include "interpose/base/raw.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dl_phdr_info;
 struct link_map;
 
 /*
@@ -17,5 +21,11 @@ struct link_map;
  * NULL, and nothing is changed, if it does not call it through its PLT. Single-threaded.
  */
 HIDDEN void *plt_replace(const struct link_map *object, const char *symbol, void *function);
+
+/*
+ * The same for an object that the dynamic linker is being asked about, whose code has not run yet.
+ * `function` has to know itself what it stands for. False: nothing is changed.
+ */
+HIDDEN bool plt_replace_in(const struct dl_phdr_info *object, const char *symbol, void *function);
 
 #endif

@@ -104,8 +104,8 @@ static __attribute__((noinline)) bool is_in_dealloc(uint64_t object)
 	return false;
 }
 
-static __attribute__((noinline)) void tell(const char *type, const char *act, uint64_t object,
-					   uintptr_t place)
+static __attribute__((noinline)) void tell_at(const char *type, const char *act, uint64_t object,
+					      uint64_t address, uintptr_t place)
 {
 	uint8_t *vain = vain_of(place);
 	if (*vain >= IN_VAIN || misuse_is_told(place))
@@ -115,7 +115,12 @@ static __attribute__((noinline)) void tell(const char *type, const char *act, ui
 		++*vain;
 		return;
 	}
-	misuse_tell(&(struct misuse){ type, act, place, object, object, before_of(object) });
+	misuse_tell(&(struct misuse){ type, act, place, address, object, before_of(object) });
+}
+
+static void tell(const char *type, const char *act, uint64_t object, uintptr_t place)
+{
+	tell_at(type, act, object, object, place);
 }
 
 static void tell_gone(uint64_t object, uintptr_t place)
@@ -167,6 +172,54 @@ int64_t counts_references(uint64_t object)
 	if (local == COUNT_IMMORTAL)
 		return INT64_MAX;
 	return total_of(shared, (shared & FLAGS) == MERGED ? 0 : local);
+}
+
+/*
+ * Of an object that nobody else can count, a thread may set the counts as it likes: one that it has just
+ * made, or that is gone and gets a reference for its finalizer.
+ */
+static void look_at_plain(uint64_t object, bool others, uint64_t address, const char *act,
+			  uintptr_t place)
+{
+	if (!others || is_dead(object))
+		return;
+	if (is_object(object, false))
+		tell_at("reference-count-plain", act, object, address, place);
+	else
+		++*vain_of(place);
+}
+
+static bool is_worth_a_look(uint64_t object, uintptr_t place)
+{
+	return counts_on && *vain_of(place) < IN_VAIN && made_covers(object) &&
+	       made_is_whole(object);
+}
+
+void counts_look_at_plain_local(uint64_t object, uintptr_t place)
+{
+	uint64_t address = object + OBJECT_COUNT_LOCAL;
+	if (UNLIKELY(local_of(object) == COUNT_IMMORTAL) && counts_on) {
+		tell_at("reference-count-plain", "writes to the count of an immortal object",
+			object, address, place);
+		return;
+	}
+	if (!is_worth_a_look(object, place) ||
+	    owner_of(object) == (uint64_t)__builtin_thread_pointer())
+		return;
+	look_at_plain(object, counts_references(object) > 1, address,
+		      "writes, with no atomic operation, to the count that is its owner's alone",
+		      place);
+}
+
+void counts_look_at_plain_shared(uint64_t object, uintptr_t place)
+{
+	if (!is_worth_a_look(object, place) || local_of(object) == COUNT_IMMORTAL)
+		return;
+	bool owned = owner_of(object) == (uint64_t)__builtin_thread_pointer();
+	look_at_plain(
+		object, owned ? shared_of(object) >> SHIFT != 0 : counts_references(object) > 1,
+		object + OBJECT_COUNT_SHARED,
+		"writes, with no atomic operation, to the count that other threads change", place);
 }
 
 void counts_log_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place)

@@ -35,6 +35,13 @@ extern HIDDEN uintptr_t counts_born_low, counts_born_size;
 /* How many references there are, as far as both counts say; of an immortal object INT64_MAX. */
 HIDDEN int64_t counts_references(uint64_t object);
 
+/*
+ * Before the code at `place`, which is an extension's, writes to the word of either count with no atomic
+ * operation.
+ */
+HIDDEN void counts_look_at_plain_local(uint64_t object, uintptr_t place);
+HIDDEN void counts_look_at_plain_shared(uint64_t object, uintptr_t place);
+
 HIDDEN void counts_look_at_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t place);
 HIDDEN void counts_look_at_add(uint64_t object, uintptr_t place);
 

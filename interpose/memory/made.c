@@ -306,6 +306,11 @@ void made_each(void (*look)(uint32_t site, uint64_t start, void *context), void 
 			each_of_span(spans[i], HEAP_FROM + i * OBJECT_SEGMENT, look, context);
 }
 
+bool made_is_whole(uint64_t start)
+{
+	return entry_at(start) - 1 < FREED - 1;
+}
+
 bool made_is_freed(uint64_t start)
 {
 	return entry_at(start) & FREED;

@@ -34,6 +34,9 @@ bool made_is_on(void);
 /* The object or block at the address, which must be where it starts. False: not known. */
 bool made_find(uint64_t start, struct made *made);
 
+/* Is what starts at the address noted, and not freed? No system call, as of all here. */
+bool made_is_whole(uint64_t start);
+
 /* Has anything near the address been noted? If not, it need not be in Python's heap. */
 bool made_covers(uint64_t address);
 

@@ -84,7 +84,7 @@ unsigned walk_stack(const void *hook, struct walked *out, unsigned room)
 	unsigned count = 0;
 	while (count < room && fp % 8 == 0 && fp + 16 <= end) {
 		uint64_t next = load64((const void *)fp, 0), pc = load64((const void *)fp, 8);
-		if (pc < 4096)
+		if (pc < 4096 || pc - fp < end - fp) /* no code */
 			break;
 		if (pc - eval_loop.low < eval_loop.size && frame)
 			count += walk_python(&frame, next, out + count, room - count);
@@ -94,6 +94,9 @@ unsigned walk_stack(const void *hook, struct walked *out, unsigned room)
 			break;
 		fp = next;
 	}
+	/* Code without frame pointers stands in between, as libffi below ctypes: Python's frames at least. */
+	while (frame && count < room)
+		count += walk_python(&frame, fp, out + count, room - count);
 	return count;
 }
 

@@ -8,6 +8,7 @@
 
 #include "interpose/base/concern.h"
 #include "interpose/wrap/fences.h"
+#include "interpose/wrap/plain.h"
 #include "interpose/base/symbol.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
@@ -88,6 +89,8 @@ static int emit(struct dl_phdr_info *info, size_t size, void *unused)
 	if (module.low == UINT64_MAX || was_emitted(module.low))
 		return 0;
 	fences_look_at(info, module.low, module.high);
+	if (started)
+		plain_watch(info);
 	char self[4096];
 	uint64_t length;
 	const char *path = path_of(info, self, &length);

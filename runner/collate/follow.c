@@ -12,6 +12,8 @@
 
 #define NEAR 3
 #define WAY 8
+#define OBJECT_HEAD_COUNTS                                                                         \
+	24 /* bytes of an object that say whose it is and how often it is there */
 
 /* What is asked of a side again and again: each race is compared with all others. */
 struct side {
@@ -205,6 +207,37 @@ static void follow_crashes(struct finding *const *findings, size_t count)
 			}
 }
 
+/* Is it the same function that writes there? */
+static bool is_written_by(const struct participant *side, const struct participant *writer)
+{
+	size_t at = site_frame(&side->stack), of = site_frame(&writer->stack);
+	if (at == SITE_NONE || of == SITE_NONE)
+		return false;
+	const struct frame *one = &side->stack.frames[at], *two = &writer->stack.frames[of];
+	return !strcmp(one->function, two->function) && one->file && two->file &&
+	       !strcmp(one->file, two->file);
+}
+
+/* A race on the head of an object that a side writes to, where a finding says that it counts so. */
+static void follow_plain_counts(struct finding *race, struct finding *const *findings, size_t count)
+{
+	bool head =
+		(race->subject.kind == SUBJECT_OBJECT || race->subject.kind == SUBJECT_GLOBAL) &&
+		race->subject.offset < OBJECT_HEAD_COUNTS;
+	for (size_t i = 0; head && !race->follows && i < count; i++) {
+		const struct finding *cause = findings[i];
+		if (cause->kind != FINDING_REFERENCE_COUNT || !cause->pattern ||
+		    strcmp(cause->pattern, "plain") != 0 || !cause->participant_count)
+			continue;
+		for (size_t k = 0; k < race->participant_count; k++)
+			if (race->participants[k].write && !race->participants[k].atomic &&
+			    is_written_by(&race->participants[k], &cause->participants[0])) {
+				race->follows = xstrdup(cause->id);
+				break;
+			}
+	}
+}
+
 void follow_mark(struct finding *const *findings, size_t count)
 {
 	struct race *races = xcalloc(count + 1, sizeof *races);
@@ -224,6 +257,9 @@ void follow_mark(struct finding *const *findings, size_t count)
 		const struct finding *cause = cause_of(&races[i], races, race_count);
 		races[i].finding->follows = cause ? xstrdup(cause->id) : NULL;
 	}
+	for (size_t i = 0; i < race_count; i++)
+		if (!races[i].finding->follows)
+			follow_plain_counts(races[i].finding, findings, count);
 	free(races);
 	follow_crashes(findings, count);
 }

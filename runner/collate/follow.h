@@ -25,7 +25,8 @@
  * makes the object, or is the allocator's. It follows from a data race of which no side does so, if
  * the side that uses the object is at the same line of Python in both, and the other side in the
  * same Python function (or in none: memory that was freed may be anybody's by now). Or one function of C
- * makes the object and stores it, and the users came to both by the same one. A crash follows
+ * makes the object and stores it, and the users came to both by the same one. A race on the head of an
+ * object follows from the wrong count that says that the same function writes there. A crash follows
  * from its `cause`, the race of the same process on the memory that it crashed on.
  */
 void follow_mark(struct finding *const *findings, size_t count);

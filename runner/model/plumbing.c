@@ -53,6 +53,11 @@ static const char *const library_modules[] = {
 	"libc.so*", "libc-*", "libpthread*", "ld-linux*", "linux-vdso*",
 };
 
+/* What ctypes calls by. */
+static const char *const call_modules[] = {
+	"libffi.so*",
+};
+
 /* Python files, by a part of their path. */
 static const char *const python_files[] = {
 	"/ftstress_driver/", "/_pytest/", "/pytest/", "/pluggy/", "/pytest_run_parallel/",
@@ -212,14 +217,20 @@ bool plumbing_is_c_library(const char *module)
 	return module && LISTED(library_modules, module);
 }
 
+static bool is_in_library(const struct frame *frame)
+{
+	return frame->module &&
+	       (LISTED(runtime_modules, frame->module) || LISTED(library_modules, frame->module) ||
+		LISTED(call_modules, frame->module));
+}
+
 bool plumbing_is(const struct frame *frame)
 {
 	if (frame->language == FRAME_PYTHON)
 		return python_plumbing(frame);
 	if (frame->language == FRAME_CYTHON)
 		return false;
-	if (frame->module &&
-	    (LISTED(runtime_modules, frame->module) || LISTED(library_modules, frame->module)))
+	if (is_in_library(frame))
 		return true;
 	return LISTED(call_machinery, frame->function) || LISTED(process_start, frame->function) ||
 	       LISTED(runtime, frame->function);
@@ -229,8 +240,7 @@ bool plumbing_is_helper(const struct frame *frame)
 {
 	if (frame->language == FRAME_PYTHON || frame->language == FRAME_CYTHON)
 		return false;
-	if (frame->module &&
-	    (LISTED(runtime_modules, frame->module) || LISTED(library_modules, frame->module)))
+	if (is_in_library(frame))
 		return true;
 	if (LISTED(helpers, frame->function) || LISTED(runtime, frame->function))
 		return true;

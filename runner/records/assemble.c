@@ -407,6 +407,14 @@ static void add_maker(struct assembly *a, size_t index)
 	subject->description = text;
 }
 
+/* Of an object's head; NULL: it is about none of the two counts alone. To be freed. */
+static char *count_field(uint64_t offset)
+{
+	return offset == 12   ? xstrdup("ob_ref_local")
+	       : offset == 16 ? xstrdup("ob_ref_shared")
+			      : NULL;
+}
+
 static void describe_object(struct assembly *a, size_t index)
 {
 	const struct section_view *section = &a->report->sections[index];
@@ -433,6 +441,8 @@ static void describe_object(struct assembly *a, size_t index)
 					   what.type, what.size);
 	} else {
 		what.member = a->assembler->member(a->assembler->context, what.offset);
+		if (!what.member && a->finding->kind == FINDING_REFERENCE_COUNT)
+			what.member = count_field(what.offset);
 		what.description = xprintf("offset %" PRIu64 "%s%s%s of a Python object of type "
 					   "'%s' (%" PRIu64 " bytes)",
 					   what.offset, what.member ? " (" : "",
@@ -617,6 +627,15 @@ static void name_lender(struct assembly *a)
 	free(text);
 }
 
+/* Of a count: is it one that code writes to, and does not count with? */
+static void name_plain_write(struct assembly *a)
+{
+	static const char type[] = "reference-count-plain";
+	if (a->report->text_length == sizeof type - 1 &&
+	    memcmp(a->report->text, type, sizeof type - 1) == 0)
+		a->finding->pattern = xstrdup("plain");
+}
+
 /* Of a leak: how many more a round, which the section without frames says. */
 static void name_growth(struct assembly *a)
 {
@@ -646,6 +665,8 @@ void report_assemble(const struct report_view *report, const struct assembler *a
 		name_lender(&a);
 	else if (finding->kind == FINDING_LEAK)
 		name_growth(&a);
+	else if (finding->kind == FINDING_REFERENCE_COUNT)
+		name_plain_write(&a);
 	for (size_t i = 0; i < report->count; i++) {
 		if (report->sections[i].head.kind == FTS_SEC_THREAD)
 			add_creation(&a, i);

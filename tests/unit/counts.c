@@ -41,6 +41,11 @@ bool made_covers(uint64_t address)
 	return address == (uint64_t)&object || address == LINK;
 }
 
+bool made_is_whole(uint64_t start)
+{
+	return known && !freed && start == (uint64_t)&object;
+}
+
 bool made_is_freed(uint64_t start)
 {
 	return freed && start == (uint64_t)&object;
@@ -390,6 +395,49 @@ static void each_change_is_logged_if_that_is_asked_for(void **state)
 	countlog_on = false;
 }
 
+static void assert_plain(bool shared, const char *type)
+{
+	told = NULL;
+	if (shared)
+		counts_look_at_plain_shared((uint64_t)&object, 4096);
+	else
+		counts_look_at_plain_local((uint64_t)&object, 4096);
+	assert_told(type);
+}
+
+static void a_count_that_others_change_is_not_written_plainly(void **state)
+{
+	(void)state;
+	make(OTHER, 2, 0);
+	assert_plain(false, "reference-count-plain");
+	assert_plain(true, "reference-count-plain");
+	make(OTHER, 1, 0); /* it is handed over: the thread has the only reference */
+	assert_plain(false, NULL);
+	assert_plain(true, NULL);
+	make(ME, 2, 0); /* nobody else has it */
+	assert_plain(false, NULL);
+	assert_plain(true, NULL);
+	make(ME, 2, SHARED(1, 0));
+	assert_plain(false, NULL);
+	assert_plain(true, "reference-count-plain");
+	make(0, 0, SHARED(2, MERGED));
+	assert_plain(true, "reference-count-plain");
+	make(0, 0, SHARED(0, MERGED)); /* it is gone: a reference for its finalizer */
+	assert_plain(true, NULL);
+	make(0, COUNT_IMMORTAL, 0);
+	assert_plain(false, "reference-count-plain");
+	assert_plain(true, NULL);
+	make(OTHER, 2, 0);
+	known = false; /* the field of something else */
+	assert_plain(false, NULL);
+	make(OTHER, 2, 0);
+	freed = true;
+	assert_plain(false, NULL);
+	make(OTHER, 2, 0);
+	counts_on = false;
+	assert_plain(false, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,6 +449,7 @@ int main(void)
 		cmocka_unit_test(what_both_counted_has_to_add_up),
 		cmocka_unit_test(the_last_reference_ends_what_is_borrowed),
 		cmocka_unit_test(each_change_is_logged_if_that_is_asked_for),
+		cmocka_unit_test(a_count_that_others_change_is_not_written_plainly),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

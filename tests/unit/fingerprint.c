@@ -676,6 +676,12 @@ static void a_wrong_count_says_what_was_done_to_which_object(void **state)
 			       "The object: a list made at app.py:3. Thread T2, in box_end "
 			       "(box.c:1), drops a reference to an object that is freed. Thread "
 			       "T1, in box_clear (box.c:1), freed it."));
+	assert_non_null(strstr(text, "may be an earlier one"));
+	free(text);
+	wrong.pattern = (char *)"plain";
+	text = explain_text(&wrong, "reference-count-plain", &roots);
+	assert_null(strstr(text, "may be an earlier one"));
+	assert_non_null(strstr(text, "Usual fixes: Py_INCREF() and Py_DECREF()"));
 	free(text);
 }
 

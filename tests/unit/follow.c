@@ -240,6 +240,37 @@ static void what_one_function_makes_and_stores_follows_from_the_slot(void **stat
 	assert_follows(&findings[0], NULL);
 }
 
+static void a_race_on_a_count_follows_from_who_writes_it_plainly(void **state)
+{
+	(void)state;
+	struct participant setting = SIDE(true, CORE("box_share"), SETS);
+	struct participant looking = SIDE(false, CORE("dict_get"), CALLS);
+	struct participant other = SIDE(true, CORE("box_fill"), SETS);
+	struct finding findings[] = {
+		{ .id = (char *)"reference-count-1",
+		  .kind = FINDING_REFERENCE_COUNT,
+		  .pattern = (char *)"plain",
+		  .participants = &setting,
+		  .participant_count = 1 },
+		RACE("data-race-2", 1, looking, setting),
+	};
+	struct finding *list[2];
+	findings[1].subject = (struct subject){ .kind = SUBJECT_OBJECT, .offset = 16 };
+	mark(findings, 2, list);
+	assert_follows(&findings[1], "reference-count-1");
+	findings[1].subject.offset = 24; /* its type */
+	mark(findings, 2, list);
+	assert_follows(&findings[1], NULL);
+	findings[1].subject.offset = 16;
+	findings[1].participants[1] = other;
+	mark(findings, 2, list);
+	assert_follows(&findings[1], NULL);
+	findings[1].participants[1] = setting;
+	findings[0].pattern = NULL; /* it dropped one too many */
+	mark(findings, 2, list);
+	assert_follows(&findings[1], NULL);
+}
+
 static void marking_again_starts_anew(void **state)
 {
 	(void)state;
@@ -266,6 +297,7 @@ int main(void)
 		cmocka_unit_test(memory_that_was_freed_in_use_comes_first),
 		cmocka_unit_test(who_got_memory_that_was_freed_in_use_is_no_other_bug),
 		cmocka_unit_test(what_one_function_makes_and_stores_follows_from_the_slot),
+		cmocka_unit_test(a_race_on_a_count_follows_from_who_writes_it_plainly),
 		cmocka_unit_test(marking_again_starts_anew),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -48,6 +48,14 @@ void fences_look_at(const struct dl_phdr_info *info, uintptr_t low, uintptr_t hi
 	(void)info, (void)low, (void)high;
 }
 
+static size_t watched; /* of those that came with dlopen() */
+
+void plain_watch(const struct dl_phdr_info *info)
+{
+	(void)info;
+	watched++;
+}
+
 void *symbol_need(const char *symbol)
 {
 	return dlsym(RTLD_DEFAULT, symbol);
@@ -75,6 +83,7 @@ static void what_could_not_be_told_is_told_at_the_next_dlopen(void **state)
 	full = true;
 	assert_true(concern_modules.start(&why));
 	assert_int_equal(path_count, 0);
+	assert_int_equal(watched, 0); /* what was there before */
 	void *handle = hooked_dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
 	assert_int_equal(path_count, 0);
 	full = false;
@@ -82,6 +91,7 @@ static void what_could_not_be_told_is_told_at_the_next_dlopen(void **state)
 	assert_int_equal(times_told("libc.so.6"), 1);
 	assert_int_equal(times_told("libcmocka"), 1);
 	size_t before = path_count;
+	assert_int_equal(watched, 2 * before); /* whether it could be told or not */
 	dlclose(hooked_dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD));
 	assert_int_equal(path_count, before); /* once */
 	dlclose(handle);

@@ -98,8 +98,26 @@ static bool makes_type_ready(const struct finding *finding)
 	return ready && finding->subject.kind == SUBJECT_GLOBAL;
 }
 
+/* Is it about an object's counts, and does a side write there with no atomic operation, not the interpreter's? */
+static bool writes_count(const struct finding *finding)
+{
+	bool plain = false;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const struct participant *side = &finding->participants[i];
+		plain = plain || (side->write && !side->atomic && !side->frees &&
+				  !memory_is_interpreters(side));
+	}
+	return plain && finding->subject.kind == SUBJECT_OBJECT && finding->subject.member &&
+	       !strncmp(finding->subject.member, "ob_ref_", 7);
+}
+
 static const char *race_fix(const struct finding *finding)
 {
+	if (writes_count(finding))
+		return " It is the reference count of the object that is written to, with no atomic "
+		       "operation: what another thread counts at that time is lost. Usual fix: count "
+		       "with Py_INCREF() and Py_DECREF() alone, and use Py_SET_REFCNT() for no object "
+		       "that another thread can have.";
 	if (makes_type_ready(finding))
 		return " The type is made ready by the thread that uses it first, while another one "
 		       "uses it. Usual fix: call PyType_Ready() for it when the module is imported, "

@@ -2,6 +2,7 @@
 #include "runner/model/kinds.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runner/model/words.h"
 
@@ -20,6 +21,26 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	free(name);
 }
 
+static const char *what_it_means(const struct finding *finding)
+{
+	if (finding->pattern && !strcmp(finding->pattern, "plain"))
+		return "Without the GIL, each object has two counts: one that only the thread which "
+		       "made it may change, and one of all other threads, which changes by atomic "
+		       "operations. Code that writes to one of the fields by itself, or calls "
+		       "Py_SET_REFCNT() for an object that others can have, too, loses what another "
+		       "thread counts at that time: the object is freed in use, or never. Usual "
+		       "fixes: Py_INCREF() and Py_DECREF() (Py_NewRef, Py_SETREF), which know whose "
+		       "count it is; for an object that shall never be freed "
+		       "PyUnstable_Object_EnableDeferredRefcount() or an immortal one.";
+	return "Here the count is seen to be wrong; the operation that took what it did not own may "
+	       "be an earlier one on the same object: one that drops a reference twice, since two "
+	       "threads take the same pointer out of a field before one of them has cleared it, or "
+	       "one that uses a borrowed reference. Look at the races on the object, and on what "
+	       "holds it. Usual fixes: take the pointer and clear the field under one lock "
+	       "(Py_BEGIN_CRITICAL_SECTION), and take a reference of your own "
+	       "(PyList_GetItemRef, Py_NewRef under the lock) to what others may let go.";
+}
+
 static void explain(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	const struct participant *side = finding->participants;
@@ -34,15 +55,7 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 		buf_printf(out, ", %s. ", side[i].role);
 		free(name);
 	}
-	buf_puts(
-		out,
-		"Here the count is seen to be wrong; the operation that took what it did not own may "
-		"be an earlier one on the same object: one that drops a reference twice, since two "
-		"threads take the same pointer out of a field before one of them has cleared it, or "
-		"one that uses a borrowed reference. Look at the races on the object, and on what "
-		"holds it. Usual fixes: take the pointer and clear the field under one lock "
-		"(Py_BEGIN_CRITICAL_SECTION), and take a reference of your own "
-		"(PyList_GetItemRef, Py_NewRef under the lock) to what others may let go.");
+	buf_puts(out, what_it_means(finding));
 }
 
 const struct finding_kind_info kind_reference_count = {
@@ -50,8 +63,9 @@ const struct finding_kind_info kind_reference_count = {
 	.one = "wrong reference count",
 	.many = "wrong reference counts",
 	.meaning =
-		"A reference was dropped or taken that there is not: the object is freed while others "
-		"have it, or used when it is gone.",
+		"A reference was dropped or taken that there is not, or the count was written to "
+		"behind other threads' backs: the object is freed while others have it, or used when "
+		"it is gone.",
 	.explain = explain,
 	.title = title,
 	.rule = RULE_RACE,

@@ -142,6 +142,53 @@ static PyObject *count_none_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(
 }
 
 /*
+ * Plain writes to the fields that count, as code that was written for the GIL has them. Each counts one
+ * up and down again, so that nothing is freed too early, and the compiler is kept from seeing that.
+ */
+#define BETWEEN __asm__ volatile("" ::: "memory")
+
+static PyObject *plain_local_bug(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	object->ob_ref_local++;
+	BETWEEN;
+	object->ob_ref_local--;
+	Py_RETURN_NONE;
+}
+
+static PyObject *plain_shared_bug(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	object->ob_ref_shared += 1 << _Py_REF_SHARED_SHIFT;
+	BETWEEN;
+	object->ob_ref_shared -= 1 << _Py_REF_SHARED_SHIFT;
+	Py_RETURN_NONE;
+}
+
+static PyObject *plain_set_bug(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	Py_ssize_t count = Py_REFCNT(object);
+	Py_SET_REFCNT(object, count + 1);
+	Py_SET_REFCNT(object, count);
+	Py_RETURN_NONE;
+}
+
+static PyObject *plain_none_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return plain_local_bug(NULL, Py_None);
+}
+
+/* Of an object that is the thread's own alone, a thread may set the count. */
+static PyObject *plain_set_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	PyObject *own = much();
+	if (!own)
+		return NULL;
+	plain_set_bug(NULL, own);
+	Py_DECREF(own);
+	/* It does nothing to one that is never counted. */
+	return plain_set_bug(NULL, Py_None);
+}
+
+/*
  * Drain: an iterator over bytes, as CPython has several.
  *
  * Bug: who finds the end clears the field and drops the container. Two threads can find it. That they do
@@ -306,6 +353,11 @@ static PyMethodDef functions[] = {
 	{ "count_ok", count_ok, METH_O, NULL },
 	{ "count_none_bug", count_none_bug, METH_NOARGS, NULL },
 	{ "count_none_ok", count_none_ok, METH_NOARGS, NULL },
+	{ "plain_local_bug", plain_local_bug, METH_O, NULL },
+	{ "plain_shared_bug", plain_shared_bug, METH_O, NULL },
+	{ "plain_set_bug", plain_set_bug, METH_O, NULL },
+	{ "plain_none_bug", plain_none_bug, METH_NOARGS, NULL },
+	{ "plain_set_ok", plain_set_ok, METH_NOARGS, NULL },
 	{ NULL, NULL, 0, NULL },
 };
 

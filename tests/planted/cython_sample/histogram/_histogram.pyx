@@ -1,8 +1,10 @@
 # cython: language_level=3, freethreading_compatible=True, boundscheck=False
-"""Two histograms that threads may share: one forgets the lock. Two sizes: one only borrows."""
+"""Two histograms that threads may share: one forgets the lock. Two sizes: one only borrows.
+Two first items: one is dropped too often."""
 
 cimport cython
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
 
 
 cdef extern from "Python.h":
@@ -18,6 +20,20 @@ def size_bug(list items not None):
 
 def size_ok(list items not None):
     return len(own_item(items, 0))
+
+
+def first_bug(list items not None):
+    """Wrong: what it drops is the list's reference."""
+    cdef object item = items[0]
+    Py_DECREF(item)  # the drop too many
+    return len(item)
+
+
+def first_ok(list items not None):
+    cdef object item = items[0]
+    Py_INCREF(item)
+    Py_DECREF(item)
+    return len(item)
 
 
 cdef class Histogram_bug:

@@ -1,0 +1,25 @@
+"""What ctypes has borrowed from a dict is used when another thread has replaced it."""
+
+import ctypes
+import threading
+
+item_of = ctypes.pythonapi.PyDict_GetItemString
+item_of.argtypes, item_of.restype = [ctypes.py_object, ctypes.c_char_p], ctypes.c_void_p
+held = {}
+kept = []
+filled, borrowed, replaced = threading.Event(), threading.Event(), threading.Event()
+
+
+def stress(thread_index):
+    if thread_index == 0:
+        filled.wait()
+        made = ctypes.cast(item_of(held, b"made"), ctypes.py_object)
+        borrowed.set()
+        replaced.wait()
+        kept.append(made.value)
+    elif thread_index == 1:
+        held["made"] = bytes(300)
+        filled.set()
+        borrowed.wait()
+        held["made"] = None
+        replaced.set()
