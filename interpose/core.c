@@ -54,6 +54,7 @@
  *   turns/    one thread of a test runs at a time; pairs: the same for pairs of calls
  *     footprint    what a call touches: two calls that touch nothing in common need not be made;
  *                  trace: ThreadSanitizer's history of it
+ *     between      locks that order the two calls of a pair, and are about something else
  *     share        objects that a test makes are one for all its threads
  *     waits        where threads wait, and pass the turn on; look: what another thread does
  *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_template.h

@@ -196,11 +196,22 @@ static json_t *cell_of(const struct run_cell *cell, const struct map *places)
 	return json_pack("[iio]", (int)cell->a, (int)cell->b, finding);
 }
 
+static json_t *orders_of(const struct run_type *type)
+{
+	json_t *orders = json_array();
+	for (size_t i = 0; i < type->order_count; i++)
+		json_array_append_new(orders, json_pack("[iio]", (int)type->orders[i].a,
+							(int)type->orders[i].b,
+							text_json(type->orders[i].by)));
+	return orders;
+}
+
 /* The pairs of operations of each type; see docs/report-schema.json. */
 static json_t *types_of(const struct run_info *run, const struct map *places)
 {
-	static const char *const names[] = { "not_run", "not_exercised", "apart",    "clean",
-					     "other",   "race",          "deadlock", "crash" };
+	static const char *const names[] = { "not_run", "not_exercised", "apart",
+					     "clean",   "ordered",       "other",
+					     "race",    "deadlock",      "crash" };
 	json_t *array = json_array();
 	for (size_t i = 0; i < run->type_count; i++) {
 		const struct run_type *type = &run->types[i];
@@ -223,6 +234,8 @@ static json_t *types_of(const struct run_info *run, const struct map *places)
 		json_object_set_new(object, "pairs", counts);
 		json_object_set_new(object, "rows", rows);
 		json_object_set_new(object, "findings", cells);
+		if (type->order_count)
+			json_object_set_new(object, "ordered", orders_of(type));
 		json_array_append_new(array, object);
 	}
 	return array;

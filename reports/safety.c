@@ -70,8 +70,8 @@ static struct outcome outcome_of(const struct table *table, size_t operation)
 	for (size_t i = 0; i < table->count; i++) {
 		unsigned char state = table->states[operation * table->count + i];
 		outcome.clean += state == CELL_CLEAN || state == CELL_APART;
-		outcome.bad += state > CELL_CLEAN;
-		outcome.unknown += state < CELL_APART;
+		outcome.bad += state > CELL_ORDERED;
+		outcome.unknown += state < CELL_APART || state == CELL_ORDERED;
 	}
 	return outcome;
 }
@@ -108,7 +108,7 @@ static void add_partners(struct buf *out, const struct markup *markup, const str
 	size_t said = 0;
 	for (size_t i = 0; i < table->count; i++) {
 		unsigned char state = table->states[operation * table->count + i];
-		if (state <= CELL_CLEAN)
+		if (state <= CELL_ORDERED)
 			continue;
 		buf_puts(out, said++ ? ", " : "");
 		add_code(out, markup, table->names[i]);
@@ -227,6 +227,10 @@ static void add_type(struct buf *out, const struct run_info *run, const struct m
 	uint64_t unknown = type->by_state[CELL_NOT_RUN] + type->by_state[CELL_NOT_EXERCISED];
 	if (unknown)
 		buf_printf(out, " and %" PRIu64 " were not exercised", unknown);
+	uint64_t ordered = type->by_state[CELL_ORDERED];
+	if (ordered)
+		buf_printf(out, "%s %" PRIu64 " %s ordered by a lock that is about something else",
+			   unknown ? "," : " and", ordered, ordered == 1 ? "was" : "were");
 	buf_printf(out, " (Python %s).\n\n", run->python_version ? run->python_version : "?");
 	add_safe(out, markup, &table);
 	add_bad(out, markup, &table);

@@ -280,13 +280,14 @@ enum cell_state {
 	CELL_NOT_EXERCISED, /* one of the calls did not work, alone */
 	CELL_APART, /* the calls touch nothing in common that one of them changes: not made */
 	CELL_CLEAN,
-	CELL_OTHER, /* a finding of another kind */
+	CELL_ORDERED, /* clean, but a lock ordered the calls that has nothing to do with the object */
+	CELL_OTHER,   /* a finding of another kind */
 	CELL_RACE,
 	CELL_DEADLOCK, /* or a lock order that can be one, or a hang */
 	CELL_CRASH,
 	CELL_STATES,
 };
-#define CELL_LETTERS " ?-.orDC"
+#define CELL_LETTERS " ?-.~orDC"
 
 /* Of a run with --pairs: every two operations of a type. */
 struct run_type {
@@ -304,6 +305,11 @@ struct run_type {
 		char *finding; /* id of the worst */
 	} *cells;
 	size_t cell_count;
+	struct run_order {
+		unsigned a, b; /* operations of a CELL_ORDERED */
+		char *by;      /* "the lock of all types" */
+	} *orders;
+	size_t order_count;
 };
 
 /* C functions of the packages, by the most that is known of one. */

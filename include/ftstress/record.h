@@ -38,6 +38,7 @@ enum fts_record_type {
 	FTS_REC_NOTE = 19,        /* UTF-8 text for the run's notes */
 	FTS_REC_GIL_ENABLED = 20, /* UTF-8 name of the module whose import enabled the GIL */
 	FTS_REC_SLICE_END = 21,   /* no payload: the driver came to the end of its slice */
+	FTS_REC_ORDERED = 22,     /* UTF-8 name of a lock that ordered the two calls of the pair */
 };
 
 struct fts_record {

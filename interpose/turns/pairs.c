@@ -27,6 +27,7 @@
 #include "interpose/base/raw.h"
 #include "interpose/base/symbol.h"
 #include "interpose/memory/marks.h"
+#include "interpose/turns/between.h"
 #include "interpose/turns/footprint.h"
 #include "interpose/turns/turns.h"
 
@@ -68,6 +69,7 @@ bool ftstress_pair_run(uint32_t first)
 		tsan_acquire = (void (*)(void *))symbol_need("__tsan_acquire");
 	}
 	marks_forget();
+	between_forget();
 	footprint_all_made();
 	pair = (pair + 1) % OVER;
 	__atomic_store_n(&pairs_now, pair, __ATOMIC_RELAXED);
@@ -99,6 +101,7 @@ bool ftstress_pair_next(uint32_t number)
 {
 	struct side *side = &sides[number % SIDES];
 	if (side->begun) {
+		between_ends();
 		footprint_ends(number);
 		tsan_release(&side->done);
 		order_variables(&side->variables_done, true);
@@ -114,6 +117,7 @@ bool ftstress_pair_next(uint32_t number)
 	order_variables(&side->go, false);
 	ftstress_turn_enter(side->place);
 	footprint_begins(number);
+	between_begins(number);
 	return true;
 }
 

@@ -12,6 +12,7 @@
 #include "interpose/base/raw.h"
 #include "interpose/order/sections.h"
 #include "interpose/order/type_cache.h"
+#include "interpose/turns/between.h"
 
 #define HERE __builtin_return_address(0)
 
@@ -58,6 +59,7 @@ void atomics_resolve(void)
 	fences_resolve();
 	sections_resolve();
 	type_cache_resolve();
+	between_types = &type_cache_lock;
 	tsan_cas8 = (cas8 *)symbol_need("__tsan_atomic8_compare_exchange_val");
 }
 
@@ -334,6 +336,8 @@ uint8_t __tsan_atomic8_compare_exchange_val(volatile uint8_t *word, uint8_t from
 			failed_order = MO_NONE;
 		if (order == MO_RELEASE)
 			type_cache_unlocks(word);
+		if (UNLIKELY(between_call != NULL) && place > PLACE_AS_WRITTEN && *word == from)
+			between_note(word, to, order != MO_NONE);
 	}
 	order = fences_change(word, order, HERE);
 	bool noted = locks_on && from + to == 1 && locks_exchange(word, to, CALL_SITE);

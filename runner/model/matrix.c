@@ -15,6 +15,7 @@ struct table {
 		unsigned a, b;
 		enum cell_state state;
 		const char *finding; /* borrowed; of the worst state, or NULL */
+		char *ordered;       /* by which lock, or NULL */
 	} *pairs;
 	size_t pair_count, pair_capacity, operation_capacity;
 	struct map pairs_by_cell;
@@ -44,6 +45,9 @@ void run_type_clear(struct run_type *type)
 	free(type->bases);
 	free(type->operations);
 	free(type->states);
+	for (size_t i = 0; i < type->order_count; i++)
+		free(type->orders[i].by);
+	free(type->orders);
 	free(type->cells);
 	*type = (struct run_type){ 0 };
 }
@@ -55,6 +59,8 @@ void matrix_free(struct matrix *matrix)
 		run_type_clear(&table->type);
 		map_free(&table->operations);
 		map_free(&table->pairs_by_cell);
+		for (size_t j = 0; j < table->pair_count; j++)
+			free(table->pairs[j].ordered);
 		free(table->pairs);
 	}
 	if (matrix) {
@@ -216,6 +222,17 @@ void matrix_test(struct matrix *matrix, const char *test, enum cell_state state)
 		pair->state = state;
 }
 
+void matrix_ordered(struct matrix *matrix, const char *test, const char *by)
+{
+	struct pair *pair = pair_of(matrix, test);
+	if (!pair)
+		return;
+	if (pair->state < CELL_ORDERED)
+		pair->state = CELL_ORDERED;
+	if (!pair->ordered)
+		pair->ordered = xstrdup(by);
+}
+
 static enum cell_state state_of(const struct finding *finding)
 {
 	enum cell_state state = kind_info(finding->kind)->cell;
@@ -248,7 +265,7 @@ static int by_name(const void *a, const void *b)
 static struct run_type finish(struct table *table)
 {
 	struct run_type type = table->type;
-	size_t count = type.operation_count, capacity = 0;
+	size_t count = type.operation_count, capacity = 0, order_capacity = 0;
 	type.states = xcalloc(count * count + 1, 1);
 	memset(type.states, CELL_LETTERS[CELL_NOT_RUN], count * count);
 	for (size_t i = 0; i < table->pair_count; i++) {
@@ -256,6 +273,10 @@ static struct run_type finish(struct table *table)
 		type.states[pair->a * count + pair->b] = CELL_LETTERS[pair->state];
 		type.states[pair->b * count + pair->a] = CELL_LETTERS[pair->state];
 		type.by_state[pair->state]++;
+		if (pair->state == CELL_ORDERED)
+			ARRAY_PUSH(
+				type.orders, type.order_count, order_capacity,
+				((struct run_order){ pair->a, pair->b, xstrdup(pair->ordered) }));
 		if (pair->finding)
 			ARRAY_PUSH(type.cells, type.cell_count, capacity,
 				   ((struct run_cell){ pair->a, pair->b, xstrdup(pair->finding) }));

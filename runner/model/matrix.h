@@ -25,6 +25,9 @@ void matrix_free(struct matrix *matrix);
 /* A test of the run; others than pairs are ignored. `state`: not run, not exercised or clean. */
 void matrix_test(struct matrix *matrix, const char *test, enum cell_state state);
 
+/* The test is clean, but a lock ordered its two calls that has nothing to do with the object: its name. */
+void matrix_ordered(struct matrix *matrix, const char *test, const char *by);
+
 /* A finding that came up in the test. */
 void matrix_finding(struct matrix *matrix, const char *test, const struct finding *finding);
 

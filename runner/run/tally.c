@@ -85,10 +85,14 @@ static void take_time(struct tally *tally, size_t test, double seconds)
 		tally->longest[test] = seconds;
 }
 
-static void take_cell(struct tally *tally, size_t test, enum cell_state state)
+static void take_cell(struct tally *tally, const struct trial *trial, size_t i,
+		      enum cell_state state)
 {
-	if (tally->result->matrix)
-		matrix_test(tally->result->matrix, tally->options->tests[test].id, state);
+	if (!tally->result->matrix)
+		return;
+	matrix_test(tally->result->matrix, trial->ids[i], state);
+	if (trial->ordered[i] && state == CELL_CLEAN)
+		matrix_ordered(tally->result->matrix, trial->ids[i], trial->ordered[i]);
 }
 
 static enum cell_state cell_of(const struct trial *trial, size_t i)
@@ -108,7 +112,7 @@ static void take_pairs(struct tally *tally, const struct trial *trial)
 			continue;
 		enum cell_state cell = cell_of(trial, i);
 		tally->result->pairs.run += cell != CELL_NOT_EXERCISED;
-		matrix_test(tally->result->matrix, trial->ids[i], cell);
+		take_cell(tally, trial, i, cell);
 	}
 }
 
@@ -144,7 +148,7 @@ void tally_tests(struct tally *tally, const struct trial *trial)
 		}
 		if (trial->states[i] == TEST_ENDED && trial->outcomes[i] == FTS_OUTCOME_SKIPPED) {
 			tally->result->tests_skipped += note_seen(seen, SEEN_SKIPPED);
-			take_cell(tally, trial->tests[i], CELL_NOT_EXERCISED);
+			take_cell(tally, trial, i, CELL_NOT_EXERCISED);
 			continue;
 		}
 		enum cell_state cell = cell_of(trial, i);
@@ -154,7 +158,7 @@ void tally_tests(struct tally *tally, const struct trial *trial)
 		tally->result->tests_distinct += fresh;
 		tally->result->tests_apart += fresh && cell == CELL_APART;
 		tally_threads(tally, trial, i);
-		take_cell(tally, trial->tests[i], cell);
+		take_cell(tally, trial, i, cell);
 	}
 }
 

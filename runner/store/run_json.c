@@ -146,6 +146,19 @@ static json_t *cells_value(const struct run_type *type, json_t *ids)
 	return cells;
 }
 
+static json_t *orders_value(const struct run_type *type)
+{
+	json_t *orders = json_array();
+	for (size_t i = 0; i < type->order_count; i++) {
+		json_t *order = json_object();
+		value_put_number(order, "a", type->orders[i].a);
+		value_put_number(order, "b", type->orders[i].b);
+		value_put_text(order, "by", type->orders[i].by);
+		json_array_append_new(orders, order);
+	}
+	return orders;
+}
+
 static json_t *types_value(const struct run_info *info)
 {
 	json_t *array = json_array();
@@ -162,6 +175,7 @@ static json_t *types_value(const struct run_info *info)
 		json_object_set_new(one, "counts", counts);
 		json_object_set_new(one, "cells", cells_value(type, ids));
 		json_object_set_new(one, "ids", ids);
+		json_object_set_new(one, "orders", orders_value(type));
 		json_array_append_new(array, one);
 	}
 	return array;
@@ -174,7 +188,23 @@ static bool is_whole(const struct run_type *type)
 	bool whole = type->name && strlen(type->states ? type->states : "") == count * count;
 	for (size_t i = 0; i < type->cell_count; i++)
 		whole = whole && type->cells[i].a < count && type->cells[i].b < count;
+	for (size_t i = 0; i < type->order_count; i++)
+		whole = whole && type->orders[i].a < count && type->orders[i].b < count;
 	return whole;
+}
+
+static void get_orders(json_t *from, struct run_type *type)
+{
+	type->order_count = json_array_size(from);
+	type->orders = xcalloc(type->order_count + 1, sizeof *type->orders);
+	for (size_t i = 0; i < type->order_count; i++) {
+		json_t *order = json_array_get(from, i);
+		type->orders[i] = (struct run_order){
+			(unsigned)value_get_number(order, "a"),
+			(unsigned)value_get_number(order, "b"),
+			value_get_text(order, "by"),
+		};
+	}
 }
 
 static void get_type(json_t *from, struct run_type *type)
@@ -186,12 +216,13 @@ static void get_type(json_t *from, struct run_type *type)
 	type->states = value_get_text(from, "states");
 	json_t *counts = json_object_get(from, "counts"), *cells = json_object_get(from, "cells");
 	json_t *ids = json_object_get(from, "ids");
-	/* A run of before there was CELL_APART has one less. */
-	size_t missing = json_array_size(counts) < CELL_STATES ? CELL_APART : CELL_STATES;
-	for (size_t i = 0; i < CELL_STATES; i++)
-		if (i != missing)
-			type->by_state[i] = (uint64_t)json_integer_value(
-				json_array_get(counts, i - (i > missing)));
+	/* An older ftstress had no CELL_ORDERED; one before it, no CELL_APART either. */
+	size_t missing = CELL_STATES - json_array_size(counts);
+	for (size_t i = 0, at = 0; i < CELL_STATES && missing < CELL_STATES; i++)
+		if (!(i == CELL_ORDERED && missing > 0) && !(i == CELL_APART && missing > 1))
+			type->by_state[i] =
+				(uint64_t)json_integer_value(json_array_get(counts, at++));
+	get_orders(json_object_get(from, "orders"), type);
 	type->cell_count = json_array_size(cells);
 	type->cells = xcalloc(type->cell_count + 1, sizeof *type->cells);
 	for (size_t i = 0; i < type->cell_count; i++) {

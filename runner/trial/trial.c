@@ -19,6 +19,9 @@ static void clear_attempt(struct trial *trial)
 		free(trial->failures[i].traceback);
 	}
 	trial->failure_count = 0;
+	for (size_t i = 0; i < trial->count; i++)
+		free(trial->ordered[i]);
+	free(trial->ordered);
 	free(trial->ids);
 	free(trial->states);
 	free(trial->outcomes);
@@ -36,6 +39,7 @@ static void begin_attempt(struct trial *trial, size_t *tests, size_t count,
 	trial->ids = xcalloc(count, sizeof *trial->ids);
 	trial->states = xcalloc(count, sizeof *trial->states);
 	trial->outcomes = xcalloc(count, sizeof *trial->outcomes);
+	trial->ordered = xcalloc(count, sizeof *trial->ordered);
 	trial->threads = xcalloc(count, sizeof *trial->threads);
 	trial->seconds = xcalloc(count, sizeof *trial->seconds);
 	for (size_t i = 0; i < count; i++)
@@ -197,6 +201,10 @@ static void take_record(struct trial *trial, const struct fts_record *header,
 	case FTS_REC_SLICE_END:
 		trial->slice_end = true;
 		trial->progressed = now_seconds();
+		break;
+	case FTS_REC_ORDERED:
+		if (header->test < trial->count && !trial->ordered[header->test])
+			trial->ordered[header->test] = xstrndup((const char *)payload, length);
 		break;
 	case FTS_REC_SCHEDULE:
 		take_schedule(trial, payload, length);

@@ -72,6 +72,7 @@ struct trial {
 	size_t count;
 	enum test_state *states;
 	uint16_t *outcomes;    /* of a test that has ended: enum fts_outcome */
+	char **ordered;        /* of a pair: the lock that ordered its calls, or NULL */
 	uint16_t *threads;     /* of a test that has begun: in how many threads it runs or ran */
 	double *seconds;       /* of a test that has ended: how long it took */
 	uint32_t running;      /* index of the test that runs now, or FTS_NO_TEST */

@@ -13,6 +13,7 @@ class Record(enum.IntEnum):
     NOTE = 19
     GIL_ENABLED = 20
     SLICE_END = 21
+    ORDERED = 22
 
 
 class Outcome(enum.IntEnum):

@@ -108,6 +108,11 @@ class Emitter:
         self._send(Record.GIL_ENABLED, clip(module, MESSAGE_MAX))
         self._json("GIL_ENABLED", module=module)
 
+    def ordered(self, by: str) -> None:
+        """Of the test that runs, a pair."""
+        self._send(Record.ORDERED, clip(by, MESSAGE_MAX))
+        self._json("ORDERED", by=by)
+
     def slice_end(self) -> None:
         self._send(Record.SLICE_END, b"")
         self._json("SLICE_END")

@@ -126,6 +126,8 @@ def _run_test(
     duration = time.perf_counter_ns() - start
     for failure in result.failures:
         emitter.fail(index, threads, failure)
+    if result.ordered_by is not None:
+        emitter.ordered(result.ordered_by)
     emitter.end(index, result.outcome, threads, duration)
 
 

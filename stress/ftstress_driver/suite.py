@@ -62,6 +62,8 @@ class Result:
 
     outcome: Outcome
     failures: list[Failure] = field(default_factory=list)
+    ordered_by: str | None = None
+    """Of a pair: the lock that has nothing to do with its object and ordered its calls."""
 
 
 @dataclass

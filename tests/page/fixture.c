@@ -277,6 +277,18 @@ static struct run_type type_of(const json_t *item)
 		for (size_t j = 0; j <= i; j++)
 			(*count_of(&type, i * type.operation_count + j))++;
 	}
+	type.uncalled_count = texts_at(item, "not_called", &type.uncalled);
+	const json_t *ordered = json_object_get(item, "ordered");
+	type.order_count = json_array_size(ordered);
+	type.orders = xcalloc(type.order_count + 1, sizeof *type.orders);
+	for (size_t i = 0; i < type.order_count; i++) {
+		const json_t *order = json_array_get(ordered, i);
+		type.orders[i] = (struct run_order){
+			(unsigned)json_integer_value(json_array_get(order, 0)),
+			(unsigned)json_integer_value(json_array_get(order, 1)),
+			xstrdup(json_string_value(json_array_get(order, 2))),
+		};
+	}
 	type.cell_count = json_array_size(findings);
 	type.cells = xcalloc(type.cell_count, sizeof *type.cells);
 	for (size_t i = 0; i < type.cell_count; i++) {

@@ -259,7 +259,9 @@ test("the_table_of_a_type_says_of_each_pair_what_is_known_and_leads_to_its_findi
     {
       name: "words.Box",
       operations: ["add", "get", "pop", "copy"],
-      rows: ["rr-?", "r.C ", "-C-.", "? .-"],
+      rows: ["rr-?", "r.C ", "-C-~", "? ~-"],
+      ordered: [[2, 3, "the lock of all types"]],
+      not_called: ["feed"],
       findings: [
         [0, 0, BOX[0]],
         [0, 1, BOX[1]],
@@ -276,8 +278,8 @@ test("the_table_of_a_type_says_of_each_pair_what_is_known_and_leads_to_its_findi
   const section = page.locator("section.types");
   const lines = await texts(section.locator("summary"));
   equal(lines, [
-    "words.Box: 4 operations, 10 pairs: 5 clean (3 apart), 3 in 3 findings, " +
-      "1 not exercised, 1 not run",
+    "words.Box: 4 operations, 10 pairs: 4 clean (3 apart), 3 in 3 findings, " +
+      "1 ordered, 1 not exercised, 1 not run; 1 method never called",
     "words.Dull: 1 operation, 1 pair: 1 clean",
   ]);
   await section.locator("summary").first().click();
@@ -286,7 +288,11 @@ test("the_table_of_a_type_says_of_each_pair_what_is_known_and_leads_to_its_findi
   equal(await cells("race"), 3);
   equal(await cells("crash"), 2);
   equal(await cells("apart"), 4);
-  equal(await cells("clean"), 3);
+  equal(await cells("clean"), 1);
+  equal(await cells("ordered"), 2);
+  const ordered = section.locator("svg.matrix rect.ordered title").first();
+  equal(await ordered.textContent(), "pop | copy: ordered by the lock of all types");
+  holds((await section.textContent()).includes("no arguments are known that they take: feed"), "feed");
   equal(await cells("not-exercised"), 2);
   equal(await cells("not-run"), 2);
   const colours = await section.locator(".legend i").evaluateAll((all) =>

@@ -33,6 +33,7 @@ PLANTED = (
     ("an exception used after its lock", f"{C}.Parser_bug", "parse", "parse", "data-race"),
     ("a slot used again under a reader", f"{C}.Slots_bug", "remove", "get", "data-race"),
     ("a handle in a capsule", METER, "meter_add_bug(.)", "meter_add_bug(.)", "data-race"),
+    ("a field behind another lock", f"{CYTHON}.Asks_bug", "ask", "ask", "data-race"),
     ("a call that always raises", f"{CYTHON}.Refuses_bug", "feed", "feed", "data-race"),
     ("two objects that lock each other", f"{C}.Pot_bug", "merge", "merge", "lock-order"),
 )
@@ -146,6 +147,13 @@ def main() -> int:
         and "?" in unknown,
         "what always raises is not clean, and what was never called is named",
         refuses,
+    )
+    hidden: dict[str, Any] = next((k for k in types if k["name"] == f"{CYTHON}.Asks_hidden"), {})
+    asks = hidden.get("operations", ["ask"]).index("ask")
+    ok(
+        [asks, asks, "the lock of a set that is there for all"] in hidden.get("ordered", []),
+        "where a lock that is about something else hides a race, the cell says so",
+        hidden,
     )
     racy = {p[1] for p in PLANTED if p[4] == "data-race"}
     text = report.get("text", "")

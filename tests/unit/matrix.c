@@ -82,6 +82,29 @@ static void what_is_apart_is_known_and_what_was_made_is_known_better(void **unus
 	release(matrix, types, count);
 }
 
+static void what_is_ordered_is_less_than_clean_and_no_finding(void **unused)
+{
+	(void)unused;
+	struct matrix *matrix = matrix_new();
+	struct finding race = { .id = (char *)"data-race-1", .kind = FINDING_DATA_RACE };
+	matrix_test(matrix, "m.T::copy|copy", CELL_CLEAN);
+	matrix_ordered(matrix, "m.T::copy|copy", "the lock of all types");
+	matrix_ordered(matrix, "m.T::copy#2|copy", "the lock of all types");
+	matrix_test(matrix, "m.T::copy|copy", CELL_CLEAN); /* with other arguments, say */
+	matrix_ordered(matrix, "m.T::copy|get", "the lock of all types");
+	matrix_finding(matrix, "m.T::copy|get", &race);
+	matrix_ordered(matrix, "no pair", "the lock of all types");
+	size_t count;
+	struct run_type *types = matrix_take(matrix, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(state(&types[0], "copy", "copy"), '~');
+	assert_int_equal(state(&types[0], "copy", "get"), 'r');
+	assert_int_equal(types[0].by_state[CELL_ORDERED], 2);
+	assert_int_equal(types[0].order_count, 2);
+	assert_string_equal(types[0].orders[0].by, "the lock of all types");
+	release(matrix, types, count);
+}
+
 static void a_call_on_a_relative_counts_for_its_operation(void **unused)
 {
 	(void)unused;
@@ -184,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cell_shows_the_worst_of_its_tests),
 		cmocka_unit_test(what_is_apart_is_known_and_what_was_made_is_known_better),
+		cmocka_unit_test(what_is_ordered_is_less_than_clean_and_no_finding),
 		cmocka_unit_test(a_call_on_a_relative_counts_for_its_operation),
 		cmocka_unit_test(objects_made_in_other_ways_count_for_their_type),
 		cmocka_unit_test(a_race_is_told_with_the_type_whose_memory_it_is_on),

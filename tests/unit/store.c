@@ -641,16 +641,21 @@ static void the_pairs_of_a_run_keep_their_findings(void **state)
 				    { 0, 1, (char *)"data-race-2" },
 				    { 1, 1, (char *)"data-race-1" } };
 	char *bases[] = { (char *)"m.Base" };
-	struct run_type type = { .name = (char *)"m.Box",
-				 .bases = bases,
-				 .base_count = 1,
-				 .operations = operations,
-				 .operation_count = 2,
-				 .uncalled = operations,
-				 .uncalled_count = 1,
-				 .states = (char *)"rrrr",
-				 .cells = cells,
-				 .cell_count = 3 };
+	struct run_type type = {
+		.name = (char *)"m.Box",
+		.bases = bases,
+		.base_count = 1,
+		.operations = operations,
+		.operation_count = 2,
+		.uncalled = operations,
+		.uncalled_count = 1,
+		.states = (char *)"rrrr",
+		.by_state = { [CELL_CLEAN] = 3, [CELL_ORDERED] = 5, [CELL_OTHER] = 7 },
+		.orders = (struct run_order[]){ { 0, 1, (char *)"the lock" } },
+		.order_count = 1,
+		.cells = cells,
+		.cell_count = 3
+	};
 	struct run_info in = { .types = &type, .type_count = 1 }, out;
 	struct store *store = open_store();
 	int64_t run = begin_run(store, 0);
@@ -662,11 +667,16 @@ static void the_pairs_of_a_run_keep_their_findings(void **state)
 		assert_int_equal(out.types[0].base_count, written ? 0 : 1);
 		assert_true(written || strcmp(out.types[0].bases[0], "m.Base") == 0);
 		assert_int_equal(out.types[0].uncalled_count, written ? 0 : 1);
+		assert_int_equal(out.types[0].order_count, written ? 0 : 1);
+		assert_true(written || strcmp(out.types[0].orders[0].by, "the lock") == 0);
+		assert_int_equal(out.types[0].by_state[CELL_CLEAN], 3);
+		assert_int_equal(out.types[0].by_state[CELL_ORDERED], written ? 0 : 5);
+		assert_int_equal(out.types[0].by_state[CELL_OTHER], 7);
 		assert_int_equal(out.types[0].cell_count, 3);
 		assert_string_equal(out.types[0].cells[1].finding, "data-race-2");
 		assert_string_equal(out.types[0].cells[2].finding, "data-race-1");
 		run_info_clear(&out);
-		sql("UPDATE runs SET info = '{\"types\":[{\"name\":\"m.Box\",\"operations\":[\"pop\",\"len\"],\"states\":\"rrrr\",\"cells\":"
+		sql("UPDATE runs SET info = '{\"types\":[{\"name\":\"m.Box\",\"operations\":[\"pop\",\"len\"],\"states\":\"rrrr\",\"counts\":[0,0,0,3,7,0,0,0],\"cells\":"
 		    "[[0,0,\"data-race-1\"],[0,1,\"data-race-2\"],[1,1,\"data-race-1\"]]}]}'");
 	}
 	store_close(store);

@@ -45,6 +45,31 @@ static void records_of_no_process_start_nothing(void **state)
 	trial_free(trial);
 }
 
+static void put_ordered(struct stream *stream, uint32_t test)
+{
+	stream_begin(stream, FTS_REC_ORDERED);
+	buf_puts(&stream->bytes, "the lock");
+	stream_end(stream);
+	((struct fts_record *)(void *)stream->bytes.data)->test = test;
+}
+
+static void a_pair_that_was_ordered_keeps_by_what(void **state)
+{
+	(void)state;
+	static const uint32_t told[] = { 7, FTS_NO_TEST, 0 }; /* the first two are no test of it */
+	struct trial *trial = new_trial();
+	assert_true(trial_started(trial, 4711));
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+		struct stream stream = { .pid = 4711 };
+		assert_null(trial->ordered[0]);
+		put_ordered(&stream, told[i]);
+		trial_take(trial, (const uint8_t *)stream.bytes.data, stream.bytes.length);
+		buf_free(&stream.bytes);
+	}
+	assert_string_equal(trial->ordered[0], "the lock");
+	trial_free(trial);
+}
+
 static void a_thread_that_switched_the_gil_on_says_in_which_test(void **state)
 {
 	(void)state;
@@ -66,6 +91,7 @@ int main(void)
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(a_number_that_means_many_processes_is_no_process),
 		cmocka_unit_test(records_of_no_process_start_nothing),
+		cmocka_unit_test(a_pair_that_was_ordered_keeps_by_what),
 		cmocka_unit_test(a_thread_that_switched_the_gil_on_says_in_which_test),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -12,6 +12,7 @@ const states: [letter: string, name: string, text: string][] = [
   ["D", "deadlock", "deadlock or hang"],
   ["r", "race", "race"],
   ["o", "other", "other finding"],
+  ["~", "ordered", "clean, but ordered by a lock that has nothing to do with the object"],
   [".", "clean", "clean"],
   ["-", "apart", "apart: they touch nothing in common that one of them changes"],
   ["?", "not-exercised", "not exercised: a call failed on its own"],
@@ -32,6 +33,10 @@ function Grid({ type, filter }: { type: PairType; filter: Filter }) {
   const cell = type.operations.length > 60 ? 8 : 14;
   const links = useMemo(
     () => new Map(type.findings.flatMap(([a, b, id]) => [[`${a},${b}`, id] as const, [`${b},${a}`, id] as const])),
+    [type],
+  );
+  const locks = useMemo(
+    () => new Map((type.ordered ?? []).flatMap(([a, b, by]) => [[`${a},${b}`, by] as const, [`${b},${a}`, by] as const])),
     [type],
   );
   const label = Math.max(...type.operations.map((name) => name.length)) * 6.2 + 10;
@@ -66,7 +71,10 @@ function Grid({ type, filter }: { type: PairType; filter: Filter }) {
               width={cell - 1}
               height={cell - 1}
             >
-              <title>{`${type.operations[i]} | ${type.operations[j]}: ${nameOf.get(letter)}`}</title>
+              <title>
+                {`${type.operations[i]} | ${type.operations[j]}: ${nameOf.get(letter)}`}
+                {locks.has(`${i},${j}`) && ` by ${locks.get(`${i},${j}`)}`}
+              </title>
             </rect>
           );
           return id ? <a href={linkTo({ name: "finding", id }, filter)}>{square}</a> : square;
@@ -91,6 +99,7 @@ function TypeRow({ type, filter }: { type: PairType; filter: Filter }) {
             , {count(bad(type))} in {plural(entries, "finding")}
           </strong>
         )}
+        {type.pairs.ordered > 0 && `, ${count(type.pairs.ordered)} ordered`}
         {type.pairs.not_exercised > 0 && `, ${count(type.pairs.not_exercised)} not exercised`}
         {type.pairs.not_run > 0 && `, ${count(type.pairs.not_run)} not run`}
         {type.not_called && `; ${plural(type.not_called.length, "method")} never called`}

@@ -181,16 +181,19 @@ export interface PairType {
     not_exercised: number;
     apart: number;
     clean: number;
+    ordered: number;
     other: number;
     race: number;
     deadlock: number;
     crash: number;
   };
-  /** A row an operation, a letter a cell: " " not run, "?" not exercised, "-" apart, "." clean, "o" other,
+  /** A row an operation, a letter a cell: " " not run, "?" not exercised, "-" apart, "." clean, "~" ordered, "o" other,
    * "r" race, "D" deadlock, "C" crash. */
   rows: string[];
   /** Cells with a finding: both operations and the id of the worst. */
   findings: [number, number, string][];
+  /** Cells without one, whose calls a lock ordered that has nothing to do with the object. */
+  ordered?: [number, number, string][];
 }
 
 /** A class of locks that threads waited for; times in seconds. */

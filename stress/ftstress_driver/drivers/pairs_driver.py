@@ -56,6 +56,7 @@ class Pair(Test):
         self._session = session
         self._maker = maker
         self._sides = sides
+        self._ordered_by: str | None = None
 
     def threads(self, wanted: int) -> int:
         return 2
@@ -72,7 +73,7 @@ class Pair(Test):
         outcome = Outcome.PASSED if all(worked) else Outcome.SKIPPED
         if context.next_test() is None:
             self._session.close()
-        return Result(outcome)
+        return Result(outcome, ordered_by=self._ordered_by)
 
     def _once(self, scene: Scene, first: Side, second: Side) -> bool:
         rounds = self._session.rounds()
@@ -81,6 +82,7 @@ class Pair(Test):
         except Exception:
             return False  # what made an object in the survey does not always: not exercised
         worked = rounds.run(one, two, self._session.swap())
+        self._ordered_by = self._ordered_by or rounds.ordered_by()
         rounds.clear()
         return worked
 

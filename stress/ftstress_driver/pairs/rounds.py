@@ -37,6 +37,8 @@ class Rounds:
         self._wait = library["ftstress_pair_wait"]
         self._end = library["ftstress_pair_end"]
         self._run.restype = self._wait.restype = ctypes.c_bool
+        self._ordered = ctypes.PyDLL(None)["ftstress_pair_ordered"]
+        self._ordered.restype = ctypes.c_char_p
         self.sides = [Side(0), Side(1)]
         self._threads = [
             threading.Thread(target=_serve, args=(side, _next_of(side.number)), daemon=True)
@@ -63,6 +65,12 @@ class Rounds:
         if not self._run(ctypes.c_uint32(first)):
             while not self._wait():
                 pass  # a signal's handler runs here
+
+    def ordered_by(self) -> str | None:
+        """A lock that has nothing to do with the object of the last run, and ordered its two calls
+        whoever came first, so that a race may be hidden; interpose/turns/between.h."""
+        text: bytes | None = self._ordered()
+        return text.decode("utf-8", "replace") if text else None
 
     def clear(self) -> None:
         """Lets go of what the calls used. What a call made is its thread's: let go by this one, it

@@ -25,9 +25,20 @@ from ._c import (
     total_ok,
 )
 from ._cpp import Handle_bug, Handle_ok, OneSide_bug, OneSide_ok
-from ._cython import Field_bug, Field_ok, Lazy_bug, Lazy_ok, Refuses_bug, Refuses_ok
+from ._cython import (
+    Asks_bug,
+    Asks_hidden,
+    Field_bug,
+    Field_ok,
+    Lazy_bug,
+    Lazy_ok,
+    Refuses_bug,
+    Refuses_ok,
+)
 
 __all__ = [
+    "Asks_bug",
+    "Asks_hidden",
     "Calls_bug",
     "Calls_ok",
     "Drain_bug",

@@ -89,3 +89,29 @@ cdef class Refuses_ok:
 
     def feed_file(self, file):
         self.feed(file.read_planted())
+
+
+cdef set NAMES = {"one", "two"}
+
+
+@cython.auto_pickle(False)
+cdef class Asks_bug:
+    """The lock of NAMES orders what a call does before it with what the other does after it, if it comes first."""
+
+    cdef long known
+
+    def ask(self, name):
+        if name in NAMES:
+            self.known += 1
+
+
+@cython.auto_pickle(False)
+cdef class Asks_hidden:
+    """Here, whoever comes first: the same race does not show, and the cell says so."""
+
+    cdef long known
+
+    def ask(self, name):
+        if name in NAMES:
+            self.known += 1
+        return "zero" in NAMES

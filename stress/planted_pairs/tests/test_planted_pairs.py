@@ -48,6 +48,11 @@ def test_lazy(kind):
     assert lazy.ordered() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("kind", [planted_pairs.Asks_bug, planted_pairs.Asks_hidden])
+def test_asks(kind):
+    kind().ask("one")
+
+
 @pytest.mark.parametrize("kind", both("Refuses"))
 def test_refuses(kind):
     with pytest.raises(ValueError):
