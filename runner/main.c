@@ -30,10 +30,12 @@
  *       remote, native  its memory and registers; its C stacks
  *       pyframes        its Python stacks (release_31x: what differs by release)
  *       unwind          all of its threads; activity: what each does
+ *       motion          does a thread get anywhere? holding: what its frames have in hand
  *       locklists       which locks its threads hold and wait for; asleep: do all threads sleep?
  *     verdict/      what became of a process
  *       guard           an eye on it: memory, progress
  *       deadlock        does it stand still for ever? deadlock_tell, waiting: in words
+ *       livelock        does it compute for ever? livelock_tell: in words
  *       heap            is a thread caught in a list of the allocator that has no end?
  *       faults          findings about processes: crash, hang, memory; cause: what came before a crash
  *     collate/      records become findings
@@ -84,7 +86,7 @@
  *       attempt, jobs   an attempt at a trial, from worker to verdict; what a job does next
  *       verify, recheck does a failed test pass when threads do not overlap? does a race show with
  *                       the order as written?
- *       failing         which tests never pass
+ *       failing         which tests never pass; measure: how long one takes alone
  *       pairs           pairs of operations in an ordinary run; explore: orders of a test's threads
  *       evidence        what a race does to a plain interpreter
  *       scripts         what shows a pair's fault without ftstress

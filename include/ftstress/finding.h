@@ -70,6 +70,7 @@ struct participant {        /* NOLINT(clang-analyzer-optin.performance.Padding) 
 	int tid;            /* of a stopped process: the kernel's id; else 0. Not stored */
 	bool write, atomic; /* meaning only for races */
 	bool frees;         /* it is the end of the memory, which is told as a write */
+	bool computes;      /* of a livelock: it goes round. For the id, not stored */
 	bool late;          /* by then the memory was freed. For the text, not stored */
 	/* The operation of a type in C that it was in, "append" of "array.array"; or NULL. The role
 	 * has them, too. */
@@ -208,7 +209,7 @@ static inline bool finding_is_misuse(const struct finding *finding)
 static inline bool finding_is_alone(const struct finding *finding)
 {
 	bool ends = finding->kind == FINDING_CRASH || finding->kind == FINDING_DEADLOCK ||
-		    finding->kind == FINDING_HANG;
+		    finding->kind == FINDING_HANG || finding->kind == FINDING_LIVELOCK;
 	return ends && finding->evidence;
 }
 

@@ -20,6 +20,7 @@
 	X(LOCK_ORDER, lock_order) \
 	X(LOCK_MISUSE, lock_misuse) \
 	X(DEADLOCK, deadlock) \
+	X(LIVELOCK, livelock) \
 	X(FORK_LOCK, fork_lock) \
 	X(HANG, hang) \
 	X(LEAK, leak) \

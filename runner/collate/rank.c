@@ -173,6 +173,7 @@ int finding_gravity(const struct finding *finding)
 	case FINDING_CRASH:
 		return 0;
 	case FINDING_DEADLOCK:
+	case FINDING_LIVELOCK:
 	case FINDING_HANG:
 	case FINDING_TEST_FAILURE:
 		return 1;

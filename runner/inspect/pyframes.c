@@ -95,6 +95,7 @@ bool python_find(struct remote *remote, struct python *python, char **why)
 		if (!python->runtime)
 			continue;
 		python->code_type = remote_symbol(remote, module, "PyCode_Type");
+		python->type_type = remote_symbol(remote, module, "PyType_Type");
 		return read_release(remote, python, why);
 	}
 	*why = xprintf("process %d has no Python in it: only native stacks", remote->pid);

@@ -25,10 +25,13 @@ struct python_layout {
 	uint64_t interpreter_next, threads_head;
 	uint64_t thread_next, current_frame, thread_id, native_thread_id;
 	uint64_t thread_state; /* `state` in PyThreadState: CPython only says where `status` is */
-	uint64_t frame_size, previous, executable, instr_ptr, owner;
-	uint64_t tlbc_index; /* 0: threads have no copies of bytecode */
+	uint64_t frame_size, previous, executable, instr_ptr, owner, localsplus, globals;
+	uint64_t stackpointer; /* 0: the frame does not say how many values are on its stack */
+	uint64_t tlbc_index;   /* 0: threads have no copies of bytecode */
 	uint64_t co_filename, co_qualname, co_linetable, co_firstlineno, co_code_adaptive, co_tlbc;
-	uint64_t ob_type;
+	uint64_t co_localsplusnames, tuple_size;
+	uint64_t ob_type, tp_basicsize, tp_flags;
+	uint64_t list_item, dict_keys, dict_values;
 	uint64_t bytes_size, bytes_data;
 	uint64_t unicode_state, unicode_length, ascii_size;
 
@@ -57,6 +60,7 @@ struct python {
 		*release;   /* NULL: this process has no Python that we can read */
 	uint64_t runtime;   /* address of _PyRuntime */
 	uint64_t code_type; /* address of PyCode_Type, 0 = not known */
+	uint64_t type_type; /* address of PyType_Type, 0 = not known */
 	struct python_layout layout;
 };
 

@@ -82,12 +82,22 @@ static void read_layout(const void *offsets, struct python_layout *layout)
 	layout->executable = from.interpreter_frame.executable;
 	layout->instr_ptr = from.interpreter_frame.instr_ptr;
 	layout->owner = from.interpreter_frame.owner;
+	layout->localsplus = from.interpreter_frame.localsplus;
+	layout->globals =
+		from.interpreter_frame.previous + 16; /* f_globals, the second behind it */
 	layout->co_filename = from.code_object.filename;
 	layout->co_qualname = from.code_object.qualname;
 	layout->co_linetable = from.code_object.linetable;
 	layout->co_firstlineno = from.code_object.firstlineno;
+	layout->co_localsplusnames = from.code_object.localsplusnames;
+	layout->tuple_size = from.tuple_object.ob_size;
 	layout->co_code_adaptive = from.code_object.co_code_adaptive;
 	layout->ob_type = from.pyobject.ob_type;
+	layout->tp_basicsize = from.type_object.tp_name + 8; /* the field behind it */
+	layout->tp_flags = from.type_object.tp_flags;
+	layout->list_item = from.list_object.ob_item;
+	layout->dict_keys = from.dict_object.ma_keys;
+	layout->dict_values = from.dict_object.ma_values;
 	layout->bytes_size = from.bytes_object.ob_size;
 	layout->bytes_data = from.bytes_object.ob_sval;
 	layout->unicode_state = from.unicode_object.state;

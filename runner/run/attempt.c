@@ -15,6 +15,7 @@
 #include "runner/run/explore.h"
 #include "runner/run/failing.h"
 #include "runner/run/hunt.h"
+#include "runner/run/measure.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/tally.h"
@@ -149,7 +150,8 @@ int attempt_start_trial(struct pool *pool, struct job *job)
 
 int attempt_announce_next(struct pool *pool, struct job *job)
 {
-	if (job->next || pool->options->hunt) /* what it hunts next depends on what comes now */
+	/* What it hunts next depends on what comes now. */
+	if (job->next || pool->options->hunt || job == pool_measuring(pool))
 		return 0;
 	job->next = pool_plan_next(pool);
 	if (!job->next)
@@ -181,6 +183,10 @@ static void finish_trial(struct pool *pool, struct job *job)
 	struct trial *trial = job->trial;
 	job->trial = NULL;
 	job->sent = false;
+	if (trial->measures) {
+		trial_free(trial);
+		return;
+	}
 	tally_trial(pool->tally, trial);
 	if (pool->options->explore)
 		explore_take(pool->options->explore, trial);
@@ -202,7 +208,8 @@ void pool_count_tests(struct pool *pool, const struct trial *trial)
 struct guard_limits pool_guard_limits(const struct pool *pool, const struct trial *trial)
 {
 	double timeout = trial->pairs ? PAIRS_TIMEOUT : pool->options->settings->timeout;
-	return (struct guard_limits){ timeout, pool->options->memory };
+	return (struct guard_limits){ timeout, pool->options->memory,
+				      measure_of(pool->measure, trial) };
 }
 
 static void judge(struct pool *pool, struct job *job, const struct worker *worker,
@@ -252,9 +259,11 @@ void attempt_finish(struct pool *pool, struct job *job, struct worker *worker, i
 	/* Threads that wait for each other can't run one by one: that is no finding. */
 	if (trial->plan.schedule != SCHEDULE_ONE_BY_ONE)
 		judge(pool, job, worker, &context, status);
-	pool_count_tests(pool, trial);
+	if (!trial->measures)
+		pool_count_tests(pool, trial);
 	/* A test whose objects are shared may fail: it was not written for that. */
-	bool of_suite = !trial->as_written && !trial->pairs && !pool->options->settings->share;
+	bool of_suite = !trial->as_written && !trial->measures && !trial->pairs &&
+			!pool->options->settings->share;
 	if (of_suite)
 		failing_take(pool->failing, trial);
 	if (of_suite)
@@ -262,6 +271,8 @@ void attempt_finish(struct pool *pool, struct job *job, struct worker *worker, i
 	collator_iteration_end(pool_collator(pool, worker), &context);
 	if (trial->as_written)
 		recheck_take(pool->recheck, trial);
+	if (trial->measures)
+		measure_take(pool->measure, trial);
 	guard_forget(&job->guard);
 	if (trial->gil_for < trial->count && !trial->gil && !trial->pairs)
 		pool_run_apart(pool, trial->tests[trial->gil_for], false);

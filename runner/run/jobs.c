@@ -4,6 +4,7 @@
 #include "runner/base/util.h"
 #include "runner/run/explore.h"
 #include "runner/run/hunt.h"
+#include "runner/run/measure.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/verify.h"
@@ -15,6 +16,11 @@
 #define GRACE_SHARE 0.1
 #define GRACE_LEAST 5.0
 #define GRACE_MOST 60.0
+
+struct job *pool_measuring(const struct pool *pool)
+{
+	return &pool->jobs[pool->job_count - 1];
+}
 
 struct worker *job_worker(struct job *job, const struct trial *trial)
 {
@@ -101,6 +107,10 @@ struct trial *job_take_next(struct pool *pool, struct job *job)
 {
 	if (pool->stopping)
 		return NULL;
+	if (job == pool_measuring(pool))
+		return measure_next(pool->measure, pool->options->tests,
+				    pool->options->pairs ? pairs_tests(pool->options->pairs) : NULL,
+				    now_seconds());
 	struct trial *trial = verify_next(pool);
 	if (!trial && job->next && !pool_out_of_time(pool)) {
 		trial = job->next;

@@ -24,11 +24,13 @@ struct job {
 struct pool {
 	const struct pool_options *options;
 	struct pool_result *result;
-	struct job *jobs;
+	struct job *jobs;   /* as many as the options say, and one that only measures */
+	unsigned job_count; /* with that one */
 	struct verifier *verifier;
 	struct failing *failing;
 	bool *needs_gil;         /* of each test: its import switches the GIL on */
 	struct recheck *recheck; /* NULL: races are not tried with the order as written */
+	struct measure *measure;
 	uint64_t next_iteration, end_iteration; /* end 0 = none */
 	struct tally *tally;
 	struct cover cover; /* of all workers that have ended */
@@ -38,6 +40,9 @@ struct pool {
 	bool stopping;
 	int code;
 };
+
+/* The job that only measures (measure.h). */
+struct job *pool_measuring(const struct pool *pool);
 
 struct worker *job_worker(struct job *job, const struct trial *trial);
 /* The trial whose attempt the worker runs, or NULL. */

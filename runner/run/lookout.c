@@ -9,6 +9,7 @@
 #include "runner/base/util.h"
 #include "runner/run/attempt.h"
 #include "runner/run/control.h"
+#include "runner/run/measure.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/trial/collect.h"
@@ -82,7 +83,8 @@ static void look_at(struct pool *pool, struct job *job, struct worker *worker, u
 		trial->progressed = now;
 		return;
 	}
-	if (trial->as_written && now - trial->forked > RECHECK_SECONDS) {
+	bool unwanted = trial->measures && !measure_is_wanted(pool->measure, now);
+	if (unwanted || (trial->as_written && now - trial->forked > RECHECK_SECONDS)) {
 		trial->killed = KILL_INTERRUPT;
 		kill(-trial->pid, SIGKILL);
 		worker->since = now;
@@ -97,6 +99,8 @@ static void look_at(struct pool *pool, struct job *job, struct worker *worker, u
 	job->settling = true; /* names may take long */
 	take_note(pool, guard_look(&job->guard, &limits, names, trial, now));
 	job->settling = false;
+	if (job->guard.livelock.suspect && !trial->killed)
+		measure_want(pool->measure, trial, now);
 	if (trial->killed)
 		worker->since = now; /* its end is waited for */
 }
@@ -121,7 +125,7 @@ static void look_after(struct pool *pool, struct job *job)
 void lookout_meanwhile(void *context)
 {
 	struct pool *pool = context;
-	for (unsigned i = 0; i < pool->options->jobs; i++) {
+	for (unsigned i = 0; i < pool->job_count; i++) {
 		struct job *job = &pool->jobs[i];
 		for (size_t w = 0; w < WORKER_KINDS && !job->settling; w++) {
 			struct worker *worker = &job->workers[w];
@@ -182,10 +186,21 @@ static bool is_waiting_for_pairs(const struct pool *pool)
 	return true;
 }
 
+/* What waits for its process to be measured need not, if nobody wants it any more. */
+static void end_measuring(struct pool *pool, double now)
+{
+	struct job *job = pool_measuring(pool);
+	if (!job->trial || job->sent || measure_is_wanted(pool->measure, now))
+		return;
+	trial_free(job->trial);
+	job->trial = NULL;
+}
+
 void lookout_tick(struct pool *pool)
 {
 	double now = now_seconds();
-	for (unsigned i = 0; i < pool->options->jobs; i++) {
+	end_measuring(pool, now);
+	for (unsigned i = 0; i < pool->job_count; i++) {
 		struct job *job = &pool->jobs[i];
 		if (job->sent)
 			look_after(pool, job);

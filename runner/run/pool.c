@@ -14,6 +14,7 @@
 #include "runner/run/failing.h"
 #include "runner/run/hunt.h"
 #include "runner/run/lookout.h"
+#include "runner/run/measure.h"
 #include "runner/run/pairs.h"
 #include "runner/run/recheck.h"
 #include "runner/run/tally.h"
@@ -44,7 +45,7 @@ static void wait_and_act(struct pool *pool, struct polled *polled)
 {
 	int timeout = MEANWHILE_MS;
 	polled->count = 0;
-	for (unsigned i = 0; i < pool->options->jobs; i++) {
+	for (unsigned i = 0; i < pool->job_count; i++) {
 		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &pool->jobs[i].workers[w];
 			timeout = worker->more ? 0 : timeout;
@@ -74,7 +75,7 @@ static void wait_and_act(struct pool *pool, struct polled *polled)
 static bool feed_jobs(struct pool *pool)
 {
 	bool any = false;
-	for (unsigned i = 0; i < pool->options->jobs && !pool->code; i++) {
+	for (unsigned i = 0; i < pool->job_count && !pool->code; i++) {
 		struct job *job = &pool->jobs[i];
 		if (!job->trial)
 			pool->code = attempt_start_trial(pool, job);
@@ -86,7 +87,7 @@ static bool feed_jobs(struct pool *pool)
 
 static void loop(struct pool *pool)
 {
-	size_t most = (size_t)pool->options->jobs * 2 * WORKER_KINDS;
+	size_t most = (size_t)pool->job_count * 2 * WORKER_KINDS;
 	struct polled polled = { xcalloc(most, sizeof *polled.fds),
 				 xcalloc(most, sizeof *polled.jobs),
 				 xcalloc(most, sizeof *polled.workers), 0 };
@@ -106,7 +107,7 @@ static void loop(struct pool *pool)
 /* What was found by now may take long to be worked on; nothing runs on meanwhile. */
 static void end_processes(struct pool *pool)
 {
-	for (unsigned i = 0; i < pool->options->jobs; i++) {
+	for (unsigned i = 0; i < pool->job_count; i++) {
 		struct job *job = &pool->jobs[i];
 		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &job->workers[w];
@@ -126,7 +127,7 @@ static void stop_all(struct pool *pool)
 	pool->stopping = true;
 	meanwhile_set(NULL, NULL);
 	end_processes(pool);
-	for (unsigned i = 0; i < pool->options->jobs; i++) {
+	for (unsigned i = 0; i < pool->job_count; i++) {
 		struct job *job = &pool->jobs[i];
 		for (size_t w = 0; w < WORKER_KINDS; w++) {
 			struct worker *worker = &job->workers[w];
@@ -138,8 +139,8 @@ static void stop_all(struct pool *pool)
 					attempt_context(worker, job->trial);
 				attempt_drain(pool, job, worker);
 				pool_count_tests(pool, job->trial);
-				if (!job->trial->as_written && !job->trial->pairs &&
-				    !pool->options->settings->share)
+				if (!job->trial->as_written && !job->trial->measures &&
+				    !job->trial->pairs && !pool->options->settings->share)
 					failing_take(pool->failing, job->trial);
 				collator_iteration_end(pool_collator(pool, worker), &context);
 			}
@@ -197,6 +198,7 @@ static void pool_clear(struct pool *pool)
 	failing_free(pool->failing);
 	free(pool->needs_gil);
 	recheck_free(pool->recheck);
+	measure_free(pool->measure);
 	cover_clear(&pool->cover);
 }
 
@@ -206,7 +208,9 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 	const struct settings *settings = options->settings;
 	struct pool pool = { .options = options,
 			     .result = result,
-			     .jobs = xcalloc(options->jobs, sizeof *pool.jobs),
+			     .jobs = xcalloc(options->jobs + 1, sizeof *pool.jobs),
+			     .job_count = options->jobs + 1,
+			     .measure = measure_new(),
 			     .needs_gil = xcalloc(options->test_count, sizeof *pool.needs_gil),
 			     .failing = failing_new(options->tests, options->test_count),
 			     .next_iteration = options->first_iteration,
@@ -235,11 +239,11 @@ int pool_run(const struct pool_options *options, struct pool_result *result)
 					      .duration = settings->duration };
 	if (settings->duration > 0)
 		pool.deadline = now_seconds() + settings->duration;
-	for (unsigned i = 0; i < options->jobs; i++)
+	for (unsigned i = 0; i < pool.job_count; i++)
 		for (unsigned w = 0; w < WORKER_KINDS; w++)
 			worker_init(&pool.jobs[i].workers[w], i * WORKER_KINDS + w,
 				    (enum worker_kind)w);
-	for (unsigned i = 0; i < options->jobs; i++)
+	for (unsigned i = 0; i < pool.job_count; i++)
 		for (unsigned w = 0; w < WORKER_KINDS; w++)
 			pool.jobs[i].workers[w].cover = w == WORKER_AS_WRITTEN ? NULL : &pool.cover;
 	/* Processes that an iteration leaves behind become ours, so that they can be ended. */

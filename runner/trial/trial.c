@@ -84,7 +84,7 @@ void trial_free(struct trial *trial)
 
 bool trial_counts(const struct trial *trial)
 {
-	return !trial->check && !trial->as_written;
+	return !trial->check && !trial->as_written && !trial->measures;
 }
 
 static char *take_text(const uint8_t **at, size_t *room, uint32_t length)
@@ -254,7 +254,8 @@ static size_t *take_apart(struct trial *trial, size_t *count)
 	 * No turns: a thread that has the GIL and waits for its turn, and a thread that has the
 	 * turn and waits for the GIL, would wait for each other.
 	 */
-	trial->plan.schedule = trial->check ? SCHEDULE_ONE_BY_ONE : SCHEDULE_OVERLAP;
+	trial->plan.schedule =
+		trial->check || trial->measures ? SCHEDULE_ONE_BY_ONE : SCHEDULE_OVERLAP;
 	return tests;
 }
 

@@ -48,6 +48,7 @@ enum kill_reason {
 	KILL_MEMORY,    /* the process took too much memory */
 	KILL_HANG,      /* it made no progress, and did nothing */
 	KILL_SLOW,      /* it made no progress, and computed all the time */
+	KILL_LIVELOCK,  /* the same, and it will never make any */
 	KILL_INTERRUPT, /* the user interrupted the run */
 	KILL_PARENT,    /* the test had killed the zygote */
 	KILL_DURATION,  /* the run's --duration was over */
@@ -58,6 +59,7 @@ struct trial {
 	bool check;      /* it runs one test without overlap: does that pass? See verify.h */
 	bool pairs;      /* its tests are not the suite's, but pairs; see run/pairs.h */
 	bool as_written; /* it runs one test with the orders as written; see recheck.h */
+	bool measures;   /* it runs one test to see how long that takes; see measure.h */
 	char *token;
 	unsigned attempts, fruitless; /* fruitless: attempts in a row in which no test began */
 	double budget;                /* seconds left; BUDGET_LEAST at least */
@@ -109,7 +111,7 @@ void trial_free(struct trial *trial);
  */
 void trial_set_apart(struct trial *trial, const bool *needs_gil, const struct plan_test *tests);
 
-/* Is it an iteration of the plan? Checks and rechecks are not, and do not count. */
+/* Is it an iteration of the plan? Checks, rechecks and measurements are not, and do not count. */
 bool trial_counts(const struct trial *trial);
 
 /* Learns from the records of the iteration's process; those of other processes are ignored. */

@@ -76,8 +76,8 @@ static size_t add_native(const struct fault *fault, const struct captured_thread
 	return count;
 }
 
-static void name_stack(const struct fault *fault, const struct captured_thread *thread,
-		       struct stack *stack)
+void fault_stack(const struct fault *fault, const struct captured_thread *thread,
+		 struct stack *stack)
 {
 	size_t capacity = 0;
 	for (size_t i = 0; i < thread->count;) {
@@ -140,7 +140,7 @@ static void add_threads(const struct fault *fault, struct finding *finding)
 		part->tid = (int)thread->tid;
 		part->thread = xprintf("%s (%d)", thread->name ? thread->name : "Thread",
 				       (int)thread->tid);
-		name_stack(fault, thread, &part->stack);
+		fault_stack(fault, thread, &part->stack);
 		if (thread->crashed)
 			fold_abort(&part->stack);
 		else if (!thread->busy)

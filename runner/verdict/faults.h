@@ -20,6 +20,7 @@ struct fault {
 	int status;                    /* wait status */
 	const char *output;            /* what the iteration printed */
 	double timeout;                /* seconds */
+	double alone;                  /* seconds that the test takes alone; 0 = not known */
 	double still;                  /* seconds without progress until it was killed */
 	uint64_t memory;               /* limit in bytes */
 	uint64_t resident;             /* bytes when it was killed */
@@ -32,6 +33,9 @@ struct fault {
  */
 bool fault_of_status(const struct fault *fault, struct finding *finding);
 void fault_of_hang(const struct fault *fault, struct finding *finding);
+/* The thread's frames, with names. */
+void fault_stack(const struct fault *fault, const struct captured_thread *thread,
+		 struct stack *stack);
 /*
  * For a process that computes without progress: in which functions its threads are now, and whether
  * they were in them before: "ftstress-0 in spin (x.py:4), as before". To be freed; "" if nothing is

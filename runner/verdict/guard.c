@@ -7,6 +7,7 @@
 
 #include "runner/verdict/cause.h"
 #include "runner/verdict/faults.h"
+#include "runner/verdict/livelock_tell.h"
 #include "runner/base/util.h"
 #include "runner/trial/watch.h"
 
@@ -16,6 +17,10 @@
 #define BUSY_SHARE 0.02
 /* A test that computes without progress is ended after --timeout times this. */
 #define SLOW_TIMEOUTS 5
+/* ... but this times it is a finding, if it is sure that it gets nowhere. */
+#define LIVELOCK_TIMEOUTS 4.5
+#define LIVELOCK_STILL 1.0 /* seconds without progress until processor time is counted */
+#define LIVELOCK_EVERY 0.5 /* seconds between two looks at it, which read all of /proc */
 
 void guard_begin(struct guard *guard, double now)
 {
@@ -162,6 +167,47 @@ static char *check_heap(struct guard *guard, const struct heap_names *names, str
 	return text;
 }
 
+/* Is it worth to ask whether the test that runs will ever end? */
+static bool may_be_livelock(const struct trial *trial)
+{
+	return trial->running < trial->count && trial->threads[trial->running] > 1 &&
+	       trial_counts(trial);
+}
+
+/* So do threads that compute, and will never come to an end. */
+static char *check_livelock(struct guard *guard, const struct guard_limits *limits,
+			    struct trial *trial, double now)
+{
+	struct livelock *livelock = &guard->livelock;
+	double still = now - trial->progressed;
+	if (!may_be_livelock(trial) || still < LIVELOCK_STILL) {
+		livelock->suspect = false;
+		return NULL;
+	}
+	if (now - livelock->asked < LIVELOCK_EVERY)
+		return NULL;
+	livelock->asked = now;
+	double processor = computed(guard, trial);
+	if (livelock->progressed != trial->progressed) {
+		livelock_clear(livelock);
+		livelock->progressed = trial->progressed;
+		livelock->processor = processor;
+	}
+	livelock->used = processor - livelock->processor;
+	struct livelock_question question = { .pid = trial->pid,
+					      .still = still,
+					      .alone = limits->alone,
+					      .timeout = limits->timeout,
+					      .patience = LIVELOCK_TIMEOUTS * limits->timeout,
+					      .gil = trial->gil };
+	if (!livelock_look(livelock, &question, now, &guard->capture))
+		return NULL;
+	guard->captured = guard->looked_at = true;
+	guard->still = still;
+	kill_iteration(trial, KILL_LIVELOCK);
+	return NULL;
+}
+
 char *guard_look(struct guard *guard, const struct guard_limits *limits,
 		 const struct heap_names *names, struct trial *trial, double now)
 {
@@ -169,6 +215,8 @@ char *guard_look(struct guard *guard, const struct guard_limits *limits,
 	char *text = trial->killed ? NULL : check_deadlock(guard, trial, now);
 	if (!trial->killed && !text && names)
 		text = check_heap(guard, names, trial, now);
+	if (!trial->killed && !text && names) /* it takes a second */
+		text = check_livelock(guard, limits, trial, now);
 	return trial->killed || text ? text : check_progress(guard, limits, trial, now);
 }
 
@@ -226,6 +274,7 @@ void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 			       .status = end->status,
 			       .output = end->output,
 			       .timeout = limits->timeout,
+			       .alone = limits->alone,
 			       .still = guard->still,
 			       .memory = limits->memory,
 			       .resident = guard->resident };
@@ -236,10 +285,12 @@ void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 		fault_of_memory(&fault, &finding);
 	else if (trial->killed == KILL_PARENT)
 		fault_of_parent(&fault, &finding);
+	else if (trial->killed == KILL_LIVELOCK)
+		livelock_tell(&guard->livelock, &fault, &finding);
 	else if (trial->killed == KILL_SLOW)
 		note_slow(guard, end->collator, limits, trial);
 	bool made = trial->killed == KILL_HANG || trial->killed == KILL_MEMORY ||
-		    trial->killed == KILL_PARENT;
+		    trial->killed == KILL_PARENT || trial->killed == KILL_LIVELOCK;
 	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding))) {
 		if (trial->crashed || guard->corrupted)
 			tell_cause(trial, end, &finding);
@@ -253,6 +304,7 @@ void guard_forget(struct guard *guard)
 	if (guard->captured)
 		capture_clear(&guard->capture);
 	capture_clear(&guard->earlier);
+	livelock_clear(&guard->livelock);
 	guard->deadlock.count = 0;
 	guard->heap = (struct heap_watch){ 0 };
 	guard->corrupted = false;

@@ -14,6 +14,7 @@
 #include "runner/collate/collate.h"
 #include "runner/verdict/deadlock.h"
 #include "runner/verdict/heap.h"
+#include "runner/verdict/livelock.h"
 #include "runner/trial/trial.h"
 #include "runner/inspect/unwind.h"
 
@@ -29,6 +30,7 @@ struct guard {
 	struct deadlock_watch *watch;
 	struct deadlock deadlock; /* count 0 = none was seen */
 	struct heap_watch heap;
+	struct livelock livelock;
 	bool corrupted;            /* a thread is caught in the function that `heap` names */
 	double sampled, processor; /* when processor time was last looked at, and what it was */
 };
@@ -36,6 +38,7 @@ struct guard {
 struct guard_limits {
 	double timeout;  /* seconds without progress */
 	uint64_t memory; /* bytes resident */
+	double alone;    /* seconds that the test takes alone: see livelock.h */
 };
 
 /* To be called when an attempt begins; `now` is now_seconds(). */

@@ -1,0 +1,25 @@
+"""One call of C that takes long, in threads only."""
+
+import threading
+import time
+
+present = []
+
+
+def setup():
+    present.clear()
+
+
+def meet():
+    """All threads of the test have come; or there is one alone."""
+    while len(present) < threading.active_count() - 1:
+        time.sleep(0.01)
+
+
+def stress(thread_index):
+    present.append(thread_index)
+    meet()
+    if len(present) == 1:
+        present.remove(thread_index)
+        return
+    sum(range(10_000_000))
