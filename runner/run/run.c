@@ -345,6 +345,12 @@ int session_get_tests(struct run *run)
 	if (!code)
 		code = tests_list_get(&run->tests, &run->suite, run->settings, &run->environment,
 				      &run->paths, run->invocation->stop);
+	if (code == EXIT_INTERRUPTED) {
+		progress_close(run->progress);
+		run->progress = NULL;
+		warn("interrupted before the first iteration; what is done by now is kept, and the "
+		     "same command goes on from there");
+	}
 	return code;
 }
 

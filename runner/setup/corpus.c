@@ -21,7 +21,8 @@ static void push(struct strings *list, const char *text)
 
 /* The arguments of the harvest: those of the suite's driver, and some of its own. */
 static char **harvest_arguments(const struct suite *suite, const struct settings *settings,
-				const struct environment *environment, const char *output)
+				const struct environment *environment, const char *kept,
+				const char *output)
 {
 	char **driver =
 		driver_arguments(suite, environment->plain, "ftstress_driver.pairs.harvest");
@@ -39,19 +40,25 @@ static char **harvest_arguments(const struct suite *suite, const struct settings
 	}
 	push(&list, "--python-classes");
 	push(&list, option_classes_text(settings->python_classes));
+	push(&list, "--kept");
+	push(&list, kept);
 	push(&list, "--output");
 	push(&list, output);
 	ARRAY_PUSH(list.items, list.count, list.capacity, NULL);
 	return list.items;
 }
 
-/* Makes the corpus beside its place and moves it there: two runs may do so at the same time. */
+/*
+ * Makes the corpus beside its place and moves it there: two runs may do so at the same time. What is done
+ * of it is kept in a third place, for a run after one that was interrupted.
+ */
 static int harvest(const struct suite *suite, const struct settings *settings,
 		   const struct environment *environment, const struct paths *paths,
 		   const struct asked *asked, const char *folder)
 {
 	char *temporary = xprintf("%s.%d", folder, (int)getpid());
-	char **arguments = harvest_arguments(suite, settings, environment, temporary);
+	char *kept = xprintf("%s.part", folder);
+	char **arguments = harvest_arguments(suite, settings, environment, kept, temporary);
 	struct spawned spawned;
 	progress_step(asked->progress, "looking at what the tests do", 0, 0);
 	int code = driver_run(suite, environment, paths, asked, arguments, suite->name, &spawned);
@@ -59,6 +66,7 @@ static int harvest(const struct suite *suite, const struct settings *settings,
 		code = fail(EXIT_INTERNAL, "%s: %s; is the disk full?", folder, strerror(errno));
 	spawned_clear(&spawned);
 	variables_free(arguments);
+	free(kept);
 	free(temporary);
 	return code;
 }

@@ -18,6 +18,7 @@ import xml.parsers.expat
 from collections import Counter
 from pathlib import Path
 
+from ftstress_driver import suite
 from ftstress_driver.drivers import pairs_driver
 from ftstress_driver.pairs import (
     calls,
@@ -25,6 +26,7 @@ from ftstress_driver.pairs import (
     evidence,
     expressions,
     harvest,
+    kept,
     makers,
     operations,
     ranking,
@@ -426,6 +428,52 @@ class Surveys(unittest.TestCase):
 def _type(*made: corpus.Operation) -> corpus.Type:
     corpus.name_functions(list(made))
     return corpus.Type("array.array", "array.array('b', [1, 2])", list(made))
+
+
+class KeptWork(unittest.TestCase):
+    """What an interrupted harvest has done is not done again."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.kept = kept.Kept(self.folder / "x.part")
+
+    def test_what_was_kept_comes_back_and_a_damaged_file_is_nothing(self) -> None:
+        self.assertIsNone(self.kept.get("a"))
+        self.kept.put("a", {"b": [1]})
+        self.kept.put("c", 2)
+        self.assertEqual(self.kept.get("a"), {"b": [1]})
+        for file in (self.folder / "x.part").iterdir():
+            file.write_text(file.read_text()[:3])
+        self.assertIsNone(self.kept.get("a"))
+        self.kept.clear()
+        self.assertFalse((self.folder / "x.part").exists())
+        (self.folder / "file").write_text("")
+        kept.Kept(self.folder / "file").put("a", 1)  # no folder can be made: it is no error
+        kept.Kept(None).put("a", 1)
+
+    def test_a_type_that_was_surveyed_and_tests_that_ran_are_taken_as_they_are(self) -> None:
+        wanted = types_of.Wanted(())
+        seen = record.Recording()
+        seen.makers["collections.deque"] = Counter({"collections.deque([1])": 1})
+        progress = harvest.Progress()
+        made = harvest.make_types(seen, self.folder, wanted, progress, self.kept)
+        self.assertIn("collections.deque", [kind.name for kind in made])
+        told = self.kept.get("type collections.deque")
+        told[0][0]["make"] = "kept"
+        self.kept.put("type collections.deque", told)
+        again = harvest.make_types(seen, self.folder, wanted, progress, self.kept)
+        self.assertEqual(next(k.make for k in again if k.name == "collections.deque"), "kept")
+
+        said = {**seen.as_json(), "loaded": ["m.T"]}
+        self.kept.put("tests of t.py", said)
+        listed = [suite.Listed("t.py::a", "t.py", [], None, 0)]
+        tests = types.SimpleNamespace(list_tests=lambda: iter(listed))  # and none that could run
+        recorder = record.Recorder(wanted)
+        found = harvest.record(tests, recorder, 1.0, self.kept)  # type: ignore[arg-type]
+        self.assertEqual(found[0].makers, seen.makers)
+        self.assertEqual((found[1], found[2]), ({"m.T"}, []))
 
 
 class Corpora(unittest.TestCase):

@@ -6,6 +6,7 @@
     --python-classes WHEN         are classes in Python wanted, too: on, off, or auto, where the
                                   packages have no types in C
     --seconds N                   for the tests, all together
+    --kept FOLDER                 what is done is kept there, for when this is interrupted
     --output FOLDER
 
 Runs in the plain interpreter. The tests of each file run in a forked child, so that one that takes
@@ -13,7 +14,6 @@ its process down costs its own file; children run side by side. Exit status 4 an
 stderr when the suite can't be used.
 """
 
-import argparse
 import contextlib
 import importlib
 import json
@@ -40,6 +40,7 @@ from ..python_races import built_names
 from ..suite import Context, Listed, Problem, Suite, SuiteError
 from . import expressions, in_python, makers, operations, types_of
 from .corpus import Corpus, Type, type_from
+from .kept import Kept
 from .operations import Candidate
 from .record import Recorder, Recording, install
 from .survey import Surveyed, survey
@@ -122,7 +123,7 @@ def is_unfit(test: str) -> bool:
 
 
 def record(
-    suite: Suite, recorder: Recorder, seconds: float
+    suite: Suite, recorder: Recorder, seconds: float, kept: Kept
 ) -> tuple[Recording, set[str], list[str]]:
     """All files, side by side, each its share of the time. Returns notes, too."""
     files: dict[str, list[str]] = {}
@@ -141,9 +142,18 @@ def record(
     share = min(SECONDS_A_FILE, max(1.0, seconds * 2 / max(1, len(waiting))))
     whole, loaded, lost = Recording(), set[str](), []
     running: list[Running] = []
+
+    def take(said: dict[str, Any]) -> None:
+        whole.merge(Recording.from_json(said))
+        loaded.update(said["loaded"])
+
     while waiting or running:
         while waiting and len(running) < SIDE_BY_SIDE and time.monotonic() < end:
             file, ids = waiting.pop()
+            before = kept.get(f"tests of {file}")
+            if before is not None:
+                take(before)
+                continue
             running.append(_start(suite, file, ids, recorder, share))
         if time.monotonic() >= end:
             waiting = []
@@ -153,8 +163,8 @@ def record(
             if said is None:
                 lost.append(f"{file}: its tests ended the process while calls were recorded")
                 continue
-            whole.merge(Recording.from_json(said))
-            loaded.update(said["loaded"])
+            kept.put(f"tests of {file}", said)
+            take(said)
     return whole, loaded, lost
 
 
@@ -197,6 +207,18 @@ def add_makers(loaded: set[str], recording: Recording, wanted: types_of.Wanted) 
         for text, look in (looks or {}).items():
             if look["wanted"]:
                 recording.makers.setdefault(look["kind"], Counter())[text] += 1
+
+
+def with_makers(
+    loaded: set[str], recording: Recording, wanted: types_of.Wanted, kept: Kept
+) -> Recording:
+    """The recording with those, or as it is kept."""
+    before = kept.get("ways to make objects")
+    if before is not None:
+        return Recording.from_json(before)
+    add_makers(loaded, recording, wanted)
+    kept.put("ways to make objects", recording.as_json())
+    return recording
 
 
 def _looks(tried: Sequence[str], wanted: types_of.Wanted) -> dict[str, Any]:
@@ -264,7 +286,7 @@ def finished(running: list[Running]) -> list[tuple[Any, Any]]:
 
 
 def make_types(
-    recording: Recording, scratch: Path, wanted: types_of.Wanted, progress: "Progress"
+    recording: Recording, scratch: Path, wanted: types_of.Wanted, progress: "Progress", kept: Kept
 ) -> list[Type]:
     """Surveys each type that something made, and those that their operations give."""
     waiting = sorted(recording.makers)
@@ -277,19 +299,28 @@ def make_types(
         surveyed = list(survey_type(name, recording, own, wanted))
         return [(asdict(one.kind), one.makers) for one in surveyed]
 
+    def take(surveyed: list[Any]) -> None:
+        for kind, given in surveyed:
+            found.append(type_from(kind))
+            for other, make in given:
+                recording.makers.setdefault(other, Counter())[make] += 1
+                if other not in seen:
+                    seen.add(other)
+                    waiting.append(other)
+
     while waiting or running:
         while waiting and len(running) < SIDE_BY_SIDE:
             name = waiting.pop(0)
             progress.tell(f"trying calls of {name}", len(seen) - len(waiting), len(seen))
+            before = kept.get(f"type {name}")
+            if before is not None:
+                take(before)
+                continue
             running.append(Running.start(name, survey_of, name))
-        for _, surveyed in finished(running):
-            for kind, given in surveyed or []:
-                found.append(type_from(kind))
-                for other, make in given:
-                    recording.makers.setdefault(other, Counter())[make] += 1
-                    if other not in seen:
-                        seen.add(other)
-                        waiting.append(other)
+        for name, surveyed in finished(running) if running else []:
+            if surveyed is not None:
+                kept.put(f"type {name}", surveyed)
+                take(surveyed)
     return sorted(found, key=lambda kind: kind.name)
 
 
@@ -452,34 +483,18 @@ class Progress:
                 os.write(self._fd, f"pairs\t{done}\t{total}\t{text}\n".encode())
 
 
-def recorded(
-    suite: Suite, recorder: Recorder, arguments: argparse.Namespace
-) -> tuple[Recording, set[str], list[str]]:
-    """What the tests did, out of a file if there is one."""
-    file: Path | None = arguments.recording
-    if file is not None and file.exists():
-        for found in suite.list_tests():  # imports the modules
-            del found
-        said = json.loads(file.read_text(encoding="utf-8"))
-        return Recording.from_json(said), set(said["loaded"]), said["lost"]
-    recording, loaded, lost = record(suite, recorder, arguments.seconds)
-    if file is not None:
-        said = {**recording.as_json(), "loaded": sorted(loaded), "lost": lost}
-        file.write_text(json.dumps(said), encoding="utf-8")
-    return recording, loaded, lost
-
-
 def main() -> int:
     """Returns the exit status."""
     made = parser("python -m ftstress_driver.pairs.harvest", "Makes the corpus of a suite.")
     made.add_argument("--instrumented", action="append", default=[], type=Path)
     made.add_argument("--python-classes", choices=("auto", "on", "off"), default="auto")
     made.add_argument("--seconds", type=float, default=120.0)
-    made.add_argument("--recording", type=Path, help="what the tests did; written if not there")
+    made.add_argument("--kept", type=Path, help="for what is done before the corpus is")
     made.add_argument("--output", type=Path, required=True)
     arguments = made.parse_args()
     options = options_from(arguments)
     output = arguments.output.resolve()
+    kept = Kept(arguments.kept and arguments.kept.resolve())
     progress = Progress()
     progress.tell("collecting tests", 0, 0)
     try:
@@ -491,7 +506,7 @@ def main() -> int:
             install(recorder)  # before test modules are imported
             suite = find_driver(arguments.driver).open(options)
             progress.tell("recording what tests do", 0, 0)
-            recording, loaded, lost = recorded(suite, recorder, arguments)
+            recording, loaded, lost = record(suite, recorder, arguments.seconds, kept)
             import_untouched(arguments.instrumented)
             loaded.update(types_of.name_of(kind) for kind in recorder.wanted.all_types())
     except SuiteError as error:
@@ -505,13 +520,14 @@ def main() -> int:
     corpus = Corpus(notes=lost)
     try:
         progress.tell("looking for ways to make objects", 0, 0)
-        add_makers(loaded | set(recording.makers), recording, recorder.wanted)
-        corpus.types = make_types(recording, scratch, recorder.wanted, progress)
+        recording = with_makers(loaded | set(recording.makers), recording, recorder.wanted, kept)
+        corpus.types = make_types(recording, scratch, recorder.wanted, progress, kept)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     known = {kind.type_name for kind in corpus.types}
     corpus.not_made = sorted((loaded | set(recording.makers)) - known)
     corpus.save(output)
+    kept.clear()
     return 0
 
 
