@@ -45,6 +45,7 @@
  *     quarantine   keeps freed blocks, and has all that is done with them told; freelists: those of
  *                  CPython are off then
  *     leaks        what grows with each round of one test
+ *     references   to which object there are more references with each round
  *     counts       references that are dropped and were not there
  *     borrowed     objects that are borrowed, used, and let go by another thread
  *     countlog     ... and what was done to them before, if that is asked for

@@ -497,6 +497,17 @@ def check_leaks(run: Run) -> None:
         "with how many a round, in threads and alone",
         told,
     )
+    titles = {Path(f["tests"][0]).stem: f["title"] for f in run.findings}
+    ok(
+        "more references to a list object" in titles.get("taken_bug", "")
+        and "taken_bug.py:5" in titles["taken_bug"]
+        and titles.get("taken_type_bug", "").endswith("more references to the type planted.Names")
+        and "and none more references to it" not in told["taken_type_bug"]
+        and "and none more with each round in one" in told["taken_type_bug"],
+        "and to which object there are more references",
+        titles,
+        told.get("taken_type_bug"),
+    )
 
 
 def check_contended(run: Run) -> None:

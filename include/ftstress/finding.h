@@ -160,7 +160,7 @@ struct finding {
 	char *signal, *exception;
 	/* Of a race in Python code: "lost-update" or "check-then-act", and what the variable is
 	 * called, "Counter.value"; of a borrowed reference: "PyDict_GetItem", and "dict"; of a
-	 * leak: how many more there are with each round; "plain": of a count that is written to with
+	 * leak: how many more there are with each round; or "reference-growth", and a type's name; "plain": of a count that is written to with
 	 * no atomic operation. For the title, not stored */
 	char *pattern, *variable;
 	char *rules; /* of a race: what CPython asks of those who call its C API so; or NULL. Not stored */

@@ -4,6 +4,8 @@
 #include "interpose/base/ring.h"
 #include "interpose/base/section.h"
 #include "interpose/memory/made.h"
+#include "interpose/memory/references.h"
+#include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 
 #include <stddef.h>
@@ -12,7 +14,9 @@
 enum {
 	BUFFER_BYTES = 4 << 10,
 	TOLD_MOST = 32, /* of a test */
+	REFERENCES_MOST = 8,
 	WORDS = 160,
+	TEXT = 160,
 };
 
 /* Of a place where memory is made, in threads and alone. */
@@ -55,6 +59,7 @@ void ftstress_leaks_round(uint32_t alone, uint32_t number)
 	for (uint32_t i = 0; i < MADE_SITES; i++)
 		places[i].in[alone].now = 0;
 	made_each(count, &alone);
+	references_round(alone, number);
 	for (uint32_t i = 0; i < MADE_SITES; i++) {
 		struct growth *growth = &places[i].in[alone];
 		if (!number) {
@@ -92,12 +97,12 @@ static uint64_t tenths_of(const struct growth *growth, uint32_t rounds)
 }
 
 /* "4\t0\t8\t5": more a round in threads, alone; how many threads, rounds. */
-static void put_growth(const struct place *place, uint32_t threads, uint32_t rounds, uint32_t alone)
+static void put_growth(const uint64_t tenths[2], uint32_t threads, uint32_t rounds)
 {
 	char words[WORDS], *at = words;
-	at = put_number(at, tenths_of(&place->in[0], rounds));
+	at = put_number(at, tenths[0]);
 	*at++ = '\t';
-	at = put_number(at, tenths_of(&place->in[1], alone));
+	at = put_number(at, tenths[1]);
 	*at++ = '\t';
 	at = put_number(at, threads * 10ull);
 	*at++ = '\t';
@@ -108,45 +113,101 @@ static void put_growth(const struct place *place, uint32_t threads, uint32_t rou
 	sections++;
 }
 
-static bool tell(const struct place *place, uint32_t threads, uint32_t rounds, uint32_t alone)
+/* Is the object a type? Then the text gets its name: "reference-growth\tarray.array". */
+static void add_type_name(const struct object *object, char *text, uint32_t room)
 {
-	static const char type[] = "object-leak";
-	struct object object = { .start = place->example };
-	struct made made = { .number = -1 };
-	/* A place that no line of Python belongs to is one for all that is made there, by anybody. */
-	if (!made_find(place->example, &made) || made.count < 2)
-		return false;
-	object_find(place->example, &object);
-	used = (uint32_t)sizeof(struct fts_report) + ((sizeof type + 6) & ~7u);
+	uint64_t type = 0, flags = 0;
+	uint64_t length = raw_length(text);
+	if (object_peek(object->start + OBJECT_TYPE, &type, 8) &&
+	    object_peek(type + TYPE_FLAGS, &flags, 8) && flags & TYPE_SUBCLASS &&
+	    object_type_name(object->start, text + length + 1, room - length - 1))
+		text[length] = '\t';
+}
+
+/* A report of this text, about the object or block that was made so. */
+static bool put_report(const char *text, const struct object *object, const struct made *made,
+		       const uint64_t tenths[2], uint32_t threads, uint32_t rounds)
+{
+	uint32_t length = (uint32_t)raw_length(text);
+	used = (uint32_t)sizeof(struct fts_report) + ((length + 7) & ~7u);
 	raw_zero(buffer, used);
-	raw_copy(buffer + sizeof(struct fts_report), type, sizeof type - 1);
+	raw_copy(buffer + sizeof(struct fts_report), text, length);
 	sections = 0;
 	used += section_put(buffer + used, BUFFER_BYTES - used,
 			    (struct fts_section){ .kind = FTS_SEC_OBJECT,
-						  .frame_count = made.count,
-						  .tid = made.number,
-						  .address = object.start,
-						  .size = object.size },
-			    made.frames, object.type);
+						  .frame_count = made->count,
+						  .tid = made->number,
+						  .address = object->start,
+						  .size = object->size },
+			    made->frames, object->type);
 	sections++;
-	put_growth(place, threads, rounds, alone);
+	put_growth(tenths, threads, rounds);
 	struct fts_report header = { .kind = FTS_REPORT_OTHER,
 				     .section_count = (uint16_t)sections,
-				     .text_length = sizeof type - 1 };
+				     .text_length = (uint16_t)length };
 	raw_copy(buffer, &header, sizeof header);
 	struct ring_part part = { buffer, used };
 	return ring_write(FTS_REC_REPORT, &part, 1);
 }
 
+static bool tell_place(uint64_t example, const uint64_t tenths[2], uint32_t threads,
+		       uint32_t rounds)
+{
+	struct object object = { .start = example };
+	struct made made = { .number = -1 };
+	/* A place that no line of Python belongs to is one for all that is made there, by anybody. */
+	if (!made_find(example, &made) || made.count < 2)
+		return false;
+	object_find(example, &object);
+	return put_report("object-leak", &object, &made, tenths, threads, rounds);
+}
+
+/* It is one object, known by the line of Python that made it, and not by the function in C. */
+static bool tell_object(uint64_t start, const uint64_t tenths[2], uint32_t threads, uint32_t rounds)
+{
+	char text[TEXT] = "reference-growth";
+	struct object object;
+	struct made made;
+	if (!made_find(start, &made) || !object_find(start, &object) || object.start != start ||
+	    !object.type[0])
+		return false;
+	if (made.count == 2) {
+		made.frames[0] = made.frames[1];
+		made.count = 1;
+	}
+	add_type_name(&object, text, sizeof text);
+	return put_report(text, &object, &made, tenths, threads, rounds);
+}
+
+static uint64_t more_a_round(int64_t grew, uint32_t rounds)
+{
+	return rounds ? (uint64_t)grew * 10 / rounds : 0;
+}
+
+static uint32_t tell_references(uint32_t threads, uint32_t rounds, uint32_t alone)
+{
+	struct references found = { 0 };
+	uint32_t told = 0;
+	while (told < REFERENCES_MOST && references_next(found.object, &found)) {
+		uint64_t tenths[] = { more_a_round(found.grew[0], rounds),
+				      more_a_round(found.grew[1], alone) };
+		if (tenths[0] || tenths[1])
+			told += tell_object(found.object, tenths, threads, rounds);
+	}
+	return told;
+}
+
 uint32_t ftstress_leaks_tell(uint32_t threads, uint32_t rounds, uint32_t alone)
 {
 	uint32_t told = 0;
+	bool grows = false;
 	for (uint32_t i = 0; places && i < MADE_SITES && told < TOLD_MOST; i++) {
-		bool grows =
-			tenths_of(&places[i].in[0], rounds) || tenths_of(&places[i].in[1], alone);
-		if (!grows)
+		uint64_t tenths[] = { tenths_of(&places[i].in[0], rounds),
+				      tenths_of(&places[i].in[1], alone) };
+		if (!tenths[0] && !tenths[1])
 			continue;
-		told += tell(&places[i], threads, rounds, alone);
+		grows = true;
+		told += tell_place(places[i].example, tenths, threads, rounds);
 	}
-	return told;
+	return grows ? told : tell_references(threads, rounds, alone);
 }

@@ -643,6 +643,7 @@ static void name_growth(struct assembly *a)
 		if (a->report->sections[i].head.kind == FTS_SEC_OTHER &&
 		    !a->report->sections[i].head.frame_count)
 			a->finding->variable = section_text(&a->report->sections[i]);
+	a->finding->pattern = xstrndup(a->report->text, a->report->text_length);
 }
 
 void report_assemble(const struct report_view *report, const struct assembler *assembler,

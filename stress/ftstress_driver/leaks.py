@@ -7,6 +7,7 @@ have ended. A test that fails, or takes too long for so many rounds, is not look
 import ctypes
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable
 
@@ -59,9 +60,19 @@ class Leaks:
                 return result
             del result
             if round_ >= 0:
-                gc.collect()
+                _settle()
                 self._round(number, round_)
         return None
+
+
+def _settle() -> None:
+    """Empties what fills up with each round though nothing leaks.
+
+    The cache of types' attributes keeps a reference to a name for each version of a type in which
+    it was looked up, and a class gets another version with each attribute that is set on it.
+    """
+    gc.collect()
+    sys._clear_internal_caches()
 
 
 def from_environment() -> Leaks | None:

@@ -685,6 +685,37 @@ static void a_wrong_count_says_what_was_done_to_which_object(void **state)
 	free(text);
 }
 
+static void a_leaked_reference_says_to_which_object(void **state)
+{
+	(void)state;
+	struct participant side = {
+		.thread = (char *)"Main thread",
+		.stack = STACK({ .language = FRAME_PYTHON,
+				 .function = (char *)"<module>",
+				 .file = (char *)"app/box.py",
+				 .line = 7 }),
+	};
+	struct finding leak = { .kind = FINDING_LEAK,
+				.participants = &side,
+				.participant_count = 1,
+				.pattern = (char *)"reference-growth",
+				.variable = (char *)"2\t0\t4\t6",
+				.subject = { .kind = SUBJECT_OBJECT, .type = (char *)"list" } };
+	char *title = explain_title(&leak, leak.pattern, &roots);
+	assert_string_equal(title, "Leak: ever more references to a list object made by <module> "
+				   "(app/box.py:7)");
+	free(title);
+	char *text = explain_text(&leak, leak.pattern, &roots);
+	assert_non_null(strstr(text,
+			       "There are 2 more references to it with each round of the test "
+			       "in 4 threads, and none more with each round in one"));
+	free(text);
+	leak.pattern = (char *)"reference-growth\tbox.Box";
+	title = explain_title(&leak, leak.pattern, &roots);
+	assert_string_equal(title, "Leak: ever more references to the type box.Box");
+	free(title);
+}
+
 static void a_double_free_says_where_the_block_was_freed_before(void **state)
 {
 	(void)state;
@@ -977,6 +1008,7 @@ int main(void)
 		cmocka_unit_test(a_title_tells_that_memory_was_freed_in_use),
 		cmocka_unit_test(a_use_after_free_says_which_object_made_where_and_freed_where),
 		cmocka_unit_test(the_c_librarys_free_ends_memory_too),
+		cmocka_unit_test(a_leaked_reference_says_to_which_object),
 		cmocka_unit_test(a_double_free_says_where_the_block_was_freed_before),
 		cmocka_unit_test(a_wrong_count_says_what_was_done_to_which_object),
 		cmocka_unit_test(what_is_used_when_it_is_gone_is_told_so_also_of_one_thread),

@@ -1,5 +1,6 @@
 /* leaks.c - what counts as growing with each round. */
 #include "interpose/memory/leaks.c"
+#include "interpose/memory/references.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,11 +8,14 @@
 
 #include <cmocka.h>
 
-enum { STEADY = 7, GROWING = 8, RESTING = 9, NO_LINE = 10, LAST };
+enum { STEADY = 7, GROWING = 8, RESTING = 9, NO_LINE = 10, COUNTED = 11, LAST };
 
 static unsigned living[LAST];
 static unsigned reports;
 static char growth[64];
+static int64_t count_of_one; /* of the one at COUNTED */
+bool counts_on = true;
+static bool is_block; /* what is there is no object */
 
 /* ---- what it is seen through ---- */
 
@@ -36,7 +40,27 @@ bool made_find(uint64_t start, struct made *made)
 bool object_find(uint64_t address, struct object *object)
 {
 	*object = (struct object){ .start = address, .size = 64, .type = "list" };
+	if (is_block)
+		object->type[0] = 0;
 	return true;
+}
+
+bool object_peek(uint64_t address, void *out, uint64_t length)
+{
+	(void)address;
+	memset(out, 0, length);
+	return true;
+}
+
+bool object_type_name(uint64_t type, char *name, uint64_t room)
+{
+	(void)type, (void)name, (void)room;
+	return false;
+}
+
+int64_t counts_references(uint64_t object)
+{
+	return object == COUNTED ? count_of_one : 3;
 }
 
 void ring_limit(enum fts_limit limit)
@@ -104,12 +128,61 @@ static void what_no_line_of_python_makes_is_not_told(void **state)
 	assert_int_equal(ftstress_leaks_tell(4, 6, 0), 0);
 }
 
+/* ... and each round takes so many references to the one object, but for the one in the middle. */
+static void count_references(uint32_t alone, const unsigned more[LAST], int each, int middle)
+{
+	count_of_one = 5;
+	for (unsigned i = 0; i <= 6; i++) {
+		ftstress_leaks_round(alone, i);
+		count_of_one += i == 3 ? middle : each;
+		for (unsigned site = 0; site < LAST; site++)
+			living[site] += more[site];
+	}
+}
+
+static void an_object_to_which_references_grow_is_told(void **state)
+{
+	(void)state;
+	const unsigned none[LAST] = { 0 };
+	living[COUNTED] = 1;
+	count_references(0, none, 2, 2);
+	count_references(1, none, 0, 0);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 1);
+	assert_string_equal(growth, "2\t0\t4\t6");
+	count_references(0, none, 2, 0); /* a cache that is filled and emptied */
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 0);
+	count_references(1, none, 1, 1);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 1);
+	assert_string_equal(growth, "0\t1\t4\t6");
+	count_references(0, none, 1, 1);
+	count_of_one = INT64_MAX; /* it is immortal by now */
+	ftstress_leaks_round(0, 6);
+	count_references(1, none, 0, 0);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 0);
+	is_block = true;
+	count_references(0, none, 2, 2);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 0);
+	is_block = false;
+}
+
+static void references_of_what_grows_itself_are_not_told(void **state)
+{
+	(void)state;
+	const unsigned more[LAST] = { [STEADY] = 1 };
+	living[COUNTED] = 1;
+	count_references(0, more, 1, 1);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 0), 1);
+	assert_string_equal(growth, "1\t0\t4\t6"); /* that of the place */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_grows_with_each_round_is_told),
 		cmocka_unit_test(another_test_begins_anew),
 		cmocka_unit_test(what_no_line_of_python_makes_is_not_told),
+		cmocka_unit_test(an_object_to_which_references_grow_is_told),
+		cmocka_unit_test(references_of_what_grows_itself_are_not_told),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,7 +76,23 @@ static PyObject *state_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)
 	return own;
 }
 
+/* taken: an object is looked at. Bug: the reference for the time of the look is not dropped. */
+static PyObject *taken_bug(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	Py_INCREF(object);
+	Py_RETURN_NONE;
+}
+
+static PyObject *taken_ok(PyObject *Py_UNUSED(module), PyObject *object)
+{
+	Py_INCREF(object);
+	Py_DECREF(object);
+	Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+	{ "taken_bug", taken_bug, METH_O, NULL },
+	{ "taken_ok", taken_ok, METH_O, NULL },
 	{ "kept_bug", kept_bug, METH_NOARGS, NULL },
 	{ "kept_ok", kept_ok, METH_NOARGS, NULL },
 	{ "failed_bug", failed_bug, METH_O, NULL },
