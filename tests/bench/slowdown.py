@@ -1,7 +1,8 @@
 """Slow-down of libftstress.so (happens-before as meant) against plain ThreadSanitizer; of as meant
 against as written; of --locks=on against off; of --memory=deep against plain ThreadSanitizer; of
---python-races against off, looked at and put away: same interpreter, same program, all sides by
-turns in one run, medians of the ratios.
+--python-races against off, looked at and put away; and of the most memory in use, as shipped and
+with --memory=deep: same interpreter, same program, all sides by turns in one run, medians of the
+ratios.
 
   slowdown.py HOST LIBRARY ENV.json [ROUNDS]
 """
@@ -15,6 +16,7 @@ import sys
 
 PROGRAMS = ["cpu", "attributes", "objects", "numpy_arrays", "locks"]
 LOCK_PROGRAMS = ["locks_nested"]  # for --locks alone
+MEMORY_PROGRAMS = ["live"]  # for memory alone
 PYTHON_PROGRAMS = ["cpu", "attributes", "shared"]  # for --python-races
 THAN = {
     "slow-down": "plain TSan",
@@ -23,6 +25,8 @@ THAN = {
     "deep": "plain TSan",
     "python": "python-races off",
     "away": "python-races off",
+    "memory": "plain TSan",
+    "deep memory": "plain TSan",
 }
 TSAN = (
     "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
@@ -30,7 +34,8 @@ TSAN = (
 )
 
 
-def seconds(command, environment):
+def measured(command, environment):
+    """What time_one.py says: seconds, and the most memory in use."""
     out = subprocess.run(
         command,
         env=environment,
@@ -39,9 +44,10 @@ def seconds(command, environment):
         timeout=300,
         check=False,
     )
-    for line in out.stderr.splitlines():
-        if line.startswith("seconds "):
-            return float(line.split()[1])
+    lines = (line.split() for line in out.stderr.splitlines())
+    said = {line[0]: float(line[1]) for line in lines if line[:1] in (["seconds"], ["peak"])}
+    if len(said) == 2:
+        return said["seconds"], said["peak"]
     sys.exit(f"{' '.join(command)} failed:\n{out.stdout}{out.stderr}")
 
 
@@ -60,7 +66,7 @@ def variables_table(python):
 def told(what, program, ratios, than):
     median = statistics.median(ratios)
     spread = f"{min(ratios):.2f}..{max(ratios):.2f}"
-    print(f"{what:10} {program:14} {median:.3f}x {than}   ({spread})", flush=True)
+    print(f"{what:11} {program:14} {median:.3f}x {than}   ({spread})", flush=True)
     return median
 
 
@@ -77,10 +83,10 @@ def main():
     deep = dict(meant, FTSTRESS_HEAP="deep")
     looks = dict(with_locks, FTSTRESS_VARIABLES=variables_table(env["python"]))
     medians = {kind: [] for kind in THAN}
-    for program in PROGRAMS + LOCK_PROGRAMS:
+    for program in PROGRAMS + LOCK_PROGRAMS + MEMORY_PROGRAMS:
         plain = [env["python"], script, program]
         watched = [host, library, *plain]
-        ratios = {"slow-down": [], "meant": [], "locks": [], "deep": []}
+        ratios = {kind: [] for kind in THAN if kind not in ("python", "away")}
         sides = {
             "off": (watched, meant),
             "plain": (plain, environment),
@@ -89,14 +95,20 @@ def main():
             "deep": (watched, deep),
         }
         for _ in range(rounds):
-            took = {side: seconds(*how) for side, how in sides.items()}
+            both = {side: measured(*how) for side, how in sides.items()}
+            took = {side: seconds for side, (seconds, _) in both.items()}
+            peak = {side: memory for side, (_, memory) in both.items()}
             ratios["slow-down"].append(took["off"] / took["plain"])
             ratios["meant"].append(took["off"] / took["written"])
             ratios["locks"].append(took["locks"] / took["off"])
             ratios["deep"].append(took["deep"] / took["plain"])
+            ratios["memory"].append(peak["locks"] / peak["plain"])
+            ratios["deep memory"].append(peak["deep"] / peak["plain"])
             sides = dict(reversed(sides.items()))  # who comes first is slower
         if program in LOCK_PROGRAMS:
-            del ratios["slow-down"], ratios["deep"]
+            ratios = {"meant": ratios["meant"], "locks": ratios["locks"]}
+        if program in MEMORY_PROGRAMS:
+            ratios = {kind: ratios[kind] for kind in ("memory", "deep memory")}
         for what, of_program in ratios.items():
             medians[what].append(told(what, program, of_program, THAN[what]))
     for program in PYTHON_PROGRAMS:
@@ -108,14 +120,14 @@ def main():
         }
         ratios = {"python": [], "away": []}
         for _ in range(rounds):
-            took = {side: seconds(*how) for side, how in sides.items()}
+            took = {side: measured(*how)[0] for side, how in sides.items()}
             for side, of_program in ratios.items():
                 of_program.append(took[side] / took["off"])
             sides = dict(reversed(sides.items()))
         for what, of_program in ratios.items():
             medians[what].append(told(what, program, of_program, THAN[what]))
     for what, of_programs in medians.items():
-        print(f"{what:10} {'median':14} {statistics.median(of_programs):.3f}x")
+        print(f"{what:11} {'median':14} {statistics.median(of_programs):.3f}x")
 
 
 if __name__ == "__main__":

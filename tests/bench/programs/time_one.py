@@ -1,5 +1,6 @@
 """Runs work() of the program named by argv[1] three times; prints the seconds of the fastest
-to stderr (stdout may be shared with the host of the arena).
+to stderr (stdout may be shared with the host of the arena), and the most memory, in KiB, that the
+process ever had in use.
 
 With "python" behind it the program's variables are looked at, as in a test with --python-races: all
 that it has made when it was loaded is shared, as if another thread had made it. With "away" the
@@ -7,6 +8,7 @@ hooks are taken away first, as in an iteration that does not look at them."""
 
 import ctypes
 import pathlib
+import resource
 import runpy
 import sys
 import time
@@ -32,3 +34,4 @@ for _ in range(3):
     work()
     best = min(best, time.perf_counter() - begin)
 print(f"seconds {best:.6f}", file=sys.stderr)
+print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}", file=sys.stderr)
