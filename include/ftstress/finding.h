@@ -75,6 +75,9 @@ struct participant {        /* NOLINT(clang-analyzer-optin.performance.Padding) 
 	/* The operation of a type in C that it was in, "append" of "array.array"; or NULL. The role
 	 * has them, too. */
 	char *type, *operation;
+	/* Of a race in Python code: the function that writes what this one has read, or has read what this
+	 * one writes, if it is another one; or NULL. For the text, not stored. */
+	char *partner;
 	uint64_t address, size; /* 0 where it has no meaning */
 	struct stack stack;
 	struct stack created; /* where the thread was started; may be empty */

@@ -41,7 +41,7 @@ struct order {
 	uint32_t ready; /* set last */
 	uint32_t tries, seen;
 	uint32_t length;
-	bool checks, depends;
+	bool checks, depends, across;
 	bool size; /* it is about how many items a container has */
 	int8_t direction;
 	char text[CONFIRM_TEXT];
@@ -162,6 +162,7 @@ void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t 
 		order->between = place_of(wanted->between);
 		order->checks = wanted->checks;
 		order->depends = wanted->depends;
+		order->across = wanted->across;
 		order->size = is_about_size(text, length);
 		order->direction = wanted->direction;
 		order->length = length;
@@ -196,6 +197,15 @@ static unsigned orders_from(uint64_t read, bool size, uint16_t choices[CHOICES])
 			choices[count++] = (uint16_t)(at % ORDERS);
 	}
 	return count;
+}
+
+/* May the write be one of another function's call? */
+static bool is_across(void)
+{
+	for (unsigned i = 0; i < stop.choice_count; i++)
+		if (shared->orders[stop.choices[i]].across)
+			return true;
+	return false;
 }
 
 /* Keeps of the choices those of which the place is the second step, or the last. False: none is. */
@@ -331,9 +341,10 @@ static void begin_stop(const struct access *access)
 static void own_read(const struct access *access)
 {
 	bool again = place_of(access->pc) == stop.read && access->frame == stop.frame;
+	bool over = stop.state == PASSED && access->syncs != stop.syncs;
 	if (stop.state == READ && again) {
 		add_variable(access);
-	} else if (stop.state == READ || again) {
+	} else if (stop.state == READ || again || over) {
 		end_stop();
 	}
 }
@@ -356,8 +367,8 @@ static void own_write(const struct access *access)
 {
 	if (watching && stop.state == STOPPED && access->frame == stop.frame && is_read(access))
 		end_stop(); /* nobody came between */
-	if (stop.state != PASSED || access->stand_in != stop.written ||
-	    access->frame != stop.frame || access->code != stop.code)
+	bool same = access->frame == stop.frame && access->code == stop.code;
+	if (stop.state != PASSED || access->stand_in != stop.written || (!same && !is_across()))
 		return;
 	if (access->syncs == stop.syncs && narrow(place_of(access->pc), true, direction_of(access)))
 		see(access->pc, NULL);
@@ -380,7 +391,7 @@ static void others_write(const struct access *access)
 void confirm_look_at_store(const uint64_t *address, uint64_t value)
 {
 	const void *frame = is_mine() && !fibers_busy ? innermost_frame() : NULL;
-	if (!frame || frame != stop.frame)
+	if (!frame || (frame != stop.frame && !is_across()))
 		return;
 	struct call call = call_of(frame);
 	name_call(&call);
@@ -487,6 +498,8 @@ static void stop_here(void)
  */
 static void look_at_step(void)
 {
+	if (is_across()) /* the write itself is waited for: own_write() */
+		return;
 	/* Its memory may be another frame's by now, which has locals where that one had its code. */
 	bool same = innermost_frame() == stop.frame;
 	struct call call = same ? call_of(stop.frame) : (struct call){ 0 };

@@ -34,7 +34,8 @@ struct link_map;
 
 /* Program counters as FTS_PC_PYTHON, of this process. */
 struct confirm_order {
-	uint64_t read, write; /* in one call of a function */
+	uint64_t read, write; /* in one call of a function, */
+	bool across;          /* or of two, which a third one calls */
 	uint64_t between;     /* a write, in another thread */
 	bool checks;          /* what is between read and write depends on a decision */
 	bool depends;         /* the value written is made of the one read */

@@ -133,6 +133,19 @@ struct call call_of(const void *frame)
 			      .instruction = load64(frame, FRAME_INSTR_PTR) };
 }
 
+void callers_of(const void *frame, struct caller *callers, unsigned most)
+{
+	for (unsigned i = 0; i < most; i++) {
+		const void *next = frame ? load_pointer(frame, FRAME_PREVIOUS) : NULL;
+		frame = python_frame_of(next);
+		callers[i] = (struct caller){ .frame = frame, .by_c = frame != next };
+		if (!frame)
+			continue;
+		callers[i].code = code_of(frame);
+		callers[i].instruction = load64(frame, FRAME_INSTR_PTR);
+	}
+}
+
 void name_call(struct call *call)
 {
 	uint32_t id = code_id(call->code);

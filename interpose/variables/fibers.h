@@ -67,6 +67,14 @@ HIDDEN void fibers_test_begins(void);
 /* The frame of the innermost Python function of the thread; NULL = none. */
 HIDDEN const void *innermost_frame(void);
 HIDDEN struct call call_of(const void *frame);
+/* A function that waits for the one that it has called. */
+struct caller {
+	const void *frame, *code;
+	uintptr_t instruction;
+	bool by_c; /* C code has called that one: a property, an operator, sorted() */
+};
+/* Of a frame, innermost first; those that there are not have no frame. */
+HIDDEN void callers_of(const void *frame, struct caller *callers, unsigned most);
 HIDDEN void name_call(struct call *call);
 /* The program counters of the frame and of those outside of it, innermost first. How many there are. */
 HIDDEN unsigned stack_of(const void *frame, uint64_t *pcs, unsigned most);

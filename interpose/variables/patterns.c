@@ -10,19 +10,22 @@
 
 #include "ftstress/record.h"
 #include "interpose/python/release.h"
+#include "interpose/variables/across.h"
+#include "interpose/variables/flow.h"
 #include "interpose/variables/handlers.h"
 
 #include <stddef.h>
 
-enum { SETS = 64, WAYS = 4, PAIRS = 1 << 15, LOCALS = 256, UNITS_MAX = 2000 };
+enum { SETS = 64, WAYS = 4, PAIRS = 1 << 15, UNITS_MAX = 2000 };
 
 enum {
-	DEPENDS = 1, /* the value written is made of the one read */
-	CHECKS = 2,  /* a branch between depends on the one read */
-	SIZE = 4,    /* of a container: the write adds or takes away */
+	DEPENDS = FLOW_DEPENDS, /* the value written is made of the one read */
+	CHECKS = FLOW_CHECKS,   /* a branch between depends on the one read */
+	SIZE = 4,               /* of a container: the write adds or takes away */
 	GROWS = 8,
 	LOOKED = 16, /* what lies between is known */
 	ITERATES = 32,
+	ACROSS = 64, /* not both are of one function */
 };
 
 /* What a write has to do with the read before it, and the other way round. */
@@ -78,59 +81,6 @@ static struct pair get_of(const struct pair *table, uint64_t pc, const void *var
 	return pair.key ? pair : get(table, key_of(pc, NULL));
 }
 
-/* Local variables whose value is made of the one read. */
-struct tainted {
-	uint64_t bits[LOCALS / 64];
-};
-
-static bool is_tainted(const struct tainted *tainted, unsigned local)
-{
-	return local < LOCALS && (tainted->bits[local / 64] >> local % 64 & 1);
-}
-
-static void taint(struct tainted *tainted, unsigned local, bool yes)
-{
-	if (local >= LOCALS)
-		return;
-	tainted->bits[local / 64] &= ~(1ull << local % 64);
-	tainted->bits[local / 64] |= (uint64_t)yes << local % 64;
-}
-
-/*
- * Goes over the instructions from the read to the write. What a statement loads is taken to be in
- * what it stores, so this finds what depends on the value and a little more; whether the code
- * comes by there in this order is known, because it did.
- */
-static uint32_t look_between(const uint8_t *units, uint32_t from, uint32_t to, bool missing)
-{
-	struct tainted tainted = { { 0 } };
-	bool carries = true; /* the statement has the value */
-	uint32_t flags = 0, extended = 0;
-	for (uint32_t at = from; at < to;) {
-		uint8_t code = units[2 * at];
-		unsigned argument = extended << 8 | units[2 * at + 1];
-		uint32_t does = opcode_flags[code];
-		at += 1u + opcode_caches[code];
-		extended = does & OP_EXTENDS ? argument : 0;
-		if (does & OP_LOAD)
-			carries |= is_tainted(&tainted, argument);
-		if (does & OP_LOAD2)
-			carries |= is_tainted(&tainted, argument >> 4) ||
-				   is_tainted(&tainted, argument & 15);
-		if (does & (OP_STORE | OP_STORE2 | OP_STORE_LOAD))
-			taint(&tainted, does & OP_STORE ? argument : argument >> 4, carries);
-		if (does & OP_STORE2)
-			taint(&tainted, argument & 15, carries);
-		if (((does & OP_BRANCH) && carries) || ((does & OP_CATCHES) && missing))
-			flags |= CHECKS;
-		if (does & (OP_STORE | OP_STORE2 | OP_ENDS | OP_BRANCH))
-			carries = false;
-		if (does & OP_STORE_LOAD)
-			carries = is_tainted(&tainted, argument & 15);
-	}
-	return flags | (carries ? DEPENDS : 0);
-}
-
 static uint32_t relation(const struct access *read, const struct access *write)
 {
 	uint32_t from = FTS_PC_INSTRUCTION(read->pc), to = FTS_PC_INSTRUCTION(write->pc);
@@ -138,33 +88,72 @@ static uint32_t relation(const struct access *read, const struct access *write)
 		return 0;
 	const uint8_t *units = (const uint8_t *)python_release->bytecode(write->code, write->frame);
 	/* One instruction does both: it deletes, or pops, what it has looked at. */
-	return from == to ? 0 : look_between(units, from, to, read->missing);
+	return from == to ? 0 : flow_between(units, from, to, read->missing);
 }
 
-/* For the variable, or for all: `variable` NULL. */
-static void note_pair_of(const struct access *read, const struct access *write,
-			 const void *variable, uint32_t direction, uint32_t *flags)
+/* Which of the two tables' entries: for the variable, or for all (NULL). */
+struct place {
+	uint64_t read, write; /* program counters, or the ways to them (across.h) */
+	const void *variable;
+};
+
+/* Returns what is known of the two now. */
+static uint32_t keep_pair(const struct place *place, const struct access *read,
+			  const struct access *write, uint32_t flags)
 {
-	uint64_t key = key_of(read->pc, variable);
-	struct pair known = get(by_read, key);
-	if (known.other == write->pc && (known.flags & (SIZE | GROWS)) == direction)
-		return;
-	if (!*flags)
-		*flags = relation(read, write) | direction | LOOKED;
-	if (*flags & CHECKS && write->takes && handlers_catch(write, HANDLED_LOOKUP))
-		*flags &= ~(uint32_t)CHECKS;
+	struct pair known = get(by_read, key_of(place->read, place->variable));
 	/* What is known to be lost is not replaced by what is not. */
-	if ((*flags & (DEPENDS | CHECKS)) == 0 && (known.flags & (DEPENDS | CHECKS)))
-		return;
-	put(by_read, key, write->pc, *flags);
-	put(by_write, key_of(write->pc, variable), read->pc, *flags);
+	if ((flags & (DEPENDS | CHECKS)) == 0 && (known.flags & (DEPENDS | CHECKS)))
+		return flags;
+	put(by_read, key_of(place->read, place->variable), write->pc, flags);
+	put(by_write, key_of(place->write, place->variable), read->pc, flags);
+	return flags;
 }
 
-static void note_pair(const struct access *read, const struct access *write, uint32_t direction)
+static bool is_known(const struct place *place, const struct access *write, uint32_t kind,
+		     uint32_t *flags)
 {
-	uint32_t flags = 0;
-	note_pair_of(read, write, NULL, direction, &flags);
-	note_pair_of(read, write, write->stand_in, direction, &flags);
+	struct pair known = get(by_read, key_of(place->read, place->variable));
+	*flags = known.flags;
+	return known.other == write->pc && (known.flags & (SIZE | GROWS | ACROSS)) == kind;
+}
+
+/* Both are of one call. Returns whether what is written goes by what was read. */
+static bool note_pair(const struct access *read, const struct access *write, uint32_t kind)
+{
+	const struct place places[] = { { read->pc, write->pc, NULL },
+					{ read->pc, write->pc, write->stand_in } };
+	uint32_t flags = 0, known;
+	for (unsigned i = 0; i < 2; i++) {
+		if (is_known(&places[i], write, kind, &known)) {
+			flags |= known;
+			continue;
+		}
+		if (!(flags & LOOKED))
+			flags = relation(read, write) | kind | LOOKED;
+		if (flags & CHECKS && write->takes && handlers_catch(write, HANDLED_LOOKUP))
+			flags &= ~(uint32_t)CHECKS;
+		keep_pair(&places[i], read, write, flags);
+	}
+	return flags & (DEPENDS | CHECKS);
+}
+
+static void note_across(const struct access *read, const struct access *write, uint32_t kind)
+{
+	struct across across;
+	if (!across_meet(read, write, &across))
+		return;
+	const struct place places[] = { { across.read_way, across.write_way, NULL },
+					{ across.read_way, across.write_way, write->stand_in } };
+	uint32_t flags = 0, known;
+	for (unsigned i = 0; i < 2; i++) {
+		if (is_known(&places[i], write, kind | ACROSS, &known))
+			continue;
+		if (!flags)
+			flags = across_relation(&across) | kind | ACROSS | LOOKED;
+		if (flags & (DEPENDS | CHECKS))
+			keep_pair(&places[i], read, write, flags);
+	}
 }
 
 static struct access *set_of(const struct access *access)
@@ -185,18 +174,29 @@ static void note_read(const struct access *read)
 	*place = *read;
 }
 
+static bool is_of_one_call(const struct access *read, const struct access *write)
+{
+	return read->frame == write->frame && FTS_PC_CODE(read->pc) == FTS_PC_CODE(write->pc);
+}
+
 static void note_write(const struct access *write)
 {
-	bool size = site_operation(write->site) == SITE_RESIZE;
-	uint32_t direction = size ? SIZE | (write->grows ? GROWS : 0) : 0;
+	struct access *set = set_of(write);
+	bool size = site_operation(write->site) == SITE_RESIZE, told = false;
+	uint32_t kind = size ? SIZE | (write->grows ? GROWS : 0) : 0;
 	if (size)
-		put(directions, key_of(write->pc, NULL), 0, direction);
+		put(directions, key_of(write->pc, NULL), 0, kind);
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].stand_in == write->stand_in && set[i].syncs == write->syncs &&
+		    is_of_one_call(&set[i], write))
+			told |= note_pair(&set[i], write, kind);
 	for (unsigned i = 0; i < WAYS; i++) {
-		const struct access *read = &set_of(write)[i];
-		if (read->stand_in != write->stand_in || read->frame != write->frame ||
-		    read->syncs != write->syncs || FTS_PC_CODE(read->pc) != FTS_PC_CODE(write->pc))
+		if (set[i].stand_in != write->stand_in)
 			continue;
-		note_pair(read, write, direction);
+		/* What the function that writes has read itself is nearer. */
+		if (!told && !set[i].used && set[i].syncs == write->syncs)
+			note_across(&set[i], write, kind);
+		set[i].used = true;
 	}
 }
 
@@ -229,16 +229,31 @@ void patterns_note(const struct access *access)
 		note_read(access);
 }
 
+/* What belongs to the side; by the way that it was called, too. */
+static struct pair pair_of(const struct pattern_side *side)
+{
+	const struct pair *table = side->write ? by_write : by_read;
+	struct pair pair = get_of(table, side->pc, side->variable);
+	uint64_t way = side->pc;
+	for (unsigned i = 0; i < PATTERNS_CALLERS && !(pair.flags & (DEPENDS | CHECKS)); i++) {
+		way = across_way(way, side->callers[i]);
+		struct pair outer = get_of(table, way, side->variable);
+		if (outer.flags & (DEPENDS | CHECKS))
+			pair = outer;
+	}
+	return pair;
+}
+
 /* What `side` does with what it has read, if the other side's write comes between. */
 static uint32_t loses(struct pattern_side *side, const struct pattern_side *other)
 {
-	struct pair pair = get_of(side->write ? by_write : by_read, side->pc, side->variable);
+	struct pair pair = pair_of(side);
 	if (!(pair.flags & (DEPENDS | CHECKS)))
 		return 0;
 	side->other = pair.other;
+	side->across = pair.flags & ACROSS;
 	/* The other side has to write: itself here, or after the read that is its side of the race. */
-	struct pair theirs =
-		other->write ? (struct pair){ 0 } : get_of(by_read, other->pc, other->variable);
+	struct pair theirs = other->write ? (struct pair){ 0 } : pair_of(other);
 	if (!other->write && !(theirs.flags & (DEPENDS | CHECKS)))
 		return 0;
 	if (!(pair.flags & SIZE))
@@ -255,7 +270,7 @@ static uint32_t loses(struct pattern_side *side, const struct pattern_side *othe
 static uint32_t judge(struct pattern_side *side, const struct pattern_side *other)
 {
 	uint32_t flags = loses(side, other);
-	struct pair pair = get_of(side->write ? by_write : by_read, side->pc, side->variable);
+	struct pair pair = pair_of(side);
 	side->loses = flags != 0;
 	side->checks = flags & CHECKS;
 	side->depends = flags & DEPENDS;

@@ -6,16 +6,20 @@
  *         self.cache = make()
  *
  * A read and a write belong together if the same call of a function makes both and takes or gives
- * no lock between. What lies between is then looked up in the function's bytecode, once.
+ * no lock between. What lies between is then looked up in the function's bytecode, once. Either may also be
+ * made by a function that this one calls (across.h).
  */
 #ifndef INTERPOSE_PATTERNS_H
 #define INTERPOSE_PATTERNS_H
 
 #include "interpose/base/raw.h"
+#include "interpose/variables/fibers.h"
 #include "interpose/variables/sites.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { PATTERNS_CALLERS = 2 };
 
 struct access {
 	uintptr_t address; /* of the variable, or of the object that it is in */
@@ -29,6 +33,8 @@ struct access {
 	bool iterates; /* SITE_SIZE: goes over the container, one item after the other */
 	bool is_key;   /* whether a key is in the dict; its address is the dict's */
 	bool missing;  /* SITE_READ: of a key that is not there, which an exception may tell */
+	bool used;     /* the thread has written the variable since */
+	struct caller callers[PATTERNS_CALLERS];
 };
 
 /* Remembers a read, and what belongs together. */
@@ -47,10 +53,12 @@ struct pattern_side {
 	const void *variable; /* its stand-in */
 	bool size;            /* it is how many items a container has */
 	bool write;
-	uint64_t other; /* out: the read before, or the write after; 0 = none */
-	bool loses;     /* out: its write goes by what it has read, and the other side writes */
-	bool checks;    /* out: it decides by what it has read */
-	bool depends;   /* out: what it writes is made of that */
+	uint64_t callers[PATTERNS_CALLERS]; /* program counters, innermost first; 0 = no more */
+	bool across;                        /* out: `other` is not of the same function */
+	uint64_t other;                     /* out: the read before, or the write after; 0 = none */
+	bool loses;   /* out: its write goes by what it has read, and the other side writes */
+	bool checks;  /* out: it decides by what it has read */
+	bool depends; /* out: what it writes is made of that */
 	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
 	int8_t direction;
 };

@@ -72,6 +72,11 @@ enum opcode_flag {
 	OP_COPIES = 1 << 16,     /* C: what was loaded last, for a store that comes later: */
 	OP_SWAPS = 1 << 17,      /* W */
 	OP_ITERATES = 1 << 18,   /* I: an iteration begins */
+	OP_RETURNS = 1 << 19,    /* r: the function's value is what was loaded last */
+	OP_LEAVES = 1 << 20,     /* v: what stands behind it is not reached from there, */
+	OP_JUMPS = 1 << 21,      /* j: nor here, but what its argument says */
+	OP_TRUTH = 1 << 22,      /* t: of what was loaded last */
+	OP_NOTHING = 1 << 23,    /* N: stands between others */
 	OP_SERVICE = 1 << 14,    /* i: the interpreter does there what is not the line's */
 };
 extern HIDDEN uint32_t opcode_flags[256];

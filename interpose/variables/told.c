@@ -162,6 +162,8 @@ const char *variables_pattern(struct variables_side sides[2], char name[VARIABLE
 	struct pattern_side both[2];
 	for (unsigned i = 0; i < 2; i++)
 		both[i] = (struct pattern_side){ .pc = sides[i].pc,
+						 .callers = { sides[i].callers[0],
+							      sides[i].callers[1] },
 						 .variable = (const void *)sides[i].address,
 						 .size = raw_begins(name, "size\t"),
 						 .write = sides[i].write };
@@ -171,6 +173,7 @@ const char *variables_pattern(struct variables_side sides[2], char name[VARIABLE
 	for (unsigned i = 0; i < 2; i++) {
 		sides[i].other = both[i].other;
 		sides[i].loses = both[i].loses;
+		sides[i].across = both[i].across;
 		sides[i].checks = both[i].checks;
 		sides[i].depends = both[i].depends;
 		sides[i].direction = both[i].direction;
@@ -191,6 +194,7 @@ void variables_direct(const struct variables_side sides[2], const char *text, ui
 					.between = writes,
 					.checks = side->checks,
 					.depends = side->depends,
+					.across = side->across,
 					.direction = side->direction,
 				},
 				text, length);

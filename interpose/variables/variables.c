@@ -9,6 +9,7 @@
 #include "interpose/python/release.h"
 #include "interpose/turns/pairs.h"
 #include "interpose/turns/share.h"
+#include "interpose/variables/across.h"
 #include "interpose/variables/channels.h"
 #include "interpose/variables/classes.h"
 #include "interpose/variables/confirm.h"
@@ -172,13 +173,15 @@ static void note_access(const struct access *access, bool releases)
 static struct access access_of(const struct call *call, uintptr_t address, uint8_t site)
 {
 	extensions_order();
-	return (struct access){ .address = address,
-				.stand_in = stand_in(address),
-				.frame = call->frame,
-				.code = call->code,
-				.pc = call->pc,
-				.syncs = fibers_section(),
-				.site = site };
+	struct access access = { .address = address,
+				 .stand_in = stand_in(address),
+				 .frame = call->frame,
+				 .code = call->code,
+				 .pc = call->pc,
+				 .syncs = fibers_section(),
+				 .site = site };
+	callers_of(call->frame, access.callers, PATTERNS_CALLERS);
+	return access;
 }
 
 /* Keys of dicts: that one is missing is a read, that it is added is a write. */
@@ -601,7 +604,7 @@ static bool start(const char **why)
 	}
 	if (!edges_start(python, why) || !hook(python, why))
 		return false;
-	if (!iterators_start() || !containers_start(python)) {
+	if (!iterators_start() || !containers_start(python) || !across_start()) {
 		*why = "this Python's iterators and containers look different";
 		return false;
 	}

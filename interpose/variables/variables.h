@@ -84,11 +84,12 @@ extern HIDDEN void (*variables_holds)(const void *lock, bool reentrant, bool tak
 /* For races.c, while ThreadSanitizer reports. */
 
 struct variables_side {
-	uint64_t pc;      /* innermost Python frame */
-	uint64_t address; /* as ThreadSanitizer reports it */
+	uint64_t pc;         /* innermost Python frame */
+	uint64_t callers[2]; /* of those outside of it, innermost first; 0 = no more */
+	uint64_t address;    /* as ThreadSanitizer reports it */
 	bool write;
 	uint64_t other; /* out: the access that this one belongs together with; 0 = none */
-	bool loses, checks, depends; /* out: see patterns.h */
+	bool loses, checks, depends, across; /* out: see patterns.h */
 	int8_t direction;
 };
 

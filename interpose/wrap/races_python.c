@@ -112,6 +112,7 @@ static struct late *take_variable_race(void *report, int mutexes, int threads)
 			return NULL;
 		late.sides[i] = (struct variables_side){
 			.pc = (uint64_t)trace[0],
+			.callers = { (uint64_t)trace[1], trace[1] ? (uint64_t)trace[2] : 0 },
 			.address = section.address,
 			.write = section.flags & FTS_ACCESS_WRITE,
 		};
@@ -183,6 +184,10 @@ static void emit_sight(const struct confirm_sight *sight)
 						 .flags = i ? FTS_ACCESS_WRITE : 0,
 						 .tid = -1 },
 			   sight->stacks[i], sight->depths[i], NULL);
+	if (FTS_PC_CODE(sight->write) != FTS_PC_CODE(sight->stacks[0][0]))
+		add_frames(&out,
+			   (struct fts_section){ .kind = FTS_SEC_PARTNER, .tid = -1, .value = 0 },
+			   &sight->write, 1, NULL);
 	add_step(&out, 0, 0, sight->stacks[0][0], NULL);
 	add_step(&out, 1, FTS_ACCESS_WRITE, sight->stacks[1][0], NULL);
 	add_step(&out, 0,

@@ -141,6 +141,24 @@ static const char *known_global(struct resolver *r, const struct parsed *parsed)
 	return parsed->global;
 }
 
+/*
+ * Of a race in Python code, a read that another function's write goes by: that function. So what is read in
+ * one and written in the other is one finding, whichever of the two meets the other thread's write.
+ */
+static const char *acting_site(struct resolver *r, const struct parsed *parsed, size_t side,
+			       const char *site)
+{
+	const struct report_view *view = &parsed->view;
+	static const char fields[] = "two-fields\t";
+	bool fits = view->text_length >= sizeof fields - 1 &&
+		    !memcmp(view->text, fields, sizeof fields - 1);
+	for (size_t i = 0; i < view->count && parsed->kind == FINDING_PYTHON_RACE && !fits; i++)
+		if (view->sections[i].head.kind == FTS_SEC_PARTNER &&
+		    view->sections[i].head.value == side)
+			return stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
+	return site;
+}
+
 static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 {
 	const struct report_view *view = &parsed->view;
@@ -151,8 +169,14 @@ static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 	char *maker = NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < view->count; i++) {
-		if (section_is_act(view, &view->sections[i]))
-			parts[count++] = stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
+		const struct fts_section *head = &view->sections[i].head;
+		if (section_is_act(view, &view->sections[i])) {
+			const char *site = stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
+			bool reads =
+				head->kind == FTS_SEC_ACCESS && !(head->flags & FTS_ACCESS_WRITE);
+			parts[count] = reads ? acting_site(r, parsed, count, site) : site;
+			count++;
+		}
 		if (!maker && refine_by_maker(view, i) &&
 		    (maker = refine_maker(r->parts.stacks, parsed->stacks[i], &r->parts.places)))
 			parts[count++] = maker;

@@ -117,6 +117,7 @@ static void participant_clear(struct participant *participant)
 	free(participant->role);
 	free(participant->type);
 	free(participant->operation);
+	free(participant->partner);
 	free(participant->thread);
 	stack_clear(&participant->stack);
 	stack_clear(&participant->created);

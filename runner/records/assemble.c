@@ -550,7 +550,7 @@ static void add_creation(struct assembly *a, size_t index)
 	}
 }
 
-/* "write, after the read in line 12"; "read, before the write in line 12". */
+/* "write, after the read in line 12"; "read, before the write in line 12 of Stack.take". */
 static void add_partner(struct assembly *a, size_t index)
 {
 	struct stack partner = { 0 };
@@ -559,14 +559,21 @@ static void add_partner(struct assembly *a, size_t index)
 		return;
 	struct participant *side = &a->finding->participants[number];
 	a->assembler->frames(a->assembler->context, index, &partner);
-	if (partner.count && partner.frames[0].line) {
+	const struct frame *frame = partner.frames;
+	if (partner.count && frame->line) {
+		bool elsewhere = frame->function && side->stack.count &&
+				 side->stack.frames[0].function &&
+				 strcmp(frame->function, side->stack.frames[0].function) != 0;
 		char *role = xprintf(text_starts(a->report, "two-fields\t")
-					     ? "%s, and of the other one in line %d"
-				     : side->write ? "%s, after the read in line %d"
-						   : "%s, before the write in line %d",
-				     side->role, partner.frames[0].line);
+					     ? "%s, and of the other one in line %d%s%s"
+				     : side->write ? "%s, after the read in line %d%s%s"
+						   : "%s, before the write in line %d%s%s",
+				     side->role, frame->line, elsewhere ? " of " : "",
+				     elsewhere ? frame->function : "");
 		free(side->role);
 		side->role = role;
+		if (elsewhere)
+			side->partner = xstrdup(frame->function);
 	}
 	stack_clear(&partner);
 }

@@ -64,6 +64,35 @@ static void reading_first(const struct finding *finding, const struct stack *sta
 	stacks[1] = stack, names[1] = name;
 }
 
+/*
+ * What one function reads, another one writes: "what Stack.empty checks before Stack.take acts, another
+ * thread changes in between". False: it is one that does both.
+ */
+static bool title_across(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	const struct participant *sides = finding->participants;
+	unsigned first = sides[0].partner && (!sides[1].partner || !sides[0].write) ? 0 : 1;
+	const struct participant *side = &sides[first], *other = &sides[!first];
+	if (!side->partner || (!is_check(finding) && strcmp(finding->pattern, "lost-update")))
+		return false;
+	char *own = words_function(&side->stack), *others = words_function(&other->stack);
+	const char *reads = side->write ? side->partner : own,
+		   *writes = side->write ? own : side->partner,
+		   *between = other->write || !other->partner ? others : other->partner;
+	bool same = !strcmp(between, writes);
+	buf_printf(out, "%s: ", variable(finding));
+	if (is_check(finding))
+		buf_printf(out, "what %s checks before %s acts, %s changes in between", reads,
+			   writes, same ? "another thread" : between);
+	else
+		buf_printf(out, "what %s reads and %s writes back is lost if %s writes in between",
+			   reads, writes, same ? "another thread" : between);
+	words_add_location(out, &side->stack, roots);
+	free(own);
+	free(others);
+	return true;
+}
+
 static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	const struct stack *stacks[2];
@@ -73,6 +102,8 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 			   is_check(finding) ? "check then act" : "lost update");
 		return;
 	}
+	if (title_across(out, finding, roots))
+		return;
 	functions(finding, stacks, names);
 	if (is_iteration(finding) || is_fields(finding))
 		reading_first(finding, stacks, names);

@@ -237,10 +237,17 @@ def flags(name: str) -> str:
         "POP_TOP": "e",
         "EXTENDED_ARG": "E",
         "CHECK_EXC_MATCH": "c",
+        "RETURN_VALUE": "re",
+        "RAISE_VARARGS": "ve",
+        "RERAISE": "ve",
+        "JUMP_BACKWARD_NO_INTERRUPT": "v",
+        "JUMP_FORWARD": "j",
+        "TO_BOOL": "t",
+        "NOT_TAKEN": "N",
         "COPY": "C",
         "SWAP": "W",
         # The interpreter does there what is not the line's: collections, finalizers, imports.
-        "JUMP_BACKWARD": "i",
+        "JUMP_BACKWARD": "iv",
         "RESUME": "i",
         "IMPORT_NAME": "i",
     }

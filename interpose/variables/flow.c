@@ -1,0 +1,191 @@
+/* flow.c - see flow.h. */
+#include "interpose/variables/flow.h"
+
+#include "interpose/python/layout.h"
+#include "interpose/python/release.h"
+#include "interpose/variables/sites.h"
+
+#include <stddef.h>
+
+enum {
+	LOCALS = 256,
+	UNITS_MAX = 2000,
+	UNDECIDED = 8,
+	/* PyCodeObject, from co_names on: flags, numbers of arguments */
+	CODE_ARGUMENTS = 8 + 8 + 4,
+	CODE_KEYWORDS = CODE_ARGUMENTS + 8,
+	CODE_UNITS = OBJECT_TYPE + 8, /* PyVarObject.ob_size */
+};
+
+/* Goes over the instructions. */
+struct walk {
+	const uint8_t *units;
+	uint32_t at, after; /* the instruction, and the one that stands behind it */
+	uint32_t does;
+	unsigned argument;
+	unsigned extended;
+	uint64_t tainted[LOCALS / 64]; /* local variables whose value is made of the one read */
+	bool carries;                  /* the statement has it */
+	enum {
+		NOT_COPIED,
+		COPIED,
+		KEPT
+	} copy; /* there is one more of what is stored, or branched by */
+};
+
+static bool is_tainted(const struct walk *walk, unsigned local)
+{
+	return local < LOCALS && (walk->tainted[local / 64] >> local % 64 & 1);
+}
+
+static void taint(struct walk *walk, unsigned local, bool yes)
+{
+	if (local >= LOCALS)
+		return;
+	walk->tainted[local / 64] &= ~(1ull << local % 64);
+	walk->tainted[local / 64] |= (uint64_t)yes << local % 64;
+}
+
+static void look_at(struct walk *walk)
+{
+	uint8_t code = walk->units[2 * (size_t)walk->at];
+	walk->argument = walk->extended << 8 | walk->units[2 * (size_t)walk->at + 1];
+	walk->does = opcode_flags[code];
+	walk->after = walk->at + 1u + opcode_caches[code];
+	walk->extended = walk->does & OP_EXTENDS ? walk->argument : 0;
+}
+
+/* Where the value is, before the instruction and after it. */
+static void load(struct walk *walk)
+{
+	unsigned argument = walk->argument;
+	if (walk->does & OP_LOAD)
+		walk->carries |= is_tainted(walk, argument);
+	if (walk->does & OP_LOAD2)
+		walk->carries |= is_tainted(walk, argument >> 4) || is_tainted(walk, argument & 15);
+	if (walk->does & (OP_STORE | OP_STORE2 | OP_STORE_LOAD))
+		taint(walk, walk->does & OP_STORE ? argument : argument >> 4, walk->carries);
+	if (walk->does & OP_STORE2)
+		taint(walk, argument & 15, walk->carries);
+}
+
+static void go_on(struct walk *walk)
+{
+	/* `v := x`; of `x or y` the first is dropped only where the second takes its place */
+	bool copied = walk->copy == COPIED && walk->does & (OP_STORE | OP_STORE_LOAD | OP_BRANCH),
+	     kept = walk->carries && (copied || (walk->copy == KEPT && walk->does & OP_ENDS));
+	if (walk->does & (OP_STORE | OP_STORE2 | OP_ENDS | OP_BRANCH))
+		walk->carries = kept;
+	if (walk->does & OP_STORE_LOAD)
+		walk->carries = kept || is_tainted(walk, walk->argument & 15);
+	if (walk->does & OP_COPIES)
+		walk->copy = COPIED;
+	else if (copied && walk->does & OP_BRANCH)
+		walk->copy = KEPT;
+	else if (!(walk->does & (OP_TRUTH | OP_NOTHING)))
+		walk->copy = NOT_COPIED;
+	walk->at = walk->after;
+}
+
+uint32_t flow_between(const uint8_t *units, uint32_t from, uint32_t to, bool missing)
+{
+	struct walk walk = { .units = units, .at = from, .carries = true };
+	uint32_t flags = 0;
+	while (walk.at < to) {
+		look_at(&walk);
+		load(&walk);
+		if ((walk.does & OP_BRANCH && walk.carries) || (walk.does & OP_CATCHES && missing))
+			flags |= FLOW_CHECKS;
+		go_on(&walk);
+	}
+	return flags | (walk.carries ? FLOW_DEPENDS : 0);
+}
+
+/* Branches that depend on the value, and lead to an instruction before `to`. */
+struct undecided {
+	uint32_t targets[UNDECIDED];
+	unsigned count;
+};
+
+/* Does the last instruction before a target lead away, so that who does not branch does not come to `to`? */
+static bool leads_away(const struct walk *last, uint32_t to)
+{
+	uint32_t target = last->after + last->argument;
+	return last->does & (OP_RETURNS | OP_LEAVES) ||
+	       (last->does & (OP_JUMPS | OP_BRANCH) && target > to);
+}
+
+static bool decides(struct undecided *undecided, const struct walk *last, uint32_t at, uint32_t to)
+{
+	for (unsigned i = 0; i < undecided->count; i++)
+		if (undecided->targets[i] == at && leads_away(last, to))
+			return true;
+	return false;
+}
+
+uint32_t flow_decides(const uint8_t *units, uint32_t from, uint32_t to, bool missing)
+{
+	struct walk walk = { .units = units, .at = from, .carries = true }, last = { 0 };
+	struct undecided undecided = { .count = 0 };
+	uint32_t flags = 0;
+	while (walk.at < to) {
+		if (decides(&undecided, &last, walk.at, to))
+			flags |= FLOW_CHECKS;
+		look_at(&walk);
+		load(&walk);
+		if (walk.does & OP_CATCHES && missing)
+			flags |= FLOW_CHECKS;
+		uint32_t target = walk.after + walk.argument;
+		if (walk.does & OP_BRANCH && walk.carries && target > to)
+			flags |= FLOW_CHECKS;
+		else if (walk.does & OP_BRANCH && walk.carries && undecided.count < UNDECIDED)
+			undecided.targets[undecided.count++] = target;
+		if (!(walk.does & OP_NOTHING))
+			last = walk;
+		go_on(&walk);
+	}
+	if (decides(&undecided, &last, to, to))
+		flags |= FLOW_CHECKS;
+	return flags | (walk.carries ? FLOW_DEPENDS : 0);
+}
+
+bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing)
+{
+	struct walk walk = { .units = (const uint8_t *)python_release->bytecode(code, frame),
+			     .at = from,
+			     .carries = true };
+	uint64_t length = load64(code, CODE_UNITS);
+	uint32_t value = 0,
+		 first = 0; /* what is loaded right before, there and at the first return */
+	bool decided = false;
+	while (walk.at < length && walk.at - from < UNITS_MAX) {
+		look_at(&walk);
+		load(&walk);
+		if (walk.does & OP_RETURNS && (walk.carries || (first && first != value)))
+			return true;
+		if (walk.does & OP_RETURNS && decided)
+			first = value;
+		decided |= (walk.does & OP_BRANCH && walk.carries) ||
+			   (walk.does & OP_CATCHES && missing);
+		value = walk.argument << 8 | walk.units[2 * (size_t)walk.at];
+		go_on(&walk);
+	}
+	return false;
+}
+
+bool flow_has_argument(const void *code, const void *frame, uint32_t to)
+{
+	struct walk walk = { .units = (const uint8_t *)python_release->bytecode(code, frame) };
+	long names = python_release->at->code_names.at;
+	uint32_t count = (uint32_t)load32(code, names + CODE_ARGUMENTS);
+	for (uint32_t i = count > 1; i < count + (uint32_t)load32(code, names + CODE_KEYWORDS); i++)
+		taint(&walk, i, true);
+	if (to > load64(code, CODE_UNITS))
+		return false;
+	while (walk.at < to) {
+		look_at(&walk);
+		load(&walk);
+		go_on(&walk);
+	}
+	return walk.carries;
+}

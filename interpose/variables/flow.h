@@ -1,0 +1,36 @@
+/*
+ * flow.h - what comes of a value that a function has read, by its bytecode.
+ *
+ * Where it goes is not followed exactly: what a statement loads is taken to be in what it stores. So this
+ * finds what depends on the value, and a little more; whether the code comes by in this order is known,
+ * because it did.
+ */
+#ifndef INTERPOSE_FLOW_H
+#define INTERPOSE_FLOW_H
+
+#include "interpose/base/raw.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	FLOW_DEPENDS = 1, /* the instruction `to` has the value, or what is made of it */
+	FLOW_CHECKS = 2,  /* a branch between depends on it */
+};
+
+/* Of the value of the instruction `from`. `missing`: it is an exception, which may be caught. */
+HIDDEN uint32_t flow_between(const uint8_t *units, uint32_t from, uint32_t to, bool missing);
+
+/*
+ * The same, but a branch counts only if it decides whether the code comes to `to`: if the way that it does
+ * not go on leads behind `to`, or out of the function or the round of the loop.
+ */
+HIDDEN uint32_t flow_decides(const uint8_t *units, uint32_t from, uint32_t to, bool missing);
+
+/* Is what the function returns made of the value, or decided by it? */
+HIDDEN bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing);
+
+/* Has the instruction `to` an argument of the function, or what is made of it? `self` counts for none. */
+HIDDEN bool flow_has_argument(const void *code, const void *frame, uint32_t to);
+
+#endif
