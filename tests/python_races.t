@@ -97,10 +97,11 @@ UNCONFIRMED = {
     "fields_torn_bug",
     "fields_counted_bug",
     "fields_written_bug",
+    "default_list_bug",
 }
 """Each thread reads the class's attribute first, and its own from then on: a thread that is stopped
 at the first has not read what the others write. What came of iterators, and of two
-fields, is not looked at."""
+fields, is not looked at; and nobody can stop within what a dict does in one call."""
 
 
 class Run:

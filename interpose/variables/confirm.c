@@ -41,7 +41,7 @@ struct order {
 	uint32_t ready; /* set last */
 	uint32_t tries, seen;
 	uint32_t length;
-	bool checks, depends, across;
+	bool checks, depends, across, empties;
 	bool size; /* it is about how many items a container has */
 	int8_t direction;
 	char text[CONFIRM_TEXT];
@@ -163,6 +163,7 @@ void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t 
 		order->checks = wanted->checks;
 		order->depends = wanted->depends;
 		order->across = wanted->across;
+		order->empties = wanted->empties;
 		order->size = is_about_size(text, length);
 		order->direction = wanted->direction;
 		order->length = length;
@@ -216,7 +217,7 @@ static bool narrow(uint64_t place, bool last, int direction)
 	for (unsigned i = 0; i < stop.choice_count; i++) {
 		const struct order *order = &shared->orders[stop.choices[i]];
 		if ((last ? order->write : order->between) == place &&
-		    order->direction == direction)
+		    (order->direction == direction || (order->empties && !last && direction)))
 			kept[count++] = stop.choices[i];
 	}
 	if (!count)
@@ -367,11 +368,17 @@ static void own_write(const struct access *access)
 {
 	if (watching && stop.state == STOPPED && access->frame == stop.frame && is_read(access))
 		end_stop(); /* nobody came between */
-	bool same = access->frame == stop.frame && access->code == stop.code;
-	if (stop.state != PASSED || access->stand_in != stop.written || (!same && !is_across()))
+	bool same = access->frame == stop.frame && access->code == stop.code, across = is_across();
+	/* A key that the other one has added by now is not added once more, but its value is stored. */
+	bool there = across && stop.missing && access->address != stop.address;
+	if (stop.state != PASSED || (access->stand_in != stop.written && !there) ||
+	    (!same && !across))
 		return;
-	if (access->syncs == stop.syncs && narrow(place_of(access->pc), true, direction_of(access)))
+	int direction = there ? shared->orders[stop.choices[0]].direction : direction_of(access);
+	if (access->syncs == stop.syncs && narrow(place_of(access->pc), true, direction))
 		see(access->pc, NULL);
+	else if (there)
+		return;
 	else
 		end_stop();
 }

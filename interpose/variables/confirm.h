@@ -39,6 +39,7 @@ struct confirm_order {
 	uint64_t between;     /* a write, in another thread */
 	bool checks;          /* what is between read and write depends on a decision */
 	bool depends;         /* the value written is made of the one read */
+	bool empties;         /* whatever changes the container's size between is lost */
 	int8_t direction;     /* see patterns.h */
 };
 HIDDEN void confirm_add(const struct confirm_order *order, const char *text, uint32_t length);

@@ -67,11 +67,11 @@ static bool is_hashed_safely(const void *key, unsigned depth)
 }
 
 /* The set's own function calls the same one for the same key right after: it tells nothing new. */
-static bool hash_of(void *key, uint64_t *hash)
+static bool hash_of(void *key, uint64_t *known)
 {
 	if (!is_hashed_safely(key, 0))
 		return false;
-	*hash = (uint64_t)hash_function_of(key)(key);
+	*known = (uint64_t)hash_function_of(key)(key);
 	return true;
 }
 
@@ -89,14 +89,41 @@ bool containers_changed_key(const struct call *call, uintptr_t set, uint64_t *ha
 	       changes.instruction == call->instruction;
 }
 
+/* A key whose hash is told by Python code: when the set asks for it, it is known. */
+static __thread struct asked {
+	void *set, *key;
+	bool changes;
+} asked __attribute__((tls_model("initial-exec")));
+static int64_t (*real_hash)(void *object);
+static void keep_change(void *set, uint64_t hash);
+
+static int64_t hash(void *object)
+{
+	struct asked now = asked;
+	bool for_set = UNLIKELY(now.set != NULL) && now.key == object;
+	if (for_set)
+		asked.set = NULL;
+	int64_t told = real_hash(object);
+	if (UNLIKELY(for_set) && told != -1 && now.changes)
+		keep_change(now.set, (uint64_t)told);
+	else if (UNLIKELY(for_set) && told != -1)
+		variables_note_item((uintptr_t)now.set, (uint64_t)told, SITE_READ, SITE_OTHER);
+	return told;
+}
+
 static int (*real_contains)(void *set, void *key);
 static int (*real_contains_slot)(void *set, void *key);
 
 static void look_for_key(void *set, void *key)
 {
-	uint64_t hash;
-	if (variables_testing && is_shared(set) && hash_of(key, &hash))
-		variables_note_item((uintptr_t)set, hash, SITE_READ, SITE_OTHER);
+	uint64_t known;
+	asked.set = NULL;
+	if (!variables_testing || !is_shared(set))
+		return;
+	if (hash_of(key, &known))
+		variables_note_item((uintptr_t)set, known, SITE_READ, SITE_OTHER);
+	else
+		asked = (struct asked){ set, key, false };
 }
 
 static int contains(void *set, void *key)
@@ -111,15 +138,24 @@ static int contains_slot(void *set, void *key)
 	JUMP real_contains_slot(set, key);
 }
 
-static void change_key(void *set, void *key)
+static void keep_change(void *set, uint64_t known)
 {
-	uint64_t hash;
-	if (!variables_testing || !is_shared(set) || !hash_of(key, &hash))
-		return;
 	changes.frame = innermost_frame();
 	changes.instruction = changes.frame ? load64(changes.frame, FRAME_INSTR_PTR) : 0;
-	changes.hash = hash;
+	changes.hash = known;
 	changes.set = changes.frame ? set : NULL;
+}
+
+static void change_key(void *set, void *key)
+{
+	uint64_t known;
+	asked.set = NULL;
+	if (!variables_testing || !is_shared(set))
+		return;
+	if (hash_of(key, &known))
+		keep_change(set, known);
+	else
+		asked = (struct asked){ set, key, true };
 }
 
 typedef void *change_function(void *set, void *key);
@@ -320,8 +356,10 @@ bool containers_start(const struct link_map *python)
 		return false;
 	real_contains =
 		(int (*)(void *, void *))plt_replace(python, "_PySet_Contains", (void *)contains);
+	real_hash = (int64_t (*)(void *))plt_replace(python, "PyObject_Hash", (void *)hash);
 	real_contains_slot = (int (*)(void *, void *))methods_slot_of(set, SLOT_CONTAINS);
-	if (!real_contains || !methods_replace_slot(set, SLOT_CONTAINS, (void *)contains_slot))
+	if (!real_contains || !real_hash ||
+	    !methods_replace_slot(set, SLOT_CONTAINS, (void *)contains_slot))
 		return false;
 	for (unsigned i = 0; i < sizeof change_names / sizeof *change_names; i++) {
 		real_changes[i] = (change_function *)methods_replace(

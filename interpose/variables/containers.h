@@ -6,8 +6,8 @@
  *         seen.add(key)         it is now: a write, if the set gets larger by it
  *     data[0] += 1              a read and a write of item 0
  *
- * A key is known by its hash, as far as that is asked of no Python code; an item by one index, or by
- * several in a tuple. Slices are not looked at.
+ * A key is known by its hash: asked for before, or seen when the set asks Python code for it; an item by
+ * one index, or by several in a tuple. Slices are not looked at here (wholes.h).
  */
 #ifndef INTERPOSE_CONTAINERS_H
 #define INTERPOSE_CONTAINERS_H

@@ -77,8 +77,10 @@ static void replace_in_methods(void *type, enum methods_slot slot, void *was, vo
 		[SLOT_ASSIGN_ITEM] = { "__setitem__", "__delitem__" },
 		[SLOT_ITEM] = { "__getitem__", NULL },
 		[SLOT_CONTAINS] = { "__contains__", NULL },
+		[SLOT_ITER] = { "__iter__", NULL },
 		[SLOT_ITERNEXT] = { "__next__", NULL },
 		[SLOT_SET_ATTRIBUTE] = { "__setattr__", "__delattr__" },
+		[SLOT_VECTORCALL] = { NULL, NULL },
 	};
 	for (unsigned i = 0; i < 2 && names[slot][i]; i++) {
 		char *method = attribute_of(type, names[slot][i]);

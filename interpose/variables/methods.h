@@ -17,8 +17,10 @@ enum methods_slot {
 	SLOT_ITEM = 5,        /* mp_subscript */
 	SLOT_CONTAINS = 41,
 	SLOT_HASH = 59,
+	SLOT_ITER = 62,
 	SLOT_ITERNEXT = 63,
 	SLOT_SET_ATTRIBUTE = 69,
+	SLOT_VECTORCALL = 82, /* list(x) */
 };
 
 /* The attribute of a module, or of a type in it. A new reference that nobody gives back, or NULL. */

@@ -26,7 +26,11 @@ enum {
 	LOOKED = 16, /* what lies between is known */
 	ITERATES = 32,
 	ACROSS = 64, /* not both are of one function */
+	EMPTIES = 128,
+	SEARCHES = 256,
 };
+
+#define KINDS (SIZE | GROWS | EMPTIES | ACROSS | SEARCHES)
 
 /* What a write has to do with the read before it, and the other way round. */
 struct pair {
@@ -84,11 +88,18 @@ static struct pair get_of(const struct pair *table, uint64_t pc, const void *var
 static uint32_t relation(const struct access *read, const struct access *write)
 {
 	uint32_t from = FTS_PC_INSTRUCTION(read->pc), to = FTS_PC_INSTRUCTION(write->pc);
+	bool whole = read->copies || read->passes || read->iterates;
+	if (write->empties || (write->cuts && whole))
+		return whole && from < to ? CHECKS : 0;
+	if (read->passes || read->iterates)
+		return 0;
 	if (from > to || to - from > UNITS_MAX || to >= FTS_PC_MARKER)
 		return 0;
 	const uint8_t *units = (const uint8_t *)python_release->bytecode(write->code, write->frame);
-	/* One instruction does both: it deletes, or pops, what it has looked at. */
-	return from == to ? 0 : flow_between(units, from, to, read->missing);
+	/* One instruction does both: it deletes, or pops, what it has looked at. Or makes what is missing. */
+	if (from == to)
+		return read->missing && write->is_key && !write->takes ? CHECKS : 0;
+	return flow_between(units, from, to, read->missing);
 }
 
 /* Which of the two tables' entries: for the variable, or for all (NULL). */
@@ -115,7 +126,7 @@ static bool is_known(const struct place *place, const struct access *write, uint
 {
 	struct pair known = get(by_read, key_of(place->read, place->variable));
 	*flags = known.flags;
-	return known.other == write->pc && (known.flags & (SIZE | GROWS | ACROSS)) == kind;
+	return known.other == write->pc && (known.flags & KINDS) == kind;
 }
 
 /* Both are of one call. Returns whether what is written goes by what was read. */
@@ -124,6 +135,7 @@ static bool note_pair(const struct access *read, const struct access *write, uin
 	const struct place places[] = { { read->pc, write->pc, NULL },
 					{ read->pc, write->pc, write->stand_in } };
 	uint32_t flags = 0, known;
+	kind |= read->searches ? SEARCHES : 0;
 	for (unsigned i = 0; i < 2; i++) {
 		if (is_known(&places[i], write, kind, &known)) {
 			flags |= known;
@@ -179,11 +191,29 @@ static bool is_of_one_call(const struct access *read, const struct access *write
 	return read->frame == write->frame && FTS_PC_CODE(read->pc) == FTS_PC_CODE(write->pc);
 }
 
+/* The call that drops a slice, or all, has told so itself; how it gets shorter by it is seen, too. */
+static bool is_cutting(const struct access *write)
+{
+	static __thread struct {
+		const void *frame;
+		uint64_t pc;
+	} cut __attribute__((tls_model("initial-exec")));
+	bool inner = !write->cuts && cut.frame == write->frame && cut.pc == write->pc;
+	if (write->cuts) {
+		cut.frame = write->frame;
+		cut.pc = write->pc;
+	}
+	return inner;
+}
+
 static void note_write(const struct access *write)
 {
 	struct access *set = set_of(write);
 	bool size = site_operation(write->site) == SITE_RESIZE, told = false;
-	uint32_t kind = size ? SIZE | (write->grows ? GROWS : 0) : 0;
+	uint32_t kind =
+		size ? SIZE | (write->grows ? GROWS : 0) | (write->empties ? EMPTIES : 0) : 0;
+	if (size && is_cutting(write))
+		return;
 	if (size)
 		put(directions, key_of(write->pc, NULL), 0, kind);
 	for (unsigned i = 0; i < WAYS; i++)
@@ -218,13 +248,21 @@ static void note_iteration(const struct access *access)
 		put(directions, key, 0, ITERATES);
 }
 
+static void pass(const struct access *access)
+{
+	struct access read = *access;
+	read.iterates = true;
+	note_iteration(access);
+	note_read(&read);
+}
+
 void patterns_note(const struct access *access)
 {
 	if (site_operation(access->site) == SITE_WRITE ||
 	    site_operation(access->site) == SITE_RESIZE)
 		note_write(access);
 	else if (access->iterates || begins_iteration(access))
-		note_iteration(access);
+		pass(access);
 	else
 		note_read(access);
 }
@@ -264,7 +302,13 @@ static uint32_t loses(struct pattern_side *side, const struct pattern_side *othe
 	 */
 	uint32_t direction =
 		other->write ? get(directions, key_of(other->pc, NULL)).flags : theirs.flags;
-	return ((direction ^ pair.flags) & (SIZE | GROWS)) == 0 ? pair.flags & CHECKS : 0;
+	/* What is not in a list is added once too often by another thread that looks for it, too. */
+	if (pair.flags & SEARCHES &&
+	    (side->write ? side->pc : pair.other) != (other->write ? other->pc : theirs.other))
+		return 0;
+	bool wrong = ((direction ^ pair.flags) & (SIZE | GROWS)) == 0 ||
+		     (direction & SIZE && pair.flags & EMPTIES);
+	return wrong ? pair.flags & CHECKS : 0;
 }
 
 static uint32_t judge(struct pattern_side *side, const struct pattern_side *other)
@@ -274,6 +318,7 @@ static uint32_t judge(struct pattern_side *side, const struct pattern_side *othe
 	side->loses = flags != 0;
 	side->checks = flags & CHECKS;
 	side->depends = flags & DEPENDS;
+	side->empties = pair.flags & EMPTIES;
 	side->direction = !(pair.flags & SIZE) ? 0 : pair.flags & GROWS ? 1 : -1;
 	return flags;
 }

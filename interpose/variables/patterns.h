@@ -34,6 +34,11 @@ struct access {
 	bool is_key;   /* whether a key is in the dict; its address is the dict's */
 	bool missing;  /* SITE_READ: of a key that is not there, which an exception may tell */
 	bool used;     /* the thread has written the variable since */
+	bool copies;   /* SITE_SIZE: takes what is in the container, or a slice of it, */
+	bool passes; /* or begins to go over it, which for a list is none of an error; see wholes.h */
+	bool searches; /* or whether one is in it */
+	bool cuts;     /* SITE_RESIZE: drops a slice of it; */
+	bool empties;  /* or all that is in it by then */
 	struct caller callers[PATTERNS_CALLERS];
 };
 
@@ -55,10 +60,11 @@ struct pattern_side {
 	bool write;
 	uint64_t callers[PATTERNS_CALLERS]; /* program counters, innermost first; 0 = no more */
 	bool across;                        /* out: `other` is not of the same function */
-	uint64_t other;                     /* out: the read before, or the write after; 0 = none */
-	bool loses;   /* out: its write goes by what it has read, and the other side writes */
-	bool checks;  /* out: it decides by what it has read */
-	bool depends; /* out: what it writes is made of that */
+	bool empties;   /* out: of a container's size: its write drops all that is there by then */
+	uint64_t other; /* out: the read before, or the write after; 0 = none */
+	bool loses;     /* out: its write goes by what it has read, and the other side writes */
+	bool checks;    /* out: it decides by what it has read */
+	bool depends;   /* out: what it writes is made of that */
 	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
 	int8_t direction;
 };

@@ -174,6 +174,7 @@ const char *variables_pattern(struct variables_side sides[2], char name[VARIABLE
 		sides[i].other = both[i].other;
 		sides[i].loses = both[i].loses;
 		sides[i].across = both[i].across;
+		sides[i].empties = both[i].empties;
 		sides[i].checks = both[i].checks;
 		sides[i].depends = both[i].depends;
 		sides[i].direction = both[i].direction;
@@ -195,6 +196,7 @@ void variables_direct(const struct variables_side sides[2], const char *text, ui
 					.checks = side->checks,
 					.depends = side->depends,
 					.across = side->across,
+					.empties = side->empties,
 					.direction = side->direction,
 				},
 				text, length);

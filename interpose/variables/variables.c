@@ -28,6 +28,7 @@
 #include "interpose/variables/scope.h"
 #include "interpose/variables/sites.h"
 #include "interpose/variables/told.h"
+#include "interpose/variables/wholes.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -418,6 +419,29 @@ void variables_note_iteration(uintptr_t size, bool of_dict)
 	note_access(&access, false);
 }
 
+void variables_note_whole(uintptr_t size, enum site_class class, enum whole what)
+{
+	const void *frame = fibers_busy ? NULL : innermost_frame();
+	if (!frame)
+		return;
+	struct call call = call_of(frame);
+	name_call(&call);
+	granule_share(granule_of(size));
+	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
+	    has_caller(__builtin_frame_address(0), is_own) ||
+	    has_caller(__builtin_frame_address(0), is_extensions))
+		return;
+	bool reads = what == WHOLE_COPIED || what == WHOLE_PASSED || what == WHOLE_SEARCHED;
+	struct access access =
+		access_of(&call, size, (uint8_t)((reads ? SITE_SIZE : SITE_RESIZE) | class << 3));
+	access.copies = what == WHOLE_COPIED;
+	access.passes = what == WHOLE_PASSED;
+	access.searches = what == WHOLE_SEARCHED;
+	access.cuts = !reads;
+	access.empties = what == WHOLE_EMPTIED;
+	note_access(&access, false);
+}
+
 void variables_note_item(uintptr_t container, uint64_t key, enum site_operation what,
 			 enum site_class class)
 {
@@ -484,8 +508,25 @@ static void hooked_store(volatile uint64_t *word, uint64_t value, int memory_ord
 	JUMP real_store(word, value, memory_order);
 }
 
+/* setdefault() of a key that is there is a read of its value. */
+static void note_found(uintptr_t dict, int64_t index)
+{
+	const uint8_t *keys = load_pointer((const void *)dict, DICT_KEYS);
+	bool general = keys[KEYS_KIND] == KEYS_GENERAL;
+	uintptr_t value = (uintptr_t)keys + KEYS_INDICES + (1ull << keys[KEYS_LOG2_INDEX_BYTES]) +
+			  (uint64_t)index * (general ? 24 : 16) + (general ? 16 : 8);
+	if (index >= 0 && keys[KEYS_KIND] != KEYS_SPLIT && !granule_is_mine(granule_of(value)))
+		note(value, SITE_READ | SITE_ENTRY << 3, 0);
+}
+
 static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *value)
 {
+	if (UNLIKELY(wholes_default == dict) && dict && variables_testing) {
+		wholes_default = NULL;
+		int64_t index = real_locked_lookup(dict, key, hash, value);
+		note_found((uintptr_t)dict, index);
+		return index;
+	}
 	if (variables_testing && !granule_is_mine(granule_of((uintptr_t)dict + DICT_USED))) {
 		const void *frame = innermost_frame();
 		locked_lookup.dict = (uintptr_t)dict;
@@ -604,7 +645,8 @@ static bool start(const char **why)
 	}
 	if (!edges_start(python, why) || !hook(python, why))
 		return false;
-	if (!iterators_start() || !containers_start(python) || !across_start()) {
+	if (!iterators_start() || !containers_start(python) || !across_start() ||
+	    !wholes_start(python)) {
 		*why = "this Python's iterators and containers look different";
 		return false;
 	}

@@ -3,7 +3,7 @@
 
 class Stack:
     def __init__(self):
-        self.items = list(range(400))
+        self.items = list(range(4000))
 
     def empty(self):
         return not self.items
@@ -16,5 +16,6 @@ stack = Stack()
 
 
 def stress(thread_index):
-    while not stack.empty():
-        stack.take()
+    for _ in range(20):
+        if not stack.empty():
+            stack.take()

@@ -1,4 +1,4 @@
-"""Asked under the lock under which the item is taken; and where it is expected that there is none."""
+"""Asked under the lock under which the item is taken; and where none is expected."""
 
 import threading
 

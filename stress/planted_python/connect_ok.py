@@ -1,4 +1,4 @@
-"""What is made when it is first used is made by a method of its own, which looks again under a lock."""
+"""What is made at first use is made by a method of its own, which looks again under a lock."""
 
 import threading
 

@@ -30,6 +30,7 @@ class Store:
         if value is None:
             return self.get(key)
         self.set(key, value)
+        return None
 
 
 store = Store()

@@ -1,0 +1,10 @@
+"""Looked up and kept in one expression, and made if it is not there."""
+
+cache = {}
+
+
+def stress(thread_index):
+    for key in range(20):
+        if (made := cache.get(key)) is None:
+            cache[key] = made = [key]
+        made.append(thread_index)
