@@ -142,21 +142,28 @@ static const char *known_global(struct resolver *r, const struct parsed *parsed)
 }
 
 /*
- * Of a race in Python code, a read that another function's write goes by: that function. So what is read in
- * one and written in the other is one finding, whichever of the two meets the other thread's write.
+ * Of a race in Python code, for a read that another function's write goes by: that function. So what is
+ * read in one and written in the other is one finding, whichever of the two meets the other thread's write.
  */
-static const char *acting_site(struct resolver *r, const struct parsed *parsed, size_t side,
-			       const char *site)
+static void acting_sites(struct resolver *r, const struct parsed *parsed, const char **sites,
+			 size_t count)
 {
 	const struct report_view *view = &parsed->view;
 	static const char fields[] = "two-fields\t";
-	bool fits = view->text_length >= sizeof fields - 1 &&
-		    !memcmp(view->text, fields, sizeof fields - 1);
-	for (size_t i = 0; i < view->count && parsed->kind == FINDING_PYTHON_RACE && !fits; i++)
-		if (view->sections[i].head.kind == FTS_SEC_PARTNER &&
-		    view->sections[i].head.value == side)
-			return stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
-	return site;
+	if (view->text_length >= sizeof fields - 1 &&
+	    !memcmp(view->text, fields, sizeof fields - 1))
+		return;
+	for (size_t i = 0, act = 0; i < view->count; i++) {
+		const struct fts_section *head = &view->sections[i].head;
+		bool reads = head->kind == FTS_SEC_ACCESS && !(head->flags & FTS_ACCESS_WRITE);
+		if (!section_is_act(view, &view->sections[i]))
+			continue;
+		for (size_t k = 0; k < view->count && reads && act < count; k++)
+			if (view->sections[k].head.kind == FTS_SEC_PARTNER &&
+			    view->sections[k].head.value == act)
+				sites[act] = stacks_judge(r->parts.stacks, parsed->stacks[k]).site;
+		act++;
+	}
 }
 
 static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
@@ -169,20 +176,16 @@ static char *report_fingerprint(struct resolver *r, const struct parsed *parsed)
 	char *maker = NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < view->count; i++) {
-		const struct fts_section *head = &view->sections[i].head;
-		if (section_is_act(view, &view->sections[i])) {
-			const char *site = stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
-			bool reads =
-				head->kind == FTS_SEC_ACCESS && !(head->flags & FTS_ACCESS_WRITE);
-			parts[count] = reads ? acting_site(r, parsed, count, site) : site;
-			count++;
-		}
+		if (section_is_act(view, &view->sections[i]))
+			parts[count++] = stacks_judge(r->parts.stacks, parsed->stacks[i]).site;
 		if (!maker && refine_by_maker(view, i) &&
 		    (maker = refine_maker(r->parts.stacks, parsed->stacks[i], &r->parts.places)))
 			parts[count++] = maker;
 	}
 	char *id =
 		kind == FINDING_PYTHON_RACE ? variable_fingerprint(kind, text, parts, count) : NULL;
+	if (kind == FINDING_PYTHON_RACE && !id)
+		acting_sites(r, parsed, parts, count);
 	if (!id) {
 		if (text) /* the type of a report that is no data race */
 			parts[count++] = text;

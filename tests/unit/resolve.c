@@ -197,7 +197,9 @@ static void what_breaks_the_wire_format_is_skipped_and_counted(void **state)
 
 /* ---- races on Python variables ---- */
 
-static void put_variable_race_of(struct bench *b, const char *text, unsigned writes)
+/* What the reader writes afterwards, it writes in the function `acts`. */
+static void put_variable_race_across(struct bench *b, const char *text, unsigned writes,
+				     unsigned acts)
 {
 	const uint64_t writer[] = { python_pc(writes, 0), 0 },
 		       reader[] = { python_pc(READER, 0), 0 };
@@ -208,10 +210,16 @@ static void put_variable_race_of(struct bench *b, const char *text, unsigned wri
 		writer, 1, "");
 	put_section(&b->stream, (struct fts_section){ .kind = FTS_SEC_ACCESS, .tid = 2 }, reader, 1,
 		    "");
+	const uint64_t acting[] = { python_pc(acts, 0), 0 };
 	put_section(&b->stream,
-		    (struct fts_section){ .kind = FTS_SEC_PARTNER, .tid = -1, .value = 1 }, writer,
+		    (struct fts_section){ .kind = FTS_SEC_PARTNER, .tid = -1, .value = 1 }, acting,
 		    1, "");
 	stream_end(&b->stream);
+}
+
+static void put_variable_race_of(struct bench *b, const char *text, unsigned writes)
+{
+	put_variable_race_across(b, text, writes, READER);
 }
 
 static void put_variable_race(struct bench *b, const char *text)
@@ -231,7 +239,45 @@ static void a_race_on_a_variable_names_it_and_what_is_lost(void **state)
 					    "writes in between (pkg/mod.py:10)");
 	assert_string_equal(finding->subject.description, "the Python variable Counter.value");
 	assert_string_equal(finding->participants[0].role, "write");
-	assert_string_equal(finding->participants[1].role, "read, before the write in line 20");
+	assert_string_equal(finding->participants[1].role, "read, before the write in line 10");
+}
+
+static void put_written_twice(struct bench *b, const char *text)
+{
+	const uint64_t writer[] = { python_pc(WRITER, 0), 0 };
+	begin_report(&b->stream, FTS_REPORT_VARIABLE_RACE, text);
+	for (int i = 0; i < 2; i++)
+		put_section(&b->stream,
+			    (struct fts_section){
+				    .kind = FTS_SEC_ACCESS, .flags = FTS_ACCESS_WRITE, .tid = i },
+			    writer, 1, "");
+	stream_end(&b->stream);
+}
+
+/* The reader's read and the writer's write are one finding with two writes of the writer's. */
+static void what_one_function_reads_and_another_writes_is_told_with_both(void **state)
+{
+	struct bench *b = *state;
+	put_variable_race_across(b, "lost-update\titem\t\tdict", WRITER, WRITER);
+	put_written_twice(b, "lost-update\titem\t\tdict");
+	take(b);
+	const struct finding *finding = only(b);
+	assert_int_equal(finding->run_count, 2);
+	assert_string_equal(finding->title,
+			    "an item of a dict: what read reads and write writes back is lost if "
+			    "another thread writes in between (pkg/mod.py:10)");
+	assert_string_equal(finding->participants[1].role,
+			    "read, before the write in line 20 of write");
+}
+
+static void what_one_function_checks_before_another_acts_is_told_with_both(void **state)
+{
+	struct bench *b = *state;
+	put_variable_race_across(b, "check-then-act\tattribute\tlink\tClient", OTHER, WRITER);
+	take(b);
+	assert_non_null(
+		strstr(only(b)->title, "Client.link: what read checks before write acts, "));
+	assert_non_null(strstr(only(b)->title, " changes in between (pkg/mod.py:10)"));
 }
 
 /* The read of `reader`, the write of `writer`, and what `reader` did then. */
@@ -565,6 +611,8 @@ int main(void)
 		TEST(what_breaks_the_wire_format_is_skipped_and_counted),
 		TEST(a_child_has_its_own_code_and_else_the_zygotes),
 		TEST(a_race_on_a_variable_names_it_and_what_is_lost),
+		TEST(what_one_function_reads_and_another_writes_is_told_with_both),
+		TEST(what_one_function_checks_before_another_acts_is_told_with_both),
 		TEST(a_variable_with_a_name_is_one_finding),
 		TEST(one_without_is_known_by_its_functions_and_pattern),
 		TEST(a_race_that_was_made_to_happen_is_confirmed_with_its_steps),
