@@ -26,11 +26,11 @@ uint64_t across_way(uint64_t way, uint64_t caller)
 /* The function that made the access, or that called it by so many calls; its `pc` is named. */
 static struct call call_at(const struct access *access, unsigned level)
 {
-	const struct caller *caller = level ? &access->callers[level - 1] : NULL;
-	if (!caller)
+	if (!level)
 		return (struct call){ .frame = access->frame,
 				      .code = access->code,
 				      .pc = access->pc };
+	const struct caller *caller = &access->callers[level - 1];
 	struct call call = { .frame = caller->frame,
 			     .code = caller->code,
 			     .instruction = caller->instruction };

@@ -55,16 +55,16 @@ enum pattern {
 
 struct pattern_side {
 	uint64_t pc;
-	const void *variable; /* its stand-in */
-	bool size;            /* it is how many items a container has */
-	bool write;
+	const void *variable;               /* its stand-in */
 	uint64_t callers[PATTERNS_CALLERS]; /* program counters, innermost first; 0 = no more */
-	bool across;                        /* out: `other` is not of the same function */
-	bool empties;   /* out: of a container's size: its write drops all that is there by then */
-	uint64_t other; /* out: the read before, or the write after; 0 = none */
-	bool loses;     /* out: its write goes by what it has read, and the other side writes */
-	bool checks;    /* out: it decides by what it has read */
-	bool depends;   /* out: what it writes is made of that */
+	uint64_t other;                     /* out: the read before, or the write after; 0 = none */
+	bool size;                          /* it is how many items a container has */
+	bool write;
+	bool loses;   /* out: its write goes by what it has read, and the other side writes */
+	bool checks;  /* out: it decides by what it has read */
+	bool depends; /* out: what it writes is made of that */
+	bool across;  /* out: `other` is not of the same function */
+	bool empties; /* out: of a container's size: its write drops all that is there by then */
 	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
 	int8_t direction;
 };
