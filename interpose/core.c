@@ -29,9 +29,11 @@
  *     edges        what orders Python code; channels: pipes, sockets; extensions: locks of C code;
  *                  scope: which code is looked at
  *     methods      functions in place of those of types: iterators: next(); containers: what is in a
- *                  set, bytes; classes: attributes that CPython has in its caches
- *     patterns     what is lost; fields: two that belong together; handlers: that nothing is, as the
- *                  program is prepared; equal: as all values are
+ *                  set, bytes; wholes: a list, copied or dropped in one piece; classes: attributes
+ *                  that CPython has in its caches
+ *     patterns     what is lost; flow: what comes of a value; across: in two functions; fields: two
+ *                  that belong together; handlers: that nothing is lost, as the program is prepared;
+ *                  equal: as all values are
  *     name         what a variable is called
  *     confirm      makes it happen; explore: one order of the threads' turns after another
  *   releases/ the releases of CPython: release_31x is all that differs in one

@@ -25,9 +25,10 @@ enum {
 	TRIES_HERE = 6,
 	SIGHTS = 2, /* of an order: the report of the first may be lost */
 	CHOICES = 8,
-	VARIABLES = 8,    /* that one instruction reads */
-	STEP_BYTES = 3,   /* number of the access of 8 bytes, see stacks.h */
-	ALONE_MOST = 50,  /* stops in a test */
+	VARIABLES = 8,   /* that one instruction reads */
+	STEP_BYTES = 3,  /* number of the access of 8 bytes, see stacks.h */
+	ALONE_MOST = 50, /* stops in a test */
+	PASSED_MOST = 500,
 	TURNS_MOST = 100, /* of others, in one stop; they may be short */
 	OVERLAP_NS = 10 * 1000 * 1000,
 	TURN_NS = 300 * 1000 * 1000,
@@ -68,7 +69,8 @@ static struct {
 	uint32_t number; /* of the stop */
 	const void *frame, *code;
 	uint64_t read; /* place */
-	uint32_t syncs;
+	struct moment moment;
+	uint32_t passed; /* accesses of the thread's since it goes on */
 	bool missing;
 	const char *variables[VARIABLES]; /* that it reads; stand-ins */
 	unsigned variable_count;
@@ -322,7 +324,8 @@ static void begin_stop(const struct access *access)
 		stop.frame = access->frame;
 		stop.code = access->code;
 		stop.read = read;
-		stop.syncs = access->syncs;
+		stop.moment = access->moment;
+		stop.passed = 0;
 		stop.missing = access->missing;
 		stop.variable_count = 0;
 		stop.stored = 0;
@@ -342,7 +345,7 @@ static void begin_stop(const struct access *access)
 static void own_read(const struct access *access)
 {
 	bool again = place_of(access->pc) == stop.read && access->frame == stop.frame;
-	bool over = stop.state == PASSED && access->syncs != stop.syncs;
+	bool over = stop.state == PASSED && ++stop.passed > PASSED_MOST;
 	if (stop.state == READ && again) {
 		add_variable(access);
 	} else if (stop.state == READ || again || over) {
@@ -375,7 +378,8 @@ static void own_write(const struct access *access)
 	    (!same && !across))
 		return;
 	int direction = there ? shared->orders[stop.choices[0]].direction : direction_of(access);
-	if (access->syncs == stop.syncs && narrow(place_of(access->pc), true, direction))
+	if (moment_holds(&stop.moment, &access->moment) &&
+	    narrow(place_of(access->pc), true, direction))
 		see(access->pc, NULL);
 	else if (there)
 		return;
@@ -529,7 +533,8 @@ static void look_at_step(void)
 	}
 	if (!is_write)
 		return;
-	if (checks && fibers_section() == stop.syncs &&
+	struct moment now = moment_now();
+	if (checks && moment_holds(&stop.moment, &now) &&
 	    narrow(place, true, shared->orders[stop.choices[0]].direction))
 		see(call.pc, NULL);
 	else
@@ -582,7 +587,8 @@ static void look_at_exception(const void *type)
 	if (is_mine() && stop.state == PASSED && frame == stop.frame) {
 		struct call call = call_of(frame);
 		name_call(&call);
-		if (call.code == stop.code && fibers_section() == stop.syncs &&
+		struct moment now = moment_now();
+		if (call.code == stop.code && moment_holds(&stop.moment, &now) &&
 		    narrow(place_of(call.pc), true, shared->orders[stop.choices[0]].direction))
 			see(call.pc, load_pointer(type, TYPE_NAME));
 	}

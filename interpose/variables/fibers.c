@@ -17,6 +17,7 @@ enum {
 	CALLS = 24,      /* of a stack, the innermost */
 	WORDS = 1 << 16, /* for what orders: by a hash of its address */
 	NUMBERS = 1 << 16,
+	HELD = 16,   /* locks */
 	NO_SYNC = 1, /* flag of a switch between fibers */
 	/* cpython: Include/cpython/pystate.h, Include/internal/pycore_ceval.h */
 	EVAL_BREAKER = TSTATE_INTERPRETER + 8,
@@ -33,6 +34,7 @@ static uint32_t started, living; /* threads: in this test; of these, that have n
 HIDDEN uint32_t fibers_tests;
 HIDDEN __thread __attribute__((tls_model("initial-exec"))) bool fibers_busy;
 HIDDEN __thread __attribute__((tls_model("initial-exec"))) uint32_t fibers_syncs;
+HIDDEN __thread __attribute__((tls_model("initial-exec"))) uint32_t fibers_guarded;
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 THREAD_LOCAL void *real_fiber, *python_fiber;
@@ -245,6 +247,42 @@ static bool is_own_lock(uint8_t scope, enum variables_lock kind)
 	return kind == VARIABLES_NO_LOCK || (kind == VARIABLES_LOCK && scope & SCOPE_SYNC);
 }
 
+/* Locks that the thread has taken and not given back, oldest first. */
+THREAD_LOCAL struct {
+	const void *locks[HELD];
+	uint32_t syncs[HELD]; /* when */
+	unsigned count;
+} held;
+
+static void hold(const void *lock)
+{
+	if (held.count == HELD) { /* the oldest tells least */
+		held.count--;
+		for (unsigned i = 0; i < held.count; i++) {
+			held.locks[i] = held.locks[i + 1];
+			held.syncs[i] = held.syncs[i + 1];
+		}
+	}
+	held.locks[held.count] = lock;
+	held.syncs[held.count++] = fibers_guarded = fibers_syncs;
+}
+
+/* Another thread may give it back: then it stays, and what was read before is not gone by. */
+static void give_back(const void *lock)
+{
+	unsigned at = held.count;
+	while (at && held.locks[at - 1] != lock)
+		at--;
+	if (!at)
+		return;
+	held.count--;
+	for (at--; at < held.count; at++) {
+		held.locks[at] = held.locks[at + 1];
+		held.syncs[at] = held.syncs[at + 1];
+	}
+	fibers_guarded = held.count ? held.syncs[held.count - 1] : 0;
+}
+
 static void order_by_lock(const void *lock, enum variables_lock kind, bool takes)
 {
 	const void *frame = innermost_frame();
@@ -257,6 +295,8 @@ static void order_by_lock(const void *lock, enum variables_lock kind, bool takes
 	if (call.scope & SCOPE_THREAD_LIST)
 		return;
 	fibers_syncs++;
+	if (kind != VARIABLES_NO_LOCK)
+		(takes ? hold : give_back)(lock);
 	fibers_enter();
 	if (takes)
 		fibers_tsan.acquire(fibers_word(lock));

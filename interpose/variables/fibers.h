@@ -46,12 +46,31 @@ struct call {
 #define FIBERS_LOCAL extern HIDDEN __thread __attribute__((tls_model("initial-exec")))
 FIBERS_LOCAL bool fibers_busy;      /* the thread is told of: hooks do nothing */
 FIBERS_LOCAL uint32_t fibers_syncs; /* how often it has synchronised */
+/* The same, when it took the newest of the locks that it holds; 0 = it holds none. */
+FIBERS_LOCAL uint32_t fibers_guarded;
 
 extern HIDDEN uint32_t fibers_tests; /* that have begun */
 /* Differs if the thread has synchronised between, or another test has begun. */
 static inline uint32_t fibers_section(void)
 {
 	return fibers_syncs + (fibers_tests << 20);
+}
+
+/*
+ * When something was done. What a thread has read is what it still goes by when it writes, whatever
+ * it waited for in between: but not if it writes under a lock that it has taken since.
+ */
+struct moment {
+	uint32_t test, syncs, guarded;
+};
+static inline struct moment moment_now(void)
+{
+	return (struct moment){ fibers_tests, fibers_syncs, fibers_guarded };
+}
+
+static inline bool moment_holds(const struct moment *read, const struct moment *write)
+{
+	return read->test == write->test && write->guarded <= read->syncs;
 }
 
 /* Does another thread wait till this one, which is attached, stops? */

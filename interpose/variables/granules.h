@@ -85,6 +85,21 @@ static inline char *key_stand_in(uintptr_t dict, uint64_t hash)
 	return key_stand_ins + ((word ^ word >> 32) & (GRANULE_SPACE - 8));
 }
 
+/*
+ * A container's size is two variables: that it gets larger, and that it gets smaller. Else what ThreadSanitizer
+ * knows of a thread that gives something back would take the place of that it has taken it.
+ */
+static inline char *taking_stand_in(char *stand_in)
+{
+	return key_stand_ins + (stand_in - stand_ins);
+}
+
+static inline char *size_stand_in(char *stand_in)
+{
+	bool takes = (uint64_t)(stand_in - key_stand_ins) < GRANULE_SPACE;
+	return takes ? stand_ins + (stand_in - key_stand_ins) : stand_in;
+}
+
 static inline bool is_stand_in(uint64_t address)
 {
 	return stand_ins && (address - (uint64_t)stand_ins < GRANULE_SPACE ||

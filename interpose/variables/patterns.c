@@ -78,11 +78,16 @@ static struct pair get(const struct pair *table, uint64_t key)
 	return pair;
 }
 
-/* For this variable, or else for any. */
-static struct pair get_of(const struct pair *table, uint64_t pc, const void *variable)
+/*
+ * For this variable, or else for any of its kind: one instruction changes a key, and how many there are.
+ */
+static struct pair get_of(const struct pair *table, uint64_t pc, const struct pattern_side *side)
 {
-	struct pair pair = get(table, key_of(pc, variable));
-	return pair.key ? pair : get(table, key_of(pc, NULL));
+	struct pair pair = get(table, key_of(pc, side->variable));
+	if (pair.key)
+		return pair;
+	pair = get(table, key_of(pc, NULL));
+	return !(pair.flags & SIZE) == !side->size ? pair : (struct pair){ 0 };
 }
 
 static uint32_t relation(const struct access *read, const struct access *write)
@@ -217,14 +222,14 @@ static void note_write(const struct access *write)
 	if (size)
 		put(directions, key_of(write->pc, NULL), 0, kind);
 	for (unsigned i = 0; i < WAYS; i++)
-		if (set[i].stand_in == write->stand_in && set[i].syncs == write->syncs &&
-		    is_of_one_call(&set[i], write))
+		if (set[i].stand_in == write->stand_in &&
+		    moment_holds(&set[i].moment, &write->moment) && is_of_one_call(&set[i], write))
 			told |= note_pair(&set[i], write, kind);
 	for (unsigned i = 0; i < WAYS; i++) {
 		if (set[i].stand_in != write->stand_in)
 			continue;
 		/* What the function that writes has read itself is nearer. */
-		if (!told && !set[i].used && set[i].syncs == write->syncs)
+		if (!told && !set[i].used && moment_holds(&set[i].moment, &write->moment))
 			note_across(&set[i], write, kind);
 		set[i].used = true;
 	}
@@ -271,11 +276,11 @@ void patterns_note(const struct access *access)
 static struct pair pair_of(const struct pattern_side *side)
 {
 	const struct pair *table = side->write ? by_write : by_read;
-	struct pair pair = get_of(table, side->pc, side->variable);
+	struct pair pair = get_of(table, side->pc, side);
 	uint64_t way = side->pc;
 	for (unsigned i = 0; i < PATTERNS_CALLERS && !(pair.flags & (DEPENDS | CHECKS)); i++) {
 		way = across_way(way, side->callers[i]);
-		struct pair outer = get_of(table, way, side->variable);
+		struct pair outer = get_of(table, way, side);
 		if (outer.flags & (DEPENDS | CHECKS))
 			pair = outer;
 	}

@@ -5,8 +5,8 @@
  *     if self.cache is None:      read, a branch that depends on it, write
  *         self.cache = make()
  *
- * A read and a write belong together if the same call of a function makes both and takes or gives
- * no lock between. What lies between is then looked up in the function's bytecode, once. Either may also be
+ * A read and a write belong together if the same call of a function makes both, and does not hold
+ * a lock at the write that it has taken since the read. What lies between is then looked up in the function's bytecode, once. Either may also be
  * made by a function that this one calls (across.h).
  */
 #ifndef INTERPOSE_PATTERNS_H
@@ -27,6 +27,7 @@ struct access {
 	const void *frame, *code;
 	uint64_t pc;    /* as FTS_PC_PYTHON */
 	uint32_t syncs; /* fibers_section() */
+	struct moment moment;
 	uint8_t site;
 	bool grows;    /* SITE_RESIZE: it adds */
 	bool takes;    /* it takes an item away, or a key: an error if there is none */

@@ -67,7 +67,7 @@ static void make_access(const struct access *access, char *at)
  * So what was known is put back, with this access in one of the places; how that is written down is
  * seen where nobody else looks.
  */
-static __attribute__((noinline)) void remember(const struct access *access,
+static __attribute__((noinline)) void remember(const struct access *access, char *at,
 					       uint32_t known[MARKS_ACCESSES])
 {
 	THREAD_LOCAL char scratch[MARKS_CELL] __attribute__((aligned(MARKS_CELL)));
@@ -81,21 +81,31 @@ static __attribute__((noinline)) void remember(const struct access *access,
 		if (!known[i] || !((known[i] ^ now[0]) & (SID | READ)))
 			place = i;
 	known[place] = now[0];
-	raw_copy(marks_shadow((uint64_t)access->stand_in), known, MARKS_ACCESSES * sizeof *known);
+	raw_copy(marks_shadow((uint64_t)at), known, MARKS_ACCESSES * sizeof *known);
+}
+
+static void tell(const struct access *access, char *at)
+{
+	uint32_t known[MARKS_ACCESSES];
+	uint32_t *shadow = marks_shadow((uint64_t)at);
+	marks_end((uint64_t)at, MARKS_CELL); /* of the race that was told before */
+	raw_copy(known, shadow, sizeof known);
+	current = access;
+	make_access(access, at);
+	if (UNLIKELY(*shadow == MARKS_MARK) && marks_live)
+		remember(access, at, known);
+	current = NULL;
 }
 
 void told_access(const struct access *access)
 {
-	uint32_t known[MARKS_ACCESSES];
-	uint32_t *shadow = marks_shadow((uint64_t)access->stand_in);
+	enum site_operation operation = site_operation(access->site);
+	bool resizes = operation == SITE_RESIZE, grows = access->grows && !access->cuts;
 	granule_mark(granule_of(access->address), GRANULE_TOLD);
-	marks_end((uint64_t)access->stand_in, MARKS_CELL); /* of the race that was told before */
-	raw_copy(known, shadow, sizeof known);
-	current = access;
-	make_access(access, access->stand_in);
-	if (UNLIKELY(*shadow == MARKS_MARK) && marks_live)
-		remember(access, known);
-	current = NULL;
+	if (!resizes || grows)
+		tell(access, access->stand_in);
+	if (operation == SITE_SIZE || (resizes && !grows))
+		tell(access, taking_stand_in(access->stand_in));
 }
 
 /* Reports. */
@@ -167,6 +177,8 @@ const char *variables_pattern(struct variables_side sides[2], char name[VARIABLE
 						 .variable = (const void *)sides[i].address,
 						 .size = raw_begins(name, "size\t"),
 						 .write = sides[i].write };
+	for (unsigned i = 0; i < 2 && both[i].size; i++)
+		both[i].variable = size_stand_in((char *)sides[i].address);
 	enum pattern pattern = patterns_judge(both);
 	if (pattern == PATTERN_NONE && last && are_fields(both, name))
 		pattern = PATTERN_FIELDS;

@@ -180,6 +180,7 @@ static struct access access_of(const struct call *call, uintptr_t address, uint8
 				 .code = call->code,
 				 .pc = call->pc,
 				 .syncs = fibers_section(),
+				 .moment = moment_now(),
 				 .site = site };
 	callers_of(call->frame, access.callers, PATTERNS_CALLERS);
 	return access;
