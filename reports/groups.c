@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/groups_lines.h"
 #include "reports/groups_pairs.h"
 #include "runner/base/map.h"
 #include "runner/base/util.h"
@@ -163,7 +164,9 @@ static void add_type(struct groups *groups, size_t at)
 	uint64_t type = hash_string((uint64_t)finding->status, subject->type);
 	uint64_t made = maker ? hash_line(type, maker) : 0;
 	if (!groups_is_own_type(subject->type)) {
-		if (maker)
+		if (maker && groups_walks(subject->type) && !is_let_go(finding))
+			joined_add(groups, at, made);
+		else if (maker)
 			add_any_type(groups, at, made);
 		return;
 	}
@@ -268,6 +271,8 @@ static void add_race(struct groups *groups, size_t at)
 		add_counted(groups, at);
 	add_end(groups, at);
 	add_operations(groups, at);
+	groups_add_lines(groups, at);
+	groups_add_body(groups, at);
 	if (has_type(subject))
 		add_type(groups, at);
 	else if (subject->kind == SUBJECT_GLOBAL && subject->type)
@@ -292,8 +297,14 @@ static void add_replaced(struct groups *groups, size_t at)
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const struct participant *side = &finding->participants[i];
 		const struct frame *site = site_of(side);
-		if (site && is_replacing(finding, side))
-			joined_add(groups, at, hash_frame(key, site));
+		if (!site || !is_replacing(finding, side))
+			continue;
+		/* What the core of the interpreter writes is of any type: that is no reason to be one bug. */
+		uint64_t writer = hash_frame(key, site);
+		if (!is_cores(site))
+			joined_add(groups, at, writer);
+		else if (map_get(&groups->by_key, writer) == MAP_NONE)
+			map_set(&groups->by_key, writer, at);
 	}
 }
 
@@ -341,6 +352,12 @@ static void add_count(struct groups *groups, size_t at)
 		const struct frame *site = site_of(&finding->participants[i]);
 		uint64_t race = site ? map_get(&groups->by_key, hash_frame(key, site)) : MAP_NONE;
 		blameless = blameless && site && is_cores(site);
+		if (race != MAP_NONE)
+			joined_join(groups, at, race);
+		/* An operation on an object of its own type that races with others does not count right, either. */
+		const char *type = finding->participants[i].type, *of = finding->subject.type;
+		bool own = groups_is_own_type(type) && of && !strcmp(type, of);
+		race = own ? map_get(&groups->by_key, key_of_operations(finding, type)) : MAP_NONE;
 		if (race != MAP_NONE)
 			joined_join(groups, at, race);
 	}
@@ -568,6 +585,9 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 	}
 	add_untyped(&groups);
 	add_follows(&groups);
+	for (size_t i = 0; i < count; i++)
+		if (findings[i]->kind == FINDING_CRASH)
+			groups_add_crash(&groups, i);
 	groups_add_pairs(&groups);
 	groups_fold(&groups);
 	for (size_t i = 0; i < count; i++)

@@ -15,6 +15,9 @@
  *
  * - A type whose name has its module ("array.array"): the field; a function of that type's code; the
  *   line of Python at which the objects were made.
+ * - What one line makes and the same two lines use, whatever its type: an iterator and the list in it. An
+ *   iterator or a generator of the interpreter's: the line at which it is made, as whoever shares it is one bug.
+ *   And what two operations of a type make for themselves while they race.
  * - Memory that an operation of a type in C touches on both sides, when Python code has called that: the
  *   type, if the memory is of an object of it or of none that is known. (Data of a buffer apart.)
  *   And, if there is one, what an operation of it frees a second time, or uses when it was freed.
@@ -31,7 +34,8 @@
  * Then memory of no object that is known joins the group of a type if both of its functions race on
  * objects of that type, and on those of no other. (Of the allocator it is the function that called it;
  * one that was only given the memory does not count.) What follows from another finding (`follows`) joins
- * that one's group. Borrowed references are known by who borrows. And a crash, a wrong count, a borrowed
+ * that one's group. Borrowed references are known by who borrows. A crash in a test is of the
+ * group of races there, if there is one of these, and it came in the same iteration. And a crash, a wrong count, a borrowed
  * reference, or memory that is given back twice, in a pair of two operations that race in one group of their
  * type is of that group; unless one thread alone, with both calls, crashes, too: those of one type that say
  * the same are one group. Members of a group have one status.

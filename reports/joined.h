@@ -27,6 +27,9 @@ enum {
 	OF_CLASS,
 	OF_SAID,
 	OF_BORROWER,
+	OF_USES,
+	OF_CALLS,
+	OF_BODY,
 };
 
 struct groups {

@@ -398,6 +398,39 @@ static void capsules_of_another_name_are_another_entry(void **state)
 	entries_free(entries);
 }
 
+/* Of a test there is one group of races, or there are two; and it came with them, or another time. */
+static void a_crash_of_a_test_is_told_with_its_only_races(void **state)
+{
+	(void)state;
+	static char *tokens[] = { (char *)"1.2.3", (char *)"1.3.4" };
+	struct document document;
+	make(&document);
+	for (size_t i = 0; i < 3; i++) {
+		char *id = document.races[i].finding.id;
+		race(&document.races[i], i < 2 ? "t.py::test_a" : "t.py::test_b",
+		     OBJECT(40, i < 2 ? "m.Box" : "m.Bag"), 1, 2);
+		document.races[i].finding.id = id;
+		document.races[i].finding.replays = tokens;
+		document.races[i].finding.replay_count = 1;
+	}
+	document.races[1].finding.kind = FINDING_CRASH;
+	document.races[1].finding.participant_count = 0;
+	document.input.count = 3;
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 2);
+	entries_free(entries);
+	document.races[1].finding.replays = tokens + 1;
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+	document.races[1].finding.replays = tokens;
+	document.races[2].tests[0] = (char *)"t.py::test_a";
+	entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+}
+
 /* Nothing of it is known but its pair and what was printed. */
 static void crash(struct document *document, size_t at, const char *test, const char *said)
 {
@@ -1210,6 +1243,7 @@ int main(void)
 		cmocka_unit_test(what_a_type_inherits_is_told_with_the_type_that_has_it),
 		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
 		cmocka_unit_test(a_crash_of_operations_that_race_is_of_their_entry),
+		cmocka_unit_test(a_crash_of_a_test_is_told_with_its_only_races),
 		cmocka_unit_test(what_is_told_apart_and_only_follows_is_no_entry_of_its_own),
 		cmocka_unit_test(capsules_of_another_name_are_another_entry),
 		cmocka_unit_test(what_one_function_borrows_is_one_entry_whoever_lets_go),
