@@ -14,6 +14,7 @@ the context (and with it, from 3.14 on, warning filters) down; its bookkeeping r
 barrier and after the body.
 """
 
+import functools
 import random
 import sys
 import threading
@@ -35,11 +36,12 @@ class _Worker(threading.Thread):
 
     error: BaseException | None = None
 
-    def __init__(self, index: int, body: Body, meet: Body, part: Body) -> None:
-        """meet is called before the body and may call it off with BrokenBarrierError, part after
-        it."""
+    def __init__(self, index: int, prepare: Body, body: Body, meet: Body, part: Body) -> None:
+        """prepare is called first; meet before the body, and may call it off with
+        BrokenBarrierError; part after it."""
         super().__init__(name=f"ftstress-{index}")
         self.index = index
+        self._prepare = prepare
         self._body = body
         self._meet = meet
         self._part = part
@@ -47,11 +49,13 @@ class _Worker(threading.Thread):
     def run(self) -> None:
         try:
             _own_decimal_context()
+            self.error = _call(self._prepare)
             try:
-                self._meet()
+                self._meet()  # also if that failed: the others wait for this thread
             except threading.BrokenBarrierError:
                 return
-            self._body()
+            if self.error is None:
+                self._body()
         except BaseException as error:
             self.error = error
         finally:
@@ -75,18 +79,22 @@ class _Meeting:
 
 
 def run_bodies(
-    bodies: Sequence[Body], rng: random.Random, turns: Schedule = None
+    bodies: Sequence[Body],
+    rng: random.Random,
+    turns: Schedule = None,
+    prepare: Callable[[int], object] = lambda index: None,
 ) -> list[BaseException | None]:
     """Runs every body once, each in a thread of its own, started together.
 
     rng     decides the order of thread starts and each body's start offset, or place in the turns
     turns   how the threads follow each other; None: they overlap
-    Returns what each body raised, by its index, or None.
+    prepare called by each thread with its index, before the threads meet
+    Returns what each body, or its thread's preparation, raised, by its index, or None.
     Raises RuntimeError when a thread can't be started; no body runs then.
     """
     with _meeting(len(bodies), rng, turns) as meeting_:
         workers = [
-            _Worker(i, body, meet, part)
+            _Worker(i, functools.partial(prepare, i), body, meet, part)
             for i, (body, (meet, part)) in enumerate(zip(bodies, meeting_.threads, strict=True))
         ]
         order = list(workers)

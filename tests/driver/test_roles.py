@@ -11,11 +11,13 @@ from harness import Zygote, collect
 
 SCRIPTS = {
     "shared.py": """
-        import os
+        import os, threading
         ROLES = []
+        OWN = threading.local()
         def setup(): assert not ROLES
-        def stress_write(thread_index): ROLES.append(("write", thread_index))
-        def stress_read(thread_index): ROLES.append(("read", thread_index))
+        def setup_thread(thread_index): OWN.index = thread_index
+        def stress_write(thread_index): ROLES.append(("write", OWN.index))
+        def stress_read(thread_index): ROLES.append(("read", OWN.index))
         stress_of = 1
         class stress_class: pass
         def helper():
@@ -89,12 +91,13 @@ SUITE = {
 
         @pytest.mark.ftstress_roles
         class TestStages:
-            def test_a(self, thread_index): assert thread_index == index()
+            def setup_thread(self, thread_index): own.index = thread_index
+            def test_a(self, thread_index): assert thread_index == own.index == index()
             @staticmethod
             def test_b(tmp_path): (tmp_path / "new").mkdir()
             @pytest.mark.iterations(3)
             def test_c(self): counts.append(1)
-        counts = []
+        counts, own = [], threading.local()
         @pytest.fixture
         def thread_index(): return 0
         """,

@@ -42,6 +42,20 @@ class Threads(unittest.TestCase):
         errors = threads.run_bodies([lambda: None, leave, fail], random.Random(1))
         self.assertEqual([type(error) for error in errors], [type(None), SystemExit, KeyError])
 
+    def test_each_thread_prepares_before_any_body_and_one_that_fails_stops_no_other(self) -> None:
+        ready, seen = set[int](), list[set[int]]()
+
+        def prepare(index: int) -> None:
+            time.sleep(0.02 * index)
+            ready.add(index)
+            if index == 1:
+                raise KeyError(index)
+
+        bodies = [lambda: seen.append(set(ready))] * 3
+        errors = threads.run_bodies(bodies, random.Random(1), None, prepare)
+        self.assertEqual([type(e) for e in errors], [type(None), KeyError, type(None)])
+        self.assertEqual(seen, [{0, 1, 2}] * 2)
+
     def test_threads_do_not_inherit_decimals_context(self) -> None:
         decimal.getcontext().prec = 9
         contexts: list[decimal.Context] = []

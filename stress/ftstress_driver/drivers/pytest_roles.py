@@ -21,6 +21,7 @@ from _pytest.python import PyCollector
 from .roles import SEPARATOR
 
 MARK = "ftstress_roles"
+PREPARE = "setup_thread"
 MEANING = "ftstress runs the test methods of this class against each other, one a thread"
 
 _ROLES = "_ftstress_roles"
@@ -70,6 +71,14 @@ def functions_of(item: pytest.Item) -> list[Any]:
 def arguments_of(item: pytest.Item) -> list[frozenset[str]] | None:
     """Which of the item's arguments each of functions_of() takes; None: all."""
     return getattr(getattr(item, "obj", None), _ARGUMENTS, None)
+
+
+def preparation_of(item: pytest.Item) -> Callable[[int], object]:
+    """What each thread calls with its index before they meet: `setup_thread` of a marked class."""
+    instance = getattr(item, "instance", None)
+    marked = any(mark.name == MARK for mark in get_unpacked_marks(type(instance)))
+    found = getattr(instance, PREPARE, None) if marked else None
+    return found if callable(found) else lambda thread: None
 
 
 def _roles_of(collector: PyCollector, kind: type) -> Iterator[str]:

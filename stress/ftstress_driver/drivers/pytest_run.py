@@ -22,7 +22,7 @@ from ..suite import Context, Result
 from ..threads import Body, run_alone, run_bodies
 from . import roles
 from .cases import CaseThread, fresh_instance
-from .pytest_roles import add_pairs, arguments_of, functions_of
+from .pytest_roles import add_pairs, arguments_of, functions_of, preparation_of
 from .pytest_unsafe import ThreadRules
 
 try:
@@ -119,7 +119,7 @@ class StressPlugin:
         context = self._context
         if context is None or is_async(pyfuncitem.obj):
             return None
-        self._errors = run(bodies_of(pyfuncitem, context), context)
+        self._errors = run(bodies_of(pyfuncitem, context), preparation_of(pyfuncitem), context)
         raise_decisive(self._errors, pyfuncitem)
         return True
 
@@ -132,7 +132,7 @@ class StressPlugin:
 
     def _run_case(self, item: TestCaseFunction, context: Context) -> None:
         cases = [CaseThread(lambda: fresh_instance(item.instance)) for _ in range(context.threads)]
-        raised = run([case.body for case in cases], context)
+        raised = run([case.body for case in cases], lambda thread: None, context)
         skips: list[str] = []
         self._errors = []
         for case, error in zip(cases, raised, strict=True):
@@ -207,11 +207,11 @@ def is_async(function: object) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
-def run(bodies: Sequence[Body], context: Context) -> Errors:
-    """The bodies in threads, a single one in this thread."""
+def run(bodies: Sequence[Body], prepare: Callable[[int], object], context: Context) -> Errors:
+    """The bodies in threads, a single one in this thread, after what each of these prepares."""
     if len(bodies) == 1:
-        return run_alone(bodies[0], context.turns)
-    errors = run_bodies(bodies, context.rng, context.turns)
+        return run_alone(lambda: (prepare(0), bodies[0]()), context.turns)
+    errors = run_bodies(bodies, context.rng, context.turns, prepare)
     if WARNINGS_ARE_PER_THREAD:
         return errors
     # A filter that makes warnings errors is then another thread's, as pytest-run-parallel knows.

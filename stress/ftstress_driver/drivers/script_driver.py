@@ -3,7 +3,8 @@
 A file is run once as `__main__` in the main thread, with FTSTRESS_THREADS and FTSTRESS_SEED in the
 environment, and may start threads of its own. If it then defines `stress(thread_index)`, that is
 called in T threads, between `setup()` and `check()`, which are optional and run in the main
-thread. An exception, or a SystemExit with a status other than 0, is a failure.
+thread. `setup_thread(thread_index)` is called by each of the threads before they meet. An
+exception, or a SystemExit with a status other than 0, is a failure.
 
 Functions `stress_NAME(thread_index)` of the file are roles (roles.py): each pair is a test of its
 own, `FILE::stress_A+stress_B`, of which each thread runs one. The file alone is a test too if it
@@ -118,7 +119,8 @@ class Script(Test):
         stress = [vars(module)[name] for name in self._functions if name in vars(module)]
         if len(stress) < len(self._functions):  # a role may be there on some platforms only
             return Result(Outcome.SKIPPED if len(self._functions) > 1 else Outcome.PASSED)
-        failures = list(describe_all(_run_stress(stress, context)))
+        prepare = getattr(module, "setup_thread", lambda thread_index: None)
+        failures = list(describe_all(_run_stress(stress, prepare, context)))
         error = _call(getattr(module, "check", None))
         if error is not None:
             failures.append(describe(error, None))
@@ -199,16 +201,18 @@ class ScriptDriver(Driver):
         return ScriptSuite(options)
 
 
-def _run_stress(stress: Sequence[Stress], context: Context) -> list[BaseException | None]:
+def _run_stress(
+    stress: Sequence[Stress], prepare: Stress, context: Context
+) -> list[BaseException | None]:
     def body(function: Stress, thread: int) -> Body:
         return lambda: function(thread)
 
     if context.threads == 1:
         each = dict.fromkeys(stress)
-        return run_alone(lambda: [function(0) for function in each], context.turns)
+        return run_alone(lambda: [function(0) for function in [prepare, *each]], context.turns)
     dealt = roles.deal(stress, context.threads, context.rng)
     bodies = [body(function, thread) for thread, function in enumerate(dealt)]
-    return run_bodies(bodies, context.rng, context.turns)
+    return run_bodies(bodies, context.rng, context.turns, prepare)
 
 
 def _is_function(scope: symtable.SymbolTable) -> bool:
