@@ -43,7 +43,8 @@ OVERLAPPING = ("a number given out twice", f"{C}.Tickets_bug", "take", "take", "
 
 def run(scratch: Path) -> dict[str, Any]:
     """The report of a run."""
-    arguments = ["--suite", "planted_pairs", "--pairs", "--format", "json", "--seed", "51"]
+    arguments = ["--suite", "planted_pairs", "--pairs", "--results", "--format", "json"]
+    arguments += ["--seed", "51"]
     command = [str(FTSTRESS), *arguments, "--output", str(scratch), "--quiet"]
     ended = subprocess.run(command, cwd=ROOT, text=True, capture_output=True)
     reports = list(scratch.glob("*.json"))
