@@ -149,6 +149,10 @@ def frames_of(library: str, addresses: list[int]) -> list[list[Frame]]:
     return found
 
 
+UNSEEN = {("unicodeobject.c", "intern_common")}
+"""sys.intern() looks a string up and puts it in, in one call: the interpreter's own dict."""
+
+
 class Source:
     """Lines of the source tree, by the base name of a file."""
 
@@ -189,6 +193,11 @@ def print_sites(library: str, source: Source) -> list[Rule]:
     return unused
 
 
+def is_of_subclasses(file: str, name: str) -> bool:
+    """Making a class writes to the dict of its bases' subclasses, unseen by Python code."""
+    return file == "typeobject.c" and "subclass" in name
+
+
 def print_own(library: str, root: Path) -> None:
     """Static functions of extension modules: the symbol table names their file."""
     modules = {path.name for path in (root / "Modules").glob("*.c")} - HANDED_ON
@@ -204,8 +213,7 @@ def print_own(library: str, root: Path) -> None:
             file = fields[7]
         elif fields[3] == "FUNC" and fields[4] == "LOCAL":
             name = fields[7]
-            # Making a class writes to the dict of its bases' subclasses, unseen by Python code.
-            if file in modules or (file == "typeobject.c" and "subclass" in name):
+            if file in modules or (file, name) in UNSEEN or is_of_subclasses(file, name):
                 print(f"own {int(fields[1], 16):x} {fields[2]} {name}")
 
 
