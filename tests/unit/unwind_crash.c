@@ -252,6 +252,69 @@ static void a_forked_child_of_the_program_is_told_too(void **state)
 	assert_int_equal(WEXITSTATUS(finish(&child)), SIGSEGV);
 }
 
+static void a_crash_in_a_signal_handler_shows_what_was_interrupted(void **state)
+{
+	static const char *const modes[] = { "in_handler", "in_handler_there" };
+	(void)state;
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		struct crash_run bad = run(modes[i]);
+		take(&bad);
+		assert_int_equal(bad.crash.signal, SIGSEGV);
+		assert_true(is_in(&bad, 0, "bad_write") && is_in(&bad, 1, "writes_badly"));
+		size_t at = 2;
+		while (at < bad.capture.threads[0].count && !is_in(&bad, at, "thread_main"))
+			at++;
+		assert_true(at < bad.capture.threads[0].count);
+		let_go(&bad);
+		assert_int_equal(finish(&bad) & 0x7f, SIGSEGV);
+	}
+}
+
+static void a_thread_with_64_kib_of_stack_is_told_like_any_other(void **state)
+{
+	(void)state;
+	struct crash_run bad = run("small_stack");
+	take(&bad);
+	assert_int_equal(bad.crash.address, 16);
+	assert_true(is_in(&bad, 0, "bad_write"));
+	assert_int_equal(bad.capture.count, 3);
+	let_go(&bad);
+	assert_int_equal(finish(&bad) & 0x7f, SIGSEGV);
+	struct crash_run deep = run("small_overflow");
+	take(&deep);
+	assert_true(is_in(&deep, 0, "overflow"));
+	assert_int_equal(deep.place.flags, FTS_PLACE_STACK);
+	let_go(&deep);
+	assert_int_equal(finish(&deep) & 0x7f, SIGSEGV);
+}
+
+static void twenty_crashes_of_a_kind_are_twenty_full_records(void **state)
+{
+	static const struct {
+		const char *mode, *function;
+		int signal;
+	} kinds[] = { { "bad_write", "bad_write", SIGSEGV },
+		      { "wild_call", NULL, SIGSEGV },
+		      { "overflow", "overflow", SIGSEGV },
+		      { "divide", "divide", SIGFPE },
+		      { "abort", NULL, SIGABRT },
+		      { "in_handler", "bad_write", SIGSEGV },
+		      { "small_stack", "bad_write", SIGSEGV } };
+	(void)state;
+	for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++)
+		for (int i = 0; i < 20; i++) {
+			struct crash_run dead = run(kinds[kind].mode);
+			take(&dead);
+			assert_int_equal(dead.crash.signal, kinds[kind].signal);
+			assert_true(dead.capture.count > 1 && dead.capture.threads[0].count > 2);
+			assert_true(!kinds[kind].function || is_in(&dead, 0, kinds[kind].function));
+			assert_int_equal(dead.capture.threads[0].frames[0].pc,
+					 dead.crash.registers[REG_RIP]);
+			let_go(&dead);
+			assert_int_equal(finish(&dead) & 0x7f, kinds[kind].signal);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +329,9 @@ int main(void)
 		cmocka_unit_test(two_threads_that_crash_make_one_record),
 		cmocka_unit_test(a_lock_that_a_dead_process_left_is_taken_over),
 		cmocka_unit_test(a_forked_child_of_the_program_is_told_too),
+		cmocka_unit_test(a_crash_in_a_signal_handler_shows_what_was_interrupted),
+		cmocka_unit_test(a_thread_with_64_kib_of_stack_is_told_like_any_other),
+		cmocka_unit_test(twenty_crashes_of_a_kind_are_twenty_full_records),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, build, remove_fixture);
