@@ -166,14 +166,15 @@ uint32_t across_relation(const struct across *across)
 	struct call read = call_at(across->read, across->read_level),
 		    write = call_at(across->write, across->write_level);
 	uint32_t from = FTS_PC_INSTRUCTION(read.pc), to = FTS_PC_INSTRUCTION(write.pc);
-	if (from == to) /* a dict's __missing__() */
-		return across->read->missing && !across->read_level && across->write->is_key
+	const uint8_t *units = (const uint8_t *)python_release->bytecode(write.code, write.frame);
+	if (from == to && to < FTS_PC_MARKER) /* a dict's __missing__() */
+		return !across->read_level && patterns_makes_missing(across->read, across->write,
+								     units + 2 * (size_t)from)
 			       ? FLOW_CHECKS
 			       : 0;
-	if (from > to || to - from > UNITS_MAX || to >= FTS_PC_MARKER || across->write->cuts ||
+	if (from >= to || to - from > UNITS_MAX || to >= FTS_PC_MARKER || across->write->cuts ||
 	    across->read->searches || across->read->passes || across->read->iterates)
 		return 0;
-	const uint8_t *units = (const uint8_t *)python_release->bytecode(write.code, write.frame);
 	if ((!across->read_level && is_called(&read, units)) ||
 	    (across->write_level && !calls(&write)) || !comes_back(across))
 		return 0;

@@ -90,6 +90,16 @@ static struct pair get_of(const struct pair *table, uint64_t pc, const struct pa
 	return !(pair.flags & SIZE) == !side->size ? pair : (struct pair){ 0 };
 }
 
+/*
+ * x[key] of a dict that makes what is missing, in steps. Not: what a call does, as setdefault() or
+ * sys.intern(), which is whole.
+ */
+bool patterns_makes_missing(const struct access *read, const struct access *write,
+			    const uint8_t *unit)
+{
+	return read->missing && write->is_key && !write->takes && opcode_flags[*unit] & OP_BINARY;
+}
+
 static uint32_t relation(const struct access *read, const struct access *write)
 {
 	uint32_t from = FTS_PC_INSTRUCTION(read->pc), to = FTS_PC_INSTRUCTION(write->pc);
@@ -101,9 +111,9 @@ static uint32_t relation(const struct access *read, const struct access *write)
 	if (from > to || to - from > UNITS_MAX || to >= FTS_PC_MARKER)
 		return 0;
 	const uint8_t *units = (const uint8_t *)python_release->bytecode(write->code, write->frame);
-	/* One instruction does both: it deletes, or pops, what it has looked at. Or makes what is missing. */
+	/* One instruction does both: it deletes, or pops, what it has looked at. */
 	if (from == to)
-		return read->missing && write->is_key && !write->takes ? CHECKS : 0;
+		return patterns_makes_missing(read, write, units + 2 * (size_t)from) ? CHECKS : 0;
 	return flow_between(units, from, to, read->missing);
 }
 
@@ -266,7 +276,7 @@ void patterns_note(const struct access *access)
 	if (site_operation(access->site) == SITE_WRITE ||
 	    site_operation(access->site) == SITE_RESIZE)
 		note_write(access);
-	else if (access->iterates || begins_iteration(access))
+	else if (!access->passes && (access->iterates || begins_iteration(access)))
 		pass(access);
 	else
 		note_read(access);

@@ -46,6 +46,10 @@ struct access {
 /* Remembers a read, and what belongs together. */
 HIDDEN void patterns_note(const struct access *access);
 
+/* Does the instruction make what it has not found? */
+HIDDEN bool patterns_makes_missing(const struct access *read, const struct access *write,
+				   const uint8_t *unit);
+
 enum pattern {
 	PATTERN_NONE, /* nothing is lost, or it is not known that something is */
 	PATTERN_UPDATE,

@@ -77,6 +77,7 @@ enum opcode_flag {
 	OP_JUMPS = 1 << 21,      /* j: nor here, but what its argument says */
 	OP_TRUTH = 1 << 22,      /* t: of what was loaded last */
 	OP_NOTHING = 1 << 23,    /* N: stands between others */
+	OP_BINARY = 1 << 24,     /* B: x + y; also x[y] */
 	OP_SERVICE = 1 << 14,    /* i: the interpreter does there what is not the line's */
 };
 extern HIDDEN uint32_t opcode_flags[256];

@@ -250,6 +250,7 @@ def flags(name: str) -> str:
         "RERAISE": "ve",
         "JUMP_BACKWARD_NO_INTERRUPT": "v",
         "JUMP_FORWARD": "j",
+        "BINARY_OP": "B",
         "TO_BOOL": "t",
         "NOT_TAKEN": "N",
         "COPY": "C",
