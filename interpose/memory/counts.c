@@ -198,9 +198,15 @@ static bool is_worth_a_look(uint64_t object, uintptr_t place)
 void counts_look_at_plain_local(uint64_t object, uintptr_t place)
 {
 	uint64_t address = object + OBJECT_COUNT_LOCAL;
+	/* Most such words are a -1 of the extension's own, also in memory that was an object's once. */
 	if (UNLIKELY(local_of(object) == COUNT_IMMORTAL) && counts_on) {
-		tell_at("reference-count-plain", "writes to the count of an immortal object",
-			object, address, place);
+		bool whole = !made_covers(object) || made_is_whole(object);
+		if (*vain_of(place) < IN_VAIN && whole && is_object(object, true))
+			tell_at("reference-count-plain",
+				"writes to the count of an immortal object", object, address,
+				place);
+		else if (*vain_of(place) < IN_VAIN)
+			++*vain_of(place);
 		return;
 	}
 	if (!is_worth_a_look(object, place) ||

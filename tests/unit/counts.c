@@ -433,6 +433,9 @@ static void a_count_that_others_change_is_not_written_plainly(void **state)
 	make(OTHER, 2, 0);
 	freed = true;
 	assert_plain(false, NULL);
+	make(0, COUNT_IMMORTAL, 0); /* -1 in memory that was an object's */
+	freed = true;
+	assert_plain(false, NULL);
 	make(OTHER, 2, 0);
 	counts_on = false;
 	assert_plain(false, NULL);
