@@ -388,7 +388,10 @@ static void replace(char **text, char *with)
 	*text = with;
 }
 
-/* A finding of its own: on another type, and with one function on each side that no other one has. */
+/*
+ * A finding of its own: on an object of another type, made at another line, and with one function on each
+ * side that no other one has.
+ */
 static void vary(struct finding *finding, size_t number)
 {
 	replace(&finding->id, xprintf("%s-%012zx", finding_kind_name(finding->kind), number));
@@ -396,6 +399,8 @@ static void vary(struct finding *finding, size_t number)
 	replace(&finding->explanation, xprintf("%s (%zu)", finding->explanation, number));
 	if (finding->subject.type)
 		replace(&finding->subject.type, xprintf("m.Type%zu", number));
+	for (size_t i = 0; i < finding->subject.allocated.count; i++)
+		finding->subject.allocated.frames[i].line += (int)number;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		struct stack *stack = &finding->participants[i].stack;
 		if (!stack->count)

@@ -224,7 +224,12 @@ function withType(data) {
     id,
     title: `race ${index}`,
     tests: [`words.Box::add|${["pop", "get", "pop"][index]}`],
-    subject: { ...model.subject, type: "words.Box", offset: index < 2 ? 16 : 24 },
+    subject: {
+      ...model.subject,
+      type: "words.Box",
+      offset: index < 2 ? 16 : 24,
+      allocated: model.subject.allocated.map((frame) => ({ ...frame, line: frame.line + 1 })),
+    },
   }));
   data.findings.unshift(...races);
 }
