@@ -3,12 +3,17 @@
 #include "interpose/turns/between.h"
 
 #include <dlfcn.h>
-#include <stdio.h>
 
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 
-enum { SIDES = 2, EVENTS = 512, LOCKS = 64, FROZEN = 8 /* _PyGC_BITS_FROZEN of ob_gc_bits */ };
+enum {
+	SIDES = 2,
+	EVENTS = 512,
+	LOCKS = 64,
+	TEXT = 160,
+	FROZEN = 8 /* _PyGC_BITS_FROZEN of ob_gc_bits */
+};
 
 struct event {
 	const volatile uint8_t *lock;
@@ -88,26 +93,36 @@ static bool is_of_older(const volatile uint8_t *lock, char *type, uint64_t room)
 	return bits & FROZEN && object_type_name(word[3], type, room);
 }
 
-/* What the lock is, if it is about something else than the pair's object. */
-static bool is_accident(const volatile uint8_t *lock, char *text, size_t room)
-{
-	char type[128];
-	if (between_types && lock == *between_types)
-		snprintf(text, room, "the lock of all types");
-	else if (is_interpreters(lock))
-		snprintf(text, room, "a lock of the interpreter's own");
-	else if (is_of_older(lock, type, sizeof type))
-		snprintf(text, room, "the lock of a %s that is there for all", type);
-	else
-		return false;
-	return true;
-}
-
 struct lock {
 	const volatile uint8_t *word;
 	bool before, after; /* side 0 before side 1; side 1 before side 0 */
-	char text[160];
+	char text[TEXT];
 };
+
+static void put(char *text, const char *more)
+{
+	uint64_t length = raw_length(text), rest = raw_length(more);
+	if (rest > TEXT - 1 - length)
+		rest = TEXT - 1 - length;
+	raw_copy(text + length, more, rest);
+	text[length + rest] = '\0';
+}
+
+/* What the lock is, if it is about something else than the pair's object. */
+static bool is_accident(struct lock *lock)
+{
+	char type[128];
+	if (between_types && lock->word == *between_types) {
+		put(lock->text, "the lock of all types");
+	} else if (is_interpreters(lock->word)) {
+		put(lock->text, "a lock of the interpreter's own");
+	} else if (is_of_older(lock->word, type, sizeof type)) {
+		put(lock->text, "the lock of a ");
+		put(lock->text, type);
+		put(lock->text, " that is there for all");
+	}
+	return lock->text[0];
+}
 
 static const struct lock *find(const struct lock *locks, uint32_t count,
 			       const volatile uint8_t *word)
@@ -128,8 +143,7 @@ static uint32_t accidents(struct lock *locks)
 			continue;
 		lock.before = orders(&calls[0], &calls[1], lock.word);
 		lock.after = orders(&calls[1], &calls[0], lock.word);
-		if ((lock.before || lock.after) &&
-		    is_accident(lock.word, lock.text, sizeof lock.text))
+		if ((lock.before || lock.after) && is_accident(&lock))
 			locks[count++] = lock;
 	}
 	return count;
