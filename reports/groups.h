@@ -15,8 +15,8 @@
  *
  * - A type whose name has its module ("array.array"): the field; a function of that type's code; the
  *   line of Python at which the objects were made.
- * - What one line makes and the same two lines use, whatever its type: an iterator and the list in it. An
- *   iterator or a generator of the interpreter's: the line at which it is made, as whoever shares it is one bug.
+ * - What one line makes and the same two lines use, whatever its type, where CPython's own code touches it: an
+ *   iterator and the list in it. An iterator or a generator of the interpreter's: the line at which it is made, as whoever shares it is one bug.
  *   And what two operations of a type make for themselves while they race.
  * - Memory that an operation of a type in C touches on both sides, when Python code has called that: the
  *   type, if the memory is of an object of it or of none that is known. (Data of a buffer apart.)

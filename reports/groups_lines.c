@@ -70,6 +70,15 @@ static uint64_t hash_lines(uint64_t hash, const struct frame *one, const struct 
 	return hash_bytes(hash, &sum, sizeof sum);
 }
 
+/* Is it CPython's own code that the line calls, and no other extension's? */
+static bool is_cpythons(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count && stack->frames[i].language != FRAME_PYTHON; i++)
+		if (!stack->frames[i].module || !plumbing_is_base_module(stack->frames[i].module))
+			return false;
+	return true;
+}
+
 void groups_add_lines(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
@@ -83,7 +92,9 @@ void groups_add_lines(struct groups *groups, size_t at)
 	if (gone || !maker || !one || !two || subject->kind != SUBJECT_OBJECT || !subject->type)
 		return;
 	uint64_t made = hash_line((uint64_t)finding->status + OF_USES, maker);
-	joined_add(groups, at, hash_lines(made, one, two));
+	if (is_cpythons(&finding->participants[0].stack) &&
+	    is_cpythons(&finding->participants[1].stack))
+		joined_add(groups, at, hash_lines(made, one, two));
 	bool own = type && !strcmp(type, subject->type);
 	if (!type || !(own || same_line(maker, one) || same_line(maker, two)))
 		return;

@@ -11,8 +11,9 @@
 bool groups_walks(const char *type);
 
 /*
- * A race on an object: what one line makes, and what the same two lines use, is one bug, whatever type it has (an
- * iterator, and the list in it). And of two operations of one type: what they make for themselves.
+ * A race on an object, in CPython's own code: what one line makes, and what the same two lines use, is one bug,
+ * whatever type it has (an iterator, and the list in it). One line can have all bugs of an extension, whose functions
+ * say more. And of two operations of one type: what they make for themselves.
  */
 void groups_add_lines(struct groups *groups, size_t at);
 

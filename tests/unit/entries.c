@@ -950,6 +950,30 @@ static void a_dict_is_told_with_the_line_that_made_it(void **state)
 	entries_free(entries);
 }
 
+/* The line makes all that an extension has, and one call uses it: its functions say which bug it is. */
+static void what_one_line_makes_and_uses_is_one_entry_in_cpythons_code_only(void **state)
+{
+	(void)state;
+	static const char *const modules[] = { "box.so", "libpython3.14t.so.1.0" };
+	for (size_t in = 0; in < 2; in++) {
+		struct shared shared = { 0 };
+		struct frame frames[2][2][2];
+		share(&shared, OBJECT(16, "m.Box"), "put", "get", 4);
+		share(&shared, OBJECT(40, "list"), "drop", "take", 4);
+		for (size_t i = 0; i < 4; i++) {
+			struct frame *side = frames[i / 2][i % 2];
+			side[0] = shared.races[i / 2].frames[i % 2];
+			side[0].module = (char *)modules[in];
+			side[1] = shared.made[0];
+			side[1].line = 12;
+			shared.races[i / 2].sides[i % 2].stack = (struct stack){ side, 2 };
+		}
+		struct entries *entries = entries_of(&shared);
+		assert_int_equal(entries->count, in ? 1 : 2);
+		entries_free(entries);
+	}
+}
+
 /* An iterator, used in line 12: by C, and as a variable of Python code. */
 static void a_variable_of_python_code_is_told_with_the_race_on_the_same_object(void **state)
 {
@@ -1257,6 +1281,7 @@ int main(void)
 		cmocka_unit_test(what_operations_of_a_type_do_to_each_other_is_one_entry),
 		cmocka_unit_test(races_of_a_type_with_nothing_in_common_stay_apart),
 		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
+		cmocka_unit_test(what_one_line_makes_and_uses_is_one_entry_in_cpythons_code_only),
 		cmocka_unit_test(
 			a_variable_of_python_code_is_told_with_the_race_on_the_same_object),
 		cmocka_unit_test(methods_of_a_class_that_hold_no_lock_are_one_entry),
