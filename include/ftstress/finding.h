@@ -208,12 +208,17 @@ static inline bool finding_is_misuse(const struct finding *finding)
 	return finding->kind == FINDING_DOUBLE_FREE || finding->kind == FINDING_BAD_FREE;
 }
 
+/* Did a test not come to its end? */
+static inline bool finding_is_endless(const struct finding *finding)
+{
+	return finding->kind == FINDING_DEADLOCK || finding->kind == FINDING_HANG ||
+	       finding->kind == FINDING_LIVELOCK;
+}
+
 /* Did one thread alone, with both calls of a pair, crash or stand still, too? Then no lock helps. */
 static inline bool finding_is_alone(const struct finding *finding)
 {
-	bool ends = finding->kind == FINDING_CRASH || finding->kind == FINDING_DEADLOCK ||
-		    finding->kind == FINDING_HANG || finding->kind == FINDING_LIVELOCK;
-	return ends && finding->evidence;
+	return (finding->kind == FINDING_CRASH || finding_is_endless(finding)) && finding->evidence;
 }
 
 #define FINDING_REPLAYS 10

@@ -21,8 +21,7 @@
 static bool shows_to_others(const struct finding *finding)
 {
 	return finding_is_race(finding) || finding->kind == FINDING_CRASH ||
-	       finding->kind == FINDING_HANG || finding->kind == FINDING_DEADLOCK ||
-	       finding->kind == FINDING_TEST_FAILURE;
+	       finding_is_endless(finding) || finding->kind == FINDING_TEST_FAILURE;
 }
 
 /* ---- does it show? ---- */
@@ -87,7 +86,7 @@ bool alone_shows(const struct finding *finding, const char *printed, int status)
 		return has_race(finding, printed);
 	if (finding->kind == FINDING_CRASH)
 		return status > 128 && status != 128 + SIGKILL;
-	if (finding->kind == FINDING_HANG || finding->kind == FINDING_DEADLOCK)
+	if (finding_is_endless(finding))
 		return strstr(printed, "Timeout (0:00:") != NULL || status == 128 + SIGKILL;
 	return finding->kind == FINDING_TEST_FAILURE && has_failure(finding, printed);
 }

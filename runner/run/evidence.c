@@ -27,8 +27,7 @@ static bool is_asked_about(const struct finding *finding)
  */
 static bool is_end_of_pair(const struct finding *finding)
 {
-	bool end = finding->kind == FINDING_CRASH || finding->kind == FINDING_DEADLOCK ||
-		   finding->kind == FINDING_HANG;
+	bool end = finding->kind == FINDING_CRASH || finding_is_endless(finding);
 	return end && finding->status == STATUS_NEW && !finding->evidence && finding->test_count &&
 	       matrix_type_length(finding->tests[0]);
 }

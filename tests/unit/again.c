@@ -249,6 +249,9 @@ static void a_script_shows_a_race_if_one_report_has_both_sides(void **state)
 	struct finding hang = a_finding(FINDING_DEADLOCK, "deadlock-1");
 	assert_true(alone_shows(&hang, "Timeout (0:00:20)!\nThread 0x1", 1));
 	assert_false(alone_shows(&hang, "", 1));
+	struct finding livelock = a_finding(FINDING_LIVELOCK, "livelock-1");
+	assert_true(alone_shows(&livelock, "Timeout (0:00:20)!\nThread 0x1", 1));
+	assert_false(alone_shows(&livelock, "", 1));
 	struct finding failure = a_finding(FINDING_TEST_FAILURE, "test-failure-1");
 	failure.said = (char *)"pkg.LostError: 3, at t.py:2";
 	static const char raised[] = "Traceback (most recent call last):\n  File \"LostError\"\n";
