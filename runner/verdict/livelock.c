@@ -11,6 +11,7 @@
 #define ROUND_TIMES 20
 #define ROUND_LEAST 5.0
 #define LONG_TIMES 100
+#define CALL_LEAST 30.0 /* seconds: so long, one call of C may just take */
 #define AGAIN 2.5  /* seconds till it is looked at closely again; twice as long after each look */
 #define APART 10.0 /* so long before, at least, they have to have been in the same functions */
 
@@ -116,9 +117,10 @@ static bool capture(pid_t pid, struct capture *out)
 /* Is there any chance that it is one? Then it is looked at closely, which stops it many times. */
 static bool is_due(struct livelock *livelock, const struct livelock_question *question, double now)
 {
+	/* Before it is ended as too slow there is not much time for the last looks. */
+	double pause = question->still >= question->patience ? AGAIN : livelock->pause;
 	livelock->suspect = livelock->used >= LIVELOCK_WAIT;
-	return livelock->suspect && question->alone > 0 &&
-	       now - livelock->looked >= livelock->pause &&
+	return livelock->suspect && question->alone > 0 && now - livelock->looked >= pause &&
 	       livelock->used >= most(ROUND_TIMES * question->alone, ROUND_LEAST);
 }
 
@@ -132,6 +134,12 @@ static bool have_returned(const struct livelock *livelock, const struct capture 
 	return true;
 }
 
+bool livelock_call_is_long(const struct livelock_question *question)
+{
+	double least = most(question->timeout / 2, CALL_LEAST);
+	return question->still >= (least < question->patience ? least : question->patience);
+}
+
 /* Was it seen, and for long enough, by livelock->state? */
 static bool is_sure(const struct livelock *livelock, const struct livelock_question *question,
 		    double now, const struct capture *after)
@@ -142,7 +150,7 @@ static bool is_sure(const struct livelock *livelock, const struct livelock_quest
 	case LIVELOCK_ROUND:
 		return have_returned(livelock, after);
 	case LIVELOCK_STANDS:
-		return much && question->still >= question->timeout / 2;
+		return much && livelock_call_is_long(question);
 	case LIVELOCK_OPEN:
 		return much && question->still >= question->patience && long_ago &&
 		       are_where_they_were(&livelock->before, after);

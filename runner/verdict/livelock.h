@@ -13,7 +13,7 @@
  *            from outside. Then it has as much time as one that is just slow.
  *
  *     all go round, at two looks       20 times as much as alone, and 5 s at least
- *     one stands in a call of C       100 times, and half of --timeout
+ *     one stands in a call of C       100 times, and half of --timeout, but 30 s at least
  *     one goes on, or may still come  100 times, and nearly till it is ended as too slow; and those that compute
  *                                     are in the functions in which they were long before
  */
@@ -66,6 +66,9 @@ struct livelock_question {
  */
 bool livelock_look(struct livelock *livelock, const struct livelock_question *question, double now,
 		   struct capture *after);
+
+/* Has there been no progress for longer than one call of C may take? */
+bool livelock_call_is_long(const struct livelock_question *question);
 
 /* The part that decides, by a capture and what was seen before it. */
 enum livelock_state livelock_state(const struct capture *capture, const struct moving *moving,

@@ -82,6 +82,26 @@ static void nobody_may_be_left_who_can_end_it(void **state)
 	assert_int_equal(STATE(false, FOREVER), LIVELOCK_IDLE);
 }
 
+/* A pattern that backtracks, an array that is sorted: a short --timeout does not make that a livelock. */
+static void one_call_of_c_may_take_long(void **state)
+{
+	(void)state;
+	static const struct {
+		double timeout, still;
+		bool is_long;
+	} cases[] = {
+		{ 60, 29, false }, { 60, 31, true },   { 8, 29, false },
+		{ 8, 31, true },   { 100, 49, false }, { 100, 51, true },
+		{ 6, 26, false },  { 6, 28, true }, /* its end */
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct livelock_question question = { .still = cases[i].still,
+						      .timeout = cases[i].timeout,
+						      .patience = 4.5 * cases[i].timeout };
+		assert_int_equal(livelock_call_is_long(&question), cases[i].is_long);
+	}
+}
+
 static void who_was_somewhere_else_before_gets_on(void **state)
 {
 	(void)state;
@@ -168,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_comes_back_goes_round),
 		cmocka_unit_test(nobody_may_be_left_who_can_end_it),
+		cmocka_unit_test(one_call_of_c_may_take_long),
 		cmocka_unit_test(who_was_somewhere_else_before_gets_on),
 		cmocka_unit_test(what_threads_have_in_hand_says_whether_they_get_on),
 	};
