@@ -165,22 +165,26 @@ static bool note_pair(const struct access *read, const struct access *write, uin
 	return flags & (DEPENDS | CHECKS);
 }
 
-static void note_across(const struct access *read, const struct access *write, uint32_t kind)
+/* They are of two. */
+static bool note_across(const struct access *read, const struct access *write, uint32_t kind)
 {
 	struct across across;
 	if (!across_meet(read, write, &across))
-		return;
+		return false;
 	const struct place places[] = { { across.read_way, across.write_way, NULL },
 					{ across.read_way, across.write_way, write->stand_in } };
 	uint32_t flags = 0, known;
 	for (unsigned i = 0; i < 2; i++) {
-		if (is_known(&places[i], write, kind | ACROSS, &known))
+		if (is_known(&places[i], write, kind | ACROSS, &known)) {
+			flags |= known;
 			continue;
-		if (!flags)
+		}
+		if (!(flags & LOOKED))
 			flags = across_relation(&across) | kind | ACROSS | LOOKED;
 		if (flags & (DEPENDS | CHECKS))
 			keep_pair(&places[i], read, write, flags);
 	}
+	return flags & (DEPENDS | CHECKS);
 }
 
 static struct access *set_of(const struct access *access)
@@ -221,28 +225,66 @@ static bool is_cutting(const struct access *write)
 	return inner;
 }
 
+/*
+ * Of the reads that are left, the one to look at next: the last that the thread has made before it
+ * waited for something, of these first those of the function that writes, which are nearer. NULL: none.
+ */
+static struct access *next_read(struct access *set, const struct access *write, bool seen[WAYS])
+{
+	unsigned best = WAYS;
+	for (unsigned i = 0; i < WAYS; i++) {
+		if (seen[i] || set[i].stand_in != write->stand_in ||
+		    !moment_holds(&set[i].moment, &write->moment))
+			continue;
+		uint32_t syncs = set[i].moment.syncs, of_best = best < WAYS ? set[best].moment.syncs : 0;
+		if (best == WAYS || syncs > of_best ||
+		    (syncs == of_best && is_of_one_call(&set[i], write) &&
+		     !is_of_one_call(&set[best], write)))
+			best = i;
+	}
+	if (best == WAYS)
+		return NULL;
+	seen[best] = true;
+	return &set[best];
+}
+
+/*
+ * What was looked at again after the thread has waited, and is gone by, makes that it was looked at before no
+ * matter: a double check, also under what is no lock, but keeps others out: a semaphore, a token.
+ */
+static void note_reads(struct access *set, const struct access *write, uint32_t kind)
+{
+	bool seen[WAYS] = { false }, told = false;
+	uint32_t told_at = 0;
+	const struct access *read;
+	while ((read = next_read(set, write, seen))) {
+		if (told && read->moment.syncs < told_at)
+			return;
+		bool goes_by = false;
+		if (is_of_one_call(read, write))
+			goes_by = note_pair(read, write, kind);
+		else if (!told && !read->used)
+			goes_by = note_across(read, write, kind);
+		if (goes_by)
+			told_at = read->moment.syncs;
+		told |= goes_by;
+	}
+}
+
 static void note_write(const struct access *write)
 {
 	struct access *set = set_of(write);
-	bool size = site_operation(write->site) == SITE_RESIZE, told = false;
+	bool size = site_operation(write->site) == SITE_RESIZE;
 	uint32_t kind =
 		size ? SIZE | (write->grows ? GROWS : 0) | (write->empties ? EMPTIES : 0) : 0;
 	if (size && is_cutting(write))
 		return;
 	if (size)
 		put(directions, key_of(write->pc, NULL), 0, kind);
+	note_reads(set, write, kind);
 	for (unsigned i = 0; i < WAYS; i++)
-		if (set[i].stand_in == write->stand_in &&
-		    moment_holds(&set[i].moment, &write->moment) && is_of_one_call(&set[i], write))
-			told |= note_pair(&set[i], write, kind);
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (set[i].stand_in != write->stand_in)
-			continue;
-		/* What the function that writes has read itself is nearer. */
-		if (!told && !set[i].used && moment_holds(&set[i].moment, &write->moment))
-			note_across(&set[i], write, kind);
-		set[i].used = true;
-	}
+		if (set[i].stand_in == write->stand_in)
+			set[i].used = true;
 }
 
 /* Is it what an iteration over a container begins with? It is no check, even if a branch comes later. */
