@@ -165,6 +165,8 @@ uint32_t across_relation(const struct across *across)
 {
 	struct call read = call_at(across->read, across->read_level),
 		    write = call_at(across->write, across->write_level);
+	if (patterns_keeps(across->write))
+		return 0;
 	uint32_t from = FTS_PC_INSTRUCTION(read.pc), to = FTS_PC_INSTRUCTION(write.pc);
 	const uint8_t *units = (const uint8_t *)python_release->bytecode(write.code, write.frame);
 	if (from == to && to < FTS_PC_MARKER) /* a dict's __missing__() */

@@ -100,9 +100,16 @@ bool patterns_makes_missing(const struct access *read, const struct access *writ
 	return read->missing && write->is_key && !write->takes && opcode_flags[*unit] & OP_BINARY;
 }
 
+bool patterns_keeps(const struct access *write)
+{
+	return write->keeps && site_operation(write->site) != SITE_RESIZE;
+}
+
 static uint32_t relation(const struct access *read, const struct access *write)
 {
 	uint32_t from = FTS_PC_INSTRUCTION(read->pc), to = FTS_PC_INSTRUCTION(write->pc);
+	if (patterns_keeps(write))
+		return 0;
 	bool whole = read->copies || read->passes || read->iterates;
 	if (write->empties || (write->cuts && whole))
 		return whole && from < to ? CHECKS : 0;
@@ -236,7 +243,8 @@ static struct access *next_read(struct access *set, const struct access *write, 
 		if (seen[i] || set[i].stand_in != write->stand_in ||
 		    !moment_holds(&set[i].moment, &write->moment))
 			continue;
-		uint32_t syncs = set[i].moment.syncs, of_best = best < WAYS ? set[best].moment.syncs : 0;
+		uint32_t syncs = set[i].moment.syncs,
+			 of_best = best < WAYS ? set[best].moment.syncs : 0;
 		if (best == WAYS || syncs > of_best ||
 		    (syncs == of_best && is_of_one_call(&set[i], write) &&
 		     !is_of_one_call(&set[best], write)))

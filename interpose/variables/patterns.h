@@ -40,11 +40,18 @@ struct access {
 	bool searches; /* or whether one is in it */
 	bool cuts;     /* SITE_RESIZE: drops a slice of it; */
 	bool empties;  /* or all that is in it by then */
+	bool keeps;    /* setdefault(): what another thread has put there stays */
 	struct caller callers[PATTERNS_CALLERS];
 };
 
 /* Remembers a read, and what belongs together. */
 HIDDEN void patterns_note(const struct access *access);
+
+/*
+ * If another thread has come between, does the write leave what that one has put there? How many items
+ * there may be is another question.
+ */
+HIDDEN bool patterns_keeps(const struct access *write);
 
 /* Does the instruction make what it has not found? */
 HIDDEN bool patterns_makes_missing(const struct access *read, const struct access *write,

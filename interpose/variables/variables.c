@@ -181,6 +181,7 @@ static struct access access_of(const struct call *call, uintptr_t address, uint8
 				 .pc = call->pc,
 				 .syncs = fibers_section(),
 				 .moment = moment_now(),
+				 .keeps = wholes_keeps == call->frame,
 				 .site = site };
 	callers_of(call->frame, access.callers, PATTERNS_CALLERS);
 	return access;

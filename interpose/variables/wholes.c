@@ -5,6 +5,7 @@
 #include "interpose/base/plt.h"
 #include "interpose/python/layout.h"
 #include "interpose/variables/containers.h"
+#include "interpose/variables/fibers.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/methods.h"
 #include "interpose/variables/variables.h"
@@ -20,6 +21,7 @@ enum {
 };
 
 HIDDEN __thread const void *wholes_default __attribute__((tls_model("initial-exec")));
+HIDDEN __thread const void *wholes_keeps __attribute__((tls_model("initial-exec")));
 static const void *list_type, *slice_type, *none;
 
 static inline void look(const void *container, long size, enum site_class class, enum whole what)
@@ -105,10 +107,15 @@ static void *(*real_default)(void *dict, void *const *arguments, int64_t count);
 
 static void *set_default(void *dict, void *const *arguments, int64_t count)
 {
-	if (variables_testing)
+	const void *outer =
+		wholes_keeps; /* of a key, to whose hash or comparison this one belongs */
+	if (variables_testing) {
 		wholes_default = dict;
+		wholes_keeps = innermost_frame();
+	}
 	void *value = real_default(dict, arguments, count);
 	wholes_default = NULL;
+	wholes_keeps = outer;
 	return value;
 }
 

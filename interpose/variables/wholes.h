@@ -29,6 +29,8 @@ enum whole {
 
 /* The dict of which the thread calls setdefault(), till it has looked the key up. */
 extern HIDDEN __thread const void *wholes_default __attribute__((tls_model("initial-exec")));
+/* The frame that calls setdefault(): what is there by then stays, whatever the thread has seen before. */
+extern HIDDEN __thread const void *wholes_keeps __attribute__((tls_model("initial-exec")));
 
 /* False: this Python's lists look different. Attached, once at start. */
 HIDDEN bool wholes_start(const struct link_map *python);
