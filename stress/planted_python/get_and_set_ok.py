@@ -32,6 +32,14 @@ class Store:
         self.set(key, value)
         return None
 
+    def tell(self, loud):
+        self.seen.append(self.get("state"))
+        return loud
+
+    def tell_and_set(self):
+        if self.tell(True):
+            self.set("state", "busy")
+
 
 store = Store()
 
@@ -40,5 +48,6 @@ def stress(thread_index):
     for _ in range(50):
         store.add("n")
         store.note()
+        store.tell_and_set()
         store.either("state")
         store.either("state", "idle")
