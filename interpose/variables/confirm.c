@@ -378,7 +378,7 @@ static void own_write(const struct access *access)
 	    (!same && !across))
 		return;
 	int direction = there ? shared->orders[stop.choices[0]].direction : direction_of(access);
-	if (moment_holds(&stop.moment, &access->moment) &&
+	if (patterns_goes_by(&stop.moment, &access->moment, access->address) &&
 	    narrow(place_of(access->pc), true, direction))
 		see(access->pc, NULL);
 	else if (there)
@@ -534,7 +534,7 @@ static void look_at_step(void)
 	if (!is_write)
 		return;
 	struct moment now = moment_now();
-	if (checks && moment_holds(&stop.moment, &now) &&
+	if (checks && patterns_goes_by(&stop.moment, &now, stop.address) &&
 	    narrow(place, true, shared->orders[stop.choices[0]].direction))
 		see(call.pc, NULL);
 	else
@@ -588,7 +588,7 @@ static void look_at_exception(const void *type)
 		struct call call = call_of(frame);
 		name_call(&call);
 		struct moment now = moment_now();
-		if (call.code == stop.code && moment_holds(&stop.moment, &now) &&
+		if (call.code == stop.code && patterns_goes_by(&stop.moment, &now, stop.address) &&
 		    narrow(place_of(call.pc), true, shared->orders[stop.choices[0]].direction))
 			see(call.pc, load_pointer(type, TYPE_NAME));
 	}

@@ -16,7 +16,7 @@
 
 #include <stddef.h>
 
-enum { SETS = 64, WAYS = 4, PAIRS = 1 << 15, UNITS_MAX = 2000 };
+enum { SETS = 64, WAYS = 4, PAIRS = 1 << 15, UNITS_MAX = 2000, LOOKS = 8 };
 
 enum {
 	DEPENDS = FLOW_DEPENDS, /* the value written is made of the one read */
@@ -45,6 +45,12 @@ static struct pair directions[PAIRS];
 /* The thread's reads, by variable: what a function makes between may read a lot. */
 static __thread struct access recent[SETS][WAYS] __attribute__((tls_model("initial-exec")));
 static __thread unsigned next __attribute__((tls_model("initial-exec")));
+/* Its last reads under a lock. */
+static __thread struct {
+	uintptr_t address;
+	uint32_t test, syncs;
+} looks[LOOKS] __attribute__((tls_model("initial-exec")));
+static __thread unsigned next_look __attribute__((tls_model("initial-exec")));
 
 static uint64_t mix(uint64_t word)
 {
@@ -172,10 +178,15 @@ static bool note_pair(const struct access *read, const struct access *write, uin
 	return flags & (DEPENDS | CHECKS);
 }
 
-/* They are of two. */
+/*
+ * They are of two. Under a lock that was taken since the read, a flag is set that may be set already:
+ * `if not link.closed: link.close()`. Nothing is lost by that.
+ */
 static bool note_across(const struct access *read, const struct access *write, uint32_t kind)
 {
 	struct across across;
+	bool sets = !moment_holds(&read->moment, &write->moment) && !(kind & SIZE) &&
+		    !write->is_key && !write->takes;
 	if (!across_meet(read, write, &across))
 		return false;
 	const struct place places[] = { { across.read_way, across.write_way, NULL },
@@ -188,10 +199,32 @@ static bool note_across(const struct access *read, const struct access *write, u
 		}
 		if (!(flags & LOOKED))
 			flags = across_relation(&across) | kind | ACROSS | LOOKED;
+		if (sets)
+			flags &= ~(uint32_t)CHECKS;
 		if (flags & (DEPENDS | CHECKS))
 			keep_pair(&places[i], read, write, flags);
 	}
 	return flags & (DEPENDS | CHECKS);
+}
+
+static void note_look(const struct access *read)
+{
+	if (!read->moment.guarded)
+		return;
+	looks[next_look % LOOKS].address = read->address;
+	looks[next_look % LOOKS].test = read->moment.test;
+	looks[next_look++ % LOOKS].syncs = read->moment.syncs;
+}
+
+bool patterns_goes_by(const struct moment *read, const struct moment *write, uintptr_t address)
+{
+	if (moment_holds(read, write))
+		return true;
+	for (unsigned i = 0; i < LOOKS; i++)
+		if (looks[i].address == address && looks[i].test == read->test &&
+		    looks[i].syncs > read->syncs)
+			return false;
+	return read->test == write->test;
 }
 
 static struct access *set_of(const struct access *access)
@@ -203,6 +236,7 @@ static struct access *set_of(const struct access *access)
 static void note_read(const struct access *read)
 {
 	struct access *set = set_of(read), *place = &set[next++ % WAYS];
+	note_look(read);
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i].frame != read->frame || set[i].code != read->code)
 			place = &set[i];
@@ -241,7 +275,7 @@ static struct access *next_read(struct access *set, const struct access *write, 
 	unsigned best = WAYS;
 	for (unsigned i = 0; i < WAYS; i++) {
 		if (seen[i] || set[i].stand_in != write->stand_in ||
-		    !moment_holds(&set[i].moment, &write->moment))
+		    !patterns_goes_by(&set[i].moment, &write->moment, write->address))
 			continue;
 		uint32_t syncs = set[i].moment.syncs,
 			 of_best = best < WAYS ? set[best].moment.syncs : 0;

@@ -5,9 +5,10 @@
  *     if self.cache is None:      read, a branch that depends on it, write
  *         self.cache = make()
  *
- * A read and a write belong together if the same call of a function makes both, and does not hold
- * a lock at the write that it has taken since the read. What lies between is then looked up in the function's bytecode, once. Either may also be
- * made by a function that this one calls (across.h).
+ * A read and a write belong together if the same call of a function makes both. If it holds a lock at
+ * the write that it has taken since the read, it may have looked again under that lock, as a double check
+ * does: then only that look counts. What lies between is looked up in the function's bytecode, once. Either
+ * may also be made by a function that this one calls (across.h).
  */
 #ifndef INTERPOSE_PATTERNS_H
 #define INTERPOSE_PATTERNS_H
@@ -52,6 +53,13 @@ HIDDEN void patterns_note(const struct access *access);
  * there may be is another question.
  */
 HIDDEN bool patterns_keeps(const struct access *write);
+
+/*
+ * Does the thread, which writes to the variable now, go by what it read of it then? Not if it has looked
+ * at it under a lock since.
+ */
+HIDDEN bool patterns_goes_by(const struct moment *read, const struct moment *write,
+			     uintptr_t address);
 
 /* Does the instruction make what it has not found? */
 HIDDEN bool patterns_makes_missing(const struct access *read, const struct access *write,
