@@ -219,7 +219,9 @@ static void take(struct report_entry *entry, const struct finding *finding)
 	/* The race because of which something is counted wrongly shows both lines that are to blame. */
 	bool is_cause = witness && witness->kind == FINDING_REFERENCE_COUNT &&
 			is_own_race(finding) && finding->shows == witness->shows;
-	if (!witness || is_cause || finding->shows > witness->shows)
+	bool same = witness && finding->status == witness->status;
+	if (!witness || finding->status < witness->status ||
+	    (same && (is_cause || finding->shows > witness->shows)))
 		entry->witness = finding;
 }
 

@@ -18,7 +18,8 @@
  *     data race   tests/test_a.py::test_d               ───► itself
  *
  * Entries stand where their first member stands in the report, so that what follows from another
- * finding stays below it. Members of an entry have one status.
+ * finding stays below it. An entry has the status of its
+ * witness, the first in the order of the report: new, if anything in it is.
  */
 #ifndef REPORTS_ENTRIES_H
 #define REPORTS_ENTRIES_H

@@ -38,7 +38,7 @@
  * group of races there, if there is one of these, and it came in the same iteration. And a crash, a wrong count, a borrowed
  * reference, or memory that is given back twice, in a pair of two operations that race in one group of their
  * type is of that group; unless one thread alone, with both calls, crashes, too: those of one type that say
- * the same are one group. Members of a group have one status.
+ * the same are one group. What is documented, or suppressed, is in no group with what is not.
  */
 #ifndef REPORTS_GROUPS_H
 #define REPORTS_GROUPS_H

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reports/groups.h"
+#include "reports/sides.h"
 #include "runner/base/util.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/matrix.h"
@@ -23,60 +24,11 @@ bool groups_walks(const char *type)
 	       !strcmp(type + length - strlen(end), end);
 }
 
-/* The generator's function that the thread was in, or NULL: the innermost of Python, if a generator runs it. */
-static const struct frame *body_of(const struct stack *stack)
-{
-	enum { NEAR = 4 };
-	size_t at = 0;
-	while (at < stack->count && stack->frames[at].language != FRAME_PYTHON)
-		at++;
-	for (size_t i = at + 1; i < stack->count && i <= at + NEAR; i++) {
-		const struct frame *frame = &stack->frames[i];
-		if (frame->language == FRAME_PYTHON)
-			return NULL;
-		if (!strncmp(frame->function, "gen_iternext", 12) ||
-		    !strncmp(frame->function, "gen_send", 8))
-			return &stack->frames[at];
-	}
-	return NULL;
-}
-
-/* The line of Python that uses the memory; of a generator's code the one that runs the generator. */
-static const struct frame *line_of(const struct participant *side)
-{
-	struct subject user = { .allocated = side->stack };
-	const struct frame *body = body_of(&side->stack);
-	size_t skipped = body ? (size_t)(body - side->stack.frames) + 1 : 0;
-	user.allocated.frames += skipped;
-	user.allocated.count -= skipped;
-	return groups_made_at(&user);
-}
-
-static uint64_t hash_line(uint64_t hash, const struct frame *frame)
-{
-	hash = hash_string(hash, frame->file);
-	return hash_bytes(hash, &frame->line, sizeof frame->line);
-}
-
-static bool same_line(const struct frame *a, const struct frame *b)
-{
-	return a->line == b->line && !strcmp(a->file, b->file);
-}
-
 /* A number for the two lines, whichever comes first. */
 static uint64_t hash_lines(uint64_t hash, const struct frame *one, const struct frame *two)
 {
-	uint64_t sum = hash_line(0, one) + hash_line(0, two);
+	uint64_t sum = sides_hash_line(0, one) + sides_hash_line(0, two);
 	return hash_bytes(hash, &sum, sizeof sum);
-}
-
-/* Is it CPython's own code that the line calls, and no other extension's? */
-static bool is_cpythons(const struct stack *stack)
-{
-	for (size_t i = 0; i < stack->count && stack->frames[i].language != FRAME_PYTHON; i++)
-		if (!stack->frames[i].module || !plumbing_is_base_module(stack->frames[i].module))
-			return false;
-	return true;
 }
 
 void groups_add_lines(struct groups *groups, size_t at)
@@ -84,21 +36,21 @@ void groups_add_lines(struct groups *groups, size_t at)
 	const struct finding *finding = groups->findings[at];
 	const struct subject *subject = &finding->subject;
 	const struct frame *maker = groups_made_at(subject);
-	const struct frame *one = line_of(&finding->participants[0]);
-	const struct frame *two = line_of(&finding->participants[1]);
+	const struct frame *one = sides_user(&finding->participants[0]);
+	const struct frame *two = sides_user(&finding->participants[1]);
 	const char *type = groups_type_of_both(finding);
 	/* Of who touches memory that was let go nobody knows whose fault it is. */
 	bool gone = finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED;
 	if (gone || !maker || !one || !two || subject->kind != SUBJECT_OBJECT || !subject->type)
 		return;
-	uint64_t made = hash_line((uint64_t)finding->status + OF_USES, maker);
-	if (is_cpythons(&finding->participants[0].stack) &&
-	    is_cpythons(&finding->participants[1].stack))
+	uint64_t made = sides_hash_line(joined_key(finding, OF_USES), maker);
+	if (sides_cpythons(&finding->participants[0].stack) &&
+	    sides_cpythons(&finding->participants[1].stack))
 		joined_add(groups, at, hash_lines(made, one, two));
 	bool own = type && !strcmp(type, subject->type);
-	if (!type || !(own || same_line(maker, one) || same_line(maker, two)))
+	if (!type || !(own || sides_same_line(maker, one) || sides_same_line(maker, two)))
 		return;
-	uint64_t calls = hash_string((uint64_t)finding->status + OF_CALLS, type);
+	uint64_t calls = hash_string(joined_key(finding, OF_CALLS), type);
 	joined_add(groups, at, hash_lines(calls, one, two));
 }
 
@@ -120,11 +72,10 @@ static bool is_of_frame(const struct finding *finding)
 	       finding->rank == RANK_UNPUBLISHED;
 }
 
-static void add_body(struct groups *groups, size_t at, const struct frame *body)
+static uint64_t key_of_body(const struct finding *finding, const struct frame *body)
 {
-	uint64_t key =
-		hash_string((uint64_t)groups->findings[at]->status + OF_BODY, body->function);
-	joined_add(groups, at, hash_string(key, body->file ? body->file : ""));
+	uint64_t key = hash_string(joined_key(finding, OF_BODY), body->function);
+	return hash_string(key, body->file ? body->file : "");
 }
 
 void groups_add_body(struct groups *groups, size_t at)
@@ -133,61 +84,29 @@ void groups_add_body(struct groups *groups, size_t at)
 	const struct subject *subject = &finding->subject;
 	const struct frame *maker = groups_made_at(subject);
 	if (subject->type && !strcmp(subject->type, "generator") && maker) {
-		add_body(groups, at, maker);
+		joined_add(groups, at, key_of_body(finding, maker));
 		return;
 	}
 	const struct stack *stacks[] = { &finding->participants[0].stack,
 					 &finding->participants[1].stack };
-	const struct frame *one = body_of(stacks[0]), *two = body_of(stacks[1]);
-	bool same = one && two && !strcmp(one->function, two->function) && one->file && two->file &&
-		    !strcmp(one->file, two->file);
-	if (same && is_of_frame(finding) && is_interpreters(stacks[0]) &&
+	const struct frame *one = sides_body(stacks[0]), *two = sides_body(stacks[1]);
+	if (sides_same_function(one, two) && is_of_frame(finding) && is_interpreters(stacks[0]) &&
 	    is_interpreters(stacks[1]))
-		add_body(groups, at, one);
+		joined_add(groups, at, key_of_body(finding, one));
 }
 
-/* ---- crashes ---- */
-
-static bool share(char *const *one, size_t one_count, char *const *two, size_t two_count)
+void groups_add_links(struct groups *groups, size_t at)
 {
-	for (size_t i = 0; i < one_count; i++)
-		for (size_t k = 0; k < two_count; k++)
-			if (!strcmp(one[i], two[k]))
-				return true;
-	return false;
-}
-
-static bool goes_before(const struct finding *finding)
-{
-	return finding_is_race(finding) || finding_is_misuse(finding) ||
-	       finding->kind == FINDING_REFERENCE_COUNT;
-}
-
-void groups_add_crash(struct groups *groups, size_t at)
-{
-	const struct finding *crash = groups->findings[at];
-	size_t found = at;
-	if (matrix_type_of(crash))
+	const struct finding *finding = groups->findings[at];
+	const struct stack *stacks[] = { &finding->participants[0].stack,
+					 &finding->participants[1].stack };
+	const struct frame *one = sides_body(stacks[0]), *two = sides_body(stacks[1]);
+	bool own = finding->subject.kind == SUBJECT_HEAP &&
+		   sides_cpythons(&finding->subject.allocated);
+	if (!one == !two || !(own || is_of_frame(finding)) || !is_interpreters(stacks[0]) ||
+	    !is_interpreters(stacks[1]))
 		return;
-	for (size_t i = 0; i < groups->count; i++) {
-		const struct finding *other = groups->findings[i];
-		if (!goes_before(other) ||
-		    !share(crash->tests, crash->test_count, other->tests, other->test_count))
-			continue;
-		if (other->status != crash->status ||
-		    (found != at && joined_find(groups, i) != found))
-			return; /* it is not known which of them */
-		found = joined_find(groups, i);
-	}
-	if (found == at)
-		return;
-	/* One of the group, at least, came in an iteration that crashed. */
-	for (size_t i = 0; i < groups->count; i++) {
-		const struct finding *race = groups->findings[i];
-		if (joined_find(groups, i) == found &&
-		    share(crash->replays, crash->replay_count, race->replays, race->replay_count)) {
-			joined_join(groups, at, found);
-			return;
-		}
-	}
+	uint64_t race = map_get(&groups->by_key, key_of_body(finding, one ? one : two));
+	if (race != MAP_NONE)
+		joined_join(groups, at, race);
 }

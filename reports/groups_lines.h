@@ -23,9 +23,9 @@ void groups_add_lines(struct groups *groups, size_t at);
 void groups_add_body(struct groups *groups, size_t at);
 
 /*
- * A crash in a test of which there is one group of races, in the same iteration, is of that one. To be called when
- * all races have their groups.
+ * And where one thread is in such a generator, and the other one is not: the interpreter links a generator that runs
+ * to its thread. To be called when all races have their keys.
  */
-void groups_add_crash(struct groups *groups, size_t at);
+void groups_add_links(struct groups *groups, size_t at);
 
 #endif

@@ -79,8 +79,7 @@ void groups_add_pairs(struct groups *groups)
 		if (!type || !(crash || counted || finding_is_misuse(finding)))
 			continue;
 		if (crash && finding->said) {
-			uint64_t key =
-				(uint64_t)finding->status + OF_SAID + finding_is_alone(finding);
+			uint64_t key = joined_key(finding, OF_SAID) + finding_is_alone(finding);
 			key = hash_bytes(key, finding->tests[0], type);
 			joined_add(groups, i, hash_string(key, finding->said));
 		}

@@ -1,6 +1,23 @@
 /* joined.c - see joined.h. */
 #include "reports/joined.h"
 
+/* The part of a key that says whose a finding is: 0 for those that may be one group. */
+static uint64_t apart(const struct finding *finding)
+{
+	enum finding_status status = finding->status;
+	return status == STATUS_DOCUMENTED || status == STATUS_SUPPRESSED ? (uint64_t)status : 0;
+}
+
+uint64_t joined_key(const struct finding *finding, unsigned of)
+{
+	return of | apart(finding) << 8;
+}
+
+bool joined_may(const struct finding *one, const struct finding *two)
+{
+	return apart(one) == apart(two);
+}
+
 size_t joined_find(struct groups *groups, size_t at)
 {
 	while (groups->first[at] != at) {

@@ -5,6 +5,7 @@
 #ifndef REPORTS_JOINED_H
 #define REPORTS_JOINED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@
 /* What a key is of. */
 enum {
 	OF_PAIRS = 1,
+	OF_TYPE,
 	OF_FIELD,
 	OF_FUNCTION,
 	OF_LINE,
@@ -39,6 +41,15 @@ struct groups {
 	uint64_t *pairs;   /* of the first: the key of the group in pairs, 0 = none */
 	struct map by_key; /* a finding that has it */
 };
+
+/*
+ * Where the keys of a finding begin. What a rule of the user's hides, and what documentation excludes, is told apart
+ * from what else it has a key in common with. New, known, upstream: that is for the group as a whole (settle.h).
+ */
+uint64_t joined_key(const struct finding *finding, unsigned of);
+
+/* Would the two have keys in common, as far as that goes? */
+bool joined_may(const struct finding *one, const struct finding *two);
 
 /* The finding that stands for the group of `at`. */
 size_t joined_find(struct groups *groups, size_t at);

@@ -234,6 +234,9 @@ const char *finding_rank_name(enum finding_rank rank);
 const char *finding_rank_meaning(enum finding_rank rank);
 /* The inverse; -1 for a name that is none. */
 int finding_kind_parse(const char *name);
+/* Gives findings of a run, which only come of another one, that one's status (reports/settle.h). */
+typedef void findings_settle(struct finding *const *findings, size_t count);
+
 /* SUBJECT_UNKNOWN for a name that is none, or NULL. */
 enum subject_kind subject_kind_parse(const char *name);
 

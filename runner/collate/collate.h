@@ -39,6 +39,7 @@ struct collate_options {
 	struct store *store;               /* NULL = every finding is new */
 	int64_t run;                       /* this run's number in the store */
 	bool as_written;                   /* the run's level is as-written: so is every race's */
+	findings_settle *settle;           /* NULL = each finding has the status of its own */
 	const char *const *site_dirs;      /* where packages are installed; cut off file names */
 	size_t site_dir_count;
 	const char *const

@@ -27,6 +27,7 @@ struct ledger {
 	const char *command;               /* or NULL */
 	int64_t run;
 	bool as_written; /* the run's level */
+	findings_settle *settle;
 
 	struct entry **entries;
 	size_t entry_count, entry_capacity;
@@ -363,6 +364,7 @@ struct ledger *ledger_open(const struct collate_options *options)
 	ledger->command = options->command;
 	ledger->run = options->run;
 	ledger->as_written = options->as_written;
+	ledger->settle = options->settle;
 	load_run(ledger);
 	return ledger;
 }
@@ -411,10 +413,12 @@ int finding_compare(const void *left, const void *right)
 	return strcmp(a->id, b->id);
 }
 
-void findings_sort(struct finding **findings, size_t count)
+void findings_sort(struct finding **findings, size_t count, findings_settle *settle)
 {
 	rank_mark(findings, count);
 	follow_mark(findings, count);
+	if (settle)
+		settle(findings, count);
 	if (count)
 		qsort(findings, count, sizeof *findings, finding_compare);
 }
@@ -424,9 +428,18 @@ const struct finding *const *ledger_findings(struct ledger *ledger, size_t *coun
 	*count = ledger->entry_count;
 	ledger->sorted = xrealloc(ledger->sorted, (*count + 1) * sizeof *ledger->sorted);
 	struct finding **findings = xcalloc(*count + 1, sizeof *findings);
+	enum finding_status *own = xcalloc(*count + 1, sizeof *own);
+	for (size_t i = 0; i < *count; i++) {
+		struct entry *entry = ledger->entries[i];
+		if (entry->settled)
+			ledger_judge_again(ledger, entry);
+		own[i] = entry->finding.status;
+		findings[i] = &entry->finding;
+	}
+	findings_sort(findings, *count, ledger->settle);
 	for (size_t i = 0; i < *count; i++)
-		findings[i] = &ledger->entries[i]->finding;
-	findings_sort(findings, *count);
+		ledger->entries[i]->settled = ledger->entries[i]->finding.status != own[i];
+	free(own);
 	for (size_t i = 0; i < *count; i++)
 		ledger->sorted[i] = findings[i];
 	free(findings);

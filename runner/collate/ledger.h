@@ -27,8 +27,9 @@ struct entry {
 	size_t rule;    /* the suppression that matches, or SUPPRESS_NONE */
 	char *meant; /* of a race in Python code: a comment at its line says that it is ("# ftstress:
 		      * ok ..."), with the place; or NULL */
-	bool judged; /* rule and status are set */
-	bool known;  /* seen in an earlier run */
+	bool judged;  /* rule and status are set */
+	bool settled; /* the status is that of what the finding comes of */
+	bool known;   /* seen in an earlier run */
 	bool unsure; /* of a race in Python code: whether what was seen loses anything, is not known */
 	bool example;  /* the example is of this run; false: it comes from the store */
 	size_t number; /* in the ledger, for ledger_entry() */
@@ -77,7 +78,7 @@ bool finding_add_test(struct finding *finding, const char *test);
  * by id.
  */
 int finding_compare(const void *left, const void *right);
-/* Finds what follows from what, and the ranks; then sorts. */
-void findings_sort(struct finding **findings, size_t count);
+/* Finds what follows from what, the ranks, and what has another one's status (settle may be NULL); then sorts. */
+void findings_sort(struct finding **findings, size_t count, findings_settle *settle);
 
 #endif

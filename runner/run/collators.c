@@ -1,4 +1,5 @@
 /* collators.c - see session.h. */
+#include "reports/settle.h"
 #include "runner/run/session.h"
 
 #include <stdlib.h>
@@ -141,6 +142,7 @@ int session_open_collator(struct run *run)
 		.source_dir_count = run->environment.sources.count,
 	};
 	options.as_written = run->settings->order == ORDER_AS_WRITTEN;
+	options.settle = settle_findings;
 	run->collator = collator_open(&options);
 	/* Not in the gate: who meets whom in time is another result every time. */
 	if (run->settings->order == ORDER_MEANT && !run->settings->gate && !run->settings->pairs) {

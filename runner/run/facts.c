@@ -309,6 +309,8 @@ int session_exit_code(const struct run *run, int code)
 		return code;
 	if (run->result.interrupted)
 		return EXIT_INTERRUPTED;
+	size_t findings; /* what only comes of another one has its status by this */
+	collator_findings(run->collator, &findings);
 	struct collate_counters counters = collator_counters(run->collator);
 	if (counters.by_status[STATUS_NEW])
 		return EXIT_FINDINGS;

@@ -96,7 +96,7 @@ const char *hunt_recognise(const struct finding *target, const struct finding *c
 	size_t copied = 0;
 	struct finding **list = xcalloc(count + 1, sizeof *list);
 	struct finding *copies = copies_of(target, others, count, list, &copied);
-	findings_sort(list, copied);
+	findings_sort(list, copied, NULL);
 	const struct run_info run = { 0 };
 	const struct report_input input = { &run, (const struct finding *const *)list, copied,
 					    NULL };

@@ -11,6 +11,7 @@
 
 #include "reports/entries.h"
 #include "reports/report.h"
+#include "reports/settle.h"
 #include "reports/text.h"
 #include "reports/told.h"
 #include "runner/base/util.h"
@@ -56,7 +57,7 @@ static void recall(struct recalled *recalled)
 	recalled->list = xcalloc(recalled->count + 1, sizeof *recalled->list);
 	for (size_t i = 0; i < recalled->count; i++)
 		recalled->list[i] = &recalled->findings[i];
-	findings_sort(recalled->list, recalled->count);
+	findings_sort(recalled->list, recalled->count, settle_findings);
 	recalled->input = (struct report_input){ &recalled->run,
 						 (const struct finding *const *)recalled->list,
 						 recalled->count, NULL };

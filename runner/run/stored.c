@@ -1,6 +1,7 @@
 /* stored.c - see session.h; and `ftstress report`. The last run of a suite, as the store has it. */
 #include <stdlib.h>
 
+#include "reports/settle.h"
 #include "runner/base/util.h"
 #include "runner/collate/ledger.h"
 #include "runner/run/outcome.h"
@@ -29,7 +30,7 @@ int session_last_report(struct run *run, struct stored_report *report)
 	report->list = xcalloc(report->count + 1, sizeof *report->list);
 	for (size_t i = 0; i < report->count; i++)
 		report->list[i] = &report->findings[i];
-	findings_sort(report->list, report->count);
+	findings_sort(report->list, report->count, settle_findings);
 	return 0;
 }
 

@@ -997,8 +997,8 @@ static void a_variable_of_python_code_is_told_with_the_race_on_the_same_object(v
 	assert_int_equal(entries->count, 4);
 	assert_int_equal(entries->items[0].count, 2);
 	entries_free(entries);
-	/* What is known of one of them, and not of the other one, stays apart. */
-	shared.races[1].finding.status = STATUS_KNOWN;
+	/* What is documented of one of them, and not of the other one, stays apart. */
+	shared.races[1].finding.status = STATUS_DOCUMENTED;
 	entries = entries_of(&shared);
 	assert_int_equal(entries->count, 5);
 	entries_free(entries);
@@ -1124,7 +1124,11 @@ static void what_is_counted_wrongly_is_one_entry_an_object(void **state)
 	entries = entries_of(&shared);
 	assert_int_equal(entries->count, 4);
 	entries_free(entries);
-	shared.races[5].finding.rank = RANK_FIELD; /* it is no pointer */
+	shared.races[5].finding.rank = RANK_FIELD; /* it is no pointer, */
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 4); /* but the same function in the same test */
+	entries_free(entries);
+	shared.races[5].tests[0] = (char *)"tests/test_a.py::test_other";
 	entries = entries_of(&shared);
 	assert_int_equal(entries->count, 5);
 	entries_free(entries);
@@ -1211,7 +1215,7 @@ static void global_variables_and_blocks_are_one_entry_each(void **state)
 	entries_free(entries);
 }
 
-static void what_is_known_is_told_apart_from_what_follows_from_it(void **state)
+static void an_entry_is_new_if_anything_in_it_is(void **state)
 {
 	(void)state;
 	struct shared shared = { 0 };
@@ -1225,6 +1229,12 @@ static void what_is_known_is_told_apart_from_what_follows_from_it(void **state)
 	assert_string_equal(entries->items[0].title, "one writes while another reads");
 	entries_free(entries);
 	shared.races[0].finding.status = STATUS_KNOWN;
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 1);
+	assert_int_equal(entries->items[0].witness->status, STATUS_NEW);
+	entries_free(entries);
+	/* What a rule hides is no part of what it does not. */
+	shared.races[0].finding.status = STATUS_SUPPRESSED;
 	entries = entries_of(&shared);
 	assert_int_equal(entries->count, 2);
 	entries_free(entries);
@@ -1291,7 +1301,7 @@ int main(void)
 		cmocka_unit_test(what_the_interpreter_drops_is_the_one_race_of_its_test),
 		cmocka_unit_test(what_two_threads_free_is_counted_wrongly),
 		cmocka_unit_test(global_variables_and_blocks_are_one_entry_each),
-		cmocka_unit_test(what_is_known_is_told_apart_from_what_follows_from_it),
+		cmocka_unit_test(an_entry_is_new_if_anything_in_it_is),
 		cmocka_unit_test(a_type_has_one_entry_for_its_pairs_and_for_tests),
 		cmocka_unit_test(
 			objects_of_the_interpreters_are_told_apart_from_the_type_that_holds_them),

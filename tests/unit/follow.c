@@ -39,7 +39,7 @@ static void mark(struct finding *findings, size_t count, struct finding **list)
 {
 	for (size_t i = 0; i < count; i++)
 		list[i] = &findings[i];
-	findings_sort(list, count);
+	findings_sort(list, count, NULL);
 }
 
 static void assert_follows(struct finding *finding, const char *id)

@@ -769,11 +769,11 @@ static void a_finding_says_which_one_it_follows_from(void **state)
 	assert_non_null(strstr(text, " 2. m.B: "));
 	assert_non_null(strstr(text, "    most likely follows from 1.: look there first\n"));
 	free(text);
-	document.findings[0].tests = document.findings[1].tests = own;
 	document.findings[0].status = STATUS_KNOWN; /* is not shown */
 	text = summary(&document.input, false, 0);
 	assert_non_null(strstr(text, "follows from data-race-00000000000a (known)\n"));
 	free(text);
+	document.findings[0].tests = document.findings[1].tests = own;
 	json_t *json = parsed(&document.input);
 	json_t *findings = json_object_get(json, "findings");
 	assert_true(json_is_null(json_object_get(json_array_get(findings, 0), "follows")));

@@ -9,7 +9,7 @@ import { count, plural } from "./words";
 /** By the letter of a cell: what it means, in the order of the legend. */
 const states: [letter: string, name: string, text: string][] = [
   ["C", "crash", "crash"],
-  ["D", "deadlock", "deadlock or hang"],
+  ["D", "deadlock", "deadlock, hang or livelock"],
   ["r", "race", "race"],
   ["o", "other", "other finding"],
   ["~", "ordered", "clean, but ordered by a lock that has nothing to do with the object"],
