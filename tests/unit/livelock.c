@@ -1,14 +1,14 @@
 /*
  * livelock.c - do threads that compute get anywhere? What their Python frames have in hand, in a real interpreter
- * (fixtures/motion_threads.py; every free-threaded one in ftstress's cache), and what follows from it.
+ * (fixtures/motion_threads.py; those in ftstress's cache), and what follows from it.
  */
 #include "tests/unit/fixtures/program.h"
 
-#include <glob.h>
 #include <sys/syscall.h>
 
 #include "runner/inspect/motion.h"
 #include "runner/verdict/livelock.h"
+#include "tests/unit/fixtures/interpreters.h"
 
 #define SCRIPT "tests/unit/fixtures/motion_threads.py"
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -173,14 +173,12 @@ static void check_interpreter(const char *path)
 static void what_threads_have_in_hand_says_whether_they_get_on(void **state)
 {
 	(void)state;
-	char *pattern = xprintf("%s/.cache/ftstress/python/*/bin/python3.1[0-9]t", getenv("HOME"));
-	glob_t found;
+	size_t count;
+	char **paths = interpreters_find(&count);
 	setenv("TSAN_OPTIONS", "handle_segv=0 report_bugs=0 exitcode=0", 1);
-	if (!glob(pattern, 0, NULL, &found))
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			check_interpreter(found.gl_pathv[i]);
-	globfree(&found);
-	free(pattern);
+	for (size_t i = 0; i < count; i++)
+		check_interpreter(paths[i]);
+	strings_free(paths, count);
 }
 
 int main(void)

@@ -1,13 +1,12 @@
 /*
  * unwind_python.c - Python and native frames of a real interpreter, merged. The program is
- * fixtures/unwind_threads.py; it runs on every free-threaded interpreter in ftstress's cache, and
+ * fixtures/unwind_threads.py; it runs on every interpreter in ftstress's cache of a release that it knows, and
  * on those in FTSTRESS_TEST_PYTHONS (paths, separated by blanks).
  */
 #include "tests/unit/fixtures/program.h"
 
-#include <glob.h>
-
 #include "runner/inspect/pyframes.h"
+#include "tests/unit/fixtures/interpreters.h"
 
 #define SCRIPT "tests/unit/fixtures/unwind_threads.py"
 #define THREADS 8
@@ -29,16 +28,9 @@ static size_t interpreter_count;
 
 static int find_interpreters(void **state)
 {
-	size_t capacity = 0;
 	(void)state;
-	char *pattern = xprintf("%s/.cache/ftstress/python/*/bin/python3.1[0-9]t", getenv("HOME"));
-	glob_t found;
-	if (!glob(pattern, 0, NULL, &found))
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			ARRAY_PUSH(interpreters, interpreter_count, capacity,
-				   xstrdup(found.gl_pathv[i]));
-	globfree(&found);
-	free(pattern);
+	interpreters = interpreters_find(&interpreter_count);
+	size_t capacity = interpreter_count;
 	char *more = xstrdup(getenv("FTSTRESS_TEST_PYTHONS")), *rest = NULL;
 	for (char *path = more ? strtok_r(more, " ", &rest) : NULL; path;
 	     path = strtok_r(NULL, " ", &rest))
