@@ -285,8 +285,8 @@ static bool only_there(const struct finding *other, const struct finding *race)
 /* How much speaks for the race as what the end came of; 0: nothing. */
 static unsigned weight(const struct finding *end, const struct finding *race)
 {
-	if (!finding_is_race(race) || !joined_may(end, race) || !sides_share_test(end, race) ||
-	    is_of_ending(end, race))
+	if (!finding_is_race(race) || race->follows || !joined_may(end, race) ||
+	    !sides_share_test(end, race) || is_of_ending(end, race))
 		return 0;
 	bool at_once = share_iteration(end, race);
 	bool near = end->kind == FINDING_TEST_FAILURE
