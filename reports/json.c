@@ -188,6 +188,29 @@ static void add_rate(json_t *object, const struct finding_rate *rate)
 					      "high", rate->high));
 	if (rate->back)
 		json_object_set_new(object, "back", json_true());
+	if (!rate->iteration_count)
+		return;
+	json_t *array = json_array();
+	for (size_t i = 0; i < rate->iteration_count; i++)
+		json_array_append_new(array, json_integer(rate->iterations[i]));
+	json_object_set_new(object, "iterations", array);
+}
+
+static json_t *fixed_of(const struct report_input *input)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < input->fixed_count; i++) {
+		const struct report_fixed *fixed = &input->fixed[i];
+		json_t *object = json_object();
+		json_object_set_new(object, "id", text_json(fixed->id));
+		json_object_set_new(object, "kind", json_string(finding_kind_name(fixed->kind)));
+		json_object_set_new(object, "title", text_json(fixed->title));
+		json_object_set_new(object, "findings", json_count(fixed->findings));
+		json_object_set_new(object, "last_seen", json_integer(fixed->last_seen));
+		json_object_set_new(object, "why", text_json(fixed->why));
+		json_array_append_new(array, object);
+	}
+	return array;
 }
 
 static json_t *finding_of(struct repeats *repeats, const struct report_input *input, size_t at)
@@ -360,7 +383,8 @@ int report_json_dump(const struct report_input *input, json_dump_callback_t sink
 	    dump(json_run(input->run, &places), sink, data) || put(",\n\"kinds\":", sink, data) ||
 	    dump(kinds_of(), sink, data) || put(",\n\"ranks\":", sink, data) ||
 	    dump(ranks_of(), sink, data) || put(",\n\"entries\":", sink, data) ||
-	    dump(entries_of(input), sink, data) || put(",\n\"findings\":[", sink, data))
+	    dump(entries_of(input), sink, data) || put(",\n\"fixed\":", sink, data) ||
+	    dump(fixed_of(input), sink, data) || put(",\n\"findings\":[", sink, data))
 		goto end;
 	for (size_t i = 0; i < input->count; i++) {
 		if (put(i ? ",\n" : "\n", sink, data) ||

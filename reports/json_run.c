@@ -176,6 +176,17 @@ static json_t *count_profile_of(const struct run_info *run)
 	return array;
 }
 
+static json_t *draws_of(const struct run_info *run)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < run->draw_count; i++)
+		json_array_append_new(array,
+				      json_pack("[ifbs]", (int)run->draws[i].threads,
+						run->draws[i].interval, (int)run->draws[i].gil,
+						run->draws[i].schedule));
+	return array;
+}
+
 static json_t *slowest_of(const struct run_info *run)
 {
 	json_t *array = json_array();
@@ -260,6 +271,8 @@ json_t *json_run(const struct run_info *run, const struct map *places)
 	add_surroundings(object, run);
 	if (run->slow_count)
 		json_object_set_new(object, "slowest", slowest_of(run));
+	if (run->draw_count)
+		json_object_set_new(object, "draws", draws_of(run));
 	if (run->type_count)
 		json_object_set_new(object, "types", types_of(run, places));
 	if (run->lock_count)

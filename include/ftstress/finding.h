@@ -352,6 +352,14 @@ struct run_pairs {
 	double seconds; /* from the first to the last */
 };
 
+/* How an iteration of the run's plan ran. */
+struct run_draw {
+	unsigned threads;
+	double interval; /* seconds between switches of threads with the GIL */
+	bool gil;
+	char schedule[12]; /* "turns", "whole-turns", "overlap" */
+};
+
 struct run_info {
 	char *suite, *suite_file, *version; /* ftstress's version */
 	char *python, *python_version;
@@ -395,6 +403,8 @@ struct run_info {
 	size_t type_count;
 	struct run_pairs pairs;
 	struct run_covered covered;
+	struct run_draw *draws; /* of the first iterations, by their number */
+	size_t draw_count;
 	char **notes; /* "12 tests fail without threads: ...", one line each */
 	size_t note_count;
 	/* pairs "option", "value", in the order to be shown: threads, switch interval, gil, ... */
@@ -408,6 +418,17 @@ struct finding_rate {
 	uint64_t seen, turns; /* of its tests; 0: they were not counted */
 	double low, high;     /* what of all turns lies behind that, at 95 % */
 	bool back;            /* it counted as fixed, and came back in this run */
+	uint32_t *iterations; /* of the run's plan, that showed it: the first ones, sorted */
+	size_t iteration_count;
+};
+
+/* An entry of earlier runs that counts as fixed by now. */
+struct report_fixed {
+	char *id, *title;
+	enum finding_kind kind;
+	size_t findings;
+	int64_t last_seen;
+	char *why; /* "It is fixed, at 95 %: it came in 3 of 30 turns of its tests up to run 4, ..." */
 };
 
 struct report_input {
@@ -415,6 +436,8 @@ struct report_input {
 	const struct finding *const *findings; /* sorted: new first, then by kind and weight */
 	size_t count;
 	const struct finding_rate *rates; /* one for each finding, or NULL */
+	const struct report_fixed *fixed; /* the latest first */
+	size_t fixed_count;
 };
 
 #endif

@@ -290,8 +290,7 @@ static double draw_interval(uint64_t *state, double low, double high)
 	return rounded < low ? low : rounded > high ? high : rounded;
 }
 
-void plan_trial(struct plan *plan, const struct settings *settings, struct replay_token token,
-		struct trial_plan *trial)
+void plan_draw(const struct settings *settings, struct replay_token token, struct trial_plan *trial)
 {
 	uint64_t state = token.seed;
 	state = splitmix64(&state) ^ token.iteration;
@@ -311,7 +310,12 @@ void plan_trial(struct plan *plan, const struct settings *settings, struct repla
 	trial->gil = settings->gil == GIL_ON || (settings->gil == GIL_MIXED && one_in_eight);
 	trial->seed = (uint32_t)(splitmix64(&state) >> 32);
 	trial->schedule = schedule_of(settings, trial->gil, draw_below(&state, 2) == 0);
+}
 
+void plan_trial(struct plan *plan, const struct settings *settings, struct replay_token token,
+		struct trial_plan *trial)
+{
+	plan_draw(settings, token, trial);
 	if (!plan->deck.ready)
 		deal(plan, 0);
 	size_t slices = plan->deck.slice_count;

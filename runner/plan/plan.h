@@ -68,6 +68,11 @@ unsigned plan_slice_for(size_t tests, uint64_t iterations);
 /* Slices in a deck: at least 1. */
 size_t plan_slices(const struct plan *plan);
 
+/* Of the iteration that `token` names what is drawn: all but its tests, and whether races of Python code are
+ * looked for. */
+void plan_draw(const struct settings *settings, struct replay_token token,
+	       struct trial_plan *trial);
+
 /*
  * Plans the iteration that `token` names. Threads, interval, GIL and schedule are drawn within what
  * `settings` allow. With a mixed schedule, the threads take turns in every other iteration, if the

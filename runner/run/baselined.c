@@ -112,9 +112,10 @@ int run_baseline(struct settings *settings, const struct invocation *invocation)
 	if (!code)
 		code = session_last_report(&run, &stored);
 	if (!code) {
-		struct report_input input = { &stored.info,
-					      (const struct finding *const *)stored.list,
-					      stored.count, NULL };
+		struct report_input input = { .run = &stored.info,
+					      .findings =
+						      (const struct finding *const *)stored.list,
+					      .count = stored.count };
 		code = put(path, &input);
 	}
 	free(path);

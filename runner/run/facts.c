@@ -220,6 +220,29 @@ static uint64_t tests_tried(const struct run *run)
 	return tried < count ? tried : count;
 }
 
+enum { DRAWS_MAX = 10000 };
+
+/* How the iterations of the plan ran: what it says, without what was run besides. */
+static void set_draws(const struct run *run, struct run_info *info)
+{
+	const struct settings *settings = run->settings;
+	uint64_t count = run->stored.iterations_done + run->result.iterations_done;
+	if (settings->replay_given || settings->explore || settings->gate || settings->pairs)
+		return;
+	info->draw_count = count < DRAWS_MAX ? (size_t)count : DRAWS_MAX;
+	info->draws = xcalloc(info->draw_count + 1, sizeof *info->draws);
+	for (size_t i = 0; i < info->draw_count; i++) {
+		struct trial_plan trial;
+		plan_draw(settings, (struct replay_token){ .seed = settings->seed, .iteration = i },
+			  &trial);
+		info->draws[i] = (struct run_draw){ .threads = trial.threads,
+						    .interval = trial.switch_interval,
+						    .gil = trial.gil };
+		snprintf(info->draws[i].schedule, sizeof info->draws[i].schedule, "%s",
+			 schedule_text(trial.schedule));
+	}
+}
+
 void session_facts(const struct run *run, struct run_info *info, double seconds)
 {
 	const struct pool_result *result = &run->result;
@@ -275,6 +298,7 @@ void session_facts(const struct run *run, struct run_info *info, double seconds)
 	};
 	fill_settings(run, info);
 	fill_lists(run, info);
+	set_draws(run, info);
 }
 
 static const char *why_nothing_ran(const struct pool_result *result)

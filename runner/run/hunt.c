@@ -98,8 +98,9 @@ const char *hunt_recognise(const struct finding *target, const struct finding *c
 	struct finding *copies = copies_of(target, others, count, list, &copied);
 	findings_sort(list, copied, NULL);
 	const struct run_info run = { 0 };
-	const struct report_input input = { &run, (const struct finding *const *)list, copied,
-					    NULL };
+	const struct report_input input = { .run = &run,
+					    .findings = (const struct finding *const *)list,
+					    .count = copied };
 	struct entries *entries = entries_new(&input);
 	size_t at = entries_find(entries, target->id);
 	for (size_t i = 0; !as && at < entries->count && i < entries->items[at].count; i++) {

@@ -58,9 +58,10 @@ static void recall(struct recalled *recalled)
 	for (size_t i = 0; i < recalled->count; i++)
 		recalled->list[i] = &recalled->findings[i];
 	findings_sort(recalled->list, recalled->count, settle_findings);
-	recalled->input = (struct report_input){ &recalled->run,
-						 (const struct finding *const *)recalled->list,
-						 recalled->count, NULL };
+	recalled->input =
+		(struct report_input){ .run = &recalled->run,
+				       .findings = (const struct finding *const *)recalled->list,
+				       .count = recalled->count };
 	recalled->entries = entries_new(&recalled->input);
 }
 
@@ -222,7 +223,7 @@ static void print_finding(const char *suite, const struct finding *finding)
 	struct buf line = { 0 };
 	const struct finding *list[] = { finding };
 	struct run_info run = { 0 };
-	struct report_input input = { &run, list, 1, NULL };
+	struct report_input input = { .run = &run, .findings = list, .count = 1 };
 	struct entries *entries = entries_new(&input);
 	struct page page = { .out = stdout };
 	buf_printf(&line, "%s, of %s: ", finding->id, suite);

@@ -21,6 +21,7 @@
 #include "runner/run/pairs.h"
 #include "runner/run/results.h"
 #include "runner/run/scripts.h"
+#include "runner/run/fixed.h"
 #include "runner/run/rates.h"
 #include "runner/run/session.h"
 #include "runner/setup/command.h"
@@ -176,16 +177,20 @@ static int finish(struct run *run, int code, double seconds)
 	info.exit_code = session_exit_code(run, code);
 	size_t count;
 	const struct finding *const *findings = collator_findings(run->collator, &count);
-	struct report_input input = { &info, findings, count, NULL };
+	struct report_input input = { .run = &info, .findings = findings, .count = count };
 	enum store_state state = run->result.interrupted || code ? RUN_INTERRUPTED : RUN_FINISHED;
 	int failed = run->result.store_failed
 			     ? code
 			     : store_run_end(run->store, run->stored.id, state, &info);
 	struct finding_rate *rates =
-		failed ? NULL : rates_of(run->store, run->stored.id, findings, count);
+		failed ? NULL : rates_of(run->store, run->stored.id, info.seed, findings, count);
+	struct report_fixed *fixed =
+		failed ? NULL : fixed_of(run->store, run->stored.id, &input.fixed_count);
 	input.rates = rates;
+	input.fixed = fixed;
 	int unwritten = outcome_write(run->settings, &input, !failed);
-	free(rates);
+	rates_free(rates, count);
+	fixed_free(fixed, input.fixed_count);
 	code = failed ? failed : unwritten ? unwritten : info.exit_code;
 	if (code == EXIT_INTERRUPTED)
 		tell_resume(run);

@@ -57,7 +57,7 @@ static int add_entries(const struct scripts_options *options, struct strings *li
 	int code = 0;
 	const struct finding *const *findings = collator_findings(options->collator, &count);
 	const struct run_info run = { 0 };
-	const struct report_input input = { &run, findings, count, NULL };
+	const struct report_input input = { .run = &run, .findings = findings, .count = count };
 	struct entries *entries = entries_new(&input);
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct finding *witness = entries->items[i].witness;

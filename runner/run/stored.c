@@ -5,6 +5,7 @@
 #include "runner/base/util.h"
 #include "runner/collate/ledger.h"
 #include "runner/run/outcome.h"
+#include "runner/run/fixed.h"
 #include "runner/run/rates.h"
 #include "runner/run/run.h"
 #include "runner/run/session.h"
@@ -55,10 +56,16 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 		code = session_last_report(&run, &report);
 	if (!code) {
 		const struct finding *const *list = (const struct finding *const *)report.list;
-		struct finding_rate *rates = rates_of(run.store, run.stored.id, list, report.count);
-		struct report_input input = { &report.info, list, report.count, rates };
+		struct finding_rate *rates =
+			rates_of(run.store, run.stored.id, report.info.seed, list, report.count);
+		struct report_input input = {
+			.run = &report.info, .findings = list, .count = report.count, .rates = rates
+		};
+		struct report_fixed *fixed = fixed_of(run.store, run.stored.id, &input.fixed_count);
+		input.fixed = fixed;
 		code = outcome_write(settings, &input, true);
-		free(rates);
+		rates_free(rates, report.count);
+		fixed_free(fixed, input.fixed_count);
 	}
 	session_report_clear(&report);
 	session_clear(&run);

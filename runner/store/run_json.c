@@ -108,6 +108,33 @@ static json_t *counts_value(const struct run_info *info)
 	return array;
 }
 
+/* [threads, interval, GIL, schedule] */
+static json_t *draws_value(const struct run_info *info)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < info->draw_count; i++) {
+		const struct run_draw *draw = &info->draws[i];
+		json_array_append_new(array, json_pack("[ifbs]", (int)draw->threads, draw->interval,
+						       (int)draw->gil, draw->schedule));
+	}
+	return array;
+}
+
+static void get_draws(json_t *array, struct run_info *info)
+{
+	info->draw_count = json_array_size(array);
+	info->draws = xcalloc(info->draw_count + 1, sizeof *info->draws);
+	for (size_t i = 0; i < info->draw_count; i++) {
+		json_t *one = json_array_get(array, i);
+		const char *schedule = json_string_value(json_array_get(one, 3));
+		info->draws[i].threads = (unsigned)json_integer_value(json_array_get(one, 0));
+		info->draws[i].interval = json_number_value(json_array_get(one, 1));
+		info->draws[i].gil = json_is_true(json_array_get(one, 2));
+		snprintf(info->draws[i].schedule, sizeof info->draws[i].schedule, "%s",
+			 schedule ? schedule : "");
+	}
+}
+
 static json_t *slow_value(const struct run_info *info)
 {
 	json_t *array = json_array();
@@ -270,6 +297,7 @@ char *run_info_to_json(const struct run_info *info)
 	json_object_set_new(object, "locks", locks_value(info));
 	json_object_set_new(object, "counts", counts_value(info));
 	json_object_set_new(object, "slow", slow_value(info));
+	json_object_set_new(object, "draws", draws_value(info));
 	json_object_set_new(object, "types", types_value(info));
 	value_put_texts(object, "notes", info->notes, info->note_count);
 	value_put_texts(object, "settings", info->settings, 2 * info->setting_count);
@@ -369,6 +397,7 @@ bool run_info_from_json(const char *text, struct run_info *info)
 	get_lock_profile(json_object_get(object, "locks"), info);
 	get_counts(json_object_get(object, "counts"), info);
 	get_slow(json_object_get(object, "slow"), info);
+	get_draws(json_object_get(object, "draws"), info);
 	get_types(json_object_get(object, "types"), info);
 	info->notes = value_get_texts(object, "notes", &info->note_count);
 	info->settings = value_get_texts(object, "settings", &info->setting_count);
@@ -406,6 +435,7 @@ void run_info_clear(struct run_info *info)
 	for (size_t i = 0; i < info->slow_count; i++)
 		free(info->slow[i].test);
 	free(info->slow);
+	free(info->draws);
 	for (size_t i = 0; i < info->type_count; i++)
 		run_type_clear(&info->types[i]);
 	free(info->types);

@@ -200,6 +200,17 @@ int store_tries_of(struct store *store, const char *finding, const char *purpose
 /* Did the run count turns? */
 int store_counts_turns(struct store *store, int64_t run, bool *counts);
 
+/* Calls `each` for each finding of `run` and the runs that it resumes, with each token that showed it, all of one
+ * finding in a row. */
+typedef void store_token(void *context, const char *finding, const char *token);
+int store_tokens(struct store *store, int64_t run, store_token *each, void *context);
+
+/*
+ * Gets the ids of at most `most` new or known findings that `run` and the runs that it resumes have not, those
+ * last that were seen last. To be freed: strings_free().
+ */
+int store_absent(struct store *store, int64_t run, size_t most, char ***ids, size_t *count);
+
 /* Gets all findings of all runs, as store_findings() does. */
 int store_all(struct store *store, struct finding **findings, size_t *count);
 

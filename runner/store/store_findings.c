@@ -203,3 +203,38 @@ int store_findings(struct store *store, int64_t run, struct finding **findings, 
 		"d", run);
 	return load_all(store, run, row, findings, count);
 }
+
+int store_tokens(struct store *store, int64_t run, store_token *each, void *context)
+{
+	sqlite3_stmt *row = sql_prepare(
+		store,
+		LINEAGE "SELECT f.id, k.name FROM seen s JOIN findings f ON f.number = s.finding"
+			" JOIN tokens k ON k.id = s.token WHERE s.run IN (SELECT id FROM lineage)"
+			" GROUP BY s.finding, s.token",
+		"d", run);
+	int step = SQLITE_ERROR;
+	while (row && (step = sqlite3_step(row)) == SQLITE_ROW)
+		each(context, (const char *)sqlite3_column_text(row, 0),
+		     (const char *)sqlite3_column_text(row, 1));
+	sqlite3_finalize(row);
+	return step == SQLITE_DONE ? 0 : sql_failed(store);
+}
+
+int store_absent(struct store *store, int64_t run, size_t most, char ***ids, size_t *count)
+{
+	sqlite3_stmt *row = sql_prepare(
+		store,
+		LINEAGE "SELECT id FROM (SELECT id, last_seen FROM findings WHERE"
+			" status IN ('new', 'known') AND number NOT IN (SELECT finding FROM seen"
+			" WHERE run IN (SELECT id FROM lineage)) ORDER BY last_seen DESC LIMIT ?2)"
+			" ORDER BY last_seen",
+		"dd", run, (int64_t)most);
+	size_t capacity = 0;
+	int step = SQLITE_ERROR;
+	*ids = NULL;
+	*count = 0;
+	while (row && (step = sqlite3_step(row)) == SQLITE_ROW)
+		ARRAY_PUSH(*ids, *count, capacity, sql_text(row, 0));
+	sqlite3_finalize(row);
+	return step == SQLITE_DONE ? 0 : sql_failed(store);
+}

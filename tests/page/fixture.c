@@ -429,6 +429,8 @@ void fixture_load(struct fixture *fixture, const char *path, const char *root, u
 			vary(finding, i);
 		fixture->list[i] = finding;
 	}
-	fixture->input = (struct report_input){ &fixture->run, fixture->list, count, NULL };
+	fixture->input = (struct report_input){ .run = &fixture->run,
+						.findings = fixture->list,
+						.count = count };
 	json_decref(json);
 }

@@ -790,6 +790,34 @@ test("a_finding_says_how_often_ordinary_runs_show_it", async () => {
 
 // ---- for everybody ----
 
+test("a_finding_shows_which_draws_brought_it", async () => {
+  const page = await open(`finding/${RACE}`, { at: writePage(undefined, { RATES: "1" }) });
+  const plots = page.locator(".parameters table");
+  equal(await plots.locator("caption").allInnerTexts(), [
+    "Threads",
+    "Schedule",
+    "GIL",
+    "Interval, with the GIL",
+  ]);
+  const rows = async (at) => (await plots.nth(at).locator("tr").allInnerTexts()).map((row) => row.split(/\s+/).join(" "));
+  equal(await rows(0), ["2 1 of 2", "3 1 of 2"]);
+  equal(await rows(1), ["overlap 0 of 2", "turns 2 of 2"]);
+  equal(await rows(2), ["off 2 of 2", "on 0 of 2"]);
+  equal(await rows(3), ["1–10 µs 0 of 1", "100–1000 µs 0 of 1"]);
+  equal(await (await open(`finding/${RACE}`)).locator(".parameters").count(), 0, "without draws");
+});
+
+test("what_is_fixed_stands_below_the_findings", async () => {
+  const at = writePage(undefined, { RATES: "1" });
+  const page = await open("", { at });
+  const fixed = page.locator("section.fixed");
+  const text = await fixed.innerText();
+  for (const part of ["3 findings", "old_add writes while <b>old_get</b> reads", "8 of 8 turns"])
+    holds(text.includes(part), `${part} in: ${text}`);
+  await page.goto(`${at}#/?q=status%3Anew`);
+  await page.waitForFunction(() => !document.querySelector("section.fixed"));
+});
+
 test("whatever_a_text_holds_is_shown_as_text", async () => {
   const script = "<script>window.hacked = 1</script>";
   const hostile = (data) => {
@@ -985,7 +1013,8 @@ test("the_json_report_is_the_fixture_again", async () => {
           )
         : value;
   // The words of kinds are the product's own, and entries are made of the findings.
-  const { kinds, ranks, entries, frames, stacks, sources, ...report } = JSON.parse(text);
+  const { kinds, ranks, entries, fixed, frames, stacks, sources, ...report } = JSON.parse(text);
+  equal(fixed, []);
   const stackOf = (number) => stacks[number].map((frame) => frames[frame]);
   for (const { subject, threads } of report.findings) {
     if (subject) subject.allocated = stackOf(subject.allocated);

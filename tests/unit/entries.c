@@ -124,7 +124,9 @@ static void make(struct document *document)
 	document->run = (struct run_info){
 		.types = &document->type, .type_count = 1, .hooks = &document->hook, .hook_count = 1
 	};
-	document->input = (struct report_input){ &document->run, document->findings, 5, NULL };
+	document->input = (struct report_input){ .run = &document->run,
+						 .findings = document->findings,
+						 .count = 5 };
 }
 
 static void the_member_that_the_lines_share_is_the_fields_name(void **state)
@@ -765,7 +767,9 @@ static void share(struct shared *shared, struct subject subject, const char *one
 
 static struct entries *entries_of(struct shared *shared)
 {
-	const struct report_input input = { &shared->run, shared->findings, shared->count, NULL };
+	const struct report_input input = { .run = &shared->run,
+					    .findings = shared->findings,
+					    .count = shared->count };
 	return entries_new(&input);
 }
 

@@ -137,7 +137,8 @@ static void make(struct hostile *h, char *name, char *text)
 		h->list[i] = &h->findings[i];
 	}
 	make_run(h);
-	h->input = (struct report_input){ &h->run, h->list, STATUS_COUNT, NULL };
+	h->input =
+		(struct report_input){ .run = &h->run, .findings = h->list, .count = STATUS_COUNT };
 }
 
 static char *file_of(const char *format)
@@ -224,7 +225,7 @@ static void sarif_says_what_it_left_out(void **state)
 		findings[i].id = xprintf("test-failure-%012zx", i);
 		list[i] = &findings[i];
 	}
-	struct report_input input = { &h.run, list, MANY, NULL };
+	struct report_input input = { .run = &h.run, .findings = list, .count = MANY };
 	read_back("sarif", &input, MANY, "title");
 	for (size_t i = 0; i < MANY; i++)
 		free(findings[i].id);
@@ -245,7 +246,7 @@ static void github_is_told_ten_entries_of_a_level_and_how_many_are_left(void **s
 		findings[i].id = xprintf("test-failure-%012zx", i);
 		list[i] = &findings[i];
 	}
-	struct report_input input = { &h.run, list, 15, NULL };
+	struct report_input input = { .run = &h.run, .findings = list, .count = 15 };
 	read_back("github", &input, 11, NULL);
 	for (size_t i = 0; i < 15; i++)
 		free(findings[i].id);

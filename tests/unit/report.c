@@ -143,7 +143,9 @@ static void document_init(struct document *document, size_t count)
 		document->findings[i] = race((enum finding_status)i);
 		document->list[i] = &document->findings[i];
 	}
-	document->input = (struct report_input){ &document->run, document->list, count, NULL };
+	document->input = (struct report_input){ .run = &document->run,
+						 .findings = document->list,
+						 .count = count };
 }
 
 static FILE *opened(const char *path, const char *mode)

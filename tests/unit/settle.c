@@ -119,8 +119,9 @@ static void clear(struct run *run)
 static size_t entries(struct run *run)
 {
 	const struct run_info info = { 0 };
-	const struct report_input input = { &info, (const struct finding *const *)run->list,
-					    run->count, NULL };
+	const struct report_input input = { .run = &info,
+					    .findings = (const struct finding *const *)run->list,
+					    .count = run->count };
 	struct entries *all = entries_new(&input);
 	size_t count = all->count;
 	entries_free(all);

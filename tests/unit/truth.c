@@ -295,7 +295,7 @@ static void check_run(const char *run, size_t *merged, size_t *split)
 	const struct finding **list = xcalloc(report_count, sizeof *list);
 	size_t count = take_run(run, list);
 	struct run_info info = { 0 };
-	struct report_input input = { &info, list, count, NULL };
+	struct report_input input = { .run = &info, .findings = list, .count = count };
 	struct entries *entries = entries_new(&input);
 	for (size_t i = 0; i < entries->count; i++) {
 		const struct report_entry *entry = &entries->items[i];

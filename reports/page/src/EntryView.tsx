@@ -145,7 +145,9 @@ export function EntryView({ entry, report, filter }: Props) {
           </h2>
           <LongList
             items={others}
-            row={(finding) => <Row key={finding.id} finding={finding} filter={filter} />}
+            row={(finding) => (
+              <Row key={finding.id} finding={finding} filter={filter} within={entry.status} />
+            )}
           />
         </section>
       )}

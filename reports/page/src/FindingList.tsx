@@ -1,7 +1,8 @@
 import { useMemo } from "preact/hooks";
+import { FixedList } from "./FixedList";
 import { LongList } from "./LongList";
 import { orders, qualifiers, sortEntries, valueOf, withValue } from "./query";
-import type { Entry, Finding, Frame, Report } from "./report";
+import type { Entry, Finding, Frame, Report, Status } from "./report";
 import { isGroup, keyFrame } from "./report";
 import { type Filter, entryView, filterEntries, linkTo } from "./route";
 import {
@@ -168,7 +169,14 @@ function GroupRow({ entry, times, filter }: { entry: Entry; times: number; filte
   );
 }
 
-export function Row({ finding, filter }: { finding: Finding; filter: Filter }) {
+interface RowProps {
+  finding: Finding;
+  filter: Filter;
+  /** Of what it stands in: another one is told. */
+  within?: Status;
+}
+
+export function Row({ finding, filter, within }: RowProps) {
   const spots = finding.threads
     .map((thread) => ({ thread, frame: keyFrame(thread.frames, thread.site) }))
     .filter((spot): spot is { thread: (typeof spot)["thread"]; frame: Frame } => !!spot.frame);
@@ -205,6 +213,7 @@ export function Row({ finding, filter }: { finding: Finding; filter: Filter }) {
             <span class="hidden">seen </span>
             {count(finding.run_count)}×
           </span>
+          {within && within !== finding.status && <span class="since">{finding.status}</span>}
           {finding.back && <span class="since grave">back again</span>}
           {finding.status !== "new" && (
             <span class="since">since {when(finding.first_seen).split(",")[0]}</span>
@@ -237,13 +246,17 @@ export function FindingList({ report, filter, change }: Props) {
     const times = entry.findings.reduce((sum, id) => sum + (byId.get(id)?.run_count ?? 0), 0);
     return <GroupRow key={entry.id} entry={entry} times={times} filter={filter} />;
   };
+  const fixed = <FixedList fixed={report.fixed ?? []} />;
   if (!report.findings.length)
     return (
-      <p class="nothing">
-        {report.run.iterations.done
-          ? "No finding of any kind. Races show by chance: more iterations, more threads and other seeds find more."
-          : "No iteration ran: the notes of the run say why."}
-      </p>
+      <div class="findings">
+        <p class="nothing">
+          {report.run.iterations.done
+            ? "No finding of any kind. Races show by chance: more iterations, more threads and other seeds find more."
+            : "No iteration ran: the notes of the run say why."}
+        </p>
+        {fixed}
+      </div>
     );
   return (
     <div class="findings">
@@ -266,6 +279,7 @@ export function FindingList({ report, filter, change }: Props) {
           No finding fits this filter. <a href="#/">Show all {count(report.entries.length)}</a>
         </p>
       )}
+      {!filter.query && fixed}
     </div>
   );
 }

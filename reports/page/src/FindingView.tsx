@@ -1,6 +1,7 @@
 import { Command, CopyButton } from "./CopyButton";
 import { LockGraph } from "./LockGraph";
 import { Stack, StackPair } from "./StackPair";
+import { Parameters } from "./Parameters";
 import { toMarkdown } from "./markdown";
 import { ownersOf } from "./owner";
 import type { Entry, Finding, Run } from "./report";
@@ -280,8 +281,11 @@ function Follows({ finding, filter }: Pick<Props, "finding" | "filter">) {
   return (
     <p class="related">
       It most likely only follows from{" "}
-      <a href={linkTo({ name: "finding", id: finding.follows }, filter)}>{finding.follows}</a>, a
-      race on the same memory or on what the object was got through: look there first.
+      <a href={linkTo({ name: "finding", id: finding.follows }, filter)}>{finding.follows}</a>, a{" "}
+      {isRace(finding)
+        ? "race on the same memory or on what the object was got through"
+        : "race in the same code of the same test"}
+      : look there first.
     </p>
   );
 }
@@ -374,6 +378,7 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
       {finding.threads.length > 0 && <StackPair finding={finding} knowsLocks={knowsLocks} />}
       {!isFailure && <Detail finding={finding} />}
       {finding.graph && <LockGraph graph={finding.graph} />}
+      <Parameters finding={finding} run={run} />
       <div class="columns">
         <Again finding={finding} />
         <Tests tests={finding.tests} />

@@ -71,6 +71,8 @@ export interface Finding {
   rate?: { seen: number; turns: number; low: number; high: number };
   /** It counted as fixed, and came back in this run. */
   back?: boolean;
+  /** Of the run's plan, that showed it: the first ones. */
+  iterations?: number[];
   count: number;
   run_count: number;
   first_seen: number;
@@ -92,6 +94,19 @@ export interface Finding {
     allocated: Frame[];
   } | null;
   threads: Thread[];
+}
+
+/** How an iteration of the run's plan ran; the interval in seconds, which counts with the GIL. */
+export type Draw = [threads: number, interval: number, gil: boolean, schedule: string];
+
+/** An entry of earlier runs that counts as fixed. */
+export interface Fixed {
+  id: string;
+  kind: string;
+  title: string;
+  findings: number;
+  last_seen: number;
+  why: string;
 }
 
 /** What a race of a type is on. */
@@ -165,6 +180,8 @@ export interface Run {
   settings: [string, string][];
   lock_profile?: LockUse[];
   count_profile?: CountUse[];
+  /** Of the iterations, by their number. */
+  draws?: Draw[];
   /** The tests that took longest, those first. */
   slowest?: { test: string; seconds: number }[];
   types?: PairType[];
@@ -233,6 +250,8 @@ export interface Report {
   schema: number;
   run: Run;
   entries: Entry[];
+  /** Absent in older reports. */
+  fixed?: Fixed[];
   findings: Finding[];
 }
 
