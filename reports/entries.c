@@ -435,7 +435,12 @@ static void finish(struct report_entry *entry, const struct run_info *run,
 
 struct entries *entries_new(const struct report_input *input)
 {
+	if (input->entries) {
+		input->entries->users++;
+		return input->entries;
+	}
 	struct entries *entries = xcalloc(1, sizeof *entries);
+	entries->users = 1;
 	struct source_cache *sources = source_open();
 	size_t *first = groups_new(input->findings, input->count, key_in_pairs, input->run);
 	size_t *numbers = xcalloc(input->count + 1, sizeof *numbers);
@@ -457,6 +462,8 @@ struct entries *entries_new(const struct report_input *input)
 
 void entries_free(struct entries *entries)
 {
+	if (--entries->users)
+		return;
 	for (size_t i = 0; i < entries->count; i++) {
 		struct report_entry *entry = &entries->items[i];
 		for (size_t j = 0; j < entry->operation_count; j++)

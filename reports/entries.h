@@ -54,8 +54,10 @@ struct report_entry {
 struct entries {
 	struct report_entry *items;
 	size_t count, capacity;
+	size_t users; /* each has to free them */
 };
 
+/* Those of the input, if it has them. */
 struct entries *entries_new(const struct report_input *input);
 void entries_free(struct entries *entries);
 

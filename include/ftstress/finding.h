@@ -438,6 +438,8 @@ struct report_input {
 	const struct finding_rate *rates; /* one for each finding, or NULL */
 	const struct report_fixed *fixed; /* the latest first */
 	size_t fixed_count;
+	struct entries *
+		entries; /* of these findings, for who needs them (entries_new()); NULL = not made yet */
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "reports/entries.h"
 #include "reports/report.h"
 #include "runner/run/index.h"
 #include "runner/base/closest.h"
@@ -164,8 +165,12 @@ static bool has_page(const char *formats)
 	return has;
 }
 
-int outcome_write(const struct settings *settings, const struct report_input *input, bool stored)
+int outcome_write(const struct settings *settings, const struct report_input *findings, bool stored)
 {
+	/* Of thousands of findings they take as long as a report. */
+	struct report_input with_entries = *findings;
+	const struct report_input *input = &with_entries;
+	with_entries.entries = entries_new(findings);
 	struct buf written = { 0 };
 	int code = 0;
 	bool quoted = false;
@@ -193,5 +198,6 @@ int outcome_write(const struct settings *settings, const struct report_input *in
 	if (error && error != EPIPE && !code)
 		code = fail(EXIT_INTERNAL, "the summary can't be written: %s", strerror(error));
 	buf_free(&written);
+	entries_free(with_entries.entries);
 	return code;
 }

@@ -37,13 +37,8 @@ int sql_failed(const struct store *store)
 		    store->path, why);
 }
 
-sqlite3_stmt *sql_prepare(struct store *store, const char *sql, const char *types, ...)
+static void bind(sqlite3_stmt *statement, const char *types, va_list args)
 {
-	sqlite3_stmt *statement = NULL;
-	va_list args;
-	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
-		return NULL;
-	va_start(args, types);
 	for (int i = 0; types[i]; i++) {
 		if (types[i] == 'd')
 			sqlite3_bind_int64(statement, i + 1, va_arg(args, int64_t));
@@ -51,8 +46,31 @@ sqlite3_stmt *sql_prepare(struct store *store, const char *sql, const char *type
 			sqlite3_bind_text(statement, i + 1, va_arg(args, const char *), -1,
 					  SQLITE_TRANSIENT);
 	}
+}
+
+sqlite3_stmt *sql_prepare(struct store *store, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt *statement = NULL;
+	va_list args;
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return NULL;
+	va_start(args, types);
+	bind(statement, types, args);
 	va_end(args);
 	return statement;
+}
+
+sqlite3_stmt *sql_again(struct store *store, enum sql_again which, const char *sql,
+			const char *types, ...)
+{
+	sqlite3_stmt **statement = &store->again[which];
+	va_list args;
+	if (!*statement && sqlite3_prepare_v2(store->db, sql, -1, statement, NULL) != SQLITE_OK)
+		return NULL;
+	va_start(args, types);
+	bind(*statement, types, args);
+	va_end(args);
+	return *statement;
 }
 
 bool sql_finish(sqlite3_stmt *statement)
@@ -171,6 +189,8 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	kept_free(store->kept);
+	for (size_t i = 0; i < SQL_AGAIN; i++)
+		sqlite3_finalize(store->again[i]);
 	sqlite3_close(store->db);
 	map_free(&store->bodies);
 	map_free(&store->ways_of);

@@ -14,12 +14,21 @@
 
 struct kept;
 
+/* Statements that are run for each of thousands of findings: to parse them takes longer than to run them. */
+enum sql_again {
+	SQL_COUNTS,
+	SQL_TOKENS,
+	SQL_TESTS,
+	SQL_AGAIN,
+};
+
 struct store {
 	sqlite3 *db;
 	char *path;
 	double busy_since; /* now_seconds() */
 	struct map bodies; /* hash of finding id -> hash of the JSON that is stored */
 	struct kept *kept;
+	sqlite3_stmt *again[SQL_AGAIN]; /* sql_again() */
 	/* Of runs that store_sightings() has looked at, the settings: their text is long. */
 	struct map ways_of; /* number of the run -> index */
 	char **ways;
@@ -38,6 +47,10 @@ bool sql_execute(struct store *store, const char *sql);
  * sql_failed().
  */
 sqlite3_stmt *sql_prepare(struct store *store, const char *sql, const char *types, ...);
+
+/* The same, which is kept: for sqlite3_reset(), not for sqlite3_finalize(). `sql` is the same each time. */
+sqlite3_stmt *sql_again(struct store *store, enum sql_again which, const char *sql,
+			const char *types, ...);
 /* Runs a statement that gives no rows; true if it went well. */
 bool sql_finish(sqlite3_stmt *statement);
 #define RUN(store, ...) sql_finish(sql_prepare(store, __VA_ARGS__))

@@ -24,17 +24,19 @@ void store_history_clear(struct store_history *history)
 	history->evidence = history->interleaving = history->script = history->no_script = NULL;
 }
 
-int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out)
+/* How often, and when; nothing of what stands in its body. */
+static int counts_of(struct store *store, int64_t run, const char *finding,
+		     struct store_history *out)
 {
-	sqlite3_stmt *row = sql_prepare(
-		store,
+	sqlite3_stmt *row = sql_again(
+		store, SQL_COUNTS,
 		LINEAGE "SELECT"
-			" coalesce(sum(o.count), 0),"
-			" coalesce(sum(CASE WHEN l.id IS NOT NULL THEN o.count END), 0),"
-			" coalesce(max(l.id IS NULL AND o.run < ?1), 0),"
-			" min(o.seen), max(o.seen)"
-			" FROM occurrences o LEFT JOIN lineage l ON l.id = o.run"
-			" WHERE o.finding = ?2",
+			" coalesce(sum(s.count), 0),"
+			" coalesce(sum(CASE WHEN l.id IS NOT NULL THEN s.count END), 0),"
+			" coalesce(max(l.id IS NULL AND s.run < ?1), 0),"
+			" min(s.seen), max(s.seen), (SELECT first_seen FROM findings WHERE id = ?2)"
+			" FROM seen s LEFT JOIN lineage l ON l.id = s.run"
+			" WHERE s.finding = (SELECT number FROM findings WHERE id = ?2)",
 		"ds", run, finding);
 	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
 	*out = (struct store_history){ 0 };
@@ -44,54 +46,65 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 		out->known = sqlite3_column_int64(row, 2) != 0;
 		out->first_seen = sqlite3_column_int64(row, 3);
 		out->last_seen = sqlite3_column_int64(row, 4);
+		/* It may be older than the oldest occurrence that is kept. */
+		if (sqlite3_column_int64(row, 5) > 0)
+			out->first_seen = sqlite3_column_int64(row, 5);
 	}
-	sqlite3_finalize(row);
-	if (code != SQLITE_ROW)
-		return sql_failed(store);
-	/* a first time that is older than the oldest occurrence kept; missing numbers are 0 */
-	row = sql_prepare(
+	int failed = code == SQLITE_ROW ? 0 : sql_failed(store);
+	sqlite3_reset(row);
+	return failed;
+}
+
+int store_history(struct store *store, int64_t run, const char *finding, struct store_history *out)
+{
+	int failed = counts_of(store, run, finding, out);
+	if (failed)
+		return failed;
+	/* Missing numbers are 0. */
+	sqlite3_stmt *row = sql_prepare(
 		store,
-		"SELECT first_seen, json_extract(body, '$.as_written_runs'),"
+		"SELECT json_extract(body, '$.as_written_runs'),"
 		" json_extract(body, '$.as_written_seen'), json_extract(body, '$.evidence'),"
 		" json_extract(body, '$.evidence_shows'), json_extract(body, '$.interleaving'),"
 		" json_extract(body, '$.script'), json_extract(body, '$.no_script')"
 		" FROM findings WHERE id = ?",
 		"s", finding);
-	code = row ? sqlite3_step(row) : SQLITE_ERROR;
+	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
 	if (code == SQLITE_ROW) {
-		if (sqlite3_column_int64(row, 0) > 0)
-			out->first_seen = sqlite3_column_int64(row, 0);
-		out->as_written_runs = (unsigned)sqlite3_column_int(row, 1);
-		out->as_written_seen = (unsigned)sqlite3_column_int(row, 2);
-		out->evidence = xstrdup((const char *)sqlite3_column_text(row, 3));
-		out->shows = evidence_of(sqlite3_column_int64(row, 4));
-		out->interleaving = xstrdup((const char *)sqlite3_column_text(row, 5));
-		out->script = xstrdup((const char *)sqlite3_column_text(row, 6));
-		out->no_script = xstrdup((const char *)sqlite3_column_text(row, 7));
+		out->as_written_runs = (unsigned)sqlite3_column_int(row, 0);
+		out->as_written_seen = (unsigned)sqlite3_column_int(row, 1);
+		out->evidence = xstrdup((const char *)sqlite3_column_text(row, 2));
+		out->shows = evidence_of(sqlite3_column_int64(row, 3));
+		out->interleaving = xstrdup((const char *)sqlite3_column_text(row, 4));
+		out->script = xstrdup((const char *)sqlite3_column_text(row, 5));
+		out->no_script = xstrdup((const char *)sqlite3_column_text(row, 6));
 	}
 	sqlite3_finalize(row);
 	/* No row: a finding that is new. */
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : sql_failed(store);
 }
 
-/* The distinct texts of one column of the finding's occurrences in the lineage, oldest first; run 0: in all. */
-static int finding_texts(struct store *store, int64_t run, const char *finding, const char *column,
-			 int64_t max, char ***texts, size_t *count)
+#define TEXTS(table, column)                                                                       \
+	LINEAGE "SELECT t.name FROM seen s JOIN " table " t ON t.id = s." column                   \
+		" WHERE s.finding = (SELECT number FROM findings WHERE id = ?2)"                   \
+		" AND (?1 = 0 OR s.run IN (SELECT id FROM lineage)) AND t.name != ''"              \
+		" GROUP BY t.id ORDER BY min(s.seen), t.name LIMIT ?3"
+
+/* The distinct tokens, or tests, of the finding in the lineage, oldest first; run 0: in all. */
+static int finding_texts(struct store *store, int64_t run, const char *finding,
+			 enum sql_again which, int64_t max, char ***texts, size_t *count)
 {
-	char *sql = xprintf(LINEAGE "SELECT %s FROM occurrences WHERE finding = ?2 AND (?1 = 0 OR"
-				    " run IN (SELECT id FROM lineage)) AND %s != '' GROUP BY %s"
-				    " ORDER BY min(seen), %s LIMIT ?3",
-			    column, column, column, column);
-	sqlite3_stmt *row = sql_prepare(store, sql, "dsd", run, finding, max);
+	const char *sql = which == SQL_TOKENS ? TEXTS("tokens", "token") : TEXTS("tests", "test");
+	sqlite3_stmt *row = sql_again(store, which, sql, "dsd", run, finding, max);
 	size_t capacity = 0;
 	int code = SQLITE_ERROR;
 	*texts = NULL;
 	*count = 0;
 	while (row && (code = sqlite3_step(row)) == SQLITE_ROW)
 		ARRAY_PUSH(*texts, *count, capacity, sql_text(row, 0));
-	sqlite3_finalize(row);
-	free(sql);
-	return code == SQLITE_DONE ? 0 : sql_failed(store);
+	int failed = code == SQLITE_DONE ? 0 : sql_failed(store);
+	sqlite3_reset(row);
+	return failed;
 }
 
 static enum finding_status status_parse(const char *name)
@@ -117,8 +130,7 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 			    store->path, f->id);
 	f->kind = (enum finding_kind)number_of_kind;
 	f->status = status_parse((const char *)sqlite3_column_text(row, 3));
-	int code = store_history(store, run, f->id, &history);
-	store_history_clear(&history); /* the body has its texts */
+	int code = counts_of(store, run, f->id, &history);
 	if (code)
 		return code;
 	/* A known one with a rule is the baseline's: no run need have seen it before. */
@@ -128,10 +140,10 @@ static int finding_load(struct store *store, int64_t run, sqlite3_stmt *row, str
 	f->run_count = history.run_count;
 	f->first_seen = history.first_seen;
 	f->last_seen = history.last_seen;
-	code = finding_texts(store, run, f->id, "token", FINDING_REPLAYS, &f->replays,
+	code = finding_texts(store, run, f->id, SQL_TOKENS, FINDING_REPLAYS, &f->replays,
 			     &f->replay_count);
 	code = code ? code
-		    : finding_texts(store, run, f->id, "test", FINDING_TESTS, &f->tests,
+		    : finding_texts(store, run, f->id, SQL_TESTS, FINDING_TESTS, &f->tests,
 				    &f->test_count);
 	matrix_owner_first(f);
 	return code;
