@@ -34,12 +34,13 @@ int planted_numbers(PyObject *const *args, Py_ssize_t count, Py_ssize_t expected
 static int exec_module(PyObject *module)
 {
 	int (*const themes[])(PyObject *) = {
-		planted_add_meeting,    planted_add_counters,    planted_add_caches,
-		planted_add_statics,    planted_add_objects,     planted_add_buffers,
-		planted_add_publish,    planted_add_publish_cpp, planted_add_locking,
-		planted_add_containers, planted_add_workers,     planted_add_crashes,
-		planted_add_shelf,      planted_add_memory,      planted_add_refcounts,
-		planted_add_borrowed,   planted_add_leaks,       planted_add_kept,
+		planted_add_meeting,   planted_add_counters,    planted_add_caches,
+		planted_add_statics,   planted_add_objects,     planted_add_buffers,
+		planted_add_publish,   planted_add_publish_cpp, planted_add_once,
+		planted_add_locking,   planted_add_containers,  planted_add_workers,
+		planted_add_crashes,   planted_add_shelf,       planted_add_memory,
+		planted_add_refcounts, planted_add_borrowed,    planted_add_leaks,
+		planted_add_kept,
 	};
 	for (size_t i = 0; i < sizeof themes / sizeof *themes; i++)
 		if (themes[i](module))

@@ -31,6 +31,7 @@ int planted_add_objects(PyObject *module);
 int planted_add_buffers(PyObject *module);
 int planted_add_publish(PyObject *module);
 int planted_add_publish_cpp(PyObject *module);
+int planted_add_once(PyObject *module);
 int planted_add_locking(PyObject *module);
 int planted_add_containers(PyObject *module);
 int planted_add_workers(PyObject *module);
