@@ -102,6 +102,7 @@
  *       news, outcome   what the user is told meanwhile; reports (reports/) and summary
  *       index           the list of all runs in the output folder
  *       rates           how often ordinary runs show a finding
+ *       fixed           what earlier runs found, and counts as fixed
  *     base/         util, map, closest, spawn, progress, toml; meanwhile: what can't wait
  */
 #include <signal.h>
