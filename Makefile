@@ -18,7 +18,7 @@ SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 COMMON := -std=gnu17 -D_GNU_SOURCE -fno-omit-frame-pointer $(WARNINGS) -Iinclude \
 	-DFTSTRESS_VERSION='"$(VERSION)"'
 RUNNER_PACKAGES := jansson sqlite3 inih libdw zlib
-RUNNER_CFLAGS = $(COMMON) -I. -I$(BUILD) $(shell pkg-config --cflags $(RUNNER_PACKAGES))
+RUNNER_CFLAGS = $(COMMON) -I. -I$(BUILD) --embed-dir=. $(shell pkg-config --cflags $(RUNNER_PACKAGES))
 RUNNER_LIBS = $(shell pkg-config --libs $(RUNNER_PACKAGES)) -lunwind-x86_64 -lunwind -lm
 
 # Everything but main() is a library that the unit tests link.

@@ -36,7 +36,7 @@
  *                  equal: as all values are
  *     name         what a variable is called
  *     confirm      makes it happen; explore: one order of the threads' turns after another
- *   releases/ the releases of CPython: release_31x is all that differs in one
+ *   releases/ the releases of CPython: release_31x is what means something else in one
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;
  *                  type_cache: who made a value, not who filled an entry
@@ -60,10 +60,10 @@
  *     between      locks that order the two calls of a pair, and are about something else
  *     share        objects that a test makes are one for all its threads
  *     waits        where threads wait, and pass the turn on; look: what another thread does
- *   stacks/   Python frames in TSan's history: stacks_entry.S, stacks_template.h
+ *   stacks/   Python frames in TSan's history: stacks_entry.S, frames
  *     bytes        loops over single bytes
  *   python/   what is known of CPython's layouts
- *     release      which release this is, and whether it is laid out as its row says; layout.h:
+ *     release      which release this is, and where it has what (layout.h); is it so?
  *                  offsets that are compiled in; probe: what only looking can tell
  *     code         ids for code objects; object: what object an address belongs to; owner: whose
  *                  data a block is; walk: the calling thread's stack

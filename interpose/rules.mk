@@ -11,7 +11,7 @@ JEMALLOC := $(firstword $(wildcard /usr/lib/*/libjemalloc_pic.a /usr/lib/libjema
 INTERPOSE_SOURCES := $(wildcard interpose/*.c interpose/*/*.c interpose/*/*.S)
 INTERPOSE_OBJECTS := $(INTERPOSE_SOURCES:%=$(BUILD)/%.o)
 INTERPOSE_CFLAGS := -std=gnu17 -O2 -g -fPIC -fvisibility=hidden -fno-builtin -fno-omit-frame-pointer \
-	-momit-leaf-frame-pointer -fno-stack-protector $(WARNINGS) -Iinclude -I.
+	-momit-leaf-frame-pointer -fno-stack-protector $(WARNINGS) -Iinclude -I. --embed-dir=.
 
 $(BUILD)/interpose/%.c.o: interpose/%.c
 	@mkdir -p $(@D)

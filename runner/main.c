@@ -28,7 +28,7 @@
  *       assemble        reports and lock records, put together from their parts
  *     inspect/      a stopped process, looked at from outside
  *       remote, native  its memory and registers; its C stacks
- *       pyframes        its Python stacks (release_31x: what differs by release)
+ *       pyframes        its Python stacks; pylayout: how its Python is laid out
  *       unwind          all of its threads; activity: what each does
  *       motion          does a thread get anywhere? holding: what its frames have in hand
  *       locklists       which locks its threads hold and wait for; asleep: do all threads sleep?
@@ -53,7 +53,7 @@
  *       stacks, tables  stacks by content; which module and code object was where
  *       symbolize, llvm  functions and lines; llvm-symbolizer, a child that is asked for them
  *       cython, pyline  lines of .pyx and Python; source: text
- *       members         names of fields, from debug information
+ *       members         names of fields, from debug information; layout: where CPython has its own
  *       operations      which functions are methods of which type
  *     locks/        lock records become findings
  *       lockgraph       orders of locks (lockgraph_data: its parts); lockcycle: cycles in them

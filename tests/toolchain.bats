@@ -162,7 +162,7 @@ refuses() {
 	refuses 4 'say what to prepare' --
 	refuses 4 'unknown command "sweet"' -- sweet
 	refuses 4 'which version' -- python
-	refuses 4 'CPython 3.12 is not supported' '3.14 and 3.13' -- python 3.12
+	refuses 4 'CPython 3.12 is not supported' '3.14 and 3.13 and 3.15' -- python 3.12
 	refuses 4 '--version needs a value' -- suite --name a --version
 	refuses 4 'unknown option "--speed"' -- suite --name a --speed 9
 	refuses 4 '--name must be letters' 'a/b' -- suite --name a/b
@@ -604,7 +604,7 @@ refuses() {
 
 @test "check-python: an unsupported version" {
 	fake_python '3.12.3|1|/bin/true|-|Clang'
-	refuses 1 'is Python 3.12.3' 'use a free-threaded CPython 3.14 or 3.13' -- check-python python-test
+	refuses 1 'is Python 3.12.3' 'use a free-threaded CPython 3.14 or 3.13 or 3.15' -- check-python python-test
 }
 
 @test "check-python: not free-threaded" {

@@ -13,7 +13,8 @@
 /* clang-format off */
 #define FTS_PYTHONS(release) \
 	release(3, 14) \
-	release(3, 13)
+	release(3, 13) \
+	release(3, 15)
 /* clang-format on */
 
 #endif

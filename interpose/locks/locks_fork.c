@@ -77,10 +77,12 @@ static void note_fork(void)
 {
 	const void *frame = python_frame(python_tstate());
 	fork_depth = 0;
-	for (; frame && fork_depth < FORK_FRAMES; frame = load_pointer(frame, FRAME_PREVIOUS)) {
-		uint64_t pc = walk_is_entry(frame)
-				      ? 0
-				      : walk_position(frame, load64(frame, FRAME_INSTR_PTR));
+	for (; frame && fork_depth < FORK_FRAMES;
+	     frame = load_pointer(frame, python_at.frame_previous)) {
+		uint64_t pc =
+			walk_is_entry(frame)
+				? 0
+				: walk_position(frame, load64(frame, python_at.frame_instr_ptr));
 		if (pc)
 			fork_frames[fork_depth++] = pc;
 	}

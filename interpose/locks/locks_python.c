@@ -63,23 +63,23 @@ HIDDEN uintptr_t locks_python_low, locks_python_size;
 
 bool python_attached(const void *tstate)
 {
-	return tstate && load32(tstate, python_release->at->tstate_state.at) == 1;
+	return tstate && load32(tstate, python_at.tstate_state) == 1;
 }
 
 const void *python_frame(const void *tstate)
 {
-	return tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
+	return tstate ? load_pointer(tstate, python_at.tstate_current_frame) : NULL;
 }
 
 bool python_in_section(const void *tstate, uint64_t mutex)
 {
-	uint64_t at = tstate ? load64(tstate, TSTATE_CRITICAL_SECTION) : 0;
+	uint64_t at = tstate ? load64(tstate, python_at.tstate_critical_section) : 0;
 	while (at && !(at & SECTION_INACTIVE)) {
 		const void *section = (const void *)(at & ~3ull);
-		if (load64(section, SECTION_MUTEX) == mutex ||
-		    ((at & SECTION_TWO) && load64(section, SECTION_MUTEX2) == mutex))
+		if (load64(section, python_at.section_mutex) == mutex ||
+		    ((at & SECTION_TWO) && load64(section, python_at.section_mutex2) == mutex))
 			return true;
-		at = load64(section, 0);
+		at = load64(section, python_at.section_previous);
 	}
 	return false;
 }
@@ -94,7 +94,7 @@ static inline bool same_page(uint64_t address, uint64_t other)
 
 static inline const struct threading_type *threading_type(uint64_t address)
 {
-	uint64_t type = address - LOCK_MUTEX + OBJECT_TYPE;
+	uint64_t type = address - python_at.lock_mutex + OBJECT_TYPE;
 	if (address % 16 || !same_page(address, type))
 		return NULL;
 	void *found = *(void **)type;
@@ -114,11 +114,11 @@ enum fts_lock_kind python_mutex_kind(uint64_t address)
 static uint64_t *word_of(uint64_t address, enum fts_lock_kind kind)
 {
 	if (kind == FTS_LOCK_LOCK)
-		return (uint64_t *)(address - LOCK_MUTEX + lock_type.word);
+		return (uint64_t *)(address - python_at.lock_mutex + lock_type.word);
 	if (kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && python_release->semaphores))
 		return (uint64_t *)(address + SEMAPHORE_WORD);
 	if (kind == FTS_LOCK_RLOCK)
-		return (uint64_t *)(address - LOCK_MUTEX + rlock_type.word);
+		return (uint64_t *)(address - python_at.lock_mutex + rlock_type.word);
 	return NULL;
 }
 
@@ -181,14 +181,14 @@ bool python_set_in_graph(uint64_t address, enum fts_lock_kind kind, bool set)
 void python_module_name(uint64_t module_lock, char *name, unsigned room)
 {
 	const char *object = (const char *)module_lock, *type = load_pointer(object, OBJECT_TYPE);
-	const char *values = object + load64(type, TYPE_BASICSIZE);
+	const char *values = object + load64(type, python_at.type_basicsize);
 	const char *text = load_pointer(values, 8 + 2 * 8);
 	name[0] = '\0';
-	if (!(load64(type, TYPE_FLAGS) & TYPE_INLINE_VALUES) || values[1] < 3 || !values[3] ||
-	    !text || load_pointer(text, OBJECT_TYPE) != str_type)
+	if (!(load64(type, python_at.type_flags) & TYPE_INLINE_VALUES) || values[1] < 3 ||
+	    !values[3] || !text || load_pointer(text, OBJECT_TYPE) != str_type)
 		return;
-	uint64_t length = load64(text, STR_LENGTH);
-	raw_copy(name, text + STR_ASCII_DATA, length < room ? length : room - 1);
+	uint64_t length = load64(text, python_at.str_length);
+	raw_copy(name, text + python_at.str_ascii_data, length < room ? length : room - 1);
 	name[length < room ? length : room - 1] = '\0';
 }
 
@@ -198,16 +198,17 @@ void python_module_name(uint64_t module_lock, char *name, unsigned room)
 static uint64_t importing(const void *frame)
 {
 	static const char prefix[] = "<frozen importlib";
-	for (; frame; frame = load_pointer(frame, FRAME_PREVIOUS)) {
+	for (; frame; frame = load_pointer(frame, python_at.frame_previous)) {
 		const char *code = walk_is_entry(frame) ? NULL : walk_code(frame), *name;
 		if (!code || !walk_is_code(code))
 			continue;
-		name = (const char *)load_pointer(code, CODE_FILENAME) + STR_ASCII_DATA;
+		name = (const char *)load_pointer(code, python_at.code_filename) +
+		       python_at.str_ascii_data;
 		unsigned same = 0;
 		while (prefix[same] && name[same] == prefix[same])
 			same++;
 		if (prefix[same])
-			return walk_position(frame, load64(frame, FRAME_INSTR_PTR));
+			return walk_position(frame, load64(frame, python_at.frame_instr_ptr));
 	}
 	return 0;
 }
@@ -219,8 +220,8 @@ void python_position(struct fts_held *held, const void *tstate)
 	held->position = 0;
 	if (!frame)
 		return;
-	held->instruction = load64(frame, FRAME_INSTR_PTR);
-	held->code = load64(frame, FRAME_EXECUTABLE) & ~1ull;
+	held->instruction = load64(frame, python_at.frame_instr_ptr);
+	held->code = load64(frame, python_at.frame_executable) & ~1ull;
 	if (held->kind == FTS_LOCK_MODULE)
 		held->position = importing(frame);
 	else if (held->kind != FTS_LOCK_OBJECT)
@@ -254,11 +255,13 @@ static uint64_t new_identity(void)
 	uint64_t frames[CLASS_FRAMES];
 	unsigned count = 0;
 	const void *tstate = python_tstate();
-	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
-	for (; frame && count < CLASS_FRAMES; frame = load_pointer(frame, FRAME_PREVIOUS)) {
-		uint64_t pc = walk_is_entry(frame)
-				      ? 0
-				      : walk_position(frame, load64(frame, FRAME_INSTR_PTR));
+	const void *frame = tstate ? load_pointer(tstate, python_at.tstate_current_frame) : NULL;
+	for (; frame && count < CLASS_FRAMES;
+	     frame = load_pointer(frame, python_at.frame_previous)) {
+		uint64_t pc =
+			walk_is_entry(frame)
+				? 0
+				: walk_position(frame, load64(frame, python_at.frame_instr_ptr));
 		if (pc)
 			frames[count++] = pc;
 	}
@@ -313,7 +316,7 @@ static void *alloc(struct threading_type *type, void *of, long items)
 	uint64_t identity = object ? new_identity() : 0;
 	if (identity)
 		*(uint64_t *)(object + type->word) =
-			check_of((uint64_t)object + LOCK_MUTEX) | identity;
+			check_of((uint64_t)object + python_at.lock_mutex) | identity;
 	return object;
 }
 
@@ -363,7 +366,7 @@ enum fts_lock_kind python_semaphore_kind(uint64_t address)
 /* A lock may be freed while it is held: the waiters of a Condition are. */
 static void dealloc(struct threading_type *type, char *object)
 {
-	uint64_t address = (uint64_t)object + LOCK_MUTEX;
+	uint64_t address = (uint64_t)object + python_at.lock_mutex;
 	if (locks_on)
 		locks_ended(address, type == &lock_type ? FTS_LOCK_LOCK : FTS_LOCK_RLOCK);
 	type->dealloc(object);
@@ -425,12 +428,12 @@ static void adopt(struct threading_type *slot, char *type, void *(*new_alloc)(vo
 		  void (*new_dealloc)(void *))
 {
 	slot->type = type;
-	slot->word = (uint32_t)load64(type, TYPE_BASICSIZE);
-	slot->alloc = (void *(*)(void *, long))load_pointer(type, TYPE_ALLOC);
-	slot->dealloc = (void (*)(void *))load_pointer(type, TYPE_DEALLOC);
-	*(uint64_t *)(type + TYPE_BASICSIZE) += 8;
-	*(void **)(type + TYPE_ALLOC) = (void *)new_alloc;
-	*(void **)(type + TYPE_DEALLOC) = (void *)new_dealloc;
+	slot->word = (uint32_t)load64(type, python_at.type_basicsize);
+	slot->alloc = (void *(*)(void *, long))load_pointer(type, python_at.type_alloc);
+	slot->dealloc = (void (*)(void *))load_pointer(type, python_at.type_dealloc);
+	*(uint64_t *)(type + python_at.type_basicsize) += 8;
+	*(void **)(type + python_at.type_alloc) = (void *)new_alloc;
+	*(void **)(type + python_at.type_dealloc) = (void *)new_dealloc;
 }
 
 static bool adopt_types(void)
@@ -442,16 +445,16 @@ static bool adopt_types(void)
 	void *module = import && attribute ? import("_thread") : NULL;
 	char *lock = module ? attribute(module, "lock") : NULL;
 	char *rlock = module ? attribute(module, "RLock") : NULL;
-	if (!lock || !rlock || load64(lock, TYPE_BASICSIZE) != LOCK_MUTEX + 8 ||
-	    load64(rlock, TYPE_BASICSIZE) != python_release->rlock_size)
+	if (!lock || !rlock || load64(lock, python_at.type_basicsize) != python_at.lock_mutex + 8 ||
+	    load64(rlock, python_at.type_basicsize) != python_at.rlock_size)
 		return false;
 	adopt(&lock_type, lock, lock_alloc, lock_dealloc);
 	if (!python_release->semaphores) {
 		adopt(&rlock_type, rlock, rlock_alloc, rlock_dealloc);
 		return true;
 	}
-	rlock_type.alloc = (void *(*)(void *, long))load_pointer(rlock, TYPE_ALLOC);
-	*(void **)(rlock + TYPE_ALLOC) = (void *)semaphore_rlock_alloc;
+	rlock_type.alloc = (void *(*)(void *, long))load_pointer(rlock, python_at.type_alloc);
+	*(void **)(rlock + python_at.type_alloc) = (void *)semaphore_rlock_alloc;
 	return true;
 }
 
@@ -467,7 +470,7 @@ static void probe_memory(void)
 
 bool python_locks_start(const char **why)
 {
-	if (!python_known(why))
+	if (!python_has(FTS_NEED_LOCKS, why))
 		return false;
 	char *tstate = dlsym(RTLD_DEFAULT, "_Py_tss_tstate"), *base;
 	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
@@ -478,7 +481,7 @@ bool python_locks_start(const char **why)
 	__asm__("movq %%fs:0, %0" : "=r"(base));
 	python_tstate_offset = tstate - base;
 	const char *state = python_tstate();
-	if (!state || load_pointer(state, TSTATE_INTERPRETER) !=
+	if (!state || load_pointer(state, python_at.tstate_interpreter) !=
 			      ((void *(*)(void))symbol_next("PyInterpreterState_Get"))()) {
 		*why = "the thread state of this Python cannot be found";
 		return false;

@@ -197,7 +197,7 @@ void standin_give(struct thread *thread, unsigned slot)
 /* Of a threading.Lock or RLock, on a thread's Python fiber (variables.h). */
 static void hold_python(const void *object, bool reentrant, bool takes)
 {
-	struct lock lock = lock_of((const char *)object + LOCK_MUTEX,
+	struct lock lock = lock_of((const char *)object + python_at.lock_mutex,
 				   reentrant ? FTS_LOCK_RLOCK : FTS_LOCK_LOCK);
 	uint64_t identity = python_identity(lock.address, lock.kind);
 	unsigned class = class_of(&lock, identity);

@@ -14,7 +14,6 @@
 #include "interpose/memory/marks.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
-#include "interpose/python/release.h"
 #include "interpose/python/walk.h"
 
 #include <dlfcn.h>
@@ -152,7 +151,7 @@ static struct entry *enter(uint64_t object, const void *container, const char *b
 {
 	uint64_t type = 0, container_type = 0, size = 0;
 	if (!object_peek(object + OBJECT_TYPE, &type, 8) ||
-	    !object_peek(type + TYPE_BASICSIZE, &size, 8))
+	    !object_peek(type + python_at.type_basicsize, &size, 8))
 		return NULL;
 	struct entry *entry = claim(object);
 	if (!entry)
@@ -229,8 +228,7 @@ static __attribute__((noinline)) bool is_got(uint64_t limit, uintptr_t place, co
 
 static void *pc_of(uintptr_t place)
 {
-	return (void *)(borrowed_in(borrowed_eval, place) ? python_release->python_pc(place)
-							  : place);
+	return (void *)(borrowed_in(borrowed_eval, place) ? python_pc(place) : place);
 }
 
 /* Used; false: it was got in another way. */

@@ -6,7 +6,7 @@
 #include "interpose/memory/made.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 
 #include <stddef.h>
 
@@ -41,7 +41,7 @@ static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
 static __attribute__((noinline)) void note_place(struct entry *entry, uint64_t object,
 						 uintptr_t place)
 {
-	uint64_t position = python_release->python_pc(place);
+	uint64_t position = python_pc(place);
 	entry->frames[0] = place;
 	entry->frames[1] = position;
 	entry->frame_count = position == place ? 1 : 2;

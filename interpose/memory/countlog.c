@@ -2,7 +2,7 @@
 #include "interpose/memory/countlog.h"
 
 #include "interpose/memory/made.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ void countlog_note(uint64_t object, enum countlog operation, int64_t left, uintp
 	uint64_t at = __atomic_fetch_add(&written, 1, __ATOMIC_RELAXED) % NOTES;
 	notes[at] = (struct note){ .object = object,
 				   .place = place,
-				   .position = python_release->python_pc(place),
+				   .position = python_pc(place),
 				   .left = (int32_t)left,
 				   .thread = (uint16_t)made_thread(),
 				   .operation = (uint16_t)operation };

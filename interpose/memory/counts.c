@@ -95,7 +95,7 @@ static __attribute__((noinline)) bool is_in_dealloc(uint64_t object)
 	struct walked stack[WALKED];
 	const void *type = load_pointer((const void *)object, OBJECT_TYPE);
 	uint64_t dealloc = 0;
-	if (!object_peek((uint64_t)type + TYPE_DEALLOC, &dealloc, 8))
+	if (!object_peek((uint64_t)type + python_at.type_dealloc, &dealloc, 8))
 		return false;
 	unsigned depth = walk_stack(__builtin_frame_address(0), stack, WALKED);
 	for (unsigned i = 0; i < depth; i++)

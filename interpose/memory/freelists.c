@@ -22,22 +22,47 @@ static char *thread_state(void)
 
 uint8_t freelists_heap(void)
 {
-	const char *heap = thread_state() + python_release->object_heap;
-	return (uint8_t)((uint64_t)(*(char *const *)heap - heap - 8) / python_release->heap_bytes);
+	const char *tstate = thread_state();
+	const char *heap = load_pointer(tstate, python_at.tstate_object_heap);
+	return (uint8_t)((uint64_t)(heap - tstate - python_at.tstate_heaps) / python_at.heap_size);
+}
+
+/* Of this release, or made of what the layout says. */
+static struct python_freelists all_alike[2];
+static const struct python_freelists *all;
+
+static bool find_lists(void)
+{
+	all = python_release->freelists;
+	if (all)
+		return true;
+	uint32_t bytes = python_at.freelist_size;
+	if (python_at.freelists_size == FTS_LAYOUT_NONE || bytes == FTS_LAYOUT_NONE || !bytes ||
+	    python_at.freelists_size / bytes > LISTS)
+		return false;
+	all_alike[0] = (struct python_freelists){
+		.first = (uint16_t)python_at.freelist_count,
+		.apart = (uint16_t)bytes,
+		.bytes = 8,
+		.count = (uint8_t)(python_at.freelists_size / bytes),
+	};
+	all = all_alike;
+	return true;
 }
 
 static int64_t counter(const char *tstate, const struct python_freelists *lists, unsigned index)
 {
-	const char *at = tstate + lists->first + (long)index * lists->apart;
+	const char *at =
+		tstate + python_at.tstate_freelists + lists->first + (long)index * lists->apart;
 	return lists->bytes == 4 ? load32(at, 0) : (int64_t)load64(at, 0);
 }
 
 static void switch_off(char *tstate)
 {
-	for (const struct python_freelists *lists = python_release->freelists; lists->count;
-	     lists++)
+	for (const struct python_freelists *lists = all; lists->count; lists++)
 		for (unsigned i = 0; i < lists->count; i++) {
-			char *at = tstate + lists->first + (long)i * lists->apart;
+			char *at = tstate + python_at.tstate_freelists + lists->first +
+				   (long)i * lists->apart;
 			if (lists->bytes == 4)
 				*(int32_t *)at = -1;
 			else
@@ -59,8 +84,7 @@ static unsigned read_all(int64_t values[LISTS])
 {
 	const char *tstate = thread_state();
 	unsigned count = 0;
-	for (const struct python_freelists *lists = python_release->freelists; lists->count;
-	     lists++)
+	for (const struct python_freelists *lists = all; lists->count; lists++)
 		for (unsigned i = 0; i < lists->count && count < LISTS; i++)
 			values[count++] = counter(tstate, lists, i);
 	return count;
@@ -123,7 +147,7 @@ bool freelists_start(const char **why)
 	new_list = (void *(*)(long))symbol_next("PyList_New");
 	new_float = (void *(*)(double))symbol_next("PyFloat_FromDouble");
 	*why = "the free lists of this Python look different: they are not switched off";
-	if (!tstate || !drop || !new_list || !new_float || !python_release->freelists)
+	if (!tstate || !drop || !new_list || !new_float || !find_lists())
 		return false;
 	__asm__("movq %%fs:0, %0" : "=r"(base));
 	tstate_offset = tstate - base;

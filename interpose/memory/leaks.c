@@ -119,7 +119,7 @@ static void add_type_name(const struct object *object, char *text, uint32_t room
 	uint64_t type = 0, flags = 0;
 	uint64_t length = raw_length(text);
 	if (object_peek(object->start + OBJECT_TYPE, &type, 8) &&
-	    object_peek(type + TYPE_FLAGS, &flags, 8) && flags & TYPE_SUBCLASS &&
+	    object_peek(type + python_at.type_flags, &flags, 8) && flags & TYPE_SUBCLASS &&
 	    object_type_name(object->start, text + length + 1, room - length - 1))
 		text[length] = '\t';
 }

@@ -17,6 +17,7 @@
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -180,7 +181,7 @@ static inline uint32_t parity_of(uint64_t start)
 /* What starts at the address is made now, by a call that returns to `native`. */
 static inline void note(uint32_t *entry, uint64_t address, uint64_t native)
 {
-	uint64_t position = python_release->python_pc(native);
+	uint64_t position = python_pc(native);
 	uint32_t site = site_of(position == native ? 0 : position, native);
 	uint32_t thread = LIKELY(self) ? self : tell_or_number(address);
 	*entry = site ? parity_of(address) | (thread % THREADS) << SITE_BITS | site : 0;
@@ -202,8 +203,9 @@ void made_block(void *block, uint64_t native)
 static inline uint64_t size_of(const void *object)
 {
 	const void *type = load_pointer(object, OBJECT_TYPE);
-	uint64_t item = load64(type, TYPE_ITEMSIZE);
-	return load64(type, TYPE_BASICSIZE) + (item ? item * load64(object, BYTES_SIZE) : 0);
+	uint64_t item = load64(type, python_at.type_itemsize);
+	return load64(type, python_at.type_basicsize) +
+	       (item ? item * load64(object, python_at.size) : 0);
 }
 
 static inline void note_object(void *object, uint64_t native)

@@ -9,7 +9,6 @@
 #include "interpose/memory/made.h"
 #include "interpose/memory/marks.h"
 #include "interpose/python/object.h"
-#include "interpose/python/release.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -188,7 +187,7 @@ static bool are_heaps_known(void)
 		uint8_t heap;
 	} kinds[] = { { "PyMem_Malloc", "PyMem_Free", 0 },
 		      { "PyObject_Malloc", "PyObject_Free", 1 } };
-	bool known = python_release->heap_bytes && freelists_heap() == 1;
+	bool known = freelists_heap() == 1;
 	for (unsigned i = 0; i < sizeof kinds / sizeof *kinds && known; i++) {
 		void *(*allocate)(size_t) = (void *(*)(size_t))symbol_next(kinds[i].allocate);
 		void (*release)(void *) = (void (*)(void *))symbol_next(kinds[i].release);

@@ -87,7 +87,7 @@ static const void *word_at(const void *address, long offset)
 static bool is_type(const void *candidate)
 {
 	const void *meta = word_at(candidate, OBJECT_TYPE);
-	if (!((uintptr_t)word_at(meta, TYPE_FLAGS) & TYPE_SUBCLASS))
+	if (!((uintptr_t)word_at(meta, python_at.type_flags) & TYPE_SUBCLASS))
 		return false;
 	for (int depth = 0; depth < 5 && meta; depth++) {
 		if (meta == type_type)

@@ -43,7 +43,7 @@ ORDER_PLACE(EVAL_BREAKER,
 ORDER_PLACE(UNTOLD, "",
 	"touches, under a lock, what is the interpreter's or the thread's own: nothing of it leaves the lock")
 ORDER_PLACE(READS,
-	"list_item_impl super_init_impl hackcheck _PyType_GetBases _PyType_GetMRO _in_weak_set weakref_richcompare PyWeakref_GetRef "
+	"list_item_impl super_init_impl hackcheck _PyType_GetBases _in_weak_set weakref_richcompare PyWeakref_GetRef "
 	"_PyWeakref_IsDead",
 	"Objects/listobject.c, typeobject.c, weakrefobject.c, Modules/_abc.c: read under a lock what "
 	"others write under it: an item, a cell (the class, in which super() is called), the bases of a "
@@ -73,7 +73,7 @@ ORDER_ALSO(COUNTER,
 	"bounded_lru_cache_wrapper infinite_lru_cache_wrapper uncached_lru_cache_wrapper",
 	"Modules/_functoolsmodule.c: hits and misses; the results are in a dict")
 ORDER_PLACE(KEYS,
-	"dictkeys_decref _Py_dict_lookup copy_lock_held make_dict_from_instance_attributes dict_new "
+	"dictkeys_decref _Py_dict_lookup make_dict_from_instance_attributes dict_new "
 	"dict_vectorcall PyObject_GenericGetDict",
 	"Objects/dictobject.c, dictkeys_incref() and dictkeys_decref(): the count of the dicts that share "
 	"keys, those of the instances of a class")

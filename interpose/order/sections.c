@@ -104,8 +104,8 @@ int PySet_Contains(void *set, void *key)
 
 static bool has_string_keys(const volatile uint8_t *dict)
 {
-	const uint8_t *keys = *(const uint8_t *const volatile *)(dict + DICT_KEYS);
-	return keys[KEYS_KIND] != KEYS_GENERAL;
+	const uint8_t *keys = *(const uint8_t *const volatile *)(dict + python_at.dict_keys);
+	return keys[python_at.keys_kind] != KEYS_GENERAL;
 }
 
 static bool only_reads(const volatile uint8_t *word, enum place place)
@@ -117,7 +117,7 @@ static bool only_reads(const volatile uint8_t *word, enum place place)
 	case PLACE_READS_SET:
 		return object == abstract_set;
 	case PLACE_READS_HASH:
-		return *(const volatile int64_t *)(object + WEAKREF_HASH) != -1;
+		return *(const volatile int64_t *)(object + python_at.weakref_hash) != -1;
 	case PLACE_READS_LIST:
 		return weakly_referenced;
 	default:
@@ -129,7 +129,7 @@ static bool only_reads(const volatile uint8_t *word, enum place place)
 static const void *const volatile *word_to_look_at(const volatile uint8_t *word, enum place place)
 {
 	if (place == PLACE_LOOP)
-		return (const void *const volatile *)(word - OBJECT_MUTEX + CELL_VALUE);
+		return (const void *const volatile *)(word - OBJECT_MUTEX + python_at.cell_value);
 	return place == PLACE_READS_LIST ? weak_references_of(weakly_referenced) : NULL;
 }
 

@@ -11,7 +11,6 @@
 
 #include "interpose/python/layout.h"
 #include "interpose/base/per_thread.h"
-#include "interpose/python/release.h"
 #include "interpose/base/private_heap.h"
 #include "interpose/base/raw.h"
 #include "interpose/base/ring.h"
@@ -87,27 +86,28 @@ static struct text text_of(const void *str)
 	if (!str)
 		return text;
 	/* From its lowest bit on: kind (3 bits), compact, ascii. */
-	uint32_t state = (uint32_t)load32(str, STR_STATE) >> python_release->str_kind_shift;
+	uint32_t state = (uint32_t)load32(str, python_at.str_state) >> python_at.str_kind;
 	if (!(state >> 3 & 1))
 		return text;
 	text.kind = state & 7;
 	text.ascii = state >> 4 & 1;
-	text.length = load64(str, STR_LENGTH);
-	text.data = (const uint8_t *)str + (text.ascii ? STR_ASCII_DATA : STR_COMPACT_DATA);
+	text.length = load64(str, python_at.str_length);
+	text.data = (const uint8_t *)str +
+		    (text.ascii ? python_at.str_ascii_data : python_at.str_compact_data);
 	return text;
 }
 
 static uint64_t hash_of(const void *code)
 {
-	struct text file = text_of(load_pointer(code, CODE_FILENAME));
-	struct text name = text_of(load_pointer(code, CODE_QUALNAME));
-	const void *lines = load_pointer(code, CODE_LINETABLE);
-	uint64_t hash = mix(0, (uint32_t)load32(code, CODE_FIRST_LINE));
+	struct text file = text_of(load_pointer(code, python_at.code_filename));
+	struct text name = text_of(load_pointer(code, python_at.code_qualname));
+	const void *lines = load_pointer(code, python_at.code_linetable);
+	uint64_t hash = mix(0, (uint32_t)load32(code, python_at.code_first_line));
 	hash = hash_memory(hash, file.data, file.length * file.kind);
 	hash = hash_memory(hash, name.data, name.length * name.kind);
 	if (lines)
-		hash = hash_memory(hash, (const uint8_t *)lines + BYTES_DATA,
-				   load64(lines, BYTES_SIZE));
+		hash = hash_memory(hash, (const uint8_t *)lines + python_at.bytes_data,
+				   load64(lines, python_at.size));
 	return hash;
 }
 
@@ -142,23 +142,26 @@ uint32_t code_utf8(const void *str, uint8_t *out, uint32_t room)
 static bool announce(uint32_t id, const void *code)
 {
 	uint8_t name[1024], file[2048];
-	const void *lines = load_pointer(code, CODE_LINETABLE);
-	uint64_t lines_length = lines ? load64(lines, BYTES_SIZE) : 0;
+	const void *lines = load_pointer(code, python_at.code_linetable);
+	uint64_t lines_length = lines ? load64(lines, python_at.size) : 0;
 	uint32_t most = FTS_RECORD_MAX - 4096;
 	if (lines_length > most)
 		ring_limit(FTS_LIMIT_CODE_LINES);
 	struct fts_code record = {
 		.id = id,
-		.first_line = load32(code, CODE_FIRST_LINE),
-		.qualname_length = code_utf8(load_pointer(code, CODE_QUALNAME), name, sizeof name),
-		.file_length = code_utf8(load_pointer(code, CODE_FILENAME), file, sizeof file),
+		.first_line = load32(code, python_at.code_first_line),
+		.qualname_length =
+			code_utf8(load_pointer(code, python_at.code_qualname), name, sizeof name),
+		.file_length =
+			code_utf8(load_pointer(code, python_at.code_filename), file, sizeof file),
 		.linetable_length = (uint32_t)(lines_length < most ? lines_length : most),
 	};
 	struct ring_part parts[] = {
 		{ &record, sizeof record },
 		{ name, record.qualname_length },
 		{ file, record.file_length },
-		{ (const uint8_t *)lines + BYTES_DATA, record.linetable_length },
+		{ lines ? (const uint8_t *)lines + python_at.bytes_data : NULL,
+		  record.linetable_length },
 	};
 	return ring_write(FTS_REC_CODE, parts, lines ? 4 : 3);
 }
@@ -233,10 +236,10 @@ uint32_t code_id(const void *code)
 			return intern(code);
 	}
 	struct cached *entry = &cache[((uintptr_t)code >> 5 ^ (uintptr_t)code >> 14) % CACHE_SIZE];
-	const void *linetable = load_pointer(code, CODE_LINETABLE);
-	const void *qualname = load_pointer(code, CODE_QUALNAME);
-	const void *filename = load_pointer(code, CODE_FILENAME);
-	int32_t first_line = load32(code, CODE_FIRST_LINE);
+	const void *linetable = load_pointer(code, python_at.code_linetable);
+	const void *qualname = load_pointer(code, python_at.code_qualname);
+	const void *filename = load_pointer(code, python_at.code_filename);
+	int32_t first_line = load32(code, python_at.code_first_line);
 	if (LIKELY(entry->code == code && entry->linetable == linetable &&
 		   entry->qualname == qualname && entry->filename == filename &&
 		   entry->first_line == first_line) &&

@@ -10,11 +10,8 @@
 
 /* Include/internal/mimalloc/mimalloc/types.h, the same in all releases; probe.c looks. */
 enum {
-	SEGMENT_SLICES = 264, /* mi_segment_t.slices */
-	SEGMENT_SLICE_ENTRIES = 248,
 	SLICE_BYTES = 65536,
-	SLICE_HEADER = 104, /* sizeof(mi_slice_t) */
-	HEAP_MEM = 0,       /* mi_page_t.tag: _Py_MIMALLOC_HEAP_* */
+	HEAP_MEM = 0, /* mi_page_t.tag: _Py_MIMALLOC_HEAP_* */
 	HEAP_GC_PRE = 3,
 	GC_PRE_HEADER = 16, /* before objects with a __dict__ or weak references slot */
 };
@@ -42,7 +39,8 @@ bool object_peek(uint64_t address, void *out, uint64_t length)
 /* _mi_segment_page_start_from_slice */
 static uint64_t first_block(uint64_t segment, uint64_t slice, uint64_t block)
 {
-	return segment + (slice - segment - SEGMENT_SLICES) / SLICE_HEADER * SLICE_BYTES +
+	return segment +
+	       (slice - segment - python_at.segment_slices) / python_at.slice_size * SLICE_BYTES +
 	       (block <= 64    ? 3 * block
 		: block <= 512 ? block
 			       : 0);
@@ -68,14 +66,14 @@ static bool find_block(uint64_t address, reader *read, uint64_t *start, struct o
 {
 	uint64_t segment = address & ~(SEGMENT_BYTES - 1);
 	uint64_t index = (address - segment) / SLICE_BYTES;
-	uint64_t at = segment + SEGMENT_SLICES + index * SLICE_HEADER;
+	uint64_t at = segment + python_at.segment_slices + index * python_at.slice_size;
 	uint64_t entries = 0;
 	struct slice slice;
-	if (!python_release || !read(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) ||
+	if (!python_release || !read(segment + python_at.segment_slice_entries, &entries, 8) ||
 	    index >= entries || entries > SEGMENT_BYTES / SLICE_BYTES ||
 	    !read(at, &slice, sizeof slice))
 		return false;
-	if (slice.offset % SLICE_HEADER != 0 || slice.offset / SLICE_HEADER > index)
+	if (slice.offset % python_at.slice_size != 0 || slice.offset / python_at.slice_size > index)
 		return false;
 	at -= slice.offset;
 	if (!read(at, &slice, sizeof slice) || slice.offset != 0 || slice.count == 0 ||
@@ -94,8 +92,8 @@ static inline const struct slice *slice_of(const void *block)
 {
 	uint64_t segment = ((uint64_t)block - 1) & ~(SEGMENT_BYTES - 1);
 	uint64_t index = ((uint64_t)block - segment) / SLICE_BYTES;
-	const struct slice *slice =
-		(const struct slice *)(segment + SEGMENT_SLICES + index * SLICE_HEADER);
+	const struct slice *slice = (const struct slice *)(segment + python_at.segment_slices +
+							   index * python_at.slice_size);
 	return (const struct slice *)((const char *)slice - slice->offset);
 }
 
@@ -127,8 +125,8 @@ bool object_type_name(uint64_t type, char *name, uint64_t room)
 {
 	uint64_t meta = 0, flags = 0, text = 0;
 	if (!object_peek(type + OBJECT_TYPE, &meta, 8) ||
-	    !object_peek(meta + TYPE_FLAGS, &flags, 8) || !(flags & TYPE_SUBCLASS) ||
-	    !object_peek(type + TYPE_NAME, &text, 8))
+	    !object_peek(meta + python_at.type_flags, &flags, 8) || !(flags & TYPE_SUBCLASS) ||
+	    !object_peek(type + python_at.type_name, &text, 8))
 		return false;
 	uint64_t length = 0;
 	for (; length + 1 < room; length++)
@@ -160,8 +158,8 @@ bool object_in_malloc(uint64_t block, uint64_t size, struct object *object)
 	if (!python_release || size < OBJECT_TYPE + 8 ||
 	    !object_peek(block + OBJECT_TYPE, &type, 8) ||
 	    !object_type_name(type, found.type, sizeof found.type) ||
-	    !object_peek(type + TYPE_BASICSIZE, &basic, 8) ||
-	    !object_peek(type + TYPE_ITEMSIZE, &item, 8))
+	    !object_peek(type + python_at.type_basicsize, &basic, 8) ||
+	    !object_peek(type + python_at.type_itemsize, &item, 8))
 		return false;
 	if (size < basic || (size > basic && (item == 0 || (size - basic) % item != 0)))
 		return false;
@@ -174,11 +172,12 @@ bool object_pages(uint64_t segment, bool (*look)(const struct object_page *page,
 {
 	uint64_t entries = 0;
 	struct slice slice;
-	if (!python_release || !object_peek(segment + SEGMENT_SLICE_ENTRIES, &entries, 8) ||
+	if (!python_release ||
+	    !object_peek(segment + python_at.segment_slice_entries, &entries, 8) ||
 	    entries > SEGMENT_BYTES / SLICE_BYTES)
 		return false;
 	for (uint64_t i = 0; i < entries; i += slice.count) {
-		uint64_t at = segment + SEGMENT_SLICES + i * SLICE_HEADER;
+		uint64_t at = segment + python_at.segment_slices + i * python_at.slice_size;
 		if (!object_peek(at, &slice, sizeof slice) || slice.count == 0)
 			return false;
 		unsigned tag = slice.flags >> 3 & 15;

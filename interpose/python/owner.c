@@ -14,7 +14,6 @@ enum {
 	OBJECT_LEAST =
 		72, /* bytes of a block with one of these objects: bytearray and array 72 or */
 	OBJECT_MOST = 512, /* 80, ndarray 96 and up to 16 before it; a subclass has more */
-	TYPE_BASE = TYPE_FLAGS + 88, /* PyTypeObject.tp_base, Include/cpython/object.h */
 	BASES_MOST = 20,
 	REF_SHARED_SHIFT = 2,
 	NAME_ROOM = 32,
@@ -69,7 +68,7 @@ static bool is_of(uint64_t type, const char *wanted)
 			return false;
 		if (raw_same(name, wanted))
 			return true;
-		if (!object_peek(type + TYPE_BASE, &type, sizeof type))
+		if (!object_peek(type + python_at.type_base, &type, sizeof type))
 			return false;
 	}
 	return false;

@@ -3,7 +3,7 @@
  * nothing else tells (release.h).
  *
  * It has objects made whose contents it knows, and reads them as the hooks will: a cell that holds
- * an object has that object's address at CELL_VALUE. Once, at start, attached, in the one thread of
+ * an object has that object's address at python_at.cell_value. Once, at start, attached, in the one thread of
  * the zygote: here alone the API of CPython is called. Objects that a failed probe made are left.
  */
 #define _GNU_SOURCE
@@ -11,6 +11,7 @@
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
@@ -59,7 +60,6 @@ static const char *const api_names[] = {
 enum { API_COUNT = sizeof api_names / sizeof *api_names };
 _Static_assert(sizeof api == API_COUNT * sizeof(void *), "an array of addresses");
 
-static const struct python_release *release;
 static char *list_type, *type_type;
 
 static const char *find_api(void)
@@ -82,10 +82,10 @@ static bool is_byte(const void *object, long offset, unsigned value)
 static bool thread_state(void)
 {
 	const char *tstate = api.PyThreadState_Get();
-	const char *chunk = load_pointer(tstate, release->at->tstate_datastack_chunk.at);
-	const char *limit = load_pointer(tstate, release->at->tstate_datastack_limit.at);
-	long state = release->at->tstate_state.at;
-	if (load_pointer(tstate, TSTATE_INTERPRETER) != api.PyInterpreterState_Get() ||
+	const char *chunk = load_pointer(tstate, python_at.tstate_datastack_chunk);
+	const char *limit = load_pointer(tstate, python_at.tstate_datastack_limit);
+	long state = python_at.tstate_state;
+	if (load_pointer(tstate, python_at.tstate_interpreter) != api.PyInterpreterState_Get() ||
 	    load32(tstate, state) != 1)
 		return false;
 	/* A chunk's head: the one before, and its size in bytes. */
@@ -107,51 +107,56 @@ static bool critical_sections(void)
 		return false;
 	bool yes = is_byte(one, OBJECT_MUTEX, 0);
 	api.PyCriticalSection_Begin(section, one);
-	yes = yes && load64(tstate, TSTATE_CRITICAL_SECTION) == at &&
-	      load64(section, SECTION_MUTEX) == mutexes[0] && is_byte(one, OBJECT_MUTEX, 1);
+	yes = yes && load64(tstate, python_at.tstate_critical_section) == at &&
+	      load64(section, python_at.section_mutex) == mutexes[0] &&
+	      is_byte(one, OBJECT_MUTEX, 1);
 	void *saved = api.PyEval_SaveThread(); /* which makes it inactive */
-	yes = yes && load64(tstate, TSTATE_CRITICAL_SECTION) == (at | 1);
+	yes = yes && load64(tstate, python_at.tstate_critical_section) == (at | 1);
 	api.PyEval_RestoreThread(saved);
-	yes = yes && load64(tstate, TSTATE_CRITICAL_SECTION) == at;
+	yes = yes && load64(tstate, python_at.tstate_critical_section) == at;
 	api.PyCriticalSection_End(section);
 	api.PyCriticalSection2_Begin(section, one, two);
-	yes = yes && load64(tstate, TSTATE_CRITICAL_SECTION) == (at | 2);
-	uint64_t first = load64(section, SECTION_MUTEX), second = load64(section, SECTION_MUTEX2);
+	yes = yes && load64(tstate, python_at.tstate_critical_section) == (at | 2);
+	uint64_t first = load64(section, python_at.section_mutex),
+		 second = load64(section, python_at.section_mutex2);
 	yes = yes && ((first == mutexes[0] && second == mutexes[1]) ||
 		      (first == mutexes[1] && second == mutexes[0]));
 	api.PyCriticalSection2_End(section);
 	api.Py_DecRef(one);
 	api.Py_DecRef(two);
-	return yes && !(load64(tstate, TSTATE_CRITICAL_SECTION) & ~3ull);
+	return yes && !(load64(tstate, python_at.tstate_critical_section) & ~3ull);
 }
 
 static bool names(const void *code)
 {
 	void *told = api.PyObject_GetAttrString((void *)(uintptr_t)code, "co_names");
 	api.Py_DecRef(told);
-	return told && load_pointer(code, release->at->code_names.at) == told;
+	return told && load_pointer(code, python_at.code_names) == told;
 }
 
 /* Each frame of the thread: what it runs lies in its bytecode, the outermost is an entry. */
 static bool frames(void)
 {
-	const char *frame = load_pointer(api.PyThreadState_Get(), TSTATE_CURRENT_FRAME);
+	const char *frame = load_pointer(api.PyThreadState_Get(), python_at.tstate_current_frame);
 	const void *code_type = dlsym(RTLD_DEFAULT, "PyCode_Type");
 	unsigned seen = 0, depth = 0;
 	uint8_t owner = 0;
-	for (; frame && depth < 1000; depth++, frame = load_pointer(frame, FRAME_PREVIOUS)) {
-		owner = *((const uint8_t *)frame + release->at->frame_owner.at);
-		if (owner >= release->entry_owner)
+	for (; frame && depth < 1000;
+	     depth++, frame = load_pointer(frame, python_at.frame_previous)) {
+		owner = *((const uint8_t *)frame + python_at.frame_owner);
+		if (owner >= python_at.frame_entry)
 			continue;
-		const void *code = (const void *)(load64(frame, FRAME_EXECUTABLE) & ~1ull);
+		const void *code =
+			(const void *)(load64(frame, python_at.frame_executable) & ~1ull);
 		if (!code || load_pointer(code, OBJECT_TYPE) != code_type)
 			return false;
-		uint64_t offset = load64(frame, FRAME_INSTR_PTR) - release->bytecode(code, frame);
-		if (offset > 2 * load64(code, BYTES_SIZE) || !names(code))
+		uint64_t offset =
+			load64(frame, python_at.frame_instr_ptr) - python_bytecode(code, frame);
+		if (offset > 2 * load64(code, python_at.size) || !names(code))
 			return false;
 		seen++;
 	}
-	return seen && depth < 1000 && owner == release->entry_owner;
+	return seen && depth < 1000 && owner == python_at.frame_entry;
 }
 
 static bool reads_as(const char *text)
@@ -195,17 +200,18 @@ static bool types(void)
 {
 	enum { SLOT_ALLOC = 47, SLOT_DEALLOC = 52 }; /* Include/typeslots.h */
 	const char *base = dlsym(RTLD_DEFAULT, "PyBaseObject_Type");
-	const char *name = load_pointer(list_type, TYPE_NAME);
+	const char *name = load_pointer(list_type, python_at.type_name);
 	const char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
-	return base && load64(base, TYPE_BASICSIZE) == OBJECT_TYPE + 8 && tuple &&
-	       load64(tuple, TYPE_ITEMSIZE) == sizeof(void *) &&
-	       load64(list_type, TYPE_ITEMSIZE) == 0 && name && raw_same(name, "list") &&
-	       load_pointer(list_type, TYPE_ALLOC) == api.PyType_GetSlot(list_type, SLOT_ALLOC) &&
-	       load_pointer(list_type, TYPE_DEALLOC) ==
+	return base && load64(base, python_at.type_basicsize) == OBJECT_TYPE + 8 && tuple &&
+	       load64(tuple, python_at.type_itemsize) == sizeof(void *) &&
+	       load64(list_type, python_at.type_itemsize) == 0 && name && raw_same(name, "list") &&
+	       load_pointer(list_type, python_at.type_alloc) ==
+		       api.PyType_GetSlot(list_type, SLOT_ALLOC) &&
+	       load_pointer(list_type, python_at.type_dealloc) ==
 		       api.PyType_GetSlot(list_type, SLOT_DEALLOC) &&
-	       load64(type_type, TYPE_FLAGS) == api.PyType_GetFlags(type_type) &&
-	       (load64(type_type, TYPE_FLAGS) & TYPE_SUBCLASS) &&
-	       !(load64(list_type, TYPE_FLAGS) & TYPE_SUBCLASS);
+	       load64(type_type, python_at.type_flags) == api.PyType_GetFlags(type_type) &&
+	       (load64(type_type, python_at.type_flags) & TYPE_SUBCLASS) &&
+	       !(load64(list_type, python_at.type_flags) & TYPE_SUBCLASS);
 }
 
 static bool locks(void)
@@ -214,11 +220,11 @@ static bool locks(void)
 	void *lock = module ? api.PyObject_CallMethod(module, "allocate_lock", NULL) : NULL;
 	if (!lock)
 		return false;
-	bool yes = is_byte(lock, LOCK_MUTEX, 0);
+	bool yes = is_byte(lock, python_at.lock_mutex, 0);
 	api.Py_DecRef(api.PyObject_CallMethod(lock, "acquire", NULL));
-	yes = yes && is_byte(lock, LOCK_MUTEX, 1);
+	yes = yes && is_byte(lock, python_at.lock_mutex, 1);
 	api.Py_DecRef(api.PyObject_CallMethod(lock, "release", NULL));
-	yes = yes && is_byte(lock, LOCK_MUTEX, 0);
+	yes = yes && is_byte(lock, python_at.lock_mutex, 0);
 	api.Py_DecRef(lock);
 	api.Py_DecRef(module);
 	return yes;
@@ -231,8 +237,8 @@ static bool cells_and_weak_references(void)
 	if (!cell || !weak)
 		return false;
 	long hash = api.PyObject_Hash(weak);
-	bool yes =
-		load_pointer(cell, CELL_VALUE) == list && (long)load64(weak, WEAKREF_HASH) == hash;
+	bool yes = load_pointer(cell, python_at.cell_value) == list &&
+		   (long)load64(weak, python_at.weakref_hash) == hash;
 	api.Py_DecRef(cell);
 	api.Py_DecRef(list);
 	api.Py_DecRef(weak);
@@ -241,7 +247,7 @@ static bool cells_and_weak_references(void)
 
 static unsigned kind_of_keys(const char *dict)
 {
-	return *((const uint8_t *)load_pointer(dict, DICT_KEYS) + KEYS_KIND);
+	return *((const uint8_t *)load_pointer(dict, python_at.dict_keys) + python_at.keys_kind);
 }
 
 static bool dicts(void)
@@ -292,9 +298,8 @@ static const struct {
 	{ "its memory blocks (mimalloc) look different", heap },
 };
 
-const char *python_probe(const struct python_release *of)
+const char *python_probe(void)
 {
-	release = of;
 	if (find_api())
 		return "it does not export the functions that ftstress looks with";
 	for (unsigned i = 0; i < sizeof probes / sizeof *probes; i++) {

@@ -4,35 +4,48 @@
 
 #include "interpose/python/layout.h"
 
-#include <dlfcn.h>
-#include <stddef.h>
+#include "ftstress/layouts.h"
 
-/* struct _Py_DebugOffsets starts with: cookie, version, free_threaded (8 bytes each). */
-#define DEBUG_OFFSETS_COOKIE "xdebugpy"
-enum { COOKIE_BYTES = sizeof DEBUG_OFFSETS_COOKIE - 1 };
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 HIDDEN const struct python_release *python_release;
+HIDDEN struct fts_layout python_at;
 
-static const char *const field_names[] = {
-#define NAME(name) #name,
-	PYTHON_FIELDS(NAME)
-#undef NAME
+static const char *const names[FTS_LAYOUT_COUNT] = { FTS_LAYOUT_NAMES };
+
+/* What _Py_DebugOffsets tells: where it does, and what it must be equal to; places in fts_layout. */
+#define PLACE(field) (offsetof(struct fts_layout, field) / sizeof(uint32_t))
+static const struct {
+	uint16_t told, is;
+} told_twice[] = {
+#define TOLD(structure, member, name) { PLACE(told_##structure##_##member), PLACE(name) },
+	FTS_LAYOUT_TOLD(TOLD)
+#undef TOLD
 };
-enum { FIELDS = sizeof field_names / sizeof *field_names };
-_Static_assert(sizeof(struct python_offsets) == FIELDS * sizeof(struct python_field), "an array");
 
 static const struct {
-	uint16_t field, at;
+	uint16_t is, at;
 } fixed[] = {
-#define FIXED(name, field, bytes)                                                                  \
-	{ offsetof(struct python_offsets, field) / sizeof(struct python_field), bytes },
+#define FIXED(name, field, bytes) { PLACE(field), bytes },
 	LAYOUT_FIXED(FIXED)
 #undef FIXED
+};
+
+static const uint8_t needs[] = {
+#define NEED(name, need, what) FTS_NEED_##need,
+	FTS_LAYOUT(NEED)
+#undef NEED
 };
 
 /* Why not, put together. Of the one thread that there is at start. */
 
 static char text[400];
+static bool python_layout_is_own; /* its debug information was read, not that of another build */
 static uint64_t text_length;
 
 static void say(const char *words)
@@ -63,44 +76,61 @@ static void say_release(const struct python_release *release)
 	say_number(release->minor);
 }
 
-static bool differs(const struct python_release *release, unsigned field, uint64_t at)
+static bool differs(const char *name, uint64_t at, uint64_t known)
 {
-	const struct python_field *fields = &release->at->tstate_interpreter;
 	text_length = 0;
-	say("this Python ");
-	say_release(release);
-	say(" is not laid out as ftstress knows it (a debug build, or patched): ");
-	say(field_names[field]);
-	say(" is at ");
+	say("this Python is not laid out as ");
+	say(python_layout_is_own ? "its debug information says: " : "its release usually is: ");
+	say(name);
+	say(" is ");
 	say_number(at);
-	say(", not at ");
-	say_number(fields[field].at);
+	say(", not ");
+	say_number(known);
 	return false;
 }
 
-bool python_layout_matches(const struct python_release *release, const void *debug_offsets,
+static bool lacks(const char *name, const char **why)
+{
+	text_length = 0;
+	say("this Python has no ");
+	say(name);
+	*why = text;
+	return false;
+}
+
+/* Has the layout all that is needed for this? */
+static bool has(const struct fts_layout *layout, enum fts_need need, const char **why)
+{
+	for (unsigned i = 0; i < sizeof needs; i++)
+		if (needs[i] == need && layout->all[i] == FTS_LAYOUT_NONE)
+			return lacks(names[i], why);
+	return true;
+}
+
+bool python_layout_matches(const struct fts_layout *layout, const void *debug_offsets,
 			   const char **why)
 {
-	const uint64_t *told = debug_offsets;
-	const struct python_field *fields = &release->at->tstate_interpreter;
+	const char *told = debug_offsets;
 	*why = text;
-	for (unsigned i = 0; i < COOKIE_BYTES; i++)
-		if (((const char *)debug_offsets)[i] != DEBUG_OFFSETS_COOKIE[i]) {
+	for (unsigned i = 0; i < sizeof FTS_TOLD_COOKIE - 1; i++)
+		if (told[i] != FTS_TOLD_COOKIE[i]) {
 			*why = "this Python does not tell how it is laid out (_PyRuntime)";
 			return false;
 		}
-	if (told[release->free_threaded] != 1) {
+	if (load64(told, FTS_TOLD_FREE_THREADED) != 1) {
 		*why = "this Python is not free-threaded";
 		return false;
 	}
-	for (unsigned i = 0; i < FIELDS; i++)
-		if (fields[i].word && told[fields[i].word] + fields[i].behind != fields[i].at)
-			return differs(release, i, told[fields[i].word] + fields[i].behind);
+	for (unsigned i = 0; i < sizeof told_twice / sizeof *told_twice; i++) {
+		uint32_t at = layout->all[told_twice[i].told];
+		uint32_t is = layout->all[told_twice[i].is];
+		if (at != FTS_LAYOUT_NONE && is != FTS_LAYOUT_NONE && load64(told, at) != is)
+			return differs(names[told_twice[i].is], load64(told, at), is);
+	}
 	for (unsigned i = 0; i < sizeof fixed / sizeof *fixed; i++)
-		if (fields[fixed[i].field].at != fixed[i].at)
-			return differs(release, fixed[i].field, fixed[i].at);
-	*why = NULL;
-	return true;
+		if (layout->all[fixed[i].is] != fixed[i].at)
+			return differs(names[fixed[i].is], layout->all[fixed[i].is], fixed[i].at);
+	return has(layout, FTS_NEED_CORE, why);
 }
 
 static const struct python_release *find(unsigned long version)
@@ -118,6 +148,37 @@ static const struct python_release *find(unsigned long version)
 	return NULL;
 }
 
+/* The file that FTS_ENV_LAYOUT names; false: there is none, or it is none. */
+static bool read_own(void)
+{
+	const char *path = getenv(FTS_ENV_LAYOUT);
+	struct stat status = { 0 };
+	int fd = path ? (int)raw_syscall3(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0) : -1;
+	if (fd < 0)
+		return false;
+	long at = -1;
+	if (raw_syscall3(SYS_fstat, fd, (long)&status, 0) == 0)
+		at = raw_syscall6(SYS_mmap, 0, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	raw_syscall3(SYS_close, fd, 0, 0);
+	if (at < 0 && at > -4096)
+		return false;
+	bool read = fts_layout_parse(&python_at, (const char *)at, (size_t)status.st_size, names);
+	raw_syscall3(SYS_munmap, at, status.st_size, 0);
+	return read;
+}
+
+static bool read_layout(const struct python_release *release)
+{
+	python_layout_is_own = read_own();
+	for (unsigned i = 0;
+	     !python_layout_is_own && i < sizeof fts_layout_texts / sizeof *fts_layout_texts; i++) {
+		const struct fts_layout_text *known = &fts_layout_texts[i];
+		if (known->major == release->major && known->minor == release->minor)
+			return fts_layout_parse(&python_at, known->text, known->length, names);
+	}
+	return python_layout_is_own;
+}
+
 static const struct python_release *look(const char **why)
 {
 	const unsigned long *version = dlsym(RTLD_DEFAULT, "Py_Version");
@@ -126,20 +187,20 @@ static const struct python_release *look(const char **why)
 	*why = text;
 	if (!release)
 		return NULL;
-	if (!runtime) {
+	if (!runtime || !read_layout(release)) {
 		*why = "this Python does not tell how it is laid out (_PyRuntime)";
 		return NULL;
 	}
-	if (!python_layout_matches(release, runtime, why))
+	if (!python_layout_matches(&python_at, runtime, why))
 		return NULL;
 	python_release = release; /* what probe.c calls reads by it */
-	const char *other = python_probe(release);
+	const char *other = python_probe();
 	if (!other)
 		return release;
 	text_length = 0;
 	say("this Python ");
 	say_release(release);
-	say(" is not laid out as ftstress knows it (a debug build, or patched): ");
+	say(" is not laid out as ftstress knows it: ");
 	say(other);
 	*why = text;
 	return NULL;
@@ -156,4 +217,9 @@ bool python_known(const char **why)
 	if (!python_release)
 		*why = why_not;
 	return python_release != NULL;
+}
+
+bool python_has(enum fts_need need, const char **why)
+{
+	return python_known(why) && has(&python_at, need, why);
 }

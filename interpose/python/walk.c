@@ -5,7 +5,6 @@
 #include "ftstress/record.h"
 #include "interpose/python/code.h"
 #include "interpose/python/layout.h"
-#include "interpose/python/release.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -16,13 +15,13 @@ static void *code_type;
 
 const char *walk_code(const void *frame)
 {
-	return (const char *)(load64(frame, FRAME_EXECUTABLE) & ~1ull);
+	/* From 3.14 on it is a _PyStackRef: a pointer with a tag of two bits. */
+	return (const char *)(load64(frame, python_at.frame_executable) & ~3ull);
 }
 
 bool walk_is_entry(const void *frame)
 {
-	return *((const uint8_t *)frame + python_release->at->frame_owner.at) ==
-	       python_release->entry_owner;
+	return *((const uint8_t *)frame + python_at.frame_owner) == python_at.frame_entry;
 }
 
 bool walk_is_code(const char *code)
@@ -36,7 +35,7 @@ uint64_t walk_position(const void *frame, uint64_t instruction)
 	if (!walk_is_code(code))
 		return 0;
 	uint32_t id = code_id(code);
-	uint64_t offset = (instruction - python_release->bytecode(code, frame)) / 2;
+	uint64_t offset = (instruction - python_bytecode(code, frame)) / 2;
 	if (offset >= FTS_PC_MARKER)
 		offset = FTS_PC_MARKER;
 	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | offset : 0;
@@ -50,13 +49,13 @@ static unsigned walk_python(const void **frame, uint64_t fp, struct walked *out,
 {
 	unsigned count = 0;
 	while (*frame && !walk_is_entry(*frame)) {
-		uint64_t pc = walk_position(*frame, load64(*frame, FRAME_INSTR_PTR));
+		uint64_t pc = walk_position(*frame, load64(*frame, python_at.frame_instr_ptr));
 		if (pc && count < room)
 			out[count++] = (struct walked){ pc, fp, (uint64_t)*frame };
-		*frame = load_pointer(*frame, FRAME_PREVIOUS);
+		*frame = load_pointer(*frame, python_at.frame_previous);
 	}
 	if (*frame)
-		*frame = load_pointer(*frame, FRAME_PREVIOUS);
+		*frame = load_pointer(*frame, python_at.frame_previous);
 	return count;
 }
 
@@ -79,8 +78,8 @@ static uint64_t stack_end(uint64_t fp)
 unsigned walk_stack(const void *hook, struct walked *out, unsigned room)
 {
 	uint64_t fp = (uint64_t)hook, end = stack_end(fp);
-	const void *tstate = python_release->running();
-	const void *frame = tstate ? load_pointer(tstate, TSTATE_CURRENT_FRAME) : NULL;
+	const void *tstate = python_running();
+	const void *frame = tstate ? load_pointer(tstate, python_at.tstate_current_frame) : NULL;
 	unsigned count = 0;
 	while (count < room && fp % 8 == 0 && fp + 16 <= end) {
 		uint64_t next = load64((const void *)fp, 0), pc = load64((const void *)fp, 8);

@@ -9,6 +9,7 @@
 #define INTERPOSE_WALK_H
 
 #include "interpose/base/raw.h"
+#include "interpose/python/layout.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,5 +36,21 @@ HIDDEN const char *walk_code(const void *frame);
 HIDDEN bool walk_is_code(const char *code);
 HIDDEN bool walk_is_entry(const void *frame); /* it only marks where an eval loop begins */
 HIDDEN uint64_t walk_position(const void *frame, uint64_t instruction);
+
+/* Where the instructions begin that the frame runs. Inlined, so that who calls it is a leaf. */
+static inline uint64_t python_bytecode(const void *code, const void *frame)
+{
+	if (python_at.code_tlbc == FTS_LAYOUT_NONE)
+		return (uint64_t)code + python_at.code_bytecode;
+	const char *copies = load_pointer(code, python_at.code_tlbc); /* one for each thread */
+	return load64(copies,
+		      python_at.tlbc_entries + 8 * (long)load32(frame, python_at.frame_tlbc_index));
+}
+
+/* These two are stacks/frames.c's. */
+/* The same address, or what stands for it in Python's code (FTS_PC_PYTHON). */
+HIDDEN uint64_t python_pc(uint64_t native_pc);
+/* The thread state of the innermost eval loop on this thread's stack, attached or not. */
+HIDDEN void *python_running(void);
 
 #endif

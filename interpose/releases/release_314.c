@@ -8,59 +8,10 @@
 #include "interpose/order/order.h"
 #include "interpose/python/release.h"
 
-#define RELEASE(name) name##_314
-
-/* Constants for stacks_template.h, and the table that all others read. */
-static const struct python_offsets at = {
-	.tstate_interpreter = { 16, 25, 0 },
-	.tstate_state = { 44, 30, 12 },
-	.tstate_current_frame = { 72, 26, 0 },
-	.tstate_critical_section = { 176, 0, 0 },
-	.tstate_datastack_chunk = { 232, 29, 0 },
-	.tstate_datastack_limit = { 248, 29, 16 },
-	.section_mutex = { 8, 0, 0 },
-	.section_mutex2 = { 16, 0, 0 },
-	.frame_executable = { 0, 33, 0 },
-	.frame_previous = { 8, 32, 0 },
-	.frame_instr_ptr = { 56, 34, 0 },
-	.frame_owner = { 78, 36, 0 },
-	.frame_tlbc_index = { 72, 38, 0 },
-	.code_first_line = { 84, 44, 0 },
-	.code_filename = { 128, 40, 0 },
-	.code_qualname = { 144, 42, 0 },
-	.code_linetable = { 152, 43, 0 },
-	.code_names = { 48, 0, 0 },
-	.code_localsplusnames = { 112, 46, 0 },
-	.code_bytecode = { 232, 48, 0 },
-	.code_tlbc = { 224, 49, 0 },
-	.bytes_size = { 32, 75, 0 },
-	.bytes_data = { 48, 76, 0 },
-	.str_length = { 32, 79, 0 },
-	.str_state = { 48, 78, 0 },
-	.str_ascii_data = { 56, 80, 0 },
-	.str_compact_data = { 72, 80, 16 },
-	.object_thread = { 0, 0, 0 },
-	.object_mutex = { 10, 0, 0 },
-	.object_count_local = { 12, 0, 0 },
-	.object_count_shared = { 16, 0, 0 },
-	.object_type = { 24, 51, 0 },
-	.type_name = { 40, 53, 0 },
-	.type_basicsize = { 48, 0, 0 },
-	.type_itemsize = { 56, 0, 0 },
-	.type_dealloc = { 64, 0, 0 },
-	.type_flags = { 184, 55, 0 },
-	.type_alloc = { 320, 0, 0 },
-	.lock_mutex = { 32, 0, 0 },
-	.cell_value = { 32, 0, 0 },
-	.weakref_hash = { 48, 0, 0 },
-	.dict_keys = { 48, 67, 0 },
-	.keys_kind = { 10, 0, 0 },
-};
-
-/* The code object in a frame is a _PyStackRef, tagged (Py_TAG_BITS of pycore_stackref.h). */
-enum { FRAME_TAG_BITS = 1 };
-
 static const struct python_functions functions[] = {
+	/* Objects/typeobject.c: reads a type's order of bases under the lock of all types. */
+	{ PLACE_READS, "_PyType_GetMRO" },
+	{ PLACE_KEYS, "copy_lock_held" },
 	/*
 	 * Python/uniqueid.c: takes a number for a new class or function out of a pool, and gives it
 	 * back; adds a thread's own counts to the objects; nothing of the pool leaves the lock.
@@ -102,22 +53,8 @@ static const struct python_functions functions[] = {
 	{ 0, NULL },
 };
 
-/* Each is a pointer, and behind it the counter. */
-static const struct python_freelists freelists[] = { { 14840, 16, 8, 39 }, { 0, 0, 0, 0 } };
-
-#include "interpose/stacks/stacks_template.h"
-
-const struct python_release RELEASE(release) = {
+const struct python_release release_314 = {
 	.major = 3,
 	.minor = 14,
-	.at = &at,
-	.free_threaded = 2,
-	.str_kind_shift = 8, /* `interned` is a byte of its own */
-	.entry_owner = 3,    /* FRAME_OWNED_BY_INTERPRETER */
-	.rlock_size = 56,
 	.functions = functions,
-	.freelists = freelists,
-	.object_heap = 936,
-	.heap_bytes = 3064,
-	STACKS_OF_RELEASE,
 };

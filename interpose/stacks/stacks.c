@@ -8,6 +8,7 @@
 
 #include "interpose/stacks/bytes.h"
 #include "interpose/python/code.h"
+#include "interpose/python/layout.h"
 #include "interpose/python/release.h"
 #include "interpose/python/walk.h"
 #include "interpose/base/concern.h"
@@ -27,8 +28,6 @@ HIDDEN void *(*stacks_eval_default)(void *tstate, void *frame, int throw_flag);
 
 /* Used by stacks_entry.S, in the order 1, 2, 4, 8, 16 bytes. */
 HIDDEN tsan_access_pc *stacks_named_read[5], *stacks_named_write[5];
-
-static uint64_t (*python_pc)(uint64_t native_pc);
 
 static const char *const read_names[] = { "__tsan_read1", "__tsan_read2", "__tsan_read4",
 					  "__tsan_read8", "__tsan_read16" };
@@ -96,7 +95,7 @@ static bool set_eval_hook(const char **why)
 		*why = "PEP 523 is not exported: no Python frames in stacks";
 		return false;
 	}
-	set(interpreter(), (void *)python_release->evaluate);
+	set(interpreter(), (void *)stacks_evaluate);
 	return true;
 }
 
@@ -104,14 +103,17 @@ static bool start(const char **why)
 {
 	if (!python_known(why))
 		return false;
+	if (python_at.tstate_datastack_limit != python_at.tstate_datastack_chunk + 16) {
+		*why = "the data stack of this Python's thread states looks different";
+		return false;
+	}
 	if (!stacks_read_pc[0])
 		stacks_resolve();
 	stacks_eval_default = note_return;
-	python_release->call_eval(NULL, NULL, 0);
-	python_pc = python_release->python_pc;
+	stacks_call_eval(NULL, NULL, 0);
 	for (int i = 0; i < 5; i++) {
-		stacks_named_read[i] = python_release->read[i];
-		stacks_named_write[i] = python_release->write[i];
+		stacks_named_read[i] = stacks_loop_read[i];
+		stacks_named_write[i] = stacks_loop_write[i];
 	}
 	return find_eval_loop(why) && set_eval_hook(why);
 }

@@ -5,7 +5,7 @@
  * a jump. Five instructions where the caller is not the eval loop:
  *
  *     rax = return address - eval loop       unsigned: below the loop wraps to huge
- *     rax < its size ?  the named access     (address, return address) -> stacks_template.h
+ *     rax < its size ?  the named access     (address, return address) -> frames.c
  *     else              TSan's own function
  */
 	.text

@@ -8,7 +8,6 @@
 #include "interpose/memory/made.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
-#include "interpose/python/release.h"
 #include "interpose/turns/trace.h"
 
 #include <stddef.h>
@@ -414,8 +413,8 @@ void footprint_begins(uint32_t side)
 	if (LIKELY(!is_expected) || side != side_expected)
 		return;
 	thread_state = current();
-	frames_from = load64(thread_state, python_release->at->tstate_datastack_chunk.at);
-	frames_to = load64(thread_state, python_release->at->tstate_datastack_limit.at);
+	frames_from = load64(thread_state, python_at.tstate_datastack_chunk);
+	frames_to = load64(thread_state, python_at.tstate_datastack_limit);
 	made_tells(note);
 	began = trace_now();
 }

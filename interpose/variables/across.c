@@ -5,7 +5,7 @@
 #include "ftstress/record.h"
 #include "interpose/python/code.h"
 #include "interpose/python/layout.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 #include "interpose/variables/flow.h"
 #include "interpose/variables/handlers.h"
 #include "interpose/variables/scope.h"
@@ -110,7 +110,7 @@ static bool calls(const struct call *call)
 		NONE = OP_LOAD | OP_LOAD2 | OP_STORE | OP_STORE2 | OP_STORE_LOAD | OP_ENDS |
 		       OP_SERVICE | OP_RETURNS | OP_COPIES | OP_SWAPS,
 	};
-	const uint8_t *units = (const uint8_t *)python_release->bytecode(call->code, call->frame);
+	const uint8_t *units = (const uint8_t *)python_bytecode(call->code, call->frame);
 	uint32_t does = opcode_flags[units[2 * (size_t)FTS_PC_INSTRUCTION(call->pc)]];
 	return does & STORES || !(does & NONE);
 }
@@ -168,7 +168,7 @@ uint32_t across_relation(const struct across *across)
 	if (patterns_keeps(across->write))
 		return 0;
 	uint32_t from = FTS_PC_INSTRUCTION(read.pc), to = FTS_PC_INSTRUCTION(write.pc);
-	const uint8_t *units = (const uint8_t *)python_release->bytecode(write.code, write.frame);
+	const uint8_t *units = (const uint8_t *)python_bytecode(write.code, write.frame);
 	if (from == to && to < FTS_PC_MARKER) /* a dict's __missing__() */
 		return !across->read_level && patterns_makes_missing(across->read, across->write,
 								     units + 2 * (size_t)from)

@@ -70,10 +70,8 @@ static struct channel {
 };
 enum {
 	CHANNELS = sizeof channels / sizeof *channels,
-	DESCRIPTOR = OBJECT_TYPE + 8, /* of a socket or FileIO: an int, behind the header */
-	INT_TAG = OBJECT_TYPE + 8,    /* PyLongObject */
-	INT_DIGIT = INT_TAG + 8,
-	INT_SMALL = 1 << 3, /* one digit, and not negative */
+	DESCRIPTOR = OBJECT_BODY, /* of a socket or FileIO: an int, behind the header */
+	INT_SMALL = 1 << 3,       /* one digit, and not negative */
 };
 
 static const void *int_type, *tuple_type;
@@ -90,8 +88,8 @@ static int number_of(const void *object)
 {
 	if (!object || load_pointer(object, OBJECT_TYPE) != int_type)
 		return -1;
-	uint64_t tag = load64(object, INT_TAG) & ~4ull; /* that it is immortal */
-	return tag == INT_SMALL || tag == 1 ? (int)load32(object, INT_DIGIT) : -1;
+	uint64_t tag = load64(object, python_at.int_tag) & ~4ull; /* that it is immortal */
+	return tag == INT_SMALL || tag == 1 ? (int)load32(object, python_at.int_digit) : -1;
 }
 
 /* The port of an address of the Internet, 0 = another one; `end`: SYS_getsockname or _getpeername. */
@@ -147,7 +145,7 @@ static uint64_t word_of(int descriptor, bool listens)
 static uint64_t word_of_address(const void *address)
 {
 	int port = load_pointer(address, OBJECT_TYPE) == tuple_type &&
-				   load64(address, OBJECT_TYPE + 8) >= 2
+				   load64(address, python_at.size) >= 2
 			   ? number_of(load_pointer(address, tuple_items + 8))
 			   : -1;
 	return port > 0 ? mix((uint64_t)port) ^ WORD_LISTENER : WORD_OTHER;
@@ -201,7 +199,7 @@ bool channels_start(void)
 	tuple_type = tuple;
 	if (!tuple || !int_type)
 		return false;
-	tuple_items = (long)load64(tuple, TYPE_BASICSIZE);
+	tuple_items = (long)load64(tuple, python_at.type_basicsize);
 	for (unsigned i = 0; i < CHANNELS; i++) {
 		struct channel *channel = &channels[i];
 		channel->was = (function *)methods_replace(channel->module, channel->type,

@@ -11,18 +11,14 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
-enum { /* PyTypeObject: unsigned int tp_version_tag .. uint16_t tp_versions_used */
-       TYPE_VERSION = 400,
-       TYPE_VERSIONS_USED = 426,
-       NO_CACHE = 30000, /* _Py_ATTR_CACHE_UNUSED */
-};
+enum { NO_CACHE = 30000 }; /* _Py_ATTR_CACHE_UNUSED */
 
 typedef int set_attribute_function(void *type, void *name, void *value);
 static set_attribute_function *real_set_attribute;
 
 static uint16_t *versions_used(void *type)
 {
-	return (uint16_t *)((char *)type + TYPE_VERSIONS_USED);
+	return (uint16_t *)((char *)type + python_at.type_versions_used);
 }
 
 static int set_attribute(void *type, void *name, void *value)
@@ -47,9 +43,9 @@ static bool counts_versions(void)
 		return false;
 	uint16_t before = *versions_used(type);
 	modified(type);
-	bool gone = load32(type, TYPE_VERSION) == 0;
+	bool gone = load32(type, python_at.type_version) == 0;
 	return gone && methods_object("abc", "ABCMeta", "register") &&
-	       load32(type, TYPE_VERSION) != 0 && *versions_used(type) == before + 1;
+	       load32(type, python_at.type_version) != 0 && *versions_used(type) == before + 1;
 }
 
 /* Subclasses of `type` have a copy of its slots. */

@@ -7,7 +7,6 @@
 #include "interpose/base/private_heap.h"
 #include "interpose/python/code.h"
 #include "interpose/python/layout.h"
-#include "interpose/python/release.h"
 #include "interpose/stacks/stacks.h"
 #include "interpose/turns/turns.h"
 #include "interpose/variables/equal.h"
@@ -237,14 +236,14 @@ static void stepping_write(void *address, void *pc)
 {
 	if (UNLIKELY(address == awaited) && awaited)
 		stepped();
-	JUMP python_release->write[STEP_BYTES](address, pc);
+	JUMP stacks_loop_write[STEP_BYTES](address, pc);
 }
 
 static void see_steps(bool yes)
 {
 	if (watching) /* explore.c sees them */
 		return;
-	tsan_access_pc *write = yes ? stepping_write : python_release->write[STEP_BYTES];
+	tsan_access_pc *write = yes ? stepping_write : stacks_loop_write[STEP_BYTES];
 	__atomic_store_n(&stacks_named_write[STEP_BYTES], write, __ATOMIC_RELEASE);
 }
 
@@ -335,7 +334,7 @@ static void begin_stop(const struct access *access)
 		stop.member = turns_self;
 		stop.sight.depths[0] =
 			stack_of(access->frame, stop.sight.stacks[0], CONFIRM_FRAMES);
-		awaited = (const char *)access->frame + FRAME_INSTR_PTR;
+		awaited = (const char *)access->frame + python_at.frame_instr_ptr;
 		set_state(READ);
 		see_steps(true);
 	}
@@ -396,7 +395,7 @@ static void others_write(const struct access *access)
 	stop.address = access->address;
 	stop.writing = writes = stop.number;
 	stop.sight.depths[1] = stack_of(access->frame, stop.sight.stacks[1], CONFIRM_FRAMES);
-	awaited = (const char *)access->frame + FRAME_INSTR_PTR;
+	awaited = (const char *)access->frame + python_at.frame_instr_ptr;
 }
 
 void confirm_look_at_store(const uint64_t *address, uint64_t value)
@@ -590,7 +589,7 @@ static void look_at_exception(const void *type)
 		struct moment now = moment_now();
 		if (call.code == stop.code && patterns_goes_by(&stop.moment, &now, stop.address) &&
 		    narrow(place_of(call.pc), true, shared->orders[stop.choices[0]].direction))
-			see(call.pc, load_pointer(type, TYPE_NAME));
+			see(call.pc, load_pointer(type, python_at.type_name));
 	}
 	raw_unlock(&lock);
 }

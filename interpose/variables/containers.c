@@ -12,11 +12,7 @@
 #include <stddef.h>
 
 enum {
-	BODY = OBJECT_TYPE + 8, /* of an object: what stands behind its header */
-	SIZE = BODY,            /* PyVarObject.ob_size */
-	INT_TAG = BODY, /* PyLongObject: number of digits, and its sign in the two lowest bits */
-	INT_DIGIT = BODY + 8,
-	INT_SIGN = 3,
+	INT_SIGN = 3,       /* bits of PyLongObject's tag; above them is the number of digits */
 	INT_LARGE = 2 << 3, /* more than one digit */
 	INDICES = 8,        /* of an item, in a tuple */
 	DEPTH = 2,          /* of tuples in tuples */
@@ -27,7 +23,7 @@ static long tuple_items;
 
 static bool is_shared(const void *object)
 {
-	return !granule_is_mine(granule_of((uintptr_t)object + BODY));
+	return !granule_is_mine(granule_of((uintptr_t)object + OBJECT_BODY));
 }
 
 static uint64_t mix(uint64_t word)
@@ -56,7 +52,7 @@ static bool is_hashed_safely(const void *key, unsigned depth)
 	for (unsigned i = 0; i < sizeof safe_hashes / sizeof *safe_hashes; i++)
 		if (hash == safe_hashes[i])
 			return true;
-	uint64_t count = hash == tuple_hash ? load64(key, SIZE) : INDICES + 1;
+	uint64_t count = hash == tuple_hash ? load64(key, python_at.size) : INDICES + 1;
 	if (count > INDICES || depth == DEPTH)
 		return false;
 	raw_copy(items, (const char *)key + tuple_items, count * sizeof *items);
@@ -141,7 +137,7 @@ static int contains_slot(void *set, void *key)
 static void keep_change(void *set, uint64_t known)
 {
 	changes.frame = innermost_frame();
-	changes.instruction = changes.frame ? load64(changes.frame, FRAME_INSTR_PTR) : 0;
+	changes.instruction = changes.frame ? load64(changes.frame, python_at.frame_instr_ptr) : 0;
 	changes.hash = known;
 	changes.set = changes.frame ? set : NULL;
 }
@@ -176,10 +172,10 @@ static change_function *const hooked_changes[] = { changes_0, changes_1, changes
 
 static bool small_int(const void *object, uint64_t *number)
 {
-	uint64_t tag = load64(object, INT_TAG);
+	uint64_t tag = load64(object, python_at.int_tag);
 	if (load_pointer(object, OBJECT_TYPE) != int_type || tag >= INT_LARGE)
 		return false;
-	int64_t digit = (uint32_t)load32(object, INT_DIGIT);
+	int64_t digit = (uint32_t)load32(object, python_at.int_digit);
 	*number = (uint64_t)(digit * (1 - (int64_t)(tag & INT_SIGN)));
 	return true;
 }
@@ -189,13 +185,13 @@ static bool item_of(const void *object, const void *key, bool sized, uint64_t *i
 {
 	if (small_int(key, item)) {
 		if (sized && (int64_t)*item < 0)
-			*item += load64(object, SIZE);
+			*item += load64(object, python_at.size);
 		return true;
 	}
-	if (load_pointer(key, OBJECT_TYPE) != tuple_type || load64(key, SIZE) > INDICES)
+	if (load_pointer(key, OBJECT_TYPE) != tuple_type || load64(key, python_at.size) > INDICES)
 		return false;
 	*item = 1;
-	for (uint64_t i = 0; i < load64(key, SIZE); i++) {
+	for (uint64_t i = 0; i < load64(key, python_at.size); i++) {
 		uint64_t index;
 		if (!small_int(load_pointer(key, tuple_items + 8 * (long)i), &index))
 			return false;
@@ -341,12 +337,12 @@ static bool find_hashes(void)
 	int_type = dlsym(RTLD_DEFAULT, "PyLong_Type");
 	tuple_type = tuple;
 	tuple_hash = tuple ? (hash_function *)methods_slot_of(tuple, SLOT_HASH) : NULL;
-	tuple_items = tuple ? (long)load64(tuple, TYPE_BASICSIZE) : 0;
-	type_hash = TYPE_NAME;
-	while (tuple_hash && type_hash < TYPE_FLAGS &&
+	tuple_items = tuple ? (long)load64(tuple, python_at.type_basicsize) : 0;
+	type_hash = python_at.type_name;
+	while (tuple_hash && type_hash < python_at.type_flags &&
 	       load_pointer(tuple, type_hash) != (void *)tuple_hash)
 		type_hash += 8;
-	return tuple_hash && type_hash < TYPE_FLAGS;
+	return tuple_hash && type_hash < python_at.type_flags;
 }
 
 bool containers_start(const struct link_map *python)

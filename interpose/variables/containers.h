@@ -28,7 +28,6 @@ HIDDEN bool containers_start(const struct link_map *python);
 HIDDEN void containers_imported(void);
 
 /* Where a set has how many items it holds. */
-enum { CONTAINERS_SET_USED = 40 };
 
 /* The key that this instruction of the call adds to the set, or takes away; false: it is not known. */
 HIDDEN bool containers_changed_key(const struct call *call, uintptr_t set, uint64_t *hash);

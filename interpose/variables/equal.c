@@ -4,7 +4,6 @@
 
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
-#include "interpose/python/release.h"
 #include "interpose/variables/methods.h"
 
 #include <dlfcn.h>
@@ -17,9 +16,6 @@ enum {
 	TYPE_WORDS = 100, /* that are looked at for a slot */
 	TYPE_INLINE_VALUES = 1 << 2,
 	TYPE_MANAGED_DICT = 1 << 4,
-	HEADER = OBJECT_TYPE + 8,
-	DICT_BYTES = DICT_KEYS + 16, /* PyDictObject */
-	SIZE = HEADER,               /* PyVarObject.ob_size */
 };
 
 static const void *str_type, *bytes_type, *tuple_type, *dict_type;
@@ -46,7 +42,8 @@ static bool same_bytes(uint64_t one, uint64_t two, uint64_t length)
 static bool same_size(uint64_t one, uint64_t two, uint64_t *size)
 {
 	uint64_t other;
-	return peek(one + SIZE, size, 8) && peek(two + SIZE, &other, 8) && *size == other;
+	return peek(one + python_at.size, size, 8) && peek(two + python_at.size, &other, 8) &&
+	       *size == other;
 }
 
 static bool same_objects(struct comparison *comparison, uint64_t one, uint64_t two);
@@ -70,16 +67,16 @@ static bool same_texts(uint64_t one, uint64_t two)
 {
 	uint64_t length;
 	uint32_t state, other;
-	if (!same_size(one, two, &length) || !peek(one + STR_STATE, &state, 4) ||
-	    !peek(two + STR_STATE, &other, 4) || length > BYTES)
+	if (!same_size(one, two, &length) || !peek(one + python_at.str_state, &state, 4) ||
+	    !peek(two + python_at.str_state, &other, 4) || length > BYTES)
 		return false;
 	/* cpython: PyASCIIObject.state: kind, compact, ascii */
-	state >>= python_release->str_kind_shift;
-	other >>= python_release->str_kind_shift;
+	state >>= python_at.str_kind;
+	other >>= python_at.str_kind;
 	uint32_t kind = state & 7, compact = state >> 3 & 1, ascii = state >> 4 & 1;
 	if ((state ^ other) & 31 || !compact)
 		return false;
-	uint64_t data = ascii ? STR_ASCII_DATA : STR_COMPACT_DATA;
+	uint64_t data = ascii ? python_at.str_ascii_data : python_at.str_compact_data;
 	return same_bytes(one + data, two + data, length * kind);
 }
 
@@ -89,7 +86,7 @@ static bool same_memory(struct comparison *comparison, uint64_t one, uint64_t tw
 	uint64_t left, right;
 	if (length > BYTES)
 		return false;
-	for (uint64_t at = HEADER; at + 8 <= length; at += 8) {
+	for (uint64_t at = OBJECT_BODY; at + 8 <= length; at += 8) {
 		struct object part;
 		if (!peek(one + at, &left, 8) || !peek(two + at, &right, 8))
 			return false;
@@ -107,9 +104,10 @@ static bool is_value(uint64_t type, uint64_t *basic, uint64_t *item)
 {
 	uint64_t hash, flags;
 	return peek(type + (uint64_t)type_hash, &hash, 8) && hash && hash != identity_hash &&
-	       hash != no_hash && peek(type + TYPE_FLAGS, &flags, 8) &&
+	       hash != no_hash && peek(type + python_at.type_flags, &flags, 8) &&
 	       !(flags & (TYPE_INLINE_VALUES | TYPE_MANAGED_DICT)) &&
-	       peek(type + TYPE_BASICSIZE, basic, 8) && peek(type + TYPE_ITEMSIZE, item, 8);
+	       peek(type + python_at.type_basicsize, basic, 8) &&
+	       peek(type + python_at.type_itemsize, item, 8);
 }
 
 static bool same_objects(struct comparison *comparison, uint64_t one, uint64_t two)
@@ -126,12 +124,12 @@ static bool same_objects(struct comparison *comparison, uint64_t one, uint64_t t
 	if (!own && !is_value(type, &basic, &item))
 		return false;
 	if (own)
-		basic = DICT_BYTES, item = 0;
+		basic = python_at.dict_size, item = 0;
 	if (type == (uint64_t)str_type)
 		return same_texts(one, two);
 	if (type == (uint64_t)bytes_type)
 		return same_size(one, two, &size) && size <= BYTES &&
-		       same_bytes(one + BYTES_DATA, two + BYTES_DATA, size);
+		       same_bytes(one + python_at.bytes_data, two + python_at.bytes_data, size);
 	comparison->depth++;
 	bool same;
 	if (type == (uint64_t)tuple_type) {
@@ -163,11 +161,11 @@ void equal_start(void)
 	dict_type = dlsym(RTLD_DEFAULT, "PyDict_Type");
 	if (!base || !list || !tuple || !str_type || !bytes_type)
 		return;
-	tuple_items = (long)load64(tuple, TYPE_BASICSIZE);
+	tuple_items = (long)load64(tuple, python_at.type_basicsize);
 	identity_hash = (uint64_t)methods_slot_of(base, SLOT_HASH);
 	no_hash = (uint64_t)methods_slot_of(list, SLOT_HASH);
 	uint64_t hash = (uint64_t)methods_slot_of(tuple, SLOT_HASH);
-	for (long at = TYPE_NAME; hash && at < 8l * TYPE_WORDS; at += 8)
+	for (long at = python_at.type_name; hash && at < 8l * TYPE_WORDS; at += 8)
 		if (load64(tuple, at) == hash) {
 			type_hash = at;
 			return;

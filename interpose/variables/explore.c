@@ -4,7 +4,6 @@
 #include "ftstress/record.h"
 #include "interpose/base/ring.h"
 #include "interpose/python/layout.h"
-#include "interpose/python/release.h"
 #include "interpose/stacks/stacks.h"
 #include "interpose/turns/turns.h"
 #include "interpose/variables/confirm.h"
@@ -54,7 +53,7 @@ void explore_look(const struct access *access)
 		pending[pending_count++] =
 			(struct pending){ access->stand_in,
 					  operation != SITE_READ && operation != SITE_SIZE };
-	awaited = (const char *)access->frame + FRAME_INSTR_PTR;
+	awaited = (const char *)access->frame + python_at.frame_instr_ptr;
 }
 
 static void tell_point(uint32_t point, uint64_t ready)
@@ -141,7 +140,7 @@ static void stepping_write(void *address, void *pc)
 		confirm_step(address);
 	if (UNLIKELY(address == awaited) && awaited)
 		stepped();
-	JUMP python_release->write[STEP_BYTES](address, pc);
+	JUMP stacks_loop_write[STEP_BYTES](address, pc);
 }
 
 static void tell_test(void)
@@ -169,8 +168,7 @@ void explore_test(bool runs)
 	if (!explore_live)
 		return;
 	__atomic_store_n(&stacks_named_write[STEP_BYTES],
-			 runs ? stepping_write : python_release->write[STEP_BYTES],
-			 __ATOMIC_RELEASE);
+			 runs ? stepping_write : stacks_loop_write[STEP_BYTES], __ATOMIC_RELEASE);
 	if (runs)
 		return;
 	explore_live = false;

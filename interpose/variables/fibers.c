@@ -5,7 +5,7 @@
 #include "interpose/base/symbol.h"
 #include "interpose/python/code.h"
 #include "interpose/python/layout.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 #include "interpose/variables/confirm.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/scope.h"
@@ -19,8 +19,7 @@ enum {
 	NUMBERS = 1 << 16,
 	HELD = 16,   /* locks */
 	NO_SYNC = 1, /* flag of a switch between fibers */
-	/* cpython: Include/cpython/pystate.h, Include/internal/pycore_ceval.h */
-	EVAL_BREAKER = TSTATE_INTERPRETER + 8,
+	/* cpython: Include/internal/pycore_ceval.h */
 	PLEASE_STOP = 1 << 5,
 };
 
@@ -98,32 +97,32 @@ static const char *thread_state(void)
 bool asked_to_stop(void)
 {
 	const char *tstate = thread_state();
-	return tstate && load64(tstate, EVAL_BREAKER) & PLEASE_STOP;
+	return tstate && load64(tstate, python_at.tstate_eval_breaker) & PLEASE_STOP;
 }
 
 /* The frame, or the next one outside, that runs Python code. */
 static const void *python_frame_of(const void *frame)
 {
-	while (frame && *((const uint8_t *)frame + python_release->at->frame_owner.at) >=
-				python_release->entry_owner)
-		frame = load_pointer(frame, FRAME_PREVIOUS);
+	while (frame && *((const uint8_t *)frame + python_at.frame_owner) >= python_at.frame_entry)
+		frame = load_pointer(frame, python_at.frame_previous);
 	return frame;
 }
 
 const void *innermost_frame(void)
 {
 	const char *tstate = thread_state();
-	return tstate ? python_frame_of(load_pointer(tstate, TSTATE_CURRENT_FRAME)) : NULL;
+	return tstate ? python_frame_of(load_pointer(tstate, python_at.tstate_current_frame))
+		      : NULL;
 }
 
 static const void *code_of(const void *frame)
 {
-	return (const void *)(load64(frame, FRAME_EXECUTABLE) & ~1ull);
+	return (const void *)(load64(frame, python_at.frame_executable) & ~1ull);
 }
 
 static uint64_t pc_of(const struct call *call, uint32_t id)
 {
-	uint64_t offset = call->instruction - python_release->bytecode(call->code, call->frame);
+	uint64_t offset = call->instruction - python_bytecode(call->code, call->frame);
 	uint64_t instruction = offset / 2 < FTS_PC_MARKER ? offset / 2 : FTS_PC_MARKER;
 	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | instruction : 0;
 }
@@ -132,19 +131,19 @@ struct call call_of(const void *frame)
 {
 	return (struct call){ .frame = frame,
 			      .code = code_of(frame),
-			      .instruction = load64(frame, FRAME_INSTR_PTR) };
+			      .instruction = load64(frame, python_at.frame_instr_ptr) };
 }
 
 void callers_of(const void *frame, struct caller *callers, unsigned most)
 {
 	for (unsigned i = 0; i < most; i++) {
-		const void *next = frame ? load_pointer(frame, FRAME_PREVIOUS) : NULL;
+		const void *next = frame ? load_pointer(frame, python_at.frame_previous) : NULL;
 		frame = python_frame_of(next);
 		callers[i] = (struct caller){ .frame = frame, .by_c = frame != next };
 		if (!frame)
 			continue;
 		callers[i].code = code_of(frame);
-		callers[i].instruction = load64(frame, FRAME_INSTR_PTR);
+		callers[i].instruction = load64(frame, python_at.frame_instr_ptr);
 	}
 }
 
@@ -159,7 +158,7 @@ unsigned stack_of(const void *frame, uint64_t *pcs, unsigned most)
 {
 	unsigned count = 0;
 	for (; frame && count < most;
-	     frame = python_frame_of(load_pointer(frame, FRAME_PREVIOUS))) {
+	     frame = python_frame_of(load_pointer(frame, python_at.frame_previous))) {
 		struct call call = call_of(frame);
 		name_call(&call);
 		if (call.pc)
@@ -177,10 +176,10 @@ uint8_t tell_calls(const void *innermost)
 {
 	struct call calls[CALLS]; /* innermost first */
 	unsigned depth = 0;
-	const void *frame = python_frame_of(load_pointer(innermost, FRAME_PREVIOUS));
+	const void *frame = python_frame_of(load_pointer(innermost, python_at.frame_previous));
 	for (; frame && depth < CALLS; depth++) {
 		calls[depth] = call_of(frame);
-		frame = python_frame_of(load_pointer(frame, FRAME_PREVIOUS));
+		frame = python_frame_of(load_pointer(frame, python_at.frame_previous));
 	}
 	unsigned same = 0;
 	while (same < depth && same < told_depth &&

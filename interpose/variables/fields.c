@@ -8,7 +8,7 @@
 
 #include "ftstress/record.h"
 #include "interpose/python/layout.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 #include "interpose/variables/name.h"
 
 #include <stddef.h>
@@ -21,9 +21,8 @@ enum {
 	LOCALS = 64,
 	UNITS_MAX = 400, /* between the two, and where both may come together behind them */
 	UNITS_AFTER = 60,
-	CODE_UNITS = OBJECT_TYPE + 8, /* PyVarObject.ob_size of a code object */
-	ANY = 0,                      /* instead of a program counter */
-	MODULE = 1,                   /* whose globals are; kinds of what is loaded: */
+	ANY = 0,    /* instead of a program counter */
+	MODULE = 1, /* whose globals are; kinds of what is loaded: */
 	LOCAL = 1 << 16,
 	GLOBAL = 2 << 16,
 	CELL = 3 << 16,
@@ -163,8 +162,8 @@ static bool look(const struct access *first, const struct access *second, bool w
 	if (walk.first >= walk.second || walk.second - walk.first > UNITS_MAX ||
 	    walk.second >= FTS_PC_MARKER)
 		return false;
-	const uint8_t *units = (const uint8_t *)python_release->bytecode(first->code, first->frame);
-	uint64_t length = load64(first->code, CODE_UNITS);
+	const uint8_t *units = (const uint8_t *)python_bytecode(first->code, first->frame);
+	uint64_t length = load64(first->code, python_at.size);
 	uint64_t end = walk.second + (writes ? 1 : UNITS_AFTER);
 	unsigned extended = 0;
 	for (uint32_t at = 0; at < end && at < length && !walk.together && !walk.guarded;) {

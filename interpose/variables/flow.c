@@ -2,7 +2,7 @@
 #include "interpose/variables/flow.h"
 
 #include "interpose/python/layout.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 #include "interpose/variables/sites.h"
 
 #include <stddef.h>
@@ -11,10 +11,6 @@ enum {
 	LOCALS = 256,
 	UNITS_MAX = 2000,
 	UNDECIDED = 8,
-	/* PyCodeObject, from co_names on: flags, numbers of arguments */
-	CODE_ARGUMENTS = 8 + 8 + 4,
-	CODE_KEYWORDS = CODE_ARGUMENTS + 8,
-	CODE_UNITS = OBJECT_TYPE + 8, /* PyVarObject.ob_size */
 };
 
 /* Goes over the instructions. */
@@ -151,10 +147,10 @@ uint32_t flow_decides(const uint8_t *units, uint32_t from, uint32_t to, bool mis
 
 bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing)
 {
-	struct walk walk = { .units = (const uint8_t *)python_release->bytecode(code, frame),
+	struct walk walk = { .units = (const uint8_t *)python_bytecode(code, frame),
 			     .at = from,
 			     .carries = true };
-	uint64_t length = load64(code, CODE_UNITS);
+	uint64_t length = load64(code, python_at.size);
 	uint32_t value = 0,
 		 first = 0; /* what is loaded right before, there and at the first return */
 	bool decided = false;
@@ -175,12 +171,12 @@ bool flow_returns(const void *code, const void *frame, uint32_t from, bool missi
 
 bool flow_has_argument(const void *code, const void *frame, uint32_t to)
 {
-	struct walk walk = { .units = (const uint8_t *)python_release->bytecode(code, frame) };
-	long names = python_release->at->code_names.at;
-	uint32_t count = (uint32_t)load32(code, names + CODE_ARGUMENTS);
-	for (uint32_t i = count > 1; i < count + (uint32_t)load32(code, names + CODE_KEYWORDS); i++)
+	struct walk walk = { .units = (const uint8_t *)python_bytecode(code, frame) };
+	uint32_t count = (uint32_t)load32(code, python_at.code_arguments);
+	for (uint32_t i = count > 1; i < count + (uint32_t)load32(code, python_at.code_keywords);
+	     i++)
 		taint(&walk, i, true);
-	if (to > load64(code, CODE_UNITS))
+	if (to > load64(code, python_at.size))
 		return false;
 	while (walk.at < to) {
 		look_at(&walk);

@@ -11,7 +11,7 @@
 #include "ftstress/record.h"
 #include "interpose/python/code.h"
 #include "interpose/python/layout.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 
 #include <stddef.h>
 
@@ -80,9 +80,9 @@ static bool is_named(const struct body *body, struct instruction read, const cha
 		return false;
 	uint64_t index = read.does & OP_GLOBAL1 ? read.argument : read.argument >> 1;
 	const void *tuple_type = load_pointer(body->names, OBJECT_TYPE);
-	if (index >= load64(body->names, OBJECT_TYPE + 8))
+	if (index >= load64(body->names, python_at.size))
 		return false;
-	long items = (long)load64(tuple_type, TYPE_BASICSIZE);
+	long items = (long)load64(tuple_type, python_at.type_basicsize);
 	uint8_t name[32];
 	uint32_t length =
 		code_utf8(load_pointer(body->names, items + 8 * (long)index), name, sizeof name);
@@ -141,16 +141,14 @@ static bool is_suppressed(const struct body *body, uint32_t start, enum handled 
 
 static bool find_body(const struct access *access, struct body *body)
 {
-	long names = python_release->at->code_names.at;
-	/* struct PyCodeObject: co_names, co_exceptiontable */
-	const void *table = load_pointer(access->code, names + 8);
-	const void *lines = load_pointer(access->code, CODE_LINETABLE);
+	const void *table = load_pointer(access->code, python_at.code_exceptions);
+	const void *lines = load_pointer(access->code, python_at.code_linetable);
 	if (!table || load_pointer(table, OBJECT_TYPE) != load_pointer(lines, OBJECT_TYPE))
 		return false;
-	body->units = (const uint8_t *)python_release->bytecode(access->code, access->frame);
-	body->names = load_pointer(access->code, names);
-	body->table = (const uint8_t *)table + BYTES_DATA;
-	body->end = body->table + load64(table, BYTES_SIZE);
+	body->units = (const uint8_t *)python_bytecode(access->code, access->frame);
+	body->names = load_pointer(access->code, python_at.code_names);
+	body->table = (const uint8_t *)table + python_at.bytes_data;
+	body->end = body->table + load64(table, python_at.size);
 	return true;
 }
 

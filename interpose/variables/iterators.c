@@ -15,15 +15,6 @@ typedef void *iternext_function(void *iterator);
 /* What it goes over; CPython raises RuntimeError if that gets larger or smaller meanwhile. */
 enum container { OF_NONE, OF_DICT, OF_SET };
 
-enum { /* dictiterobject, setiterobject; PySetObject, PyDictObject */
-       ITERATED = OBJECT_TYPE + 8,
-       USED = ITERATED + 8, /* how many items there were at the beginning */
-       SET_LEFT = USED + 16,
-       DICT_LEFT = USED + 24,
-       SET_SIZE = OBJECT_TYPE + 16,
-       DICT_SIZE = OBJECT_TYPE + 8,
-};
-
 /* clang-format off */
 static struct iterator {
 	const char *exported, *tool; /* a type that Python exports; of the module itertools */
@@ -67,13 +58,17 @@ static struct iterator {
  */
 static void look_at_container(const char *iterator, enum container container)
 {
-	uint64_t left = load64(iterator, container == OF_DICT ? DICT_LEFT : SET_LEFT);
-	uintptr_t iterated = load64(iterator, ITERATED);
-	if (!iterated || left + 1 != load64(iterator, USED))
+	bool dict = container == OF_DICT;
+	long left_at = dict ? python_at.dict_iterator_left : python_at.set_iterator_left;
+	long iterated_at = dict ? python_at.dict_iterator_dict : python_at.set_iterator_set;
+	/* How many items there were at the beginning. */
+	long used_at = dict ? python_at.dict_iterator_used : python_at.set_iterator_used;
+	uintptr_t iterated = load64(iterator, iterated_at);
+	if (!iterated || load64(iterator, left_at) + 1 != load64(iterator, used_at))
 		return;
-	uintptr_t size = iterated + (container == OF_DICT ? DICT_SIZE : SET_SIZE);
+	uintptr_t size = iterated + (dict ? python_at.dict_used : python_at.set_used);
 	if (!granule_is_mine(granule_of(size)))
-		variables_note_iteration(size, container == OF_DICT);
+		variables_note_iteration(size, dict);
 }
 
 /* Also of one that has no more items. `for` comes by if others have it, too. */

@@ -10,13 +10,8 @@
 
 enum {
 	PAGE = 4096,
-	TYPE_WORDS = 100,    /* that are looked at for a slot */
-	TYPE_SEQUENCE = 120, /* tp_as_sequence, tp_as_mapping: structures of slots */
-	TYPE_MAPPING = 128,
-	STRUCTURE_WORDS = 10,
-	FUNCTION_DEF = OBJECT_TYPE + 8,    /* PyCFunctionObject.m_ml */
-	METHOD_DEF = OBJECT_TYPE + 8 + 24, /* PyMethodDescrObject.d_method */
-	WRAPPED = METHOD_DEF + 8,          /* PyWrapperDescrObject.d_wrapped */
+	TYPE_WORDS = 100,     /* that are looked at for a slot */
+	STRUCTURE_WORDS = 10, /* of tp_as_sequence */
 };
 
 /* PyMethodDef */
@@ -52,7 +47,9 @@ void *methods_replace(const char *module, const char *type, const char *name, vo
 {
 	void *object = methods_object(module, type, name);
 	struct definition *found =
-		object ? load_pointer(object, type ? METHOD_DEF : FUNCTION_DEF) : NULL;
+		object ? load_pointer(object, type ? python_at.method_definition
+						   : python_at.function_definition)
+		       : NULL;
 	if (!found || !raw_same(found->name, name))
 		return NULL;
 	void *was = found->function;
@@ -84,8 +81,8 @@ static void replace_in_methods(void *type, enum methods_slot slot, void *was, vo
 	};
 	for (unsigned i = 0; i < 2 && names[slot][i]; i++) {
 		char *method = attribute_of(type, names[slot][i]);
-		if (method && load_pointer(method, WRAPPED) == was)
-			*(void **)(method + WRAPPED) = function;
+		if (method && load_pointer(method, python_at.wrapper_function) == was)
+			*(void **)(method + python_at.wrapper_function) = function;
 	}
 }
 
@@ -95,9 +92,9 @@ void *methods_replace_slot(void *type, enum methods_slot slot, void *function)
 	void **slots = type;
 	unsigned words = TYPE_WORDS;
 	if (slot == SLOT_CONTAINS)
-		slots = load_pointer(type, TYPE_SEQUENCE), words = STRUCTURE_WORDS;
+		slots = load_pointer(type, python_at.type_sequence), words = STRUCTURE_WORDS;
 	if (slot == SLOT_ITEM || slot == SLOT_ASSIGN_ITEM)
-		slots = load_pointer(type, TYPE_MAPPING), words = 3;
+		slots = load_pointer(type, python_at.type_mapping), words = 3;
 	for (unsigned i = 0; was && slots && i < words; i++)
 		if (slots[i] == was) {
 			slots[i] = function;

@@ -6,12 +6,10 @@
 #include "interpose/python/code.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
-
-enum { GENERATOR_QUALNAME = 48 }; /* PyGenObject.gi_qualname; looked at, too */
 
 static long tuple_items;
 static const void *str_type, *generator_type;
@@ -36,7 +34,7 @@ static void say_str(struct output *out, const void *str)
 
 static const void *item_of(const void *tuple, unsigned index)
 {
-	return index < load64(tuple, BYTES_SIZE)
+	return index < load64(tuple, python_at.size)
 		       ? load_pointer(tuple, tuple_items + 8 * (long)index)
 		       : NULL;
 }
@@ -49,8 +47,7 @@ struct instruction {
 /* The instruction with its whole argument: from the function's beginning, as caches look like any. */
 static struct instruction instruction_at(const struct access *access)
 {
-	const uint8_t *units =
-		(const uint8_t *)python_release->bytecode(access->code, access->frame);
+	const uint8_t *units = (const uint8_t *)python_bytecode(access->code, access->frame);
 	uint32_t wanted = FTS_PC_INSTRUCTION(access->pc);
 	unsigned extended = 0;
 	for (uint32_t at = 0; at <= wanted && wanted != FTS_PC_MARKER;) {
@@ -67,13 +64,12 @@ static struct instruction instruction_at(const struct access *access)
 /* The name that the instruction has, or NULL. */
 static const void *named(const struct access *access, struct instruction instruction)
 {
-	const struct python_offsets *at = python_release->at;
 	if (instruction.does & OP_CELL)
-		return item_of(load_pointer(access->code, at->code_localsplusnames.at),
+		return item_of(load_pointer(access->code, python_at.code_localsplusnames),
 			       instruction.argument);
 	unsigned index = instruction.does & (OP_ATTRIBUTE | OP_GLOBAL) ? instruction.argument >> 1
 								       : instruction.argument;
-	return item_of(load_pointer(access->code, at->code_names.at), index);
+	return item_of(load_pointer(access->code, python_at.code_names), index);
 }
 
 void name_field(const struct access *access, char name[FIELDS_NAME])
@@ -112,10 +108,11 @@ static void say_iterator(struct output *out, const struct access *access)
 	const void *type = load_pointer((const void *)access->address, OBJECT_TYPE);
 	if (type != generator_type) {
 		say(out, NAME_ITERATOR "\t");
-		say(out, load_pointer(type, TYPE_NAME));
+		say(out, load_pointer(type, python_at.type_name));
 		return;
 	}
-	const void *name = load_pointer((const void *)access->address, GENERATOR_QUALNAME);
+	const void *name =
+		load_pointer((const void *)access->address, python_at.generator_qualname);
 	say(out, NAME_GENERATOR);
 	if (name && load_pointer(name, OBJECT_TYPE) == str_type)
 		say_str(out, name);
@@ -162,8 +159,8 @@ bool name_start(const char **why)
 	const char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
 	str_type = dlsym(RTLD_DEFAULT, "PyUnicode_Type");
 	generator_type = dlsym(RTLD_DEFAULT, "PyGen_Type");
-	tuple_items = tuple ? (long)load64(tuple, TYPE_BASICSIZE) : 0;
-	if (!python_release->at->code_names.at || !tuple_items) {
+	tuple_items = tuple ? (long)load64(tuple, python_at.type_basicsize) : 0;
+	if (!tuple_items) {
 		*why = "the names of this Python's code objects can't be read";
 		return false;
 	}

@@ -9,7 +9,7 @@
 #include "interpose/variables/patterns.h"
 
 #include "ftstress/record.h"
-#include "interpose/python/release.h"
+#include "interpose/python/walk.h"
 #include "interpose/variables/across.h"
 #include "interpose/variables/flow.h"
 #include "interpose/variables/handlers.h"
@@ -123,7 +123,7 @@ static uint32_t relation(const struct access *read, const struct access *write)
 		return 0;
 	if (from > to || to - from > UNITS_MAX || to >= FTS_PC_MARKER)
 		return 0;
-	const uint8_t *units = (const uint8_t *)python_release->bytecode(write->code, write->frame);
+	const uint8_t *units = (const uint8_t *)python_bytecode(write->code, write->frame);
 	/* One instruction does both: it deletes, or pops, what it has looked at. */
 	if (from == to)
 		return patterns_makes_missing(read, write, units + 2 * (size_t)from) ? CHECKS : 0;
@@ -335,7 +335,7 @@ static bool begins_iteration(const struct access *read)
 	uint32_t at = FTS_PC_INSTRUCTION(read->pc);
 	if (site_operation(read->site) != SITE_SIZE || at >= FTS_PC_MARKER)
 		return false;
-	const uint8_t *units = (const uint8_t *)python_release->bytecode(read->code, read->frame);
+	const uint8_t *units = (const uint8_t *)python_bytecode(read->code, read->frame);
 	return opcode_flags[units[2 * (size_t)at]] & OP_ITERATES;
 }
 

@@ -49,7 +49,7 @@ static void our_free(void *context, void *memory)
 static void new_reference(void *object)
 {
 	granules_renewed((char *)object + 16,
-			 load64(load_pointer(object, OBJECT_TYPE), TYPE_BASICSIZE) - 16);
+			 load64(load_pointer(object, OBJECT_TYPE), python_at.type_basicsize) - 16);
 	real_new_reference(object);
 }
 

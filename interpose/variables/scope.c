@@ -62,8 +62,9 @@ static bool is_of_thread_list(const uint8_t *path, uint64_t length, const uint8_
 static __attribute__((noinline)) uint8_t look(const void *code)
 {
 	uint8_t path[PATH_MAX_BYTES], name[256];
-	uint32_t length = code_utf8(load_pointer(code, CODE_FILENAME), path, sizeof path);
-	uint32_t name_length = code_utf8(load_pointer(code, CODE_QUALNAME), name, sizeof name);
+	uint32_t length = code_utf8(load_pointer(code, python_at.code_filename), path, sizeof path);
+	uint32_t name_length =
+		code_utf8(load_pointer(code, python_at.code_qualname), name, sizeof name);
 	uint8_t scope = by_file(path, length);
 	if (ends_in(name, name_length, "__del__"))
 		scope |= SCOPE_FINALIZER;

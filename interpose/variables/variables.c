@@ -90,7 +90,7 @@ static inline bool is_extensions(uintptr_t at, unsigned i)
 
 static bool is_service(const void *frame)
 {
-	const uint8_t *unit = load_pointer(frame, FRAME_INSTR_PTR);
+	const uint8_t *unit = load_pointer(frame, python_at.frame_instr_ptr);
 	return opcode_flags[*unit] & OP_SERVICE;
 }
 
@@ -113,17 +113,10 @@ static void share_memory(uintptr_t memory, uint64_t bytes)
 		granule_share(granule_of(memory + i));
 }
 
-enum { /* PyDictObject; PyDictKeysObject; PyListObject, from its size on */
-       DICT_USED = OBJECT_TYPE + 8,
-       KEYS_LOG2_SIZE = 8,
-       KEYS_LOG2_INDEX_BYTES = 9,
-       KEYS_ENTRIES = 24, /* how many have been used */
-       KEYS_INDICES = 32,
+enum {                   /* PyDictKeysObject */
        KEYS_GENERAL = 0, /* kinds: entries with a hash, */
        KEYS_SPLIT = 2,   /* and those without values */
        ENTRY_BYTES_MOST = 24,
-       LIST_ITEMS = 8,
-       LIST_ALLOCATED = 16,
 };
 
 /* An object that is stored where others may find it is shared, as far as its memory is one piece. */
@@ -136,13 +129,15 @@ static void share_object(uintptr_t object)
 
 static uint64_t bytes_of_keys(const uint8_t *keys)
 {
-	return KEYS_INDICES + (1ull << keys[KEYS_LOG2_INDEX_BYTES]) +
-	       ENTRY_BYTES_MOST * (1ull << keys[KEYS_LOG2_SIZE]);
+	return python_at.keys_indices + (1ull << keys[python_at.keys_log2_index_bytes]) +
+	       ENTRY_BYTES_MOST * (1ull << keys[python_at.keys_log2_size]);
 }
 
 static void share_items(const char *list_size)
 {
-	share_memory(load64(list_size, LIST_ITEMS), 8 * load64(list_size, LIST_ALLOCATED));
+	const char *list = (const char *)list_size - python_at.size;
+	share_memory(load64(list, python_at.list_items),
+		     8 * load64(list, python_at.list_allocated));
 }
 
 enum after { AFTER_NOTHING, AFTER_ACQUIRE };
@@ -192,7 +187,8 @@ static struct access access_of(const struct call *call, uintptr_t address, uint8
 static void note_key(const struct call *call, uintptr_t dict, uint64_t hash,
 		     enum site_operation what, bool grows)
 {
-	struct access access = access_of(call, dict + DICT_USED, (uint8_t)(what | SITE_ENTRY << 3));
+	struct access access =
+		access_of(call, dict + python_at.dict_used, (uint8_t)(what | SITE_ENTRY << 3));
 	access.stand_in = key_stand_in(dict, hash);
 	access.missing = what == SITE_READ;
 	access.takes = what == SITE_WRITE && !grows;
@@ -204,7 +200,7 @@ static void note_key(const struct call *call, uintptr_t dict, uint64_t hash,
 static void note_item(const struct call *call, uintptr_t container, uint64_t key,
 		      enum site_operation what, enum site_class class, bool grows)
 {
-	uintptr_t body = container + DICT_USED; /* behind the header; that is another one's */
+	uintptr_t body = container + OBJECT_BODY; /* behind the header; that is another one's */
 	struct access access = access_of(call, body, (uint8_t)(what | class << 3));
 	access.stand_in = key_stand_in(body, key);
 	access.is_key = class == SITE_OTHER;
@@ -214,21 +210,21 @@ static void note_item(const struct call *call, uintptr_t container, uint64_t key
 
 static uint64_t hash_of_entry(const uint8_t *keys, const char *entry)
 {
-	if (keys[KEYS_KIND] == KEYS_GENERAL)
+	if (keys[python_at.keys_kind] == KEYS_GENERAL)
 		return load64(entry, 0);
-	return load64(load_pointer(entry, 0), STR_LENGTH + 8);
+	return load64(load_pointer(entry, 0), python_at.str_hash);
 }
 
 /* The key that was added last; false: there is none in the dict's own keys. */
 static bool newest_key(uintptr_t dict, uint64_t *hash)
 {
-	const uint8_t *keys = load_pointer((const void *)dict, DICT_KEYS);
-	uint64_t count = load64(keys, KEYS_ENTRIES);
-	if (!count || keys[KEYS_KIND] == KEYS_SPLIT)
+	const uint8_t *keys = load_pointer((const void *)dict, python_at.dict_keys);
+	uint64_t count = load64(keys, python_at.keys_entries);
+	if (!count || keys[python_at.keys_kind] == KEYS_SPLIT)
 		return false;
-	uint64_t bytes = keys[KEYS_KIND] == KEYS_GENERAL ? 24 : 16;
-	*hash = hash_of_entry(keys, (const char *)keys + KEYS_INDICES +
-					    (1ull << keys[KEYS_LOG2_INDEX_BYTES]) +
+	uint64_t bytes = keys[python_at.keys_kind] == KEYS_GENERAL ? 24 : 16;
+	*hash = hash_of_entry(keys, (const char *)keys + python_at.keys_indices +
+					    (1ull << keys[python_at.keys_log2_index_bytes]) +
 					    (count - 1) * bytes);
 	return true;
 }
@@ -244,11 +240,12 @@ THREAD_LOCAL struct {
 bool variables_stores_at(const void *frame, uintptr_t address)
 {
 	if (!locked_lookup.dict || locked_lookup.frame != frame ||
-	    locked_lookup.instruction != load64(frame, FRAME_INSTR_PTR))
+	    locked_lookup.instruction != load64(frame, python_at.frame_instr_ptr))
 		return false;
-	const uint8_t *keys = load_pointer((const void *)locked_lookup.dict, DICT_KEYS);
-	bool general = keys[KEYS_KIND] == KEYS_GENERAL;
-	return address - (uintptr_t)keys < bytes_of_keys(keys) && keys[KEYS_KIND] != KEYS_SPLIT &&
+	const uint8_t *keys = load_pointer((const void *)locked_lookup.dict, python_at.dict_keys);
+	bool general = keys[python_at.keys_kind] == KEYS_GENERAL;
+	return address - (uintptr_t)keys < bytes_of_keys(keys) &&
+	       keys[python_at.keys_kind] != KEYS_SPLIT &&
 	       hash_of_entry(keys, (const char *)address - (general ? 16 : 8)) ==
 		       locked_lookup.hash;
 }
@@ -271,7 +268,7 @@ static __attribute__((noinline)) void note_missing(uintptr_t dict, uint64_t hash
 		return;
 	struct call call = call_of(frame);
 	name_call(&call);
-	granule_share(granule_of(dict + DICT_USED));
+	granule_share(granule_of(dict + python_at.dict_used));
 	if (is_looked_at(&call) && !has_caller(__builtin_frame_address(0), is_own))
 		note_key(&call, dict, hash, SITE_READ, false);
 }
@@ -285,12 +282,13 @@ static enum after note(uintptr_t address, uint8_t site, uint64_t value);
 static void note_new_keys(const struct call *call, uintptr_t dict, uintptr_t keys)
 {
 	const uint8_t *head = (const uint8_t *)keys;
-	bool general = head[KEYS_KIND] == KEYS_GENERAL;
-	uintptr_t value =
-		keys + KEYS_INDICES + (1ull << head[KEYS_LOG2_INDEX_BYTES]) + (general ? 16 : 8);
+	bool general = head[python_at.keys_kind] == KEYS_GENERAL;
+	uintptr_t value = keys + python_at.keys_indices +
+			  (1ull << head[python_at.keys_log2_index_bytes]) + (general ? 16 : 8);
 	share_memory(keys, bytes_of_keys(head));
-	if (own_write != value || head[KEYS_KIND] == KEYS_SPLIT ||
-	    load64(head, KEYS_ENTRIES) != 1 || granule_is_mine(granule_of(dict + DICT_USED)))
+	if (own_write != value || head[python_at.keys_kind] == KEYS_SPLIT ||
+	    load64(head, python_at.keys_entries) != 1 ||
+	    granule_is_mine(granule_of(dict + python_at.dict_used)))
 		return;
 	note(value, SITE_WRITE | SITE_ENTRY << 3, load64((const void *)value, 0));
 	if (is_looked_at(call) && !has_caller(__builtin_frame_address(0), is_own))
@@ -305,11 +303,11 @@ static void note_changed_key(const struct call *call, uintptr_t size, enum site_
 			     bool grows)
 {
 	uint64_t hash;
-	if (class == SITE_DICT && changed_key(call, size - DICT_USED, grows, &hash))
-		note_key(call, size - DICT_USED, hash, SITE_WRITE, grows);
+	if (class == SITE_DICT && changed_key(call, size - python_at.dict_used, grows, &hash))
+		note_key(call, size - python_at.dict_used, hash, SITE_WRITE, grows);
 	else if (class == SITE_OTHER &&
-		 containers_changed_key(call, size - CONTAINERS_SET_USED, &hash))
-		note_item(call, size - CONTAINERS_SET_USED, hash, SITE_WRITE, SITE_OTHER, grows);
+		 containers_changed_key(call, size - python_at.set_used, &hash))
+		note_item(call, size - python_at.set_used, hash, SITE_WRITE, SITE_OTHER, grows);
 }
 
 /* What is to be done when the variable has been read; for a write, nothing. */
@@ -345,7 +343,7 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	granule_share(granule);
 	if (operation == SITE_KEYS) {
 		if (value)
-			note_new_keys(&call, address - DICT_KEYS, value);
+			note_new_keys(&call, address - python_at.dict_keys, value);
 		return AFTER_NOTHING;
 	}
 	if (operation == SITE_RESIZE) {
@@ -452,7 +450,7 @@ void variables_note_item(uintptr_t container, uint64_t key, enum site_operation 
 		return;
 	struct call call = call_of(frame);
 	name_call(&call);
-	granule_share(granule_of(container + DICT_USED));
+	granule_share(granule_of(container + OBJECT_BODY));
 	if (call.scope & SCOPE_SYNC || !is_looked_at(&call) ||
 	    has_caller(__builtin_frame_address(0), is_own) ||
 	    has_caller(__builtin_frame_address(0), is_extensions))
@@ -467,7 +465,7 @@ enum { LOOKUP_MISSING = -1 }; /* DKIX_EMPTY */
 static int64_t looked_up(int64_t index, const void *dict, int64_t hash)
 {
 	if (UNLIKELY(index == LOOKUP_MISSING) && variables_testing &&
-	    !granule_is_mine(granule_of((uintptr_t)dict + DICT_USED)))
+	    !granule_is_mine(granule_of((uintptr_t)dict + python_at.dict_used)))
 		note_missing((uintptr_t)dict, (uint64_t)hash);
 	return index;
 }
@@ -513,11 +511,13 @@ static void hooked_store(volatile uint64_t *word, uint64_t value, int memory_ord
 /* setdefault() of a key that is there is a read of its value. */
 static void note_found(uintptr_t dict, int64_t index)
 {
-	const uint8_t *keys = load_pointer((const void *)dict, DICT_KEYS);
-	bool general = keys[KEYS_KIND] == KEYS_GENERAL;
-	uintptr_t value = (uintptr_t)keys + KEYS_INDICES + (1ull << keys[KEYS_LOG2_INDEX_BYTES]) +
+	const uint8_t *keys = load_pointer((const void *)dict, python_at.dict_keys);
+	bool general = keys[python_at.keys_kind] == KEYS_GENERAL;
+	uintptr_t value = (uintptr_t)keys + python_at.keys_indices +
+			  (1ull << keys[python_at.keys_log2_index_bytes]) +
 			  (uint64_t)index * (general ? 24 : 16) + (general ? 16 : 8);
-	if (index >= 0 && keys[KEYS_KIND] != KEYS_SPLIT && !granule_is_mine(granule_of(value)))
+	if (index >= 0 && keys[python_at.keys_kind] != KEYS_SPLIT &&
+	    !granule_is_mine(granule_of(value)))
 		note(value, SITE_READ | SITE_ENTRY << 3, 0);
 }
 
@@ -529,12 +529,13 @@ static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *v
 		note_found((uintptr_t)dict, index);
 		return index;
 	}
-	if (variables_testing && !granule_is_mine(granule_of((uintptr_t)dict + DICT_USED))) {
+	if (variables_testing &&
+	    !granule_is_mine(granule_of((uintptr_t)dict + python_at.dict_used))) {
 		const void *frame = innermost_frame();
 		locked_lookup.dict = (uintptr_t)dict;
 		locked_lookup.hash = (uint64_t)hash;
 		locked_lookup.frame = frame;
-		locked_lookup.instruction = frame ? load64(frame, FRAME_INSTR_PTR) : 0;
+		locked_lookup.instruction = frame ? load64(frame, python_at.frame_instr_ptr) : 0;
 	}
 	JUMP real_locked_lookup(dict, key, hash, value);
 }
@@ -628,7 +629,7 @@ static bool start(const char **why)
 		*why = CONCERN_OFF;
 		return false;
 	}
-	if (!python_known(why) || !find_python(&python, why))
+	if (!python_has(FTS_NEED_VARIABLES, why) || !find_python(&python, why))
 		return false;
 	if (raw_same(path, "none")) {
 		*why = python_release->minor < 14 ? "on CPython 3.14 and later only"

@@ -13,13 +13,6 @@
 #include <dlfcn.h>
 #include <stddef.h>
 
-enum {
-	LIST_SIZE = OBJECT_TYPE + 8,
-	DICT_SIZE = OBJECT_TYPE + 8,
-	SLICE_START = OBJECT_TYPE + 8, /* PySliceObject */
-	SLICE_STOP = SLICE_START + 8,
-};
-
 HIDDEN __thread const void *wholes_default __attribute__((tls_model("initial-exec")));
 HIDDEN __thread const void *wholes_keeps __attribute__((tls_model("initial-exec")));
 static const void *list_type, *slice_type, *none;
@@ -33,7 +26,7 @@ static inline void look(const void *container, long size, enum site_class class,
 
 static inline void look_at_list(const void *list, enum whole what)
 {
-	look(list, LIST_SIZE, SITE_LIST, what);
+	look(list, python_at.size, SITE_LIST, what);
 }
 
 static inline bool is_of(const void *object, const void *type)
@@ -44,7 +37,8 @@ static inline bool is_of(const void *object, const void *type)
 /* [:], where both ends are left out. */
 static bool is_all(const void *slice)
 {
-	return load_pointer(slice, SLICE_START) == none && load_pointer(slice, SLICE_STOP) == none;
+	return load_pointer(slice, python_at.slice_start) == none &&
+	       load_pointer(slice, python_at.slice_stop) == none;
 }
 
 static void *(*real_item)(void *list, void *key);
@@ -124,17 +118,17 @@ typedef void *method(void *self, void *unused);
 /* clang-format off */
 static struct patch {
 	const char *type, *name;
-	long size; /* where the container has it */
+	const uint32_t *size; /* where the container has it */
 	enum site_class class;
 	enum whole what;
 	method *was;
 } patches[] = {
-	{ "list", "copy", LIST_SIZE, SITE_LIST, WHOLE_COPIED, NULL },
-	{ "list", "clear", LIST_SIZE, SITE_LIST, WHOLE_EMPTIED, NULL },
-	{ "dict", "copy", DICT_SIZE, SITE_DICT, WHOLE_COPIED, NULL },
-	{ "dict", "clear", DICT_SIZE, SITE_DICT, WHOLE_EMPTIED, NULL },
-	{ "set", "copy", CONTAINERS_SET_USED, SITE_OTHER, WHOLE_COPIED, NULL },
-	{ "set", "clear", CONTAINERS_SET_USED, SITE_OTHER, WHOLE_EMPTIED, NULL },
+	{ "list", "copy", &python_at.size, SITE_LIST, WHOLE_COPIED, NULL },
+	{ "list", "clear", &python_at.size, SITE_LIST, WHOLE_EMPTIED, NULL },
+	{ "dict", "copy", &python_at.dict_used, SITE_DICT, WHOLE_COPIED, NULL },
+	{ "dict", "clear", &python_at.dict_used, SITE_DICT, WHOLE_EMPTIED, NULL },
+	{ "set", "copy", &python_at.set_used, SITE_OTHER, WHOLE_COPIED, NULL },
+	{ "set", "clear", &python_at.set_used, SITE_OTHER, WHOLE_EMPTIED, NULL },
 };
 /* clang-format on */
 #define PATCHES (sizeof patches / sizeof *patches)
@@ -143,7 +137,7 @@ static struct patch {
 	static void *patched_##number(void *self, void *unused)                                    \
 	{                                                                                          \
 		const struct patch *patch = &patches[number];                                      \
-		look(self, patch->size, patch->class, patch->what);                                \
+		look(self, *patch->size, patch->class, patch->what);                               \
 		JUMP patch->was(self, unused);                                                     \
 	}
 PATCHED(0)

@@ -3,7 +3,7 @@
  * slots. A stack says `array_array_append`; people know it as append of array.array, and what the
  * operations of one type do to each other has most likely one cause.
  *
- *     PyTypeObject (public, the same in all releases: Include/cpython/object.h)
+ *     PyTypeObject (Include/cpython/object.h)
  *       tp_methods   PyMethodDef[]    name, function
  *       tp_getset    PyGetSetDef[]    name, two functions
  *       tp_iternext, tp_as_number->nb_add, ...    a function a slot; a type has its base's, too
@@ -15,9 +15,6 @@
 #include "interpose/python/layout.h"
 
 enum {
-	TYPE_METHODS = 248,
-	TYPE_GETSET = 264,
-	TYPE_BASE = 272,
 	METHOD_SIZE = 32, /* of PyMethodDef: ml_name, ml_meth, ml_flags, ml_doc */
 	GETSET_SIZE = 40, /* of PyGetSetDef: name, get, set, doc, closure */
 	MOST = 768,       /* operations of a type; no type known has more than 250 */
@@ -90,17 +87,17 @@ static void add_slots(const void *type, const void *base, const struct slots *wh
 
 static void add_type(const void *type)
 {
-	const char *method = load_pointer(type, TYPE_METHODS);
+	const char *method = load_pointer(type, python_at.type_methods);
 	for (const char *name; method && (name = load_pointer(method, 0)); method += METHOD_SIZE)
 		add(load_pointer(method, 8), name, raw_length(name));
-	const char *attribute = load_pointer(type, TYPE_GETSET);
+	const char *attribute = load_pointer(type, python_at.type_getset);
 	for (const char *name; attribute && (name = load_pointer(attribute, 0));
 	     attribute += GETSET_SIZE) {
 		add(load_pointer(attribute, 8), name, raw_length(name));
 		add(load_pointer(attribute, 16), name, raw_length(name));
 	}
 	for (unsigned i = 0; i < sizeof slots / sizeof *slots; i++)
-		add_slots(type, load_pointer(type, TYPE_BASE), &slots[i]);
+		add_slots(type, load_pointer(type, python_at.type_base), &slots[i]);
 }
 
 /* The main thread, attached, which holds the types. */
@@ -108,7 +105,7 @@ EXPORT void ftstress_operations(const void *const *types, unsigned count);
 void ftstress_operations(const void *const *types, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		const char *name = load_pointer(types[i], TYPE_NAME);
+		const char *name = load_pointer(types[i], python_at.type_name);
 		found.count = found.length = 0;
 		add_type(types[i]);
 		struct fts_operations head = { .count = found.count,

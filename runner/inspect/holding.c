@@ -36,7 +36,7 @@ static void mix(struct holding *holding, uint64_t word)
 /* The object's type, if an object is there; else 0. */
 static uint64_t type_of(const struct holding *holding, uint64_t object)
 {
-	uint64_t at = holding->python->layout.ob_type, types = holding->python->type_type;
+	uint64_t at = holding->python->layout.object_type, types = holding->python->type_type;
 	if (object < 4096 || object & 7 || object >> 47)
 		return 0;
 	uint64_t type = remote_word(holding->remote, object + at);
@@ -59,20 +59,20 @@ static void mix_words(struct holding *holding, uint64_t at, uint64_t count, unsi
 }
 
 /*
- * The entries of a dict: struct _dictkeysobject, which is the same in all releases that ftstress knows. They stand
- * behind the index, and are hash, key, value; or key, value if all keys are texts.
+ * The entries of a dict: struct _dictkeysobject. They stand behind the index, and are hash, key, value;
+ * or key, value if all keys are texts.
  */
 static void mix_entries(struct holding *holding, uint64_t keys, uint64_t most, unsigned depth)
 {
-	uint64_t sizes =
-		remote_word(holding->remote, keys + 8); /* log2 of the size, of the index; kind */
-	uint64_t count = remote_word(holding->remote, keys + 24);
-	uint64_t index = sizes >> 8 & 255, words = (sizes >> 16 & 255) == 0 ? 3 : 2;
+	const struct fts_layout *at = &holding->python->layout;
+	uint64_t count = remote_word(holding->remote, keys + at->keys_entries);
+	uint64_t index = remote_word(holding->remote, keys + at->keys_log2_index_bytes) & 255;
+	uint64_t kind = remote_word(holding->remote, keys + at->keys_kind) & 255;
 	mix(holding, count);
 	if (index > 32)
 		return;
-	mix_words(holding, keys + 32 + (1ull << index), (count < most ? count : most) * words,
-		  depth);
+	mix_words(holding, keys + at->keys_indices + (1ull << index),
+		  (count < most ? count : most) * (kind == 0 ? 3 : 2), depth);
 }
 
 /* The attributes of an object: struct _dictvalues, a word whose first byte is their number, and they. */
@@ -87,13 +87,13 @@ static void mix_values(struct holding *holding, uint64_t values, unsigned depth)
 static void mix_contents(struct holding *holding, uint64_t object, uint64_t flags, uint64_t size,
 			 unsigned depth)
 {
-	const struct python_layout *at = &holding->python->layout;
+	const struct fts_layout *at = &holding->python->layout;
 	struct remote *remote = holding->remote;
 	if (flags & FLAG_INLINE_VALUES) {
 		mix_values(holding, object + size, depth);
 	} else if (flags & FLAG_LIST) {
-		uint64_t count = remote_word(remote, object + at->ob_type + 8);
-		mix_words(holding, remote_word(remote, object + at->list_item),
+		uint64_t count = remote_word(remote, object + at->size);
+		mix_words(holding, remote_word(remote, object + at->list_items),
 			  count < ITEMS_MOST ? count : ITEMS_MOST, depth);
 	} else if (flags & FLAG_DICT) {
 		uint64_t values = remote_word(remote, object + at->dict_values);
@@ -106,14 +106,14 @@ static void mix_contents(struct holding *holding, uint64_t object, uint64_t flag
 
 static void mix_object(struct holding *holding, uint64_t object, unsigned depth)
 {
-	const struct python_layout *at = &holding->python->layout;
+	const struct fts_layout *at = &holding->python->layout;
 	uint64_t type = depth ? type_of(holding, object) : 0;
 	if (!type || type == holding->python->type_type || type == holding->python->code_type)
 		return;
-	uint64_t size = remote_word(holding->remote, type + at->tp_basicsize);
-	uint64_t item = remote_word(holding->remote, type + at->tp_basicsize + 8);
-	uint64_t flags = remote_word(holding->remote, type + at->tp_flags);
-	uint64_t head = at->ob_type + 8;
+	uint64_t size = remote_word(holding->remote, type + at->type_basicsize);
+	uint64_t item = remote_word(holding->remote, type + at->type_itemsize);
+	uint64_t flags = remote_word(holding->remote, type + at->type_flags);
+	uint64_t head = at->object_type + 8;
 	if (size < head || size > 4096)
 		return;
 	/* Of what has items the first one, too: the digits of an int, of which there is one. */
@@ -126,14 +126,14 @@ static void mix_object(struct holding *holding, uint64_t object, unsigned depth)
 static uint64_t values_of(struct holding *holding, uint64_t address, const uint8_t *frame,
 			  uint64_t code)
 {
-	const struct python_layout *at = &holding->python->layout;
-	uint64_t names = remote_word(holding->remote, code + at->co_localsplusnames);
-	uint64_t locals = names ? remote_word(holding->remote, names + at->tuple_size) : 0;
+	const struct fts_layout *at = &holding->python->layout;
+	uint64_t names = remote_word(holding->remote, code + at->code_localsplusnames);
+	uint64_t locals = names ? remote_word(holding->remote, names + at->size) : 0;
 	uint64_t stack = STACK_UNKNOWN, first, top;
 	locals = locals < LOCALS_MOST ? locals : LOCALS_MOST;
-	if (at->stackpointer) {
-		memcpy(&top, frame + at->stackpointer, sizeof top);
-		first = address + at->localsplus + 8 * locals;
+	if (at->frame_stackpointer != FTS_LAYOUT_NONE) {
+		memcpy(&top, frame + at->frame_stackpointer, sizeof top);
+		first = address + at->frame_locals + 8 * locals;
 		stack = top > first ? (top - first) / 8 : 0;
 		stack = stack < STACK_MOST ? stack : STACK_MOST;
 	}
@@ -143,26 +143,26 @@ static uint64_t values_of(struct holding *holding, uint64_t address, const uint8
 uint64_t holding_frame(struct remote *remote, const struct python *python, uint64_t address,
 		       bool near, uint64_t *number)
 {
-	const struct python_layout *at = &python->layout;
+	const struct fts_layout *at = &python->layout;
 	struct holding holding = { remote, python, *number };
 	uint8_t frame[FRAME_MOST];
 	uint64_t code, instruction, globals;
 	if (at->frame_size > sizeof frame || !remote_read(remote, address, frame, at->frame_size))
 		return 0;
-	memcpy(&code, frame + at->executable, sizeof code);
-	memcpy(&instruction, frame + at->instr_ptr, sizeof instruction);
-	code &= at->executable_mask;
+	memcpy(&code, frame + at->frame_executable, sizeof code);
+	memcpy(&instruction, frame + at->frame_instr_ptr, sizeof instruction);
+	code &= ~STACKREF_TAG_BITS;
 	mix(&holding, code);
 	mix(&holding, instruction);
 	uint64_t count = code ? values_of(&holding, address, frame, code) : 0;
 	for (uint64_t i = 0; i < count; i++) {
 		/* The lowest bits say who owns the reference. */
-		uint64_t value = remote_word(remote, address + at->localsplus + 8 * i) & ~7ull;
+		uint64_t value = remote_word(remote, address + at->frame_locals + 8 * i) & ~7ull;
 		mix(&holding, value);
 		mix_object(&holding, value, DEPTH);
 	}
 	if (near) {
-		memcpy(&globals, frame + at->globals, sizeof globals);
+		memcpy(&globals, frame + at->frame_globals, sizeof globals);
 		mix_entries(&holding, remote_word(remote, globals + at->dict_keys), GLOBALS_MOST,
 			    DEPTH);
 	}

@@ -3,6 +3,7 @@
 
 #include "ftstress/pythons.h"
 #include "runner/base/util.h"
+#include "runner/inspect/pylayout.h"
 #include "runner/symbols/pyline.h"
 
 #include <stdio.h>
@@ -17,15 +18,8 @@
 #define LINE_TABLE_MAX (1u << 20)
 #define FRAME_MAX 512 /* bytes of an _PyInterpreterFrame, without locals */
 
-#define OFFSETS_MAX 2048
-#define COOKIE "xdebugpy"
-
-#define DECLARE(major, minor) extern const struct python_release python_release_##major##minor;
-FTS_PYTHONS(DECLARE)
-#undef DECLARE
-
-static const struct python_release *const releases[] = {
-#define ENTRY(major, minor) &python_release_##major##minor,
+static const struct python_release releases[] = {
+#define ENTRY(major_, minor_) { .major = major_, .minor = minor_, .counts_c_calls = minor_ == 13 },
 	FTS_PYTHONS(ENTRY)
 #undef ENTRY
 };
@@ -35,8 +29,8 @@ static const struct python_release *const releases[] = {
 static const struct python_release *release_of(unsigned major, unsigned minor)
 {
 	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
-		if (releases[i]->major == major && releases[i]->minor == minor)
-			return releases[i];
+		if (releases[i].major == major && releases[i].minor == minor)
+			return &releases[i];
 	return NULL;
 }
 
@@ -57,23 +51,20 @@ static bool may_be_python(const char *path)
 
 static bool read_release(struct remote *remote, struct python *python, char **why)
 {
-	uint8_t offsets[OFFSETS_MAX];
-	uint64_t version;
-	if (!remote_read(remote, python->runtime, offsets, 16) ||
-	    memcmp(offsets, COOKIE, strlen(COOKIE)) != 0) {
+	char cookie[sizeof FTS_TOLD_COOKIE - 1];
+	if (!remote_read(remote, python->runtime, cookie, sizeof cookie) ||
+	    memcmp(cookie, FTS_TOLD_COOKIE, sizeof cookie) != 0) {
 		*why = xprintf("the Python of process %d is older than 3.13: only native stacks",
 			       remote->pid);
 		return false;
 	}
-	memcpy(&version, offsets + 8, sizeof version);
+	uint64_t version = remote_word(remote, python->runtime + FTS_TOLD_VERSION);
 	unsigned major = (unsigned)(version >> 24) & 255, minor = (unsigned)(version >> 16) & 255;
 	const struct python_release *release = release_of(major, minor);
-	if (!release || release->offsets_size > sizeof offsets ||
-	    !remote_read(remote, python->runtime, offsets, release->offsets_size)) {
+	if (!release || !pylayout_read(remote, python->runtime, major, minor, &python->layout)) {
 		*why = xprintf("Python %u.%u is not supported: only native stacks", major, minor);
 		return false;
 	}
-	release->layout(offsets, &python->layout);
 	if (python->layout.frame_size > FRAME_MAX) {
 		*why = xprintf("the frames of process %d are laid out in an unknown way: only "
 			       "native stacks",
@@ -105,23 +96,23 @@ bool python_find(struct remote *remote, struct python *python, char **why)
 size_t python_threads(struct remote *remote, const struct python *python,
 		      struct python_thread **threads)
 {
-	const struct python_layout *at = &python->layout;
+	const struct fts_layout *at = &python->layout;
 	size_t count = 0, capacity = 0, interpreters = 0;
 	*threads = NULL;
 	if (!python->release)
 		return 0;
-	for (uint64_t interpreter = remote_word(remote, python->runtime + at->interpreters_head);
+	for (uint64_t interpreter = remote_word(remote, python->runtime + at->runtime_interpreters);
 	     interpreter && interpreters++ < INTERPRETERS_MAX;
 	     interpreter = remote_word(remote, interpreter + at->interpreter_next))
-		for (uint64_t state = remote_word(remote, interpreter + at->threads_head);
+		for (uint64_t state = remote_word(remote, interpreter + at->interpreter_threads);
 		     state && count < THREADS_MAX;
-		     state = remote_word(remote, state + at->thread_next)) {
+		     state = remote_word(remote, state + at->tstate_next)) {
 			struct python_thread thread = {
-				.thread_id = remote_word(remote, state + at->thread_id),
-				.native_id = remote_word(remote, state + at->native_thread_id),
-				.frame = remote_word(remote, state + at->current_frame),
+				.thread_id = remote_word(remote, state + at->tstate_thread),
+				.native_id = remote_word(remote, state + at->tstate_native_thread),
+				.frame = remote_word(remote, state + at->tstate_current_frame),
 				.attached =
-					(uint32_t)remote_word(remote, state + at->thread_state) ==
+					(uint32_t)remote_word(remote, state + at->tstate_state) ==
 					THREAD_ATTACHED,
 			};
 			ARRAY_PUSH(*threads, count, capacity, thread);
@@ -132,16 +123,16 @@ size_t python_threads(struct remote *remote, const struct python *python,
 size_t python_chain(struct remote *remote, const struct python *python, uint64_t innermost,
 		    struct python_frame **frames)
 {
-	const struct python_layout *at = &python->layout;
+	const struct fts_layout *at = &python->layout;
 	size_t count = 0, capacity = 0;
 	*frames = NULL;
 	for (uint64_t address = innermost; address && count < CHAIN_MAX;) {
 		uint8_t owner;
 		uint64_t previous;
-		if (!remote_read(remote, address + at->owner, &owner, sizeof owner) ||
-		    !remote_read(remote, address + at->previous, &previous, sizeof previous))
+		if (!remote_read(remote, address + at->frame_owner, &owner, sizeof owner) ||
+		    !remote_read(remote, address + at->frame_previous, &previous, sizeof previous))
 			break;
-		struct python_frame frame = { address, owner >= at->entry_owner };
+		struct python_frame frame = { address, owner >= at->frame_entry };
 		ARRAY_PUSH(*frames, count, capacity, frame);
 		if (previous == address)
 			break;
@@ -168,18 +159,18 @@ static void add_utf8(struct buf *buf, uint32_t c)
  */
 static char *read_text(struct remote *remote, const struct python *python, uint64_t object)
 {
-	const struct python_layout *at = &python->layout;
+	const struct fts_layout *at = &python->layout;
 	uint32_t state = 0;
-	if (!object || !remote_read(remote, object + at->unicode_state, &state, sizeof state))
+	if (!object || !remote_read(remote, object + at->str_state, &state, sizeof state))
 		return NULL;
-	state >>= at->kind_shift;
+	state >>= at->str_kind;
 	unsigned kind = state & 7;
 	bool compact = state & 8, ascii = state & 16;
-	uint64_t length = remote_word(remote, object + at->unicode_length);
+	uint64_t length = remote_word(remote, object + at->str_length);
 	if (!compact || length > TEXT_MAX || (kind != 1 && kind != 2 && kind != 4))
 		return NULL;
 	/* If the text is not ASCII, two more fields (of a UTF-8 copy) stand before it. */
-	uint64_t data = object + at->ascii_size + (ascii ? 0 : 2 * sizeof(uint64_t));
+	uint64_t data = object + (ascii ? at->str_ascii_data : at->str_compact_data);
 	uint8_t *raw = xmalloc(length * kind);
 	struct buf text = { 0 };
 	bool readable = remote_read(remote, data, raw, length * kind);
@@ -195,27 +186,29 @@ static char *read_text(struct remote *remote, const struct python *python, uint6
 /*
  * Where the frame's bytecode begins: in the code object, or in a copy that only this thread runs.
  */
-static uint64_t bytecode_of(struct remote *remote, const struct python_layout *at,
+static uint64_t bytecode_of(struct remote *remote, const struct fts_layout *at,
 			    const uint8_t *frame, uint64_t code)
 {
 	int32_t index = 0;
-	uint64_t copies = at->tlbc_index ? remote_word(remote, code + at->co_tlbc) : 0;
+	uint64_t copies = at->frame_tlbc_index != FTS_LAYOUT_NONE
+				  ? remote_word(remote, code + at->code_tlbc)
+				  : 0;
 	if (!copies)
-		return code + at->co_code_adaptive;
-	memcpy(&index, frame + at->tlbc_index, sizeof index);
+		return code + at->code_bytecode;
+	memcpy(&index, frame + at->frame_tlbc_index, sizeof index);
 	if (index < 0 || (uint64_t)index >= remote_word(remote, copies)) /* _PyCodeArray.size */
-		return code + at->co_code_adaptive;
-	return remote_word(remote, copies + 8 + 8 * (uint64_t)index);
+		return code + at->code_bytecode;
+	return remote_word(remote, copies + at->tlbc_entries + 8 * (uint64_t)index);
 }
 
-static int line_of(struct remote *remote, const struct python_layout *at, uint64_t code,
+static int line_of(struct remote *remote, const struct fts_layout *at, uint64_t code,
 		   uint64_t bytecode, uint64_t instruction)
 {
 	int32_t first = 0;
-	uint64_t table = remote_word(remote, code + at->co_linetable);
-	uint64_t size = table ? remote_word(remote, table + at->bytes_size) : 0;
+	uint64_t table = remote_word(remote, code + at->code_linetable);
+	uint64_t size = table ? remote_word(remote, table + at->size) : 0;
 	if (!size || size > LINE_TABLE_MAX ||
-	    !remote_read(remote, code + at->co_firstlineno, &first, sizeof first))
+	    !remote_read(remote, code + at->code_first_line, &first, sizeof first))
 		return 0;
 	uint8_t *bytes = xmalloc(size);
 	int line = 0;
@@ -229,20 +222,21 @@ static int line_of(struct remote *remote, const struct python_layout *at, uint64
 void python_describe(struct remote *remote, const struct python *python, uint64_t address,
 		     char **qualname, char **file, int *line)
 {
-	const struct python_layout *at = &python->layout;
+	const struct fts_layout *at = &python->layout;
 	uint8_t frame[FRAME_MAX];
 	uint64_t code = 0, instruction = 0;
 	*qualname = *file = NULL;
 	*line = 0;
 	if (remote_read(remote, address, frame, at->frame_size)) {
-		memcpy(&code, frame + at->executable, sizeof code);
-		memcpy(&instruction, frame + at->instr_ptr, sizeof instruction);
-		code &= at->executable_mask;
+		memcpy(&code, frame + at->frame_executable, sizeof code);
+		memcpy(&instruction, frame + at->frame_instr_ptr, sizeof instruction);
+		code &= ~STACKREF_TAG_BITS;
 	}
-	if (code &&
-	    (!python->code_type || remote_word(remote, code + at->ob_type) == python->code_type)) {
-		*qualname = read_text(remote, python, remote_word(remote, code + at->co_qualname));
-		*file = read_text(remote, python, remote_word(remote, code + at->co_filename));
+	if (code && (!python->code_type ||
+		     remote_word(remote, code + at->object_type) == python->code_type)) {
+		*qualname =
+			read_text(remote, python, remote_word(remote, code + at->code_qualname));
+		*file = read_text(remote, python, remote_word(remote, code + at->code_filename));
 		*line = line_of(remote, at, code, bytecode_of(remote, at, frame, code),
 				instruction);
 	}

@@ -2,6 +2,7 @@
 #include "reports/settle.h"
 #include "runner/run/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "runner/collate/policy.h"
 #include "runner/collate/suppress.h"
 #include "runner/setup/command.h"
+#include "runner/symbols/layout.h"
 
 /* What is known of CPython's own races: by its lists, and by ours. */
 static int load_upstream(struct run *run)
@@ -119,6 +121,26 @@ static const char *symbolizer(void)
 	return NULL;
 }
 
+/* A Python that does not say how it is laid out is taken to be as our own build of its release. */
+static void note_layout(const struct run *run)
+{
+	const struct environment *environment = &run->environment;
+	unsigned major, minor;
+	if (environment->layout || !environment->library ||
+	    sscanf(environment->version, "%u.%u", &major, &minor) != 2)
+		return;
+	char *release = layout_release(major, minor);
+	char *note =
+		xprintf("%s has no debug information that says how CPython's structures are laid "
+			"out: they are taken to be as in ftstress's own build of CPython %s, and "
+			"compared where the interpreter itself tells debuggers (_PyRuntime). "
+			"Compile it with -g to have them read",
+			environment->library, release ? release : environment->version);
+	collator_note(run->collator, note);
+	free(note);
+	free(release);
+}
+
 int session_open_collator(struct run *run)
 {
 	int code = load_suppressions(run);
@@ -155,5 +177,6 @@ int session_open_collator(struct run *run)
 		collator_note(run->collator, run->tests.errors.items[i]);
 	for (size_t i = 0; i < run->tests.notes.count; i++)
 		collator_note(run->collator, run->tests.notes.items[i]);
+	note_layout(run);
 	return 0;
 }

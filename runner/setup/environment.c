@@ -9,6 +9,7 @@
 
 #include "runner/base/spawn.h"
 #include "runner/base/util.h"
+#include "runner/symbols/layout.h"
 
 struct list {
 	char **items;
@@ -105,6 +106,7 @@ static int take_answer(struct environment *environment, struct buf *out, const c
 	environment->version = take_string(answer, "version");
 	environment->recipe = take_string(answer, "recipe");
 	environment->variables = take_string(answer, "variables");
+	environment->library = take_string(answer, "library");
 	take_list(&environment->tsan_site, json_object_get(answer, "tsan_site"));
 	take_list(&environment->plain_site, json_object_get(answer, "plain_site"));
 	take_list(&environment->sources, json_object_get(answer, "sources"));
@@ -133,6 +135,9 @@ int environment_prepare(struct environment *environment, const struct suite *sui
 	int code = spawn_run(&spawn, &spawned);
 	if (!code && spawned.status == 0) {
 		code = take_answer(environment, &spawned.out, paths->prepare);
+		if (!code && environment->library)
+			environment->layout = layout_file(paths->cache, environment->library,
+							  environment->version);
 	} else if (!code) {
 		if (message_before)
 			message_before();
@@ -155,6 +160,8 @@ void environment_clear(struct environment *environment)
 	free(environment->version);
 	free(environment->recipe);
 	free(environment->variables);
+	free(environment->library);
+	free(environment->layout);
 	strings_clear(&environment->tsan_site);
 	strings_clear(&environment->plain_site);
 	strings_clear(&environment->sources);
@@ -305,6 +312,8 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	push(&list, xprintf("PYTHONHASHSEED=%" PRIu32, (uint32_t)(seed ^ seed >> 32)));
 	push(&list, xprintf("LD_PRELOAD=%s", paths->library));
 	push(&list, xprintf("FTSTRESS_CONTROL_FD=%d", WORKER_CONTROL_FD));
+	if (environment->layout)
+		push(&list, xprintf("%s=%s", FTS_ENV_LAYOUT, environment->layout));
 	push(&list, xprintf("TMPDIR=%s", scratch));
 	/* Else Python's allocator frees memory by the clock, and no run is like another. */
 	push(&list, xstrdup("MIMALLOC_PURGE_DELAY=-1"));

@@ -19,6 +19,8 @@ struct environment {
 	char *version;        /* "3.14.6" */
 	char *recipe;         /* another text when anything of it changes */
 	char *variables; /* the table of interpose/variables/sites.h; NULL, "": there is none */
+	char *library;   /* the file with the code of `python` */
+	char *layout; /* the file with its layout (symbols/layout.h); NULL: it has no debug information */
 	struct strings tsan_site, plain_site, sources; /* folders */
 	struct strings packages; /* names of what `install` built, as their wheels have them */
 };

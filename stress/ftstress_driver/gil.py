@@ -20,11 +20,33 @@ import threading
 import types
 from collections.abc import Callable
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
+from pathlib import Path
 from typing import Any
 
-_WORD = ctypes.sizeof(ctypes.c_void_p)
-_MD_GIL = object.__basicsize__ + 5 * _WORD
-"""Where PyModuleObject has md_gil (3.13 and 3.14): behind dict, def, state, weaklist and name."""
+
+def _layout() -> dict[str, str]:
+    """Where CPython's structures have their members in this build: include/ftstress/layout.h."""
+    release = f"{sys.version_info.major}.{sys.version_info.minor}.txt"
+    usual = Path(__file__).parent.parent / "toolchain" / "layouts" / release
+    try:
+        lines = Path(os.environ.get("FTSTRESS_LAYOUT") or usual).read_text("ascii").splitlines()
+        layout = dict(line.split() for line in lines[1:])
+    except (OSError, ValueError):
+        return {}
+    header = int(layout["PyObject.ob_type"]) + ctypes.sizeof(ctypes.c_void_p)
+    return layout if header == object.__basicsize__ else {}  # else this one has a GIL
+
+
+def _member(layout: dict[str, str], name: str) -> int | None:
+    """Where PyModuleObject has it; None if it has none."""
+    place = layout.get(f"PyModuleObject.{name}", "-")
+    return None if place == "-" else int(place)
+
+
+_LAYOUT = _layout()
+_MD_GIL = _member(_LAYOUT, "md_gil")
+_MD_REQUIRES_GIL = _member(_LAYOUT, "md_requires_gil")
+"""3.13 and 3.14 have the one, a pointer that is not NULL; 3.15 the other, a bool."""
 
 
 def enabled() -> bool:
@@ -42,9 +64,11 @@ def declared(module: object) -> bool:
     """Whether an extension module says that it needs no GIL, as CPython itself asks."""
     if not isinstance(module, types.ModuleType):
         return False
-    if types.ModuleType.__basicsize__ != _MD_GIL + _WORD:
-        return True  # another layout: nothing is known, so nobody is blamed
-    return ctypes.c_void_p.from_address(id(module) + _MD_GIL).value is not None
+    if _MD_GIL is not None:
+        return ctypes.c_void_p.from_address(id(module) + _MD_GIL).value is not None
+    if _MD_REQUIRES_GIL is not None:
+        return not ctypes.c_bool.from_address(id(module) + _MD_REQUIRES_GIL).value
+    return True  # nothing is known, so nobody is blamed
 
 
 class Watch:

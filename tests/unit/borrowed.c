@@ -22,7 +22,12 @@ static uint64_t api; /* the interpreter's function that the extension has called
 static void *was_read, *was_written;
 static unsigned reads, writes;
 HIDDEN bool marks_live = true;
-const struct python_release *python_release;
+struct fts_layout python_at = { .type_basicsize = 48 };
+
+uint64_t python_pc(uint64_t native)
+{
+	return native;
+}
 
 bool made_covers(uint64_t address)
 {
@@ -115,7 +120,7 @@ static void setup(void)
 	references = 1;
 	api = PYTHON + 0x2000;
 	object[OBJECT_TYPE / 8] = other[OBJECT_TYPE / 8] = (uint64_t)type;
-	type[TYPE_BASICSIZE / 8] = 48;
+	type[python_at.type_basicsize / 8] = 48;
 }
 
 static void borrow(const uint64_t *what)

@@ -291,7 +291,7 @@ static void a_bad_value_says_what_is_expected(void **state)
 	COMPLAINS("--heap: expected on, off or deep", "--heap", "deeper");
 	COMPLAINS("--memory: expected a whole number from 64 to 1073741824, or deep", "--memory",
 		  "63");
-	COMPLAINS("--python: expected 3.14, 3.13, or the path", "--python", "2.7");
+	COMPLAINS("--python: expected 3.14, 3.13, 3.15, or the path", "--python", "2.7");
 }
 
 static void races_of_python_code_are_looked_for_where_it_is_said(void **state)

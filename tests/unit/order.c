@@ -24,6 +24,12 @@ static void *fake_dlsym(void *handle, const char *name);
 
 #include <cmocka.h>
 
+/* How the Python is laid out that the tests make. */
+enum { TYPE_FLAGS = 184, CELL_VALUE = 32 };
+struct fts_layout python_at = { .type_flags = TYPE_FLAGS,
+				.cell_value = CELL_VALUE,
+				.dict_keys = 48 };
+
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define STAND_IN __attribute__((noinline, used))
 

@@ -13,6 +13,15 @@
 
 #include <cmocka.h>
 
+/* How the Python is laid out that the tests make. */
+enum { CELL_VALUE = 32, DICT_KEYS = 48, WEAKREF_HASH = 48, KEYS_KIND = 10 };
+struct fts_layout python_at = {
+	.cell_value = CELL_VALUE,
+	.dict_keys = DICT_KEYS,
+	.weakref_hash = WEAKREF_HASH,
+	.keys_kind = KEYS_KIND,
+};
+
 uintptr_t order_low, order_size = 1;
 uint8_t order_places[1];
 const void *order_cells;

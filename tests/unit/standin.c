@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+struct fts_layout python_at = { .lock_mutex = 32 };
+
 struct history history;
 void (*variables_holds)(const void *lock, bool reentrant, bool takes);
 

@@ -198,7 +198,7 @@ static void a_mistake_is_told_with_its_line(void **state)
 	bad(HEAD "nonsense\n", "bad.ini:4: expected [section] or name = value");
 	bad("[suite]\ntarget = x\ndriver = pytst\n",
 	    "bad.ini:3: driver: expected pytest, unittest or script, not \"pytst\"; did you mean");
-	bad(HEAD "python = 3.12\n", "bad.ini:4: python: expected 3.14 or 3.13, not \"3.12\"");
+	bad(HEAD "python = 3.12\n", "bad.ini:4: python: expected 3.14, 3.13 or 3.15, not \"3.12\"");
 	bad(HEAD "driver = script\n", "bad.ini:4: \"driver\" was given before");
 	bad(HEAD "name = a/b\n", "bad.ini:4: name: \"a/b\" can't be part of a file's name");
 }

@@ -132,6 +132,9 @@ FUNCTION(default_ok)
 /* referent: what a weak reference leads to. Bug: the object may end meanwhile. */
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wdeprecated-declarations"
+#if PY_VERSION_HEX >= 0x030f0000 /* there for what was compiled before, no longer declared */
+PyAPI_FUNC(PyObject *) PyWeakref_GetObject(PyObject *reference);
+#endif
 FUNCTION(referent_bug)
 {
 	PyObject *object = expect_two(count) ? NULL : PyWeakref_GetObject(args[0]);

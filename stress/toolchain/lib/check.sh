@@ -73,7 +73,7 @@ check_python() {
 # Modules of the standard library that need a library of Debian's, and its package.
 declare -A MODULE_PACKAGES=(
 	[_bz2]=libbz2-dev [_ctypes]=libffi-dev [_curses]=libncurses-dev [_curses_panel]=libncurses-dev
-	[_dbm]=libgdbm-compat-dev [_gdbm]=libgdbm-dev [_hashlib]=libssl-dev [_lzma]=liblzma-dev
+	[_dbm]=libgdbm-compat-dev [_decimal]=libmpdec-dev [_gdbm]=libgdbm-dev [_hashlib]=libssl-dev [_lzma]=liblzma-dev
 	[_sqlite3]=libsqlite3-dev [_ssl]=libssl-dev [_tkinter]=tk-dev [_uuid]=uuid-dev
 	[_zstd]=libzstd-dev [readline]=libreadline-dev [zlib]=zlib1g-dev
 )

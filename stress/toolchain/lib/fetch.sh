@@ -125,8 +125,14 @@ source_download() {
 	tarball_is_pinned "$2.part" "$1" && mv -- "$2.part" "$2"
 }
 
+# A release candidate lies with the release that it is one of.
 source_from_python_org() {
-	source_download "$PYTHON_ORG/$PIN_VERSION/Python-$PIN_VERSION.tar.xz" "$1"
+	source_download "$PYTHON_ORG/${PIN_VERSION%rc*}/Python-$PIN_VERSION.tar.xz" "$1"
+}
+
+# debian_version: as Debian writes the release, a candidate sorting before what it is one of.
+debian_version() {
+	printf '%s' "${PIN_VERSION/rc/\~rc}"
 }
 
 # source_from_mirror FILE: the pool keeps releases that apt's index no longer lists.
@@ -134,7 +140,7 @@ source_from_mirror() {
 	local site
 	while read -r site; do
 		source_download \
-			"$site/pool/main/${PIN_PACKAGE:0:1}/$PIN_PACKAGE/${PIN_PACKAGE}_$PIN_VERSION.orig.tar.xz" \
+			"$site/pool/main/${PIN_PACKAGE:0:1}/$PIN_PACKAGE/${PIN_PACKAGE}_$(debian_version).orig.tar.xz" \
 			"$1" && return
 	done < <(debian_mirrors)
 	return 1
@@ -162,10 +168,11 @@ source_from_debian() {
 			run_logged source 0 - "looking for $PIN_PACKAGE $PIN_VERSION in Debian $suite" -- \
 				apt-get "${options[@]}" update || continue
 			apt-get "${options[@]}" source --print-uris "$PIN_PACKAGE" 2>/dev/null |
-				grep -q "_$PIN_VERSION\.orig\.tar\.xz" || continue
+				grep -qF "_$(debian_version).orig.tar.xz" || continue
 			run_logged source 0 - "fetching $PIN_PACKAGE from Debian $suite" -- \
 				env -C "$state/get" apt-get "${options[@]}" source --download-only "$PIN_PACKAGE" || continue
-			local found=$state/get/${PIN_PACKAGE}_$PIN_VERSION.orig.tar.xz
+			local found
+			found=$state/get/${PIN_PACKAGE}_$(debian_version).orig.tar.xz
 			if [[ -f $found ]] && tarball_is_pinned "$found"; then
 				mv -- "$found" "$1"
 				rm -rf -- "$state"

@@ -539,12 +539,13 @@ command_suite() {
 	if [[ $USER_PYTHON ]]; then
 		cpython_plain_make
 	else
+		CHECKED_LIBRARY=$CACHE/python/$TSAN_NAME/lib/libpython${MINOR}t.so.1.0
 		cpython_make
 		variables_make
 	fi
 	cache_touch "env/$ENVIRONMENT" "${PACKAGES[@]/#/pkg/}" "python/$PLAIN_NAME" "python/$TSAN_NAME" \
 		${VARIABLES:+"python/$VARIABLES_NAME"}
-	sed "s|}\$|,\"variables\":$(json_string "$VARIABLES")}|" "$CACHE/env/$ENVIRONMENT/env.json"
+	sed "s|}\$|,\"variables\":$(json_string "$VARIABLES"),\"library\":$(json_string "$CHECKED_LIBRARY")}|" "$CACHE/env/$ENVIRONMENT/env.json"
 }
 
 # suite_plain: makes and answers what is enough for a list of the tests. The answer's `recipe` is the

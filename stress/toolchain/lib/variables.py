@@ -58,7 +58,7 @@ class Rule(NamedTuple):
 EVAL = "_PyEval_EvalFrameDefault"
 LOOKUP = r"_?_Py_dict_lookup_threadsafe\w*|lookup_threadsafe_unicode|dictiter_iternext_threadsafe"
 INSERT = (
-    "insert_split_value|insert_combined_dict|insert_to_emptydict|delitem_common|"
+    "insert_split_value|_PyDict_InsertSplitValue|insert_combined_dict|insert_to_emptydict|delitem_common|"
     "dict_setdefault_ref_lock_held"
 )
 RULES = [
@@ -87,7 +87,7 @@ RULES = [
     Rule("W", "l", "store", "list_ass_item_lock_held", r"ob_item\[i\]"),
     Rule("k", "D", "store", "set_keys|insert_to_emptydict", r"mp->ma_keys"),
     Rule("r", "L", "load", f"list_length|{EVAL}", r"PyList_GET_SIZE"),
-    Rule("r", "D", "load", "dict_length|PyDict_Size", r"ma_used"),
+    Rule("r", "D", "load", "dict_length|PyDict_Size", r"ma_used|GET_USED"),
     Rule("r", "n", "load", "bytearray_length", r"PyByteArray_GET_SIZE"),
     Rule("w", "n", "store", "bytearray_resize_lock_held", r"SET_SIZE"),
     Rule("r", "n", "load", "set_len|deque_len", r"used|FT_ATOMIC_LOAD_SSIZE\(deque"),
