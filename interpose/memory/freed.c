@@ -277,7 +277,7 @@ static void *mem_take(void *context, size_t size)
 	void *block = quarantine_take(0, size);
 	if (!block)
 		JUMP mem.malloc(context, size);
-	made_block(block, CALLER);
+	made_block(block, size, CALLER);
 	return block;
 }
 
@@ -292,7 +292,7 @@ static void *mem_move(void *context, void *block, size_t size)
 	void *moved = mem_take(context, size);
 	if (!moved)
 		return NULL;
-	made_block(moved, CALLER);
+	made_block(moved, size, CALLER);
 	copy(moved, block, size < found.size ? size : found.size);
 	if (!keep(block, found, BY_REALLOC, CALLER))
 		mem.free(context, block);

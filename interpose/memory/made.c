@@ -187,16 +187,18 @@ static inline void note(uint32_t *entry, uint64_t address, uint64_t native)
 	*entry = site ? parity_of(address) | (thread % THREADS) << SITE_BITS | site : 0;
 }
 
-static inline void note_block(void *block, uint64_t native)
+static inline void note_block(void *block, uint64_t size, uint64_t native)
 {
+	if (UNLIKELY(marks_making))
+		marks_renew((uint64_t)block, size);
 	uint32_t *entry = entry_of((uint64_t)block, true);
 	if (LIKELY(entry))
 		note(entry, (uint64_t)block, native);
 }
 
-void made_block(void *block, uint64_t native)
+void made_block(void *block, uint64_t size, uint64_t native)
 {
-	note_block(block, native);
+	note_block(block, size, native);
 }
 
 /* Its type is there; of an int, whose length is written in another way, it is too much. */
@@ -208,10 +210,22 @@ static inline uint64_t size_of(const void *object)
 	       (item ? item * load64(object, python_at.size) : 0);
 }
 
+static __attribute__((noinline)) void renew_object(const void *object)
+{
+	uint64_t start = 0;
+	struct object_block block;
+	if (made_covers((uint64_t)object) && object_block_beside((uint64_t)object, &start, &block))
+		marks_renew(start, block.size);
+	else
+		marks_renew((uint64_t)object, size_of(object));
+}
+
 static inline void note_object(void *object, uint64_t native)
 {
 	if (UNLIKELY(borrowed_any))
 		borrowed_renewed((uint64_t)object);
+	if (UNLIKELY(marks_making))
+		renew_object(object);
 	uint32_t *entry = entry_of((uint64_t)object, true);
 	if (UNLIKELY(!entry))
 		return;
@@ -385,7 +399,7 @@ static void *mem_malloc(void *context, size_t size)
 {
 	void *block = mem.malloc(context, size);
 	if (LIKELY(block))
-		note_block(block, CALLER);
+		note_block(block, size, CALLER);
 	return block;
 }
 
@@ -393,7 +407,7 @@ static void *mem_calloc(void *context, size_t count, size_t size)
 {
 	void *block = mem.calloc(context, count, size);
 	if (LIKELY(block))
-		note_block(block, CALLER);
+		note_block(block, count * size, CALLER);
 	return block;
 }
 
@@ -401,7 +415,7 @@ static void *mem_realloc(void *context, void *old, size_t size)
 {
 	void *block = mem.realloc(context, old, size);
 	if (LIKELY(block))
-		note_block(block, CALLER);
+		note_block(block, size, CALLER);
 	return block;
 }
 

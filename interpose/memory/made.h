@@ -55,8 +55,8 @@ bool made_end_find(uint64_t start, struct made *ended);
  */
 bool made_ends(uint64_t start, uint64_t native);
 
-/* The block of PyMem_Malloc() is made now, by a call that returns to `native`. */
-void made_block(void *block, uint64_t native);
+/* The block of PyMem_Malloc() is made now, `size` bytes, by a call that returns to `native`. */
+void made_block(void *block, uint64_t size, uint64_t native);
 
 /* A reference to the object is dropped that may be the last, by a call that returns to `native`. */
 void made_dies(uint64_t start, uint64_t native);

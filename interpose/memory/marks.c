@@ -8,6 +8,7 @@
 enum { NOTED = 1024 };
 
 HIDDEN bool marks_live;
+HIDDEN __thread bool marks_making;
 static bool known;
 static uint64_t noted[NOTED];
 static uint32_t notes; /* that were ever made */
@@ -33,6 +34,17 @@ void marks_forget(void)
 		forgotten = end - NOTED;
 	for (; forgotten != end; forgotten++)
 		marks_end(noted[forgotten % NOTED], 1);
+}
+
+void marks_renew(uint64_t from, uint64_t bytes)
+{
+	if (!marks_live)
+		return;
+	bytes = bytes < MARKS_RENEWED ? bytes : MARKS_RENEWED;
+	uint32_t *shadow = marks_shadow(from);
+	uint32_t *end = marks_shadow(from + bytes + MARKS_CELL - 1);
+	for (; shadow < end; shadow++)
+		__atomic_store_n(shadow, 0, __ATOMIC_RELAXED);
 }
 
 static bool start(const char **why)

@@ -5,7 +5,13 @@
  * and ranges (memcpy()) it no longer looks at. With malloc() and free() that ends with the block. It
  * does not know Python's heap, so there the next object's races would be missed.
  *
- * Source: llvm, compiler-rt/lib/tsan/rtl: DoReportRace(), Shadow::kRodata, Mapping48AddressSpace.
+ * And of eight bytes it remembers four accesses: a fifth takes the place of any. In memory that is made
+ * again and again, pair after pair, the four are mostly of what was there before, and an access to the
+ * new object was often gone before the other thread came. So what a pair needs begins with none
+ * (marks_renew()).
+ *
+ * Source: llvm, compiler-rt/lib/tsan/rtl: DoReportRace(), CheckRaces(), Shadow::kRodata,
+ * Mapping48AddressSpace.
  */
 #ifndef INTERPOSE_MARKS_H
 #define INTERPOSE_MARKS_H
@@ -16,9 +22,10 @@
 #include <stdint.h>
 
 enum {
-	MARKS_CELL = 8,     /* bytes that are remembered together, aligned, */
-	MARKS_ACCESSES = 4, /* of so many accesses, four bytes each */
-	MARKS_MOST = 1024,  /* bytes of a block that are looked at */
+	MARKS_CELL = 8,          /* bytes that are remembered together, aligned, */
+	MARKS_ACCESSES = 4,      /* of so many accesses, four bytes each */
+	MARKS_MOST = 1024,       /* bytes of a block that are looked at */
+	MARKS_RENEWED = 1 << 16, /* bytes of a block that begin with no accesses, at most */
 };
 #define MARKS_MARK 0x40000000u /* a read of no bytes by no thread, as the first access */
 
@@ -50,5 +57,14 @@ static inline void marks_end(uint64_t from, uint64_t bytes)
 		if (UNLIKELY(__atomic_load_n(shadow, __ATOMIC_RELAXED) == MARKS_MARK))
 			__atomic_store_n(shadow, 0, __ATOMIC_RELAXED);
 }
+
+/*
+ * The calling thread makes what others get, who do nothing now: all that was done before happened
+ * before what they will do.
+ */
+extern HIDDEN __thread bool marks_making __attribute__((tls_model("initial-exec")));
+
+/* While marks_making: the memory is new, and ThreadSanitizer knows of no access to it. */
+HIDDEN void marks_renew(uint64_t from, uint64_t bytes);
 
 #endif

@@ -68,6 +68,7 @@ bool ftstress_pair_run(uint32_t first)
 		tsan_release = (void (*)(void *))symbol_need("__tsan_release");
 		tsan_acquire = (void (*)(void *))symbol_need("__tsan_acquire");
 	}
+	marks_making = false;
 	marks_forget();
 	between_forget();
 	footprint_all_made();
@@ -94,6 +95,7 @@ bool ftstress_pair_wait(void)
 		tsan_acquire(&sides[i].done);
 		order_variables(&sides[i].variables_done, false);
 	}
+	marks_making = true;
 	return true;
 }
 
@@ -123,6 +125,7 @@ bool ftstress_pair_next(uint32_t number)
 
 void ftstress_pair_end(void)
 {
+	marks_making = false;
 	ftstress_turns_end();
 	for (uint32_t i = 0; i < SIDES; i++)
 		wake(&sides[i].go, OVER);

@@ -138,10 +138,14 @@ int main(int argc, char **argv)
 		dup2(arena.fd, ARENA_FD);
 		setenv("FTSTRESS_ARENA_FD", "20", 1);
 		setenv("LD_PRELOAD", argv[1], 1);
-		setenv("TSAN_OPTIONS",
-		       "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
-		       "exitcode=0:die_after_fork=0:history_size=4:detect_deadlocks=0",
-		       1);
+		char options[256];
+		const char *more = getenv("HOST_TSAN_OPTIONS");
+		snprintf(
+			options, sizeof options,
+			"handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
+			"exitcode=0:die_after_fork=0:history_size=4:detect_deadlocks=0:%s",
+			more ? more : "");
+		setenv("TSAN_OPTIONS", options, 1);
 		execvp(argv[2], argv + 2);
 		_exit(127);
 	}

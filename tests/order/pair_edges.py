@@ -48,8 +48,9 @@ def traced(corpus_folder, most, wanted, library, output):
 def one_type(pairs_driver, folder, kind, most, trace, output):
     from ftstress_driver.pairs import calls
     from ftstress_driver.pairs.corpus import sides_of
+    from ftstress_driver.pairs.ranking import plain_pairs
 
-    pairs = [p for p in pairs_driver.pairs_of(kind) if not {";", ">"} & set("".join(p))]
+    pairs = plain_pairs(kind)
     random.Random(kind.name).shuffle(pairs)
     session = pairs_driver.Session()
     rounds = session.rounds()
