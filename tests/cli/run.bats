@@ -302,6 +302,25 @@ C
 	nothing_is_left
 }
 
+@test "Ctrl-C while packages are built ends the builds and says how to go on" {
+	scripts fine
+	suite mine 'install = ./slow'
+	cp -r "$BATS_TEST_DIRNAME/slow" .
+	export BUILDS=$PWD/builds # a package's source is copied to where it is built
+	"$FTSTRESS" --suite mine.ini --iterations 3 2>messages &
+	pid=$!
+	until [[ -e $BUILDS && $(wc -l <"$BUILDS") == 2 ]]; do read -rt 0.1 <> <(:) || true; done
+	kill -INT $pid
+	status=0
+	wait $pid || status=$?
+	[[ $status == 2 ]]
+	[[ $(tail -n 1 messages) == 'ftstress: interrupted before the first iteration; what is done by now is kept, and the same command goes on from there' ]]
+	local builder
+	while read -r builder; do
+		[[ ! -e /proc/$builder ]] || grep -q '^State:	Z' "/proc/$builder/status"
+	done <"$BUILDS"
+}
+
 @test "a run that was killed leaves no process and goes on with --resume" {
 	scripts exits slow
 	suite mine '[run]' 'slice = 1' 'gil = off'

@@ -130,6 +130,8 @@ TWIN=  # a second one of ours, which ends its own (packages.sh)
 end_child() {
 	if [[ -n $TWIN ]]; then
 		kill -TERM "$TWIN" 2>/dev/null || true
+		# Whoever ends us kills what is left of our group then: not before it has ended its own.
+		wait "$TWIN" 2>/dev/null || true
 		TWIN=
 	fi
 	if [[ -n $CHILD ]]; then
