@@ -16,7 +16,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ITERATORS "iterators"
-#define INITIALISED_TWICE "initialised twice"
+#define MADE_ANEW "made anew"
 
 enum level { LEVEL_SAFE, LEVEL_READERS, LEVEL_NOT_SHARED, LEVELS };
 
@@ -243,9 +243,9 @@ static bool changes(const struct policy *policy, const char *test,
 		    const struct operation_name *name)
 {
 	static const char *const by_name[] = {
-		"init", "delitem", "iadd",    "isub",      "imul",     "imatmul",
-		"ior",  "iand",    "ixor",    "ilshift",   "irshift",  "ipow",
-		"imod", "delattr", "release", "ifloordiv", "itruediv",
+		"__init__", "delitem", "iadd",    "isub",      "imul",     "imatmul",
+		"ior",      "iand",    "ixor",    "ilshift",   "irshift",  "ipow",
+		"imod",     "delattr", "release", "ifloordiv", "itruediv",
 	};
 	size_t length = matrix_type_length(test), plain = strcspn(name->text, "#;|");
 	plain = plain < name->length ? plain : name->length;
@@ -284,15 +284,6 @@ static bool pair_iterates(const struct policy *policy, const char *test)
 		(iterator && (is_function(&both[0]) || is_function(&both[1]))));
 }
 
-/* Does each of the pair's calls initialise the object anew? */
-static bool pair_initialises(const char *test)
-{
-	static const char *const init[] = { "init" };
-	struct operation_name both[2];
-	return matrix_operations(test, both) && is_one_of(&both[0], init, 1) &&
-	       is_one_of(&both[1], init, 1);
-}
-
 static bool matches_type(const struct policy *policy, const char *pattern, const char *test)
 {
 	char *type = xstrndup(test, matrix_type_length(test));
@@ -317,8 +308,8 @@ static bool matches(const struct policy *policy, const struct rule *rule, const 
 {
 	if (strcmp(rule->pattern, ITERATORS) == 0)
 		return pair_iterates(policy, test);
-	if (strcmp(rule->pattern, INITIALISED_TWICE) == 0)
-		return pair_initialises(test);
+	if (strcmp(rule->pattern, MADE_ANEW) == 0)
+		return matrix_pair_remakes(test);
 	return matches_type(policy, rule->pattern, test);
 }
 

@@ -7,11 +7,12 @@
  *     mine.Parser   = not shared
  *     mine.*        = safe
  *     iterators     = not shared
- *     initialised twice = not shared
+ *     made anew = not shared
  *
  * A type is named as in the ids of pairs, `*`, `?` and `[...]` as in file names; the rule is for
  * types made out of it, too. `iterators` are pairs of calls of which one takes items out of an
- * iterator, whatever its type; `initialised twice` those of which each is __init__ of a living object. The first rule that matches counts: the user's files come before ours.
+ * iterator, whatever its type; `made anew` those of which one is __init__ or __setstate__ of a living
+ * object. The first rule that matches counts: the user's files come before ours.
  *
  *     safe               all that is found counts
  *     safe for readers   a race counts if neither call changes the object

@@ -33,42 +33,17 @@ static const struct frame *corpus_frame(const struct participant *side)
 	return NULL;
 }
 
-/* Is it a call of __init__ or __setstate__? `name`: "setstate" of a pair's name, also "setstate#2" and
- * "setstate_cython"; the corpus' functions are called "setstate2". */
-static bool makes_anew(const char *name, size_t length)
-{
-	static const char *const names[] = { "init", "setstate", "setstate_cython" };
-	while (length && strchr("#_0123456789", name[length - 1]))
-		length--;
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
-			return true;
-	return false;
-}
-
-/* Does one of the pair's calls make the object anew? */
-static bool pair_makes_anew(const char *test)
-{
-	const char *at = matrix_type_length(test) ? strstr(test, "::") + 2 : "";
-	for (; *at; at += strspn(at, ";|>")) {
-		size_t length = strcspn(at, ";|>");
-		if (makes_anew(at, length))
-			return true;
-		at += length;
-	}
-	return false;
-}
-
 /* __init__ or __setstate__ of a live object on one side, whatever the pair. */
 static bool is_made_anew(const struct finding *finding)
 {
 	bool found = false;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const struct frame *frame = corpus_frame(&finding->participants[i]);
-		found = found || (frame && makes_anew(frame->function, strlen(frame->function)));
+		found = found ||
+			(frame && matrix_remakes(frame->function, strlen(frame->function)));
 	}
 	for (size_t i = 0; i < finding->test_count; i++)
-		found = found && pair_makes_anew(finding->tests[i]);
+		found = found && matrix_pair_remakes(finding->tests[i]);
 	return found && finding->test_count > 0;
 }
 

@@ -153,6 +153,29 @@ uint64_t matrix_field(const struct finding *finding)
 			  sizeof subject->offset);
 }
 
+bool matrix_remakes(const char *name, size_t length)
+{
+	static const char *const names[] = { "__init", "__setstate", "__setstate_cython" };
+	while (length && strchr("#_0123456789", name[length - 1]))
+		length--;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
+			return true;
+	return false;
+}
+
+bool matrix_pair_remakes(const char *test)
+{
+	const char *at = matrix_type_length(test) ? strstr(test, "::") + 2 : "";
+	for (; *at; at += strspn(at, ";|>")) {
+		size_t length = strcspn(at, ";|>");
+		if (matrix_remakes(at, length))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
 bool matrix_operations(const char *test, struct operation_name both[2])
 {
 	if (!matrix_type_length(test))

@@ -56,6 +56,15 @@ struct operation_name {
 };
 bool matrix_operations(const char *test, struct operation_name both[2]);
 
+/*
+ * Does the operation make a living object anew? `name` as in a pair, "__setstate__#2", or as the function of
+ * the corpus that calls it, "__setstate__2"; a method that is called init() or setstate() is any method.
+ */
+bool matrix_remakes(const char *name, size_t length);
+
+/* Does one of the pair's calls? */
+bool matrix_pair_remakes(const char *test);
+
 /* The type of the first test of a race, in memory or of Python code: the type that it is told with, 0 = none. */
 size_t matrix_type_of(const struct finding *finding);
 

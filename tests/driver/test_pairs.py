@@ -371,7 +371,7 @@ class Surveys(unittest.TestCase):
         found = self._survey("functools.partial(max, 1)", listed)
         assert found is not None
         by_name = {operation.name: operation for operation in found.kind.operations}
-        self.assertEqual(by_name["setstate"].arguments, "o2.__reduce__()[2]")
+        self.assertEqual(by_name["__setstate__"].arguments, "o2.__reduce__()[2]")
 
     def test_the_name_of_a_function_is_its_own_and_that_of_a_type_is_not_its_objects(self) -> None:
         names = {c.name for c in operations.candidates(types.FunctionType, {}, Counter())}
@@ -383,8 +383,8 @@ class Surveys(unittest.TestCase):
         listed = list(operations.candidates(collections.deque, {}, Counter()))
         found = self._survey("collections.deque([1, 2])", listed)
         assert found is not None
-        names = [o.name for o in found.kind.operations if o.name.startswith("init")]
-        self.assertEqual(names, ["init"])
+        names = [o.name for o in found.kind.operations if o.name.startswith("__init__")]
+        self.assertEqual(names, ["__init__"])
 
     def test_another_object_and_a_function_are_kept_among_the_arguments(self) -> None:
         arguments = ("1", "'a'", "b'a'", "[1]", operations.CALLBACK, "o2")
@@ -735,8 +735,8 @@ class Pairs(unittest.TestCase):
         self.assertEqual(_pairs(kind), [("a", "a"), ("a", "b"), ("b", "b")])
 
     def test_init_of_a_live_object_meets_itself_alone(self) -> None:
-        kind = _type(corpus.Operation("init", "o.__init__()"), corpus.Operation("b", "o.b"))
-        self.assertEqual(_pairs(kind), [("b", "b"), ("init", "init")])
+        kind = _type(corpus.Operation("__init__", "o.__init__()"), corpus.Operation("b", "o.b"))
+        self.assertEqual(_pairs(kind), [("__init__", "__init__"), ("b", "b")])
 
     def test_a_removal_and_an_addition_against_one_call(self) -> None:
         kind = _type(

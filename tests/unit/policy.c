@@ -134,17 +134,19 @@ static void iterators_are_whatever_items_are_taken_out_of(void **state)
 	policy_free(policy);
 }
 
-static void a_living_object_is_not_to_be_initialised_twice(void **state)
+static void a_living_object_is_not_to_be_made_anew(void **state)
 {
 	(void)state;
-	struct policy *policy = policy_of("initialised twice = not shared\n");
-	assert_string_equal(RACE((char *)"m.Box::init|init"),
-			    "initialised twice = not shared (mine.ini:2)");
-	assert_non_null(RACE((char *)"m.Box@2::init|init"));
+	struct policy *policy = policy_of("made anew = not shared\n");
+	assert_string_equal(RACE((char *)"m.Box::__init__|__init__"),
+			    "made anew = not shared (mine.ini:2)");
+	assert_non_null(RACE((char *)"m.Box@2::__init__|__init__"));
+	assert_non_null(RACE((char *)"m.Box::copy|__setstate__"));
 	assert_null(RACE((char *)"m.Box::add|init"));
+	assert_null(RACE((char *)"m.Box::setstate|get"));
 	assert_null(RACE((char *)"m.Box::init|initial"));
 	/* Both drop the object that the first one has stored. */
-	char *tests[] = { (char *)"m.Box::init|init" };
+	char *tests[] = { (char *)"m.Box::__init__|__init__" };
 	struct finding count = { .kind = FINDING_REFERENCE_COUNT, .tests = tests, .test_count = 1 };
 	assert_non_null(policy_excludes(policy, &count));
 	count.shows = EVIDENCE_CRASHES; /* as a user would see it */
@@ -274,7 +276,7 @@ int main(void)
 		cmocka_unit_test(readers_are_to_be_safe_where_only_they_are_promised),
 		cmocka_unit_test(data_is_its_owners_whoever_writes_it),
 		cmocka_unit_test(iterators_are_whatever_items_are_taken_out_of),
-		cmocka_unit_test(a_living_object_is_not_to_be_initialised_twice),
+		cmocka_unit_test(a_living_object_is_not_to_be_made_anew),
 		cmocka_unit_test(a_rule_is_for_patterns_and_for_what_is_made_out_of_a_type),
 		cmocka_unit_test(crashes_and_other_kinds_count_in_any_case),
 		cmocka_unit_test(mistakes_are_told_with_their_line),

@@ -317,9 +317,14 @@ def method(name: str, seen: Counter[str], has_items: bool) -> Candidate:
     return Candidate(_operator(name), f"o.{name}(*a)", tuple(arguments), keep)
 
 
+REMADE = ("__init__", "__setstate__", "__setstate_cython__")
+"""What makes a living object anew; a method setstate() need not."""
+
+
 def _operator(name: str) -> str:
     """__len__ is called len."""
-    return name[2:-2] if name.startswith("__") and name.endswith("__") else name
+    dunder = name.startswith("__") and name.endswith("__")
+    return name[2:-2] if dunder and name not in REMADE else name
 
 
 def _takers(takers: Counter[str]) -> Iterator[Candidate]:

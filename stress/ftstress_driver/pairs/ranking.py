@@ -63,8 +63,8 @@ def _interleaved(kind: Type) -> list[tuple[str, str]]:
 def plain_pairs(kind: Type) -> list[tuple[str, str]]:
     """Each two operations, themselves included; __init__ of a live object, which nobody expects to
     be safe, against itself alone."""
-    init = [o for o in kind.operations if o.name == "init"]
-    plain = [o for o in kind.operations if o.name != "init"]
+    init = [o for o in kind.operations if o.name == "__init__"]
+    plain = [o for o in kind.operations if o.name != "__init__"]
     promise = {
         (one.name, two.name): _promise(one, two)
         for one, two in combinations_with_replacement(plain, 2)

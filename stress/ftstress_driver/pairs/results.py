@@ -71,7 +71,7 @@ def pairs_of(kind: Type) -> list[tuple[Operation, Operation]]:
     fit = [
         o
         for o in kind.returning
-        if not o.taker and o.name != "init" and "." not in o.name and o.name not in NOT_AT_ONCE
+        if not o.taker and o.name != "__init__" and "." not in o.name and o.name not in NOT_AT_ONCE
     ]
     return [
         (one, two)

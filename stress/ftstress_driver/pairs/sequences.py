@@ -26,7 +26,7 @@ def sequences_of(kind: Type) -> list[tuple[str, str]]:
     first step, whichever of the two it is."""
     if kind.in_python:
         return []
-    plain = [o for o in kind.returning if o.name != "init"]
+    plain = [o for o in kind.returning if o.name != "__init__"]
     shrink = [o for o in plain if o.changes and o.grows <= 0]
     grow = [o for o in plain if o.changes and o.grows >= 0]
     rng = random.Random(kind.name)
@@ -52,7 +52,7 @@ def _again(*steps: Operation) -> int:
 
 def related_of(kind: Type) -> list[tuple[str, str]]:
     """A call against each call on a relative, most first those that change one of the two."""
-    plain = [o for o in kind.returning if o.name != "init"]
+    plain = [o for o in kind.returning if o.name != "__init__"]
     rng = random.Random(kind.name)
     found = [
         (-(2 * (one.changes + two.changes) - _again(one, two)), rng.random(), pair)
