@@ -91,7 +91,9 @@ RULES = [
     Rule("r", "n", "load", "bytearray_length", r"PyByteArray_GET_SIZE"),
     Rule("w", "n", "store", "bytearray_resize_lock_held", r"SET_SIZE"),
     Rule("r", "n", "load", "set_len|deque_len", r"used|FT_ATOMIC_LOAD_SSIZE\(deque"),
-    Rule("w", "L", "store", "_PyList_AppendTakeRef|list_resize|list_clear_impl", r"SET_SIZE"),
+    Rule("w", "L", "store", "_PyList_AppendTakeRef|list_clear_impl", r"SET_SIZE"),
+    # 3.15: two of them are one, and no line is left.
+    Rule("w", "L", "store", "list_resize", r"SET_SIZE|^$"),
     Rule("w", "n", "store", "deque_(append|popleft|pop|appendleft)_.*", r"SET_SIZE"),
     Rule("w", "n", "store", "set_add_entry_takeref|set_discard_entry|set_pop_impl", r"used"),
     Rule("w", "D", "store", f"{INSERT}|dict_popitem_impl|insertdict", r"ma_used|STORE_USED"),
