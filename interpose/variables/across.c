@@ -180,8 +180,8 @@ uint32_t across_relation(const struct across *across)
 	if ((!across->read_level && is_called(&read, units)) ||
 	    (across->write_level && !calls(&write)) || !comes_back(across))
 		return 0;
-	uint32_t flags =
-		flow_decides(units, from, to, across->read->missing && !across->read_level);
+	uint32_t flags = flow_decides(&(struct flow_code){ write.code, units }, from, to,
+				      across->read->missing && !across->read_level);
 	if (flags & FLOW_DEPENDS && !is_handed_over(across))
 		flags &= ~(uint32_t)FLOW_DEPENDS;
 	if (flags & FLOW_CHECKS && is_expected(across))

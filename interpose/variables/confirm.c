@@ -11,6 +11,7 @@
 #include "interpose/turns/turns.h"
 #include "interpose/variables/equal.h"
 #include "interpose/variables/fibers.h"
+#include "interpose/variables/told.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -32,7 +33,9 @@ enum {
 	OVERLAP_NS = 10 * 1000 * 1000,
 	TURN_NS = 300 * 1000 * 1000,
 };
-#define VAIN_NS 3000000000ul /* of a process */
+#define VAIN_NS                                                                                    \
+	3000000000ul /* of a process, and more for each test: a busy machine takes its time */
+#define VAIN_TEST_NS 250000000ul
 
 /* What is to be tried: places instead of program counters. */
 struct order {
@@ -40,8 +43,8 @@ struct order {
 	uint64_t write, between;
 	uint32_t ready; /* set last */
 	uint32_t tries, seen;
-	uint32_t length;
-	bool checks, depends, across, empties;
+	uint32_t length; /* of the text; 0: nothing is reported yet */
+	bool checks, depends, across, empties, split;
 	bool size; /* it is about how many items a container has */
 	int8_t direction;
 	char text[CONFIRM_TEXT];
@@ -59,7 +62,8 @@ HIDDEN bool confirm_passed;
 /* The thread that is stopped, or was, and has not come to its write yet. */
 enum state {
 	IDLE,
-	READ,    /* it is in the instruction that reads */
+	HELD,    /* it has read, and holds a lock that it will give back */
+	READ,    /* it is in the instruction that reads, or gives the last lock back */
 	STOPPED, /* behind it */
 	PASSED,  /* another thread has written; it goes on */
 };
@@ -83,6 +87,9 @@ static struct {
 	struct member *member;
 	uint32_t rung; /* futex */
 	struct confirm_sight sight;
+	struct access write; /* of the other thread, with its number and what it held */
+	uint16_t writer;
+	struct held_locks held;
 } stop;
 static struct raw_lock lock; /* of `stop` */
 static struct confirm_sight *sights;
@@ -96,6 +103,12 @@ THREAD_LOCAL uint32_t mine;   /* stop.number, of the thread that is stopped */
 THREAD_LOCAL uint32_t writes; /* the same, of the one that writes in between */
 /* The word into which the eval loop writes when the thread's instruction is over. */
 THREAD_LOCAL const char *awaited;
+
+THREAD_LOCAL struct { /* for confirm_between() */
+	uint64_t stack[CONFIRM_FRAMES];
+	struct write_between write;
+} seen;
+HIDDEN __thread bool confirm_seen __attribute__((tls_model("initial-exec")));
 
 static const void *index_error, *key_error;
 
@@ -117,10 +130,10 @@ static uint64_t mix(uint64_t word)
 	return word ^ word >> 29;
 }
 
-/* 0: it is not known. */
+/* 0: it is not known, or there is none. */
 static uint64_t place_of(uint64_t pc)
 {
-	uint64_t hash = code_hash(FTS_PC_CODE(pc));
+	uint64_t hash = pc ? code_hash(FTS_PC_CODE(pc)) : 0;
 	return hash ? mix(hash ^ mix(FTS_PC_INSTRUCTION(pc) + 1)) | 1 : 0;
 }
 
@@ -145,11 +158,27 @@ static bool same_order(const struct order *order, const struct confirm_order *wa
 	       raw_equal(order->text, text, length);
 }
 
+/* Is it known that a lock is given back between the two? */
+static bool is_split(uint64_t read, uint64_t write)
+{
+	for (unsigned i = 0, at = (unsigned)read; i < ORDERS; i++, at++) {
+		const struct order *order = &shared->orders[at % ORDERS];
+		uint64_t there = __atomic_load_n(&order->read, __ATOMIC_ACQUIRE);
+		if (!there)
+			return false;
+		if (there == read && __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
+		    order->write == write && order->split)
+			return true;
+	}
+	return false;
+}
+
 void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t length)
 {
 	uint64_t read = place_of(wanted->read);
 	if (!shared || !read || length > CONFIRM_TEXT)
 		return;
+	bool split = wanted->split || is_split(read, place_of(wanted->write));
 	for (unsigned i = 0, at = (unsigned)read; i < ORDERS; i++, at++) {
 		struct order *order = &shared->orders[at % ORDERS];
 		uint64_t there = 0;
@@ -165,7 +194,8 @@ void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t 
 		order->depends = wanted->depends;
 		order->across = wanted->across;
 		order->empties = wanted->empties;
-		order->size = is_about_size(text, length);
+		order->split = split;
+		order->size = length ? is_about_size(text, length) : wanted->direction != 0;
 		order->direction = wanted->direction;
 		order->length = length;
 		raw_copy(order->text, text, length);
@@ -173,6 +203,18 @@ void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t 
 		__atomic_fetch_add(&shared->count, 1, __ATOMIC_RELAXED);
 		return;
 	}
+}
+
+void confirm_split(const struct confirm_order *order)
+{
+	enum { KNOWN = 1 << 12 };
+	static uint16_t known[KNOWN];
+	uint64_t key = mix(order->read ^ mix(order->write));
+	uint16_t mark = (uint16_t)(key >> 48) | 1, *at = &known[key % KNOWN];
+	if (__atomic_load_n(at, __ATOMIC_RELAXED) == mark)
+		return;
+	__atomic_store_n(at, mark, __ATOMIC_RELAXED);
+	confirm_add(order, "", 0);
 }
 
 static bool is_to_be_tried(const struct order *order, unsigned number)
@@ -201,6 +243,17 @@ static unsigned orders_from(uint64_t read, bool size, uint16_t choices[CHOICES])
 	return count;
 }
 
+/* Where a lock is given back, and where not, a thread stops at another place. */
+static unsigned of_one_sort(uint16_t choices[CHOICES], unsigned count)
+{
+	unsigned kept = 0;
+	bool split = count && shared->orders[choices[0]].split;
+	for (unsigned i = 0; i < count; i++)
+		if (shared->orders[choices[i]].split == split)
+			choices[kept++] = choices[i];
+	return kept;
+}
+
 /* May the write be one of another function's call? */
 static bool is_across(void)
 {
@@ -217,7 +270,8 @@ static bool narrow(uint64_t place, bool last, int direction)
 	unsigned count = 0;
 	for (unsigned i = 0; i < stop.choice_count; i++) {
 		const struct order *order = &shared->orders[stop.choices[i]];
-		if ((last ? order->write : order->between) == place &&
+		uint64_t wanted = last ? order->write : order->between;
+		if ((wanted == place || !wanted) &&
 		    (order->direction == direction || (order->empties && !last && direction)))
 			kept[count++] = stop.choices[i];
 	}
@@ -286,20 +340,35 @@ static void keep_sight(const struct order *order, uint64_t write, const char *ra
 	sights = sight;
 }
 
+/* It is to be reported: the thread goes on to tell its own write. */
+static void keep_between(void)
+{
+	unsigned depth = stop.sight.depths[1];
+	raw_copy(seen.stack, stop.sight.stacks[1], depth * sizeof *seen.stack);
+	seen.write = (struct write_between){
+		.stack = seen.stack, .depth = depth, .number = stop.writer, .held = stop.held
+	};
+	confirm_seen = true;
+}
+
 /* The stopped thread has come to its write, at `pc`. */
 static void see(uint64_t pc, const char *raised)
 {
 	for (unsigned i = 0; i < stop.choice_count; i++) {
 		struct order *order = &shared->orders[stop.choices[i]];
 		__atomic_fetch_add(&order->seen, 1, __ATOMIC_RELAXED);
-		keep_sight(order, pc, raised);
+		if (order->length)
+			keep_sight(order, pc, raised);
+		else
+			keep_between();
 	}
 	end_stop();
 }
 
 static bool has_waited_enough(void)
 {
-	return __atomic_load_n(&waited, __ATOMIC_RELAXED) >= VAIN_NS ||
+	return __atomic_load_n(&waited, __ATOMIC_RELAXED) >=
+		       VAIN_NS + fibers_tests * VAIN_TEST_NS ||
 	       __atomic_load_n(&alone, __ATOMIC_RELAXED) >= ALONE_MOST;
 }
 
@@ -315,7 +384,7 @@ static void begin_stop(const struct access *access)
 	uint64_t read = place_of(access->pc);
 	uint16_t choices[CHOICES];
 	bool size = site_operation(access->site) == SITE_SIZE;
-	unsigned count = read ? orders_from(read, size, choices) : 0;
+	unsigned count = read ? of_one_sort(choices, orders_from(read, size, choices)) : 0;
 	if (!count || has_waited_enough() || !raw_trylock(&lock))
 		return;
 	if (stop.state == IDLE) {
@@ -334,7 +403,23 @@ static void begin_stop(const struct access *access)
 		stop.member = turns_self;
 		stop.sight.depths[0] =
 			stack_of(access->frame, stop.sight.stacks[0], CONFIRM_FRAMES);
-		awaited = (const char *)access->frame + python_at.frame_instr_ptr;
+		bool held = access->moment.outer && shared->orders[choices[0]].split;
+		awaited = held ? NULL : (const char *)access->frame + python_at.frame_instr_ptr;
+		set_state(held ? HELD : READ);
+		see_steps(!held);
+	}
+	raw_unlock(&lock);
+}
+
+void confirm_look_at_release(void)
+{
+	const void *frame =
+		state_now() == HELD && is_mine() && !fibers_outer ? innermost_frame() : NULL;
+	if (!frame)
+		return;
+	raw_lock(&lock);
+	if (is_mine() && stop.state == HELD) {
+		awaited = (const char *)frame + python_at.frame_instr_ptr;
 		set_state(READ);
 		see_steps(true);
 	}
@@ -345,7 +430,10 @@ static void own_read(const struct access *access)
 {
 	bool again = place_of(access->pc) == stop.read && access->frame == stop.frame;
 	bool over = stop.state == PASSED && ++stop.passed > PASSED_MOST;
-	if (stop.state == READ && again) {
+	/* It sees what the other one has written, and goes by that. */
+	over |= stop.state == PASSED && access->stand_in == stop.written && !access->is_key &&
+		site_operation(access->site) == SITE_READ;
+	if ((stop.state == READ || stop.state == HELD) && again) {
 		add_variable(access);
 	} else if (stop.state == READ || again || over) {
 		end_stop();
@@ -368,7 +456,9 @@ static bool is_read(const struct access *access)
 
 static void own_write(const struct access *access)
 {
-	if (watching && stop.state == STOPPED && access->frame == stop.frame && is_read(access))
+	if (((watching && stop.state == STOPPED && access->frame == stop.frame) ||
+	     stop.state == HELD) &&
+	    is_read(access))
 		end_stop(); /* nobody came between */
 	bool same = access->frame == stop.frame && access->code == stop.code, across = is_across();
 	/* A key that the other one has added by now is not added once more, but its value is stored. */
@@ -395,6 +485,9 @@ static void others_write(const struct access *access)
 	stop.address = access->address;
 	stop.writing = writes = stop.number;
 	stop.sight.depths[1] = stack_of(access->frame, stop.sight.stacks[1], CONFIRM_FRAMES);
+	stop.write = *access;
+	stop.writer = fibers_own_number();
+	fibers_held(&stop.held);
 	awaited = (const char *)access->frame + python_at.frame_instr_ptr;
 }
 
@@ -508,7 +601,8 @@ static void stop_here(void)
  */
 static void look_at_step(void)
 {
-	if (is_across()) /* the write itself is waited for: own_write() */
+	/* The write itself is waited for: own_write() */
+	if (is_across() || shared->orders[stop.choices[0]].split)
 		return;
 	/* Its memory may be another frame's by now, which has locals where that one had its code. */
 	bool same = innermost_frame() == stop.frame;
@@ -582,16 +676,24 @@ static void (*real_set_exception)(void *tstate, void *type, void *value);
 static void look_at_exception(const void *type)
 {
 	const void *frame = innermost_frame();
+	struct access failed = { 0 };
 	raw_lock(&lock);
-	if (is_mine() && stop.state == PASSED && frame == stop.frame) {
+	if (is_mine() && stop.state == PASSED && frame && (frame == stop.frame || is_across())) {
 		struct call call = call_of(frame);
 		name_call(&call);
 		struct moment now = moment_now();
-		if (call.code == stop.code && patterns_goes_by(&stop.moment, &now, stop.address) &&
+		bool same = frame == stop.frame && call.code == stop.code;
+		failed = stop.write;
+		failed.frame = frame;
+		failed.code = call.code;
+		failed.pc = call.pc;
+		if ((same || is_across()) && patterns_goes_by(&stop.moment, &now, stop.address) &&
 		    narrow(place_of(call.pc), true, shared->orders[stop.choices[0]].direction))
 			see(call.pc, load_pointer(type, python_at.type_name));
 	}
 	raw_unlock(&lock);
+	if (confirm_seen)
+		told_failed(&failed);
 }
 
 static void set_exception(void *tstate, void *type, void *value)
@@ -603,6 +705,12 @@ static void set_exception(void *tstate, void *type, void *value)
 }
 
 /* Life. */
+
+void confirm_between(struct write_between *between)
+{
+	*between = seen.write;
+	confirm_seen = false;
+}
 
 struct confirm_sight *confirm_sights(void)
 {

@@ -20,6 +20,11 @@
  * goes on when its turn comes again, so that nobody who waits for it waits long (turns.h); where
  * threads overlap, after some milliseconds. One thread of a process is stopped at a time, some times
  * for an order, and no more when it has been seen.
+ *
+ * Where both threads hold a lock at each of the three, but the first one gives it back in between
+ * (`if not pool.empty(): pool.take()`), nothing is reported till it was seen: what ThreadSanitizer knows
+ * is ordered. That a thread reads and writes so is enough for an order, of any write between; it stops
+ * where it has given the lock back.
  */
 #ifndef INTERPOSE_CONFIRM_H
 #define INTERPOSE_CONFIRM_H
@@ -36,7 +41,8 @@ struct link_map;
 struct confirm_order {
 	uint64_t read, write; /* in one call of a function, */
 	bool across;          /* or of two, which a third one calls */
-	uint64_t between;     /* a write, in another thread */
+	uint64_t between;     /* a write, in another thread; 0 = any, of what is read */
+	bool split;           /* a lock is given back between read and write */
 	bool checks;          /* what is between read and write depends on a decision */
 	bool depends;         /* the value written is made of the one read */
 	bool empties;         /* whatever changes the container's size between is lost */
@@ -74,6 +80,18 @@ static inline void confirm_note_store(const volatile uint64_t *address, uint64_t
 }
 
 HIDDEN void confirm_look(const struct access *access);
+/* A pair of accesses of this thread is such a one. */
+HIDDEN void confirm_split(const struct confirm_order *order);
+/* Such an order was seen, once, and the access that is told next is its write. What came between? */
+extern HIDDEN __thread bool confirm_seen __attribute__((tls_model("initial-exec")));
+HIDDEN void confirm_between(struct write_between *between);
+/* The thread has given a lock back. */
+HIDDEN void confirm_look_at_release(void);
+static inline void confirm_note_release(void)
+{
+	if (UNLIKELY(__atomic_load_n(confirm_orders, __ATOMIC_RELAXED)))
+		confirm_look_at_release();
+}
 /*
  * For explore.c, which decides when turns are passed on: nothing is tried in this process, but what happens
  * in one of the orders is told all the same. The eval loop writes to the address: an instruction may be over.

@@ -7,6 +7,7 @@
 #include "interpose/variables/granules.h"
 #include "interpose/variables/methods.h"
 #include "interpose/variables/variables.h"
+#include "interpose/variables/wholes.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
@@ -228,15 +229,29 @@ static inline void look_at_item(unsigned number, const void *self, const void *k
 		variables_note_item((uintptr_t)self, item, what, SITE_BUFFER);
 }
 
+/* Of a bytearray, which alone of these gets longer and shorter by that. */
+static inline void look_at_slice(unsigned number, const void *self, const void *key, bool assigns,
+				 const void *value)
+{
+	if (number || !variables_testing || !is_shared(self))
+		return;
+	if (!assigns)
+		wholes_slice((uintptr_t)self + python_at.size, key, WHOLE_COPIED);
+	else if (!value)
+		wholes_slice((uintptr_t)self + python_at.size, key, WHOLE_CUT);
+}
+
 #define HOOKED(number)                                                                             \
 	static void *item_##number(void *self, void *key)                                          \
 	{                                                                                          \
 		look_at_item(number, self, key, SITE_READ);                                        \
+		look_at_slice(number, self, key, false, NULL);                                     \
 		JUMP indexed[number].item(self, key);                                              \
 	}                                                                                          \
 	static int assign_##number(void *self, void *key, void *value)                             \
 	{                                                                                          \
 		look_at_item(number, self, key, SITE_WRITE);                                       \
+		look_at_slice(number, self, key, true, value);                                     \
 		JUMP indexed[number].assign(self, key, value);                                     \
 	}
 HOOKED(0)
@@ -247,6 +262,42 @@ static item_function *const hooked_items[] = { item_0, item_1, item_2, item_3 };
 static assign_function *const hooked_assigns[] = { assign_0, assign_1, assign_2, assign_3 };
 _Static_assert(sizeof hooked_items / sizeof *hooked_items == INDEXED, "one for each");
 _Static_assert(sizeof hooked_assigns / sizeof *hooked_assigns == INDEXED, "one for each");
+
+/* A deque's, which has no mapping's functions: it is asked by a number, which is not negative any more. */
+static void *(*real_index)(void *deque, int64_t index);
+static int (*real_assign_index)(void *deque, int64_t index, void *value);
+
+static inline void look_at_index(const void *deque, int64_t index, enum site_operation what)
+{
+	if (variables_testing && is_shared(deque))
+		variables_note_item((uintptr_t)deque, (uint64_t)index, what, SITE_BUFFER);
+}
+
+static void *deque_index(void *deque, int64_t index)
+{
+	look_at_index(deque, index, SITE_READ);
+	JUMP real_index(deque, index);
+}
+
+static int deque_assign_index(void *deque, int64_t index, void *value)
+{
+	if (value)
+		look_at_index(deque, index, SITE_WRITE);
+	JUMP real_assign_index(deque, index, value);
+}
+
+static bool replace_deque(void)
+{
+	void *deque = methods_object("_collections", NULL, "deque");
+	if (!deque)
+		return false;
+	real_index = (void *(*)(void *, int64_t))methods_slot_of(deque, SLOT_INDEX);
+	real_assign_index =
+		(int (*)(void *, int64_t, void *))methods_slot_of(deque, SLOT_ASSIGN_INDEX);
+	return real_index && real_assign_index &&
+	       methods_replace_slot(deque, SLOT_INDEX, (void *)deque_index) &&
+	       methods_replace_slot(deque, SLOT_ASSIGN_INDEX, (void *)deque_assign_index);
+}
 
 static bool replace_indexed(unsigned number, void *type)
 {
@@ -367,5 +418,5 @@ bool containers_start(const struct link_map *python)
 		if (indexed[i].exported &&
 		    !replace_indexed(i, dlsym(RTLD_DEFAULT, indexed[i].exported)))
 			return false;
-	return true;
+	return replace_deque();
 }

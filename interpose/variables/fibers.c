@@ -17,7 +17,6 @@ enum {
 	CALLS = 24,      /* of a stack, the innermost */
 	WORDS = 1 << 16, /* for what orders: by a hash of its address */
 	NUMBERS = 1 << 16,
-	HELD = 16,   /* locks */
 	NO_SYNC = 1, /* flag of a switch between fibers */
 	/* cpython: Include/internal/pycore_ceval.h */
 	PLEASE_STOP = 1 << 5,
@@ -33,7 +32,7 @@ static uint32_t started, living; /* threads: in this test; of these, that have n
 HIDDEN uint32_t fibers_tests;
 HIDDEN __thread __attribute__((tls_model("initial-exec"))) bool fibers_busy;
 HIDDEN __thread __attribute__((tls_model("initial-exec"))) uint32_t fibers_syncs;
-HIDDEN __thread __attribute__((tls_model("initial-exec"))) uint32_t fibers_guarded;
+HIDDEN __thread __attribute__((tls_model("initial-exec"))) uint32_t fibers_guarded, fibers_outer;
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 THREAD_LOCAL void *real_fiber, *python_fiber;
@@ -45,14 +44,14 @@ THREAD_LOCAL unsigned told_depth;     /* of these TSan has been told to be enter
  * The thread's number by TSan's number of its fiber. TSan counts each thread twice, and those of all
  * tests before. Its number for a fiber is that of who has allocated a block that is allocated there.
  */
-static void number_fiber(void)
+static void number_fiber(uint16_t number)
 {
 	int tid = -1;
 	uint64_t os_id, frame;
 	void *block = fibers_tsan.allocate(1);
 	if (block && fibers_tsan.allocated_by(block, &frame, 1, &tid, &os_id) && tid >= 0 &&
 	    tid < NUMBERS)
-		numbers[tid] = own_number + 1;
+		numbers[tid] = number + 1;
 	fibers_tsan.free(block);
 }
 
@@ -67,7 +66,7 @@ void fibers_enter(void)
 	python_fiber = fibers_tsan.create_fiber(0);
 	told_depth = 0;
 	fibers_tsan.switch_to(python_fiber, NO_SYNC);
-	number_fiber();
+	number_fiber(own_number);
 }
 
 int variables_thread_number(int tid)
@@ -247,39 +246,63 @@ static bool is_own_lock(uint8_t scope, enum variables_lock kind)
 }
 
 /* Locks that the thread has taken and not given back, oldest first. */
-THREAD_LOCAL struct {
-	const void *locks[HELD];
-	uint32_t syncs[HELD]; /* when */
-	unsigned count;
-} held;
+struct held {
+	const void *lock;
+	uint32_t syncs, test; /* when */
+	bool reentrant, own;
+};
+THREAD_LOCAL struct held held[FIBERS_HELD];
+THREAD_LOCAL unsigned held_count;
 
-static void hold(const void *lock)
+static void keep_bounds(void)
 {
-	if (held.count == HELD) { /* the oldest tells least */
-		held.count--;
-		for (unsigned i = 0; i < held.count; i++) {
-			held.locks[i] = held.locks[i + 1];
-			held.syncs[i] = held.syncs[i + 1];
-		}
-	}
-	held.locks[held.count] = lock;
-	held.syncs[held.count++] = fibers_guarded = fibers_syncs;
+	unsigned oldest = 0;
+	/* What a test before has left behind was given back by another thread. */
+	while (oldest < held_count && (held[oldest].own || held[oldest].test != fibers_tests))
+		oldest++;
+	fibers_guarded = held_count ? held[held_count - 1].syncs : 0;
+	fibers_outer = oldest < held_count ? held[oldest].syncs : 0;
+}
+
+static void let_go(unsigned at)
+{
+	for (held_count--; at < held_count; at++)
+		held[at] = held[at + 1];
+}
+
+static void hold(const void *lock, bool reentrant, bool own)
+{
+	/* The thread has it, by what is known: another one has given it back. */
+	for (unsigned i = 0; i < held_count && !reentrant; i++)
+		if (held[i].lock == lock)
+			let_go(i);
+	if (held_count == FIBERS_HELD) /* the oldest tells least */
+		let_go(0);
+	held[held_count++] = (struct held){ lock, fibers_syncs, fibers_tests, reentrant, own };
+	keep_bounds();
 }
 
 /* Another thread may give it back: then it stays, and what was read before is not gone by. */
 static void give_back(const void *lock)
 {
-	unsigned at = held.count;
-	while (at && held.locks[at - 1] != lock)
+	unsigned at = held_count;
+	while (at && held[at - 1].lock != lock)
 		at--;
 	if (!at)
 		return;
-	held.count--;
-	for (at--; at < held.count; at++) {
-		held.locks[at] = held.locks[at + 1];
-		held.syncs[at] = held.syncs[at + 1];
+	let_go(at - 1);
+	keep_bounds();
+}
+
+void fibers_held(struct held_locks *out)
+{
+	out->count = 0;
+	for (unsigned i = 0; i < held_count; i++) {
+		if (held[i].own || held[i].test != fibers_tests)
+			continue;
+		out->locks[out->count] = held[i].lock;
+		out->reentrant[out->count++] = held[i].reentrant;
 	}
-	fibers_guarded = held.count ? held.syncs[held.count - 1] : 0;
 }
 
 static void order_by_lock(const void *lock, enum variables_lock kind, bool takes)
@@ -294,8 +317,10 @@ static void order_by_lock(const void *lock, enum variables_lock kind, bool takes
 	if (call.scope & SCOPE_THREAD_LIST)
 		return;
 	fibers_syncs++;
-	if (kind != VARIABLES_NO_LOCK)
-		(takes ? hold : give_back)(lock);
+	if (kind != VARIABLES_NO_LOCK && takes)
+		hold(lock, kind == VARIABLES_RLOCK, is_own_lock(call.scope, kind));
+	else if (kind != VARIABLES_NO_LOCK)
+		give_back(lock);
 	fibers_enter();
 	if (takes)
 		fibers_tsan.acquire(fibers_word(lock));
@@ -308,14 +333,53 @@ static void order_by_lock(const void *lock, enum variables_lock kind, bool takes
 
 void variables_lock_given(const void *lock, enum variables_lock kind)
 {
-	if (variables_testing && !fibers_busy)
-		order_by_lock(lock, kind, false);
+	if (!variables_testing || fibers_busy)
+		return;
+	order_by_lock(lock, kind, false);
+	confirm_note_release();
 }
 
 void variables_lock_taken(const void *lock, enum variables_lock kind)
 {
 	if (variables_testing && !fibers_busy)
 		order_by_lock(lock, kind, true);
+}
+
+uint16_t fibers_own_number(void)
+{
+	return own_number;
+}
+
+static void hold_as_other(const struct held_locks *locks, bool takes)
+{
+	for (unsigned i = 0; variables_holds && i < locks->count; i++)
+		variables_holds(locks->locks[i], locks->reentrant[i], takes);
+}
+
+/*
+ * A fiber of its own for the other thread's write: it comes after all that this thread has done, and before
+ * nothing that any thread does.
+ */
+void fibers_tell_between(const struct write_between *between, char *at)
+{
+	static struct raw_lock lock;
+	static void *last; /* its history is asked for when this thread tells its write */
+	if (!between->depth || !raw_trylock(&lock))
+		return;
+	if (last)
+		fibers_tsan.destroy_fiber(last);
+	void *fiber = last = fibers_tsan.create_fiber(0);
+	fibers_tsan.switch_to(fiber, NO_SYNC);
+	number_fiber(between->number);
+	for (unsigned i = between->depth; i > 1; i--)
+		fibers_tsan.func_entry((void *)between->stack[i - 1]);
+	hold_as_other(&between->held, true);
+	fibers_tsan.write(at, (void *)between->stack[0]);
+	hold_as_other(&between->held, false);
+	for (unsigned i = between->depth; i > 1; i--)
+		fibers_tsan.func_exit();
+	fibers_tsan.switch_to(python_fiber, NO_SYNC);
+	raw_unlock(&lock);
 }
 
 /* Threads. */
@@ -354,7 +418,7 @@ void variables_thread_started(void *fiber)
 	__atomic_fetch_add(&living, 1, __ATOMIC_RELAXED);
 	own_number = (uint16_t)__atomic_add_fetch(&started, 1, __ATOMIC_RELAXED);
 	fibers_enter();
-	number_fiber();
+	number_fiber(own_number);
 	fibers_leave();
 }
 

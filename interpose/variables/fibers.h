@@ -46,8 +46,8 @@ struct call {
 #define FIBERS_LOCAL extern HIDDEN __thread __attribute__((tls_model("initial-exec")))
 FIBERS_LOCAL bool fibers_busy;      /* the thread is told of: hooks do nothing */
 FIBERS_LOCAL uint32_t fibers_syncs; /* how often it has synchronised */
-/* The same, when it took the newest of the locks that it holds; 0 = it holds none. */
-FIBERS_LOCAL uint32_t fibers_guarded;
+/* The same, when it took the newest and the oldest of the locks that it holds; 0 = it holds none. */
+FIBERS_LOCAL uint32_t fibers_guarded, fibers_outer;
 
 extern HIDDEN uint32_t fibers_tests; /* that have begun */
 /* Differs if the thread has synchronised between, or another test has begun. */
@@ -61,16 +61,22 @@ static inline uint32_t fibers_section(void)
  * it waited for in between: but not if it writes under a lock that it has taken since.
  */
 struct moment {
-	uint32_t test, syncs, guarded;
+	uint32_t test, syncs, guarded, outer;
 };
 static inline struct moment moment_now(void)
 {
-	return (struct moment){ fibers_tests, fibers_syncs, fibers_guarded };
+	return (struct moment){ fibers_tests, fibers_syncs, fibers_guarded, fibers_outer };
 }
 
 static inline bool moment_holds(const struct moment *read, const struct moment *write)
 {
 	return read->test == write->test && write->guarded <= read->syncs;
+}
+
+/* Was it read under a lock that was given back, and written under one that was taken since? */
+static inline bool moment_is_split(const struct moment *read, const struct moment *write)
+{
+	return read->test == write->test && read->outer && write->outer > read->syncs;
 }
 
 /* Does another thread wait till this one, which is attached, stops? */
@@ -107,6 +113,30 @@ HIDDEN uint8_t tell_calls(const void *innermost);
 HIDDEN char *fibers_word(const void *address);
 /* On the Python fiber, releases or acquires the word. */
 HIDDEN void fibers_order(char *word, bool releases);
+
+/* The locks that the thread holds, but for those by which threading itself makes threads wait. */
+enum { FIBERS_HELD = 16 };
+struct held_locks {
+	const void *locks[FIBERS_HELD];
+	bool reentrant[FIBERS_HELD];
+	unsigned count;
+};
+HIDDEN void fibers_held(struct held_locks *out);
+/* The number of the thread in the test. */
+HIDDEN uint16_t fibers_own_number(void);
+
+/* What another thread has written, while this one stood still. */
+struct write_between {
+	const uint64_t *stack; /* innermost first */
+	unsigned depth;
+	uint16_t number; /* of the thread */
+	struct held_locks held;
+};
+/*
+ * On the Python fiber: ThreadSanitizer is told of that write at `at`, as one that nothing orders with what
+ * the thread tells next: between its read and its write it has held no lock.
+ */
+HIDDEN void fibers_tell_between(const struct write_between *between, char *at);
 
 /* False: a function of ThreadSanitizer's is missing. */
 HIDDEN bool fibers_find_tsan(void);

@@ -3,6 +3,7 @@
 
 #include "interpose/python/layout.h"
 #include "interpose/python/walk.h"
+#include "interpose/variables/name.h"
 #include "interpose/variables/sites.h"
 
 #include <stddef.h>
@@ -16,7 +17,9 @@ enum {
 /* Goes over the instructions. */
 struct walk {
 	const uint8_t *units;
+	const void *code;
 	uint32_t at, after; /* the instruction, and the one that stands behind it */
+	uint32_t end;
 	uint32_t does;
 	unsigned argument;
 	unsigned extended;
@@ -42,8 +45,33 @@ static void taint(struct walk *walk, unsigned local, bool yes)
 	walk->tainted[local / 64] |= (uint64_t)yes << local % 64;
 }
 
+/*
+ * Does a `with` end there? It calls __exit__(None, None, None) and drops the answer, beside a value that the
+ * function is about to return. How many units that takes; 0: no.
+ */
+static uint32_t with_ends(const uint8_t *units)
+{
+	enum { CONSTANTS = 3 };
+	uint32_t at = 0;
+	while (at < 2 && opcode_flags[units[2 * at]] & OP_SWAPS)
+		at++;
+	for (unsigned i = 0; i < CONSTANTS; i++, at++)
+		if (!(opcode_flags[units[2 * at]] & OP_CONSTANT))
+			return 0;
+	if (!(opcode_flags[units[2 * at]] & OP_CALL) || units[2 * at + 1] != CONSTANTS)
+		return 0;
+	at += 1u + opcode_caches[units[2 * at]];
+	return opcode_flags[units[2 * at]] == OP_ENDS ? at + 1 : 0;
+}
+
 static void look_at(struct walk *walk)
 {
+	uint32_t with = with_ends(walk->units + 2 * (size_t)walk->at);
+	if (with && walk->at + with <= walk->end) {
+		walk->does = OP_NOTHING;
+		walk->after = walk->at + with;
+		return;
+	}
 	uint8_t code = walk->units[2 * (size_t)walk->at];
 	walk->argument = walk->extended << 8 | walk->units[2 * (size_t)walk->at + 1];
 	walk->does = opcode_flags[code];
@@ -83,14 +111,44 @@ static void go_on(struct walk *walk)
 	walk->at = walk->after;
 }
 
-uint32_t flow_between(const uint8_t *units, uint32_t from, uint32_t to, bool missing)
+/*
+ * Is what the instruction, a branch, decides only whether an AssertionError is raised? By an assertion, or
+ * what pytest makes of one: the program goes on as if it were not there.
+ */
+static bool is_assertion(const struct walk *branch)
 {
-	struct walk walk = { .units = units, .at = from, .carries = true };
+	enum { MOST = 400 };
+	uint32_t target = branch->after + branch->argument;
+	struct walk walk = { .units = branch->units, .at = branch->after, .end = target };
+	bool names = false, raises = false;
+	if (opcode_flags[walk.units[2 * (size_t)target]] & OP_ASSERTS)
+		return true; /* of `assert a and b` */
+	while (walk.at < target && target - walk.at < MOST) {
+		look_at(&walk);
+		names |= walk.does & OP_ASSERTS ||
+			 (walk.does & OP_GLOBAL &&
+			  name_is(branch->code, walk.argument >> 1, "AssertionError"));
+		raises = walk.does & OP_LEAVES;
+		walk.at = walk.after;
+	}
+	return names && raises;
+}
+
+static bool branches(const struct walk *walk)
+{
+	return walk->does & OP_BRANCH && walk->carries && !is_assertion(walk);
+}
+
+uint32_t flow_between(const struct flow_code *code, uint32_t from, uint32_t to, bool missing)
+{
+	struct walk walk = {
+		.units = code->units, .code = code->code, .at = from, .end = to, .carries = true
+	};
 	uint32_t flags = 0;
 	while (walk.at < to) {
 		look_at(&walk);
 		load(&walk);
-		if ((walk.does & OP_BRANCH && walk.carries) || (walk.does & OP_CATCHES && missing))
+		if (branches(&walk) || (walk.does & OP_CATCHES && missing))
 			flags |= FLOW_CHECKS;
 		go_on(&walk);
 	}
@@ -119,9 +177,14 @@ static bool decides(struct undecided *undecided, const struct walk *last, uint32
 	return false;
 }
 
-uint32_t flow_decides(const uint8_t *units, uint32_t from, uint32_t to, bool missing)
+uint32_t flow_decides(const struct flow_code *code, uint32_t from, uint32_t to, bool missing)
 {
-	struct walk walk = { .units = units, .at = from, .carries = true }, last = { 0 };
+	struct walk walk = { .units = code->units,
+			     .code = code->code,
+			     .at = from,
+			     .end = to,
+			     .carries = true },
+		    last = { 0 };
 	struct undecided undecided = { .count = 0 };
 	uint32_t flags = 0;
 	while (walk.at < to) {
@@ -132,9 +195,10 @@ uint32_t flow_decides(const uint8_t *units, uint32_t from, uint32_t to, bool mis
 		if (walk.does & OP_CATCHES && missing)
 			flags |= FLOW_CHECKS;
 		uint32_t target = walk.after + walk.argument;
-		if (walk.does & OP_BRANCH && walk.carries && target > to)
+		bool branch = branches(&walk);
+		if (branch && target > to)
 			flags |= FLOW_CHECKS;
-		else if (walk.does & OP_BRANCH && walk.carries && undecided.count < UNDECIDED)
+		else if (branch && undecided.count < UNDECIDED)
 			undecided.targets[undecided.count++] = target;
 		if (!(walk.does & OP_NOTHING))
 			last = walk;
@@ -149,6 +213,7 @@ bool flow_returns(const void *code, const void *frame, uint32_t from, bool missi
 {
 	struct walk walk = { .units = (const uint8_t *)python_bytecode(code, frame),
 			     .at = from,
+			     .end = UINT32_MAX,
 			     .carries = true };
 	uint64_t length = load64(code, python_at.size);
 	uint32_t value = 0,
@@ -163,7 +228,8 @@ bool flow_returns(const void *code, const void *frame, uint32_t from, bool missi
 			first = value;
 		decided |= (walk.does & OP_BRANCH && walk.carries) ||
 			   (walk.does & OP_CATCHES && missing);
-		value = walk.argument << 8 | walk.units[2 * (size_t)walk.at];
+		if (!(walk.does & OP_NOTHING))
+			value = walk.argument << 8 | walk.units[2 * (size_t)walk.at];
 		go_on(&walk);
 	}
 	return false;
@@ -171,7 +237,7 @@ bool flow_returns(const void *code, const void *frame, uint32_t from, bool missi
 
 bool flow_has_argument(const void *code, const void *frame, uint32_t to)
 {
-	struct walk walk = { .units = (const uint8_t *)python_bytecode(code, frame) };
+	struct walk walk = { .units = (const uint8_t *)python_bytecode(code, frame), .end = to };
 	uint32_t count = (uint32_t)load32(code, python_at.code_arguments);
 	for (uint32_t i = count > 1; i < count + (uint32_t)load32(code, python_at.code_keywords);
 	     i++)

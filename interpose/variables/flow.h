@@ -13,19 +13,27 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A code object, and its instructions. */
+struct flow_code {
+	const void *code;
+	const uint8_t *units;
+};
+
 enum {
 	FLOW_DEPENDS = 1, /* the instruction `to` has the value, or what is made of it */
 	FLOW_CHECKS = 2,  /* a branch between depends on it */
 };
 
 /* Of the value of the instruction `from`. `missing`: it is an exception, which may be caught. */
-HIDDEN uint32_t flow_between(const uint8_t *units, uint32_t from, uint32_t to, bool missing);
+HIDDEN uint32_t flow_between(const struct flow_code *code, uint32_t from, uint32_t to,
+			     bool missing);
 
 /*
  * The same, but a branch counts only if it decides whether the code comes to `to`: if the way that it does
  * not go on leads behind `to`, or out of the function or the round of the loop.
  */
-HIDDEN uint32_t flow_decides(const uint8_t *units, uint32_t from, uint32_t to, bool missing);
+HIDDEN uint32_t flow_decides(const struct flow_code *code, uint32_t from, uint32_t to,
+			     bool missing);
 
 /* Is what the function returns made of the value, or decided by it? */
 HIDDEN bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing);

@@ -13,11 +13,17 @@
 typedef void *iternext_function(void *iterator);
 
 /* What it goes over; CPython raises RuntimeError if that gets larger or smaller meanwhile. */
-enum container { OF_NONE, OF_DICT, OF_SET };
+enum container { OF_NONE, OF_DICT, OF_SET, OF_DEQUE };
+
+enum { /* dequeiterobject, dequeobject */
+       DEQUE_ITERATED = OBJECT_TYPE + 24,
+       DEQUE_LEFT = DEQUE_ITERATED + 16,
+       DEQUE_SIZE = OBJECT_TYPE + 8,
+};
 
 /* clang-format off */
 static struct iterator {
-	const char *exported, *tool; /* a type that Python exports; of the module itertools */
+	const char *exported, *tool; /* a type that Python exports; of itertools, or of _collections */
 	enum container container;
 	iternext_function *next;
 } iterators[] = {
@@ -48,9 +54,19 @@ static struct iterator {
 	{ NULL, "product", OF_NONE, NULL },
 	{ NULL, "zip_longest", OF_NONE, NULL },
 	{ "PySetIter_Type", NULL, OF_SET, NULL },
+	{ NULL, "_deque_iterator", OF_DEQUE, NULL },
 };
 /* clang-format on */
 #define ITERATORS (sizeof iterators / sizeof *iterators)
+
+/* How many items there were at the beginning is not written down: the size is what it is now. */
+static void look_at_deque(const char *iterator)
+{
+	uintptr_t iterated = load64(iterator, DEQUE_ITERATED), size = iterated + DEQUE_SIZE;
+	if (iterated && !granule_is_mine(granule_of(size)) &&
+	    load64(iterator, DEQUE_LEFT) + 1 == *(const volatile uint64_t *)size)
+		variables_note_iteration(size, false);
+}
 
 /*
  * One look at the container for each iteration: in its second step, as one that takes the first item
@@ -58,6 +74,10 @@ static struct iterator {
  */
 static void look_at_container(const char *iterator, enum container container)
 {
+	if (container == OF_DEQUE) {
+		look_at_deque(iterator);
+		return;
+	}
 	bool dict = container == OF_DICT;
 	long left_at = dict ? python_at.dict_iterator_left : python_at.set_iterator_left;
 	long iterated_at = dict ? python_at.dict_iterator_dict : python_at.set_iterator_set;
@@ -75,7 +95,8 @@ static void look_at_container(const char *iterator, enum container container)
 static inline void look(void *iterator, unsigned number)
 {
 	enum container container = iterators[number].container;
-	if (container != OF_SET && !granule_is_mine(granule_of((uintptr_t)iterator)))
+	if (container != OF_SET && container != OF_DEQUE &&
+	    !granule_is_mine(granule_of((uintptr_t)iterator)))
 		variables_note_next((uintptr_t)iterator);
 	if (container)
 		look_at_container(iterator, container);
@@ -126,12 +147,13 @@ HOOKED(23)
 HOOKED(24)
 HOOKED(25)
 HOOKED(26)
+HOOKED(27)
 static iternext_function *const hooked[] = { hooked_0,  hooked_1,  hooked_2,  hooked_3,  hooked_4,
 					     hooked_5,  hooked_6,  hooked_7,  hooked_8,  hooked_9,
 					     hooked_10, hooked_11, hooked_12, hooked_13, hooked_14,
 					     hooked_15, hooked_16, hooked_17, hooked_18, hooked_19,
 					     hooked_20, hooked_21, hooked_22, hooked_23, hooked_24,
-					     hooked_25, hooked_26 };
+					     hooked_25, hooked_26, hooked_27 };
 _Static_assert(sizeof hooked / sizeof *hooked == ITERATORS, "one for each");
 
 bool iterators_start(void)
@@ -139,7 +161,10 @@ bool iterators_start(void)
 	for (unsigned i = 0; i < ITERATORS; i++) {
 		struct iterator *iterator = &iterators[i];
 		void *type = iterator->exported ? dlsym(RTLD_DEFAULT, iterator->exported)
-						: methods_object("itertools", NULL, iterator->tool);
+						: methods_object(iterator->container == OF_DEQUE
+									 ? "_collections"
+									 : "itertools",
+								 NULL, iterator->tool);
 		iterator->next =
 			type ? (iternext_function *)methods_slot_of(type, SLOT_ITERNEXT) : NULL;
 		if (!iterator->next ||

@@ -73,6 +73,8 @@ static void replace_in_methods(void *type, enum methods_slot slot, void *was, vo
 	static const char *const names[][2] = {
 		[SLOT_ASSIGN_ITEM] = { "__setitem__", "__delitem__" },
 		[SLOT_ITEM] = { "__getitem__", NULL },
+		[SLOT_ASSIGN_INDEX] = { "__setitem__", "__delitem__" },
+		[SLOT_INDEX] = { "__getitem__", NULL },
 		[SLOT_CONTAINS] = { "__contains__", NULL },
 		[SLOT_ITER] = { "__iter__", NULL },
 		[SLOT_ITERNEXT] = { "__next__", NULL },
@@ -91,7 +93,7 @@ void *methods_replace_slot(void *type, enum methods_slot slot, void *function)
 	void *was = methods_slot_of(type, slot);
 	void **slots = type;
 	unsigned words = TYPE_WORDS;
-	if (slot == SLOT_CONTAINS)
+	if (slot == SLOT_CONTAINS || slot == SLOT_INDEX || slot == SLOT_ASSIGN_INDEX)
 		slots = load_pointer(type, python_at.type_sequence), words = STRUCTURE_WORDS;
 	if (slot == SLOT_ITEM || slot == SLOT_ASSIGN_ITEM)
 		slots = load_pointer(type, python_at.type_mapping), words = 3;

@@ -13,9 +13,11 @@
 
 /* Slots by their number in CPython's Include/typeslots.h. */
 enum methods_slot {
-	SLOT_ASSIGN_ITEM = 3, /* of a mapping: mp_ass_subscript */
-	SLOT_ITEM = 5,        /* mp_subscript */
+	SLOT_ASSIGN_ITEM = 3,   /* of a mapping: mp_ass_subscript */
+	SLOT_ITEM = 5,          /* mp_subscript */
+	SLOT_ASSIGN_INDEX = 39, /* of a sequence: sq_ass_item, sq_item */
 	SLOT_CONTAINS = 41,
+	SLOT_INDEX = 44,
 	SLOT_HASH = 59,
 	SLOT_ITER = 62,
 	SLOT_ITERNEXT = 63,

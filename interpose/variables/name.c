@@ -82,6 +82,14 @@ void name_field(const struct access *access, char name[FIELDS_NAME])
 	name[length] = '\0';
 }
 
+bool name_is(const void *code, unsigned index, const char *name)
+{
+	uint8_t text[FIELDS_NAME];
+	const void *str = item_of(load_pointer(code, python_at.code_names), index);
+	uint64_t length = raw_length(name);
+	return str && code_utf8(str, text, sizeof text) == length && raw_equal(text, name, length);
+}
+
 static const char *container(enum site_class class)
 {
 	return class == SITE_ITEM || class == SITE_LIST                                   ? "list"

@@ -24,6 +24,9 @@ HIDDEN void name_variable(const struct access *access, char name[NAME_BYTES]);
 /* Of an attribute or global, its name alone, as far as that has room; else empty. */
 HIDDEN void name_field(const struct access *access, char name[FIELDS_NAME]);
 
+/* Is the name of that number in the code object this one? */
+HIDDEN bool name_is(const void *code, unsigned index, const char *name);
+
 /* False, and *why: code objects look different. Attached, once at start. */
 HIDDEN bool name_start(const char **why);
 

@@ -11,6 +11,7 @@
 #include "ftstress/record.h"
 #include "interpose/python/walk.h"
 #include "interpose/variables/across.h"
+#include "interpose/variables/confirm.h"
 #include "interpose/variables/flow.h"
 #include "interpose/variables/handlers.h"
 
@@ -28,9 +29,10 @@ enum {
 	ACROSS = 64, /* not both are of one function */
 	EMPTIES = 128,
 	SEARCHES = 256,
+	SPLIT = 512, /* moment_is_split() */
 };
 
-#define KINDS (SIZE | GROWS | EMPTIES | ACROSS | SEARCHES)
+#define KINDS (SIZE | GROWS | EMPTIES | ACROSS | SEARCHES | SPLIT)
 
 /* What a write has to do with the read before it, and the other way round. */
 struct pair {
@@ -127,7 +129,7 @@ static uint32_t relation(const struct access *read, const struct access *write)
 	/* One instruction does both: it deletes, or pops, what it has looked at. */
 	if (from == to)
 		return patterns_makes_missing(read, write, units + 2 * (size_t)from) ? CHECKS : 0;
-	return flow_between(units, from, to, read->missing);
+	return flow_between(&(struct flow_code){ write->code, units }, from, to, read->missing);
 }
 
 /* Which of the two tables' entries: for the variable, or for all (NULL). */
@@ -157,13 +159,18 @@ static bool is_known(const struct place *place, const struct access *write, uint
 	return known.other == write->pc && (known.flags & KINDS) == kind;
 }
 
-/* Both are of one call. Returns whether what is written goes by what was read. */
-static bool note_pair(const struct access *read, const struct access *write, uint32_t kind)
+static uint32_t split_of(const struct access *read, const struct access *write)
+{
+	return moment_is_split(&read->moment, &write->moment) ? SPLIT : 0;
+}
+
+/* Both are of one call. Returns how what is written goes by what was read. */
+static uint32_t note_pair(const struct access *read, const struct access *write, uint32_t kind)
 {
 	const struct place places[] = { { read->pc, write->pc, NULL },
 					{ read->pc, write->pc, write->stand_in } };
 	uint32_t flags = 0, known;
-	kind |= read->searches ? SEARCHES : 0;
+	kind |= (read->searches ? SEARCHES : 0) | split_of(read, write);
 	for (unsigned i = 0; i < 2; i++) {
 		if (is_known(&places[i], write, kind, &known)) {
 			flags |= known;
@@ -182,23 +189,24 @@ static bool note_pair(const struct access *read, const struct access *write, uin
  * They are of two. Under a lock that was taken since the read, a flag is set that may be set already:
  * `if not link.closed: link.close()`. Nothing is lost by that.
  */
-static bool note_across(const struct access *read, const struct access *write, uint32_t kind)
+static uint32_t note_across(const struct access *read, const struct access *write, uint32_t kind)
 {
 	struct across across;
 	bool sets = !moment_holds(&read->moment, &write->moment) && !(kind & SIZE) &&
 		    !write->is_key && !write->takes;
 	if (!across_meet(read, write, &across))
-		return false;
+		return 0;
 	const struct place places[] = { { across.read_way, across.write_way, NULL },
 					{ across.read_way, across.write_way, write->stand_in } };
 	uint32_t flags = 0, known;
+	kind |= ACROSS | split_of(read, write);
 	for (unsigned i = 0; i < 2; i++) {
-		if (is_known(&places[i], write, kind | ACROSS, &known)) {
+		if (is_known(&places[i], write, kind, &known)) {
 			flags |= known;
 			continue;
 		}
 		if (!(flags & LOOKED))
-			flags = across_relation(&across) | kind | ACROSS | LOOKED;
+			flags = across_relation(&across) | kind | LOOKED;
 		if (sets)
 			flags &= ~(uint32_t)CHECKS;
 		if (flags & (DEPENDS | CHECKS))
@@ -291,6 +299,33 @@ static struct access *next_read(struct access *set, const struct access *write, 
 }
 
 /*
+ * Both are made under a lock, but not under one that the thread holds from the one to the other. A function
+ * that fills a cache so (`with lock:` look, compute, `with lock:` store) knows that it may be too late.
+ */
+static void note_split(const struct access *read, const struct access *write, uint32_t kind,
+		       uint32_t goes_by)
+{
+	enum site_class class = site_class(write->site);
+	bool across = !is_of_one_call(read, write), size = kind & SIZE,
+	     fills = write->is_key || class == SITE_ENTRY || class == SITE_ENTRY_OR_HASH;
+	if (read->searches || (size && !(goes_by & CHECKS)) ||
+	    (!across && fills && !write->takes && !(goes_by & DEPENDS)))
+		return;
+	confirm_split(&(struct confirm_order){
+		.read = read->pc,
+		.write = write->pc,
+		.across = across,
+		.split = true,
+		.checks = goes_by & CHECKS,
+		.depends = goes_by & DEPENDS,
+		.empties = kind & EMPTIES,
+		.direction = !size          ? 0
+			     : kind & GROWS ? 1
+					    : -1,
+	});
+}
+
+/*
  * What was looked at again after the thread has waited, and is gone by, makes that it was looked at before no
  * matter: a double check, also under what is no lock, but keeps others out: a semaphore, a token.
  */
@@ -302,14 +337,17 @@ static void note_reads(struct access *set, const struct access *write, uint32_t 
 	while ((read = next_read(set, write, seen))) {
 		if (told && read->moment.syncs < told_at)
 			return;
-		bool goes_by = false;
+		uint32_t goes_by = 0;
 		if (is_of_one_call(read, write))
 			goes_by = note_pair(read, write, kind);
 		else if (!told && !read->used)
 			goes_by = note_across(read, write, kind);
-		if (goes_by)
-			told_at = read->moment.syncs;
-		told |= goes_by;
+		if (!goes_by)
+			continue;
+		told_at = read->moment.syncs;
+		told = true;
+		if (UNLIKELY(split_of(read, write)))
+			note_split(read, write, kind, goes_by);
 	}
 }
 
@@ -418,6 +456,7 @@ static uint32_t judge(struct pattern_side *side, const struct pattern_side *othe
 	side->checks = flags & CHECKS;
 	side->depends = flags & DEPENDS;
 	side->empties = pair.flags & EMPTIES;
+	side->split = pair.flags & SPLIT;
 	side->direction = !(pair.flags & SIZE) ? 0 : pair.flags & GROWS ? 1 : -1;
 	return flags;
 }

@@ -84,6 +84,7 @@ struct pattern_side {
 	bool checks;  /* out: it decides by what it has read */
 	bool depends; /* out: what it writes is made of that */
 	bool across;  /* out: `other` is not of the same function */
+	bool split;   /* out: the lock is given back between the two */
 	bool empties; /* out: of a container's size: its write drops all that is there by then */
 	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
 	int8_t direction;

@@ -34,7 +34,10 @@ static uint8_t by_file(const uint8_t *path, uint64_t length)
 					 : 0;
 		if (bytes > longest) {
 			longest = bytes;
-			found = *line == 'M' ? SCOPE_TOLD : *line == 'S' ? SCOPE_SYNC : SCOPE_NONE;
+			found = *line == 'M'   ? SCOPE_TOLD
+				: *line == 'S' ? SCOPE_SYNC
+				: *line == 'H' ? SCOPE_HANDED
+					       : SCOPE_NONE;
 		}
 		line = *end ? end + 1 : end;
 	}

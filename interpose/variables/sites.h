@@ -78,6 +78,9 @@ enum opcode_flag {
 	OP_TRUTH = 1 << 22,      /* t: of what was loaded last */
 	OP_NOTHING = 1 << 23,    /* N: stands between others */
 	OP_BINARY = 1 << 24,     /* B: x + y; also x[y] */
+	OP_CONSTANT = 1 << 25,   /* o */
+	OP_CALL = 1 << 26,       /* f */
+	OP_ASSERTS = 1 << 27,    /* T: loads AssertionError */
 	OP_SERVICE = 1 << 14,    /* i: the interpreter does there what is not the line's */
 };
 extern HIDDEN uint32_t opcode_flags[256];

@@ -108,6 +108,29 @@ void told_access(const struct access *access)
 		tell(access, taking_stand_in(access->stand_in));
 }
 
+/* At an address that nobody else uses: the one write is ordered with what all other threads do. */
+void told_between(const struct access *access)
+{
+	static uint64_t count;
+	uint64_t number = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+	char *at = key_stand_in(access->address, number << 32 ^ (uint64_t)access->stand_in);
+	struct write_between between;
+	confirm_between(&between);
+	marks_end((uint64_t)at, MARKS_CELL);
+	fibers_tell_between(&between, at);
+	current = access;
+	fibers_tsan.write(at, (void *)access->pc);
+	current = NULL;
+}
+
+void told_failed(const struct access *access)
+{
+	fibers_enter();
+	tell_calls(access->frame);
+	told_between(access);
+	fibers_leave();
+}
+
 /* Reports. */
 
 bool variables_own(uint64_t address)
@@ -186,6 +209,7 @@ const char *variables_pattern(struct variables_side sides[2], char name[VARIABLE
 		sides[i].other = both[i].other;
 		sides[i].loses = both[i].loses;
 		sides[i].across = both[i].across;
+		sides[i].split = both[i].split;
 		sides[i].empties = both[i].empties;
 		sides[i].checks = both[i].checks;
 		sides[i].depends = both[i].depends;
@@ -208,6 +232,7 @@ void variables_direct(const struct variables_side sides[2], const char *text, ui
 					.checks = side->checks,
 					.depends = side->depends,
 					.across = side->across,
+					.split = side->split,
 					.empties = side->empties,
 					.direction = side->direction,
 				},

@@ -14,5 +14,9 @@
 HIDDEN bool told_enough(const struct access *access);
 /* On the Python fiber. */
 HIDDEN void told_access(const struct access *access);
+/* That another thread has written to the variable, since this one has read it: confirm.h. Both writes. */
+HIDDEN void told_between(const struct access *access);
+/* The same, of a write that raised an exception instead. On the thread's own fiber. */
+HIDDEN void told_failed(const struct access *access);
 
 #endif

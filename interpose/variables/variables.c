@@ -82,10 +82,14 @@ static inline bool is_own(uintptr_t at, unsigned i)
 	return sites_is_own(at);
 }
 
+extern HIDDEN const char __ehdr_start[], etext[]; /* of this library; the linker makes them */
+
 /* Does an extension take the item (csv.reader)? It may hold a lock of its own. */
 static inline bool is_extensions(uintptr_t at, unsigned i)
 {
-	return i && at - sites_low >= sites_size; /* the innermost is our own */
+	(void)i;
+	bool own = at - (uintptr_t)__ehdr_start < (uintptr_t)etext - (uintptr_t)__ehdr_start;
+	return at - sites_low >= sites_size && !own;
 }
 
 static bool is_service(const void *frame)
@@ -142,11 +146,29 @@ static void share_items(const char *list_size)
 
 enum after { AFTER_NOTHING, AFTER_ACQUIRE };
 
+/* Of code that hands on what others ask of it: does the one who asks lie in code that is looked at? */
+static __attribute__((noinline)) bool is_asked(const struct call *call)
+{
+	enum { DEEP = 6 };
+	struct caller callers[DEEP];
+	callers_of(call->frame, callers, DEEP);
+	for (unsigned i = 0; i < DEEP && callers[i].frame; i++) {
+		struct call caller = { .frame = callers[i].frame,
+				       .code = callers[i].code,
+				       .instruction = callers[i].instruction };
+		name_call(&caller);
+		if (!(caller.scope & SCOPE_HANDED))
+			return caller.scope & SCOPE_TOLD && !(caller.scope & SCOPE_FINALIZER);
+	}
+	return false;
+}
+
 /* In code that is looked at, and for this code's own sake? */
 static bool is_looked_at(const struct call *call)
 {
-	return call->scope & SCOPE_TOLD && !(call->scope & SCOPE_FINALIZER) &&
-	       !is_service(call->frame);
+	if (call->scope & SCOPE_FINALIZER || is_service(call->frame))
+		return false;
+	return call->scope & SCOPE_TOLD || (call->scope & SCOPE_HANDED && is_asked(call));
 }
 
 /* `releases`: what the thread did before is before what those do that load what it stores. */
@@ -156,10 +178,13 @@ static void note_access(const struct access *access, bool releases)
 	fields_note(access);
 	confirm_note(access);
 	explore_note(access);
-	if (told_enough(access) && !releases)
+	if (told_enough(access) && !releases && !confirm_seen)
 		return;
 	fibers_enter();
-	if (!(tell_calls(access->frame) & SCOPE_FINALIZER))
+	bool tells = !(tell_calls(access->frame) & SCOPE_FINALIZER);
+	if (UNLIKELY(confirm_seen))
+		told_between(access);
+	if (tells)
 		told_access(access);
 	if (releases)
 		fibers_tsan.release(access->stand_in);
@@ -325,6 +350,14 @@ static bool takes_away(enum site_operation operation, enum site_class class, boo
 	return operation == SITE_RESIZE ? !grows : operation == SITE_WRITE && entry && !value;
 }
 
+/* An attribute that the object does not have yet: an exception tells. */
+static bool lacks(uintptr_t address, uint8_t site)
+{
+	return site_operation(site) == SITE_READ &&
+	       (site_class(site) == SITE_VALUE || site_class(site) == SITE_SLOT) &&
+	       !__atomic_load_n((const uint64_t *)address, __ATOMIC_RELAXED);
+}
+
 /*
  * The variable at `address`, which is not the thread's own, is read, or is about to be written.
  * Returns what is to be done when it has been read.
@@ -364,6 +397,7 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	/* A hash is no object. */
 	bool releases = is_write && (site_class(site) == SITE_ENTRY_OR_HASH || publishes(value));
 	access.grows = grows;
+	access.missing = lacks(address, site);
 	access.takes = takes_away(operation, site_class(site), grows, value);
 	note_access(&access, releases);
 	if (operation == SITE_RESIZE)

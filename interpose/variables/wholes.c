@@ -15,7 +15,8 @@
 
 HIDDEN __thread const void *wholes_default __attribute__((tls_model("initial-exec")));
 HIDDEN __thread const void *wholes_keeps __attribute__((tls_model("initial-exec")));
-static const void *list_type, *slice_type, *none;
+static const void *list_type, *slice_type, *none, *dict_type, *set_type, *deque_type,
+	*bytearray_type;
 
 static inline void look(const void *container, long size, enum site_class class, enum whole what)
 {
@@ -41,11 +42,34 @@ static bool is_all(const void *slice)
 	       load_pointer(slice, python_at.slice_stop) == none;
 }
 
+/* The object is gone through as a whole: list(x), dict(x). */
+static void look_at_copied(const void *object)
+{
+	const void *type = load_pointer(object, OBJECT_TYPE);
+	if (type == list_type)
+		look_at_list(object, WHOLE_COPIED);
+	else if (type == dict_type)
+		look(object, python_at.dict_used, SITE_DICT, WHOLE_COPIED);
+	else if (type == set_type)
+		look(object, python_at.set_used, SITE_OTHER, WHOLE_COPIED);
+	else if (type == deque_type || type == bytearray_type)
+		look(object, python_at.size, SITE_OTHER, WHOLE_COPIED);
+}
+
+void wholes_slice(uintptr_t size, const void *key, enum whole what)
+{
+	if (is_of(key, slice_type))
+		variables_note_whole(size, SITE_OTHER,
+				     what == WHOLE_CUT && is_all(key) ? WHOLE_EMPTIED : what);
+}
+
 static void *(*real_item)(void *list, void *key);
 static int (*real_assign)(void *list, void *key, void *value);
 static void *(*real_iter)(void *list);
 static int (*real_contains)(void *list, void *item);
-static void *(*real_call)(void *type, void *const *arguments, size_t count, void *names);
+typedef void *call_function(void *type, void *const *arguments, size_t count, void *names);
+static call_function *real_call, *real_call_dict, *real_call_set;
+static void *(*real_bytes)(void *object);
 static void *(*real_slice)(void *list, void *slice);
 static void *(*real_tuple)(void *list);
 
@@ -75,13 +99,38 @@ static void *iter(void *list)
 	JUMP real_iter(list);
 }
 
-/* list(x) */
-static void *call(void *type, void *const *arguments, size_t count, void *names)
+static inline void look_at_call(void *const *arguments, size_t count, const void *names)
 {
 	enum { OFFSET_BIT = 63 };
-	if ((count & ~(1ul << OFFSET_BIT)) == 1 && !names && is_of(arguments[0], list_type))
-		look_at_list(arguments[0], WHOLE_COPIED);
+	if (variables_testing && (count & ~(1ul << OFFSET_BIT)) == 1 && !names)
+		look_at_copied(arguments[0]);
+}
+
+/* list(x), dict(x), set(x) */
+static void *call(void *type, void *const *arguments, size_t count, void *names)
+{
+	look_at_call(arguments, count, names);
 	JUMP real_call(type, arguments, count, names);
+}
+
+static void *call_dict(void *type, void *const *arguments, size_t count, void *names)
+{
+	look_at_call(arguments, count, names);
+	JUMP real_call_dict(type, arguments, count, names);
+}
+
+static void *call_set(void *type, void *const *arguments, size_t count, void *names)
+{
+	look_at_call(arguments, count, names);
+	JUMP real_call_set(type, arguments, count, names);
+}
+
+/* bytes(x) */
+static void *bytes(void *object)
+{
+	if (variables_testing && is_of(object, bytearray_type))
+		look_at_copied(object);
+	JUMP real_bytes(object);
 }
 
 static void *slice(void *list, void *key)
@@ -117,18 +166,22 @@ static void *set_default(void *dict, void *const *arguments, int64_t count)
 typedef void *method(void *self, void *unused);
 /* clang-format off */
 static struct patch {
-	const char *type, *name;
+	const char *module, *type, *name;
 	const uint32_t *size; /* where the container has it */
 	enum site_class class;
 	enum whole what;
 	method *was;
 } patches[] = {
-	{ "list", "copy", &python_at.size, SITE_LIST, WHOLE_COPIED, NULL },
-	{ "list", "clear", &python_at.size, SITE_LIST, WHOLE_EMPTIED, NULL },
-	{ "dict", "copy", &python_at.dict_used, SITE_DICT, WHOLE_COPIED, NULL },
-	{ "dict", "clear", &python_at.dict_used, SITE_DICT, WHOLE_EMPTIED, NULL },
-	{ "set", "copy", &python_at.set_used, SITE_OTHER, WHOLE_COPIED, NULL },
-	{ "set", "clear", &python_at.set_used, SITE_OTHER, WHOLE_EMPTIED, NULL },
+	{ "builtins", "list", "copy", &python_at.size, SITE_LIST, WHOLE_COPIED, NULL },
+	{ "builtins", "list", "clear", &python_at.size, SITE_LIST, WHOLE_EMPTIED, NULL },
+	{ "builtins", "dict", "copy", &python_at.dict_used, SITE_DICT, WHOLE_COPIED, NULL },
+	{ "builtins", "dict", "clear", &python_at.dict_used, SITE_DICT, WHOLE_EMPTIED, NULL },
+	{ "builtins", "set", "copy", &python_at.set_used, SITE_OTHER, WHOLE_COPIED, NULL },
+	{ "builtins", "set", "clear", &python_at.set_used, SITE_OTHER, WHOLE_EMPTIED, NULL },
+	{ "builtins", "bytearray", "copy", &python_at.size, SITE_OTHER, WHOLE_COPIED, NULL },
+	{ "builtins", "bytearray", "clear", &python_at.size, SITE_OTHER, WHOLE_EMPTIED, NULL },
+	{ "_collections", "deque", "copy", &python_at.size, SITE_OTHER, WHOLE_COPIED, NULL },
+	{ "_collections", "deque", "clear", &python_at.size, SITE_OTHER, WHOLE_EMPTIED, NULL },
 };
 /* clang-format on */
 #define PATCHES (sizeof patches / sizeof *patches)
@@ -146,42 +199,62 @@ PATCHED(2)
 PATCHED(3)
 PATCHED(4)
 PATCHED(5)
-static method *const patched[] = {
-	patched_0, patched_1, patched_2, patched_3, patched_4, patched_5
-};
+PATCHED(6)
+PATCHED(7)
+PATCHED(8)
+PATCHED(9)
+static method *const patched[] = { patched_0, patched_1, patched_2, patched_3, patched_4,
+				   patched_5, patched_6, patched_7, patched_8, patched_9 };
 _Static_assert(sizeof patched / sizeof *patched == PATCHES, "one for each");
+
+static bool find_types(void)
+{
+	list_type = dlsym(RTLD_DEFAULT, "PyList_Type");
+	dict_type = dlsym(RTLD_DEFAULT, "PyDict_Type");
+	set_type = dlsym(RTLD_DEFAULT, "PySet_Type");
+	bytearray_type = dlsym(RTLD_DEFAULT, "PyByteArray_Type");
+	deque_type = methods_object("_collections", NULL, "deque");
+	slice_type = dlsym(RTLD_DEFAULT, "PySlice_Type");
+	none = dlsym(RTLD_DEFAULT, "_Py_NoneStruct");
+	return list_type && dict_type && set_type && bytearray_type && deque_type && slice_type &&
+	       none;
+}
+
+static bool replace_call(const void *type, call_function *with, call_function **was)
+{
+	*was = (call_function *)methods_slot_of((void *)(uintptr_t)type, SLOT_VECTORCALL);
+	return *was && methods_replace_slot((void *)(uintptr_t)type, SLOT_VECTORCALL, (void *)with);
+}
 
 bool wholes_start(const struct link_map *python)
 {
 	void *list = dlsym(RTLD_DEFAULT, "PyList_Type");
-	list_type = list;
-	slice_type = dlsym(RTLD_DEFAULT, "PySlice_Type");
-	none = dlsym(RTLD_DEFAULT, "_Py_NoneStruct");
-	if (!list || !slice_type || !none)
+	if (!find_types())
 		return false;
 	real_item = (void *(*)(void *, void *))methods_slot_of(list, SLOT_ITEM);
 	real_assign = (int (*)(void *, void *, void *))methods_slot_of(list, SLOT_ASSIGN_ITEM);
 	real_iter = (void *(*)(void *))methods_slot_of(list, SLOT_ITER);
-	real_call = (void *(*)(void *, void *const *, size_t, void *))methods_slot_of(
-		list, SLOT_VECTORCALL);
 	real_contains = (int (*)(void *, void *))methods_slot_of(list, SLOT_CONTAINS);
 	real_default = (void *(*)(void *, void *const *, int64_t))methods_replace(
 		"builtins", "dict", "setdefault", (void *)set_default);
-	if (!real_item || !real_assign || !real_iter || !real_call || !real_contains ||
-	    !real_default || !methods_replace_slot(list, SLOT_CONTAINS, (void *)contains) ||
+	if (!real_item || !real_assign || !real_iter || !real_contains || !real_default ||
+	    !methods_replace_slot(list, SLOT_CONTAINS, (void *)contains) ||
 	    !methods_replace_slot(list, SLOT_ITEM, (void *)item) ||
 	    !methods_replace_slot(list, SLOT_ASSIGN_ITEM, (void *)assign) ||
 	    !methods_replace_slot(list, SLOT_ITER, (void *)iter) ||
-	    !methods_replace_slot(list, SLOT_VECTORCALL, (void *)call))
+	    !replace_call(list_type, call, &real_call) ||
+	    !replace_call(dict_type, call_dict, &real_call_dict) ||
+	    !replace_call(set_type, call_set, &real_call_set))
 		return false;
 	real_slice = (void *(*)(void *, void *))plt_replace(python, "_PyList_SliceSubscript",
 							    (void *)slice);
 	real_tuple = (void *(*)(void *))plt_replace(python, "PyList_AsTuple", (void *)tuple);
 	for (unsigned i = 0; i < PATCHES; i++) {
-		patches[i].was = (method *)methods_replace("builtins", patches[i].type,
+		patches[i].was = (method *)methods_replace(patches[i].module, patches[i].type,
 							   patches[i].name, (void *)patched[i]);
 		if (!patches[i].was)
 			return false;
 	}
-	return real_slice && real_tuple;
+	real_bytes = (void *(*)(void *))plt_replace(python, "PyBytes_FromObject", (void *)bytes);
+	return real_slice && real_tuple && real_bytes;
 }

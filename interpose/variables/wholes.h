@@ -1,7 +1,7 @@
 /*
  * wholes.h - what is taken out of a container in one piece, and dropped there.
  *
- *     batch = self.lines[:]          or lines.copy(), list(lines), for line in lines
+ *     batch = self.lines[:]          or lines.copy(), list(lines), dict(x), for line in lines
  *     self.lines.clear()             or del lines[:], lines[:] = []
  *
  * What another thread adds in between is dropped, and in no copy. Of a slice that is copied and deleted,
@@ -31,6 +31,9 @@ enum whole {
 extern HIDDEN __thread const void *wholes_default __attribute__((tls_model("initial-exec")));
 /* The frame that calls setdefault(): what is there by then stays, whatever the thread has seen before. */
 extern HIDDEN __thread const void *wholes_keeps __attribute__((tls_model("initial-exec")));
+
+/* Of a bytearray, if the key is a slice: of its whole, if that is CUT, it is EMPTIED. */
+HIDDEN void wholes_slice(uintptr_t size, const void *key, enum whole what);
 
 /* False: this Python's lists look different. Attached, once at start. */
 HIDDEN bool wholes_start(const struct link_map *python);

@@ -74,7 +74,10 @@ static void emit_variable_race(const char *pattern, struct late *late)
 		if (late->sides[i].other)
 			add_section(&out,
 				    (struct fts_section){
-					    .kind = FTS_SEC_PARTNER, .tid = -1, .value = i },
+					    .kind = FTS_SEC_PARTNER,
+					    .flags = late->sides[i].split ? FTS_PARTNER_SPLIT : 0,
+					    .tid = -1,
+					    .value = i },
 				    NULL);
 	}
 	report_write(&out, FTS_REPORT_VARIABLE_RACE, pattern_length + late->name_length);

@@ -2,6 +2,7 @@
 #include "runner/model/race_words.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "runner/model/memory.h"
 #include "runner/model/plumbing.h"
@@ -89,6 +90,24 @@ void race_words_locks(struct buf *out, const struct participant *a, const struct
 	else
 		buf_puts(out, ": a lock protects only if both sides hold the same one. Usually the "
 			      "cause is that one side does without.");
+}
+
+static bool is_split(const struct participant *participant)
+{
+	const char *role = participant->role;
+	size_t length = role ? strlen(role) : 0, end = strlen(RACE_WORDS_SPLIT);
+	return length >= end && !strcmp(role + length - end, RACE_WORDS_SPLIT);
+}
+
+bool race_words_split(const struct participant *a, const struct participant *b)
+{
+	if (!is_split(a) && !is_split(b))
+		return false;
+	for (size_t i = 0; i < a->lock_count; i++)
+		for (size_t k = 0; k < b->lock_count; k++)
+			if (!strcmp(a->locks[i].name, b->locks[k].name))
+				return true;
+	return false;
 }
 
 void race_words_mixed(struct buf *out, const struct participant *a, const struct participant *b)

@@ -13,6 +13,7 @@
 #include "runner/model/lock_kind.h"
 #include "runner/model/memory.h"
 #include "runner/model/plumbing.h"
+#include "runner/model/race_words.h"
 #include "runner/model/words.h"
 
 static size_t padded(size_t length)
@@ -564,12 +565,14 @@ static void add_partner(struct assembly *a, size_t index)
 		bool elsewhere = frame->function && side->stack.count &&
 				 side->stack.frames[0].function &&
 				 strcmp(frame->function, side->stack.frames[0].function) != 0;
-		char *role = xprintf(text_starts(a->report, "two-fields\t")
-					     ? "%s, and of the other one in line %d%s%s"
-				     : side->write ? "%s, after the read in line %d%s%s"
-						   : "%s, before the write in line %d%s%s",
-				     side->role, frame->line, elsewhere ? " of " : "",
-				     elsewhere ? frame->function : "");
+		bool split = a->report->sections[index].head.flags & FTS_PARTNER_SPLIT;
+		char *role =
+			xprintf(text_starts(a->report, "two-fields\t")
+					? "%s, and of the other one in line %d%s%s%s"
+				: side->write ? "%s, after the read in line %d%s%s%s"
+					      : "%s, before the write in line %d%s%s%s",
+				side->role, frame->line, elsewhere ? " of " : "",
+				elsewhere ? frame->function : "", split ? RACE_WORDS_SPLIT : "");
 		free(side->role);
 		side->role = role;
 		if (elsewhere)

@@ -5,6 +5,7 @@ library wants a list of paths (interpose/variables/scope.h), of which the longes
 
     M  looked at
     S  makes threads wait for each other: what it stores and loads orders them
+    H  hands on what the code that calls it asks for: looked at if that is
     X  neither
 """
 
@@ -31,6 +32,10 @@ SYNCHRONISES = (
     "multiprocessing/",
 )
 """Of the standard library: its own variables are how it orders threads."""
+
+HANDS_ON = ("collections/__init__.py",)
+FROZEN = ("<frozen _collections_abc>",)
+"""Of the standard library: containers in Python, which do no more than they are asked for."""
 
 APART = ("unittest/", "importlib/", "test/support/", "site-packages/")
 """Of the standard library, and not looked at with it."""
@@ -62,6 +67,9 @@ def scope(wanted: Sequence[str], rootdir: Path | None, targets: Sequence[str]) -
     yield _line("M" if "stdlib" in wanted else "X", library)
     yield from (f"X {library}/{name}" for name in APART)
     yield from (f"S {library}/{name}" for name in SYNCHRONISES)
+    if "stdlib" not in wanted:
+        yield from (f"H {library}/{name}" for name in HANDS_ON)
+    yield from (f"H {name}" for name in FROZEN)
     own = Path(__file__).resolve().parent
     sites = [Path(entry).resolve() for entry in _entries() if Path(entry).resolve() != own.parent]
     for site in sites:

@@ -15,6 +15,9 @@ class Shape:
         return cls.fields
 
 
+shapes = [type(f"Shape{number}", (Shape,), {"fields": None}) for number in range(10)]
+
+
 def stress(thread_index):
-    for _ in range(5):
-        Shape.all()
+    for shape in shapes:
+        shape.all()

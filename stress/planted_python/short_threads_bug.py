@@ -13,9 +13,9 @@ def child():
 
 def stress(thread_index):
     if thread_index == 0:
-        threads = [threading.Thread(target=child) for _ in range(3)]
+        threads = [threading.Thread(target=child) for _ in range(6)]
         for thread in threads:
             thread.start()
-            time.sleep(0.01)
+            time.sleep(0.004)
         for thread in threads:
             thread.join()

@@ -52,16 +52,35 @@ static void functions(const struct finding *finding, const struct stack *stacks[
 	stacks[1] = stack, names[1] = name;
 }
 
-static void reading_first(const struct finding *finding, const struct stack *stacks[2],
-			  char *names[2])
+/* The side of that number comes first. */
+static void put_first(const struct finding *finding, size_t side, const struct stack *stacks[2],
+		      char *names[2])
 {
-	size_t reads = finding->participants[0].write ? 1 : 0;
-	if (stacks[0] == &finding->participants[reads].stack)
+	if (stacks[0] == &finding->participants[side].stack)
 		return;
 	const struct stack *stack = stacks[0];
 	char *name = names[0];
 	stacks[0] = stacks[1], names[0] = names[1];
 	stacks[1] = stack, names[1] = name;
+}
+
+static void reading_first(const struct finding *finding, const struct stack *stacks[2],
+			  char *names[2])
+{
+	put_first(finding, finding->participants[0].write ? 1 : 0, stacks, names);
+}
+
+/* If only one of them has an access that belongs together with the race's, it is the one that loses. */
+static void losing_first(const struct finding *finding, const struct stack *stacks[2],
+			 char *names[2])
+{
+	bool loses[2];
+	for (size_t i = 0; i < 2; i++) {
+		const char *role = finding->participants[i].role;
+		loses[i] = role && strchr(role, ',');
+	}
+	if (loses[0] != loses[1])
+		put_first(finding, loses[0] ? 0 : 1, stacks, names);
 }
 
 /*
@@ -107,6 +126,8 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	functions(finding, stacks, names);
 	if (is_iteration(finding) || is_fields(finding))
 		reading_first(finding, stacks, names);
+	else if (finding->pattern && !is_fields(finding))
+		losing_first(finding, stacks, names);
 	buf_printf(out, "%s: ", variable(finding));
 	if (is_generator(finding))
 		buf_printf(out, "%s runs it while", names[0]);
@@ -146,9 +167,20 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 static void explain(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	(void)roots;
+	bool split = finding->participant_count >= 2 &&
+		     race_words_split(&finding->participants[0], &finding->participants[1]);
 	buf_printf(out, "Two threads used %s, and nothing orders them: ", variable(finding));
-	buf_puts(out, "no lock that both held, and no start, join, event or queue between them.");
-	if (finding->participant_count >= 2 && finding->participants[0].all_locks &&
+	if (split)
+		buf_printf(
+			out,
+			"both hold the %s at each access, but it is given back between what one "
+			"of them reads and what it writes, and in this run the other one came in "
+			"between.",
+			finding->participants[0].locks[0].name);
+	else
+		buf_puts(out, "no lock that both held, and no start, join, event or queue between "
+			      "them.");
+	if (!split && finding->participant_count >= 2 && finding->participants[0].all_locks &&
 	    (finding->participants[0].lock_count || finding->participants[1].lock_count))
 		race_words_locks(out, &finding->participants[0], &finding->participants[1]);
 	buf_puts(out, " ");
