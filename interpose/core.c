@@ -68,7 +68,7 @@
  *     code         ids for code objects; object: what object an address belongs to; owner: whose
  *                  data a block is; walk: the calling thread's stack
  *   base/     what hooks may use
- *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h
+ *     raw.h        system calls, a lock; symbol: what a wrapper forwards to; memory_order.h; file.h
  *     plt          a function in the place of another, for the calls of one shared object
  *     ring         the writer's side of the shared rings; section: a part of a record
  *     per_thread   memory for each thread; history: TSan's trace of it, and the locks that it holds

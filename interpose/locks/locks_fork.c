@@ -75,17 +75,7 @@ static void inherit(const struct fts_lock_thread *list, const struct fts_lock_th
  */
 static void note_fork(void)
 {
-	const void *frame = python_frame(python_tstate());
-	fork_depth = 0;
-	for (; frame && fork_depth < FORK_FRAMES;
-	     frame = load_pointer(frame, python_at.frame_previous)) {
-		uint64_t pc =
-			walk_is_entry(frame)
-				? 0
-				: walk_position(frame, load64(frame, python_at.frame_instr_ptr));
-		if (pc)
-			fork_frames[fork_depth++] = pc;
-	}
+	fork_depth = walk_callers(python_frame(python_tstate()), fork_frames, FORK_FRAMES);
 }
 
 void locks_inherit(const struct fts_lock_thread *own)

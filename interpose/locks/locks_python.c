@@ -253,18 +253,7 @@ static uint64_t hash_frames(const uint64_t *frames, unsigned count)
 static uint64_t new_identity(void)
 {
 	uint64_t frames[CLASS_FRAMES];
-	unsigned count = 0;
-	const void *tstate = python_tstate();
-	const void *frame = tstate ? load_pointer(tstate, python_at.tstate_current_frame) : NULL;
-	for (; frame && count < CLASS_FRAMES;
-	     frame = load_pointer(frame, python_at.frame_previous)) {
-		uint64_t pc =
-			walk_is_entry(frame)
-				? 0
-				: walk_position(frame, load64(frame, python_at.frame_instr_ptr));
-		if (pc)
-			frames[count++] = pc;
-	}
+	unsigned count = walk_callers(python_frame(python_tstate()), frames, CLASS_FRAMES);
 	uint64_t hash = hash_frames(frames, count);
 	uint32_t at = (uint32_t)(hash >> 20) % CLASSES, tries = 0;
 	for (; tries < 64; tries++, at = (at + 1) % CLASSES) {

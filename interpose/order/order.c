@@ -13,6 +13,7 @@
 
 #include "interpose/base/memory_order.h"
 #include "interpose/base/concern.h"
+#include "interpose/base/file.h"
 #include "interpose/base/ring.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/release.h"
@@ -124,23 +125,6 @@ struct image {
 	uint64_t size;
 	uintptr_t bias;
 };
-
-static bool map_file(const char *path, struct image *image)
-{
-	int fd = (int)raw_syscall3(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	struct stat status = { 0 }; /* the analyzer knows no raw call's result */
-	long at = -1;
-	if (raw_syscall3(SYS_fstat, fd, (long)&status, 0) == 0)
-		at = raw_syscall6(SYS_mmap, 0, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	raw_syscall3(SYS_close, fd, 0, 0);
-	if (at < 0 && at > -4096)
-		return false;
-	image->bytes = (const char *)at;
-	image->size = (uint64_t)status.st_size;
-	return true;
-}
 
 static bool same_word(const char *list, const char *name, const char **after)
 {
@@ -296,7 +280,8 @@ static bool start(const char **why)
 	}
 	uintptr_t low, size;
 	const char *path = *map->l_name ? map->l_name : "/proc/self/exe";
-	if (!map_file(path, &image)) {
+	image.bytes = file_map(path, &image.size);
+	if (!image.bytes) {
 		*why = "the interpreter's file cannot be read again";
 		return false;
 	}

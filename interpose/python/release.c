@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1 /* as a test that includes this file has it */
 #include "interpose/python/release.h"
 
+#include "interpose/base/file.h"
 #include "interpose/python/layout.h"
 
 #include "ftstress/layouts.h"
@@ -152,18 +153,12 @@ static const struct python_release *find(unsigned long version)
 static bool read_own(void)
 {
 	const char *path = getenv(FTS_ENV_LAYOUT);
-	struct stat status = { 0 };
-	int fd = path ? (int)raw_syscall3(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0) : -1;
-	if (fd < 0)
+	uint64_t size;
+	const char *bytes = path ? file_map(path, &size) : NULL;
+	if (!bytes)
 		return false;
-	long at = -1;
-	if (raw_syscall3(SYS_fstat, fd, (long)&status, 0) == 0)
-		at = raw_syscall6(SYS_mmap, 0, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	raw_syscall3(SYS_close, fd, 0, 0);
-	if (at < 0 && at > -4096)
-		return false;
-	bool read = fts_layout_parse(&python_at, (const char *)at, (size_t)status.st_size, names);
-	raw_syscall3(SYS_munmap, at, status.st_size, 0);
+	bool read = fts_layout_parse(&python_at, bytes, size, names);
+	raw_syscall3(SYS_munmap, (long)bytes, (long)size, 0);
 	return read;
 }
 

@@ -41,6 +41,20 @@ uint64_t walk_position(const void *frame, uint64_t instruction)
 	return id ? FTS_PC_PYTHON | (uint64_t)id << 16 | offset : 0;
 }
 
+unsigned walk_callers(const void *frame, uint64_t *positions, unsigned room)
+{
+	unsigned count = 0;
+	for (; frame && count < room; frame = load_pointer(frame, python_at.frame_previous)) {
+		uint64_t at =
+			walk_is_entry(frame)
+				? 0
+				: walk_position(frame, load64(frame, python_at.frame_instr_ptr));
+		if (at)
+			positions[count++] = at;
+	}
+	return count;
+}
+
 /*
  * Put the Python frames that one eval loop runs into `out`. *frame moves on to the frame that
  * called into this loop. `fp` is the frame pointer of the loop's C function.

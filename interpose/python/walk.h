@@ -37,6 +37,9 @@ HIDDEN bool walk_is_code(const char *code);
 HIDDEN bool walk_is_entry(const void *frame); /* it only marks where an eval loop begins */
 HIDDEN uint64_t walk_position(const void *frame, uint64_t instruction);
 
+/* Where a Python frame and those that called it are, innermost first; returns how many. */
+HIDDEN unsigned walk_callers(const void *frame, uint64_t *positions, unsigned room);
+
 /* Where the instructions begin that the frame runs. Inlined, so that who calls it is a leaf. */
 static inline uint64_t python_bytecode(const void *code, const void *frame)
 {

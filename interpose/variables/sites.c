@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "interpose/variables/sites.h"
 
+#include "interpose/base/file.h"
 #include "interpose/base/private_heap.h"
 
 #include <fcntl.h>
@@ -151,21 +152,6 @@ static bool take_line(struct reader *reader)
 	return good;
 }
 
-/* The file's bytes, mapped; NULL: it can't be read. */
-static const char *map_file(const char *path, uint64_t *size)
-{
-	int fd = (int)raw_syscall3(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return NULL;
-	struct stat status = { 0 };
-	long at = -1;
-	if (raw_syscall3(SYS_fstat, fd, (long)&status, 0) == 0 && status.st_size > 0)
-		at = raw_syscall6(SYS_mmap, 0, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	raw_syscall3(SYS_close, fd, 0, 0);
-	*size = (uint64_t)status.st_size;
-	return at < 0 && at > -4096 ? NULL : (const char *)at;
-}
-
 static uint64_t file_size(const char *path)
 {
 	struct stat status = { 0 };
@@ -203,7 +189,7 @@ static bool read_table(struct reader *reader, uint64_t python_bytes)
 bool sites_load(const char *path, const struct link_map *python, const char **why)
 {
 	uint64_t size = 0;
-	const char *text = map_file(path, &size);
+	const char *text = file_map(path, &size);
 	if (!text) {
 		*why = "the table of the interpreter's accesses (ftstress prepare makes it) can't be "
 		       "read";
