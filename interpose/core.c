@@ -23,11 +23,13 @@
  *     locks_fork   locks that another thread held when the process forked
  *     locks_standin  the locks held, in TSan's own history: on both sides of a race
  *   variables/  races of Python code on Python variables
- *     variables    which accesses are told; told: how; fibers: on a second fiber of each thread
+ *     variables    where the interpreter's accesses come by; accesses: which are told; told: how;
+ *                  fibers: on a second fiber of each thread
  *     sites        where the interpreter reads and writes them; granules: whose they are
  *     renewed      memory that is handed out again is another variable
  *     edges        what orders Python code; channels: pipes, sockets; extensions: locks of C code;
  *                  scope: which code is looked at
+ *     dicts        which key of a dict is missing, or added
  *     methods      functions in place of those of types: iterators: next(); containers: what is in a
  *                  set, bytes; wholes: a list, copied or dropped in one piece; classes: attributes
  *                  that CPython has in its caches
@@ -35,7 +37,7 @@
  *                  that belong together; handlers: that nothing is lost, as the program is prepared;
  *                  equal: as all values are
  *     name         what a variable is called
- *     confirm      makes it happen; explore: one order of the threads' turns after another
+ *     confirm      makes it happen, by one of the orders that are to be tried; explore: one order of the threads' turns after another
  *   releases/ the releases of CPython: release_31x is what means something else in one
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;

@@ -5,26 +5,21 @@
 #include "ftstress/record.h"
 #include "interpose/base/plt.h"
 #include "interpose/base/private_heap.h"
-#include "interpose/python/code.h"
 #include "interpose/python/layout.h"
 #include "interpose/stacks/stacks.h"
 #include "interpose/turns/turns.h"
+#include "interpose/variables/dicts.h"
 #include "interpose/variables/equal.h"
 #include "interpose/variables/fibers.h"
+#include "interpose/variables/orders.h"
 #include "interpose/variables/told.h"
 
 #include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 enum {
-	ORDERS = 1024, /* a power of two */
-	TRIES = 40,    /* of an order, in all processes */
-	TRIES_HERE = 6,
-	SIGHTS = 2, /* of an order: the report of the first may be lost */
-	CHOICES = 8,
 	VARIABLES = 8,   /* that one instruction reads */
 	STEP_BYTES = 3,  /* number of the access of 8 bytes, see stacks.h */
 	ALONE_MOST = 50, /* stops in a test */
@@ -36,28 +31,6 @@ enum {
 #define VAIN_NS                                                                                    \
 	3000000000ul /* of a process, and more for each test: a busy machine takes its time */
 #define VAIN_TEST_NS 250000000ul
-
-/* What is to be tried: places instead of program counters. */
-struct order {
-	uint64_t read; /* 0 = free; set first */
-	uint64_t write, between;
-	uint32_t ready; /* set last */
-	uint32_t tries, seen;
-	uint32_t length; /* of the text; 0: nothing is reported yet */
-	bool checks, depends, across, empties, split;
-	bool size; /* it is about how many items a container has */
-	int8_t direction;
-	char text[CONFIRM_TEXT];
-};
-
-/* Of the zygote and its iterations. Written without a lock, as a process may be killed. */
-static struct shared {
-	uint32_t count;
-	struct order orders[ORDERS]; /* open-addressed by `read` */
-} *shared;
-static const uint32_t none;
-HIDDEN const uint32_t *confirm_orders = &none;
-HIDDEN bool confirm_passed;
 
 /* The thread that is stopped, or was, and has not come to its write yet. */
 enum state {
@@ -77,7 +50,7 @@ static struct {
 	bool missing;
 	const char *variables[VARIABLES]; /* that it reads; stand-ins */
 	unsigned variable_count;
-	uint16_t choices[CHOICES]; /* orders that begin so */
+	uint16_t choices[ORDERS_CHOICES]; /* orders that begin so */
 	unsigned choice_count;
 	const char *written; /* the one of the variables that the other thread writes */
 	uintptr_t address;   /* its address */
@@ -93,7 +66,7 @@ static struct {
 } stop;
 static struct raw_lock lock; /* of `stop` */
 static struct confirm_sight *sights;
-static uint8_t tries_here[ORDERS];
+HIDDEN bool confirm_passed;
 static bool watching;   /* confirm_watch() */
 static uint64_t waited; /* ns, in vain */
 static uint32_t alone;  /* stops in a test, where nobody else was there */
@@ -122,143 +95,11 @@ static bool is_mine(void)
 	return mine == __atomic_load_n(&stop.number, __ATOMIC_RELAXED);
 }
 
-/* Places. */
-
-static uint64_t mix(uint64_t word)
-{
-	word *= 0x9e3779b97f4a7c15ull;
-	return word ^ word >> 29;
-}
-
-/* 0: it is not known, or there is none. */
-static uint64_t place_of(uint64_t pc)
-{
-	uint64_t hash = pc ? code_hash(FTS_PC_CODE(pc)) : 0;
-	return hash ? mix(hash ^ mix(FTS_PC_INSTRUCTION(pc) + 1)) | 1 : 0;
-}
-
-/* Orders. */
-
-/* "PATTERN\tsize\t..." */
-static bool is_about_size(const char *text, uint32_t length)
-{
-	static const char size[] = "\tsize\t";
-	uint32_t at = 0;
-	while (at < length && text[at] != '\t')
-		at++;
-	return length - at >= sizeof size - 1 && raw_equal(text + at, size, sizeof size - 1);
-}
-
-static bool same_order(const struct order *order, const struct confirm_order *wanted,
-		       const char *text, uint32_t length)
-{
-	return __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
-	       order->write == place_of(wanted->write) &&
-	       order->between == place_of(wanted->between) && order->length == length &&
-	       raw_equal(order->text, text, length);
-}
-
-/* Is it known that a lock is given back between the two? */
-static bool is_split(uint64_t read, uint64_t write)
-{
-	for (unsigned i = 0, at = (unsigned)read; i < ORDERS; i++, at++) {
-		const struct order *order = &shared->orders[at % ORDERS];
-		uint64_t there = __atomic_load_n(&order->read, __ATOMIC_ACQUIRE);
-		if (!there)
-			return false;
-		if (there == read && __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
-		    order->write == write && order->split)
-			return true;
-	}
-	return false;
-}
-
-void confirm_add(const struct confirm_order *wanted, const char *text, uint32_t length)
-{
-	uint64_t read = place_of(wanted->read);
-	if (!shared || !read || length > CONFIRM_TEXT)
-		return;
-	bool split = wanted->split || is_split(read, place_of(wanted->write));
-	for (unsigned i = 0, at = (unsigned)read; i < ORDERS; i++, at++) {
-		struct order *order = &shared->orders[at % ORDERS];
-		uint64_t there = 0;
-		if (!__atomic_compare_exchange_n(&order->read, &there, read, false,
-						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-			if (there == read && same_order(order, wanted, text, length))
-				return;
-			continue;
-		}
-		order->write = place_of(wanted->write);
-		order->between = place_of(wanted->between);
-		order->checks = wanted->checks;
-		order->depends = wanted->depends;
-		order->across = wanted->across;
-		order->empties = wanted->empties;
-		order->split = split;
-		order->size = length ? is_about_size(text, length) : wanted->direction != 0;
-		order->direction = wanted->direction;
-		order->length = length;
-		raw_copy(order->text, text, length);
-		__atomic_store_n(&order->ready, 1, __ATOMIC_RELEASE);
-		__atomic_fetch_add(&shared->count, 1, __ATOMIC_RELAXED);
-		return;
-	}
-}
-
-void confirm_split(const struct confirm_order *order)
-{
-	enum { KNOWN = 1 << 12 };
-	static uint16_t known[KNOWN];
-	uint64_t key = mix(order->read ^ mix(order->write));
-	uint16_t mark = (uint16_t)(key >> 48) | 1, *at = &known[key % KNOWN];
-	if (__atomic_load_n(at, __ATOMIC_RELAXED) == mark)
-		return;
-	__atomic_store_n(at, mark, __ATOMIC_RELAXED);
-	confirm_add(order, "", 0);
-}
-
-static bool is_to_be_tried(const struct order *order, unsigned number)
-{
-	return __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
-	       __atomic_load_n(&order->seen, __ATOMIC_RELAXED) < SIGHTS &&
-	       __atomic_load_n(&order->tries, __ATOMIC_RELAXED) < TRIES &&
-	       tries_here[number] < TRIES_HERE;
-}
-
-/*
- * The orders that begin with a read at this place. One line may look at a dict's size and the next one
- * at a key, before the write that changes both: these are two races.
- */
-static unsigned orders_from(uint64_t read, bool size, uint16_t choices[CHOICES])
-{
-	unsigned count = 0;
-	for (unsigned i = 0, at = (unsigned)read; i < ORDERS && count < CHOICES; i++, at++) {
-		const struct order *order = &shared->orders[at % ORDERS];
-		uint64_t there = __atomic_load_n(&order->read, __ATOMIC_ACQUIRE);
-		if (!there)
-			break;
-		if (there == read && is_to_be_tried(order, at % ORDERS) && order->size == size)
-			choices[count++] = (uint16_t)(at % ORDERS);
-	}
-	return count;
-}
-
-/* Where a lock is given back, and where not, a thread stops at another place. */
-static unsigned of_one_sort(uint16_t choices[CHOICES], unsigned count)
-{
-	unsigned kept = 0;
-	bool split = count && shared->orders[choices[0]].split;
-	for (unsigned i = 0; i < count; i++)
-		if (shared->orders[choices[i]].split == split)
-			choices[kept++] = choices[i];
-	return kept;
-}
-
 /* May the write be one of another function's call? */
 static bool is_across(void)
 {
 	for (unsigned i = 0; i < stop.choice_count; i++)
-		if (shared->orders[stop.choices[i]].across)
+		if (orders_at(stop.choices[i])->across)
 			return true;
 	return false;
 }
@@ -266,10 +107,10 @@ static bool is_across(void)
 /* Keeps of the choices those of which the place is the second step, or the last. False: none is. */
 static bool narrow(uint64_t place, bool last, int direction)
 {
-	uint16_t kept[CHOICES];
+	uint16_t kept[ORDERS_CHOICES];
 	unsigned count = 0;
 	for (unsigned i = 0; i < stop.choice_count; i++) {
-		const struct order *order = &shared->orders[stop.choices[i]];
+		const struct order *order = orders_at(stop.choices[i]);
 		uint64_t wanted = last ? order->write : order->between;
 		if ((wanted == place || !wanted) &&
 		    (order->direction == direction || (order->empties && !last && direction)))
@@ -324,7 +165,7 @@ static void keep_sight(const struct order *order, uint64_t write, const char *ra
 	*sight = stop.sight;
 	sight->write = write;
 	bool cache = order->checks && !order->depends && !order->size;
-	bool known = stop.stored && stop.stored == place_of(write);
+	bool known = stop.stored && stop.stored == orders_place(write);
 	sight->equal = cache && known && stop.stored_equal;
 	sight->unknown = cache && !known && !raised;
 	sight->length = order->length;
@@ -355,7 +196,7 @@ static void keep_between(void)
 static void see(uint64_t pc, const char *raised)
 {
 	for (unsigned i = 0; i < stop.choice_count; i++) {
-		struct order *order = &shared->orders[stop.choices[i]];
+		struct order *order = orders_at(stop.choices[i]);
 		__atomic_fetch_add(&order->seen, 1, __ATOMIC_RELAXED);
 		if (order->length)
 			keep_sight(order, pc, raised);
@@ -381,10 +222,10 @@ static void add_variable(const struct access *access)
 
 static void begin_stop(const struct access *access)
 {
-	uint64_t read = place_of(access->pc);
-	uint16_t choices[CHOICES];
+	uint64_t read = orders_place(access->pc);
+	uint16_t choices[ORDERS_CHOICES];
 	bool size = site_operation(access->site) == SITE_SIZE;
-	unsigned count = read ? of_one_sort(choices, orders_from(read, size, choices)) : 0;
+	unsigned count = read ? orders_from(read, size, choices) : 0;
 	if (!count || has_waited_enough() || !raw_trylock(&lock))
 		return;
 	if (stop.state == IDLE) {
@@ -403,7 +244,7 @@ static void begin_stop(const struct access *access)
 		stop.member = turns_self;
 		stop.sight.depths[0] =
 			stack_of(access->frame, stop.sight.stacks[0], CONFIRM_FRAMES);
-		bool held = access->moment.outer && shared->orders[choices[0]].split;
+		bool held = access->moment.outer && orders_at(choices[0])->split;
 		awaited = held ? NULL : (const char *)access->frame + python_at.frame_instr_ptr;
 		set_state(held ? HELD : READ);
 		see_steps(!held);
@@ -428,7 +269,7 @@ void confirm_look_at_release(void)
 
 static void own_read(const struct access *access)
 {
-	bool again = place_of(access->pc) == stop.read && access->frame == stop.frame;
+	bool again = orders_place(access->pc) == stop.read && access->frame == stop.frame;
 	bool over = stop.state == PASSED && ++stop.passed > PASSED_MOST;
 	/* It sees what the other one has written, and goes by that. */
 	over |= stop.state == PASSED && access->stand_in == stop.written && !access->is_key &&
@@ -466,9 +307,9 @@ static void own_write(const struct access *access)
 	if (stop.state != PASSED || (access->stand_in != stop.written && !there) ||
 	    (!same && !across))
 		return;
-	int direction = there ? shared->orders[stop.choices[0]].direction : direction_of(access);
+	int direction = there ? orders_at(stop.choices[0])->direction : direction_of(access);
 	if (patterns_goes_by(&stop.moment, &access->moment, access->address) &&
-	    narrow(place_of(access->pc), true, direction))
+	    narrow(orders_place(access->pc), true, direction))
 		see(access->pc, NULL);
 	else if (there)
 		return;
@@ -479,7 +320,7 @@ static void own_write(const struct access *access)
 static void others_write(const struct access *access)
 {
 	if (stop.state != STOPPED || stop.writing || !is_read(access) ||
-	    !narrow(place_of(access->pc), false, direction_of(access)))
+	    !narrow(orders_place(access->pc), false, direction_of(access)))
 		return;
 	stop.written = access->stand_in;
 	stop.address = access->address;
@@ -502,7 +343,7 @@ void confirm_look_at_store(const uint64_t *address, uint64_t value)
 	bool equal = equal_values(old, value);
 	raw_lock(&lock);
 	if (is_mine() && stop.state == PASSED && old)
-		stop.stored = place_of(call.pc), stop.stored_equal = equal;
+		stop.stored = orders_place(call.pc), stop.stored_equal = equal;
 	raw_unlock(&lock);
 }
 
@@ -567,10 +408,8 @@ static bool let_others_come(void)
 
 static void count_try(void)
 {
-	for (unsigned i = 0; i < stop.choice_count; i++) {
-		__atomic_fetch_add(&shared->orders[stop.choices[i]].tries, 1, __ATOMIC_RELAXED);
-		tries_here[stop.choices[i]]++;
-	}
+	for (unsigned i = 0; i < stop.choice_count; i++)
+		orders_tried(stop.choices[i]);
 }
 
 /* The read is done. */
@@ -602,7 +441,7 @@ static void stop_here(void)
 static void look_at_step(void)
 {
 	/* The write itself is waited for: own_write() */
-	if (is_across() || shared->orders[stop.choices[0]].split)
+	if (is_across() || orders_at(stop.choices[0])->split)
 		return;
 	/* Its memory may be another frame's by now, which has locals where that one had its code. */
 	bool same = innermost_frame() == stop.frame;
@@ -616,11 +455,11 @@ static void look_at_step(void)
 		end_stop(); /* the function was called again */
 		return;
 	}
-	uint64_t place = place_of(call.pc);
+	uint64_t place = orders_place(call.pc);
 	bool is_write = false;
-	bool checks = stop.missing || variables_stores_at(stop.frame, stop.address);
+	bool checks = stop.missing || dicts_stores_at(stop.frame, stop.address);
 	for (unsigned i = 0; i < stop.choice_count; i++) {
-		const struct order *order = &shared->orders[stop.choices[i]];
+		const struct order *order = orders_at(stop.choices[i]);
 		is_write |= order->write == place;
 		checks |= order->write == place && order->checks;
 	}
@@ -628,7 +467,7 @@ static void look_at_step(void)
 		return;
 	struct moment now = moment_now();
 	if (checks && patterns_goes_by(&stop.moment, &now, stop.address) &&
-	    narrow(place, true, shared->orders[stop.choices[0]].direction))
+	    narrow(place, true, orders_at(stop.choices[0])->direction))
 		see(call.pc, NULL);
 	else
 		end_stop();
@@ -688,7 +527,7 @@ static void look_at_exception(const void *type)
 		failed.code = call.code;
 		failed.pc = call.pc;
 		if ((same || is_across()) && patterns_goes_by(&stop.moment, &now, stop.address) &&
-		    narrow(place_of(call.pc), true, shared->orders[stop.choices[0]].direction))
+		    narrow(orders_place(call.pc), true, orders_at(stop.choices[0])->direction))
 			see(call.pc, load_pointer(type, python_at.type_name));
 	}
 	raw_unlock(&lock);
@@ -770,12 +609,8 @@ void confirm_start(const struct link_map *python)
 		return;
 	void *const *index = dlsym(RTLD_DEFAULT, "PyExc_IndexError");
 	void *const *key = dlsym(RTLD_DEFAULT, "PyExc_KeyError");
-	long at = raw_syscall6(SYS_mmap, 0, sizeof *shared, PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (at < 0 && at > -4096)
+	if (!orders_start())
 		return;
-	shared = (struct shared *)at;
-	confirm_orders = &shared->count;
 	/* Without it, an exception is not told. */
 	real_set_exception =
 		(void (*)(void *, void *, void *))dlsym(RTLD_DEFAULT, "_PyErr_SetObject");

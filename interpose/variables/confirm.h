@@ -10,9 +10,7 @@
  *                 │                         write
  *       write     ┘ goes on                                       seen: the write between is lost
  *
- * What is to be tried is kept in memory that all iterations of a zygote share: in the process that
- * has found it the test is mostly over. A place is known there by what its code stands for
- * (code_hash()), since each process has its own ids.
+ * What is to be tried is kept for the iterations that follow (orders.h).
  *
  * A thread stops where the eval loop begins its next instruction: there it holds none of CPython's
  * locks on the variable's container. It stays attached, as it can't detach between any two
@@ -30,6 +28,7 @@
 #define INTERPOSE_CONFIRM_H
 
 #include "interpose/base/raw.h"
+#include "interpose/variables/orders.h"
 #include "interpose/variables/patterns.h"
 
 #include <stdbool.h>
@@ -37,21 +36,8 @@
 
 struct link_map;
 
-/* Program counters as FTS_PC_PYTHON, of this process. */
-struct confirm_order {
-	uint64_t read, write; /* in one call of a function, */
-	bool across;          /* or of two, which a third one calls */
-	uint64_t between;     /* a write, in another thread; 0 = any, of what is read */
-	bool split;           /* a lock is given back between read and write */
-	bool checks;          /* what is between read and write depends on a decision */
-	bool depends;         /* the value written is made of the one read */
-	bool empties;         /* whatever changes the container's size between is lost */
-	int8_t direction;     /* see patterns.h */
-};
-HIDDEN void confirm_add(const struct confirm_order *order, const char *text, uint32_t length);
-
 /* An order that was seen. */
-enum { CONFIRM_FRAMES = 24, CONFIRM_TEXT = 320, CONFIRM_NAME = 64 };
+enum { CONFIRM_FRAMES = 24, CONFIRM_NAME = 64 };
 struct confirm_sight {
 	struct confirm_sight *next;
 	uint64_t stacks[2]
@@ -62,12 +48,10 @@ struct confirm_sight {
 	bool unknown; /* whether it was, is not known */
 	char raised[CONFIRM_NAME]; /* type of an exception that came out of that write, or "" */
 	uint32_t length;
-	char text[CONFIRM_TEXT];
+	char text[ORDERS_TEXT];
 };
 /* Takes the list of them, of the private heap. */
 HIDDEN struct confirm_sight *confirm_sights(void);
-
-extern HIDDEN const uint32_t *confirm_orders; /* how many there are to try */
 
 /* The thread that was stopped goes on, and has not come to its write yet. */
 extern HIDDEN bool confirm_passed;
@@ -80,16 +64,17 @@ static inline void confirm_note_store(const volatile uint64_t *address, uint64_t
 }
 
 HIDDEN void confirm_look(const struct access *access);
-/* A pair of accesses of this thread is such a one. */
-HIDDEN void confirm_split(const struct confirm_order *order);
-/* Such an order was seen, once, and the access that is told next is its write. What came between? */
+/*
+ * An order of which nothing was reported was seen, once, and the access that is told next is its write.
+ * What came between?
+ */
 extern HIDDEN __thread bool confirm_seen __attribute__((tls_model("initial-exec")));
 HIDDEN void confirm_between(struct write_between *between);
 /* The thread has given a lock back. */
 HIDDEN void confirm_look_at_release(void);
 static inline void confirm_note_release(void)
 {
-	if (UNLIKELY(__atomic_load_n(confirm_orders, __ATOMIC_RELAXED)))
+	if (UNLIKELY(__atomic_load_n(orders_count, __ATOMIC_RELAXED)))
 		confirm_look_at_release();
 }
 /*
@@ -101,15 +86,9 @@ HIDDEN void confirm_step(const void *address);
 /* Each access that is looked at, before it is made. */
 static inline void confirm_note(const struct access *access)
 {
-	if (UNLIKELY(__atomic_load_n(confirm_orders, __ATOMIC_RELAXED)))
+	if (UNLIKELY(__atomic_load_n(orders_count, __ATOMIC_RELAXED)))
 		confirm_look(access);
 }
-
-/*
- * Of variables.c: has the frame's instruction looked up, to store something, the entry of a dict that
- * lies at `address`?
- */
-HIDDEN bool variables_stores_at(const void *frame, uintptr_t address);
 
 /* The calling thread ends. */
 HIDDEN void confirm_cancel(void);

@@ -4,6 +4,7 @@
 
 #include "interpose/base/plt.h"
 #include "interpose/python/layout.h"
+#include "interpose/variables/accesses.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/methods.h"
 #include "interpose/variables/variables.h"
@@ -104,7 +105,7 @@ static int64_t hash(void *object)
 	if (UNLIKELY(for_set) && told != -1 && now.changes)
 		keep_change(now.set, (uint64_t)told);
 	else if (UNLIKELY(for_set) && told != -1)
-		variables_note_item((uintptr_t)now.set, (uint64_t)told, SITE_READ, SITE_OTHER);
+		accesses_note_item((uintptr_t)now.set, (uint64_t)told, SITE_READ, SITE_OTHER);
 	return told;
 }
 
@@ -118,7 +119,7 @@ static void look_for_key(void *set, void *key)
 	if (!variables_testing || !is_shared(set))
 		return;
 	if (hash_of(key, &known))
-		variables_note_item((uintptr_t)set, known, SITE_READ, SITE_OTHER);
+		accesses_note_item((uintptr_t)set, known, SITE_READ, SITE_OTHER);
 	else
 		asked = (struct asked){ set, key, false };
 }
@@ -226,7 +227,7 @@ static inline void look_at_item(unsigned number, const void *self, const void *k
 	uint64_t item;
 	if (variables_testing && is_shared(self) &&
 	    item_of(self, key, indexed[number].sized, &item))
-		variables_note_item((uintptr_t)self, item, what, SITE_BUFFER);
+		accesses_note_item((uintptr_t)self, item, what, SITE_BUFFER);
 }
 
 /* Of a bytearray, which alone of these gets longer and shorter by that. */
@@ -270,7 +271,7 @@ static int (*real_assign_index)(void *deque, int64_t index, void *value);
 static inline void look_at_index(const void *deque, int64_t index, enum site_operation what)
 {
 	if (variables_testing && is_shared(deque))
-		variables_note_item((uintptr_t)deque, (uint64_t)index, what, SITE_BUFFER);
+		accesses_note_item((uintptr_t)deque, (uint64_t)index, what, SITE_BUFFER);
 }
 
 static void *deque_index(void *deque, int64_t index)

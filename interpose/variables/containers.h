@@ -14,7 +14,6 @@
 
 #include "interpose/base/raw.h"
 #include "interpose/variables/fibers.h"
-#include "interpose/variables/sites.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,16 +26,7 @@ HIDDEN bool containers_start(const struct link_map *python);
 /* Modules have been imported: their types are looked at, too. Attached. */
 HIDDEN void containers_imported(void);
 
-/* Where a set has how many items it holds. */
-
 /* The key that this instruction of the call adds to the set, or takes away; false: it is not known. */
 HIDDEN bool containers_changed_key(const struct call *call, uintptr_t set, uint64_t *hash);
-
-/*
- * variables.c: the thread is about to read or write an item of an object that is not its own; or to see
- * whether a key is in a set (SITE_OTHER).
- */
-HIDDEN void variables_note_item(uintptr_t container, uint64_t key, enum site_operation what,
-				enum site_class class);
 
 #endif

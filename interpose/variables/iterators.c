@@ -3,6 +3,7 @@
 #include "interpose/variables/iterators.h"
 
 #include "interpose/python/layout.h"
+#include "interpose/variables/accesses.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/methods.h"
 #include "interpose/variables/variables.h"
@@ -65,7 +66,7 @@ static void look_at_deque(const char *iterator)
 	uintptr_t iterated = load64(iterator, DEQUE_ITERATED), size = iterated + DEQUE_SIZE;
 	if (iterated && !granule_is_mine(granule_of(size)) &&
 	    load64(iterator, DEQUE_LEFT) + 1 == *(const volatile uint64_t *)size)
-		variables_note_iteration(size, false);
+		accesses_note_iteration(size, false);
 }
 
 /*
@@ -88,7 +89,7 @@ static void look_at_container(const char *iterator, enum container container)
 		return;
 	uintptr_t size = iterated + (dict ? python_at.dict_used : python_at.set_used);
 	if (!granule_is_mine(granule_of(size)))
-		variables_note_iteration(size, dict);
+		accesses_note_iteration(size, dict);
 }
 
 /* Also of one that has no more items. `for` comes by if others have it, too. */
@@ -97,7 +98,7 @@ static inline void look(void *iterator, unsigned number)
 	enum container container = iterators[number].container;
 	if (container != OF_SET && container != OF_DEQUE &&
 	    !granule_is_mine(granule_of((uintptr_t)iterator)))
-		variables_note_next((uintptr_t)iterator);
+		accesses_note_next((uintptr_t)iterator);
 	if (container)
 		look_at_container(iterator, container);
 }

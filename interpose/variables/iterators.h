@@ -22,9 +22,4 @@ HIDDEN bool iterators_start(void);
 
 /* The thread goes over the keys of a dict, and now over the next one. */
 extern HIDDEN __thread bool variables_only_keys __attribute__((tls_model("initial-exec")));
-/* variables.c: the thread is about to take an item out of one that is not its own. */
-HIDDEN void variables_note_next(uintptr_t iterator);
-/* It is in the middle of an iteration over what has its size at the address. */
-HIDDEN void variables_note_iteration(uintptr_t size, bool of_dict);
-
 #endif

@@ -11,7 +11,7 @@
 #include "ftstress/record.h"
 #include "interpose/python/walk.h"
 #include "interpose/variables/across.h"
-#include "interpose/variables/confirm.h"
+#include "interpose/variables/orders.h"
 #include "interpose/variables/flow.h"
 #include "interpose/variables/handlers.h"
 
@@ -311,7 +311,7 @@ static void note_split(const struct access *read, const struct access *write, ui
 	if (read->searches || (size && !(goes_by & CHECKS)) ||
 	    (!across && fills && !write->takes && !(goes_by & DEPENDS)))
 		return;
-	confirm_split(&(struct confirm_order){
+	orders_add_split(&(struct order_wanted){
 		.read = read->pc,
 		.write = write->pc,
 		.across = across,

@@ -224,8 +224,8 @@ void variables_direct(const struct variables_side sides[2], const char *text, ui
 		const struct variables_side *side = &sides[i], *other = &sides[!i];
 		uint64_t writes = other->write ? other->pc : other->other;
 		if (side->loses && writes)
-			confirm_add(
-				&(struct confirm_order){
+			orders_add(
+				&(struct order_wanted){
 					.read = side->write ? side->other : side->pc,
 					.write = side->write ? side->pc : side->other,
 					.between = writes,

@@ -14,7 +14,6 @@
 #include <stddef.h>
 
 HIDDEN __thread const void *wholes_default __attribute__((tls_model("initial-exec")));
-HIDDEN __thread const void *wholes_keeps __attribute__((tls_model("initial-exec")));
 static const void *list_type, *slice_type, *none, *dict_type, *set_type, *deque_type,
 	*bytearray_type;
 
@@ -22,7 +21,7 @@ static inline void look(const void *container, long size, enum site_class class,
 {
 	uintptr_t at = (uintptr_t)container + (uintptr_t)size;
 	if (variables_testing && !granule_is_mine(granule_of(at)))
-		variables_note_whole(at, class, what);
+		accesses_note_whole(at, class, what);
 }
 
 static inline void look_at_list(const void *list, enum whole what)
@@ -59,8 +58,8 @@ static void look_at_copied(const void *object)
 void wholes_slice(uintptr_t size, const void *key, enum whole what)
 {
 	if (is_of(key, slice_type))
-		variables_note_whole(size, SITE_OTHER,
-				     what == WHOLE_CUT && is_all(key) ? WHOLE_EMPTIED : what);
+		accesses_note_whole(size, SITE_OTHER,
+				    what == WHOLE_CUT && is_all(key) ? WHOLE_EMPTIED : what);
 }
 
 static void *(*real_item)(void *list, void *key);
@@ -151,14 +150,14 @@ static void *(*real_default)(void *dict, void *const *arguments, int64_t count);
 static void *set_default(void *dict, void *const *arguments, int64_t count)
 {
 	const void *outer =
-		wholes_keeps; /* of a key, to whose hash or comparison this one belongs */
+		accesses_keeps; /* of a key, to whose hash or comparison this one belongs */
 	if (variables_testing) {
 		wholes_default = dict;
-		wholes_keeps = innermost_frame();
+		accesses_keeps = innermost_frame();
 	}
 	void *value = real_default(dict, arguments, count);
 	wholes_default = NULL;
-	wholes_keeps = outer;
+	accesses_keeps = outer;
 	return value;
 }
 

@@ -12,33 +12,20 @@
 #define INTERPOSE_WHOLES_H
 
 #include "interpose/base/raw.h"
-#include "interpose/variables/sites.h"
+#include "interpose/variables/accesses.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct link_map;
 
-enum whole {
-	WHOLE_COPIED,
-	WHOLE_PASSED,   /* goes over it, one item after the other */
-	WHOLE_SEARCHED, /* x in it */
-	WHOLE_CUT,      /* a slice of it is taken away, or replaced */
-	WHOLE_EMPTIED,
-};
-
 /* The dict of which the thread calls setdefault(), till it has looked the key up. */
 extern HIDDEN __thread const void *wholes_default __attribute__((tls_model("initial-exec")));
-/* The frame that calls setdefault(): what is there by then stays, whatever the thread has seen before. */
-extern HIDDEN __thread const void *wholes_keeps __attribute__((tls_model("initial-exec")));
 
 /* Of a bytearray, if the key is a slice: of its whole, if that is CUT, it is EMPTIED. */
 HIDDEN void wholes_slice(uintptr_t size, const void *key, enum whole what);
 
 /* False: this Python's lists look different. Attached, once at start. */
 HIDDEN bool wholes_start(const struct link_map *python);
-
-/* variables.c: the thread is about to do that to a container that is not its own; where its size is. */
-HIDDEN void variables_note_whole(uintptr_t size, enum site_class class, enum whole what);
 
 #endif

@@ -1,0 +1,174 @@
+/* orders.c - see orders.h. */
+#define _GNU_SOURCE
+#include "interpose/variables/orders.h"
+
+#include "ftstress/record.h"
+#include "interpose/python/code.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+
+enum {
+	ORDERS = 1024, /* a power of two */
+	TRIES = 40,    /* of an order, in all processes */
+	TRIES_HERE = 6,
+	SIGHTS = 2, /* of an order: the report of the first may be lost */
+};
+
+/* Of the zygote and its iterations. Written without a lock, as a process may be killed. */
+static struct shared {
+	uint32_t count;
+	struct order orders[ORDERS]; /* open-addressed by `read` */
+} *shared;
+static const uint32_t none;
+HIDDEN const uint32_t *orders_count = &none;
+static uint8_t tries_here[ORDERS];
+
+static uint64_t mix(uint64_t word)
+{
+	word *= 0x9e3779b97f4a7c15ull;
+	return word ^ word >> 29;
+}
+
+uint64_t orders_place(uint64_t pc)
+{
+	uint64_t hash = pc ? code_hash(FTS_PC_CODE(pc)) : 0;
+	return hash ? mix(hash ^ mix(FTS_PC_INSTRUCTION(pc) + 1)) | 1 : 0;
+}
+
+/* "PATTERN\tsize\t..." */
+static bool is_about_size(const char *text, uint32_t length)
+{
+	static const char size[] = "\tsize\t";
+	uint32_t at = 0;
+	while (at < length && text[at] != '\t')
+		at++;
+	return length - at >= sizeof size - 1 && raw_equal(text + at, size, sizeof size - 1);
+}
+
+static bool same_order(const struct order *order, const struct order_wanted *wanted,
+		       const char *text, uint32_t length)
+{
+	return __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
+	       order->write == orders_place(wanted->write) &&
+	       order->between == orders_place(wanted->between) && order->length == length &&
+	       raw_equal(order->text, text, length);
+}
+
+/* Is it known that a lock is given back between the two? */
+static bool is_split(uint64_t read, uint64_t write)
+{
+	for (unsigned i = 0, at = (unsigned)read; i < ORDERS; i++, at++) {
+		const struct order *order = &shared->orders[at % ORDERS];
+		uint64_t there = __atomic_load_n(&order->read, __ATOMIC_ACQUIRE);
+		if (!there)
+			return false;
+		if (there == read && __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
+		    order->write == write && order->split)
+			return true;
+	}
+	return false;
+}
+
+void orders_add(const struct order_wanted *wanted, const char *text, uint32_t length)
+{
+	uint64_t read = orders_place(wanted->read);
+	if (!shared || !read || length > ORDERS_TEXT)
+		return;
+	bool split = wanted->split || is_split(read, orders_place(wanted->write));
+	for (unsigned i = 0, at = (unsigned)read; i < ORDERS; i++, at++) {
+		struct order *order = &shared->orders[at % ORDERS];
+		uint64_t there = 0;
+		if (!__atomic_compare_exchange_n(&order->read, &there, read, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			if (there == read && same_order(order, wanted, text, length))
+				return;
+			continue;
+		}
+		order->write = orders_place(wanted->write);
+		order->between = orders_place(wanted->between);
+		order->checks = wanted->checks;
+		order->depends = wanted->depends;
+		order->across = wanted->across;
+		order->empties = wanted->empties;
+		order->split = split;
+		order->size = length ? is_about_size(text, length) : wanted->direction != 0;
+		order->direction = wanted->direction;
+		order->length = length;
+		raw_copy(order->text, text, length);
+		__atomic_store_n(&order->ready, 1, __ATOMIC_RELEASE);
+		__atomic_fetch_add(&shared->count, 1, __ATOMIC_RELAXED);
+		return;
+	}
+}
+
+void orders_add_split(const struct order_wanted *order)
+{
+	enum { KNOWN = 1 << 12 };
+	static uint16_t known[KNOWN];
+	uint64_t key = mix(order->read ^ mix(order->write));
+	uint16_t mark = (uint16_t)(key >> 48) | 1, *at = &known[key % KNOWN];
+	if (__atomic_load_n(at, __ATOMIC_RELAXED) == mark)
+		return;
+	__atomic_store_n(at, mark, __ATOMIC_RELAXED);
+	orders_add(order, "", 0);
+}
+
+static bool is_to_be_tried(const struct order *order, unsigned number)
+{
+	return __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
+	       __atomic_load_n(&order->seen, __ATOMIC_RELAXED) < SIGHTS &&
+	       __atomic_load_n(&order->tries, __ATOMIC_RELAXED) < TRIES &&
+	       tries_here[number] < TRIES_HERE;
+}
+
+/* Where a lock is given back, and where not, a thread stops at another place. */
+static unsigned of_one_sort(uint16_t choices[ORDERS_CHOICES], unsigned count)
+{
+	unsigned kept = 0;
+	bool split = count && shared->orders[choices[0]].split;
+	for (unsigned i = 0; i < count; i++)
+		if (shared->orders[choices[i]].split == split)
+			choices[kept++] = choices[i];
+	return kept;
+}
+
+/*
+ * One line may look at a dict's size and the next one at a key, before the write that changes both: these
+ * are two races.
+ */
+unsigned orders_from(uint64_t read, bool size, uint16_t choices[ORDERS_CHOICES])
+{
+	unsigned count = 0;
+	for (unsigned i = 0, at = (unsigned)read; i < ORDERS && count < ORDERS_CHOICES; i++, at++) {
+		const struct order *order = &shared->orders[at % ORDERS];
+		uint64_t there = __atomic_load_n(&order->read, __ATOMIC_ACQUIRE);
+		if (!there)
+			break;
+		if (there == read && is_to_be_tried(order, at % ORDERS) && order->size == size)
+			choices[count++] = (uint16_t)(at % ORDERS);
+	}
+	return of_one_sort(choices, count);
+}
+
+struct order *orders_at(uint16_t choice)
+{
+	return &shared->orders[choice];
+}
+
+void orders_tried(uint16_t choice)
+{
+	__atomic_fetch_add(&shared->orders[choice].tries, 1, __ATOMIC_RELAXED);
+	tries_here[choice]++;
+}
+
+bool orders_start(void)
+{
+	long at = raw_syscall6(SYS_mmap, 0, sizeof *shared, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at < 0 && at > -4096)
+		return false;
+	shared = (struct shared *)at;
+	orders_count = &shared->count;
+	return true;
+}
