@@ -31,13 +31,14 @@
  *                  scope: which code is looked at
  *     dicts        which key of a dict is missing, or added
  *     methods      functions in place of those of types: iterators: next(); containers: what is in a
- *                  set, bytes; wholes: a list, copied or dropped in one piece; classes: attributes
- *                  that CPython has in its caches
+ *                  set, bytes; wholes: a list, copied or dropped in one piece; steps: what a function of
+ *                  C does in several; classes: attributes that CPython has in its caches
  *     patterns     what is lost; flow: what comes of a value; across: in two functions; fields: two
  *                  that belong together; handlers: that nothing is lost, as the program is prepared;
  *                  equal: as all values are
  *     name         what a variable is called
- *     confirm      makes it happen, by one of the orders that are to be tried; explore: one order of the threads' turns after another
+ *     confirm      makes it happen, by one of the orders that are to be tried; explore: one order of the
+ *                  threads' turns after another
  *   releases/ the releases of CPython: release_31x is what means something else in one
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;

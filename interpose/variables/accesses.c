@@ -20,6 +20,7 @@ enum {
 };
 
 HIDDEN __thread const void *accesses_keeps __attribute__((tls_model("initial-exec")));
+HIDDEN __thread const void *accesses_within __attribute__((tls_model("initial-exec")));
 static uintptr_t eval_low, eval_size;
 static const void *int_type, *float_type;
 
@@ -88,6 +89,12 @@ static __attribute__((noinline)) bool is_asked(const struct call *call)
 	return false;
 }
 
+bool accesses_is_of_sync(const struct call *call)
+{
+	return UNLIKELY(call->scope & SCOPE_SYNC) &&
+	       !(call->scope & SCOPE_HANDED && is_asked(call));
+}
+
 /* In code that is looked at, and for this code's own sake? */
 static bool is_in_scope(const struct call *call)
 {
@@ -144,6 +151,7 @@ struct access accesses_of(const struct call *call, uintptr_t address, uint8_t si
 				 .syncs = fibers_section(),
 				 .moment = moment_now(),
 				 .keeps = accesses_keeps == call->frame,
+				 .within = accesses_within == call->frame,
 				 .site = site };
 	callers_of(call->frame, access.callers, PATTERNS_CALLERS);
 	return access;
@@ -174,7 +182,7 @@ void accesses_share_object(uintptr_t object)
 
 static bool is_for_its_own(const struct call *call)
 {
-	return !(call->scope & SCOPE_SYNC) && accesses_is_looked_at(call) &&
+	return !accesses_is_of_sync(call) && accesses_is_looked_at(call) &&
 	       !has_caller(__builtin_frame_address(0), is_extensions);
 }
 
@@ -211,7 +219,8 @@ void accesses_note_next(uintptr_t iterator)
 void accesses_note_iteration(uintptr_t size, bool of_dict)
 {
 	struct call call;
-	if (!accesses_call(size, &call) || call.scope & SCOPE_SYNC || !accesses_is_looked_at(&call))
+	if (!accesses_call(size, &call) || accesses_is_of_sync(&call) ||
+	    !accesses_is_looked_at(&call))
 		return;
 	enum site_class class = of_dict ? SITE_DICT : SITE_OTHER;
 	struct access access = accesses_of(&call, size, (uint8_t)(SITE_SIZE | class << 3));
@@ -227,12 +236,13 @@ void accesses_note_whole(uintptr_t size, enum site_class class, enum whole what)
 	struct call call;
 	if (!accesses_call(size, &call) || !is_for_its_own(&call))
 		return;
-	bool reads = what == WHOLE_COPIED || what == WHOLE_PASSED || what == WHOLE_SEARCHED;
+	bool reads = what != WHOLE_CUT && what != WHOLE_EMPTIED;
 	struct access access =
 		accesses_of(&call, size, (uint8_t)((reads ? SITE_SIZE : SITE_RESIZE) | class << 3));
 	access.copies = what == WHOLE_COPIED;
 	access.passes = what == WHOLE_PASSED;
 	access.searches = what == WHOLE_SEARCHED;
+	access.places = what == WHOLE_PLACED;
 	access.cuts = !reads;
 	access.empties = what == WHOLE_EMPTIED;
 	accesses_note(&access, false);

@@ -18,6 +18,8 @@
  * or the thread is told of.
  */
 HIDDEN bool accesses_call(uintptr_t address, struct call *call);
+/* Does the code make threads wait for each other, or do only what code that is looked at asks of it? */
+HIDDEN bool accesses_is_of_sync(const struct call *call);
 /*
  * Does code that is looked at make the access, for its own sake, and not C code that works on objects
  * of its own?
@@ -26,6 +28,8 @@ HIDDEN bool accesses_is_looked_at(const struct call *call);
 
 /* The frame that calls setdefault(): what is there by then stays, whatever the thread has seen before. */
 extern HIDDEN __thread const void *accesses_keeps __attribute__((tls_model("initial-exec")));
+/* The frame that calls a function of C that reads and writes in several steps (steps.h). */
+extern HIDDEN __thread const void *accesses_within __attribute__((tls_model("initial-exec")));
 HIDDEN struct access accesses_of(const struct call *call, uintptr_t address, uint8_t site);
 /* Before it is made. `releases`: what the thread did before is before what those do that load what it stores. */
 HIDDEN void accesses_note(const struct access *access, bool releases);
@@ -51,6 +55,7 @@ enum whole {
 	WHOLE_COPIED,
 	WHOLE_PASSED,   /* goes over it, one item after the other */
 	WHOLE_SEARCHED, /* x in it */
+	WHOLE_PLACED,   /* where is x in it? */
 	WHOLE_CUT,      /* a slice of it is taken away, or replaced */
 	WHOLE_EMPTIED,
 };

@@ -20,7 +20,7 @@ enum {
 	DEPTH = 2,          /* of tuples in tuples */
 };
 
-static const void *int_type, *tuple_type;
+static const void *int_type, *tuple_type, *slice_type, *none;
 static long tuple_items;
 
 static bool is_shared(const void *object)
@@ -219,6 +219,7 @@ static struct indexed {
 	{ NULL, "numpy", "ndarray", false, false, NULL, NULL },
 };
 /* clang-format on */
+enum { BYTEARRAY, MEMORYVIEW };
 #define INDEXED (sizeof indexed / sizeof *indexed)
 
 static inline void look_at_item(unsigned number, const void *self, const void *key,
@@ -230,11 +231,37 @@ static inline void look_at_item(unsigned number, const void *self, const void *k
 		accesses_note_item((uintptr_t)self, item, what, SITE_BUFFER);
 }
 
-/* Of a bytearray, which alone of these gets longer and shorter by that. */
+/* An end of a slice; left out, or not known: what it is then. */
+static uint64_t end_of(const void *end, uint64_t otherwise)
+{
+	uint64_t number;
+	return small_int(end, &number) && (int64_t)number >= 0 ? number : otherwise;
+}
+
+/* A slice is its first items, one after the other. */
+static void look_at_range(unsigned number, const void *self, const void *slice,
+			  enum site_operation what)
+{
+	enum { MOST = 16 };
+	const void *step = load_pointer(slice, python_at.slice_stop + 8);
+	uint64_t start = end_of(load_pointer(slice, python_at.slice_start), 0),
+		 size = indexed[number].sized ? load64(self, python_at.size) : start + MOST,
+		 stop = end_of(load_pointer(slice, python_at.slice_stop), size);
+	stop = stop < size ? stop : size;
+	for (uint64_t i = start; i < stop && i < start + MOST && step == none; i++)
+		accesses_note_item((uintptr_t)self, i, what, SITE_BUFFER);
+}
+
+/* A bytearray alone gets longer and shorter by that. Of a memoryview a slice is another one. */
 static inline void look_at_slice(unsigned number, const void *self, const void *key, bool assigns,
 				 const void *value)
 {
-	if (number || !variables_testing || !is_shared(self))
+	if (LIKELY(load_pointer(key, OBJECT_TYPE) != slice_type) || !variables_testing ||
+	    !is_shared(self))
+		return;
+	if (number != MEMORYVIEW && (!assigns || value))
+		look_at_range(number, self, key, assigns ? SITE_WRITE : SITE_READ);
+	if (number != BYTEARRAY)
 		return;
 	if (!assigns)
 		wholes_slice((uintptr_t)self + python_at.size, key, WHOLE_COPIED);
@@ -388,6 +415,8 @@ static bool find_hashes(void)
 	char *tuple = dlsym(RTLD_DEFAULT, "PyTuple_Type");
 	int_type = dlsym(RTLD_DEFAULT, "PyLong_Type");
 	tuple_type = tuple;
+	slice_type = dlsym(RTLD_DEFAULT, "PySlice_Type");
+	none = dlsym(RTLD_DEFAULT, "_Py_NoneStruct");
 	tuple_hash = tuple ? (hash_function *)methods_slot_of(tuple, SLOT_HASH) : NULL;
 	tuple_items = tuple ? (long)load64(tuple, python_at.type_basicsize) : 0;
 	type_hash = python_at.type_name;

@@ -7,7 +7,8 @@
  *     data[0] += 1              a read and a write of item 0
  *
  * A key is known by its hash: asked for before, or seen when the set asks Python code for it; an item by
- * one index, or by several in a tuple. Slices are not looked at here (wholes.h).
+ * one index, or by several in a tuple; a slice is its first items. That it makes a bytearray shorter is told
+ * as that (wholes.h).
  */
 #ifndef INTERPOSE_CONTAINERS_H
 #define INTERPOSE_CONTAINERS_H

@@ -6,6 +6,7 @@
 #include "interpose/python/layout.h"
 #include "interpose/variables/accesses.h"
 #include "interpose/variables/granules.h"
+#include "interpose/variables/steps.h"
 #include "interpose/variables/variables.h"
 #include "interpose/variables/wholes.h"
 
@@ -165,14 +166,8 @@ static void note_found(uintptr_t dict, int64_t index)
 		variables_note_found(value);
 }
 
-static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *value)
+static void keep_lookup(const void *dict, int64_t hash)
 {
-	if (UNLIKELY(wholes_default == dict) && dict && variables_testing) {
-		wholes_default = NULL;
-		int64_t index = real_locked_lookup(dict, key, hash, value);
-		note_found((uintptr_t)dict, index);
-		return index;
-	}
 	if (variables_testing &&
 	    !granule_is_mine(granule_of((uintptr_t)dict + python_at.dict_used))) {
 		const void *frame = innermost_frame();
@@ -181,6 +176,23 @@ static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *v
 		locked_lookup.frame = frame;
 		locked_lookup.instruction = frame ? load64(frame, python_at.frame_instr_ptr) : 0;
 	}
+}
+
+static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *value)
+{
+	if (UNLIKELY(wholes_default == dict) && dict && variables_testing) {
+		wholes_default = NULL;
+		int64_t index = real_locked_lookup(dict, key, hash, value);
+		note_found((uintptr_t)dict, index);
+		return index;
+	}
+	if (UNLIKELY(steps_counts == dict) && dict && variables_testing) {
+		int64_t index = real_locked_lookup(dict, key, hash, value);
+		note_found((uintptr_t)dict, looked_up(index, dict, hash));
+		keep_lookup(dict, hash);
+		return index;
+	}
+	keep_lookup(dict, hash);
 	JUMP real_locked_lookup(dict, key, hash, value);
 }
 

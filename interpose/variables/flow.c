@@ -25,6 +25,7 @@ struct walk {
 	unsigned extended;
 	uint64_t tainted[LOCALS / 64]; /* local variables whose value is made of the one read */
 	bool carries;                  /* the statement has it */
+	bool gathered; /* a comprehension has put it into what it makes, and gives back its variables next */
 	enum {
 		NOT_COPIED,
 		COPIED,
@@ -88,7 +89,8 @@ static void load(struct walk *walk)
 	if (walk->does & OP_LOAD2)
 		walk->carries |= is_tainted(walk, argument >> 4) || is_tainted(walk, argument & 15);
 	if (walk->does & (OP_STORE | OP_STORE2 | OP_STORE_LOAD))
-		taint(walk, walk->does & OP_STORE ? argument : argument >> 4, walk->carries);
+		taint(walk, walk->does & OP_STORE ? argument : argument >> 4,
+		      walk->carries && !walk->gathered);
 	if (walk->does & OP_STORE2)
 		taint(walk, argument & 15, walk->carries);
 }
@@ -98,8 +100,13 @@ static void go_on(struct walk *walk)
 	/* `v := x`; of `x or y` the first is dropped only where the second takes its place */
 	bool copied = walk->copy == COPIED && walk->does & (OP_STORE | OP_STORE_LOAD | OP_BRANCH),
 	     kept = walk->carries && (copied || (walk->copy == KEPT && walk->does & OP_ENDS));
-	if (walk->does & (OP_STORE | OP_STORE2 | OP_ENDS | OP_BRANCH))
-		walk->carries = kept;
+	bool gathered = walk->gathered && walk->does & OP_STORE;
+	if (walk->does & (OP_STORE | OP_STORE2 | OP_ENDS | OP_BRANCH)) {
+		walk->carries = kept || gathered;
+		walk->gathered = false;
+	}
+	if (walk->does & OP_GATHERS)
+		walk->gathered |= walk->carries;
 	if (walk->does & OP_STORE_LOAD)
 		walk->carries = kept || is_tainted(walk, walk->argument & 15);
 	if (walk->does & OP_COPIES)

@@ -14,12 +14,14 @@
 typedef void *iternext_function(void *iterator);
 
 /* What it goes over; CPython raises RuntimeError if that gets larger or smaller meanwhile. */
-enum container { OF_NONE, OF_DICT, OF_SET, OF_DEQUE };
+enum container { OF_NONE, OF_DICT, OF_SET, OF_DEQUE, OF_ORDERED };
 
 enum { /* dequeiterobject, dequeobject */
        DEQUE_ITERATED = OBJECT_TYPE + 24,
        DEQUE_LEFT = DEQUE_ITERATED + 16,
        DEQUE_SIZE = OBJECT_TYPE + 8,
+       /* odictiterobject */
+       ORDERED_ITERATED = OBJECT_TYPE + 16,
 };
 
 /* clang-format off */
@@ -56,6 +58,7 @@ static struct iterator {
 	{ NULL, "zip_longest", OF_NONE, NULL },
 	{ "PySetIter_Type", NULL, OF_SET, NULL },
 	{ NULL, "_deque_iterator", OF_DEQUE, NULL },
+	{ "PyODictIter_Type", NULL, OF_ORDERED, NULL },
 };
 /* clang-format on */
 #define ITERATORS (sizeof iterators / sizeof *iterators)
@@ -70,6 +73,70 @@ static void look_at_deque(const char *iterator)
 }
 
 /*
+ * An OrderedDict's iterator does not say how far it is. So which iterator the thread has begun with, and
+ * has taken one item out of, is kept.
+ */
+static __thread struct {
+	const void *fresh, *second;
+} ordered __attribute__((tls_model("initial-exec")));
+
+static void look_at_ordered(const char *iterator)
+{
+	uintptr_t iterated = load64(iterator, ORDERED_ITERATED);
+	bool second = ordered.second == iterator;
+	ordered.second = ordered.fresh == iterator ? iterator : NULL;
+	ordered.fresh = NULL;
+	if (second && iterated && !granule_is_mine(granule_of(iterated + python_at.dict_used)))
+		accesses_note_iteration(iterated + python_at.dict_used, true);
+}
+
+/* What makes such an iterator: iter() of the dict and of its views. */
+static const char *const ordered_types[] = { "PyODict_Type", "PyODictKeys_Type",
+					     "PyODictItems_Type", "PyODictValues_Type" };
+static void *(*real_iter[4])(void *iterated);
+static void *(*real_reversed)(void *dict, void *unused);
+
+static void *begin(unsigned number, void *iterated)
+{
+	void *iterator = real_iter[number](iterated);
+	ordered.fresh = iterator;
+	return iterator;
+}
+
+#define BEGINS(number)                                                                             \
+	static void *begins_##number(void *iterated)                                               \
+	{                                                                                          \
+		return begin(number, iterated);                                                    \
+	}
+BEGINS(0)
+BEGINS(1)
+BEGINS(2)
+BEGINS(3)
+static void *(*const begins[])(void *) = { begins_0, begins_1, begins_2, begins_3 };
+_Static_assert(sizeof begins / sizeof *begins == sizeof ordered_types / sizeof *ordered_types,
+	       "one for each");
+
+static void *begins_reversed(void *dict, void *unused)
+{
+	void *iterator = real_reversed(dict, unused);
+	ordered.fresh = iterator;
+	return iterator;
+}
+
+static bool replace_ordered(void)
+{
+	for (unsigned i = 0; i < sizeof begins / sizeof *begins; i++) {
+		void *type = dlsym(RTLD_DEFAULT, ordered_types[i]);
+		real_iter[i] = type ? (void *(*)(void *))methods_slot_of(type, SLOT_ITER) : NULL;
+		if (!real_iter[i] || !methods_replace_slot(type, SLOT_ITER, (void *)begins[i]))
+			return false;
+	}
+	real_reversed = (void *(*)(void *, void *))methods_replace(
+		"_collections", "OrderedDict", "__reversed__", (void *)begins_reversed);
+	return real_reversed;
+}
+
+/*
  * One look at the container for each iteration: in its second step, as one that takes the first item
  * alone mostly knows what it does.
  */
@@ -77,6 +144,10 @@ static void look_at_container(const char *iterator, enum container container)
 {
 	if (container == OF_DEQUE) {
 		look_at_deque(iterator);
+		return;
+	}
+	if (container == OF_ORDERED) {
+		look_at_ordered(iterator);
 		return;
 	}
 	bool dict = container == OF_DICT;
@@ -149,12 +220,13 @@ HOOKED(24)
 HOOKED(25)
 HOOKED(26)
 HOOKED(27)
+HOOKED(28)
 static iternext_function *const hooked[] = { hooked_0,  hooked_1,  hooked_2,  hooked_3,  hooked_4,
 					     hooked_5,  hooked_6,  hooked_7,  hooked_8,  hooked_9,
 					     hooked_10, hooked_11, hooked_12, hooked_13, hooked_14,
 					     hooked_15, hooked_16, hooked_17, hooked_18, hooked_19,
 					     hooked_20, hooked_21, hooked_22, hooked_23, hooked_24,
-					     hooked_25, hooked_26, hooked_27 };
+					     hooked_25, hooked_26, hooked_27, hooked_28 };
 _Static_assert(sizeof hooked / sizeof *hooked == ITERATORS, "one for each");
 
 bool iterators_start(void)
@@ -172,5 +244,5 @@ bool iterators_start(void)
 		    !methods_replace_slot(type, SLOT_ITERNEXT, (void *)hooked[i]))
 			return false;
 	}
-	return true;
+	return replace_ordered();
 }

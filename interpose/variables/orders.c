@@ -73,7 +73,8 @@ static bool is_split(uint64_t read, uint64_t write)
 void orders_add(const struct order_wanted *wanted, const char *text, uint32_t length)
 {
 	uint64_t read = orders_place(wanted->read);
-	if (!shared || !read || length > ORDERS_TEXT)
+	/* Nobody can stop within one instruction. */
+	if (!shared || !read || read == orders_place(wanted->write) || length > ORDERS_TEXT)
 		return;
 	bool split = wanted->split || is_split(read, orders_place(wanted->write));
 	for (unsigned i = 0, at = (unsigned)read; i < ORDERS; i++, at++) {

@@ -17,7 +17,7 @@
 
 #include <stddef.h>
 
-enum { SETS = 64, WAYS = 4, PAIRS = 1 << 15, UNITS_MAX = 2000, LOOKS = 8 };
+enum { SETS = 64, WAYS = 4, PAIRS = 1 << 15, UNITS_MAX = 2000, LOOK_SETS = 32 };
 
 enum {
 	DEPENDS = FLOW_DEPENDS, /* the value written is made of the one read */
@@ -30,9 +30,10 @@ enum {
 	EMPTIES = 128,
 	SEARCHES = 256,
 	SPLIT = 512, /* moment_is_split() */
+	PLACES = 1024,
 };
 
-#define KINDS (SIZE | GROWS | EMPTIES | ACROSS | SEARCHES | SPLIT)
+#define KINDS (SIZE | GROWS | EMPTIES | ACROSS | SEARCHES | PLACES | SPLIT)
 
 /* What a write has to do with the read before it, and the other way round. */
 struct pair {
@@ -47,12 +48,13 @@ static struct pair directions[PAIRS];
 /* The thread's reads, by variable: what a function makes between may read a lot. */
 static __thread struct access recent[SETS][WAYS] __attribute__((tls_model("initial-exec")));
 static __thread unsigned next __attribute__((tls_model("initial-exec")));
-/* Its last reads under a lock. */
-static __thread struct {
+/* Its last reads under a lock, by address. */
+static __thread struct look {
 	uintptr_t address;
+	uint64_t pc;
 	uint32_t test, syncs;
-} looks[LOOKS] __attribute__((tls_model("initial-exec")));
-static __thread unsigned next_look __attribute__((tls_model("initial-exec")));
+	uint8_t site;
+} looks[LOOK_SETS][WAYS] __attribute__((tls_model("initial-exec")));
 
 static uint64_t mix(uint64_t word)
 {
@@ -113,6 +115,12 @@ bool patterns_keeps(const struct access *write)
 	return write->keeps && site_operation(write->site) != SITE_RESIZE;
 }
 
+/* Who goes by where something is in a list decides by that which item it is. */
+static uint32_t of_place(const struct access *read, uint32_t flags)
+{
+	return read->places && flags & DEPENDS ? CHECKS : flags;
+}
+
 static uint32_t relation(const struct access *read, const struct access *write)
 {
 	uint32_t from = FTS_PC_INSTRUCTION(read->pc), to = FTS_PC_INSTRUCTION(write->pc);
@@ -127,9 +135,12 @@ static uint32_t relation(const struct access *read, const struct access *write)
 		return 0;
 	const uint8_t *units = (const uint8_t *)python_bytecode(write->code, write->frame);
 	/* One instruction does both: it deletes, or pops, what it has looked at. */
+	if (from == to && read->within)
+		return of_place(read, DEPENDS);
 	if (from == to)
 		return patterns_makes_missing(read, write, units + 2 * (size_t)from) ? CHECKS : 0;
-	return flow_between(&(struct flow_code){ write->code, units }, from, to, read->missing);
+	return of_place(read, flow_between(&(struct flow_code){ write->code, units }, from, to,
+					   read->missing));
 }
 
 /* Which of the two tables' entries: for the variable, or for all (NULL). */
@@ -170,7 +181,8 @@ static uint32_t note_pair(const struct access *read, const struct access *write,
 	const struct place places[] = { { read->pc, write->pc, NULL },
 					{ read->pc, write->pc, write->stand_in } };
 	uint32_t flags = 0, known;
-	kind |= (read->searches ? SEARCHES : 0) | split_of(read, write);
+	kind |= (read->searches ? SEARCHES : 0) | (read->places ? PLACES : 0) |
+		split_of(read, write);
 	for (unsigned i = 0; i < 2; i++) {
 		if (is_known(&places[i], write, kind, &known)) {
 			flags |= known;
@@ -178,7 +190,8 @@ static uint32_t note_pair(const struct access *read, const struct access *write,
 		}
 		if (!(flags & LOOKED))
 			flags = relation(read, write) | kind | LOOKED;
-		if (flags & CHECKS && write->takes && handlers_catch(write, HANDLED_LOOKUP))
+		if (flags & CHECKS && write->takes && !read->places &&
+		    handlers_catch(write, HANDLED_LOOKUP))
 			flags &= ~(uint32_t)CHECKS;
 		keep_pair(&places[i], read, write, flags);
 	}
@@ -199,14 +212,14 @@ static uint32_t note_across(const struct access *read, const struct access *writ
 	const struct place places[] = { { across.read_way, across.write_way, NULL },
 					{ across.read_way, across.write_way, write->stand_in } };
 	uint32_t flags = 0, known;
-	kind |= ACROSS | split_of(read, write);
+	kind |= ACROSS | (read->places ? PLACES : 0) | split_of(read, write);
 	for (unsigned i = 0; i < 2; i++) {
 		if (is_known(&places[i], write, kind, &known)) {
 			flags |= known;
 			continue;
 		}
 		if (!(flags & LOOKED))
-			flags = across_relation(&across) | kind | LOOKED;
+			flags = of_place(read, across_relation(&across)) | kind | LOOKED;
 		if (sets)
 			flags &= ~(uint32_t)CHECKS;
 		if (flags & (DEPENDS | CHECKS))
@@ -215,22 +228,35 @@ static uint32_t note_across(const struct access *read, const struct access *writ
 	return flags & (DEPENDS | CHECKS);
 }
 
+static struct look *looks_at(uintptr_t address)
+{
+	return looks[mix(address) % LOOK_SETS];
+}
+
+/* In place of one of the same instruction, which may look at all that is in a list. */
 static void note_look(const struct access *read)
 {
 	if (!read->moment.guarded)
 		return;
-	looks[next_look % LOOKS].address = read->address;
-	looks[next_look % LOOKS].test = read->moment.test;
-	looks[next_look++ % LOOKS].syncs = read->moment.syncs;
+	struct look *set = looks_at(read->address), *place = &set[next % WAYS];
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].pc == read->pc && set[i].site == read->site)
+			place = &set[i];
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].address == read->address)
+			place = &set[i];
+	*place = (struct look){ read->address, read->pc, read->moment.test, read->moment.syncs,
+				read->site };
 }
 
 bool patterns_goes_by(const struct moment *read, const struct moment *write, uintptr_t address)
 {
 	if (moment_holds(read, write))
 		return true;
-	for (unsigned i = 0; i < LOOKS; i++)
-		if (looks[i].address == address && looks[i].test == read->test &&
-		    looks[i].syncs > read->syncs)
+	const struct look *set = looks_at(address);
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].address == address && set[i].test == read->test &&
+		    set[i].syncs > read->syncs)
 			return false;
 	return read->test == write->test;
 }
@@ -251,7 +277,10 @@ static void note_read(const struct access *read)
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i].stand_in == read->stand_in && set[i].pc == read->pc)
 			place = &set[i];
+	/* A call that looks for a place reads the size, too. */
+	bool places = place->stand_in == read->stand_in && place->pc == read->pc && place->places;
 	*place = *read;
+	place->places |= places;
 }
 
 static bool is_of_one_call(const struct access *read, const struct access *write)
@@ -318,7 +347,7 @@ static void note_split(const struct access *read, const struct access *write, ui
 		.split = true,
 		.checks = goes_by & CHECKS,
 		.depends = goes_by & DEPENDS,
-		.empties = kind & EMPTIES,
+		.empties = kind & (EMPTIES | PLACES),
 		.direction = !size          ? 0
 			     : kind & GROWS ? 1
 					    : -1,
@@ -347,7 +376,7 @@ static void note_reads(struct access *set, const struct access *write, uint32_t 
 		told_at = read->moment.syncs;
 		told = true;
 		if (UNLIKELY(split_of(read, write)))
-			note_split(read, write, kind, goes_by);
+			note_split(read, write, kind | (read->places ? PLACES : 0), goes_by);
 	}
 }
 
@@ -444,7 +473,7 @@ static uint32_t loses(struct pattern_side *side, const struct pattern_side *othe
 	    (side->write ? side->pc : pair.other) != (other->write ? other->pc : theirs.other))
 		return 0;
 	bool wrong = ((direction ^ pair.flags) & (SIZE | GROWS)) == 0 ||
-		     (direction & SIZE && pair.flags & EMPTIES);
+		     (direction & SIZE && pair.flags & (EMPTIES | PLACES));
 	return wrong ? pair.flags & CHECKS : 0;
 }
 
@@ -455,7 +484,7 @@ static uint32_t judge(struct pattern_side *side, const struct pattern_side *othe
 	side->loses = flags != 0;
 	side->checks = flags & CHECKS;
 	side->depends = flags & DEPENDS;
-	side->empties = pair.flags & EMPTIES;
+	side->empties = pair.flags & (EMPTIES | PLACES);
 	side->split = pair.flags & SPLIT;
 	side->direction = !(pair.flags & SIZE) ? 0 : pair.flags & GROWS ? 1 : -1;
 	return flags;

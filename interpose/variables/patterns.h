@@ -38,10 +38,12 @@ struct access {
 	bool used;     /* the thread has written the variable since */
 	bool copies;   /* SITE_SIZE: takes what is in the container, or a slice of it, */
 	bool passes; /* or begins to go over it, which for a list is none of an error; see wholes.h */
-	bool searches; /* or whether one is in it */
+	bool searches; /* or whether one is in it, */
+	bool places;   /* or where */
 	bool cuts;     /* SITE_RESIZE: drops a slice of it; */
 	bool empties;  /* or all that is in it by then */
 	bool keeps;    /* setdefault(): what another thread has put there stays */
+	bool within;   /* a call of C reads and writes in several steps; see steps.h */
 	struct caller callers[PATTERNS_CALLERS];
 };
 
@@ -85,7 +87,7 @@ struct pattern_side {
 	bool depends; /* out: what it writes is made of that */
 	bool across;  /* out: `other` is not of the same function */
 	bool split;   /* out: the lock is given back between the two */
-	bool empties; /* out: of a container's size: its write drops all that is there by then */
+	bool empties; /* out: of a container's size: whatever changes it between makes its write wrong */
 	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
 	int8_t direction;
 };

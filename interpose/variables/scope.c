@@ -37,6 +37,7 @@ static uint8_t by_file(const uint8_t *path, uint64_t length)
 			found = *line == 'M'   ? SCOPE_TOLD
 				: *line == 'S' ? SCOPE_SYNC
 				: *line == 'H' ? SCOPE_HANDED
+				: *line == 'W' ? SCOPE_SYNC | SCOPE_HANDED
 					       : SCOPE_NONE;
 		}
 		line = *end ? end + 1 : end;
@@ -62,6 +63,15 @@ static bool is_of_thread_list(const uint8_t *path, uint64_t length, const uint8_
 	return false;
 }
 
+/* Of a file that has containers with weak references, and more. What drops a dead one is a finalizer. */
+static uint8_t of_weak(const uint8_t *name, uint64_t length)
+{
+	if (ends_in(name, length, ".<locals>.remove") || ends_in(name, length, ".<locals>._remove"))
+		return SCOPE_SYNC | SCOPE_FINALIZER;
+	bool container = length > 4 && raw_equal(name, "Weak", 4);
+	return container ? SCOPE_SYNC | SCOPE_HANDED : SCOPE_SYNC;
+}
+
 static __attribute__((noinline)) uint8_t look(const void *code)
 {
 	uint8_t path[PATH_MAX_BYTES], name[256];
@@ -69,6 +79,8 @@ static __attribute__((noinline)) uint8_t look(const void *code)
 	uint32_t name_length =
 		code_utf8(load_pointer(code, python_at.code_qualname), name, sizeof name);
 	uint8_t scope = by_file(path, length);
+	if (scope == (SCOPE_SYNC | SCOPE_HANDED))
+		scope = of_weak(name, name_length);
 	if (ends_in(name, name_length, "__del__"))
 		scope |= SCOPE_FINALIZER;
 	if (is_of_thread_list(path, length, name, name_length))

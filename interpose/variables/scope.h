@@ -22,7 +22,8 @@ enum {
 	/* Of threading.py: takes the lock of its list of threads, which each thread does when it
 	 * ends and the next one when it starts. That order is not meant. */
 	SCOPE_THREAD_LIST = 16,
-	/* H: does no more than the code that calls it asks for: UserDict's methods. */
+	/* H: does no more than the code that calls it asks for: UserDict's methods. W, of containers with weak
+	 * references: the same, and S where it is no such code that asks. */
 	SCOPE_HANDED = 32,
 };
 

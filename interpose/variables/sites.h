@@ -81,6 +81,7 @@ enum opcode_flag {
 	OP_CONSTANT = 1 << 25,   /* o */
 	OP_CALL = 1 << 26,       /* f */
 	OP_ASSERTS = 1 << 27,    /* T: loads AssertionError */
+	OP_GATHERS = 1 << 28,    /* P: puts a value into what a comprehension makes */
 	OP_SERVICE = 1 << 14,    /* i: the interpreter does there what is not the line's */
 };
 extern HIDDEN uint32_t opcode_flags[256];

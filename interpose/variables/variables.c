@@ -26,6 +26,7 @@
 #include "interpose/variables/renewed.h"
 #include "interpose/variables/scope.h"
 #include "interpose/variables/sites.h"
+#include "interpose/variables/steps.h"
 #include "interpose/variables/wholes.h"
 
 #include <dlfcn.h>
@@ -120,14 +121,17 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	if (operation == SITE_RESIZE) {
 		if (site_class(site) == SITE_LIST)
 			share_items((const char *)address);
+		if (value == *(const uint64_t *)address)
+			return AFTER_NOTHING; /* it has other memory, and what was in it */
 		/* Who takes something out comes after the one who put it in. */
 		fibers_order(fibers_word((const void *)address), grows);
 	}
-	if (call.scope & SCOPE_SYNC && is_write) {
+	bool sync = accesses_is_of_sync(&call);
+	if (sync && is_write) {
 		fibers_order(stand_in(address), true);
 		granule_mark(granule, GRANULE_RELEASED);
 	}
-	if (call.scope & SCOPE_SYNC)
+	if (sync)
 		return after(operation, granule);
 	if (!accesses_is_looked_at(&call))
 		return AFTER_NOTHING;
@@ -279,7 +283,7 @@ static bool start(const char **why)
 	if (!edges_start(python, why) || !hook(python, why))
 		return false;
 	if (!iterators_start() || !containers_start(python) || !across_start() ||
-	    !wholes_start(python)) {
+	    !wholes_start(python) || !steps_start()) {
 		*why = "this Python's iterators and containers look different";
 		return false;
 	}

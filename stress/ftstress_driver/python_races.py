@@ -6,6 +6,7 @@ library wants a list of paths (interpose/variables/scope.h), of which the longes
     M  looked at
     S  makes threads wait for each other: what it stores and loads orders them
     H  hands on what the code that calls it asks for: looked at if that is
+    W  the same, of containers with weak references; S if that is not looked at
     X  neither
 """
 
@@ -24,14 +25,15 @@ ENVIRONMENT = "FTSTRESS_PYTHON_RACES"
 SYNCHRONISES = (
     "threading.py",
     "queue.py",
-    "_weakrefset.py",
-    "weakref.py",
     "contextvars.py",
     "asyncio/",
     "concurrent/",
     "multiprocessing/",
 )
 """Of the standard library: its own variables are how it orders threads."""
+
+WEAK = ("_weakrefset.py", "weakref.py")
+"""Of the standard library: containers that threads ask, and by which it orders threads itself."""
 
 HANDS_ON = ("collections/__init__.py",)
 FROZEN = ("<frozen _collections_abc>",)
@@ -67,6 +69,7 @@ def scope(wanted: Sequence[str], rootdir: Path | None, targets: Sequence[str]) -
     yield _line("M" if "stdlib" in wanted else "X", library)
     yield from (f"X {library}/{name}" for name in APART)
     yield from (f"S {library}/{name}" for name in SYNCHRONISES)
+    yield from (f"{'S' if 'stdlib' in wanted else 'W'} {library}/{name}" for name in WEAK)
     if "stdlib" not in wanted:
         yield from (f"H {library}/{name}" for name in HANDS_ON)
     yield from (f"H {name}" for name in FROZEN)

@@ -66,6 +66,8 @@ class Scope(unittest.TestCase):
         for wanted in (["package"], ["stdlib"]):
             self.assertEqual(self._letter(wanted, library / "threading.py"), "S")
             self.assertEqual(self._letter(wanted, library / "concurrent/futures/thread.py"), "S")
+        self.assertEqual(self._letter(["package"], library / "weakref.py"), "W")
+        self.assertEqual(self._letter(["stdlib"], library / "weakref.py"), "S")
 
     def test_tests_of_cpython_itself_are_tests(self) -> None:
         library = Path(sysconfig.get_path("stdlib"))

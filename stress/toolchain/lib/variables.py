@@ -91,7 +91,9 @@ RULES = [
     Rule("r", "n", "load", "bytearray_length", r"PyByteArray_GET_SIZE"),
     Rule("w", "n", "store", "bytearray_resize_lock_held", r"SET_SIZE"),
     Rule("r", "n", "load", "set_len|deque_len", r"used|FT_ATOMIC_LOAD_SSIZE\(deque"),
-    Rule("w", "L", "store", "_PyList_AppendTakeRef|list_clear_impl", r"SET_SIZE"),
+    Rule("w", "L", "store", "_PyList_AppendTakeRef|list_clear_impl|list_extend_fast", r"SET_SIZE"),
+    # del x[0], del x[::2]
+    Rule("w", "L", "store", "list_ass_(item|subscript)_lock_held", r"SET_SIZE"),
     # 3.15: two of them are one, and no line is left.
     Rule("w", "L", "store", "list_resize", r"SET_SIZE|^$"),
     Rule("w", "n", "store", "deque_(append|popleft|pop|appendleft)_.*", r"SET_SIZE"),
@@ -259,6 +261,9 @@ def flags(name: str) -> str:
         "TO_BOOL": "t",
         "NOT_TAKEN": "N",
         "COPY": "C",
+        "LIST_APPEND": "P",
+        "SET_ADD": "P",
+        "MAP_ADD": "P",
         "SWAP": "W",
         # The interpreter does there what is not the line's: collections, finalizers, imports.
         "JUMP_BACKWARD": "iv",

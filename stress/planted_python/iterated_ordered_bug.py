@@ -1,0 +1,12 @@
+"""An ordered dict is gone over while items are added."""
+
+from collections import OrderedDict
+
+items = OrderedDict((i, i) for i in range(40))
+sums = []
+
+
+def stress(thread_index):
+    for i in range(20):
+        items[100 * (thread_index + 1) + i] = i
+        sums.append(sum(value for value in items.values()))
