@@ -28,7 +28,7 @@ static int build(void **state)
 	fixture = program_build("-O2 -fomit-frame-pointer -fno-optimize-sibling-calls -fno-inline "
 				"-pthread -fno-builtin -fno-stack-protector",
 				"tests/unit/fixtures/unwind_crash.c interpose/wrap/crash.c "
-				"interpose/memory/places.c -ldl");
+				"interpose/base/ring.c interpose/memory/places.c -ldl");
 	return fixture ? 0 : -1;
 }
 
@@ -45,11 +45,33 @@ static struct crash_run run(const char *mode)
 	int fd = memfd_create("arena", 0); /* inherited */
 	assert_int_equal(ftruncate(fd, sizeof *run.arena), 0);
 	run.arena = mmap(NULL, sizeof *run.arena, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	run.arena->magic = FTS_ARENA_MAGIC;
+	run.arena->version = FTS_ARENA_VERSION;
+	run.arena->ring_count = FTS_RING_COUNT;
+	run.arena->ring_bytes = FTS_RING_BYTES;
 	char *number = xprintf("%d", fd);
-	run.program = program_start(fixture, mode, number);
+	setenv(FTS_ENV_ARENA, number, 1);
+	run.program = program_start(fixture, mode, NULL);
 	free(number);
 	close(fd);
 	return run;
+}
+
+/* The record of this type in the ring, and how many there are; NULL = none. */
+static const struct fts_record *record_in(const struct fts_ring *ring, unsigned type, size_t *count)
+{
+	const struct fts_record *found = NULL;
+	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	*count = 0;
+	for (uint64_t at = 0; at < head;) {
+		const struct fts_record *record = (const struct fts_record *)(ring->data + at);
+		if (record->type == type) {
+			found = record;
+			++*count;
+		}
+		at += record->length;
+	}
+	return found;
 }
 
 /* The runner's part: wait for the crash, take the stacks. */
@@ -63,8 +85,15 @@ static void take(struct crash_run *run)
 		assert_true(now_seconds() < end);
 		syscall(SYS_futex, &run->arena->crash_tid, FUTEX_WAIT, 0, &limit, NULL, 0);
 	}
-	memcpy(&run->crash, run->arena->ring[0].data, sizeof run->crash);
-	memcpy(&run->place, run->arena->ring[0].data + sizeof run->crash, sizeof run->place);
+	size_t count;
+	const struct fts_record *record = record_in(&run->arena->ring[0], FTS_REC_CRASH, &count);
+	if (!record)
+		record = record_in(&run->arena->ring[FTS_RING_SHARED], FTS_REC_CRASH, &count);
+	assert_int_equal(count, 1);
+	memcpy(&run->crash, record + 1, sizeof run->crash);
+	if (record->length - record->padding > sizeof *record + sizeof run->crash)
+		memcpy(&run->place, (const uint8_t *)(record + 1) + sizeof run->crash,
+		       sizeof run->place);
 	assert_int_equal(
 		capture_crashed(run->program.pid, (pid_t)tid, &run->crash, &run->capture, &why), 0);
 	free(why);
@@ -221,7 +250,10 @@ static void two_threads_that_crash_make_one_record(void **state)
 	struct fts_arena *arena = two.arena;
 	capture_clear(&two.capture);
 	assert_int_equal(program_end(&two.program) & 0x7f, SIGSEGV);
-	assert_int_equal(arena->ring[0].head, 1);
+	size_t records = 0, count;
+	for (size_t i = 0; i < FTS_RING_COUNT; i++, records += count)
+		record_in(&arena->ring[i], FTS_REC_CRASH, &count);
+	assert_int_equal(records, 1);
 	assert_int_equal(arena->crash_lock, 0);
 	munmap(arena, sizeof *arena);
 }
@@ -265,6 +297,27 @@ static void a_crash_in_a_signal_handler_shows_what_was_interrupted(void **state)
 		while (at < bad.capture.threads[0].count && !is_in(&bad, at, "thread_main"))
 			at++;
 		assert_true(at < bad.capture.threads[0].count);
+		let_go(&bad);
+		assert_int_equal(finish(&bad) & 0x7f, SIGSEGV);
+	}
+}
+
+static void a_crash_while_a_record_is_written_loses_none_of_those_before(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct crash_run bad = run("bad_record");
+		size_t count;
+		take(&bad);
+		assert_int_equal(bad.crash.signal, SIGSEGV);
+		assert_true(bad.crash.address >= 16 && bad.crash.address < 16 + 64);
+		size_t at = 0;
+		while (at < bad.capture.threads[0].count && !is_in(&bad, at, "bad_record"))
+			at++;
+		assert_true(at < bad.capture.threads[0].count);
+		record_in(&bad.arena->ring[0], FTS_REC_NOTE, &count);
+		assert_int_equal(count, 2);
+		assert_int_equal(bad.arena->lost, 0);
 		let_go(&bad);
 		assert_int_equal(finish(&bad) & 0x7f, SIGSEGV);
 	}
@@ -330,6 +383,7 @@ int main(void)
 		cmocka_unit_test(a_lock_that_a_dead_process_left_is_taken_over),
 		cmocka_unit_test(a_forked_child_of_the_program_is_told_too),
 		cmocka_unit_test(a_crash_in_a_signal_handler_shows_what_was_interrupted),
+		cmocka_unit_test(a_crash_while_a_record_is_written_loses_none_of_those_before),
 		cmocka_unit_test(a_thread_with_64_kib_of_stack_is_told_like_any_other),
 		cmocka_unit_test(twenty_crashes_of_a_kind_are_twenty_full_records),
 	};
