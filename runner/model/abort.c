@@ -74,6 +74,21 @@ static bool take_assertion(const char *output, const char *at, struct buf *messa
 	return true;
 }
 
+/* mimalloc: "mimalloc: assertion failed: at "page.c":12, f", then "  assertion: "n > 0""; or one line. */
+static bool take_mimalloc(const char *output, const char *at, struct buf *message)
+{
+	static const char expression[] = "assertion: ";
+	(void)output;
+	add_line(message, at);
+	const char *next = next_line(at);
+	next += strspn(next, " ");
+	if (!strncmp(next, expression, sizeof expression - 1)) {
+		buf_puts(message, ", ");
+		add_line(message, next);
+	}
+	return true;
+}
+
 /* libstdc++: "terminate called after throwing an instance of 'X'", then "  what():  text" */
 static bool take_exception(const char *output, const char *at, struct buf *message)
 {
@@ -123,6 +138,8 @@ static const struct way ways[] = {
 	{ { "_Py_FatalError*", "Py_FatalError", "_Py_FatalRefcountErrorFunc", "fatal_error*",
 	    "Py_ExitStatusException" }, true,
 	  "Fatal Python error: ", take_rest },
+	{ { "mi_error_default", "_mi_error_message" }, true, "mimalloc: error: ", take_mimalloc },
+	{ { "_mi_assert_fail" }, true, "mimalloc: assertion failed: ", take_mimalloc },
 	{ { "__assert_fail*", "__assert_perror_fail", "__assert" }, false,
 	  ": Assertion `", take_assertion },
 	{ { "__assert_perror_fail" }, false, ": Unexpected error: ", take_assertion },
@@ -274,7 +291,8 @@ bool abort_is_assert(const char *message)
 	return strstr(message, ": Assertion `") != NULL;
 }
 
-char *abort_stable(const char *message)
+/* `numbers`: these and addresses become "#", too. */
+static char *without_folders(const char *message, bool numbers)
 {
 	struct buf out = { 0 };
 	const char *at = message;
@@ -285,12 +303,13 @@ char *abort_stable(const char *message)
 			at = end;
 		} else if (!in_word(message, at) && is_folder(at)) {
 			at += strcspn(at, "/") + 1;
-		} else if (!in_word(message, at) && at[0] == '0' && (at[1] | 32) == 'x') {
+		} else if (numbers && !in_word(message, at) && at[0] == '0' &&
+			   (at[1] | 32) == 'x') {
 			buf_puts(&out, "#");
 			at += 2;
 			while (isxdigit((unsigned char)*at))
 				at++;
-		} else if (!in_word(message, at) && isdigit((unsigned char)*at)) {
+		} else if (numbers && !in_word(message, at) && isdigit((unsigned char)*at)) {
 			buf_puts(&out, "#");
 			while (isdigit((unsigned char)*at))
 				at++;
@@ -299,4 +318,14 @@ char *abort_stable(const char *message)
 		}
 	}
 	return buf_take(&out);
+}
+
+char *abort_stable(const char *message)
+{
+	return without_folders(message, true);
+}
+
+char *abort_shown(const char *message)
+{
+	return without_folders(message, false);
 }

@@ -29,6 +29,9 @@ bool abort_is_path(const struct frame *frame);
  */
 char *abort_message(const struct stack *stack, const char *output);
 
+/* The message with files in place of their paths, for a title. To be freed. */
+char *abort_shown(const char *message);
+
 /* Is it of C's assert(), which stands at one place? CPython's own stand in functions for all. */
 bool abort_is_assert(const char *message);
 

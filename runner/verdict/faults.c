@@ -167,7 +167,10 @@ static void put_output(struct buf *detail, const char *output)
 		buf_puts(detail, "\n");
 }
 
-/* Is it an empty line, or one of those with which faulthandler lists frames and modules? */
+/*
+ * Is it an empty line, or one of those with which faulthandler lists frames and modules, and
+ * _PyObject_AssertFailed() its object?
+ */
 static bool is_dump(const char *line, size_t length)
 {
 	static const char *const starts[] = { "  File ",
@@ -176,7 +179,14 @@ static bool is_dump(const char *line, size_t length)
 					      "Stack (most recent call first)",
 					      "Extension modules:",
 					      "<no Python frame>",
-					      "Python runtime state:" };
+					      "Python runtime state:",
+					      "Fatal Python error: _PyObject_AssertFailed",
+					      "Enable tracemalloc ",
+					      "object address  : ",
+					      "object refcount : ",
+					      "object type     : ",
+					      "object type name: ",
+					      "object repr     : " };
 	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
 		size_t start = strlen(starts[i]);
 		if (length >= start && !strncmp(line, starts[i], start))
@@ -229,13 +239,17 @@ static char *crash_title(const char *signal, int number, const char *name, const
 	enum { SHOWN = 160 };
 	if (!message)
 		return xprintf("%s (%s) in %s", signal, strsignal(number), name);
-	size_t length = strlen(message);
-	if (length <= SHOWN)
-		return xprintf("%s in %s: %s", signal, name, message);
-	length = SHOWN - 3;
-	while (((unsigned char)message[length] & 0xc0) == 0x80)
+	char *shown = abort_shown(message);
+	size_t length = strlen(shown);
+	bool whole = length <= SHOWN;
+	if (!whole)
+		length = SHOWN - 3;
+	while (!whole && ((unsigned char)shown[length] & 0xc0) == 0x80)
 		length--;
-	return xprintf("%s in %s: %.*s...", signal, name, (int)length, message);
+	char *title =
+		xprintf("%s in %s: %.*s%s", signal, name, (int)length, shown, whole ? "" : "...");
+	free(shown);
+	return title;
 }
 
 static void signalled(const struct fault *fault, const char *name, struct finding *finding)

@@ -48,6 +48,16 @@ static void each_way_to_abort_has_its_words(void **state)
 	assert_says(STACK(FRAME("__assert_fail", "libc.so.6"), FRAME("take", "pool.so")),
 		    "python3.14t: src/pool.c:12: take: Assertion `n > 0' failed.\n",
 		    "src/pool.c:12: take: Assertion `n > 0' failed.");
+	assert_says(
+		STACK(FRAME("_mi_assert_fail", PYTHON), FRAME("mi_free", PYTHON)),
+		"mimalloc: assertion failed: at \"a/page.c\":12, mi_f\n  assertion: \"n > 0\"\n",
+		"mimalloc: assertion failed: at \"a/page.c\":12, mi_f, assertion: \"n > 0\"");
+	assert_says(STACK(FRAME("mi_error_default", PYTHON), FRAME("_mi_error_message", PYTHON),
+			  FRAME("mi_free", PYTHON)),
+		    "mimalloc: error: thread 0x7f00: double free detected of block 0x10 with size "
+		    "16\nx\n",
+		    "mimalloc: error: thread 0x7f00: double free detected of block 0x10 with size "
+		    "16");
 	assert_says(STACK(FRAME("libstdc++.so.6+0x9d918", "libstdc++.so.6"),
 			  FRAME("std::terminate()", "libstdc++.so.6"),
 			  FRAME("__cxa_throw", "libstdc++.so.6"), FRAME("take", "pool.so")),
@@ -125,6 +135,9 @@ static void what_varies_is_not_in_the_name(void **state)
 	(void)state;
 	assert_stable("object 0x7f12ab of thread 4711 (utf8, x86_64)",
 		      "object # of thread # (utf8, x86_64)");
+	char *shown = abort_shown("/a/b/src/pool.c:12: take2: Assertion `a/n == 3' failed.");
+	assert_string_equal(shown, "pool.c:12: take2: Assertion `a/n == 3' failed.");
+	free(shown);
 	assert_stable("src/lib/pool.c:12: take2: Assertion `n == 3' failed.",
 		      "pool.c:#: take2: Assertion `n == 3' failed.");
 	assert_stable("/a/b/pool.c:1: f: Assertion `a/b == 3'",

@@ -117,6 +117,14 @@ static void a_crash_says_the_last_words_that_were_printed(void **state)
 			      "Extension modules: a, b (total: 2)\n");
 	assert_string_equal(said, "printed last: Fatal Python error: f: no table");
 	free(said);
+	said = said_of_output(
+		"a.c:12: f: Assertion failed: negative\n"
+		"Enable tracemalloc to get the memory block allocation traceback\n\n"
+		"object address  : 0x10\nobject refcount : 0\nobject type     : 0x20\n"
+		"object type name: list\nobject repr     : <refcnt 0 at 0x10>\n\n"
+		"Fatal Python error: _PyObject_AssertFailed: _PyObject_AssertFailed\n");
+	assert_string_equal(said, "printed last: a.c:12: f: Assertion failed: negative");
+	free(said);
 	assert_null(said_of_output(""));
 	assert_null(said_of_output(NULL));
 }
