@@ -208,6 +208,13 @@ static inline bool finding_is_misuse(const struct finding *finding)
 	return finding->kind == FINDING_DOUBLE_FREE || finding->kind == FINDING_BAD_FREE;
 }
 
+/* Is it of one piece of memory, with which something was wrong? A crash on that memory comes of it. */
+static inline bool finding_is_of_memory(const struct finding *finding)
+{
+	return finding_is_race(finding) || finding_is_misuse(finding) ||
+	       finding->kind == FINDING_REFERENCE_COUNT;
+}
+
 /* Did a test not come to its end? */
 static inline bool finding_is_endless(const struct finding *finding)
 {

@@ -233,9 +233,10 @@ struct fts_crash {
  */
 enum {
 	FTS_PLACE_FAULT = 0xff, /* source: the address that faulted; else a register's index */
+	FTS_PLACE_CHECK = 0xfe, /* source: the object that a check of CPython's own failed on */
 	FTS_PLACE_FREED = 1,    /* flags: the block is free */
 	FTS_PLACE_STACK = 2,    /* the address is where the memory of the thread's stack ends */
-	FTS_CRASH_PLACES = 18,
+	FTS_CRASH_PLACES = 19,
 };
 struct fts_crash_place {
 	uint64_t address, start, size; /* of the object, or of the block where it has no type */

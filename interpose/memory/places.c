@@ -3,6 +3,7 @@
 #include "interpose/memory/places.h"
 
 #include "interpose/base/raw.h"
+#include "interpose/base/symbol.h"
 #include "interpose/memory/made.h"
 #include "interpose/python/object.h"
 
@@ -16,6 +17,22 @@ enum {
 	PAGE = 4096,
 	GC_HEADER = 16, /* before some objects: what was freed need not say that it has one */
 };
+
+/* What the thread's check failed on; 0 = none did. */
+static __thread uint64_t checked __attribute__((tls_model("initial-exec")));
+
+EXPORT void _PyObject_AssertFailed(void *object, const char *expression, const char *text,
+				   const char *file, int line, const char *function);
+void _PyObject_AssertFailed(void *object, const char *expression, const char *text,
+			    const char *file, int line, const char *function)
+{
+	static void (*real)(void *, const char *, const char *, const char *, int, const char *);
+	checked = (uint64_t)object;
+	if (!real)
+		real = (void (*)(void *, const char *, const char *, const char *, int,
+				 const char *))symbol_need("_PyObject_AssertFailed");
+	JUMP real(object, expression, text, file, line, function);
+}
 
 static bool is_there(uint64_t address)
 {
@@ -64,6 +81,8 @@ unsigned places_find(const struct fts_crash *crash, struct fts_crash_place place
 						      .flags = FTS_PLACE_STACK };
 		return 1;
 	}
+	if (checked && find(checked, &places[count]))
+		places[count++].source = FTS_PLACE_CHECK;
 	bool fault = crash->signal == SIGSEGV || crash->signal == SIGBUS;
 	if (fault && find(crash->address, &places[count]))
 		places[count++].source = FTS_PLACE_FAULT;

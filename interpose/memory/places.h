@@ -4,6 +4,9 @@
  *     si_addr ─► a block of Python's heap, free or not ─► its object's type
  *             └► where the memory of the thread's stack ends: it has overflown
  *     rax ... ─► the same, for what only had a pointer to the memory that is gone
+ *
+ * A check of CPython's own that fails (_PyObject_AssertFailed(): a count below 0, an object that the
+ * collector finds in disorder; most of them are in debug builds alone) names its object: that is the first.
  */
 #ifndef INTERPOSE_PLACES_H
 #define INTERPOSE_PLACES_H

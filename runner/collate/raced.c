@@ -38,8 +38,7 @@ void raced_add(struct raced *raced, unsigned zygote, const struct fts_record *re
 				    .pid = record->pid,
 				    .nanoseconds = record->nanoseconds,
 				    .finding = finding };
-	bool counts = finding_is_race(finding) || finding_is_misuse(finding);
-	if (raced->count >= RACED_MOST || !counts || !find(view, &place))
+	if (raced->count >= RACED_MOST || !finding_is_of_memory(finding) || !find(view, &place))
 		return;
 	for (size_t i = 0; i < raced->count; i++) {
 		const struct race_place *other = &raced->places[i];

@@ -42,10 +42,10 @@ static bool is_same(const struct race_place *race, const struct fts_crash_place 
 	return inside && same_type(race, place);
 }
 
-static const struct fts_crash_place *fault_of(const struct trial *trial)
+static const struct fts_crash_place *place_of(const struct trial *trial, unsigned source)
 {
 	for (size_t i = 0; i < trial->crash_place_count; i++)
-		if (trial->crash_places[i].source == FTS_PLACE_FAULT)
+		if (trial->crash_places[i].source == source)
 			return &trial->crash_places[i];
 	return NULL;
 }
@@ -129,19 +129,18 @@ static const char *register_name(unsigned index)
 	return index < sizeof names / sizeof *names ? names[index] : "a register";
 }
 
-/* ---- the three ways ---- */
+/* ---- the four ways ---- */
 
 static bool is_candidate(const struct trial *trial, const struct race_place *race)
 {
 	bool before = !trial->crashed || race->nanoseconds <= trial->crash_nanoseconds;
-	return race->pid == (uint32_t)trial->pid && before &&
-	       (finding_is_race(race->finding) || finding_is_misuse(race->finding));
+	return race->pid == (uint32_t)trial->pid && before && finding_is_of_memory(race->finding);
 }
 
 static bool tell_address(const struct trial *trial, const struct race_place *races, size_t count,
 			 struct finding *finding)
 {
-	const struct fts_crash_place *fault = fault_of(trial);
+	const struct fts_crash_place *fault = place_of(trial, FTS_PLACE_FAULT);
 	uint64_t address = trial->crash.address;
 	bool faults = finding->signal &&
 		      (!strcmp(finding->signal, "SIGSEGV") || !strcmp(finding->signal, "SIGBUS"));
@@ -164,12 +163,41 @@ static bool tell_address(const struct trial *trial, const struct race_place *rac
 	return false;
 }
 
+static void add_checked(struct buf *out, const struct fts_crash_place *check)
+{
+	buf_puts(out, "the check is of ");
+	if (check->flags & FTS_PLACE_FREED)
+		buf_puts(out, "an object that has been freed");
+	else if (*check->type)
+		buf_printf(out, "an object of the type %s", check->type);
+	else
+		buf_puts(out, "an object");
+}
+
+static bool tell_check(const struct trial *trial, const struct race_place *races, size_t count,
+		       struct finding *finding)
+{
+	const struct fts_crash_place *check = place_of(trial, FTS_PLACE_CHECK);
+	for (size_t i = 0; i < count && check; i++) {
+		const struct race_place *race = &races[i];
+		if (!is_candidate(trial, race) || !is_same(race, check))
+			continue;
+		struct buf words = { 0 };
+		add_checked(&words, check);
+		buf_printf(&words, ", on which %s was reported ", race->finding->id);
+		add_when(&words, trial, race);
+		take(finding, race, &words);
+		return true;
+	}
+	return false;
+}
+
 static bool tell_register(const struct trial *trial, const struct race_place *races, size_t count,
 			  const struct stack *stack, struct finding *finding)
 {
 	for (size_t k = 0; k < trial->crash_place_count; k++) {
 		const struct fts_crash_place *place = &trial->crash_places[k];
-		for (size_t i = 0; i < count && place->source != FTS_PLACE_FAULT; i++) {
+		for (size_t i = 0; i < count && place->source < FTS_PLACE_CHECK; i++) {
 			const struct race_place *race = &races[i];
 			if (!is_candidate(trial, race) || !is_same(race, place) ||
 			    !is_in_function(stack, race->finding))
@@ -247,15 +275,22 @@ void cause_tell(const struct trial *trial, const struct race_place *races, size_
 		struct finding *finding)
 {
 	const struct participant *thread = crashed(trial, finding);
-	const struct fts_crash_place *fault = fault_of(trial);
+	const struct fts_crash_place *fault = place_of(trial, FTS_PLACE_FAULT);
+	const struct fts_crash_place *check = place_of(trial, FTS_PLACE_CHECK);
 	if (thread)
 		tell_ours(thread, finding);
 	if (fault)
 		tell_alone(fault, finding);
 	if (fault && (fault->flags & FTS_PLACE_STACK))
 		return;
+	if (check) {
+		struct buf words = { 0 };
+		add_checked(&words, check);
+		take(finding, NULL, &words);
+	}
 	if (trial->crashed &&
-	    (tell_address(trial, races, count, finding) ||
+	    (tell_check(trial, races, count, finding) ||
+	     tell_address(trial, races, count, finding) ||
 	     (thread && tell_register(trial, races, count, &thread->stack, finding))))
 		return;
 	enum memory_act act = thread ? memory_act(&thread->stack) : MEMORY_USED;

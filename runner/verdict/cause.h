@@ -1,5 +1,5 @@
 /*
- * cause.h - what came before a crash: a race on the very memory that it crashed on.
+ * cause.h - what came before a crash: a race, or a wrong count, of the very memory that it crashed on.
  *
  *     0.0 s  data-race-1  reads and resizes an array.array at 0x7e..40, its data at 0x7f..00
  *     0.2 s  SIGSEGV      address 0x7f..10, free by now, in array_item(); rdi = 0x7e..40
@@ -9,6 +9,7 @@
  *
  * - the address is in the object, the data or the block that it was on, and what is there now is the
  *   same, or free, or gone; or
+ * - a check of CPython's own failed on that object; or
  * - a register points to that, and the crash is in a function that is a side of the race; or
  * - the crash is in the allocator, or a thread is caught in there, and the race is on memory that was
  *   freed or moved while another thread used it. That corrupts the heap.

@@ -202,6 +202,24 @@ static void a_free_block_and_the_end_of_a_stack_are_told_without_a_race(void **s
 		    NULL);
 }
 
+static void the_object_of_a_failed_check_is_told_with_what_raced_on_it(void **state)
+{
+	(void)state;
+	struct crash crash;
+	make(&crash);
+	crash.finding.signal = (char *)"SIGABRT";
+	place(&crash, OBJECT, OBJECT, FTS_PLACE_CHECK, "array.array", 0);
+	assert_told(&crash,
+		    "the check is of an object of the type array.array, on which data-race-1 was "
+		    "reported 0.2 s before",
+		    "data-race-1");
+	crash.races[0].start += 128; /* of another one */
+	assert_told(&crash, "the check is of an object of the type array.array", NULL);
+	make(&crash);
+	place(&crash, 0x7d2000, 0x7d2000, FTS_PLACE_CHECK, "", FTS_PLACE_FREED);
+	assert_told(&crash, "the check is of an object that has been freed", NULL);
+}
+
 static void a_crash_in_the_tools_own_library_is_told_as_that_unless_a_race_explains_it(void **state)
 {
 	(void)state;
@@ -228,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_register_counts_in_a_function_of_the_race_only),
 		cmocka_unit_test(a_crash_in_the_allocator_follows_from_memory_freed_in_use),
 		cmocka_unit_test(a_free_block_and_the_end_of_a_stack_are_told_without_a_race),
+		cmocka_unit_test(the_object_of_a_failed_check_is_told_with_what_raced_on_it),
 		cmocka_unit_test(
 			a_crash_in_the_tools_own_library_is_told_as_that_unless_a_race_explains_it),
 	};
