@@ -21,6 +21,9 @@ enum { SHIFT = 2, FLAGS = 3, QUEUED = 2, MERGED = 3 };
 HIDDEN bool counts_on;
 HIDDEN uintptr_t counts_born_low, counts_born_size;
 static uintptr_t merge_low, merge_size; /* where the owner's count is added to the others' */
+/* Of a debug build, the code of _Py_DecRefShared(), which has looked already. */
+static uintptr_t drop_low, drop_size;
+static bool counts_checked; /* it is a debug build */
 
 enum { PLACES = 1024, IN_VAIN = 8, WALKED = 64, DEALLOC_BYTES = 8192 };
 static uint8_t in_vain[PLACES]; /* how often what a place changes was no count */
@@ -296,6 +299,19 @@ void _Py_DecRefShared(void *object)
 	JUMP real(object);
 }
 
+/* What Py_DECREF() calls in a debug build, and _Py_DecRefShared() in all. */
+EXPORT void _Py_DecRefSharedDebug(void *object, const char *file, int line);
+void _Py_DecRefSharedDebug(void *object, const char *file, int line)
+{
+	static void (*real)(void *, const char *, int);
+	if (UNLIKELY(!real))
+		real = (void (*)(void *, const char *, int))symbol_need("_Py_DecRefSharedDebug");
+	uintptr_t place = (uintptr_t)__builtin_return_address(0);
+	if (UNLIKELY(counts_checked) && place - drop_low >= drop_size)
+		look_at_drop((uint64_t)object, place);
+	JUMP real(object, file, line);
+}
+
 /* The owner has dropped its last reference. What others have, only they change. */
 EXPORT void _Py_MergeZeroLocalRefcount(void *object);
 void _Py_MergeZeroLocalRefcount(void *object)
@@ -367,6 +383,9 @@ static bool start(const char **why)
 		*why = "this Python does not export what counts references (ftstress builds one that does)";
 		return false;
 	}
+	static const char *const drops[] = { "_Py_DecRefShared" };
+	counts_checked =
+		symbol_next("_Py_NegativeRefcount") && find_range(drops, 1, &drop_low, &drop_size);
 	counts_on = true;
 	countlog_start();
 	return true;

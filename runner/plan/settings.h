@@ -125,6 +125,7 @@ struct settings {
 	bool replay_given;
 	unsigned times; /* of COMMAND_REPRO; 0 = not given */
 	bool resume, list, plan, quiet, verbose;
+	bool python_debug; /* the build of `python` with CPython's own checks */
 };
 
 #define FTS_THREADS_MAX 64u

@@ -49,6 +49,8 @@ static void fill_settings(const struct run *run, struct run_info *info)
 	add_setting(info, &capacity, "locks", xstrdup(settings->locks ? "on" : "off"));
 	add_setting(info, &capacity, "heap", xstrdup(option_heap_text(settings->heap)));
 	add_setting(info, &capacity, "python races", python_races_text(settings));
+	if (settings->python_debug)
+		add_setting(info, &capacity, "python flavour", xstrdup(option_flavour_text(true)));
 	add_setting(info, &capacity, "gil", xstrdup(option_gil_text(settings->gil)));
 	if (!settings->pairs)
 		add_setting(

@@ -127,6 +127,9 @@ char *command_replay(const char *program, const struct settings *now, const stru
 		add_option(&command, "timeout", xprintf("%gs", now->timeout));
 	if (now->python)
 		add_option(&command, "python", xstrdup(now->python));
+	if (now->python_debug != base->python_debug)
+		add_option(&command, "python-flavour",
+			   xstrdup(option_flavour_text(now->python_debug)));
 	add_output(&command, now);
 	return buf_take(&command);
 }

@@ -67,6 +67,10 @@ static char **prepare_arguments(const struct suite *suite, const struct settings
 		push(&list, xstrdup("--version"));
 		push(&list, xstrdup(python));
 	}
+	if (settings->python_debug) {
+		push(&list, xstrdup("--flavour"));
+		push(&list, xstrdup(option_flavour_text(true)));
+	}
 	/* Operations for pairs are looked for in instrumented packages. */
 	if ((settings->list || settings->plan) && !settings->pairs)
 		push(&list, xstrdup("--plain"));
@@ -315,6 +319,9 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	if (environment->layout)
 		push(&list, xprintf("%s=%s", FTS_ENV_LAYOUT, environment->layout));
 	push(&list, xprintf("TMPDIR=%s", scratch));
+	/* A debug build else puts words of its own around each block, where objects begin. */
+	if (settings->python_debug)
+		push(&list, xstrdup("PYTHONMALLOC=mimalloc"));
 	/* Else Python's allocator frees memory by the clock, and no run is like another. */
 	push(&list, xstrdup("MIMALLOC_PURGE_DELAY=-1"));
 	enum order_level order = kind == WORKER_AS_WRITTEN ? ORDER_AS_WRITTEN : settings->order;

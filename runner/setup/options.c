@@ -378,6 +378,21 @@ static char *parse_python(struct settings *settings, const char *value)
 	return NULL;
 }
 
+static const char *const flavours[] = { "release", "debug" };
+
+const char *option_flavour_text(bool debug)
+{
+	return flavours[debug];
+}
+
+static char *parse_python_flavour(struct settings *settings, const char *value)
+{
+	settings->python_debug = !strcmp(value, flavours[true]);
+	if (settings->python_debug || !strcmp(value, flavours[false]))
+		return NULL;
+	return expected("release or debug", value);
+}
+
 static char *parse_output(struct settings *settings, const char *value)
 {
 	if (!*value)
@@ -520,6 +535,8 @@ const struct option option_table[] = {
 	  parse_memory, true },
 	{ "python", "WHICH", PYTHONS "or the path of a TSan Python (the suite's)", parse_python,
 	  false },
+	{ "python-flavour", "F", "debug: a CPython that checks itself, too (release)",
+	  parse_python_flavour, true },
 	{ "suppressions", "FILE", "findings to leave out, in TSan's format; may be repeated",
 	  parse_suppressions, false },
 	{ "baseline", "FILE", "findings that are known, not new; may be repeated", parse_baseline,
@@ -532,7 +549,7 @@ const struct option option_table[] = {
 	{ "quiet", NULL, "no progress, only the summary", parse_quiet, false },
 	{ "verbose", NULL, "tell what the workers do", parse_verbose, false },
 	{ "version", NULL, "print the version", parse_version, false },
-	{ "help", NULL, "print this", parse_help, false },
+	{ "help", NULL, NULL, parse_help, false }, /* who reads the list has found it */
 };
 const size_t option_count = sizeof option_table / sizeof *option_table;
 

@@ -48,6 +48,7 @@ char *option_threads_text(const struct settings *settings);
 char *option_interval_text(const struct settings *settings);
 const char *option_gil_text(enum gil_choice gil);
 const char *option_heap_text(enum heap_choice heap);
+const char *option_flavour_text(bool debug);
 const char *option_classes_text(enum classes_choice classes);
 const char *option_order_text(enum order_level order);
 /* "package,tests", or "off"; to be freed. */

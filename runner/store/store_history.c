@@ -22,9 +22,9 @@ static const char query[] =
 /* Those that decide what can be seen at all. How long a run is, and on how many cores, does not. */
 static bool decides(const char *setting)
 {
-	static const char *const names[] = { "threads", "happens-before", "schedule",
-					     "locks",   "heap",           "python races",
-					     "gil",     "share",          "leaks" };
+	static const char *const names[] = { "threads", "happens-before", "schedule", "locks",
+					     "heap",    "python races",   "gil",      "share",
+					     "leaks",   "python flavour" };
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (!strcmp(names[i], setting))
 			return true;

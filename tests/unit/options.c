@@ -289,6 +289,7 @@ static void a_bad_value_says_what_is_expected(void **state)
 		  "package,test");
 	COMPLAINS("--python-races: expected off", "--python-races", ",");
 	COMPLAINS("--heap: expected on, off or deep", "--heap", "deeper");
+	COMPLAINS("--python-flavour: expected release or debug", "--python-flavour", "pydebug");
 	COMPLAINS("--memory: expected a whole number from 64 to 1073741824, or deep", "--memory",
 		  "63");
 	COMPLAINS("--python: expected 3.14, 3.13, 3.15, or the path", "--python", "2.7");

@@ -40,7 +40,7 @@ static int exec_module(PyObject *module)
 		planted_add_locking,   planted_add_containers,  planted_add_workers,
 		planted_add_crashes,   planted_add_shelf,       planted_add_memory,
 		planted_add_refcounts, planted_add_borrowed,    planted_add_leaks,
-		planted_add_kept,
+		planted_add_kept,      planted_add_checked,
 	};
 	for (size_t i = 0; i < sizeof themes / sizeof *themes; i++)
 		if (themes[i](module))

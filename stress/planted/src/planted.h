@@ -42,6 +42,7 @@ int planted_add_refcounts(PyObject *module);
 int planted_add_borrowed(PyObject *module);
 int planted_add_leaks(PyObject *module);
 int planted_add_kept(PyObject *module);
+int planted_add_checked(PyObject *module);
 
 /*
  * Reads the arguments of a METH_FASTCALL function: `expected` whole numbers. Functions take their

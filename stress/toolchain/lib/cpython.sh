@@ -1,8 +1,13 @@
 # shellcheck shell=bash
-# Two CPythons from one source, same ABI:
+# Three CPythons from one source, same ABI:
 #
-#   plain  free-threaded, with pip: builds packages and collects tests, at full speed
-#   tsan   free-threaded, ThreadSanitizer, shared runtime: runs the tests
+#   plain       free-threaded, with pip: builds packages and collects tests, at full speed
+#   tsan        free-threaded, ThreadSanitizer, shared runtime: runs the tests
+#   tsan-debug  the same with CPython's own checks (--with-pydebug); where a run asks for it
+#
+# A debug build loads what was compiled for another one. What its headers check in Py_INCREF() and Py_DECREF()
+# it checks in packages that were compiled with -DPy_DEBUG: that is all that its pyconfig.h says otherwise.
+# Their own assertions are compiled in, too, as they would be there.
 #
 # What the interposer needs of the tsan build:
 #   -shared-libsan           a preloaded library precedes the TSan runtime and may wrap it
@@ -45,19 +50,27 @@ tools_check() {
 	done
 }
 
-# cpython_resolve MINOR: sets, without building, PLAIN_NAME, TSAN_NAME (artefact names), PLAIN and
-# TSAN (interpreters), from the source's and the compiler's identity.
+# cpython_resolve MINOR [FLAVOUR]: sets, without building, PLAIN_NAME, TSAN_NAME (artefact names), PLAIN
+# and TSAN (interpreters), TSAN_LIBRARY, and, of the flavour debug,
+# PYDEBUG_CONFIGURE and PYDEBUG_CFLAGS (what configure and packages' compilers are told), from the source's and the compiler's identity.
 cpython_resolve() {
 	compiler_find
 	source_resolve "$1"
-	local base hash
+	local base hash kind=tsan abi=t
+	PYDEBUG_CONFIGURE=() PYDEBUG_CFLAGS=
+	case ${2:-} in
+	debug) kind=tsan-debug abi=td PYDEBUG_CONFIGURE=(--with-pydebug) PYDEBUG_CFLAGS=-DPy_DEBUG ;;
+	release | '') ;;
+	*) usage_error "the flavour of a Python is release or debug, not \"$2\"." ;;
+	esac
 	base="$CPYTHON_RECIPE|$SOURCE_ID|$CLANG_VERSION|$CACHE|$(hash_text <"$TOOLCHAIN/lib/ftstress_cython_lines.py")"
 	hash=$(hash_text <<<"$base")
 	PLAIN_NAME=$1-plain-$hash
-	hash=$(hash_text <<<"$base|$TSAN_CFLAGS|$TSAN_CORE_CFLAGS|$CLANG_RUNTIME")
-	TSAN_NAME=$1-tsan-$hash
+	hash=$(hash_text <<<"$base|$TSAN_CFLAGS|$TSAN_CORE_CFLAGS|$CLANG_RUNTIME${PYDEBUG_CFLAGS:+|pydebug}")
+	TSAN_KIND=$kind TSAN_NAME=$1-$kind-$hash
 	PLAIN=$CACHE/python/$PLAIN_NAME/bin/python${1}t
-	TSAN=$CACHE/python/$TSAN_NAME/bin/python${1}t
+	TSAN=$CACHE/python/$TSAN_NAME/bin/python$1$abi
+	TSAN_LIBRARY=libpython$1$abi.so.1.0
 	MINOR=$1
 }
 
@@ -95,8 +108,8 @@ cpython_build_plain() {
 cpython_build_tsan() {
 	local root=$1/root$2
 	CORE_CFLAGS=$TSAN_CORE_CFLAGS
-	cpython_compile tsan "$1" "$SOURCE_DIR/configure" --prefix="$2" --disable-gil \
-		--with-thread-sanitizer --enable-shared --without-ensurepip \
+	cpython_compile "$TSAN_KIND" "$1" "$SOURCE_DIR/configure" --prefix="$2" --disable-gil \
+		--with-thread-sanitizer --enable-shared --without-ensurepip "${PYDEBUG_CONFIGURE[@]}" \
 		CC="$CLANG" CXX="$CLANGXX" CFLAGS="$TSAN_CFLAGS -ffile-prefix-map=$1=$2" \
 		LDFLAGS="-shared-libsan -Wl,-rpath,$2/lib -Wl,-rpath,$CLANG_RUNTIME"
 	# The byte code is the plain interpreter's: TSan would take minutes over it.
@@ -105,8 +118,8 @@ cpython_build_tsan() {
 		--exclude=./build-details.json --exclude='__pycache__/_sysconfig*' . |
 		tar -C "$root/lib/python${MINOR}t" -x ||
 		fail "copying the standard library failed." "$(advice_from_log "$1" "run the same command again.")"
-	LD_LIBRARY_PATH=$root/lib cpython_check tsan "$root/bin/python${MINOR}t"
-	cpython_check_symbols "$root/lib/libpython${MINOR}t.so.1.0"
+	LD_LIBRARY_PATH=$root/lib cpython_check "$TSAN_KIND" "$root/bin/${TSAN##*/}"
+	cpython_check_symbols "$root/lib/$TSAN_LIBRARY"
 	cpython_keep "$1" "$2"
 }
 
@@ -186,9 +199,10 @@ cpython_keep() {
 }
 
 command_python() {
-	[[ $# -eq 1 ]] || usage_error "prepare python: say which version, for example: prepare python $(default_version)."
+	[[ $# -eq 1 || ($# -eq 3 && $2 == --flavour) ]] ||
+		usage_error "prepare python: say which version, for example: prepare python $(default_version)."
 	cache_init
-	cpython_resolve "$1"
+	cpython_resolve "$1" "${3:-}"
 	cpython_make
 	cache_touch "python/$PLAIN_NAME" "python/$TSAN_NAME"
 	printf '{"schema":1,"python":%s,"plain":%s,"version":%s,"source":%s}\n' \

@@ -39,8 +39,9 @@ pip_clean() {
 # pip_with_tsan COMMAND...: the same, compiling with TSan, and Cython naming .pyx lines. CMake's modules
 # for extensions strip what they link, with a program of its own.
 pip_with_tsan() {
-	local flags="$PACKAGE_CFLAGS -ffile-prefix-map=$PACKAGE_BUILDING=$PACKAGE_FINAL"
-	CCC_OVERRIDE_OPTIONS="# x${PACKAGE_DROPPED// / x}" \
+	local flags="$PACKAGE_CFLAGS${PYDEBUG_CFLAGS:+ $PYDEBUG_CFLAGS} -ffile-prefix-map=$PACKAGE_BUILDING=$PACKAGE_FINAL"
+	local dropped=$PACKAGE_DROPPED${PYDEBUG_CFLAGS:+ -DNDEBUG}
+	CCC_OVERRIDE_OPTIONS="# x${dropped// / x}" \
 		CMAKE_ARGS="${CMAKE_ARGS:+$CMAKE_ARGS }-DCMAKE_STRIP=$(command -v true)" \
 		CC=$CLANG CXX=$CLANGXX CFLAGS=$flags CXXFLAGS=$flags \
 		LDFLAGS="-fsanitize=thread -shared-libsan -Wl,-rpath,$CLANG_RUNTIME" \
@@ -129,7 +130,8 @@ package_resolve() {
 	fi
 	label=${label//[^A-Za-z0-9._-]/_}
 	PACKAGE_NAME=$label-$(printf '%s\n' "$PACKAGE_RECIPE" "$PLAIN_NAME" "$PACKAGE_CFLAGS" \
-		"$PACKAGE_DROPPED" "$CLANG_RUNTIME" "$REQUIREMENT" "$content" "${FLAGS[@]}" | hash_text)
+		"$PACKAGE_DROPPED" "$CLANG_RUNTIME" "$REQUIREMENT" "$content" "${FLAGS[@]}" \
+		${PYDEBUG_CFLAGS:+"$PYDEBUG_CFLAGS"} | hash_text)
 }
 
 # package_make SPEC: builds the two wheels if need be; sets PACKAGE_NAME.
@@ -462,10 +464,10 @@ environment_json() {
 		"$(json_array "${sources[@]}")" "$(json_array "${packages[@]}")" "$(json_string "${1##*-}")"
 }
 
-# suite_options ARGUMENT...: sets SUITE_NAME, MINOR_WANTED, USER_PYTHON, INSTALLS, REQUIRES and PATHS,
-# and PLAIN_ALONE.
+# suite_options ARGUMENT...: sets SUITE_NAME, MINOR_WANTED, FLAVOUR, USER_PYTHON, INSTALLS, REQUIRES and
+# PATHS, and PLAIN_ALONE.
 suite_options() {
-	SUITE_NAME='' MINOR_WANTED='' USER_PYTHON='' PLAIN_ALONE='' INSTALLS=() REQUIRES=() PATHS=()
+	SUITE_NAME='' MINOR_WANTED='' FLAVOUR='' USER_PYTHON='' PLAIN_ALONE='' INSTALLS=() REQUIRES=() PATHS=()
 	while (($# > 0)); do
 		if [[ $1 == --plain ]]; then
 			PLAIN_ALONE=yes
@@ -476,6 +478,7 @@ suite_options() {
 		case $1 in
 		--name) SUITE_NAME=$2 ;;
 		--version) MINOR_WANTED=$2 ;;
+		--flavour) FLAVOUR=$2 ;;
 		--python) USER_PYTHON=$2 ;;
 		--install)
 			requirement_split "$2"
@@ -500,13 +503,15 @@ command_suite() {
 	suite_options "$@"
 	cache_init
 	if [[ $USER_PYTHON ]]; then
+		[[ -z $FLAVOUR ]] ||
+			usage_error "--python $USER_PYTHON is a build of its own: a flavour is chosen of those that ftstress builds."
 		check_python "$USER_PYTHON"
 		[[ -z $MINOR_WANTED || $MINOR_WANTED == "$CHECKED_MINOR" ]] ||
 			fail "--python $USER_PYTHON is CPython $CHECKED_VERSION, but the suite wants $MINOR_WANTED." \
 				"name a Python $MINOR_WANTED, or change the suite's version."
 		MINOR_WANTED=$CHECKED_MINOR
 	fi
-	cpython_resolve "${MINOR_WANTED:-$(default_version)}"
+	cpython_resolve "${MINOR_WANTED:-$(default_version)}" "$FLAVOUR"
 	SUITE_PYTHON=$TSAN SUITE_VERSION=$SOURCE_VERSION
 	[[ -z $USER_PYTHON ]] || SUITE_PYTHON=$CHECKED_PATH SUITE_VERSION=$CHECKED_VERSION
 
@@ -539,7 +544,7 @@ command_suite() {
 	if [[ $USER_PYTHON ]]; then
 		cpython_plain_make
 	else
-		CHECKED_LIBRARY=$CACHE/python/$TSAN_NAME/lib/libpython${MINOR}t.so.1.0
+		CHECKED_LIBRARY=$CACHE/python/$TSAN_NAME/lib/$TSAN_LIBRARY
 		cpython_make
 		variables_make
 	fi

@@ -35,7 +35,7 @@ variables_suffix() {
 variables_build() {
 	if ! run_logged variables 0 - "listing where Python $MINOR reads and writes variables" -- \
 		env LLVM_SUFFIX="$(variables_suffix)" "$PLAIN" -I "$TOOLCHAIN/lib/variables.py" \
-		"$CACHE/python/$TSAN_NAME/lib/libpython${MINOR}t.so.1.0" "$SOURCE_DIR" "$1/table"; then
+		"$CACHE/python/$TSAN_NAME/lib/$TSAN_LIBRARY" "$SOURCE_DIR" "$1/table"; then
 		rm -f -- "$1/table"
 		tail -n 1 -- "$LOG_FILE" >"$1/why-not"
 	fi
