@@ -55,6 +55,12 @@ static bool take_rest(const char *output, const char *at, struct buf *message)
 	return true;
 }
 
+/* Of ThreadSanitizer, whose functions have no names: "ThreadSanitizer: CHECK failed: ...". */
+static bool take_sanitizer(const char *output, const char *at, struct buf *message)
+{
+	return take_rest(output, at, message);
+}
+
 /*
  * The C library's "python: src/pool.c:12: take: Assertion `n > 0' failed." without the program's
  * name; CPython's "src/pool.c:12: take: Assertion "n > 0" failed: text".
@@ -162,6 +168,7 @@ static const struct way ways[] = {
 	{ { "malloc_printerr*" }, false, "malloc(): ", take_rest },
 	{ { "malloc_printerr*" }, false, "double free or corruption", take_rest },
 	{ { "malloc_printerr*" }, false, "corrupted ", take_rest },
+	{ { NULL }, false, "ThreadSanitizer: ", take_sanitizer },
 };
 /* clang-format on */
 
@@ -188,6 +195,9 @@ static bool is_on_way(const struct way *way, const struct frame *frame)
 	if (way->interpreters && !(frame->module && plumbing_is_base_module(frame->module)))
 		return false;
 	if (way->take == take_exception && is_cxx_runtime(frame->module))
+		return true;
+	if (way->take == take_sanitizer && frame->module &&
+	    plumbing_name_matches("libclang_rt.tsan*", frame->module))
 		return true;
 	for (size_t i = 0; i < COUNT(way->frames) && way->frames[i]; i++) {
 		if (plumbing_name_matches(way->frames[i], frame->function))

@@ -346,13 +346,15 @@ char **variables_zygote(const struct environment *environment, const struct suit
 		push(&list, xstrdup("PYTHON_GIL=0"));
 	/*
 	 * handle_...: TSan's own signal handlers deadlock. symbolize, exitcode: nobody looks at
-	 * TSan's text and exit status. history_size: with a short history one side of a race is
-	 * lost. die_after_fork: an iteration is a fork, and tests fork, too. detect_deadlocks: if
+	 * TSan's text and exit status. abort_on_error: where TSan itself gives up, as on a pointer
+	 * that free() never gave out, that is a crash with its stacks. history_size: with a short
+	 * history one side of a race is lost. die_after_fork: an iteration is a fork, and tests fork, too. detect_deadlocks: if
 	 * libftstress.so looks for lock orders, TSan must not report them as well.
 	 */
 	push(&list,
 	     xprintf("TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
-		     "handle_abort=0:symbolize=0:halt_on_error=0:exitcode=0:history_size=7:"
+		     "handle_abort=0:symbolize=0:halt_on_error=0:abort_on_error=1:exitcode=0:"
+		     "history_size=7:"
 		     "report_signal_unsafe=0:die_after_fork=0:detect_deadlocks=%d",
 		     !settings->locks));
 	push_suite(&list, suite);

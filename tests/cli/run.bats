@@ -73,6 +73,20 @@ setup() {
 	jq -e "$frames | select(.language == \"c\")" "$(last_report)"
 }
 
+@test "a crash in ThreadSanitizer, or in the middle of a record, is told, and loses nothing" {
+	scripts in_tsan in_tsan_check in_record
+	suite ways '[run]' 'slice = 1' 'threads = 3' 'gil = off' 'timeout = 20'
+	run -1 "$FTSTRESS" --suite ways.ini --iterations 24
+	echo "$output"
+	finding crash 'ThreadSanitizer: CHECK failed'
+	jq '.findings' "$(last_report)"
+	[[ $(jq '[.findings[] | select(.kind == "crash" and (.threads | length) > 1) | .count] | add' \
+		"$(last_report)") == 24 ]]
+	[[ $(jq '.findings | map(.tests[]) | unique | length' "$(last_report)") == 3 ]]
+	[[ $(jq .run.records_lost "$(last_report)") == 0 ]]
+	nothing_is_left
+}
+
 @test "processes that end themselves for different reasons are different crashes" {
 	scripts fatal throws
 	for name in fatal throws; do

@@ -49,6 +49,11 @@ static void each_way_to_abort_has_its_words(void **state)
 		    "python3.14t: src/pool.c:12: take: Assertion `n > 0' failed.\n",
 		    "src/pool.c:12: take: Assertion `n > 0' failed.");
 	assert_says(
+		STACK(FRAME("libclang_rt.tsan-x86_64.so+0x119e1e", "libclang_rt.tsan-x86_64.so"),
+		      FRAME("take", "pool.so")),
+		"ThreadSanitizer: CHECK failed: heap.h:297 \"p\" (tid=7)\n    #0 <null>\n",
+		"ThreadSanitizer: CHECK failed: heap.h:297 \"p\" (tid=7)");
+	assert_says(
 		STACK(FRAME("_mi_assert_fail", PYTHON), FRAME("mi_free", PYTHON)),
 		"mimalloc: assertion failed: at \"a/page.c\":12, mi_f\n  assertion: \"n > 0\"\n",
 		"mimalloc: assertion failed: at \"a/page.c\":12, mi_f, assertion: \"n > 0\"");
