@@ -12,6 +12,7 @@
 #include "interpose/variables/told.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stddef.h>
 
 enum {
@@ -161,6 +162,18 @@ bool accesses_publishes(uint64_t value)
 {
 	const void *type = value ? load_pointer((const void *)value, OBJECT_TYPE) : NULL;
 	return type != int_type && type != float_type;
+}
+
+bool accesses_is_ident(uint64_t value)
+{
+	enum { TWO_DIGITS = 2 << 3, DIGIT_BITS = 30 };
+	const void *object = (const void *)value;
+	if (!object || load_pointer(object, OBJECT_TYPE) != int_type ||
+	    load64(object, python_at.int_tag) != TWO_DIGITS)
+		return false;
+	uint64_t low = (uint32_t)load32(object, python_at.int_digit),
+		 high = (uint32_t)load32(object, python_at.int_digit + 4);
+	return (high << DIGIT_BITS | low) == (uint64_t)pthread_self();
 }
 
 void accesses_share(uintptr_t memory, uint64_t bytes)

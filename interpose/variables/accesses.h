@@ -36,6 +36,8 @@ HIDDEN void accesses_note(const struct access *access, bool releases);
 
 /* A number is not given to another thread for what it stands for; all else may be. */
 HIDDEN bool accesses_publishes(uint64_t value);
+/* Is it the number of the calling thread, as threading.get_ident() has it? */
+HIDDEN bool accesses_is_ident(uint64_t value);
 /*
  * A container that threads share has got new memory, which the allocator gave to this thread: it is
  * shared as well. `memory`: where it begins.

@@ -390,7 +390,8 @@ static void note_write(const struct access *write)
 		return;
 	if (size)
 		put(directions, key_of(write->pc, NULL), 0, kind);
-	note_reads(set, write, kind);
+	if (!write->owns)
+		note_reads(set, write, kind);
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i].stand_in == write->stand_in)
 			set[i].used = true;

@@ -12,7 +12,7 @@ class Operations:
     def __init__(self) -> None:
         # PyDLL: the thread stays attached.
         self._tell = getattr(ctypes.PyDLL(None), "ftstress_operations", None)
-        self._known: set[type] = {object, type}
+        self._known: dict[int, type] = {id(kind): kind for kind in (object, type)}
         self._modules = 0
 
     def tell(self) -> None:
@@ -21,21 +21,22 @@ class Operations:
             return
         self._modules = len(sys.modules)
         new = list(_new_subclasses(self._known))
-        self._known.update(new)
+        self._known.update((id(kind), kind) for kind in new)
         told = [id(kind) for kind in new if _is_of_c(kind)]
         self._tell((ctypes.c_void_p * len(told))(*told), ctypes.c_uint(len(told)))
 
 
-def _new_subclasses(known: set[type]) -> Iterator[type]:
+def _new_subclasses(known: dict[int, type]) -> Iterator[type]:
+    """By what they are: to compare them, or to hash them, may be a metaclass's own."""
     waiting: list[type] = [object]
-    seen: set[type] = set()
+    seen: set[int] = set()
     while waiting:
         below: list[type] = type.__subclasses__(waiting.pop())
         for kind in below:
-            if kind not in seen:
-                seen.add(kind)
+            if id(kind) not in seen:
+                seen.add(id(kind))
                 waiting.append(kind)
-                if kind not in known:
+                if id(kind) not in known:
                     yield kind
 
 

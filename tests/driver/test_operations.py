@@ -20,6 +20,12 @@ class OperationsTest(unittest.TestCase):
             def __getattribute__(cls, name: str) -> object:
                 raise RuntimeError(name)
 
+            def __eq__(cls, other: object) -> bool:
+                raise RuntimeError(other)
+
+            def __hash__(cls) -> int:
+                raise RuntimeError(cls)
+
         odd = Odd("odd", (), {"__call__": None})
         told: list[int] = []
 
