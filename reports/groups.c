@@ -41,7 +41,8 @@ static size_t class_length(const char *function)
 	return length ? length - 1 : 0;
 }
 
-const char *groups_class_of_both(const struct finding *finding, size_t *length)
+/* The class whose methods both sides are; of `length`. */
+static const char *class_of_both(const struct finding *finding, size_t *length)
 {
 	const struct participant *sides = finding->participants;
 	const struct frame *frames[2];
@@ -49,7 +50,7 @@ const char *groups_class_of_both(const struct finding *finding, size_t *length)
 		return NULL;
 	for (size_t i = 0; i < 2; i++) {
 		frames[i] = sides[i].stack.count ? &sides[i].stack.frames[0] : NULL;
-		if (!frames[i] || sides[i].lock_count || !frames[i]->function || !frames[i]->file)
+		if (!frames[i] || !frames[i]->function || !frames[i]->file)
 			return NULL;
 	}
 	const char *function = frames[0]->function, *other = frames[1]->function;
@@ -59,6 +60,14 @@ const char *groups_class_of_both(const struct finding *finding, size_t *length)
 	bool same = *length && !test && class_length(other) == *length &&
 		    !strncmp(function, other, *length) && !strcmp(frames[0]->file, frames[1]->file);
 	return same ? function : NULL;
+}
+
+const char *groups_class_of_both(const struct finding *finding, size_t *length)
+{
+	const char *name = class_of_both(finding, length);
+	bool locked = name &&
+		      (finding->participants[0].lock_count || finding->participants[1].lock_count);
+	return locked ? NULL : name;
 }
 
 const struct frame *groups_made_at(const struct subject *subject)
@@ -255,6 +264,24 @@ static void add_variable(struct groups *groups, size_t at)
 	}
 }
 
+/*
+ * One attribute, of objects of several classes: methods that they all inherit race on it. "Box.size",
+ * "SmallBox.size"
+ */
+static void add_attribute(struct groups *groups, size_t at)
+{
+	const struct finding *finding = groups->findings[at];
+	size_t length;
+	const char *name = class_of_both(finding, &length),
+		   *attribute = finding->variable ? strrchr(finding->variable, '.') : NULL;
+	if (!name || !attribute ||
+	    memchr(finding->variable, ' ', (size_t)(attribute - finding->variable)))
+		return;
+	uint64_t key = joined_key(finding, OF_ATTRIBUTE);
+	key = hash_string(key, finding->participants[0].stack.frames[0].file);
+	joined_add(groups, at, hash_string(hash_bytes(key, name, length), attribute));
+}
+
 static void add_class(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
@@ -382,6 +409,7 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 	for (size_t i = 0; i < count; i++) {
 		if (findings[i]->kind == FINDING_PYTHON_RACE) {
 			add_variable(&groups, i);
+			add_attribute(&groups, i);
 			add_class(&groups, i);
 		} else if (findings[i]->kind == FINDING_REFERENCE_COUNT)
 			groups_add_count(&groups, i);

@@ -1050,6 +1050,34 @@ static void methods_of_a_class_that_hold_no_lock_are_one_entry(void **state)
 	entries_free(entries);
 }
 
+/* One method is missing a lock that the others take; objects of subclasses race by it, too. */
+static void an_attribute_of_subclasses_that_inherited_methods_race_on_is_one_entry(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	struct held_lock lock = { .name = (char *)"threading.Lock" };
+	static const char *const variables[] = { "Box.size", "SmallBox.size", "SmallBox.top",
+						 "SmallBox.size" };
+	for (size_t i = 0; i < 4; i++) {
+		const char *function = i < 3 ? "Box.add" : "SmallBox.add";
+		share(&shared, OBJECT(40, "Box"), function, function, (int)i + 1);
+		struct race *race = &shared.races[i];
+		race->finding.kind = FINDING_PYTHON_RACE;
+		race->finding.variable = (char *)variables[i];
+		race->sides[1].locks = &lock;
+		race->sides[1].lock_count = 1;
+		for (size_t k = 0; k < 2; k++) {
+			race->frames[k].language = FRAME_PYTHON;
+			race->frames[k].module = NULL;
+			race->frames[k].file = (char *)"m/box.py";
+		}
+	}
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 3);
+	assert_int_equal(entries->items[0].count, 2);
+	entries_free(entries);
+}
+
 /* Two functions that let go of what is not theirs are two bugs, whatever the objects. */
 static void memory_freed_in_use_is_told_with_the_line_that_made_it(void **state)
 {
@@ -1299,6 +1327,8 @@ int main(void)
 		cmocka_unit_test(
 			a_variable_of_python_code_is_told_with_the_race_on_the_same_object),
 		cmocka_unit_test(methods_of_a_class_that_hold_no_lock_are_one_entry),
+		cmocka_unit_test(
+			an_attribute_of_subclasses_that_inherited_methods_race_on_is_one_entry),
 		cmocka_unit_test(memory_freed_in_use_is_told_with_the_line_that_made_it),
 		cmocka_unit_test(what_ends_with_an_object_is_told_with_it),
 		cmocka_unit_test(what_is_counted_wrongly_is_one_entry_an_object),
