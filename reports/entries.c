@@ -96,6 +96,25 @@ static bool is_made_of(const struct run_info *run, const char *type, size_t leng
 	return false;
 }
 
+/* The class, of those that the pair's class is based on, whose methods race; NULL: they are not one's. */
+static const char *python_base_of(const struct finding *finding, const char *test, size_t length,
+				  const struct run_info *run)
+{
+	size_t own;
+	const char *name = groups_methods_of_both(finding, &own);
+	for (size_t i = 0; name && i < run->type_count; i++) {
+		const struct run_type *table = &run->types[i];
+		for (size_t k = 0; matrix_is_table_of(table, test, length) && k < table->base_count;
+		     k++) {
+			const char *base = table->bases[k];
+			size_t module = strlen(base) > own ? strlen(base) - own : 0;
+			if (module && base[module - 1] == '.' && !strncmp(base + module, name, own))
+				return base;
+		}
+	}
+	return NULL;
+}
+
 /*
  * The type that the pair's type is made out of and whose operation one of the calls is, if none is the
  * pair's type's own: it inherits what it lacks. (The other call may be a function's that takes such an
@@ -104,8 +123,8 @@ static bool is_made_of(const struct run_info *run, const char *type, size_t leng
 static const char *base_of(const struct finding *finding, const char *test, size_t length,
 			   const struct run_info *run)
 {
-	const char *base = NULL;
-	for (size_t i = 0; i < finding->participant_count; i++) {
+	const char *base = python_base_of(finding, test, length, run);
+	for (size_t i = 0; !base && i < finding->participant_count; i++) {
 		const char *type = finding->participants[i].type;
 		if (type && strlen(type) == length && strncmp(type, test, length) == 0)
 			return NULL;

@@ -41,8 +41,7 @@ static size_t class_length(const char *function)
 	return length ? length - 1 : 0;
 }
 
-/* The class whose methods both sides are; of `length`. */
-static const char *class_of_both(const struct finding *finding, size_t *length)
+const char *groups_methods_of_both(const struct finding *finding, size_t *length)
 {
 	const struct participant *sides = finding->participants;
 	const struct frame *frames[2];
@@ -64,7 +63,7 @@ static const char *class_of_both(const struct finding *finding, size_t *length)
 
 const char *groups_class_of_both(const struct finding *finding, size_t *length)
 {
-	const char *name = class_of_both(finding, length);
+	const char *name = groups_methods_of_both(finding, length);
 	bool locked = name &&
 		      (finding->participants[0].lock_count || finding->participants[1].lock_count);
 	return locked ? NULL : name;
@@ -272,7 +271,7 @@ static void add_attribute(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
 	size_t length;
-	const char *name = class_of_both(finding, &length),
+	const char *name = groups_methods_of_both(finding, &length),
 		   *attribute = finding->variable ? strrchr(finding->variable, '.') : NULL;
 	if (!name || !attribute ||
 	    memchr(finding->variable, ' ', (size_t)(attribute - finding->variable)))

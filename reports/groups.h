@@ -67,9 +67,11 @@ bool groups_is_own_type(const char *type);
 const char *groups_type_of_both(const struct finding *finding);
 
 /*
- * The class of which both sides of a race of Python code are methods that hold no lock: of "Box.add" *length
- * is that of "Box". NULL: it is no such race.
+ * The class of which both sides of a race of Python code are methods: of "Box.add" *length is that of "Box".
+ * NULL: it is no such race.
  */
+const char *groups_methods_of_both(const struct finding *finding, size_t *length);
+/* The same, if they hold no lock. */
 const char *groups_class_of_both(const struct finding *finding, size_t *length);
 
 /* The line of Python at which the memory was made, or NULL. */

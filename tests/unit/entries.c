@@ -486,6 +486,35 @@ static void an_entry_stands_where_its_first_finding_does(void **state)
 	entries_free(entries);
 }
 
+static void what_a_class_in_python_inherits_is_told_with_the_class_that_has_it(void **state)
+{
+	(void)state;
+	struct document document;
+	make(&document);
+	char *bases[] = { (char *)"m.Box" };
+	struct run_type types[] = {
+		document.type, { .name = (char *)"m.SubBox", .bases = bases, .base_count = 1 }
+	};
+	document.run.types = types;
+	document.run.type_count = 2;
+	race(&document.races[3], "m.SubBox::a|b", OBJECT(40, "SubBox"), 1, 2);
+	race(&document.races[4], "m.SubBox::a|b", OBJECT(64, "SubBox"), 1, 2);
+	for (size_t i = 3; i < 5; i++) {
+		document.races[i].finding.kind = FINDING_PYTHON_RACE;
+		for (size_t k = 0; k < 2; k++) {
+			struct frame *frame = &document.races[i].frames[k];
+			frame->function = (char *)(i == 3 ? "Box.add" : "SubBox.add");
+			frame->file = (char *)"m/box.py";
+		}
+	}
+	struct entries *entries = entries_new(&document.input);
+	assert_int_equal(entries->count, 2);
+	assert_string_equal(entries->items[0].type, "m.Box");
+	assert_int_equal(entries->items[0].count, 4);
+	assert_string_equal(entries->items[1].type, "m.SubBox"); /* its own method */
+	entries_free(entries);
+}
+
 static void what_a_type_inherits_is_told_with_the_type_that_has_it(void **state)
 {
 	(void)state;
@@ -1306,6 +1335,8 @@ int main(void)
 		cmocka_unit_test(what_is_new_is_told_apart_from_what_is_not),
 		cmocka_unit_test(the_witness_is_the_race_that_was_seen_to_do_the_worst),
 		cmocka_unit_test(any_other_finding_is_an_entry_of_its_own),
+		cmocka_unit_test(
+			what_a_class_in_python_inherits_is_told_with_the_class_that_has_it),
 		cmocka_unit_test(what_a_type_inherits_is_told_with_the_type_that_has_it),
 		cmocka_unit_test(what_documentation_excludes_is_one_entry_a_rule),
 		cmocka_unit_test(a_crash_of_operations_that_race_is_of_their_entry),
