@@ -102,7 +102,6 @@ UNCONFIRMED = {
     "iterated_after_bug",
     "iterated_deque_bug",
     "iterated_ordered_bug",
-    "missing_attribute_bug",
     "iterated_handled_bug",
     "fields_torn_bug",
     "fields_counted_bug",
@@ -113,9 +112,9 @@ UNCONFIRMED = {
     "weak_set_bug",
 }
 """Each thread reads the class's attribute first, and its own from then on: a thread that is stopped
-at the first has not read what the others write. What came of iterators, of two fields, and of an
-attribute that is not there yet, is not looked at; and nobody can stop within what C does in one
-call. What is in a set by now is not put there once more, and so is no write."""
+at the first has not read what the others write. What came of iterators and of two fields is not
+looked at; and nobody can stop within what C does in one call. What is in a set by now is not put
+there once more, and so is no write."""
 
 
 class Run:

@@ -225,7 +225,7 @@ static void begin_stop(const struct access *access)
 	uint64_t read = orders_place(access->pc);
 	uint16_t choices[ORDERS_CHOICES];
 	bool size = site_operation(access->site) == SITE_SIZE;
-	unsigned count = read ? orders_from(read, size, choices) : 0;
+	unsigned count = read ? orders_from(read, size, access->is_key, choices) : 0;
 	if (!count || has_waited_enough() || !raw_trylock(&lock))
 		return;
 	if (stop.state == IDLE) {

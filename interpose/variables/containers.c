@@ -69,7 +69,7 @@ static bool hash_of(void *key, uint64_t *known)
 {
 	if (!is_hashed_safely(key, 0))
 		return false;
-	*known = (uint64_t)hash_function_of(key)(key);
+	*known = containers_key(key, hash_function_of(key)(key));
 	return true;
 }
 
@@ -107,6 +107,17 @@ static int64_t hash(void *object)
 	else if (UNLIKELY(for_set) && told != -1)
 		accesses_note_item((uintptr_t)now.set, (uint64_t)told, SITE_READ, SITE_OTHER);
 	return told;
+}
+
+static bool small_int(const void *object, uint64_t *number);
+
+uint64_t containers_key(const void *key, int64_t hash)
+{
+	enum { OF_TWO = -2 };
+	uint64_t number;
+	bool minus_one =
+		UNLIKELY(hash == OF_TWO) && small_int(key, &number) && (int64_t)number == -1;
+	return minus_one ? UINT64_MAX : (uint64_t)hash;
 }
 
 static int (*real_contains)(void *set, void *key);

@@ -27,6 +27,9 @@ HIDDEN bool containers_start(const struct link_map *python);
 /* Modules have been imported: their types are looked at, too. Attached. */
 HIDDEN void containers_imported(void);
 
+/* By what a key is known: its hash, but for -1, which has that of -2. */
+HIDDEN uint64_t containers_key(const void *key, int64_t hash);
+
 /* The key that this instruction of the call adds to the set, or takes away; false: it is not known. */
 HIDDEN bool containers_changed_key(const struct call *call, uintptr_t set, uint64_t *hash);
 

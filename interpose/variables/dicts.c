@@ -5,6 +5,7 @@
 #include "interpose/base/plt.h"
 #include "interpose/python/layout.h"
 #include "interpose/variables/accesses.h"
+#include "interpose/variables/containers.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/steps.h"
 #include "interpose/variables/variables.h"
@@ -39,7 +40,7 @@ static void note_key(const struct call *call, uintptr_t dict, uint64_t hash,
 static uint64_t hash_of_entry(const uint8_t *keys, const char *entry)
 {
 	if (keys[python_at.keys_kind] == KEYS_GENERAL)
-		return load64(entry, 0);
+		return containers_key(load_pointer(entry, 8), (int64_t)load64(entry, 0));
 	return load64(load_pointer(entry, 0), python_at.str_hash);
 }
 
@@ -137,22 +138,22 @@ typedef int64_t lookup_function(void *dict, void *key, int64_t hash, void *value
 static lookup_function *real_lookup, *real_lookup_reference, *real_locked_lookup;
 enum { LOOKUP_MISSING = -1 }; /* DKIX_EMPTY */
 
-static int64_t looked_up(int64_t index, const void *dict, int64_t hash)
+static int64_t looked_up(int64_t index, const void *dict, const void *key, int64_t hash)
 {
 	if (UNLIKELY(index == LOOKUP_MISSING) && variables_testing &&
 	    !granule_is_mine(granule_of((uintptr_t)dict + python_at.dict_used)))
-		note_missing((uintptr_t)dict, (uint64_t)hash);
+		note_missing((uintptr_t)dict, containers_key(key, hash));
 	return index;
 }
 
 static int64_t hooked_lookup(void *dict, void *key, int64_t hash, void *value)
 {
-	return looked_up(real_lookup(dict, key, hash, value), dict, hash);
+	return looked_up(real_lookup(dict, key, hash, value), dict, key, hash);
 }
 
 static int64_t hooked_lookup_reference(void *dict, void *key, int64_t hash, void *value)
 {
-	return looked_up(real_lookup_reference(dict, key, hash, value), dict, hash);
+	return looked_up(real_lookup_reference(dict, key, hash, value), dict, key, hash);
 }
 
 /* setdefault() of a key that is there is a read of its value. */
@@ -166,13 +167,13 @@ static void note_found(uintptr_t dict, int64_t index)
 		variables_note_found(value);
 }
 
-static void keep_lookup(const void *dict, int64_t hash)
+static void keep_lookup(const void *dict, const void *key, int64_t hash)
 {
 	if (variables_testing &&
 	    !granule_is_mine(granule_of((uintptr_t)dict + python_at.dict_used))) {
 		const void *frame = innermost_frame();
 		locked_lookup.dict = (uintptr_t)dict;
-		locked_lookup.hash = (uint64_t)hash;
+		locked_lookup.hash = containers_key(key, hash);
 		locked_lookup.frame = frame;
 		locked_lookup.instruction = frame ? load64(frame, python_at.frame_instr_ptr) : 0;
 	}
@@ -188,11 +189,11 @@ static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *v
 	}
 	if (UNLIKELY(steps_counts == dict) && dict && variables_testing) {
 		int64_t index = real_locked_lookup(dict, key, hash, value);
-		note_found((uintptr_t)dict, looked_up(index, dict, hash));
-		keep_lookup(dict, hash);
+		note_found((uintptr_t)dict, looked_up(index, dict, key, hash));
+		keep_lookup(dict, key, hash);
 		return index;
 	}
-	keep_lookup(dict, hash);
+	keep_lookup(dict, key, hash);
 	JUMP real_locked_lookup(dict, key, hash, value);
 }
 

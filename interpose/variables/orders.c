@@ -51,8 +51,8 @@ static bool same_order(const struct order *order, const struct order_wanted *wan
 {
 	return __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
 	       order->write == orders_place(wanted->write) &&
-	       order->between == orders_place(wanted->between) && order->length == length &&
-	       raw_equal(order->text, text, length);
+	       order->between == orders_place(wanted->between) && order->key == wanted->key &&
+	       order->length == length && raw_equal(order->text, text, length);
 }
 
 /* Is it known that a lock is given back between the two? */
@@ -93,6 +93,7 @@ void orders_add(const struct order_wanted *wanted, const char *text, uint32_t le
 		order->across = wanted->across;
 		order->empties = wanted->empties;
 		order->split = split;
+		order->key = wanted->key;
 		order->size = length ? is_about_size(text, length) : wanted->direction != 0;
 		order->direction = wanted->direction;
 		order->length = length;
@@ -136,9 +137,9 @@ static unsigned of_one_sort(uint16_t choices[ORDERS_CHOICES], unsigned count)
 
 /*
  * One line may look at a dict's size and the next one at a key, before the write that changes both: these
- * are two races.
+ * are two races. And who looks for an attribute looks for the name in the class, too.
  */
-unsigned orders_from(uint64_t read, bool size, uint16_t choices[ORDERS_CHOICES])
+unsigned orders_from(uint64_t read, bool size, bool key, uint16_t choices[ORDERS_CHOICES])
 {
 	unsigned count = 0;
 	for (unsigned i = 0, at = (unsigned)read; i < ORDERS && count < ORDERS_CHOICES; i++, at++) {
@@ -146,7 +147,8 @@ unsigned orders_from(uint64_t read, bool size, uint16_t choices[ORDERS_CHOICES])
 		uint64_t there = __atomic_load_n(&order->read, __ATOMIC_ACQUIRE);
 		if (!there)
 			break;
-		if (there == read && is_to_be_tried(order, at % ORDERS) && order->size == size)
+		if (there == read && is_to_be_tried(order, at % ORDERS) && order->size == size &&
+		    order->key == key)
 			choices[count++] = (uint16_t)(at % ORDERS);
 	}
 	return of_one_sort(choices, count);

@@ -21,6 +21,7 @@ struct order_wanted {
 	uint64_t read, write; /* in one call of a function, */
 	bool across;          /* or of two, which a third one calls */
 	uint64_t between;     /* a write, in another thread; 0 = any, of what is read */
+	bool key;             /* whether a key is there is read, not a value */
 	bool split;           /* a lock is given back between read and write */
 	bool checks;          /* what is between read and write depends on a decision */
 	bool depends;         /* the value written is made of the one read */
@@ -39,7 +40,7 @@ struct order {
 	uint32_t ready; /* set last */
 	uint32_t tries, seen;
 	uint32_t length; /* of the text; 0: nothing is reported yet */
-	bool checks, depends, across, empties, split;
+	bool checks, depends, across, empties, split, key;
 	bool size; /* it is about how many items a container has */
 	int8_t direction;
 	char text[ORDERS_TEXT];
@@ -51,10 +52,11 @@ extern HIDDEN const uint32_t *orders_count; /* how many there are to try */
 HIDDEN uint64_t orders_place(uint64_t pc);
 
 /*
- * Which of those that are to be tried begin with a read at this place, of how many items a container has or
- * of another variable; all of them such as give a lock back in between, or none. Returns how many.
+ * Which of those that are to be tried begin with a read at this place, of how many items a container has,
+ * of whether a key is there, or of another variable; all of them such as give a lock back in between, or none.
+ * Returns how many.
  */
-HIDDEN unsigned orders_from(uint64_t read, bool size, uint16_t choices[ORDERS_CHOICES]);
+HIDDEN unsigned orders_from(uint64_t read, bool size, bool key, uint16_t choices[ORDERS_CHOICES]);
 HIDDEN struct order *orders_at(uint16_t choice);
 HIDDEN void orders_tried(uint16_t choice);
 

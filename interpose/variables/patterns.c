@@ -31,9 +31,10 @@ enum {
 	SEARCHES = 256,
 	SPLIT = 512, /* moment_is_split() */
 	PLACES = 1024,
+	KEY = 2048, /* what was read is whether a key is there */
 };
 
-#define KINDS (SIZE | GROWS | EMPTIES | ACROSS | SEARCHES | PLACES | SPLIT)
+#define KINDS (SIZE | GROWS | EMPTIES | ACROSS | SEARCHES | PLACES | SPLIT | KEY)
 
 /* What a write has to do with the read before it, and the other way round. */
 struct pair {
@@ -182,7 +183,7 @@ static uint32_t note_pair(const struct access *read, const struct access *write,
 					{ read->pc, write->pc, write->stand_in } };
 	uint32_t flags = 0, known;
 	kind |= (read->searches ? SEARCHES : 0) | (read->places ? PLACES : 0) |
-		split_of(read, write);
+		(read->is_key ? KEY : 0) | split_of(read, write);
 	for (unsigned i = 0; i < 2; i++) {
 		if (is_known(&places[i], write, kind, &known)) {
 			flags |= known;
@@ -212,7 +213,8 @@ static uint32_t note_across(const struct access *read, const struct access *writ
 	const struct place places[] = { { across.read_way, across.write_way, NULL },
 					{ across.read_way, across.write_way, write->stand_in } };
 	uint32_t flags = 0, known;
-	kind |= ACROSS | (read->places ? PLACES : 0) | split_of(read, write);
+	kind |= ACROSS | (read->places ? PLACES : 0) | (read->is_key ? KEY : 0) |
+		split_of(read, write);
 	for (unsigned i = 0; i < 2; i++) {
 		if (is_known(&places[i], write, kind, &known)) {
 			flags |= known;
@@ -347,6 +349,7 @@ static void note_split(const struct access *read, const struct access *write, ui
 		.split = true,
 		.checks = goes_by & CHECKS,
 		.depends = goes_by & DEPENDS,
+		.key = read->is_key,
 		.empties = kind & (EMPTIES | PLACES),
 		.direction = !size          ? 0
 			     : kind & GROWS ? 1
@@ -486,6 +489,7 @@ static uint32_t judge(struct pattern_side *side, const struct pattern_side *othe
 	side->checks = flags & CHECKS;
 	side->depends = flags & DEPENDS;
 	side->empties = pair.flags & (EMPTIES | PLACES);
+	side->key = pair.flags & KEY;
 	side->split = pair.flags & SPLIT;
 	side->direction = !(pair.flags & SIZE) ? 0 : pair.flags & GROWS ? 1 : -1;
 	return flags;

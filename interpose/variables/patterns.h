@@ -88,6 +88,7 @@ struct pattern_side {
 	bool depends; /* out: what it writes is made of that */
 	bool across;  /* out: `other` is not of the same function */
 	bool split;   /* out: the lock is given back between the two */
+	bool key;     /* out: what was read is whether a key is there */
 	bool empties; /* out: of a container's size: whatever changes it between makes its write wrong */
 	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
 	int8_t direction;

@@ -210,6 +210,7 @@ const char *variables_pattern(struct variables_side sides[2], char name[VARIABLE
 		sides[i].loses = both[i].loses;
 		sides[i].across = both[i].across;
 		sides[i].split = both[i].split;
+		sides[i].key = both[i].key;
 		sides[i].empties = both[i].empties;
 		sides[i].checks = both[i].checks;
 		sides[i].depends = both[i].depends;
@@ -233,6 +234,7 @@ void variables_direct(const struct variables_side sides[2], const char *text, ui
 					.depends = side->depends,
 					.across = side->across,
 					.split = side->split,
+					.key = side->key,
 					.empties = side->empties,
 					.direction = side->direction,
 				},

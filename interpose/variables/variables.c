@@ -137,12 +137,12 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 		return AFTER_NOTHING;
 	struct access access = accesses_of(&call, address, site);
 	/* A hash is no object. */
-	bool releases =
-		is_write && (site_class(site) == SITE_ENTRY_OR_HASH || accesses_publishes(value));
+	bool hash = site_class(site) == SITE_ENTRY_OR_HASH;
+	bool releases = is_write && (hash || accesses_publishes(value));
 	access.grows = grows;
 	access.missing = lacks(address, site);
 	access.takes = takes_away(operation, site_class(site), grows, value);
-	access.owns = is_write && accesses_is_ident(value);
+	access.owns = is_write && !hash && accesses_is_ident(value);
 	accesses_note(&access, releases);
 	if (operation == SITE_RESIZE)
 		note_changed_key(&call, address, site_class(site), grows);

@@ -89,7 +89,7 @@ struct variables_side {
 	uint64_t address;    /* as ThreadSanitizer reports it */
 	bool write;
 	uint64_t other; /* out: the access that this one belongs together with; 0 = none */
-	bool loses, checks, depends, across, empties, split; /* out: see patterns.h */
+	bool loses, checks, depends, across, empties, split, key; /* out: see patterns.h */
 	int8_t direction;
 };
 
