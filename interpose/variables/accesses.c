@@ -23,7 +23,7 @@ enum {
 HIDDEN __thread const void *accesses_keeps __attribute__((tls_model("initial-exec")));
 HIDDEN __thread const void *accesses_within __attribute__((tls_model("initial-exec")));
 static uintptr_t eval_low, eval_size;
-static const void *int_type, *float_type;
+static const void *int_type, *float_type, *module_type;
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 THREAD_LOCAL struct {
@@ -176,6 +176,13 @@ bool accesses_is_ident(uint64_t value)
 	return (high << DIGIT_BITS | low) == (uint64_t)pthread_self();
 }
 
+bool accesses_imports(const struct call *call, uint64_t value)
+{
+	const uint8_t *unit = (const uint8_t *)call->instruction;
+	return value && opcode_flags[*unit] & OP_GLOBAL1 &&
+	       load_pointer((const void *)value, OBJECT_TYPE) == module_type;
+}
+
 void accesses_share(uintptr_t memory, uint64_t bytes)
 {
 	if (!granule_is_mine(granule_of(memory)))
@@ -281,5 +288,6 @@ bool accesses_start(uintptr_t loop, uint64_t bytes)
 	eval_size = bytes;
 	int_type = dlsym(RTLD_DEFAULT, "PyLong_Type");
 	float_type = dlsym(RTLD_DEFAULT, "PyFloat_Type");
-	return int_type && float_type;
+	module_type = dlsym(RTLD_DEFAULT, "PyModule_Type");
+	return int_type && float_type && module_type;
 }

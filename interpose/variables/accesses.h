@@ -38,6 +38,8 @@ HIDDEN void accesses_note(const struct access *access, bool releases);
 HIDDEN bool accesses_publishes(uint64_t value);
 /* Is it the number of the calling thread, as threading.get_ident() has it? */
 HIDDEN bool accesses_is_ident(uint64_t value);
+/* Is it a module, that the call's instruction stores in a global? An import gives all threads the same one. */
+HIDDEN bool accesses_imports(const struct call *call, uint64_t value);
 /*
  * A container that threads share has got new memory, which the allocator gave to this thread: it is
  * shared as well. `memory`: where it begins.

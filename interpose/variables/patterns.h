@@ -43,7 +43,7 @@ struct access {
 	bool cuts;     /* SITE_RESIZE: drops a slice of it; */
 	bool empties;  /* or all that is in it by then */
 	bool keeps;    /* setdefault(): what another thread has put there stays */
-	bool owns; /* writes who the thread is, which no other one writes; before, it saw if it was */
+	bool owns; /* writes who the thread is, which no other one does; or a module, as all others do */
 	bool within; /* a call of C reads and writes in several steps; see steps.h */
 	struct caller callers[PATTERNS_CALLERS];
 };

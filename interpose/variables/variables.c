@@ -142,7 +142,8 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	access.grows = grows;
 	access.missing = lacks(address, site);
 	access.takes = takes_away(operation, site_class(site), grows, value);
-	access.owns = is_write && !hash && accesses_is_ident(value);
+	access.owns =
+		is_write && !hash && (accesses_is_ident(value) || accesses_imports(&call, value));
 	accesses_note(&access, releases);
 	if (operation == SITE_RESIZE)
 		note_changed_key(&call, address, site_class(site), grows);

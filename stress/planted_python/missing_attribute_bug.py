@@ -5,7 +5,7 @@ class Thing:
     pass
 
 
-things = [Thing() for _ in range(20)]
+things = [Thing() for _ in range(100)]
 
 
 def parts_of(thing):

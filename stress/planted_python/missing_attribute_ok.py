@@ -7,7 +7,7 @@ class Thing:
     pass
 
 
-things = [Thing() for _ in range(20)]
+things = [Thing() for _ in range(100)]
 lock = threading.Lock()
 
 
