@@ -282,6 +282,13 @@ static bool only_there(const struct finding *other, const struct finding *race)
 	return race->test_count > 0;
 }
 
+bool groups_shares_code(const struct finding *end, const struct finding *race)
+{
+	return end->kind == FINDING_TEST_FAILURE
+		       ? shares_line(end, race)
+		       : shares_function(end, race) || shares_body(end, race);
+}
+
 /* How much speaks for the race as what the end came of; 0: nothing. */
 static unsigned weight(const struct finding *end, const struct finding *race)
 {
@@ -289,9 +296,7 @@ static unsigned weight(const struct finding *end, const struct finding *race)
 	    !sides_share_test(end, race) || is_of_ending(end, race))
 		return 0;
 	bool at_once = share_iteration(end, race);
-	bool near = end->kind == FINDING_TEST_FAILURE
-			    ? shares_line(end, race)
-			    : shares_function(end, race) || shares_body(end, race);
+	bool near = groups_shares_code(end, race);
 	if (!near && (end->kind != FINDING_CRASH || !at_once))
 		return 0;
 	return 1 + 4 * near + 2 * at_once + only_there(end, race);

@@ -42,6 +42,12 @@ void groups_add_misuse(struct groups *groups, size_t at);
 bool groups_is_end(const struct finding *finding);
 
 /*
+ * Does a function, or the generator, that the race is known by stand in the end's own stacks, or a line of it in the
+ * traceback? Both are of one test.
+ */
+bool groups_shares_code(const struct finding *end, const struct finding *race);
+
+/*
  * Such an end, if it has no race with it, is of a group of races that came up in its test: of which a function, or the
  * generator, stands in its own stacks, or a line in the traceback; of several, those that came up in the same
  * iteration, and in no other test. For a crash it is enough that there is no other group in its iteration.

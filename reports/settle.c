@@ -67,6 +67,16 @@ static bool is_consequence(const struct finding *finding, const struct bug *bug)
 	return bug->known ? groups_is_end(finding) || finding->follows : all_cpythons(finding);
 }
 
+/* Is it in the core of the interpreter, as what broken objects lead to, or in code of one of the group's races? */
+static bool is_near(const struct finding *crash, size_t group, struct finding *const *all,
+		    const size_t *first, size_t count)
+{
+	bool near = !crash->participant_count || sides_cpythons(&crash->participants[0].stack);
+	for (size_t i = group; i < count && !near; i++)
+		near = first[i] == group && is_cause(all[i]) && groups_shares_code(crash, all[i]);
+	return near;
+}
+
 static void note(struct bug *bug, struct finding *finding)
 {
 	if (!is_cause(finding))
@@ -129,8 +139,12 @@ void settle_findings(struct finding *const *findings, size_t count)
 		struct bug *bug = &bugs[first[i]];
 		if (!bug->race)
 			continue;
+		/* A crash of which only is known that it came in the same iteration stands there, and is told. */
+		bool chance = all[i]->kind == FINDING_CRASH && !all[i]->follows &&
+			      !is_near(all[i], first[i], all, first, used);
 		explain(all[i], bug);
-		settle(all[i], bug);
+		if (!chance)
+			settle(all[i], bug);
 	}
 	free(bugs);
 	free(first);

@@ -6,7 +6,8 @@
  *
  * A bug that is known shows in a new way each night: another crash, another count that is wrong. That is no news, and
  * fails no build. It is the bug's own as far as it is of one group with it (groups.h), and nothing in the group but
- * what comes of these races is new.
+ * what comes of these races is new. A crash of which no more is known than that it came in the same iteration stands
+ * there, and is new: it may have another cause.
  */
 #ifndef REPORTS_SETTLE_H
 #define REPORTS_SETTLE_H

@@ -10,12 +10,24 @@
 
 #define ERRORS_SHOWN 5 /* so many messages about tests that can't be imported are printed */
 
-static bool announced(struct news *news, const char *id)
+static bool announced(const struct news *news, const char *id)
 {
 	for (size_t i = 0; i < news->announced_count; i++)
 		if (strcmp(news->announced[i], id) == 0)
 			return true;
-	ARRAY_PUSH(news->announced, news->announced_count, news->announced_capacity, xstrdup(id));
+	return false;
+}
+
+static bool to_announce(const struct news *news, const struct finding *finding)
+{
+	return finding->status == STATUS_NEW && !announced(news, finding->id);
+}
+
+static bool any_to_announce(const struct news *news, const struct occurrence *seen, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (to_announce(news, seen[i].finding))
+			return true;
 	return false;
 }
 
@@ -23,10 +35,17 @@ void news_findings(struct news *news)
 {
 	size_t count;
 	const struct occurrence *seen = collator_occurrences(news->collator, &count);
+	if (!any_to_announce(news, seen, count))
+		return;
+	/* What only comes of a known bug is no news: each gets the status that the report says. */
+	size_t all;
+	collator_findings(news->collator, &all);
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *finding = seen[i].finding;
-		if (finding->status != STATUS_NEW || announced(news, finding->id))
+		if (!to_announce(news, finding))
 			continue;
+		ARRAY_PUSH(news->announced, news->announced_count, news->announced_capacity,
+			   xstrdup(finding->id));
 		if (!news->quiet)
 			warn("new: %s  %s", finding->id, finding->title);
 	}

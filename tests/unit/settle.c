@@ -87,12 +87,13 @@ static struct finding *race(struct run *run, const char *id, const char *type, c
 	return finding;
 }
 
-/* A crash in the function, called at a line of the test. */
-static struct finding *crash(struct run *run, const char *id, const char *function)
+/* A crash in the function of C in a module, called at a line of the test. */
+static struct finding *crash(struct run *run, const char *id, const char *function,
+			     const char *module)
 {
 	size_t at = run->count;
 	struct finding *finding = add(run, FINDING_CRASH, id);
-	run->frames[at][0][0] = native(function, "/src/Modules/x.c", "x.so");
+	run->frames[at][0][0] = native(function, "/src/Modules/x.c", module);
 	run->frames[at][0][1] = python("test_a", "/t/t.py", 30);
 	run->sides[at][0] = (struct participant){ .stack = { run->frames[at][0], 2 } };
 	finding->participants = run->sides[at];
@@ -133,7 +134,7 @@ static void a_crash_of_a_race_that_is_upstream_is_upstream(void **state)
 	(void)state;
 	struct run run = { 0 };
 	struct finding *cause = race(&run, "race-0", "m.T", "t_next", "python3.14", 12);
-	struct finding *end = crash(&run, "crash-1", "t_next");
+	struct finding *end = crash(&run, "crash-1", "t_next", "python3.14");
 	cause->status = STATUS_UPSTREAM;
 	cause->suppressed_by =
 		xstrdup("upstream, not fixed yet: it (https://github.com/x/y/issues/1)");
@@ -146,12 +147,31 @@ static void a_crash_of_a_race_that_is_upstream_is_upstream(void **state)
 	clear(&run);
 }
 
+/* It came in the same iteration, and nothing else is known: it stands under that race, and is told. */
+static void a_crash_by_chance_is_new(void **state)
+{
+	(void)state;
+	struct run run = { 0 };
+	race(&run, "race-0", "m.T", "t_next", "python3.14", 12)->status = STATUS_UPSTREAM;
+	struct finding *end = crash(&run, "crash-1", "own_call", "ext.so");
+	settle(&run);
+	assert_int_equal(end->status, STATUS_NEW);
+	assert_string_equal(end->follows, "race-0");
+	assert_int_equal(entries(&run), 1);
+	clear(&run);
+	/* Its address lies in that memory (runner/verdict/cause.h). */
+	end->follows = xstrdup("race-0");
+	settle(&run);
+	assert_int_equal(end->status, STATUS_UPSTREAM);
+	clear(&run);
+}
+
 static void a_crash_of_a_known_race_is_known(void **state)
 {
 	(void)state;
 	struct run run = { 0 };
 	race(&run, "race-0", "m.T", "t_next", "m.so", 12)->status = STATUS_KNOWN;
-	struct finding *end = crash(&run, "crash-1", "t_next");
+	struct finding *end = crash(&run, "crash-1", "t_next", "m.so");
 	settle(&run);
 	assert_int_equal(end->status, STATUS_KNOWN);
 	assert_null(end->suppressed_by);
@@ -164,7 +184,7 @@ static void what_is_new_beside_it_is_new_and_so_is_what_comes_of_it(void **state
 	struct run run = { 0 };
 	race(&run, "race-0", "m.T", "t_next", "python3.14", 12)->status = STATUS_UPSTREAM;
 	struct finding *fresh = race(&run, "race-1", "m.T", "t_next", "python3.14", 12);
-	struct finding *end = crash(&run, "crash-2", "t_next");
+	struct finding *end = crash(&run, "crash-2", "t_next", "python3.14");
 	settle(&run);
 	assert_int_equal(fresh->status, STATUS_NEW);
 	assert_int_equal(end->status, STATUS_NEW);
@@ -178,7 +198,7 @@ static void a_crash_is_of_the_race_whose_function_it_is_in(void **state)
 	struct run run = { 0 };
 	race(&run, "race-0", "m.T", "t_next", "m.so", 12);
 	race(&run, "race-1", "m.U", "u_take", "m.so", 13);
-	struct finding *end = crash(&run, "crash-2", "u_take");
+	struct finding *end = crash(&run, "crash-2", "u_take", "m.so");
 	settle(&run);
 	assert_string_equal(end->follows, "race-1");
 	assert_int_equal(entries(&run), 2);
@@ -287,6 +307,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_crash_of_a_race_that_is_upstream_is_upstream),
+		cmocka_unit_test(a_crash_by_chance_is_new),
 		cmocka_unit_test(a_crash_of_a_known_race_is_known),
 		cmocka_unit_test(what_is_new_beside_it_is_new_and_so_is_what_comes_of_it),
 		cmocka_unit_test(a_crash_is_of_the_race_whose_function_it_is_in),
