@@ -56,6 +56,8 @@ enum fts_need {
 	is(tstate_critical_section, CORE, "PyThreadState.critical_section") \
 	is(tstate_datastack_chunk, CORE, "PyThreadState.datastack_chunk") \
 	is(tstate_datastack_limit, CORE, "PyThreadState.datastack_limit") \
+	is(tstate_qsbr,            NOT,  "_PyThreadStateImpl.qsbr") \
+	is(qsbr_seq,               NOT,  "_qsbr_thread_state.seq") \
 	is(tstate_freelists,       FREELISTS, "_PyThreadStateImpl.freelists") \
 	is(tstate_object_heap,     FREELISTS, "_PyThreadStateImpl.mimalloc.current_object_heap") \
 	is(tstate_heaps,           FREELISTS, "_PyThreadStateImpl.mimalloc.heaps") \

@@ -33,6 +33,15 @@ bool history_make_room(char *thread)
 	return history_has_room(thread);
 }
 
+void history_anew(void)
+{
+	static void (*release)(const volatile void *);
+	static const volatile char nobodys;
+	if (!release)
+		release = (void (*)(const volatile void *))symbol_need("__tsan_release");
+	release(&nobodys);
+}
+
 /* The thread-local variables of TSan's runtime, for the calling thread. */
 struct variables {
 	const void *code; /* of the runtime */

@@ -13,6 +13,8 @@
  * it with the thread's. Here an address is entered in the trace and in the set, and that is all: it
  * orders no threads, for there is no clock, and takes a tenth of the instructions.
  *
+ * And it ends what TSan takes for one stretch of work of a thread (an epoch), before its history is too short for it.
+ *
  * Where these things lie is found out at start (history.c): TSan is told of a mutex, and what it
  * has written then must be the same as would have been written here.
  */
@@ -84,6 +86,15 @@ static inline bool history_has_room(char *thread)
 
 /* Makes TSan begin a new part. False: it did not. */
 HIDDEN bool history_make_room(char *thread);
+
+/*
+ * From here on TSan takes what the thread does for new.
+ *
+ * An access like the one before it, by the same thread that has released nothing since, TSan does not enter again
+ * (ContainsSameAccess): in a loop only the first one is in the trace. That one ages, and when its part is used again
+ * a race with the *last* one can't be told, because its stack is gone. A release ends that, and nobody acquires this.
+ */
+HIDDEN void history_anew(void);
 
 static inline void history_wrote(char *thread, uint64_t *end)
 {

@@ -136,6 +136,11 @@ ORDER_RULE("8-bit cas", "1 -> 0, lock of a cell", "LOOP", "none, release if it w
 	"who read the cell has nothing to tell: what it does with the value, the value's own count "
 	"orders before the value's end")
 
+/* QSBR, Python/qsbr.c */
+ORDER_RULE("64-bit store", "the thread's own sequence number, as it was", "interpreter", "none",
+	"told once around each loop: what was put away at a number is given back after each thread has said "
+	"that number for the first time; to say it again says nothing")
+
 /* The type cache, Objects/typeobject.c and Python/lock.c: type_cache.h */
 ORDER_RULE("all of a sequence lock", "any", "anywhere", "not told",
 	"which thread fills an entry is an accident; nor are the writer's reads and writes told")

@@ -12,6 +12,7 @@
 #include "interpose/python/release.h"
 #include "interpose/python/walk.h"
 #include "interpose/base/concern.h"
+#include "interpose/base/history.h"
 #include "interpose/base/symbol.h"
 #include "interpose/base/raw.h"
 
@@ -55,10 +56,19 @@ HIDDEN void stacks_resolve(void)
 	stacks_real_write[0] = bytes_write;
 }
 
+/*
+ * So many calls of the eval loop, and what they enter, fit into a thread's history more than twice: it has at least 9
+ * parts of 32,768 entries (runner/setup/environment.c), and a call has 5 to 50.
+ */
+#define CALLS_AT_ONCE 2048
+
 /* Called by stacks_entry.S for a function that the eval loop calls, and for the loop itself. */
 HIDDEN void stacks_named_entry(void *pc);
 void stacks_named_entry(void *pc)
 {
+	static __thread uint32_t calls __attribute__((tls_model("initial-exec")));
+	if (UNLIKELY(++calls % CALLS_AT_ONCE == 0))
+		history_anew();
 	stacks_real_func_entry((void *)python_pc((uint64_t)pc));
 }
 

@@ -9,6 +9,7 @@
 #include "interpose/memory/borrowed.h"
 #include "interpose/memory/counts.h"
 #include "interpose/order/order.h"
+#include "interpose/python/walk.h"
 #include "interpose/base/raw.h"
 #include "interpose/order/sections.h"
 #include "interpose/order/type_cache.h"
@@ -216,13 +217,25 @@ static __attribute__((noinline)) void store64_among_fences(volatile uint64_t *wo
 	JUMP tsan_store64(word, value, fences_order_of_write(order, HERE));
 }
 
+/* Is it where the thread says up to which number it uses nothing that was put away (CPython: Python/qsbr.c)? */
+static bool is_sequence(volatile uint64_t *word)
+{
+	const char *tstate = python_running();
+	if (!tstate || !order_size || python_at.tstate_qsbr == FTS_LAYOUT_NONE ||
+	    python_at.qsbr_seq == FTS_LAYOUT_NONE)
+		return false;
+	uint64_t at = load64(tstate, python_at.tstate_qsbr) + python_at.qsbr_seq;
+	return at == (uint64_t)word;
+}
+
 EXPORT store64 __tsan_atomic64_store;
 void __tsan_atomic64_store(volatile uint64_t *word, uint64_t value, int order)
 {
 	enum place place = order_place(HERE);
 	if (order == MO_NONE && UNLIKELY(place == PLACE_MOVES))
 		order = MO_RELEASE;
-	if (order == MO_RELEASE && UNLIKELY(place == PLACE_UNTOLD))
+	if (order == MO_RELEASE &&
+	    (UNLIKELY(place == PLACE_UNTOLD) || (*word == value && is_sequence(word))))
 		order = MO_NONE;
 	if (order == MO_SEQ_CST && UNLIKELY(place == PLACE_READS_KEYS)) {
 		__atomic_store_n(word, value, __ATOMIC_SEQ_CST);

@@ -30,7 +30,7 @@ THAN = {
 }
 TSAN = (
     "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:symbolize=0:"
-    "exitcode=0:die_after_fork=0:history_size=7"
+    "exitcode=0:die_after_fork=0:history_size=30"
 )
 
 
@@ -76,6 +76,7 @@ def main():
     env = json.loads(pathlib.Path(env_file).read_text())
     environment = dict(os.environ, TSAN_OPTIONS=TSAN, PYTHONPATH=":".join(env["tsan_site"]))
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    environment["HOST_TSAN_OPTIONS"] = "history_size=30"
     script = str(pathlib.Path(__file__).parent / "programs" / "time_one.py")
     written = dict(environment, FTSTRESS_HAPPENS_BEFORE="as-written")
     meant = dict(environment, FTSTRESS_HAPPENS_BEFORE="meant")

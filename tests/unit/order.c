@@ -28,10 +28,22 @@ static void *fake_dlsym(void *handle, const char *name);
 enum { TYPE_FLAGS = 184, CELL_VALUE = 32 };
 struct fts_layout python_at = { .type_flags = TYPE_FLAGS,
 				.cell_value = CELL_VALUE,
-				.dict_keys = 48 };
+				.dict_keys = 48,
+				.tstate_qsbr = 8,
+				.qsbr_seq = 16 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 #define STAND_IN __attribute__((noinline, used))
+
+/* The thread's state, and what QSBR has of the thread. */
+static uint64_t of_qsbr[3];
+static uint64_t *tstate[2] = { NULL, of_qsbr };
+static bool runs_python;
+
+void *python_running(void)
+{
+	return runs_python ? tstate : NULL;
+}
 
 /* No call of a pair. */
 __thread struct between *between_call;
@@ -556,6 +568,39 @@ static void stores_of_some_places_mean_another_order(void **state)
 	}
 }
 
+/* Stores the thread's sequence number; in which order TSan was told of it. */
+static int store_sequence(uint64_t value)
+{
+	__tsan_atomic64_store(&of_qsbr[2], value, MO_RELEASE);
+	assert_int_equal(of_qsbr[2], value);
+	return told;
+}
+
+static void a_sequence_number_releases_when_it_is_another_one(void **state)
+{
+	(void)state;
+	stand_in(PLACE_PYTHON);
+	runs_python = true;
+	of_qsbr[2] = 3;
+	assert_int_equal(store_sequence(5), MO_RELEASE);
+	assert_int_equal(store_sequence(5), MO_NONE);
+	assert_int_equal(store_sequence(7), MO_RELEASE);
+	/* Any other word releases whatever it was. */
+	plain[0] = 5;
+	__tsan_atomic64_store(&plain[0], 5, MO_RELEASE);
+	assert_int_equal(told, MO_RELEASE);
+	/* Nothing is known of the thread, or of the layout; or the order is as written. */
+	runs_python = false;
+	assert_int_equal(store_sequence(7), MO_RELEASE);
+	runs_python = true;
+	python_at.tstate_qsbr = FTS_LAYOUT_NONE;
+	assert_int_equal(store_sequence(7), MO_RELEASE);
+	python_at.tstate_qsbr = 8;
+	order_size = 0;
+	assert_int_equal(store_sequence(7), MO_RELEASE);
+	runs_python = false;
+}
+
 /* ---- locks ---- */
 
 /* Takes and gives back a lock from these places; in which orders. */
@@ -881,6 +926,7 @@ int main(void)
 		TEST(a_counter_tells_no_data),
 		TEST(a_bit_that_is_set_for_another_thread_only_releases),
 		TEST(stores_of_some_places_mean_another_order),
+		TEST(a_sequence_number_releases_when_it_is_another_one),
 		TEST(a_lock_acquires_and_its_return_releases_as_its_place_says),
 		TEST(what_is_no_change_of_a_lock_stays_as_it_is_written),
 		TEST(a_lock_that_is_not_free_begins_no_section),
