@@ -357,8 +357,7 @@ char **variables_zygote(const struct environment *environment, const struct suit
 	 * TSan's text and exit status. abort_on_error: where TSan itself gives up, as on a pointer
 	 * that free() never gave out, that is a crash with its stacks. history_size: how far back the
 	 * other side of a race may be. die_after_fork: an iteration is a fork, and tests fork, too.
-	 * detect_deadlocks: if
-	 * libftstress.so looks for lock orders, TSan must not report them as well.
+	 * detect_deadlocks: if libftstress.so looks for lock orders, TSan must not report them as well.
 	 */
 	push(&list,
 	     xprintf("TSAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"

@@ -98,7 +98,7 @@ def race(address: int, *calls: Callable[[int], None]) -> None:
 
     def work(call: Callable[[int], None]) -> None:
         if gates[0].wait():
-            time.sleep(0.02)  # TSan misses accesses at the very same time
+            time.sleep(0.1)  # TSan misses accesses at the very same time
         call(address)
         gates[1].wait()  # the stack stays in TSan's history
 
