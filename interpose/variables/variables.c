@@ -101,6 +101,17 @@ static void note_changed_key(const struct call *call, uintptr_t size, enum site_
 }
 
 /*
+ * Does the thread store what it alone stores there: its number, or what follows on that; or a module, as all
+ * others do? (An object that is replaced meanwhile stays mapped as long as the thread is attached.)
+ */
+static bool owns(const struct call *call, uintptr_t address, uint8_t site, uint64_t value)
+{
+	bool attribute = site_class(site) == SITE_VALUE || site_class(site) == SITE_SLOT;
+	return accesses_is_ident(value) || accesses_imports(call, value) ||
+	       (attribute && accesses_is_ident(load64((const void *)address, 0)));
+}
+
+/*
  * The variable at `address`, which is not the thread's own, is read, or is about to be written.
  * Returns what is to be done when it has been read.
  */
@@ -142,8 +153,7 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	access.grows = grows;
 	access.missing = lacks(address, site);
 	access.takes = takes_away(operation, site_class(site), grows, value);
-	access.owns =
-		is_write && !hash && (accesses_is_ident(value) || accesses_imports(&call, value));
+	access.owns = is_write && !hash && owns(&call, address, site, value);
 	accesses_note(&access, releases);
 	if (operation == SITE_RESIZE)
 		note_changed_key(&call, address, site_class(site), grows);

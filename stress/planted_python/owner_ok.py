@@ -22,9 +22,26 @@ class Lock:
             self.owner = None
             self.lock.release()
 
+    def run(self, work):
+        """In one function."""
+        me = threading.get_ident()
+        begins = self.owner != me
+        if begins:
+            self.lock.acquire()
+            self.owner = me
+        work()
+        if begins:
+            self.owner = None
+            self.lock.release()
 
-lock = Lock()
-total = 0
+
+lock, other = Lock(), Lock()
+total, runs = 0, 0
+
+
+def add():
+    global runs
+    runs += 1
 
 
 def stress(thread_index):
@@ -33,3 +50,4 @@ def stress(thread_index):
         with lock:
             with lock:
                 total += 1
+        other.run(lambda: other.run(add))
