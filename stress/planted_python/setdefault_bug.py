@@ -4,6 +4,6 @@ counts = {}
 
 
 def stress(thread_index):
-    for _ in range(50):
+    for _ in range(200):
         seen = counts.setdefault("words", 0)
         counts["words"] = seen + 1

@@ -7,7 +7,7 @@ class Node:
     pass
 
 
-nodes = [Node() for _ in range(10)]
+nodes = [Node() for _ in range(100)]
 uses = WeakKeyDictionary()
 
 
