@@ -301,6 +301,12 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 	 */
 	if (explore && settings->iterations_given && !settings->duration_given)
 		settings->duration = 0;
+	if (settings->heap == HEAP_DEEP && settings->python_debug)
+		return fail(
+			EXIT_BAD_INPUT,
+			"--memory=deep and --python-flavour=debug don't go together: the debug "
+			"build checks its lists of free memory itself, and deep keeps memory out of "
+			"them");
 	return settings->leaks ? check_leaks(settings)
 	       : gate          ? check_gate(settings)
 	       : explore       ? check_explore(settings)
