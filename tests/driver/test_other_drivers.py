@@ -1,6 +1,7 @@
 """The zygote with scripts and with unittest modules."""
 
 import json
+import textwrap
 import unittest
 
 from harness import Zygote, collect
@@ -166,6 +167,31 @@ class Unittest(unittest.TestCase):
         self.assertEqual(len(tests), 9)
         self.assertEqual(tests["cases.Two.test_chdir"]["unsafe"], "changes the working directory")
         self.assertIn("test_chdir", tests["cases.Two.test_chdir"]["keywords"])
+
+    def test_a_module_without_its_doctests_has_its_other_tests(self) -> None:
+        text = """
+            import doctest, unittest
+            def two():
+                \"""
+                >>> two()
+                2
+                \"""
+                return 2
+            class Case(unittest.TestCase):
+                def test_two(self): self.assertEqual(two(), 2)
+            def load_tests(loader, tests, pattern):
+                tests.addTest(doctest.DocTestSuite())
+                return tests
+        """
+        folder = self.zygote.directory
+        (folder / "with_doctests.py").write_text(textwrap.dedent(text))
+        where = ("--target", "with_doctests", "--path", str(folder))
+        done = collect("--driver", "unittest", *where, "--output", str(folder / "list.json"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        said = json.loads((folder / "list.json").read_text())
+        self.assertEqual([test["id"] for test in said["tests"]], ["with_doctests.Case.test_two"])
+        self.assertEqual(said["errors"], [])
+        self.assertIn("with_doctests: 1 of 2 tests can't be called by name", said["notes"][0])
 
     def test_an_empty_list_names_the_module_that_has_no_tests(self) -> None:
         output = self.zygote.directory / "list.json"

@@ -148,6 +148,7 @@ class UnittestSuite(Suite):
     def __init__(self, options: Options) -> None:
         self._options = options
         self._fixtures = Fixtures()
+        self.notes: list[str] = []
         for target in options.targets:
             try:
                 importlib.import_module(target)
@@ -222,10 +223,10 @@ class UnittestSuite(Suite):
             reason = self._options.unsafe_reason(id_) or unsafe_reason(kind, method)
             yield Listed(id_, _file_of(sys.modules[kind.__module__]), id_.split("."), reason)
         if nameless:
-            text = (
-                f"{name}: {nameless} tests can't be called by name (doctests, made by load_tests)"
+            self.notes.append(
+                f"{name}: {nameless} of {len(found)} tests can't be called by name (doctests, made "
+                "by load_tests), and are left out"
             )
-            yield Problem("not-addressable", text, file=name)
 
 
 class _ModuleSkipped(Test):
