@@ -148,7 +148,7 @@ class UnittestSuite(Suite):
     def __init__(self, options: Options) -> None:
         self._options = options
         self._fixtures = Fixtures()
-        self.notes: list[str] = []
+        self._nameless: list[str] = []
         for target in options.targets:
             try:
                 importlib.import_module(target)
@@ -190,6 +190,11 @@ class UnittestSuite(Suite):
         for target in self._options.targets:
             for module in modules_of(target):
                 yield from self._list_module(module)
+        if self._nameless:
+            self.notes = [
+                "tests that can't be called by name (doctests, made by load_tests) are left out: "
+                + ", ".join(self._nameless)
+            ]
 
     def where(self) -> str:
         places = [
@@ -223,10 +228,7 @@ class UnittestSuite(Suite):
             reason = self._options.unsafe_reason(id_) or unsafe_reason(kind, method)
             yield Listed(id_, _file_of(sys.modules[kind.__module__]), id_.split("."), reason)
         if nameless:
-            self.notes.append(
-                f"{name}: {nameless} of {len(found)} tests can't be called by name (doctests, made "
-                "by load_tests), and are left out"
-            )
+            self._nameless.append(f"{name} ({nameless} of {len(found)})")
 
 
 class _ModuleSkipped(Test):
