@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runner/base/util.h"
+#include "runner/model/matrix.h"
 
 #define ERRORS_SHOWN 5 /* so many messages about tests that can't be imported are printed */
 
@@ -23,23 +24,28 @@ static bool to_announce(const struct news *news, const struct finding *finding)
 	return finding->status == STATUS_NEW && !announced(news, finding->id);
 }
 
-static bool any_to_announce(const struct news *news, const struct occurrence *seen, size_t count)
+/* Pairs are told by their types: nothing of them has the status of what it comes of (reports/settle.h). */
+static bool may_follow(const struct finding *finding)
+{
+	return !finding->test_count || !matrix_type_length(finding->tests[0]);
+}
+
+/* What only comes of a known bug is no news: each gets the status that the report says. That looks at all findings. */
+static void settle(const struct news *news, const struct occurrence *seen, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (to_announce(news, seen[i].finding))
-			return true;
-	return false;
+		if (to_announce(news, seen[i].finding) && may_follow(seen[i].finding)) {
+			size_t all;
+			collator_findings(news->collator, &all);
+			return;
+		}
 }
 
 void news_findings(struct news *news)
 {
 	size_t count;
 	const struct occurrence *seen = collator_occurrences(news->collator, &count);
-	if (!any_to_announce(news, seen, count))
-		return;
-	/* What only comes of a known bug is no news: each gets the status that the report says. */
-	size_t all;
-	collator_findings(news->collator, &all);
+	settle(news, seen, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct finding *finding = seen[i].finding;
 		if (!to_announce(news, finding))

@@ -51,8 +51,8 @@ tools_check() {
 }
 
 # cpython_resolve MINOR [FLAVOUR]: sets, without building, PLAIN_NAME, TSAN_NAME (artefact names), PLAIN
-# and TSAN (interpreters), TSAN_LIBRARY, and, of the flavour debug,
-# PYDEBUG_CONFIGURE and PYDEBUG_CFLAGS (what configure and packages' compilers are told), from the source's and the compiler's identity.
+# and TSAN (interpreters), TSAN_LIBRARY, and, of the flavour debug, PYDEBUG_CONFIGURE and PYDEBUG_CFLAGS
+# (what configure and packages' compilers are told), from the source's and the compiler's identity.
 cpython_resolve() {
 	compiler_find
 	source_resolve "$1"
