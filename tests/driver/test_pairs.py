@@ -264,6 +264,29 @@ class Recording(unittest.TestCase):
         for path in ("/a/x.py", "/a/testing.py", "/a/latest/x.py"):
             self.assertFalse(record.is_test_file(path), path)
 
+    def test_a_plugin_that_is_installed_beside_pytest_is_left_alone(self) -> None:
+        """pytest rewrites the assertions of all its modules. One that looks at its caller's frame
+        has to find its caller there."""
+        from _pytest.assertion import rewrite
+
+        names = ("rewrite_asserts", "_read_pyc", "_write_pyc")
+        before = {name: getattr(rewrite, name) for name in names}
+        assert rewrite.__file__
+        beside = Path(rewrite.__file__).parents[2]
+        record._install_in_pytest()
+        try:
+            for path, recorded in (
+                (beside / "plugin" / "__init__.py", False),
+                (beside / "package" / "tests" / "helper.py", True),
+                (Path("/a/check_x.py"), True),
+            ):
+                tree = ast.parse("f(1)")
+                rewrite.rewrite_asserts(tree, b"f(1)", str(path))
+                self.assertEqual("__ftstress_call__" in ast.unparse(tree), recorded, path)
+        finally:
+            for name, function in before.items():
+                setattr(rewrite, name, function)
+
 
 class Surveys(unittest.TestCase):
     def _survey(self, make: str, candidates: list[operations.Candidate]) -> survey.Surveyed | None:

@@ -16,6 +16,7 @@ import types
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from . import in_python, types_of
@@ -357,6 +358,12 @@ def install(recorder: Recorder) -> None:
     _install_in_pytest()
 
 
+def _is_beside(pytest_file: str, path: str) -> bool:
+    """Is it installed where pytest is? Of what has a plugin for it, pytest rewrites all modules: they
+    are no tests, and may look at their callers' frames."""
+    return Path(path).is_relative_to(Path(pytest_file).parents[2])
+
+
 def _install_in_pytest() -> None:
     """pytest compiles test modules itself: our turn is before it rewrites the assertions, whose
     nodes have no proper places in the source."""
@@ -367,9 +374,12 @@ def _install_in_pytest() -> None:
     pytest_rewrite: Any = module
     rewrite_asserts = pytest_rewrite.rewrite_asserts
 
-    def both(tree: ast.Module, *args: Any, **keywords: Any) -> None:
-        rewrite(tree)
-        rewrite_asserts(tree, *args, **keywords)
+    def both(
+        tree: ast.Module, source: bytes, path: str | None = None, *args: Any, **keywords: Any
+    ) -> None:
+        if path is None or is_test_file(path) or not _is_beside(module.__file__, path):
+            rewrite(tree)
+        rewrite_asserts(tree, source, path, *args, **keywords)
 
     pytest_rewrite.rewrite_asserts = both
     pytest_rewrite._read_pyc = lambda *args, **keywords: None
