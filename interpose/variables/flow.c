@@ -216,6 +216,96 @@ uint32_t flow_decides(const struct flow_code *code, uint32_t from, uint32_t to, 
 	return flags | (walk.carries ? FLOW_DEPENDS : 0);
 }
 
+/* Goes on where an unconditional jump leads to. */
+static uint32_t follow(const struct flow_code *code, uint32_t at)
+{
+	enum { JUMPS = 4 };
+	struct walk walk = { .units = code->units, .code = code->code, .at = at, .end = at };
+	for (unsigned jumps = 0; jumps < JUMPS;) {
+		look_at(&walk);
+		bool back = walk.does & OP_LEAVES && !(walk.does & OP_ENDS);
+		if (back || walk.does & OP_JUMPS)
+			jumps++;
+		else if (!(walk.does & (OP_NOTHING | OP_EXTENDS)))
+			return walk.extended ? walk.at - 1 : walk.at;
+		walk.at = back ? walk.after - walk.argument
+			       : walk.after + (walk.does & OP_JUMPS ? walk.argument : 0);
+	}
+	return walk.at;
+}
+
+/* Do both go on in the same way: to one place, or the function ends with the same constant? */
+static bool same_end(const struct flow_code *code, uint32_t one, uint32_t two)
+{
+	one = follow(code, one);
+	two = follow(code, two);
+	const uint8_t *left = code->units + 2 * (size_t)one, *right = code->units + 2 * (size_t)two;
+	return one == two ||
+	       (opcode_flags[left[0]] & OP_CONSTANT && left[0] == right[0] && left[1] == right[1] &&
+		opcode_flags[left[2]] & OP_RETURNS && opcode_flags[right[2]] & OP_RETURNS);
+}
+
+/* Where the code is that comes behind the store; 0: it is none. */
+static uint32_t behind_store(const struct flow_code *code, uint32_t to)
+{
+	const uint8_t *unit = code->units + 2 * (size_t)to;
+	uint32_t does = opcode_flags[*unit], after = to + 1u + opcode_caches[*unit];
+	if (does & OP_ENDS)
+		return does & (OP_ATTRIBUTE1 | OP_GLOBAL1 | OP_CELL | OP_ITEM) &&
+				       !(does & OP_DELETES)
+			       ? after
+			       : 0;
+	/* seen.add(x), whose answer is dropped */
+	bool dropped = does & OP_CALL && unit[1] == 1 &&
+		       opcode_flags[code->units[2 * (size_t)after]] == OP_ENDS;
+	return dropped ? after + 1 : 0;
+}
+
+/* Is what stands between a load of what is the same for all, and of where it is to be stored? */
+static bool loads_the_same(const struct flow_code *code, uint32_t at, uint32_t to)
+{
+	enum {
+		SAME = OP_CONSTANT | OP_NUMBER | OP_GLOBAL | OP_CELL,
+		LOADS = SAME | OP_LOAD | OP_LOAD2 | OP_ATTRIBUTE | OP_NOTHING | OP_EXTENDS
+	};
+	bool adds = opcode_flags[code->units[2 * (size_t)to]] & OP_CALL, same = adds;
+	for (bool first = true; at < to;) {
+		uint8_t unit = code->units[2 * (size_t)at];
+		uint32_t does = opcode_flags[unit];
+		if (!(does & LOADS) || does & ~(uint32_t)LOADS)
+			return false;
+		if (!(does & (OP_NOTHING | OP_EXTENDS))) {
+			same |= first && does & SAME;
+			first = false;
+		}
+		at += 1u + opcode_caches[unit];
+	}
+	return same;
+}
+
+bool flow_only_sets(const struct flow_code *code, uint32_t from, uint32_t to)
+{
+	struct walk walk = {
+		.units = code->units, .code = code->code, .at = from, .end = to, .carries = true
+	};
+	uint32_t behind = behind_store(code, to), value = 0;
+	while (behind && walk.at < to) {
+		look_at(&walk);
+		load(&walk);
+		uint32_t target = walk.after + walk.argument;
+		bool skips = target > to;
+		if (walk.does & OP_BRANCH)
+			value = skips ? walk.after : target;
+		if (branches(&walk) && !same_end(code, skips ? target : walk.after, behind))
+			return false;
+		go_on(&walk);
+	}
+	for (unsigned i = 0; i < LOCALS / 64; i++)
+		if (walk.tainted[i]) /* it may be looked at again */
+			return false;
+	return value && loads_the_same(code, value, to);
+}
+
 bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing)
 {
 	struct walk walk = { .units = (const uint8_t *)python_bytecode(code, frame),

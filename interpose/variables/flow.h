@@ -35,6 +35,15 @@ HIDDEN uint32_t flow_between(const struct flow_code *code, uint32_t from, uint32
 HIDDEN uint32_t flow_decides(const struct flow_code *code, uint32_t from, uint32_t to,
 			     bool missing);
 
+/*
+ * Does the value decide about nothing but whether `to` stores, and that is the same in all threads that come
+ * there: a constant, a global, a variable of an outer function; or `to` puts a key into a set?
+ *
+ *     if self.encoding is None:
+ *         self.encoding = "utf-8"
+ */
+HIDDEN bool flow_only_sets(const struct flow_code *code, uint32_t from, uint32_t to);
+
 /* Is what the function returns made of the value, or decided by it? */
 HIDDEN bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing);
 

@@ -32,6 +32,8 @@ enum {
 	SPLIT = 512, /* moment_is_split() */
 	PLACES = 1024,
 	KEY = 2048, /* what was read is whether a key is there */
+	SETS_ONLY =
+		4096, /* what the write stores is the same in all threads; see flow_only_sets() */
 };
 
 #define KINDS (SIZE | GROWS | EMPTIES | ACROSS | SEARCHES | PLACES | SPLIT | KEY)
@@ -140,8 +142,10 @@ static uint32_t relation(const struct access *read, const struct access *write)
 		return of_place(read, DEPENDS);
 	if (from == to)
 		return patterns_makes_missing(read, write, units + 2 * (size_t)from) ? CHECKS : 0;
-	return of_place(read, flow_between(&(struct flow_code){ write->code, units }, from, to,
-					   read->missing));
+	struct flow_code code = { write->code, units };
+	uint32_t flags = of_place(read, flow_between(&code, from, to, read->missing));
+	bool sets = flags == CHECKS && !write->takes && site_operation(write->site) == SITE_WRITE;
+	return flags | (sets && flow_only_sets(&code, from, to) ? SETS_ONLY : 0);
 }
 
 /* Which of the two tables' entries: for the variable, or for all (NULL). */
@@ -154,12 +158,14 @@ struct place {
 static uint32_t keep_pair(const struct place *place, const struct access *read,
 			  const struct access *write, uint32_t flags)
 {
-	struct pair known = get(by_read, key_of(place->read, place->variable));
-	/* What is known to be lost is not replaced by what is not. */
-	if ((flags & (DEPENDS | CHECKS)) == 0 && (known.flags & (DEPENDS | CHECKS)))
-		return flags;
-	put(by_read, key_of(place->read, place->variable), write->pc, flags);
-	put(by_write, key_of(place->write, place->variable), read->pc, flags);
+	uint64_t by[] = { key_of(place->read, place->variable),
+			  key_of(place->write, place->variable) };
+	/* What is known to be lost is not replaced by what is not: a function may read twice, and write once. */
+	bool loses = flags & (DEPENDS | CHECKS);
+	if (loses || !(get(by_read, by[0]).flags & (DEPENDS | CHECKS)))
+		put(by_read, by[0], write->pc, flags);
+	if (loses || !(get(by_write, by[1]).flags & (DEPENDS | CHECKS)))
+		put(by_write, by[1], read->pc, flags);
 	return flags;
 }
 
@@ -464,6 +470,11 @@ static uint32_t loses(struct pattern_side *side, const struct pattern_side *othe
 	struct pair theirs = other->write ? (struct pair){ 0 } : pair_of(other);
 	if (!other->write && !(theirs.flags & (DEPENDS | CHECKS)))
 		return 0;
+	/* Both leave there what one of them alone would. */
+	bool same =
+		(side->write ? side->pc : pair.other) == (other->write ? other->pc : theirs.other);
+	if (same && pair.flags & SETS_ONLY)
+		return 0;
 	if (!(pair.flags & SIZE))
 		return pair.flags;
 	/*
@@ -473,8 +484,7 @@ static uint32_t loses(struct pattern_side *side, const struct pattern_side *othe
 	uint32_t direction =
 		other->write ? get(directions, key_of(other->pc, NULL)).flags : theirs.flags;
 	/* What is not in a list is added once too often by another thread that looks for it, too. */
-	if (pair.flags & SEARCHES &&
-	    (side->write ? side->pc : pair.other) != (other->write ? other->pc : theirs.other))
+	if (pair.flags & SEARCHES && !same)
 		return 0;
 	bool wrong = ((direction ^ pair.flags) & (SIZE | GROWS)) == 0 ||
 		     (direction & SIZE && pair.flags & (EMPTIES | PLACES));

@@ -359,8 +359,8 @@ def install(recorder: Recorder) -> None:
 
 
 def _is_beside(pytest_file: str, path: str) -> bool:
-    """Is it installed where pytest is? Of what has a plugin for it, pytest rewrites all modules: they
-    are no tests, and may look at their callers' frames."""
+    """Is it installed where pytest is? Of what has a plugin for it, pytest rewrites all modules.
+    They are no tests, and may look at their callers' frames."""
     return Path(path).is_relative_to(Path(pytest_file).parents[2])
 
 
