@@ -96,10 +96,20 @@ bool accesses_is_of_sync(const struct call *call)
 	       !(call->scope & SCOPE_HANDED && is_asked(call));
 }
 
+/*
+ * What belongs to the object, __del__() uses after all others; a global may be another object's, whose __del__()
+ * runs in another thread.
+ */
+static bool is_finalizing(const struct call *call)
+{
+	return call->scope & SCOPE_FINALIZER &&
+	       !(opcode_flags[*(const uint8_t *)call->instruction] & (OP_GLOBAL | OP_GLOBAL1));
+}
+
 /* In code that is looked at, and for this code's own sake? */
 static bool is_in_scope(const struct call *call)
 {
-	if (call->scope & SCOPE_FINALIZER || is_service(call->frame))
+	if (is_finalizing(call) || is_service(call->frame))
 		return false;
 	return call->scope & SCOPE_TOLD || (call->scope & SCOPE_HANDED && is_asked(call));
 }

@@ -17,6 +17,7 @@ enum {                   /* PyDictKeysObject */
        KEYS_GENERAL = 0, /* kinds: entries with a hash, */
        KEYS_SPLIT = 2,   /* and those without values */
        ENTRY_BYTES_MOST = 24,
+       FOUND = 8, /* keys that are remembered */
 };
 
 static uint64_t bytes_of_keys(const uint8_t *keys)
@@ -88,6 +89,33 @@ bool dicts_stores_at(const void *frame, uintptr_t address)
 		       locked_lookup.hash;
 }
 
+/* The keys that the thread has found last. */
+static __thread struct {
+	struct {
+		uintptr_t dict;
+		uint64_t hash;
+	} last[FOUND];
+	unsigned next;
+} found __attribute__((tls_model("initial-exec")));
+
+static __attribute__((noinline)) void keep_found(uintptr_t dict, uint64_t hash)
+{
+	unsigned at = found.next++ % FOUND;
+	found.last[at].dict = dict;
+	found.last[at].hash = hash;
+}
+
+bool dicts_takes_found(const struct call *call, uintptr_t dict)
+{
+	if (locked_lookup.dict != dict || locked_lookup.frame != call->frame ||
+	    locked_lookup.instruction != call->instruction)
+		return false;
+	for (unsigned i = 0; i < FOUND; i++)
+		if (found.last[i].dict == dict && found.last[i].hash == locked_lookup.hash)
+			return true;
+	return false;
+}
+
 /* The key that is added or taken away now; false: it is not known. */
 static bool changed_key(const struct call *call, uintptr_t dict, bool grows, uint64_t *hash)
 {
@@ -140,9 +168,13 @@ enum { LOOKUP_MISSING = -1 }; /* DKIX_EMPTY */
 
 static int64_t looked_up(int64_t index, const void *dict, const void *key, int64_t hash)
 {
-	if (UNLIKELY(index == LOOKUP_MISSING) && variables_testing &&
-	    !granule_is_mine(granule_of((uintptr_t)dict + python_at.dict_used)))
+	if (!variables_testing ||
+	    granule_is_mine(granule_of((uintptr_t)dict + python_at.dict_used)))
+		return index;
+	if (index == LOOKUP_MISSING)
 		note_missing((uintptr_t)dict, containers_key(key, hash));
+	else if (index >= 0)
+		keep_found((uintptr_t)dict, containers_key(key, hash));
 	return index;
 }
 

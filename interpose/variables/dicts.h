@@ -31,6 +31,9 @@ HIDDEN void dicts_note_first(const struct call *call, uintptr_t dict, uintptr_t 
 /* The dict is about to get larger or smaller by a key. */
 HIDDEN void dicts_note_changed(const struct call *call, uintptr_t dict, bool grows);
 
+/* It gets smaller, by a key that the thread has found in it before. */
+HIDDEN bool dicts_takes_found(const struct call *call, uintptr_t dict);
+
 /* Has the frame's instruction looked up, to store something, the entry of a dict that lies at `address`? */
 HIDDEN bool dicts_stores_at(const void *frame, uintptr_t address);
 

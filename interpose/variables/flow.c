@@ -306,6 +306,62 @@ bool flow_only_sets(const struct flow_code *code, uint32_t from, uint32_t to)
 	return value && loads_the_same(code, value, to);
 }
 
+/* Which local variable the instruction stores to; LOCALS: to none. */
+static unsigned stored_local(const struct walk *walk)
+{
+	return walk->does & OP_STORE        ? walk->argument
+	       : walk->does & OP_STORE_LOAD ? walk->argument >> 4
+					    : LOCALS;
+}
+
+static bool loads_local(const struct walk *walk, unsigned local)
+{
+	return (walk->does & OP_LOAD && walk->argument == local) ||
+	       (walk->does & OP_STORE_LOAD && (walk->argument & 15) == local) ||
+	       (walk->does & OP_LOAD2 &&
+		(walk->argument >> 4 == local || (walk->argument & 15) == local));
+}
+
+static bool is_used_behind(const struct flow_code *code, uint32_t at, unsigned local)
+{
+	uint64_t length = load64(code->code, python_at.size);
+	struct walk walk = { .units = code->units, .code = code->code, .at = at, .end = at };
+	while (walk.at < length && walk.at - at < UNITS_MAX) {
+		look_at(&walk);
+		if (loads_local(&walk, local))
+			return true;
+		if (stored_local(&walk) == local)
+			return false;
+		walk.at = walk.after;
+	}
+	return false;
+}
+
+bool flow_takes(const struct flow_code *code, uint32_t from, uint32_t to)
+{
+	enum {
+		NEW = OP_CONSTANT | OP_NUMBER,
+		OTHERS = OP_LOAD | OP_LOAD2 | OP_STORE | OP_STORE_LOAD | OP_GLOBAL | OP_ATTRIBUTE |
+			 OP_CELL | OP_SWAPS | OP_NOTHING | OP_EXTENDS
+	};
+	struct walk walk = { .units = code->units, .code = code->code, .at = from, .end = to };
+	unsigned kept = LOCALS, values = 0;
+	look_at(&walk);
+	for (walk.at = walk.after; walk.at < to; walk.at = walk.after) {
+		look_at(&walk);
+		bool empty = walk.does & OP_MAKES && walk.argument == 0;
+		if (walk.does & OP_ENDS || !(empty || walk.does & (NEW | OTHERS)))
+			return false;
+		unsigned stored = stored_local(&walk);
+		if (stored != LOCALS && kept != LOCALS)
+			return false;
+		kept = stored != LOCALS ? stored : kept;
+		values += empty || walk.does & NEW;
+	}
+	return kept != LOCALS && values == 1 && behind_store(code, to) &&
+	       is_used_behind(code, behind_store(code, to), kept);
+}
+
 bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing)
 {
 	struct walk walk = { .units = (const uint8_t *)python_bytecode(code, frame),

@@ -44,6 +44,13 @@ HIDDEN uint32_t flow_decides(const struct flow_code *code, uint32_t from, uint32
  */
 HIDDEN bool flow_only_sets(const struct flow_code *code, uint32_t from, uint32_t to);
 
+/*
+ * Is the value kept, a new one stored that has nothing to do with it, and what was kept used afterwards?
+ *
+ *     batch, self.lines = self.lines, []
+ */
+HIDDEN bool flow_takes(const struct flow_code *code, uint32_t from, uint32_t to);
+
 /* Is what the function returns made of the value, or decided by it? */
 HIDDEN bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing);
 

@@ -144,8 +144,11 @@ static uint32_t relation(const struct access *read, const struct access *write)
 		return patterns_makes_missing(read, write, units + 2 * (size_t)from) ? CHECKS : 0;
 	struct flow_code code = { write->code, units };
 	uint32_t flags = of_place(read, flow_between(&code, from, to, read->missing));
-	bool sets = flags == CHECKS && !write->takes && site_operation(write->site) == SITE_WRITE;
-	return flags | (sets && flow_only_sets(&code, from, to) ? SETS_ONLY : 0);
+	if (site_operation(write->site) != SITE_WRITE || write->takes)
+		return flags;
+	if (!flags && flow_takes(&code, from, to))
+		return DEPENDS;
+	return flags | (flags == CHECKS && flow_only_sets(&code, from, to) ? SETS_ONLY : 0);
 }
 
 /* Which of the two tables' entries: for the variable, or for all (NULL). */
@@ -182,9 +185,20 @@ static uint32_t split_of(const struct access *read, const struct access *write)
 	return moment_is_split(&read->moment, &write->moment) ? SPLIT : 0;
 }
 
+/*
+ * Is what was read stored again, `x = cast(int, x)`? That changes nothing. What may be something else another
+ * time, as the larger of two, is seen when it is.
+ */
+static bool puts_back(const struct access *read, const struct access *write)
+{
+	return read->value && read->value == write->value;
+}
+
 /* Both are of one call. Returns how what is written goes by what was read. */
 static uint32_t note_pair(const struct access *read, const struct access *write, uint32_t kind)
 {
+	if (puts_back(read, write))
+		return 0;
 	const struct place places[] = { { read->pc, write->pc, NULL },
 					{ read->pc, write->pc, write->stand_in } };
 	uint32_t flags = 0, known;
@@ -269,9 +283,24 @@ bool patterns_goes_by(const struct moment *read, const struct moment *write, uin
 	return read->test == write->test;
 }
 
+static struct access *set_at(const char *stand_in)
+{
+	return recent[mix((uint64_t)stand_in) % SETS];
+}
+
 static struct access *set_of(const struct access *access)
 {
-	return recent[mix((uint64_t)access->stand_in) % SETS];
+	return set_at(access->stand_in);
+}
+
+bool patterns_has_read(const struct call *call, const char *stand_in)
+{
+	const struct access *set = set_at(stand_in);
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].stand_in == stand_in && set[i].frame == call->frame &&
+		    set[i].code == call->code && set[i].moment.test == fibers_tests)
+			return true;
+	return false;
 }
 
 /* In place of the same one, which a loop does again; or of another call's; or else of any. */
@@ -399,7 +428,7 @@ static void note_write(const struct access *write)
 		return;
 	if (size)
 		put(directions, key_of(write->pc, NULL), 0, kind);
-	if (!write->owns)
+	if (!write->owns && !write->named)
 		note_reads(set, write, kind);
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i].stand_in == write->stand_in)

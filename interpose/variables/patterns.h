@@ -26,7 +26,9 @@ struct access {
 	uintptr_t address; /* of the variable, or of the object that it is in */
 	char *stand_in;
 	const void *frame, *code;
-	uint64_t pc;    /* as FTS_PC_PYTHON */
+	uint64_t pc; /* as FTS_PC_PYTHON */
+	uint64_t
+		value; /* SITE_READ, SITE_WRITE: the object, as far as it is known; 0 = it is not */
 	uint32_t syncs; /* fibers_section() */
 	struct moment moment;
 	uint8_t site;
@@ -40,9 +42,10 @@ struct access {
 	bool passes; /* or begins to go over it, which for a list is none of an error; see wholes.h */
 	bool searches; /* or whether one is in it, */
 	bool places;   /* or where */
-	bool cuts;     /* SITE_RESIZE: drops a slice of it; */
-	bool empties;  /* or all that is in it by then */
-	bool keeps;    /* setdefault(): what another thread has put there stays */
+	bool named; /* SITE_RESIZE: takes what the call has looked at; how many there are is no matter */
+	bool cuts;    /* SITE_RESIZE: drops a slice of it; */
+	bool empties; /* or all that is in it by then */
+	bool keeps;   /* setdefault(): what another thread has put there stays */
 	bool owns; /* writes who the thread is, which no other one does; or a module, as all others do */
 	bool within; /* a call of C reads and writes in several steps; see steps.h */
 	struct caller callers[PATTERNS_CALLERS];
@@ -63,6 +66,9 @@ HIDDEN bool patterns_keeps(const struct access *write);
  */
 HIDDEN bool patterns_goes_by(const struct moment *read, const struct moment *write,
 			     uintptr_t address);
+
+/* Has the same call of a function read the variable? */
+HIDDEN bool patterns_has_read(const struct call *call, const char *stand_in);
 
 /* Does the instruction make what it has not found? */
 HIDDEN bool patterns_makes_missing(const struct access *read, const struct access *write,

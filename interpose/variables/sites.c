@@ -126,7 +126,7 @@ static bool take_opcode(struct reader *reader)
 		return false;
 	opcode_caches[number] = (uint8_t)caches;
 	for (unsigned i = 0; i < length; i++) {
-		unsigned bit = place_of(letters[i], "aAgGdklLsSxebEicCWIrvjtNBofTPOD");
+		unsigned bit = place_of(letters[i], "aAgGdklLsSxebEicCWIrvjtNBofTPODF");
 		if (bit < 32)
 			opcode_flags[number] |= 1u << bit;
 	}

@@ -84,6 +84,7 @@ enum opcode_flag {
 	OP_GATHERS = 1 << 28,    /* P: puts a value into what a comprehension makes */
 	OP_NUMBER = 1 << 29,     /* O: loads a small one */
 	OP_DELETES = 1 << 30,    /* D */
+	OP_MAKES = 1u << 31,     /* F: a list, dict or set of so many items */
 	OP_SERVICE = 1 << 14,    /* i: the interpreter does there what is not the line's */
 };
 extern HIDDEN uint32_t opcode_flags[256];

@@ -101,6 +101,20 @@ static void note_changed_key(const struct call *call, uintptr_t size, enum site_
 }
 
 /*
+ * `if job in jobs and len(jobs): jobs.remove(job)`: whether the key is there decides, and that is a variable of its
+ * own.
+ */
+static bool takes_seen(const struct call *call, uintptr_t size, enum site_class class)
+{
+	uint64_t hash;
+	uintptr_t set = size - python_at.set_used;
+	if (class == SITE_DICT)
+		return dicts_takes_found(call, size - python_at.dict_used);
+	return class == SITE_OTHER && containers_changed_key(call, set, &hash) &&
+	       patterns_has_read(call, key_stand_in(set + OBJECT_BODY, hash));
+}
+
+/*
  * Does the thread store what it alone stores there: its number, or what follows on that; or a module, as all
  * others do? (An object that is replaced meanwhile stays mapped as long as the thread is attached.)
  */
@@ -150,7 +164,13 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	/* A hash is no object. */
 	bool hash = site_class(site) == SITE_ENTRY_OR_HASH;
 	bool releases = is_write && (hash || accesses_publishes(value));
+	access.value = is_write && !hash ? value
+		       : operation == SITE_READ
+			       ? __atomic_load_n((const uint64_t *)address, __ATOMIC_RELAXED)
+			       : 0;
 	access.grows = grows;
+	access.named =
+		operation == SITE_RESIZE && !grows && takes_seen(&call, address, site_class(site));
 	access.missing = lacks(address, site);
 	access.takes = takes_away(operation, site_class(site), grows, value);
 	access.owns = is_write && !hash && owns(&call, address, site, value);
