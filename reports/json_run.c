@@ -171,6 +171,9 @@ static json_t *count_profile_of(const struct run_info *run)
 		json_object_set_new(object, "changes", json_count(count->changes));
 		json_object_set_new(object, "handed_over", json_count(count->handed_over));
 		json_object_set_new(object, "threads", json_count(count->threads));
+		json_object_set_new(object, "seconds", json_real(count->seconds));
+		json_object_set_new(object, "changes_per_second", json_real(run_count_rate(count)));
+		json_object_set_new(object, "remedy", text_json(run_count_remedy(count)));
 		json_array_append_new(array, object);
 	}
 	return array;

@@ -66,6 +66,7 @@
  *       abort, memory   what is said before an abort; races with the allocator
  *       api_rules       what CPython asks of those who call its C API
  *       traceback       the calls of a Python traceback; cxx_name: C++ names for people
+ *       counted         what helps where many threads write one count
  *       enough          how many turns without a finding say that it is gone; rate: how often it comes;
  *                       shrink: the part of a list that is needed
  *       interleaving    the steps of two threads, drawn

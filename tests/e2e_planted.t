@@ -515,7 +515,14 @@ def check_contended(run: Run) -> None:
     rows = run.report.get("run", {}).get("count_profile", [])
     shared = [row for row in rows if "shared_bug.py:3" in (row["made"] or "")]
     ok(
-        any(row["type"] == "list" and row["threads"] > 1 for row in shared)
+        any(
+            row["type"] == "list"
+            and row["threads"] > 1
+            and abs(row["changes_per_second"] * row["seconds"] - row["changes"]) < 1
+            and 0 < row["seconds"] < run.report["run"]["seconds"]
+            and row["remedy"].startswith("per thread")
+            for row in shared
+        )
         and not any("_ok.py" in str(row["made"]) + str(row["where"]) for row in rows)
         and not run.findings,
         "planted_contended: what all threads count is in the profile of counts, and no finding",

@@ -284,8 +284,13 @@ struct run_count {
 	uint64_t changes;     /* about */
 	uint64_t handed_over; /* of these, by another thread than the one before */
 	uint64_t threads;     /* the most at a time */
+	double seconds;       /* that the tests took in which it was changed so; 0 = not known */
 };
 void run_count_clear(struct run_count *count);
+/* Changes in each of these seconds; 0 = not known. */
+double run_count_rate(const struct run_count *count);
+/* "per thread: ...", "deferred: ..." or "immortal: ...": what makes it faster. A static string. */
+const char *run_count_remedy(const struct run_count *count);
 
 /* A test that took long. */
 struct run_slow {

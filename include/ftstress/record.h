@@ -133,9 +133,10 @@ enum fts_report_kind {
 	 */
 	FTS_REPORT_VARIABLE_LOST = 11,
 	/*
-	 * An object whose shared count many threads wrote: FTS_SEC_OBJECT, and FTS_SEC_OTHER with the
-	 * place of one of the changes: address = changes, size = how often another thread made the next
-	 * one, value = threads.
+	 * An object whose shared count many threads wrote in a test: FTS_SEC_OBJECT, with size = when the
+	 * test began and value = how long it took, in nanoseconds; and FTS_SEC_OTHER with the place of one
+	 * of the changes: address = changes, size = how often another thread made the next one,
+	 * value = threads.
 	 */
 	FTS_REPORT_COUNT_PROFILE = 12,
 };

@@ -7,6 +7,7 @@
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/walk.h"
+#include "interpose/turns/turns.h"
 
 #include <stddef.h>
 
@@ -36,6 +37,7 @@ static struct entry {
 } entries[OBJECTS];
 static __thread uint32_t passed __attribute__((tls_model("initial-exec")));
 static _Alignas(8) uint8_t buffer[BUFFER_BYTES];
+static uint64_t began; /* the test, by raw_now() */
 
 /* The entry may be another object's by now, or no one's; the one at hand lives. */
 static __attribute__((noinline)) void note_place(struct entry *entry, uint64_t object,
@@ -52,7 +54,7 @@ static __attribute__((noinline)) void note_place(struct entry *entry, uint64_t o
 
 void contended_count(uint64_t object, uintptr_t place)
 {
-	if (++passed % EACH)
+	if (++passed % EACH || turns_self)
 		return;
 	struct entry *entry = &entries[object / 16 * 0x9e3779b97f4a7c15ull >> 53];
 	uint64_t me = (uint64_t)__builtin_thread_pointer();
@@ -74,7 +76,7 @@ void contended_count(uint64_t object, uintptr_t place)
 	entry->threads |= 1ull << ((uint32_t)made_thread() % 64);
 }
 
-static void tell(const struct entry *entry)
+static void tell(const struct entry *entry, uint64_t ended)
 {
 	static const char no_text[] = "";
 	char type[NAME] = "";
@@ -86,7 +88,9 @@ static void tell(const struct entry *entry)
 			    (struct fts_section){ .kind = FTS_SEC_OBJECT,
 						  .frame_count = entry->made.count,
 						  .tid = entry->made.number,
-						  .address = entry->object },
+						  .address = entry->object,
+						  .size = began,
+						  .value = ended - began },
 			    entry->made.frames, type);
 	used += section_put(
 		buffer + used, BUFFER_BYTES - used,
@@ -105,14 +109,17 @@ static void tell(const struct entry *entry)
 
 void contended_test(bool runs)
 {
+	uint64_t now = raw_now();
 	contended_on = runs && made_is_on();
-	if (runs)
+	if (runs) {
+		began = now;
 		return;
+	}
 	for (unsigned i = 0; i < OBJECTS; i++) {
 		if (entries[i].handed_over >= TOLD_FROM &&
 		    entries[i].threads & (entries[i].threads - 1) &&
 		    ring_room() > FTS_RING_BYTES / 4)
-			tell(&entries[i]);
+			tell(&entries[i], now);
 		if (entries[i].object)
 			entries[i] = (struct entry){ 0 };
 	}

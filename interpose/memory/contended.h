@@ -6,7 +6,7 @@
  * the more they are. A list, a constant of an extension, a bound method that all use: that is no fault, but
  * why a program does not scale without the GIL.
  *
- * Looked at is each fourth change of such a word by a thread. What is counted is how often another thread
+ * Looked at is each fourth change of such a word by a thread, but not where threads take turns. What is counted is how often another thread
  * changed it than the one before ("handed over"). The table has a place for each hash of an address: an
  * object that is changed often stays there, as one that comes by takes a point off it first.
  */

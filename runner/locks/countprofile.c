@@ -10,8 +10,15 @@
 #include "runner/locks/lockorder.h"
 #include "runner/records/assemble.h"
 
+/* Objects of one type made at one line. Several of them in one test: its time counts once. */
+struct sum {
+	struct run_count all;
+	uint32_t pid;
+	uint64_t began; /* the last test that was added */
+};
+
 struct countprofile {
-	struct run_count *counts;
+	struct sum *sums;
 	size_t count, capacity;
 	struct map by_kind; /* hash of type and place -> index */
 };
@@ -26,26 +33,32 @@ void countprofile_free(struct countprofile *profile)
 	if (!profile)
 		return;
 	for (size_t i = 0; i < profile->count; i++)
-		run_count_clear(&profile->counts[i]);
-	free(profile->counts);
+		run_count_clear(&profile->sums[i].all);
+	free(profile->sums);
 	map_free(&profile->by_kind);
 	free(profile);
 }
 
-static void add(struct countprofile *profile, const struct run_count *sum)
+void countprofile_add(struct countprofile *profile, const struct run_count *sum, uint32_t pid,
+		      uint64_t began)
 {
 	uint64_t key = hash_string(hash_string(0, sum->type), sum->made ? sum->made : "") >> 1;
 	uint64_t at = map_get(&profile->by_kind, key);
 	if (at == MAP_NONE) {
-		struct run_count one = *sum;
-		one.type = xstrdup(sum->type);
-		one.made = xstrdup(sum->made);
-		one.where = xstrdup(sum->where);
+		struct sum one = { .all = *sum, .pid = pid, .began = began };
+		one.all.type = xstrdup(sum->type);
+		one.all.made = xstrdup(sum->made);
+		one.all.where = xstrdup(sum->where);
 		map_set(&profile->by_kind, key, profile->count);
-		ARRAY_PUSH(profile->counts, profile->count, profile->capacity, one);
+		ARRAY_PUSH(profile->sums, profile->count, profile->capacity, one);
 		return;
 	}
-	struct run_count *known = &profile->counts[at];
+	struct sum *same = &profile->sums[at];
+	struct run_count *known = &same->all;
+	if (same->pid != pid || same->began != began)
+		known->seconds += sum->seconds;
+	same->pid = pid;
+	same->began = began;
 	known->changes += sum->changes;
 	known->handed_over += sum->handed_over;
 	if (sum->threads > known->threads)
@@ -91,9 +104,10 @@ void countprofile_take(struct countprofile *profile, const struct lockorder_host
 			.changes = sums->head.address,
 			.handed_over = sums->head.size,
 			.threads = sums->head.value,
+			.seconds = (double)object->head.value / 1e9,
 		};
 		if (!ours)
-			add(profile, &sum);
+			countprofile_add(profile, &sum, record->pid, object->head.size);
 		run_count_clear(&sum);
 	}
 	free(view.sections);
@@ -110,8 +124,8 @@ static int by_handing_over(const void *left, const void *right)
 struct run_count *countprofile_most(const struct countprofile *profile, size_t *count)
 {
 	struct run_count *sorted = xcalloc(profile->count + 1, sizeof *sorted);
-	if (profile->count)
-		memcpy(sorted, profile->counts, profile->count * sizeof *sorted);
+	for (size_t i = 0; i < profile->count; i++)
+		sorted[i] = profile->sums[i].all;
 	qsort(sorted, profile->count, sizeof *sorted, by_handing_over);
 	*count = profile->count < COUNTPROFILE_TOLD ? profile->count : COUNTPROFILE_TOLD;
 	for (size_t i = 0; i < *count; i++) {

@@ -19,6 +19,9 @@ struct lockorder_host;
 struct countprofile *countprofile_new(void);
 void countprofile_free(struct countprofile *profile);
 
+/* `sum` is of one object in one test, which process `pid` began at `began`; its strings are copied. */
+void countprofile_add(struct countprofile *profile, const struct run_count *sum, uint32_t pid,
+		      uint64_t began);
 /* FTS_REPORT_COUNT_PROFILE. What the driver's own code makes or counts is left out. */
 void countprofile_take(struct countprofile *profile, const struct lockorder_host *host,
 		       const struct fts_record *record);

@@ -102,6 +102,7 @@ static json_t *counts_value(const struct run_info *info)
 		value_put_text(one, "where", count->where);
 		value_put_number(one, "changes", count->changes);
 		value_put_number(one, "handed_over", count->handed_over);
+		json_object_set_new(one, "seconds", json_real(count->seconds));
 		value_put_number(one, "threads", count->threads);
 		json_array_append_new(array, one);
 	}
@@ -335,13 +336,15 @@ static void get_counts(json_t *array, struct run_info *info)
 	info->counts = xcalloc(info->count_count, sizeof *info->counts);
 	for (size_t i = 0; i < info->count_count; i++) {
 		json_t *one = json_array_get(array, i);
-		info->counts[i] =
-			(struct run_count){ .type = value_get_text(one, "type"),
-					    .made = value_get_text(one, "made"),
-					    .where = value_get_text(one, "where"),
-					    .changes = value_get_number(one, "changes"),
-					    .handed_over = value_get_number(one, "handed_over"),
-					    .threads = value_get_number(one, "threads") };
+		info->counts[i] = (struct run_count){
+			.type = value_get_text(one, "type"),
+			.made = value_get_text(one, "made"),
+			.where = value_get_text(one, "where"),
+			.changes = value_get_number(one, "changes"),
+			.handed_over = value_get_number(one, "handed_over"),
+			.threads = value_get_number(one, "threads"),
+			.seconds = json_number_value(json_object_get(one, "seconds"))
+		};
 	}
 }
 

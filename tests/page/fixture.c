@@ -237,7 +237,9 @@ static void load_counts(struct run_info *run, const json_t *counts)
 						     .where = text_at(count, "where"),
 						     .changes = number_at(count, "changes"),
 						     .handed_over = number_at(count, "handed_over"),
-						     .threads = number_at(count, "threads") };
+						     .threads = number_at(count, "threads"),
+						     .seconds = json_number_value(
+							     json_object_get(count, "seconds")) };
 	}
 }
 

@@ -729,15 +729,18 @@ test("objects_that_threads_count_together_are_a_table_of_the_run", async () => {
     changes: 168000,
     handed_over: 27000,
     threads: 4,
+    seconds: 8,
   };
   const page = await open("run", { at: writePage(({ run }) => (run.count_profile = [counted])) });
   equal(await texts(page.locator("table.counts tbody tr > *")), [
     "list",
     "x.py:3",
-    "27,000",
+    "21,000",
     "168,000",
+    "27,000",
     "4",
     "–",
+    "per thread: one for each (a copy, threading.local()), or one reference taken before the loop",
   ]);
   const without = await open("run");
   equal(await without.locator("table.counts").count(), 0);

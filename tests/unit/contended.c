@@ -17,7 +17,9 @@ uint64_t python_pc(uint64_t native)
 
 static _Alignas(16) uint64_t object[8], other[8];
 static unsigned told, changes, handed_over, threads;
+static uint64_t test_began, took;
 static __thread int number;
+__thread struct member *turns_self;
 
 bool made_is_on(void)
 {
@@ -52,6 +54,10 @@ uint32_t section_put(uint8_t *at, uint32_t room, struct fts_section section, con
 		     const char *text)
 {
 	(void)at, (void)room, (void)frames, (void)text;
+	if (section.kind == FTS_SEC_OBJECT) {
+		test_began = section.size;
+		took = section.value;
+	}
 	if (section.kind == FTS_SEC_OTHER) {
 		changes = (unsigned)section.address;
 		handed_over = (unsigned)section.size;
@@ -90,6 +96,7 @@ static void what_is_handed_over_is_told(void **state)
 	static int numbers[2] = { 0, 1 };
 	pthread_t both[2];
 	(void)state;
+	uint64_t before = raw_now();
 	contended_test(true);
 	pthread_barrier_init(&turn, NULL, 2);
 	for (int i = 0; i < 2; i++)
@@ -102,6 +109,27 @@ static void what_is_handed_over_is_told(void **state)
 	assert_int_equal(changes, TURNS * EACH);
 	assert_int_equal(handed_over, (TURNS - 1) * EACH);
 	assert_int_equal(threads, 2);
+	assert_true(before <= test_began && took > 0 && test_began + took <= raw_now());
+}
+
+static void where_threads_take_turns_nothing_is_noted(void **state)
+{
+	struct member *const member = (struct member *)object;
+	(void)state;
+	contended_test(true);
+	turns_self = member;
+	for (int i = 0; i < EACH; i++)
+		contended_note((uint64_t)other, 4096);
+	turns_self = NULL;
+	for (unsigned i = 0; i < OBJECTS; i++)
+		assert_int_equal(entries[i].object, 0);
+	for (int i = 0; i < EACH; i++)
+		contended_note((uint64_t)other, 4096);
+	unsigned noted = 0;
+	for (unsigned i = 0; i < OBJECTS; i++)
+		noted += entries[i].object != 0;
+	assert_int_equal(noted, 1);
+	contended_test(false);
 }
 
 static void what_one_thread_changes_is_not_told(void **state)
@@ -130,6 +158,7 @@ int main(void)
 		cmocka_unit_test(what_is_handed_over_is_told),
 		cmocka_unit_test(what_one_thread_changes_is_not_told),
 		cmocka_unit_test(nothing_is_noted_outside_of_a_test),
+		cmocka_unit_test(where_threads_take_turns_nothing_is_noted),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -257,20 +257,21 @@ function Counting({ run }: { run: Run }) {
       <h2 id="counting-heading">Objects that threads count together</h2>
       <p>
         Each thread writes the reference count of these, in turn with the others: that is no fault,
-        but slows all of them down. Give each thread its own, take a reference once instead of in a
-        loop, or let them not be counted (a static or immortal object; for functions and what lives
-        as long as the program <code>PyUnstable_Object_EnableDeferredRefcount</code>). Numbers are
-        estimates.
+        but slows all of them down. Changes a second are those of the time that the tests took in
+        which an object was changed so, where their threads overlap; under ThreadSanitizer, which is
+        slower than without. Numbers are estimates.
       </p>
       <Wide label="Objects that threads count together"><table class="waiting counts">
         <thead>
           <tr>
             <th scope="col">Object</th>
             <th scope="col">Made at</th>
-            <th scope="col">Handed over</th>
+            <th scope="col">Changes a second</th>
             <th scope="col">Changes</th>
+            <th scope="col">Handed over</th>
             <th scope="col">Threads</th>
             <th scope="col">Counted at</th>
+            <th scope="col">What helps</th>
           </tr>
         </thead>
         <tbody>
@@ -280,12 +281,14 @@ function Counting({ run }: { run: Run }) {
               <td>
                 <code>{one.made ?? "–"}</code>
               </td>
-              <td>{count(one.handed_over)}</td>
+              <td>{one.changes_per_second ? count(Math.round(one.changes_per_second)) : "–"}</td>
               <td>{count(one.changes)}</td>
+              <td>{count(one.handed_over)}</td>
               <td>{count(one.threads)}</td>
               <td>
                 <code>{one.where ?? "–"}</code>
               </td>
+              <td>{one.remedy ?? "–"}</td>
             </tr>
           ))}
         </tbody>

@@ -232,6 +232,9 @@ export interface CountUse {
   changes: number;
   handed_over: number;
   threads: number;
+  /** Absent in older reports, 0 where not known. */
+  changes_per_second?: number;
+  remedy?: string;
 }
 
 export interface Kind {
