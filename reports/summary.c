@@ -31,6 +31,10 @@
  *	Slow tests; `skip = TEST` in [suite] leaves one out:
  *	    31.4 s  numpy/random/tests/test_smoke.py::test_all
  *
+ *	Reference counts that many threads write; the page has all of them:
+ *	    list of x.py:3, 536,098 changes a second (at x.py:10)
+ *	        per thread: one for each (a copy, threading.local()), or ...
+ *
  * A replay is asked for what is known, and shows it. Tests that never passed, and files of tests
  * that can't be imported, are told before all else where they are more than a tenth, at the end
  * where they are fewer.
@@ -48,7 +52,10 @@
 #include "reports/tried.h"
 
 #define SHOWN_MAX 20 /* new findings told in full: more is the report's business */
-#define SLOW 10.0    /* seconds of a test that is told here, too; as long as the progress waits */
+#define COUNTED_MAX 3
+#define COUNTED_FROM                                                                               \
+	100000.0  /* changes a second of one place's objects: a tenth of a core or more */
+#define SLOW 10.0 /* seconds of a test that is told here, too; as long as the progress waits */
 
 static void add_duration(struct buf *line, double seconds)
 {
@@ -236,6 +243,42 @@ static void print_slow(const struct page *page, const struct run_info *run)
 	buf_free(&line);
 }
 
+static void print_counted(const struct page *page, const struct run_info *run)
+{
+	struct buf line = { 0 };
+	size_t told = 0;
+	for (size_t i = 0; i < run->count_count && told < COUNTED_MAX; i++) {
+		const struct run_count *count = &run->counts[i];
+		if (run_count_rate(count) < COUNTED_FROM)
+			continue;
+		if (!told++) {
+			page_print(page, PLAIN, &line);
+			buf_puts(&line,
+				 "Reference counts that many threads write; the page has all "
+				 "of them:");
+			page_print(page, DIM, &line);
+		}
+		buf_puts(&line, "    ");
+		text_add_line(&line, count->type);
+		if (count->made) {
+			buf_puts(&line, " of ");
+			text_add_line(&line, count->made);
+		}
+		buf_puts(&line, ", ");
+		text_add_number(&line, (uint64_t)run_count_rate(count));
+		buf_puts(&line, " changes a second");
+		if (count->where) {
+			buf_puts(&line, " (at ");
+			text_add_line(&line, count->where);
+			buf_puts(&line, ")");
+		}
+		page_print(page, DIM, &line);
+		buf_printf(&line, "        %s", run_count_remedy(count));
+		page_print(page, DIM, &line);
+	}
+	buf_free(&line);
+}
+
 /* What was not tested: `line`, and the first example, in up to three lines. */
 static void print_untested(const struct page *page, struct buf *line, bool first,
 			   const char *const said[3])
@@ -303,6 +346,7 @@ int report_summary(FILE *out, const struct report_input *input, bool color, unsi
 	print_rest(&page, input, counts);
 	print_tried(&page, input->run);
 	print_slow(&page, input->run);
+	print_counted(&page, input->run);
 	if (untested_last(input->run)) {
 		fputs("\n", out);
 		print_not_tested(&page, input->run, false);
