@@ -26,6 +26,7 @@ static uintptr_t drop_low, drop_size;
 static bool counts_checked; /* it is a debug build */
 
 enum { PLACES = 1024, IN_VAIN = 8, WALKED = 64, DEALLOC_BYTES = 8192 };
+enum { MOMENTS = 100 };         /* of a millisecond */
 static uint8_t in_vain[PLACES]; /* how often what a place changes was no count */
 
 static uint8_t *vain_of(uint64_t place)
@@ -64,7 +65,7 @@ static bool is_object(uint64_t object, bool may_be_static)
 /*
  * Nobody has it. While a thread adds both counts up, the owner's is 0 for a moment and in no sum: so two
  * that are 0 say it only where they have been added up, or where the object lies in a free list, which has
- * a link to the next one in the owner's place.
+ * a link to the next one in the owner's place. (The first one has none: is_first_dead().)
  */
 static bool is_dead(uint64_t object)
 {
@@ -76,6 +77,37 @@ static bool is_dead(uint64_t object)
 	       made_covers(owner);
 }
 
+static bool is_all_zero(uint64_t object)
+{
+	return local_of(object) == 0 && shared_of(object) == 0 && owner_of(object) == 0;
+}
+
+/*
+ * The first one in a free list has no link: all is 0. That is so, too, of an object in use for some
+ * instructions while a thread adds up the counts of both (_Py_ExplicitMergeRefcount()), but it does not
+ * stay so. Waits, if it is an object of which `place` has not been told.
+ */
+static __attribute__((noinline)) bool stays_zero(uint64_t object, uintptr_t place)
+{
+	static const struct timespec moment = { .tv_nsec = 1000000 };
+	uint8_t *vain = vain_of(place);
+	if (*vain >= IN_VAIN || misuse_is_told(place))
+		return false;
+	if (!is_object(object, false)) {
+		++*vain;
+		return false;
+	}
+	unsigned moments = 0;
+	for (; moments < MOMENTS && is_all_zero(object); moments++)
+		raw_syscall3(SYS_nanosleep, (long)&moment, 0, 0);
+	return moments == MOMENTS;
+}
+
+static bool is_first_dead(uint64_t object, uintptr_t place)
+{
+	return is_all_zero(object) && stays_zero(object, place);
+}
+
 /* What was done to it before, where made_end_find() says; NULL = nothing of this life is known. */
 static const char *before_of(uint64_t object)
 {
@@ -83,7 +115,7 @@ static const char *before_of(uint64_t object)
 	bool known = made_end_find(object, &ended);
 	if (made_is_freed(object))
 		return "freed it";
-	if (is_dead(object))
+	if (is_dead(object) || is_all_zero(object))
 		return "dropped the last reference to it";
 	return known && ended.lives ? "dropped a reference to it before" : NULL;
 }
@@ -158,7 +190,8 @@ void counts_look_at_add(uint64_t object, uintptr_t place)
 	if (UNLIKELY(made_is_freed(object)))
 		tell("reference-count-dead", "takes a reference to an object that is freed", object,
 		     place);
-	else if (UNLIKELY(is_dead(object)))
+	else if (UNLIKELY(is_dead(object)) ||
+		 (UNLIKELY(!owner_of(object)) && is_first_dead(object, place)))
 		tell_gone(object, place);
 }
 
@@ -281,7 +314,8 @@ static __attribute__((noinline)) void look_at_drop(uint64_t object, uintptr_t pl
 		if (UNLIKELY(borrowed_any))
 			borrowed_ends(object, place);
 	}
-	if (local == COUNT_IMMORTAL || total > 0 || (!merged && !local && !is_dead(object)) ||
+	if (local == COUNT_IMMORTAL || total > 0 ||
+	    (!merged && !local && !is_dead(object) && !is_first_dead(object, place)) ||
 	    shared != shared_of(object))
 		return;
 	tell("reference-count-low", "drops a reference to an object that has none left", object,

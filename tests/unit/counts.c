@@ -2,9 +2,11 @@
 #undef _GNU_SOURCE /* counts.c defines it */
 #include "interpose/memory/counts.c"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -202,6 +204,24 @@ static void assert_drop(const char *type)
 	assert_told(type);
 }
 
+/* A thread is about to be through with adding up both counts. */
+static void *add_up(void *none)
+{
+	(void)none;
+	usleep(20000);
+	__atomic_store_n(&object.shared, SHARED(1, MERGED), __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void assert_nothing_while_added_up(void (*change)(const char *type))
+{
+	pthread_t thread;
+	make(0, 0, 0);
+	pthread_create(&thread, NULL, add_up, NULL);
+	change(NULL);
+	pthread_join(thread, NULL);
+}
+
 static void assert_add(const char *type)
 {
 	told = NULL;
@@ -272,7 +292,8 @@ static void others_drop_what_there_is(void **state)
 	make(LINK, 0, 0);
 	assert_drop("reference-count-low"); /* it lies in a free list */
 	make(0, 0, 0);
-	assert_drop(NULL); /* a thread may be adding up */
+	assert_drop("reference-count-low"); /* it is the first one there */
+	assert_nothing_while_added_up(assert_drop);
 }
 
 static void nobody_takes_what_is_gone(void **state)
@@ -283,7 +304,8 @@ static void nobody_takes_what_is_gone(void **state)
 	make(OTHER, 0, SHARED(1, 0));
 	assert_add(NULL);
 	make(0, 0, 0);
-	assert_add(NULL);
+	assert_add("reference-count-dead");
+	assert_nothing_while_added_up(assert_add);
 	make(LINK, 0, 0);
 	assert_add("reference-count-dead");
 	dealloc = DEALLOC; /* its own, for the time of a finalizer */

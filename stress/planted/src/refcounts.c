@@ -52,6 +52,42 @@ static PyObject *drop_list_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(n
 	return drop_twice(list_after_another(), 1);
 }
 
+/*
+ * Fails, with a list that the caller has made. Bug: each of the two drops the reference. Nothing else was
+ * in the thread's free list.
+ */
+static STEP int fill(PyObject *list, int drops)
+{
+	if (PyList_GET_SIZE(list) < 2) {
+		if (drops)
+			Py_DECREF(list);
+		return -1;
+	}
+	return 0;
+}
+
+static PyObject *fail_to_fill(int drops)
+{
+	PyObject *list = list_of_one();
+	if (!list)
+		return NULL;
+	if (fill(list, drops)) {
+		Py_DECREF(list);
+		Py_RETURN_NONE;
+	}
+	return list;
+}
+
+static PyObject *drop_failed_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return fail_to_fill(1);
+}
+
+static PyObject *drop_failed_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	return fail_to_fill(0);
+}
+
 static PyObject *drop_bytes_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
 	return drop_twice(much(), 0);
@@ -341,6 +377,8 @@ static PyMethodDef functions[] = {
 	{ "make_holder", make_holder, METH_NOARGS, NULL },
 	{ "drop_list_bug", drop_list_bug, METH_NOARGS, NULL },
 	{ "drop_list_ok", drop_list_ok, METH_NOARGS, NULL },
+	{ "drop_failed_bug", drop_failed_bug, METH_NOARGS, NULL },
+	{ "drop_failed_ok", drop_failed_ok, METH_NOARGS, NULL },
 	{ "drop_bytes_bug", drop_bytes_bug, METH_NOARGS, NULL },
 	{ "drop_bytes_ok", drop_bytes_ok, METH_NOARGS, NULL },
 	{ "take_list_bug", take_list_bug, METH_NOARGS, NULL },
