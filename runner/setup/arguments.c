@@ -167,20 +167,25 @@ static void set_explore(struct settings *settings)
 	settings->python_races_every = 1;
 }
 
-/* What --leaks stands for: in turns, the driver itself makes something with each round. */
+/*
+ * What --leaks stands for: in turns, the driver itself makes something with each round, and where orders
+ * are told as meant, the type cache keeps names (interpose/order/type_cache.c).
+ */
 static void set_leaks(struct settings *settings)
 {
 	settings->schedule = SCHEDULE_OVERLAP;
+	settings->order = ORDER_AS_WRITTEN;
 	settings->gil = GIL_OFF;
 	settings->pairs_every = 0;
 }
 
 static int check_leaks(const struct settings *settings)
 {
-	const char *other = settings->gate               ? "--gate"
-			    : settings->pairs            ? "--pairs"
-			    : settings->explore          ? "--explore"
-			    : settings->heap == HEAP_OFF ? "--heap=off"
+	const char *other = settings->gate                   ? "--gate"
+			    : settings->pairs                ? "--pairs"
+			    : settings->explore              ? "--explore"
+			    : settings->heap == HEAP_OFF     ? "--heap=off"
+			    : settings->order == ORDER_MEANT ? "--happens-before=meant"
 			    : settings->schedule != SCHEDULE_OVERLAP
 				    ? "another schedule than overlap"
 				    : NULL;

@@ -161,6 +161,8 @@ static void the_gate_refuses_what_would_change_its_result(void **state)
 	(void)state;
 	COMPLAINS("--memory=deep and --python-flavour=debug don't go together", "--memory=deep",
 		  "--python-flavour=debug");
+	COMPLAINS("--leaks and --happens-before=meant don't go together", "--leaks",
+		  "--happens-before", "meant");
 	COMPLAINS("--gate and --replay don't go together", "--gate", "--replay", "1.2.3");
 	COMPLAINS("--gate and --resume don't go together", "--resume", "--gate");
 	COMPLAINS("--gate and --duration don't go together", "--gate", "--duration", "5m");
