@@ -7,7 +7,6 @@
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/python/walk.h"
-#include "interpose/turns/turns.h"
 
 #include <stddef.h>
 
@@ -54,7 +53,7 @@ static __attribute__((noinline)) void note_place(struct entry *entry, uint64_t o
 
 void contended_count(uint64_t object, uintptr_t place)
 {
-	if (++passed % EACH || turns_self)
+	if (++passed % EACH)
 		return;
 	struct entry *entry = &entries[object / 16 * 0x9e3779b97f4a7c15ull >> 53];
 	uint64_t me = (uint64_t)__builtin_thread_pointer();

@@ -18,7 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-extern HIDDEN bool contended_on; /* a test runs */
+/* A test runs, and its threads overlap: where they take turns, turns.c sets it to false. */
+extern HIDDEN bool contended_on;
 
 HIDDEN void contended_count(uint64_t object, uintptr_t place);
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "interpose/turns/turns.h"
 #include "interpose/base/symbol.h"
+#include "interpose/memory/contended.h"
 #include "interpose/turns/look.h"
 
 #include <errno.h>
@@ -362,6 +363,7 @@ static void flush(void)
 
 static void begin(uint32_t count, uint32_t calls, bool in_threads)
 {
+	contended_on = false;
 	raw_lock(&lock);
 	if (active())
 		finish();

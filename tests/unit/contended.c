@@ -19,7 +19,6 @@ static _Alignas(16) uint64_t object[8], other[8];
 static unsigned told, changes, handed_over, threads;
 static uint64_t test_began, took;
 static __thread int number;
-__thread struct member *turns_self;
 
 bool made_is_on(void)
 {
@@ -112,26 +111,6 @@ static void what_is_handed_over_is_told(void **state)
 	assert_true(before <= test_began && took > 0 && test_began + took <= raw_now());
 }
 
-static void where_threads_take_turns_nothing_is_noted(void **state)
-{
-	struct member *const member = (struct member *)object;
-	(void)state;
-	contended_test(true);
-	turns_self = member;
-	for (int i = 0; i < EACH; i++)
-		contended_note((uint64_t)other, 4096);
-	turns_self = NULL;
-	for (unsigned i = 0; i < OBJECTS; i++)
-		assert_int_equal(entries[i].object, 0);
-	for (int i = 0; i < EACH; i++)
-		contended_note((uint64_t)other, 4096);
-	unsigned noted = 0;
-	for (unsigned i = 0; i < OBJECTS; i++)
-		noted += entries[i].object != 0;
-	assert_int_equal(noted, 1);
-	contended_test(false);
-}
-
 static void what_one_thread_changes_is_not_told(void **state)
 {
 	(void)state;
@@ -158,7 +137,6 @@ int main(void)
 		cmocka_unit_test(what_is_handed_over_is_told),
 		cmocka_unit_test(what_one_thread_changes_is_not_told),
 		cmocka_unit_test(nothing_is_noted_outside_of_a_test),
-		cmocka_unit_test(where_threads_take_turns_nothing_is_noted),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

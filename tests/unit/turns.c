@@ -69,6 +69,8 @@ void *symbol_next(const char *symbol)
 	return dlsym(RTLD_NEXT, symbol);
 }
 
+bool contended_on;
+
 void *symbol_need(const char *symbol)
 {
 	return symbol_next(symbol);
@@ -127,7 +129,9 @@ static const char *story_of(body *const bodies[], int count, uint32_t calls)
 	told = 0;
 	sem_init(&semaphore, 0, 0);
 	sem_init(&second, 0, 0);
+	contended_on = true;
 	ftstress_turns_begin((uint32_t)count, calls, true);
+	assert_false(contended_on); /* which counts are handed over says nothing then */
 	for (int i = count - 1; i >= 0; i--) {
 		threads[i] = (struct thread){ bodies[i], i };
 		assert_int_equal(pthread_create(&ids[i], NULL, run_body, &threads[i]), 0);

@@ -1,4 +1,4 @@
-"""Each thread looks up a name that it has made itself: the cache of attributes keeps it for a while."""
+"""Each thread looks up a name that it has made itself: the cache of attributes keeps it a while."""
 
 
 class Thing:
