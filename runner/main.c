@@ -39,7 +39,7 @@
  *       heap            is a thread caught in a list of the allocator that has no end?
  *       faults          findings about processes: crash, hang, memory; cause: what came before a crash
  *     collate/      records become findings
- *       collate, resolve  records; TSan's reports
+ *       collate, resolve  records; TSan's reports; fieldname: which field they are about
  *       refine          what a report is, by the functions in its stacks
  *       countlog        what was done to a reference count that is wrong
  *       suppress, baseline  rules of what not to hear of; findings that somebody lives with

@@ -11,12 +11,12 @@
  */
 #include "runner/collate/resolve.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ftstress/record.h"
 #include "runner/collate/countlog.h"
+#include "runner/collate/fieldname.h"
 #include "runner/collate/refine.h"
 #include "runner/collate/variable.h"
 #include "runner/model/api_rules.h"
@@ -313,88 +313,12 @@ static char *naming_variable(void *context, uint64_t address, uint64_t *offset)
 	return symbolizer_variable(naming->resolver->parts.symbolizer, where, offset);
 }
 
-/* Where a thread touched the memory: in the code that called the runtime for it, if one was called. */
-static position access_position(struct resolver *r, uint32_t number)
-{
-	struct shared_stack stack = stacks_get(r->parts.stacks, number);
-	for (size_t i = 0; i < stack.count; i++) {
-		if (stack.positions[i] == POSITION_UNKNOWN ||
-		    (stack.positions[i] & POSITION_PYTHON))
-			break;
-		const char *module =
-			symbolizer_module_name(r->parts.symbolizer, stack.positions[i]);
-		if (!plumbing_is_runtime_module(module))
-			return stack.positions[i];
-	}
-	return POSITION_UNKNOWN;
-}
-
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-static bool has_word(const struct source_line *line, const char *word, size_t length)
-{
-	const char *at = line->text, *end = line->text + line->length;
-	while ((at = memmem(at, (size_t)(end - at), word, length)) != NULL) {
-		bool begins = at == line->text || !is_word(at[-1]);
-		if (begins && (at + length == end || !is_word(at[length])))
-			return true;
-		at += length;
-	}
-	return false;
-}
-
-/* Does one of the position's lines name the member, or a part of it ("state" of "state.index")? */
-static bool line_names(struct resolver *r, position where, const char *member)
-{
-	const struct stack *frames = symbolizer_frames(r->parts.symbolizer, where);
-	for (size_t i = 0; i < frames->count; i++) {
-		const struct frame *frame = &frames->frames[i];
-		struct source_line line;
-		if (!frame->file || !source_get(r->sources, frame->file, frame->line, &line))
-			continue;
-		for (const char *part = member; *part; part += strspn(part, ".[]")) {
-			size_t length = strcspn(part, ".[]");
-			if (has_word(&line, part, length))
-				return true;
-			part += length;
-		}
-	}
-	return false;
-}
-
-/*
- * The field that a report is about. A variable in scope may be another object's. So the source line
- * has to name the field, and the two sides must not contradict each other.
- */
-static char *naming_member(void *context, uint64_t offset)
+static char *naming_member(void *context, const char *type, uint64_t offset)
 {
 	const struct naming *naming = context;
-	struct resolver *r = naming->resolver;
-	const struct parsed *parsed = naming->parsed;
-	char *agreed = NULL;
-	for (size_t i = 0; i < parsed->view.count; i++) {
-		if (!section_is_act(&parsed->view, &parsed->view.sections[i]))
-			continue;
-		position where = access_position(r, parsed->stacks[i]);
-		char *name = where == POSITION_UNKNOWN
-				     ? NULL
-				     : symbolizer_member(r->parts.symbolizer, where, offset);
-		if (!name || !line_names(r, where, name)) {
-			free(name);
-			continue;
-		}
-		if (agreed && strcmp(agreed, name) != 0) {
-			free(agreed);
-			free(name);
-			return NULL;
-		}
-		free(agreed);
-		agreed = name;
-	}
-	return agreed;
+	const struct resolver *r = naming->resolver;
+	const struct fieldname_parts parts = { r->parts.symbolizer, r->parts.stacks, r->sources };
+	return fieldname(&parts, &naming->parsed->view, naming->parsed->stacks, type, offset);
 }
 
 /* The rule of the C API that a side of a race breaks, by a call or by a macro in its line; or NULL. */

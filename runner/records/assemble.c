@@ -441,7 +441,7 @@ static void describe_object(struct assembly *a, size_t index)
 		what.description = xprintf("a Python object of type '%s' (%" PRIu64 " bytes)",
 					   what.type, what.size);
 	} else {
-		what.member = a->assembler->member(a->assembler->context, what.offset);
+		what.member = a->assembler->member(a->assembler->context, what.type, what.offset);
 		if (!what.member && a->finding->kind == FINDING_REFERENCE_COUNT)
 			what.member = count_field(what.offset);
 		what.description = xprintf("offset %" PRIu64 "%s%s%s of a Python object of type "

@@ -53,8 +53,8 @@ struct assembler {
 	 * if there is none.
 	 */
 	char *(*variable)(void *context, uint64_t address, uint64_t *offset);
-	/* The member of an object's structure at an offset ("ob_item"). To be freed; NULL: not known. */
-	char *(*member)(void *context, uint64_t offset);
+	/* The member at an offset in an object of that type ("ob_item"). To be freed; NULL: not known. */
+	char *(*member)(void *context, const char *type, uint64_t offset);
 	struct roots roots; /* what paths in texts are relative to */
 };
 

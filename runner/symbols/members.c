@@ -9,10 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/base/meanwhile.h"
 #include "runner/base/util.h"
 
 enum {
 	DEPTH_MAX = 16, /* of structures in structures, and of typedefs of typedefs */
+};
+
+/* A typedef that was asked for. */
+struct named {
+	char *name;
+	Dwarf_Die structure;
+	bool found;
 };
 
 struct members {
@@ -21,6 +29,8 @@ struct members {
 	/* The unit that was asked last: the next address is often in it, too. */
 	Dwarf_Die unit;
 	bool has_unit;
+	struct named *named;
+	size_t named_count, named_capacity;
 };
 
 struct members *members_open(const char *path)
@@ -43,6 +53,9 @@ void members_close(struct members *members)
 {
 	if (!members)
 		return;
+	for (size_t i = 0; i < members->named_count; i++)
+		free(members->named[i].name);
+	free(members->named);
 	dwarf_end(members->dwarf);
 	close(members->fd);
 	free(members);
@@ -142,9 +155,21 @@ static bool member_at(Dwarf_Die *type, uint64_t offset, Dwarf_Die *found, uint64
 	return any;
 }
 
+/* Is what comes behind the structure its own: is its last member an array? */
+static bool ends_in_array(Dwarf_Die *type, int depth)
+{
+	Dwarf_Die last, inner;
+	uint64_t start = 0;
+	if (dwarf_tag(type) == DW_TAG_array_type)
+		return true;
+	return depth < DEPTH_MAX && is_structure(type) &&
+	       member_at(type, UINT64_MAX, &last, &start) && bare_type(&last, &inner) &&
+	       ends_in_array(&inner, depth + 1);
+}
+
 /*
  * Adds the name of what lies at `offset` of `type`. What is behind the last member is its own only
- * if that is an array (of a size that is known when the object is made).
+ * if that is an array (of a size that is known when the object is made), or ends in one.
  */
 static bool add_name(struct buf *out, Dwarf_Die *type, uint64_t offset, int depth)
 {
@@ -160,8 +185,10 @@ static bool add_name(struct buf *out, Dwarf_Die *type, uint64_t offset, int dept
 	bool is_array = dwarf_tag(&inner) == DW_TAG_array_type;
 	if (dwarf_aggregate_size(&inner, &size) != 0)
 		size = 0;
-	uint64_t rest = offset - start;
-	if (!is_array && rest >= size)
+	uint64_t rest = offset - start, end = 0;
+	Dwarf_Die last;
+	bool is_last = member_at(type, UINT64_MAX, &last, &end) && end == start;
+	if (!is_array && rest >= size && !(is_last && ends_in_array(&inner, depth)))
 		return false; /* between two members, or behind the last */
 	if (!is_base) {
 		buf_puts(out, out->length ? "." : "");
@@ -243,4 +270,46 @@ char *members_name(struct members *members, uint64_t address, uint64_t offset)
 		return NULL;
 	}
 	return candidates.name;
+}
+
+/* The structure that a typedef of the unit stands for, if the unit declares it whole. */
+static bool find_typedef(Dwarf_Die *unit, const char *name, Dwarf_Die *structure)
+{
+	Dwarf_Die die;
+	if (dwarf_child(unit, &die) != 0)
+		return false;
+	do {
+		const char *has = dwarf_tag(&die) == DW_TAG_typedef ? dwarf_diename(&die) : NULL;
+		if (has && strcmp(has, name) == 0)
+			return bare_type(&die, structure) && is_structure(structure);
+	} while (dwarf_siblingof(&die, &die) == 0);
+	return false;
+}
+
+static const struct named *named_as(struct members *members, const char *name)
+{
+	for (size_t i = 0; i < members->named_count; i++)
+		if (strcmp(members->named[i].name, name) == 0)
+			return &members->named[i];
+	struct named named = { .name = xstrdup(name) };
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die die;
+	while (!named.found &&
+	       dwarf_get_units(members->dwarf, unit, &unit, NULL, NULL, &die, NULL) == 0) {
+		meanwhile();
+		named.found = find_typedef(&die, name, &named.structure);
+	}
+	ARRAY_PUSH(members->named, members->named_count, members->named_capacity, named);
+	return &members->named[members->named_count - 1];
+}
+
+char *members_name_in(struct members *members, const char *structure, uint64_t offset)
+{
+	const struct named *named = named_as(members, structure);
+	struct buf name = { 0 };
+	Dwarf_Die type = named->structure;
+	if (named->found && add_name(&name, &type, offset, 0))
+		return buf_take(&name);
+	buf_free(&name);
+	return NULL;
 }

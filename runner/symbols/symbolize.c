@@ -483,7 +483,7 @@ const char *symbolizer_global(struct symbolizer *s, position where)
 	return (where & ADDRESS_MASK) - variable.start < variable.size ? variable.name : NULL;
 }
 
-char *symbolizer_member(struct symbolizer *s, position where, uint64_t offset)
+static struct members *members_at(struct symbolizer *s, position where)
 {
 	struct module *module = &s->modules[where >> MODULE_SHIFT];
 	if ((where & POSITION_PYTHON) || !module->readable)
@@ -491,7 +491,20 @@ char *symbolizer_member(struct symbolizer *s, position where, uint64_t offset)
 	if (!module->members_opened)
 		module->members = members_open(module->path);
 	module->members_opened = true;
-	return module->members ? members_name(module->members, where & ADDRESS_MASK, offset) : NULL;
+	return module->members;
+}
+
+char *symbolizer_member(struct symbolizer *s, position where, uint64_t offset)
+{
+	struct members *members = members_at(s, where);
+	return members ? members_name(members, where & ADDRESS_MASK, offset) : NULL;
+}
+
+char *symbolizer_member_of(struct symbolizer *s, position where, const char *structure,
+			   uint64_t offset)
+{
+	struct members *members = members_at(s, where);
+	return members ? members_name_in(members, structure, offset) : NULL;
 }
 
 const char *symbolizer_module_name(const struct symbolizer *s, position where)

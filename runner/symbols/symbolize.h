@@ -79,6 +79,9 @@ char *symbolizer_variable(struct symbolizer *symbolizer, position where, uint64_
  * from the object's head (members.h). To be freed; NULL = none is known.
  */
 char *symbolizer_member(struct symbolizer *symbolizer, position where, uint64_t offset);
+/* The same of an object of that structure ("PyListObject"), if the module of `where` has it. */
+char *symbolizer_member_of(struct symbolizer *symbolizer, position where, const char *structure,
+			   uint64_t offset);
 /*
  * The name of the global variable that has the position inside of its size, or NULL. Valid until
  * the symbolizer is closed.

@@ -45,6 +45,17 @@ struct other {
 	void *next, *last;
 };
 
+/* As a generator, whose last member is a frame, and its last the frame's variables. */
+typedef struct {
+	struct _object ob_base;
+	char state;
+	struct {
+		void *code;
+		void *localsplus[1];
+	} frame;
+} Running;
+static const Running running;
+
 struct no_object {
 	struct pair pair;
 	void *items;
@@ -140,6 +151,23 @@ static void elements_of_an_array_are_one_field(void **state)
 	check(at, offsetof(struct boxed, cells) + 812, "cells[].second");
 }
 
+static void a_structure_is_known_by_its_typedef(void **state)
+{
+	(void)state;
+	char *name = members_name_in(opened, "Running", offsetof(Running, state));
+	assert_string_equal(name, "state");
+	free(name);
+	for (unsigned i = 0; i < 3; i++) { /* what is behind the last member is its own */
+		name = members_name_in(opened, "Running",
+				       offsetof(Running, frame.localsplus) + i * sizeof(void *));
+		assert_string_equal(name, "frame.localsplus[]");
+		free(name);
+	}
+	assert_null(members_name_in(opened, "Running", offsetof(Running, state) + 1));
+	assert_null(members_name_in(opened, "Unheard", offsetof(Running, state)));
+	assert_int_equal(running.state, 0);
+}
+
 static void what_lies_between_or_has_two_names_has_none(void **state)
 {
 	(void)state;
@@ -204,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_field_has_its_name_and_the_way_to_it),
 		cmocka_unit_test(elements_of_an_array_are_one_field),
+		cmocka_unit_test(a_structure_is_known_by_its_typedef),
 		cmocka_unit_test(what_lies_between_or_has_two_names_has_none),
 		cmocka_unit_test(variables_that_differ_give_no_name),
 		cmocka_unit_test(the_function_around_an_inlined_one_is_asked_too),
