@@ -95,7 +95,37 @@ static bool take_mimalloc(const char *output, const char *at, struct buf *messag
 	return true;
 }
 
-/* libstdc++: "terminate called after throwing an instance of 'X'", then "  what():  text" */
+/* If others printed it as well: the length of what the text is a repetition of, some times. */
+static size_t once(const char *text, size_t length, bool others)
+{
+	for (size_t part = 1; others && part <= length / 2; part++)
+		if (length % part == 0 && !memcmp(text, text + part, length - part))
+			return part;
+	return length;
+}
+
+/* Is the line nothing but types' ends, "X'"? */
+static bool is_rest_of_type(const char *line, const char *type, size_t length)
+{
+	const char *end = line + line_length(line);
+	if (!*end)
+		return false;
+	while (line < end) {
+		if (*line == '\'')
+			line++;
+		else if ((size_t)(end - line) >= length && length && !memcmp(line, type, length))
+			line += length;
+		else
+			return false;
+	}
+	return true;
+}
+
+/*
+ * libstdc++: "terminate called after throwing an instance of 'X'", then "  what():  text". It prints that in
+ * pieces. Two threads that terminate at once print theirs among each other's: "instance of 'terminate called after
+ * throwing an instance of 'XX'", a line "X'" or "'", "what():    what():  texttext".
+ */
 static bool take_exception(const char *output, const char *at, struct buf *message)
 {
 	static const char pure[] = "pure virtual method called\n";
@@ -104,15 +134,29 @@ static bool take_exception(const char *output, const char *at, struct buf *messa
 		add_line(message, at - before);
 		return true;
 	}
-	add_line(message, at);
+	bool others = strstr(output, "terminate called after ") < at;
+	const char *type = at + strcspn(at, "'\n");
+	if (*type++ != '\'') { /* "without an active exception" */
+		add_line(message, at);
+		return true;
+	}
+	size_t length = once(type, strcspn(type, "'\n"), others);
+	buf_add(message, at, (size_t)(type - at));
+	buf_add(message, type, length);
+	buf_puts(message, "'");
 	const char *what = next_line(at);
+	while (is_rest_of_type(what, type, length))
+		what = next_line(what);
 	what += strspn(what, " ");
 	if (!strncmp(what, "what():", 7)) {
-		/* Another thread may have got there at the same time: the word stands twice. */
 		while (!strncmp(what, "what():", 7))
 			what += 7 + strspn(what + 7, " ");
 		buf_puts(message, ": ");
-		add_line(message, what);
+		const char *again = others ? strstr(what, "  what():") : NULL;
+		size_t most = line_length(what);
+		if (again && again < what + most)
+			most = (size_t)(again - what);
+		buf_add(message, what, once(what, most, others));
 	}
 	return true;
 }

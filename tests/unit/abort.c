@@ -113,6 +113,8 @@ static void the_last_words_count(void **state)
 		    "Fatal Python error: mine");
 }
 
+#define FIRST "terminate called after throwing an instance of '"
+
 static void a_second_thread_that_terminates_does_not_matter(void **state)
 {
 	(void)state;
@@ -126,6 +128,18 @@ static void a_second_thread_that_terminates_does_not_matter(void **state)
 		    "terminate called after throwing an instance of 'terminate called recursively\n"
 		    "X'\nterminate called recursively\n  what():    what():  gone\n",
 		    expected);
+	/* Both print the whole, in pieces, among each other's. */
+	expected = "terminate called after throwing an instance of 'X_error': gone";
+	assert_says(stack, FIRST FIRST "X_error'\nX_error'\n  what():    what():  gone\ngone\n",
+		    expected);
+	assert_says(stack, FIRST FIRST "X_error'\nX_error'\n  what():  gone\n  what():  gone\n",
+		    expected);
+	assert_says(stack, FIRST FIRST "X_error'\nX_error'\n  what():  gone  what():  \ngone\n",
+		    expected);
+	assert_says(stack, FIRST FIRST "X_errorX_error'\n'\n  what():    what():  gonegone\n\n",
+		    expected);
+	assert_says(stack, "terminate called without an active exception\n",
+		    "terminate called without an active exception");
 }
 
 static void assert_stable(const char *message, const char *expected)
