@@ -55,8 +55,10 @@ static struct {
 	const char *written; /* the one of the variables that the other thread writes */
 	uintptr_t address;   /* its address */
 	uint32_t writing;    /* 0, or `number`: that write is not done yet */
-	uint64_t stored;     /* place of the last store of the thread's over a value; 0 = none */
-	bool stored_equal;   /* the value was an equal one */
+	uint64_t
+		offered; /* where the thread has come to its write, and may have written nothing; 0 = nowhere */
+	uint64_t stored;   /* place of the last store of the thread's over a value; 0 = none */
+	bool stored_equal; /* the value was an equal one */
 	struct member *member;
 	uint32_t rung; /* futex */
 	struct confirm_sight sight;
@@ -237,7 +239,7 @@ static void begin_stop(const struct access *access)
 		stop.passed = 0;
 		stop.missing = access->missing;
 		stop.variable_count = 0;
-		stop.stored = 0;
+		stop.stored = stop.offered = 0;
 		add_variable(access);
 		raw_copy(stop.choices, choices, count * sizeof *choices);
 		stop.choice_count = count;
@@ -267,6 +269,17 @@ void confirm_look_at_release(void)
 	raw_unlock(&lock);
 }
 
+/* What it was to write is there already: the same object, of which the other one has written it. */
+static void see_offered(void)
+{
+	uint64_t pc = stop.offered;
+	if (stop.state == PASSED && pc &&
+	    narrow(orders_place(pc), true, orders_at(stop.choices[0])->direction))
+		see(pc, NULL);
+	else
+		end_stop();
+}
+
 static void own_read(const struct access *access)
 {
 	bool again = orders_place(access->pc) == stop.read && access->frame == stop.frame;
@@ -277,7 +290,7 @@ static void own_read(const struct access *access)
 	if ((stop.state == READ || stop.state == HELD) && again) {
 		add_variable(access);
 	} else if (stop.state == READ || again || over) {
-		end_stop();
+		see_offered();
 	}
 }
 
@@ -347,6 +360,30 @@ void confirm_look_at_store(const uint64_t *address, uint64_t value)
 	raw_unlock(&lock);
 }
 
+static bool is_write_of_choice(uint64_t place)
+{
+	for (unsigned i = 0; i < stop.choice_count; i++)
+		if (orders_at(stop.choices[i])->write == place)
+			return true;
+	return false;
+}
+
+void confirm_look_at_lookup(const char *key, const char *value)
+{
+	const void *frame = is_mine() && !fibers_busy ? innermost_frame() : NULL;
+	if (!frame || !is_across())
+		return;
+	struct call call = call_of(frame);
+	name_call(&call);
+	struct moment now = moment_now();
+	raw_lock(&lock);
+	if (is_mine() && stop.state == PASSED && (stop.written == key || stop.written == value) &&
+	    is_write_of_choice(orders_place(call.pc)) &&
+	    patterns_goes_by(&stop.moment, &now, stop.address))
+		stop.offered = call.pc;
+	raw_unlock(&lock);
+}
+
 void confirm_look(const struct access *access)
 {
 	enum site_operation operation = site_operation(access->site);
@@ -401,15 +438,17 @@ static bool let_others_come(void)
 		wait_for_write();
 	if (!others)
 		__atomic_fetch_add(&alone, 1, __ATOMIC_RELAXED);
-	else if (state_now() == STOPPED)
+	else
+		__atomic_store_n(&alone, 0, __ATOMIC_RELAXED);
+	if (others && state_now() == STOPPED)
 		__atomic_fetch_add(&waited, raw_now() - began, __ATOMIC_RELAXED);
 	return others;
 }
 
-static void count_try(void)
+static void count_try(bool others)
 {
 	for (unsigned i = 0; i < stop.choice_count; i++)
-		orders_tried(stop.choices[i]);
+		orders_tried(stop.choices[i], !others);
 }
 
 /* The read is done. */
@@ -424,10 +463,10 @@ static void stop_here(void)
 	raw_unlock(&lock);
 	if (watching)
 		return;
-	bool tried = let_others_come();
+	bool others = let_others_come();
 	raw_lock(&lock);
-	if (is_mine() && tried)
-		count_try();
+	if (is_mine())
+		count_try(others);
 	if (is_mine() && stop.state == STOPPED)
 		end_stop();
 	raw_unlock(&lock);
@@ -566,7 +605,7 @@ void confirm_cancel(void)
 		return;
 	raw_lock(&lock);
 	if (is_mine() && stop.state != IDLE)
-		end_stop();
+		see_offered();
 	raw_unlock(&lock);
 }
 

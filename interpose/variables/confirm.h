@@ -63,6 +63,12 @@ static inline void confirm_note_store(const volatile uint64_t *address, uint64_t
 		confirm_look_at_store((const uint64_t *)(uintptr_t)address, value);
 }
 
+/*
+ * In a dict, under its lock, the value of a key is looked up, to be replaced; their stand-ins. By a value
+ * that is the same object nothing is replaced, and so no store is seen.
+ */
+HIDDEN void confirm_look_at_lookup(const char *key, const char *value);
+
 HIDDEN void confirm_look(const struct access *access);
 /*
  * An order of which nothing was reported was seen, once, and the access that is told next is its write.

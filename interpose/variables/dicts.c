@@ -5,6 +5,7 @@
 #include "interpose/base/plt.h"
 #include "interpose/python/layout.h"
 #include "interpose/variables/accesses.h"
+#include "interpose/variables/confirm.h"
 #include "interpose/variables/containers.h"
 #include "interpose/variables/granules.h"
 #include "interpose/variables/steps.h"
@@ -211,6 +212,14 @@ static void keep_lookup(const void *dict, const void *key, int64_t hash)
 	}
 }
 
+static void offer(uintptr_t dict, uint64_t hash, int64_t index)
+{
+	const uint8_t *keys = load_pointer((const void *)dict, python_at.dict_keys);
+	if (index >= 0 && keys[python_at.keys_kind] != KEYS_SPLIT)
+		confirm_look_at_lookup(key_stand_in(dict, hash),
+				       stand_in(value_of(keys, (uint64_t)index)));
+}
+
 static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *value)
 {
 	if (UNLIKELY(wholes_default == dict) && dict && variables_testing) {
@@ -226,6 +235,11 @@ static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *v
 		return index;
 	}
 	keep_lookup(dict, key, hash);
+	if (UNLIKELY(__atomic_load_n(&confirm_passed, __ATOMIC_RELAXED))) {
+		int64_t index = real_locked_lookup(dict, key, hash, value);
+		offer((uintptr_t)dict, containers_key(key, hash), index);
+		return index;
+	}
 	JUMP real_locked_lookup(dict, key, hash, value);
 }
 

@@ -5,24 +5,31 @@
 #include "ftstress/record.h"
 #include "interpose/python/code.h"
 
+#include <fcntl.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 enum {
 	ORDERS = 1024, /* a power of two */
-	TRIES = 40,    /* of an order, in all processes */
-	TRIES_HERE = 6,
+	TRIES = 48,    /* of an order, in all processes */
+	TRIES_HERE = 8,
 	SIGHTS = 2, /* of an order: the report of the first may be lost */
 };
 
-/* Of the zygote and its iterations. Written without a lock, as a process may be killed. */
+/* Of all zygotes and their iterations. Written without a lock, as a process may be killed. */
 static struct shared {
 	uint32_t count;
 	struct order orders[ORDERS]; /* open-addressed by `read` */
 } *shared;
 static const uint32_t none;
 HIDDEN const uint32_t *orders_count = &none;
-static uint8_t tries_here[ORDERS];
+
+/* Of this process. Numbers are about right: no lock is taken. */
+static struct here {
+	uint8_t tries, vain; /* vain: also where no other thread was there */
+	uint32_t met, next;  /* times that a thread came by; it stops from the `next`th on */
+} here[ORDERS];
 
 static uint64_t mix(uint64_t word)
 {
@@ -121,7 +128,16 @@ static bool is_to_be_tried(const struct order *order, unsigned number)
 	return __atomic_load_n(&order->ready, __ATOMIC_ACQUIRE) &&
 	       __atomic_load_n(&order->seen, __ATOMIC_RELAXED) < SIGHTS &&
 	       __atomic_load_n(&order->tries, __ATOMIC_RELAXED) < TRIES &&
-	       tries_here[number] < TRIES_HERE;
+	       here[number].tries < TRIES_HERE;
+}
+
+/*
+ * The first threads of a test go through it before the others have started, or alone. So who stops in vain
+ * some times in a row stops less and less often: at the 1st, 2nd, 3rd, 4th, 6th, 10th, 18th, ... time.
+ */
+static bool is_time(unsigned number)
+{
+	return __atomic_add_fetch(&here[number].met, 1, __ATOMIC_RELAXED) >= here[number].next;
 }
 
 /* Where a lock is given back, and where not, a thread stops at another place. */
@@ -148,7 +164,7 @@ unsigned orders_from(uint64_t read, bool size, bool key, uint16_t choices[ORDERS
 		if (!there)
 			break;
 		if (there == read && is_to_be_tried(order, at % ORDERS) && order->size == size &&
-		    order->key == key)
+		    order->key == key && is_time(at % ORDERS))
 			choices[count++] = (uint16_t)(at % ORDERS);
 	}
 	return of_one_sort(choices, count);
@@ -159,16 +175,39 @@ struct order *orders_at(uint16_t choice)
 	return &shared->orders[choice];
 }
 
-void orders_tried(uint16_t choice)
+void orders_tried(uint16_t choice, bool alone)
 {
+	enum { IN_A_ROW = 3, FARTHEST = 7 };
+	struct here *at = &here[choice];
+	unsigned vain = at->vain;
+	at->next = at->met + (vain < IN_A_ROW ? 1u : 2u << (vain - IN_A_ROW));
+	at->vain += vain < IN_A_ROW + FARTHEST;
+	if (alone)
+		return;
 	__atomic_fetch_add(&shared->orders[choice].tries, 1, __ATOMIC_RELAXED);
-	tries_here[choice]++;
+	at->tries++;
+}
+
+/* -1: it can't be had. */
+static int open_shared(void)
+{
+	const char *path = getenv("FTSTRESS_ORDERS");
+	long file = path ? raw_syscall3(SYS_open, (long)path, O_RDWR | O_CLOEXEC, 0) : -1;
+	if (file >= 0 && raw_syscall3(SYS_ftruncate, file, sizeof *shared, 0) == 0)
+		return (int)file;
+	if (file >= 0)
+		raw_syscall3(SYS_close, file, 0, 0);
+	return -1;
 }
 
 bool orders_start(void)
 {
-	long at = raw_syscall6(SYS_mmap, 0, sizeof *shared, PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int file = open_shared();
+	long at =
+		raw_syscall6(SYS_mmap, 0, sizeof *shared, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_NORESERVE | (file < 0 ? MAP_ANONYMOUS : 0), file, 0);
+	if (file >= 0)
+		raw_syscall3(SYS_close, file, 0, 0);
 	if (at < 0 && at > -4096)
 		return false;
 	shared = (struct shared *)at;

@@ -2,9 +2,10 @@
  * orders.h - orders of three places that are to be tried: a thread's read, another one's write, and
  * then the first one's write.
  *
- * They are kept in memory that all iterations of a zygote share: in the process that has found one the test
- * is mostly over. A place is known there by what its code stands for (code_hash()), since each process has
- * its own ids.
+ * They are kept in memory that all zygotes of a run and their iterations share: in the process that has found
+ * one the test is mostly over. It is the file FTSTRESS_ORDERS in the environment; without it, each zygote has
+ * its own. A place is known there by what its code stands for (code_hash()), since each process has its own
+ * ids.
  */
 #ifndef INTERPOSE_ORDERS_H
 #define INTERPOSE_ORDERS_H
@@ -58,7 +59,8 @@ HIDDEN uint64_t orders_place(uint64_t pc);
  */
 HIDDEN unsigned orders_from(uint64_t read, bool size, bool key, uint16_t choices[ORDERS_CHOICES]);
 HIDDEN struct order *orders_at(uint16_t choice);
-HIDDEN void orders_tried(uint16_t choice);
+/* A thread has stopped there, where it was alone or not. */
+HIDDEN void orders_tried(uint16_t choice, bool alone);
 
 /* Once, in the zygote. False: there is no memory, and nothing is tried. */
 HIDDEN bool orders_start(void);

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "runner/base/spawn.h"
@@ -123,6 +124,12 @@ static int take_answer(struct environment *environment, struct buf *out, const c
 		    out->data);
 }
 
+static int share_orders(void)
+{
+	int file = memfd_create("ftstress-orders", MFD_CLOEXEC);
+	return file > 0 ? file : 0;
+}
+
 int environment_prepare(struct environment *environment, const struct suite *suite,
 			const struct settings *settings, const struct paths *paths,
 			struct progress *progress, const volatile sig_atomic_t *stop)
@@ -154,6 +161,8 @@ int environment_prepare(struct environment *environment, const struct suite *sui
 	variables_free(arguments);
 	if (code)
 		environment_clear(environment);
+	else
+		environment->orders = share_orders();
 	return code;
 }
 
@@ -166,6 +175,8 @@ void environment_clear(struct environment *environment)
 	free(environment->variables);
 	free(environment->library);
 	free(environment->layout);
+	if (environment->orders)
+		close(environment->orders);
 	strings_clear(&environment->tsan_site);
 	strings_clear(&environment->plain_site);
 	strings_clear(&environment->sources);
@@ -227,6 +238,9 @@ static void push_python_races(struct list *list, const struct environment *envir
 	push(list, xprintf("FTSTRESS_PYTHON_RACES=%s", races));
 	if (settings->gate)
 		push(list, xstrdup("FTSTRESS_CONFIRM=off"));
+	else if (environment->orders)
+		push(list,
+		     xprintf("FTSTRESS_ORDERS=/proc/%d/fd/%d", (int)getpid(), environment->orders));
 	free(races);
 }
 

@@ -21,6 +21,8 @@ struct environment {
 	char *variables; /* the table of interpose/variables/sites.h; NULL, "": there is none */
 	char *library;   /* the file with the code of `python` */
 	char *layout; /* the file with its layout (symbols/layout.h); NULL: it has no debug information */
+	int orders; /* memory (a memfd) that the suite's processes share: interpose/variables/orders.h;
+		       * 0: there is none */
 	struct strings tsan_site, plain_site, sources; /* folders */
 	struct strings packages; /* names of what `install` built, as their wheels have them */
 };
