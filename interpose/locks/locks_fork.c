@@ -37,11 +37,22 @@ static bool is_semaphore(uint32_t kind)
 	return kind == FTS_LOCK_PYTHREAD || (kind == FTS_LOCK_RLOCK && python_release->semaphores);
 }
 
-/* By its own state: what is made new in the child, is free. */
+/* Only who has it can give it back. Of the others, any thread may. */
+static bool is_its_owners(uint32_t kind)
+{
+	return fts_lock_is(kind, FTS_TAKEN_WORD) || kind == FTS_LOCK_SPIN ||
+	       kind == FTS_LOCK_MODULE;
+}
+
+/* By its own state: what is made new in the child, is free. importlib makes no lock of a module new. */
 static bool is_taken(uint64_t address, uint32_t kind)
 {
 	if (is_semaphore(kind))
 		return !python_is_free(address, kind);
+	if (kind == FTS_LOCK_MODULE)
+		return true;
+	if (kind == FTS_LOCK_SPIN) /* glibc, for x86-64: 1 is free */
+		return *(const volatile int32_t *)address <= 0;
 	if (fts_lock_is(kind, FTS_TAKEN_BIT))
 		return *(const volatile uint8_t *)address & 1;
 	return fts_lock_is(kind, FTS_TAKEN_WORD) && *(const volatile uint32_t *)address != 0;
@@ -55,6 +66,15 @@ static bool is_held_by(const struct fts_lock_thread *list, uint64_t address)
 	return false;
 }
 
+/*
+ * A thread that waits for an import lock need not have it yet; and who waits for one that this thread has
+ * may be told by importlib that it is a deadlock, and goes on.
+ */
+static bool waits_for_module(const struct fts_lock_thread *list)
+{
+	return list->wait_address && list->wait_kind == FTS_LOCK_MODULE;
+}
+
 static void inherit(const struct fts_lock_thread *list, const struct fts_lock_thread *own)
 {
 	for (uint32_t i = 0; i < list->used && i < FTS_HELD_MAX; i++) {
@@ -62,6 +82,7 @@ static void inherit(const struct fts_lock_thread *list, const struct fts_lock_th
 		/* A thread enters a lock before it has it; one that is a signal guards nothing. */
 		if (!held->address || is_held_by(own, held->address) ||
 		    held->kind == FTS_LOCK_ATTACHED ||
+		    (held->kind == FTS_LOCK_MODULE && waits_for_module(list)) ||
 		    python_is_signal(held->address, held->kind) ||
 		    !is_taken(held->address, held->kind) || inherited_count == INHERITED)
 			continue;
@@ -187,7 +208,7 @@ void locks_wait_inherited(const struct thread *thread, const struct lock *lock, 
 	if (!found || lock->flags & (FTS_HELD_TRIED | FTS_HELD_TIMED) ||
 	    !is_taken(lock->address, found->held.kind) ||
 	    (lock->flags & FTS_HELD_SHARED && found->held.flags & FTS_HELD_SHARED) ||
-	    (!fts_lock_is(found->held.kind, FTS_TAKEN_WORD) && !is_alone()))
+	    (!is_its_owners(found->held.kind) && !is_alone()))
 		return;
 	if (!ring_arena())
 		return;

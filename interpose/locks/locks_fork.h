@@ -10,8 +10,8 @@
  * both places and that of the fork. Such a child would stay for ever, and its parent with it, so it is
  * ended.
  *
- * Told is what nobody can give back: a lock of the C library; one of Python's, which any thread may
- * release, while the child has one thread. Not told is a wait that tries or has a time limit.
+ * Told is what nobody can give back: a lock of the C library; that of a module which another thread was
+ * importing; one of Python's that any thread may release, while the child has one thread. Not told is a wait that tries or has a time limit.
  */
 #ifndef INTERPOSE_LOCKS_FORK_H
 #define INTERPOSE_LOCKS_FORK_H
