@@ -160,6 +160,12 @@ static enum finding_status status_of(const char *name)
 	return STATUS_NEW;
 }
 
+static enum evidence shows_of(const json_t *item)
+{
+	const char *name = json_string_value(json_object_get(item, "shows"));
+	return name && !strcmp(name, "loses") ? EVIDENCE_LOSES : EVIDENCE_NONE;
+}
+
 static struct finding finding_of(const json_t *item, const char *root)
 {
 	struct finding finding = {
@@ -176,6 +182,8 @@ static struct finding finding_of(const json_t *item, const char *root)
 		.last_seen = (int64_t)number_at(item, "last_seen"),
 		.command = text_at(item, "command"),
 		.suppressed_by = text_at(item, "suppressed_by"),
+		.evidence = text_at(item, "evidence"),
+		.shows = shows_of(item),
 	};
 	const char *name = json_string_value(json_object_get(item, "kind"));
 	int kind = name ? finding_kind_parse(name) : -1;

@@ -568,6 +568,17 @@ test("the_run_says_what_it_tried_and_what_to_run_next", async () => {
   holds(facts.includes("the same command goes on with the other 47,428"), facts);
 });
 
+test("what_was_seen_to_come_of_a_finding_is_told_in_the_list", async () => {
+  const evidence = "confirmed: an update was seen lost";
+  const change = (data) => {
+    Object.assign(data.findings[0], { evidence, shows: "loses" });
+    Object.assign(data.findings[1], { evidence: "nothing came of it", shows: "nothing" });
+  };
+  const page = await open("", { at: writePage(change) });
+  const words = await page.locator(".finding-row .spot.grave").allInnerTexts();
+  equal(words.join(), evidence);
+});
+
 test("a_failed_test_shows_its_traceback", async () => {
   const page = await open(`finding/${FAILURE}`);
   const text = await page.locator("pre.text").innerText();

@@ -191,6 +191,11 @@ export function Row({ finding, filter, within }: RowProps) {
               <span class="spot">follows from {finding.follows}</span>
             </span>
           )}
+          {finding.evidence && finding.shows !== "nothing" && (
+            <span class="spots">
+              <span class={finding.shows === "equal" ? "spot" : "spot grave"}>{finding.evidence}</span>
+            </span>
+          )}
           <span class="spots">
             {spots.slice(0, 2).map(({ thread, frame }, index) => (
               <span class="spot" key={index}>
