@@ -389,6 +389,47 @@ def check_default(scratch: Path) -> None:
         )
 
 
+ARRAYS = """import threading
+
+import numpy as np
+
+weights, rows = np.zeros(8, dtype=np.int64), np.zeros((8, 8), dtype=np.int64)
+lock = threading.Lock()
+
+
+def stress(thread_index):
+    global weights
+    for number in range(40):
+        BODY
+"""
+SHARED = {
+    "weights += 1": True,
+    "weights[number % 8] += 1": True,
+    "with lock: weights *= 2": False,
+    "rows[thread_index] += 1": False,
+    "own = weights.copy(); own -= 1; own[0] += 1": False,
+}
+
+
+def check_arrays(scratch: Path) -> None:
+    """NumPy's arrays, as a whole and by their items; of its own races in C nothing is said here."""
+    folder = scratch / "arrays"
+    folder.mkdir()
+    for number, body in enumerate(SHARED):
+        (folder / f"case{number}.py").write_text(ARRAYS.replace("BODY", body))
+    suite = folder / "arrays.ini"
+    suite.write_text(
+        "[suite]\nname = arrays\ndriver = script\ntarget = case*.py\nrequire = numpy\n"
+        "[run]\npairs-every = off\npython-races = package, tests\n"
+    )
+    run = Run(str(suite), folder / "runs", "--iterations", "4", "--seed", "51")
+    found = {
+        body: any(f["kind"] == KIND for f in run.of(f"case{number}"))
+        for number, body in enumerate(SHARED)
+    }
+    ok(found == SHARED, "arrays that threads share are found, and no others", found, run.words())
+
+
 def check_memory(scratch: Path) -> None:
     """The observer does not change what it observes."""
     looks = Run("planted_races", scratch / "memory", "--gate", "--python-races", "package,tests")
@@ -433,6 +474,7 @@ def main() -> int:
         check_long(scratch)
         check_hook(scratch)
         check_default(scratch)
+        check_arrays(scratch)
         check_memory(scratch)
     return done()
 

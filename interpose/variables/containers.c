@@ -230,7 +230,7 @@ static struct indexed {
 	{ NULL, "numpy", "ndarray", false, false, NULL, NULL },
 };
 /* clang-format on */
-enum { BYTEARRAY, MEMORYVIEW };
+enum { BYTEARRAY, MEMORYVIEW, ARRAY, NDARRAY };
 #define INDEXED (sizeof indexed / sizeof *indexed)
 
 static inline void look_at_item(unsigned number, const void *self, const void *key,
@@ -348,6 +348,60 @@ static bool replace_indexed(unsigned number, void *type)
 	       methods_replace_slot(type, SLOT_ASSIGN_ITEM, (void *)hooked_assigns[number]);
 }
 
+/* weights += 1: all items of a NumPy array, each read and written. */
+typedef void *in_place_function(void *array, void *other);
+static const enum methods_slot in_place[] = {
+	SLOT_IN_PLACE_ADD,         SLOT_IN_PLACE_AND,         SLOT_IN_PLACE_FLOOR_DIVIDE,
+	SLOT_IN_PLACE_LEFT_SHIFT,  SLOT_IN_PLACE_MULTIPLY,    SLOT_IN_PLACE_OR,
+	SLOT_IN_PLACE_REMAINDER,   SLOT_IN_PLACE_RIGHT_SHIFT, SLOT_IN_PLACE_SUBTRACT,
+	SLOT_IN_PLACE_TRUE_DIVIDE, SLOT_IN_PLACE_XOR,
+};
+#define IN_PLACE (sizeof in_place / sizeof *in_place)
+static in_place_function *real_in_place[IN_PLACE];
+
+static inline void look_at_all(const void *array)
+{
+	enum { ALL = 1ul << 62 }; /* no index */
+	if (!variables_testing || !is_shared(array))
+		return;
+	const void *outer = accesses_within;
+	accesses_within = innermost_frame();
+	accesses_note_item((uintptr_t)array, ALL, SITE_READ, SITE_BUFFER);
+	accesses_note_item((uintptr_t)array, ALL, SITE_WRITE, SITE_BUFFER);
+	accesses_within = outer;
+}
+
+#define CHANGED(number)                                                                            \
+	static void *changed_##number(void *array, void *other)                                    \
+	{                                                                                          \
+		look_at_all(array);                                                                \
+		JUMP real_in_place[number](array, other);                                          \
+	}
+CHANGED(0)
+CHANGED(1)
+CHANGED(2)
+CHANGED(3)
+CHANGED(4)
+CHANGED(5)
+CHANGED(6)
+CHANGED(7)
+CHANGED(8)
+CHANGED(9)
+CHANGED(10)
+static in_place_function *const changed[] = { changed_0, changed_1, changed_2, changed_3,
+					      changed_4, changed_5, changed_6, changed_7,
+					      changed_8, changed_9, changed_10 };
+_Static_assert(sizeof changed / sizeof *changed == IN_PLACE, "one for each");
+
+static void replace_in_place(void *array)
+{
+	for (unsigned i = 0; i < IN_PLACE; i++) {
+		real_in_place[i] = (in_place_function *)methods_slot_of(array, in_place[i]);
+		if (real_in_place[i])
+			methods_replace_slot(array, in_place[i], (void *)changed[i]);
+	}
+}
+
 /* Functions of CPython's, which are instrumented and take locks. They return new references. */
 static struct {
 	void *(*modules)(void);
@@ -385,9 +439,9 @@ static bool replace_imported(unsigned number)
 		return false;
 	void *type = calls.attribute(module, indexed[number].name);
 	calls.forget(module);
-	if (type)
-		replace_indexed(number, type);
-	else
+	if (type && replace_indexed(number, type) && number == NDARRAY)
+		replace_in_place(type);
+	else if (!type)
 		calls.clear(); /* it is being imported */
 	return type;
 }

@@ -11,7 +11,8 @@
 enum {
 	PAGE = 4096,
 	TYPE_WORDS = 100,     /* that are looked at for a slot */
-	STRUCTURE_WORDS = 10, /* of tp_as_sequence */
+	STRUCTURE_WORDS = 10, /* of tp_as_sequence, */
+	NUMBER_WORDS = 36,    /* and of tp_as_number */
 };
 
 /* PyMethodDef */
@@ -95,6 +96,9 @@ void *methods_replace_slot(void *type, enum methods_slot slot, void *function)
 	unsigned words = TYPE_WORDS;
 	if (slot == SLOT_CONTAINS || slot == SLOT_INDEX || slot == SLOT_ASSIGN_INDEX)
 		slots = load_pointer(type, python_at.type_sequence), words = STRUCTURE_WORDS;
+	if (slot >= SLOT_IN_PLACE_ADD &&
+	    slot <= SLOT_IN_PLACE_XOR) /* right before the sequence's */
+		slots = load_pointer(type, python_at.type_sequence - 8), words = NUMBER_WORDS;
 	if (slot == SLOT_ITEM || slot == SLOT_ASSIGN_ITEM)
 		slots = load_pointer(type, python_at.type_mapping), words = 3;
 	for (unsigned i = 0; was && slots && i < words; i++)

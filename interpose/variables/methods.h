@@ -15,6 +15,17 @@
 enum methods_slot {
 	SLOT_ASSIGN_ITEM = 3,   /* of a mapping: mp_ass_subscript */
 	SLOT_ITEM = 5,          /* mp_subscript */
+	SLOT_IN_PLACE_ADD = 14, /* of a number: nb_inplace_add, x += y, and so on */
+	SLOT_IN_PLACE_AND = 15,
+	SLOT_IN_PLACE_FLOOR_DIVIDE = 16,
+	SLOT_IN_PLACE_LEFT_SHIFT = 17,
+	SLOT_IN_PLACE_MULTIPLY = 18,
+	SLOT_IN_PLACE_OR = 19,
+	SLOT_IN_PLACE_REMAINDER = 21,
+	SLOT_IN_PLACE_RIGHT_SHIFT = 22,
+	SLOT_IN_PLACE_SUBTRACT = 23,
+	SLOT_IN_PLACE_TRUE_DIVIDE = 24,
+	SLOT_IN_PLACE_XOR = 25,
 	SLOT_ASSIGN_INDEX = 39, /* of a sequence: sq_ass_item, sq_item */
 	SLOT_CONTAINS = 41,
 	SLOT_INDEX = 44,

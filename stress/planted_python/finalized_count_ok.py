@@ -20,17 +20,6 @@ class Handle:
             alive -= 1
 
 
-handles = [Handle() for _ in range(20)]
-
-
 def stress(thread_index):
     for _ in range(50):
         Handle()
-    while True:
-        try:
-            handle = handles.pop()
-        except IndexError:
-            break
-        with lock:
-            handle.uses += 1
-        del handle

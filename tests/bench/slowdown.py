@@ -59,8 +59,14 @@ def variables_table(python):
         text=True,
         check=True,
     )
-    tables = pathlib.Path(python).parents[2].glob(f"variables-{answer.stdout.strip()}-*")
-    return str(max(tables, key=lambda table: table.stat().st_mtime) / "table")
+    cache = pathlib.Path(python).parents[2]
+    library = next((pathlib.Path(python).parents[1] / "lib").glob("libpython3.*t.so.*"))
+    tables = [
+        table
+        for table in cache.glob(f"variables-{answer.stdout.strip()}-*/table")
+        if table.open().readline().split()[-1] == str(library.stat().st_size)
+    ]
+    return str(max(tables, key=lambda table: table.stat().st_mtime))
 
 
 def told(what, program, ratios, than):
