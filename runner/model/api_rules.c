@@ -40,6 +40,12 @@ static const struct api_rule functions[] = {
 	{ "PyList_GetItem", WITH_LOCK, "list", "PyList_GetItemRef" },
 	{ "_PyBytes_Resize", NEW_ONLY, "bytes object", NULL },
 	/* and what it has not */
+	{ "PyFunction_GetAnnotations", WITH_LOCK, "function", NULL },
+	{ "PyFunction_GetDefaults", WITH_LOCK, "function", NULL },
+	{ "PyFunction_GetKwDefaults", WITH_LOCK, "function", NULL },
+	{ "PyFunction_SetAnnotations", WITH_LOCK, "function", NULL },
+	{ "PyFunction_SetDefaults", WITH_LOCK, "function", NULL },
+	{ "PyFunction_SetKwDefaults", WITH_LOCK, "function", NULL },
 	{ "_PyTuple_Resize", NEW_ONLY, "tuple", NULL },
 	{ "PyTuple_SetItem", NEW_ONLY, "tuple", NULL },
 	{ "PyUnicode_WriteChar", NEW_ONLY, "str", NULL },
