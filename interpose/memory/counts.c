@@ -26,7 +26,7 @@ static uintptr_t drop_low, drop_size;
 static bool counts_checked; /* it is a debug build */
 
 enum { PLACES = 1024, IN_VAIN = 8, WALKED = 64, DEALLOC_BYTES = 8192 };
-enum { MOMENTS = 100 };         /* of a millisecond */
+enum { MOMENTS = 500 };         /* of a millisecond; a loaded machine leaves a thread for long */
 static uint8_t in_vain[PLACES]; /* how often what a place changes was no count */
 
 static uint8_t *vain_of(uint64_t place)

@@ -316,6 +316,10 @@ C
 	nothing_is_left
 }
 
+builds() { # PID
+	[[ -e /proc/$1 ]] && ! grep -q '^State:	Z' "/proc/$1/status"
+}
+
 @test "Ctrl-C while packages are built ends the builds and says how to go on" {
 	scripts fine
 	suite mine 'install = ./slow'
@@ -330,8 +334,12 @@ C
 	[[ $status == 2 ]]
 	[[ $(tail -n 1 messages) == 'ftstress: interrupted before the first iteration; what is done by now is kept, and the same command goes on from there' ]]
 	local builder
-	while read -r builder; do
-		[[ ! -e /proc/$builder ]] || grep -q '^State:	Z' "/proc/$builder/status"
+	while read -r builder; do # it was asked to end, which takes a moment
+		for _ in {1..50}; do
+			builds "$builder" || break
+			read -rt 0.1 <> <(:) || true
+		done
+		if builds "$builder"; then false; fi
 	done <"$BUILDS"
 }
 

@@ -355,7 +355,8 @@ twin_start() {
 	JOBS=$((all / 2))
 	(
 		trap 'end_child' EXIT
-		trap 'exit 143' TERM
+		# It comes twice, by the group and by end_child(): the second must not end the first one's work.
+		trap 'trap "" TERM; exit 143' TERM
 		if [[ -n ${PREPARE_PROGRESS_FD:-} ]]; then
 			exec {PREPARE_PROGRESS_FD}>&-
 			unset PREPARE_PROGRESS_FD
