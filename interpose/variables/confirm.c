@@ -269,12 +269,18 @@ void confirm_look_at_release(void)
 	raw_unlock(&lock);
 }
 
-/* What it was to write is there already: the same object, of which the other one has written it. */
+/*
+ * What it was to write is there already: the same object, of which the other one has written it. Of an order of
+ * which nothing is reported the write itself would have to be told, and there is none.
+ */
 static void see_offered(void)
 {
 	uint64_t pc = stop.offered;
-	if (stop.state == PASSED && pc &&
-	    narrow(orders_place(pc), true, orders_at(stop.choices[0])->direction))
+	bool seen_now = stop.state == PASSED && pc &&
+			narrow(orders_place(pc), true, orders_at(stop.choices[0])->direction);
+	for (unsigned i = 0; i < stop.choice_count; i++)
+		seen_now &= orders_at(stop.choices[i])->length != 0;
+	if (seen_now)
 		see(pc, NULL);
 	else
 		end_stop();
