@@ -82,13 +82,75 @@ const struct frame *groups_made_at(const struct subject *subject)
 
 /* ---- keys ---- */
 
+static uint64_t races_there(const char *type, const char *test)
+{
+	return hash_string(hash_string(OF_RACING, type), test);
+}
+
+/* Is it of the end of an object, or of its beginning, which is not for its type to lock? */
+static bool says_no_type(const struct finding *finding)
+{
+	return sides_let_go(finding) || (sides_ends_it(&finding->participants[0]) &&
+					 sides_ends_it(&finding->participants[1]));
+}
+
+/* The types of which two operations race on an object of theirs, by test. */
+static void note_types(struct groups *groups)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *finding = groups->findings[i];
+		const char *type = groups_type_of_both(finding);
+		if (!type || !sides_race(finding) || says_no_type(finding) ||
+		    finding->subject.kind != SUBJECT_OBJECT || !finding->subject.type ||
+		    strcmp(finding->subject.type, type) != 0)
+			continue;
+		for (size_t k = 0; k < finding->test_count; k++)
+			map_set(&groups->by_key, races_there(type, finding->tests[k]), i);
+	}
+}
+
+/* In how many of the finding's tests do operations of the type race? */
+static size_t tests_of(const struct groups *groups, const char *type, const struct finding *finding)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < finding->test_count; i++)
+		count += map_get(&groups->by_key, races_there(type, finding->tests[i])) != MAP_NONE;
+	return count;
+}
+
+/*
+ * The type of the object that this one is inside of, which threads share, if it races in a test of it: an Element that
+ * a shared TreeBuilder makes and fills races as a shared Element does, but not for want of the Element's lock. Or NULL.
+ */
+static const char *inside_of(const struct groups *groups, const struct finding *finding)
+{
+	const char *outer = NULL;
+	for (size_t i = 0; i < finding->participant_count; i++) {
+		const char *type = finding->participants[i].type;
+		if (sides_ends_it(&finding->participants[i]))
+			continue;
+		if (!groups_is_own_type(type) || !strcmp(type, finding->subject.type) ||
+		    (outer && strcmp(outer, type) != 0))
+			return NULL;
+		outer = type;
+	}
+	return outer && tests_of(groups, outer, finding) ? outer : NULL;
+}
+
 /* A race on an object of a type that has its module's name. */
 static void add_own_type(struct groups *groups, size_t at, uint64_t type)
 {
 	const struct finding *finding = groups->findings[at];
 	const struct subject *subject = &finding->subject;
-	if (subject->kind != SUBJECT_OBJECT || sides_let_go(finding))
+	if (subject->kind != SUBJECT_OBJECT || says_no_type(finding))
 		return;
+	const char *outer = inside_of(groups, finding);
+	if (outer) {
+		if (groups_type_of_both(finding) &&
+		    tests_of(groups, subject->type, finding) < finding->test_count)
+			joined_add(groups, at, groups_operations_key(finding, outer));
+		return;
+	}
 	joined_add(groups, at,
 		   hash_bytes(type + OF_FIELD, &subject->offset, sizeof subject->offset));
 	for (size_t i = 0; i < finding->participant_count; i++) {
@@ -183,7 +245,7 @@ static void add_end(struct groups *groups, size_t at)
 static void add_operations(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
-	if (sides_let_go(finding) || !groups_of_operations(finding))
+	if (says_no_type(finding) || !groups_of_operations(finding))
 		return;
 	uint64_t key = groups_operations_key(finding, finding->participants[0].type);
 	joined_add(groups, at, key + (finding->rank == RANK_DATA));
@@ -375,7 +437,8 @@ static void add_follows(struct groups *groups)
 		if (!finding->follows || matrix_type_of(finding))
 			continue;
 		uint64_t cause = map_get(&by_id, hash_string(0, finding->follows));
-		if (cause != MAP_NONE && joined_may(groups->findings[cause], finding))
+		if (cause != MAP_NONE && joined_may(groups->findings[cause], finding) &&
+		    !groups_is_elsewhere(finding, groups->findings[cause]))
 			joined_join(groups, i, cause);
 	}
 	map_free(&by_id);
@@ -393,6 +456,7 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 		if (groups.pairs[i])
 			joined_add(&groups, i, groups.pairs[i] + OF_PAIRS);
 	}
+	note_types(&groups);
 	for (size_t i = 0; i < count; i++) {
 		/* A race of a type in its own pairs is the same one in a test. */
 		bool own = !matrix_type_of(findings[i]) ||

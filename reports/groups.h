@@ -14,7 +14,8 @@
  * depends on how much it says:
  *
  * - A type whose name has its module ("array.array"): the field; a function of that type's code; the
- *   line of Python at which the objects were made.
+ *   line of Python at which the objects were made. But if it is inside of an object of another type that threads
+ *   share, and whose operations race in that test, it is the other one's lock that is missing.
  * - What one line makes and the same two lines use, whatever its type, where CPython's own code touches it: an
  *   iterator and the list in it. An iterator or a generator of the interpreter's: the line at which it is made, as whoever shares it is one bug.
  *   And what two operations of a type make for themselves while they race.

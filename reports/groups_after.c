@@ -43,6 +43,13 @@ static bool is_replacing(const struct finding *finding, const struct participant
 	return pointer && side->write && !side->atomic && side->size == sizeof(void *);
 }
 
+/* A function of one type's code that another type's operation calls is not in want of a lock of the first one. */
+static uint64_t key_of_writer(uint64_t writer, const struct participant *side)
+{
+	bool own = groups_is_own_type(side->type) && !sides_ends_it(side);
+	return hash_string(writer, own ? side->type : "");
+}
+
 void groups_add_replaced(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
@@ -55,8 +62,8 @@ void groups_add_replaced(struct groups *groups, size_t at)
 		/* What the core of the interpreter writes is of any type: that is no reason to be one bug. */
 		uint64_t writer = sides_hash_frame(key, site);
 		if (!sides_core(site))
-			joined_add(groups, at, writer);
-		else if (map_get(&groups->by_key, writer) == MAP_NONE)
+			joined_add(groups, at, key_of_writer(writer, side));
+		if (map_get(&groups->by_key, writer) == MAP_NONE)
 			map_set(&groups->by_key, writer, at);
 	}
 }
@@ -100,6 +107,15 @@ static size_t typed_in_test(struct groups *groups, size_t at)
 	return found;
 }
 
+/* A race in which the function replaces a pointer, best in an operation of the same type; or MAP_NONE. */
+static uint64_t replaced_by(const struct groups *groups, uint64_t key,
+			    const struct participant *side, const struct frame *site)
+{
+	uint64_t writer = sides_hash_frame(key, site);
+	uint64_t race = map_get(&groups->by_key, key_of_writer(writer, side));
+	return race != MAP_NONE ? race : map_get(&groups->by_key, writer);
+}
+
 void groups_add_count(struct groups *groups, size_t at)
 {
 	const struct finding *finding = groups->findings[at];
@@ -109,13 +125,14 @@ void groups_add_count(struct groups *groups, size_t at)
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const struct frame *site = sides_site(&finding->participants[i]);
 		uint64_t race =
-			site ? map_get(&groups->by_key, sides_hash_frame(key, site)) : MAP_NONE;
+			site ? replaced_by(groups, key, &finding->participants[i], site) : MAP_NONE;
 		blameless = blameless && site && sides_core(site);
 		if (race != MAP_NONE)
 			joined_join(groups, at, race);
 		/* An operation on an object of its own type that races with others does not count right, either. */
 		const char *type = finding->participants[i].type, *of = finding->subject.type;
-		bool own = groups_is_own_type(type) && of && !strcmp(type, of);
+		bool own = groups_is_own_type(type) && of && !strcmp(type, of) &&
+			   !sides_ends_it(&finding->participants[i]);
 		race = own ? map_get(&groups->by_key, groups_operations_key(finding, type))
 			   : MAP_NONE;
 		if (race != MAP_NONE)
@@ -141,14 +158,11 @@ void groups_add_misuse(struct groups *groups, size_t at)
 	const struct finding *finding = groups->findings[at];
 	const struct participant *end = memory_freed_in_use(finding);
 	bool used = sides_race(finding) && sides_let_go(finding) && groups_of_operations(finding);
-	bool misuse = finding_is_misuse(finding);
-	if (!misuse && !used && (!end || !is_interpreters(end)))
+	if (!finding_is_misuse(finding) && !used && (!end || !is_interpreters(end)))
 		return;
 	for (size_t i = 0; i < finding->participant_count; i++) {
 		const char *type = finding->participants[i].type;
-		const char *operation = finding->participants[i].operation;
-		/* Who drops the last reference to an object ends it, whatever led there. */
-		if (!type || (misuse && operation && !strcmp(operation, "dealloc")))
+		if (!type || sides_ends_it(&finding->participants[i]))
 			continue;
 		uint64_t race = map_get(&groups->by_key, groups_operations_key(finding, type));
 		if (race != MAP_NONE)
@@ -317,6 +331,23 @@ bool groups_is_end(const struct finding *finding)
 	       finding->kind == FINDING_REFERENCE_COUNT || finding_is_misuse(finding);
 }
 
+bool groups_is_elsewhere(const struct finding *end, const struct finding *cause)
+{
+	bool ends = end->kind == FINDING_CRASH || end->kind == FINDING_TEST_FAILURE;
+	return ends && !only_there(end, cause);
+}
+
+/* The race that the end follows from, or `at`. */
+static size_t cause_of(const struct groups *groups, size_t at)
+{
+	const struct finding *end = groups->findings[at];
+	for (size_t i = 0; end->follows && i < groups->count; i++)
+		if (!strcmp(groups->findings[i]->id, end->follows) &&
+		    joined_may(groups->findings[i], end))
+			return i;
+	return at;
+}
+
 /* The group that most speaks for; `at` if it is not known which. */
 static size_t group_before(struct groups *groups, size_t at)
 {
@@ -335,13 +366,35 @@ static size_t group_before(struct groups *groups, size_t at)
 	return found;
 }
 
+/* The one group with races of this test alone, in the end's iteration; without it, or of several, that of the cause. */
+static size_t group_of_test(struct groups *groups, size_t at, size_t cause)
+{
+	const struct finding *end = groups->findings[at];
+	size_t found = cause;
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *race = groups->findings[i];
+		size_t group = joined_find(groups, i);
+		if (!weight(end, race) || !share_iteration(end, race) || !only_there(end, race) ||
+		    group == found)
+			continue;
+		if (found != cause)
+			return cause;
+		found = group;
+	}
+	return found;
+}
+
 void groups_add_end(struct groups *groups, size_t at)
 {
 	const struct finding *end = groups->findings[at];
 	if (end->test_count && matrix_type_length(end->tests[0]))
 		return;
-	if (!has_race(groups, joined_find(groups, at)))
-		joined_join(groups, at, group_before(groups, at));
+	if (!has_race(groups, joined_find(groups, at))) {
+		size_t cause = cause_of(groups, at);
+		joined_join(groups, at,
+			    cause == at ? group_before(groups, at)
+					: group_of_test(groups, at, cause));
+	}
 	for (size_t i = 0; end->kind == FINDING_CRASH && i < groups->count; i++)
 		if (is_of_ending(end, groups->findings[i]) &&
 		    sides_share_test(end, groups->findings[i]))

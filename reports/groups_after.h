@@ -48,6 +48,13 @@ bool groups_is_end(const struct finding *finding);
 bool groups_shares_code(const struct finding *end, const struct finding *race);
 
 /*
+ * Did the race that a crash or a failed test follows from come up in other tests, too? Two bugs can have a race in common
+ * (a generator that threads share; one inside of a groupby() that they share): then the end's own test says which of
+ * them it is.
+ */
+bool groups_is_elsewhere(const struct finding *end, const struct finding *cause);
+
+/*
  * Such an end, if it has no race with it, is of a group of races that came up in its test: of which a function, or the
  * generator, stands in its own stacks, or a line in the traceback; of several, those that came up in the same
  * iteration, and in no other test. For a crash it is enough that there is no other group in its iteration.

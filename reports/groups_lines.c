@@ -64,12 +64,15 @@ static bool is_interpreters(const struct stack *stack)
 			 (frame->module && plumbing_is_base_module(frame->module)));
 }
 
+#define COUNTS_END 24 /* of an object's owner and counts, which lie before its type */
+
 /* Is it memory that the interpreter uses to run a function, and nothing that the function uses? */
 static bool is_of_frame(const struct finding *finding)
 {
 	enum subject_kind kind = finding->subject.kind;
-	return kind == SUBJECT_STACK || kind == SUBJECT_BLOCK || kind == SUBJECT_UNKNOWN ||
-	       finding->rank == RANK_UNPUBLISHED;
+	bool header = kind == SUBJECT_OBJECT && finding->subject.offset < COUNTS_END;
+	return header || kind == SUBJECT_STACK || kind == SUBJECT_BLOCK ||
+	       kind == SUBJECT_UNKNOWN || finding->rank == RANK_UNPUBLISHED;
 }
 
 static uint64_t key_of_body(const struct finding *finding, const struct frame *body)

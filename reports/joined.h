@@ -33,6 +33,7 @@ enum {
 	OF_USES,
 	OF_CALLS,
 	OF_BODY,
+	OF_RACING,
 };
 
 struct groups {

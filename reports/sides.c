@@ -26,6 +26,11 @@ bool sides_let_go(const struct finding *finding)
 	return finding->rank == RANK_FREED || finding->rank == RANK_UNPUBLISHED;
 }
 
+bool sides_ends_it(const struct participant *side)
+{
+	return side->operation && !strcmp(side->operation, "dealloc");
+}
+
 bool sides_share_test(const struct finding *one, const struct finding *two)
 {
 	for (size_t i = 0; i < one->test_count; i++)

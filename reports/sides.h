@@ -20,6 +20,9 @@ bool sides_have_type(const struct subject *subject);
 /* Of who touches such memory, that was freed in use or not published, nobody knows whose fault it is. */
 bool sides_let_go(const struct finding *finding);
 
+/* Does it drop the last reference to an object? That ends it, whatever led there. */
+bool sides_ends_it(const struct participant *side);
+
 /* Do they have a test in common? */
 bool sides_share_test(const struct finding *one, const struct finding *two);
 

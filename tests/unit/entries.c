@@ -845,6 +845,90 @@ static void races_on_one_object_are_one_entry(void **state)
 	entries_free(entries);
 }
 
+/* A race of two operations, each "TYPE.NAME", in this test. */
+static void share_in(struct shared *shared, const char *test, struct subject subject,
+		     const char *one, const char *two, int made)
+{
+	static char types[12][32];
+	share(shared, subject, "f", "g", made);
+	struct race *race = &shared->races[shared->count - 1];
+	const char *const operations[] = { one, two };
+	for (size_t i = 0; i < 2; i++) {
+		char *type = types[2 * (shared->count - 1) + i];
+		const char *dot = strrchr(operations[i], '.');
+		snprintf(type, sizeof types[0], "%.*s", (int)(dot - operations[i]), operations[i]);
+		race->sides[i].type = type;
+		race->sides[i].operation = (char *)dot + 1;
+		race->sides[i].stack.frames[0].line = 10 * (int)shared->count + (int)i;
+	}
+	race->tests[0] = (char *)test;
+}
+
+/* Elements that two threads share; and a Builder that they share, which makes and fills Elements. */
+static void what_is_inside_of_a_shared_object_is_the_outer_ones_bug(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share_in(&shared, "elements", OBJECT(40, "m.Element"), "m.Element.append", "m.Element.get",
+		 4);
+	share_in(&shared, "builder", OBJECT(24, "m.Builder"), "m.Builder.start", "m.Builder.end",
+		 7);
+	share_in(&shared, "builder", OBJECT(40, "m.Element"), "m.Builder.start", "m.Builder.start",
+		 8);
+	share_in(&shared, "builder", OBJECT(40, "m.Element"), "m.Element.dealloc", "m.Builder.end",
+		 8);
+	share_in(&shared, "builder", OBJECT(40, "m.Element"), "m.Element.dealloc",
+		 "m.Element.dealloc", 8);
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 1);
+	assert_int_equal(entries->items[1].count, 4);
+	entries_free(entries);
+	/* Where no Builder races, an Element's race is an Element's, whoever touches it. */
+	shared.races[1].finding.subject = OBJECT(24, "m.Other");
+	entries = entries_of(&shared);
+	assert_int_equal(entries->items[0].count, 4);
+	entries_free(entries);
+	/* Elements race by themselves there: nobody knows which of the two the Builder's race is of. */
+	shared.races[1].finding.subject = OBJECT(24, "m.Builder");
+	shared.races[0].tests[0] = shared.races[1].tests[0];
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+}
+
+/* Two generators, one of them inside of a groupby(): the same two functions race, so both tests saw that race. */
+static void a_crash_is_of_the_races_of_its_own_test(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	char *const replay = (char *)"1.2.3";
+	share(&shared, OBJECT(40, "m.groupby"), "next", "next", 4);
+	share(&shared, OBJECT(56, "m.groupby"), "step", "next", 4);
+	share(&shared, OBJECT(83, "numbers"), "send", "clear", 9);
+	share(&shared, (struct subject){ 0 }, "send", "send", 0);
+	for (size_t i = 0; i < 4; i++) {
+		shared.races[i].tests[0] = (char *)(i < 2 ? "groupby" : "generator");
+		shared.races[i].finding.replays = (char **)&replay;
+		shared.races[i].finding.replay_count = 1;
+	}
+	shared.races[1].tests[1] = (char *)"generator";
+	shared.races[1].finding.test_count = 2;
+	struct finding *crash = &shared.races[3].finding;
+	crash->kind = FINDING_CRASH;
+	crash->follows = (char *)"race-1";
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	assert_ptr_equal(entries->items[1].members[1], crash);
+	entries_free(entries);
+	/* If its test alone had no race in that iteration, it is of the one that it follows from. */
+	static char *other = (char *)"1.9.9";
+	shared.races[2].finding.replays = &other;
+	entries = entries_of(&shared);
+	assert_int_equal(entries->items[0].count, 3);
+	entries_free(entries);
+}
+
 /* Both calls were of m.Box, which has blocks of malloc(): no object says so. */
 static void what_operations_of_a_type_do_to_each_other_is_one_entry(void **state)
 {
@@ -1351,6 +1435,8 @@ int main(void)
 			races_of_python_code_in_pairs_are_one_entry_with_the_names_of_the_variables),
 		cmocka_unit_test(items_of_an_array_are_one_field),
 		cmocka_unit_test(races_on_one_object_are_one_entry),
+		cmocka_unit_test(what_is_inside_of_a_shared_object_is_the_outer_ones_bug),
+		cmocka_unit_test(a_crash_is_of_the_races_of_its_own_test),
 		cmocka_unit_test(what_operations_of_a_type_do_to_each_other_is_one_entry),
 		cmocka_unit_test(races_of_a_type_with_nothing_in_common_stay_apart),
 		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
