@@ -59,7 +59,8 @@ static bool is_cause(const struct finding *finding)
 static bool is_consequence(const struct finding *finding, const struct bug *bug)
 {
 	bool ends = finding->kind == FINDING_CRASH || finding->kind == FINDING_TEST_FAILURE;
-	if (ends)
+	bool stands = finding->kind == FINDING_HANG || finding->kind == FINDING_LIVELOCK;
+	if (ends || (stands && finding->follows))
 		return true;
 	if (!groups_is_end(finding) && !finding_is_race(finding))
 		return false;

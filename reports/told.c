@@ -299,7 +299,10 @@ static void print_crashes(const struct page *page, const struct report_entry *en
 		const struct finding *member = entry->members[i];
 		bool python =
 			member->kind == FINDING_PYTHON_RACE; /* what is lost is in its title */
-		if ((member->kind == entry->witness->kind && !python) || ++crashes > CRASHES_MAX)
+		bool titled = member == entry->witness && member->title &&
+			      !strcmp(member->title, entry->title);
+		if (titled || (member->kind == entry->witness->kind && !python) ||
+		    ++crashes > CRASHES_MAX)
 			continue;
 		shown++;
 		buf_printf(&line, "    %-10s  ", python ? "Python" : text_kind(member->kind, 1));

@@ -11,6 +11,7 @@
 
 #include "interpose/base/private_heap.h"
 #include "interpose/locks/locks.h"
+#include "interpose/python/layout.h"
 #include "interpose/variables/confirm.h"
 #include "interpose/variables/variables.h"
 #include "interpose/wrap/races.h"
@@ -93,7 +94,9 @@ static void add_object(struct output *out, void *report, int threads)
 	int tid = add_made(report, threads, start);
 	if (!trace[0])
 		return;
-	struct fts_section section = { .kind = FTS_SEC_OBJECT, .tid = tid };
+	struct fts_section section = {
+		.kind = FTS_SEC_OBJECT, .tid = tid, .address = start, .size = OBJECT_BODY
+	};
 	add_section(out, section, type);
 }
 

@@ -196,14 +196,15 @@ static int by_place(const void *a, const void *b)
 	return finding_compare(&one->finding, &other->finding);
 }
 
-/* A crash names the race before it on the same memory. */
+/* A crash, or a hang, names the race before it on the same memory. */
 static void follow_crashes(struct finding *const *findings, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; findings[i]->cause && k < count && !findings[i]->follows; k++)
 			if (!strcmp(findings[k]->id, findings[i]->cause)) {
 				findings[i]->follows = xstrdup(findings[k]->id);
-				findings[k]->caused_crash = true;
+				findings[k]->caused_crash = findings[k]->caused_crash ||
+							    findings[i]->kind == FINDING_CRASH;
 			}
 }
 

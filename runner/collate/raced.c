@@ -38,7 +38,8 @@ void raced_add(struct raced *raced, unsigned zygote, const struct fts_record *re
 				    .pid = record->pid,
 				    .nanoseconds = record->nanoseconds,
 				    .finding = finding };
-	if (raced->count >= RACED_MOST || !finding_is_of_memory(finding) || !find(view, &place))
+	bool told = finding_is_of_memory(finding) || finding->kind == FINDING_PYTHON_RACE;
+	if (raced->count >= RACED_MOST || !told || !find(view, &place))
 		return;
 	for (size_t i = 0; i < raced->count; i++) {
 		const struct race_place *other = &raced->places[i];

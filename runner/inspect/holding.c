@@ -1,6 +1,7 @@
 /* holding.c - see holding.h. */
 #include "runner/inspect/holding.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "runner/base/util.h"
@@ -168,4 +169,107 @@ uint64_t holding_frame(struct remote *remote, const struct python *python, uint6
 	}
 	*number = holding.number;
 	return code;
+}
+
+/* ---- the objects themselves ---- */
+
+#define NAMES_MOST 64     /* that the code has of global variables and attributes */
+#define MODULE_MOST 1000u /* global variables of a module */
+
+struct objects {
+	const struct holding *holding;
+	uint64_t *all;
+	size_t count, most;
+};
+
+static bool is_among(const uint64_t *all, uint64_t count, uint64_t one)
+{
+	for (uint64_t i = 0; i < count; i++)
+		if (all[i] == one)
+			return true;
+	return false;
+}
+
+static void add_object(struct objects *objects, uint64_t value)
+{
+	uint64_t type = type_of(objects->holding, value);
+	if (type && type != objects->holding->python->type_type &&
+	    type != objects->holding->python->code_type && objects->count < objects->most &&
+	    !is_among(objects->all, objects->count, value))
+		objects->all[objects->count++] = value;
+}
+
+static void add_words(struct objects *objects, uint64_t at, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		add_object(objects, remote_word(objects->holding->remote, at + 8 * i));
+}
+
+/* Attributes, or the items of a list. */
+static void add_contents(struct objects *objects, uint64_t object)
+{
+	struct remote *remote = objects->holding->remote;
+	const struct fts_layout *at = &objects->holding->python->layout;
+	uint64_t type = type_of(objects->holding, object);
+	uint64_t flags = remote_word(remote, type + at->type_flags);
+	uint64_t values = object + remote_word(remote, type + at->type_basicsize);
+	uint64_t count = 0;
+	if (flags & FLAG_INLINE_VALUES) {
+		count = remote_word(remote, values) & 255; /* mix_values() */
+		values += 8;
+	} else if (flags & FLAG_LIST) {
+		count = remote_word(remote, object + at->size);
+		values = remote_word(remote, object + at->list_items);
+	}
+	add_words(objects, values, count < ATTRIBUTES_MOST ? count : ATTRIBUTES_MOST);
+}
+
+/* Names are interned: those of the code and of the module are the same objects. */
+static void add_globals(struct objects *objects, uint64_t code, uint64_t globals)
+{
+	struct remote *remote = objects->holding->remote;
+	const struct fts_layout *at = &objects->holding->python->layout;
+	uint64_t tuple = remote_word(remote, code + at->code_names), names[NAMES_MOST];
+	uint64_t count = tuple ? remote_word(remote, tuple + at->size) : 0;
+	uint64_t keys = remote_word(remote, globals + at->dict_keys);
+	uint64_t index = remote_word(remote, keys + at->keys_log2_index_bytes) & 255;
+	uint64_t used = remote_word(remote, keys + at->keys_entries);
+	uint64_t words = (remote_word(remote, keys + at->keys_kind) & 255) == 0 ? 3 : 2;
+	count = count < NAMES_MOST ? count : NAMES_MOST;
+	used = used < MODULE_MOST ? used : MODULE_MOST;
+	if (!count || index > 32 ||
+	    !remote_read(remote, tuple + at->tuple_items, names, count * sizeof *names))
+		return;
+	uint64_t *entries = xcalloc(used + 1, words * sizeof *entries);
+	if (remote_read(remote, keys + at->keys_indices + (1ull << index), entries,
+			used * words * sizeof *entries))
+		for (uint64_t i = 0; i < used; i++)
+			if (is_among(names, count, entries[words * i + words - 2]))
+				add_object(objects, entries[words * i + words - 1]);
+	free(entries);
+}
+
+size_t holding_objects(struct remote *remote, const struct python *python, uint64_t address,
+		       uint64_t *found, size_t most)
+{
+	const struct fts_layout *at = &python->layout;
+	struct holding holding = { remote, python, 0 };
+	struct objects objects = { &holding, found, 0, most };
+	uint8_t frame[FRAME_MOST];
+	uint64_t code, globals;
+	if (at->frame_size > sizeof frame || !remote_read(remote, address, frame, at->frame_size))
+		return 0;
+	memcpy(&code, frame + at->frame_executable, sizeof code);
+	memcpy(&globals, frame + at->frame_globals, sizeof globals);
+	code &= ~STACKREF_TAG_BITS;
+	if (!code || (python->code_type && type_of(&holding, code) != python->code_type))
+		return 0;
+	uint64_t count = values_of(&holding, address, frame, code);
+	for (uint64_t i = 0; i < count; i++)
+		add_object(&objects,
+			   remote_word(remote, address + at->frame_locals + 8 * i) & ~7ull);
+	add_globals(&objects, code, globals);
+	for (size_t i = 0, own = objects.count; i < own; i++)
+		add_contents(&objects, objects.all[i]);
+	return objects.count;
 }

@@ -21,4 +21,11 @@
 uint64_t holding_frame(struct remote *remote, const struct python *python, uint64_t frame,
 		       bool near, uint64_t *number);
 
+/*
+ * The objects that the frame has in hand: its variables, the values on its stack, the attributes of these and the items of
+ * lists, and the global variables that its code names. Fills at most `most`, and returns how many these are.
+ */
+size_t holding_objects(struct remote *remote, const struct python *python, uint64_t frame,
+		       uint64_t *objects, size_t most);
+
 #endif

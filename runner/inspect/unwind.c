@@ -9,6 +9,7 @@
 #include "runner/inspect/activity.h"
 #include "runner/inspect/native.h"
 #include "runner/inspect/pyframes.h"
+#include "runner/inspect/holding.h"
 #include "runner/inspect/remote.h"
 #include "runner/base/util.h"
 
@@ -125,6 +126,24 @@ static void merge(struct merged *merged, const struct native_frame *native, size
 	for (; next < python_count; next++)
 		if (!python[next].entry)
 			push_item(merged, &python[next], NULL);
+}
+
+/* A lock waits in some functions of the standard library; who calls these has what is waited for. */
+#define FRAMES_HELD 5
+
+static void fill_held(struct walk *walk, struct captured_thread *thread,
+		      const struct merged *merged)
+{
+	thread->held = xcalloc(CAPTURE_HELD, sizeof *thread->held);
+	for (size_t i = 0, seen = 0; i < merged->count && seen < FRAMES_HELD; i++) {
+		const struct python_frame *python = merged->items[i].python;
+		if (!python)
+			continue;
+		thread->held_count += holding_objects(&walk->remote, &walk->python, python->address,
+						      thread->held + thread->held_count,
+						      CAPTURE_HELD - thread->held_count);
+		seen++;
+	}
 }
 
 static void fill_frames(struct walk *walk, struct captured_thread *thread,
@@ -261,6 +280,7 @@ static void capture_frames(struct walk *walk, struct captured_thread *thread,
 	struct merged merged = { 0 };
 	merge(&merged, walk->native, walk->native_count, python, python_count);
 	fill_frames(walk, thread, &merged);
+	fill_held(walk, thread, &merged);
 	free(merged.items);
 	free(python);
 	thread->sanitizer = is_sanitizer(thread);
@@ -414,6 +434,7 @@ void capture_clear(struct capture *capture)
 			free(thread->frames[k].file);
 		}
 		free(thread->frames);
+		free(thread->held);
 		free(thread->name);
 	}
 	for (size_t i = 0; i < capture->module_count; i++) {

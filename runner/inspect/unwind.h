@@ -39,6 +39,7 @@
  */
 #define CAPTURE_INNERMOST 200
 #define CAPTURE_OUTERMOST 50
+#define CAPTURE_HELD 128 /* so many objects are known of a thread */
 
 struct captured_module {
 	char *path;         /* as in /proc/PID/maps; "[vdso]" */
@@ -88,6 +89,8 @@ struct captured_thread {
 	uint64_t arguments[6];         /* of that system call */
 	struct captured_frame *frames; /* innermost first */
 	size_t count;
+	uint64_t *held; /* objects that its innermost Python functions have in hand (holding.h) */
+	size_t held_count;
 	bool complete; /* unwound to the thread's start */
 };
 

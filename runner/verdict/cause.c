@@ -8,6 +8,7 @@
 #include "runner/base/util.h"
 #include "runner/model/fingerprint.h"
 #include "runner/model/memory.h"
+#include "runner/model/plumbing.h"
 
 #define FIRST_PAGE 4096 /* addresses below are fields of nothing */
 
@@ -296,4 +297,103 @@ void cause_tell(const struct trial *trial, const struct race_place *races, size_
 	enum memory_act act = thread ? memory_act(&thread->stack) : MEMORY_USED;
 	if (!trial->crashed || (act != MEMORY_USED && act != MEMORY_TRIED))
 		tell_heap(trial, races, count, finding);
+}
+
+/* ---- threads that wait for ever ---- */
+
+static const struct captured_thread *thread_of(const struct capture *capture, int tid)
+{
+	for (size_t i = 0; i < capture->count; i++)
+		if (capture->threads[i].tid == tid)
+			return &capture->threads[i];
+	return NULL;
+}
+
+static bool holds(const struct captured_thread *thread, const struct race_place *race)
+{
+	for (size_t i = 0; i < thread->held_count; i++)
+		if (thread->held[i] == race->start)
+			return true;
+	return false;
+}
+
+static const struct frame *python_line(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		if (stack->frames[i].language == FRAME_PYTHON && !stack->frames[i].plumbing)
+			return &stack->frames[i];
+	return NULL;
+}
+
+static bool is_function(const struct frame *frame, const struct frame *other)
+{
+	return frame->language == other->language && !strcmp(frame->function, other->function) &&
+	       (!frame->file || !other->file || !strcmp(frame->file, other->file));
+}
+
+/* Does Python code that is no plumbing stand further out? */
+static bool is_called(const struct stack *stack, size_t at)
+{
+	for (size_t i = at + 1; i < stack->count; i++)
+		if (stack->frames[i].language == FRAME_PYTHON && !stack->frames[i].plumbing)
+			return true;
+	return false;
+}
+
+/* Is it where the race's line is? A test itself has everything in hand: of that it has to be the very line. */
+static bool is_at(const struct stack *stack, size_t at, const struct frame *line)
+{
+	return is_function(&stack->frames[at], line) &&
+	       (is_called(stack, at) || stack->frames[at].line == line->line);
+}
+
+/* The frame of the stack whose function a side of the race was in, or NULL: C that Python called, or Python. */
+static const struct frame *frame_of_side(const struct stack *stack, const struct finding *race)
+{
+	for (size_t i = 0, seen = 0; i < stack->count && seen < 5; i++) {
+		const struct frame *frame = &stack->frames[i];
+		for (size_t k = 0; k < race->participant_count; k++) {
+			const struct stack *side = &race->participants[k].stack;
+			const struct frame *site = site_of(side), *line = python_line(side);
+			bool named = site && site->language != FRAME_PYTHON &&
+				     !(site->module && plumbing_is_base_module(site->module));
+			if ((named && is_function(frame, site)) || (line && is_at(stack, i, line)))
+				return frame;
+		}
+		seen += frame->language == FRAME_PYTHON;
+	}
+	return NULL;
+}
+
+/* Is it about an object itself, which had been given to others by then? Of memory, or of Python code. */
+static bool is_of_object(const struct trial *trial, const struct race_place *race)
+{
+	enum finding_rank rank = race->finding->rank;
+	return race->pid == (uint32_t)trial->pid && race->type && !race->data &&
+	       rank != RANK_UNPUBLISHED && rank != RANK_FREED;
+}
+
+void cause_tell_hang(const struct trial *trial, const struct capture *capture,
+		     const struct race_place *races, size_t count, struct finding *finding)
+{
+	for (size_t k = 0; k < finding->participant_count; k++) {
+		const struct participant *part = &finding->participants[k];
+		const struct captured_thread *thread = thread_of(capture, part->tid);
+		for (size_t i = 0; thread && i < count; i++) {
+			const struct race_place *race = &races[i];
+			if (!is_of_object(trial, race) || !holds(thread, race))
+				continue;
+			const struct frame *frame = frame_of_side(&part->stack, race->finding);
+			if (!frame)
+				continue;
+			struct buf words = { 0 };
+			buf_printf(
+				&words,
+				"a thread that does not go on is in %s, and has the %s in hand on "
+				"which %s was reported before, in the same function",
+				frame->function, race->type, race->finding->id);
+			take(finding, race, &words);
+			return;
+		}
+	}
 }

@@ -15,6 +15,12 @@
  *   freed or moved while another thread used it. That corrupts the heap.
  *
  * An address in a free block without such a race is told as that, and so is the end of a stack.
+ *
+ * Of a process that hangs, or computes for ever, it is a race on an object that a thread has in hand where it waits or
+ * goes round, in a function that is a side of the race:
+ *
+ *     0.0 s  data-race-1   two threads in Ring.put(), on a pkg.Ring at 0x7e..40
+ *     9.0 s  no progress   Thread-2 waits for ever in Ring.put(), called by work(); work() has the pkg.Ring at 0x7e..40
  */
 #ifndef RUNNER_CAUSE_H
 #define RUNNER_CAUSE_H
@@ -22,6 +28,7 @@
 #include <stddef.h>
 
 #include "runner/collate/collate.h"
+#include "runner/inspect/unwind.h"
 #include "runner/trial/trial.h"
 
 /*
@@ -30,5 +37,9 @@
  */
 void cause_tell(const struct trial *trial, const struct race_place *races, size_t count,
 		struct finding *finding);
+
+/* The same for a process that hung or computed for ever, with what its threads were caught at. */
+void cause_tell_hang(const struct trial *trial, const struct capture *capture,
+		     const struct race_place *races, size_t count, struct finding *finding);
 
 #endif

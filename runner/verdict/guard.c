@@ -256,12 +256,23 @@ static void judge_hang(const struct guard *guard, const struct fault *fault,
 			  finding);
 }
 
-static void tell_cause(const struct trial *trial, const struct guard_end *end,
-		       struct finding *finding)
+/* Threads that wait for each other's locks have the cause in themselves. */
+static bool is_to_explain(const struct guard *guard, const struct trial *trial)
+{
+	bool cycle = guard->deadlock.count && guard->deadlock.kind == DEADLOCK_CYCLE;
+	bool hangs = trial->killed == KILL_HANG && !cycle;
+	return guard->captured && (hangs || trial->killed == KILL_LIVELOCK);
+}
+
+static void tell_cause(const struct guard *guard, const struct trial *trial,
+		       const struct guard_end *end, struct finding *finding)
 {
 	size_t count;
 	const struct race_place *races = collator_races(end->collator, end->context, &count);
-	cause_tell(trial, races, count, finding);
+	if (trial->crashed || guard->corrupted)
+		cause_tell(trial, races, count, finding);
+	else if (is_to_explain(guard, trial))
+		cause_tell_hang(trial, &guard->capture, races, count, finding);
 }
 
 void guard_judge(const struct guard *guard, const struct guard_limits *limits,
@@ -292,8 +303,7 @@ void guard_judge(const struct guard *guard, const struct guard_limits *limits,
 	bool made = trial->killed == KILL_HANG || trial->killed == KILL_MEMORY ||
 		    trial->killed == KILL_PARENT || trial->killed == KILL_LIVELOCK;
 	if (made || (trial->killed == KILL_NONE && fault_of_status(&fault, &finding))) {
-		if (trial->crashed || guard->corrupted)
-			tell_cause(trial, end, &finding);
+		tell_cause(guard, trial, end, &finding);
 		collator_add(end->collator, end->context, &finding);
 	} else if (trial->killed == KILL_NONE && !trial->slice_end)
 		note_uncertain(end->collator, trial);

@@ -238,9 +238,91 @@ static void a_crash_in_the_tools_own_library_is_told_as_that_unless_a_race_expla
 		    "data-race-1");
 }
 
+/* Threads that wait in Ring.take(), which race() raced in, with a ring in hand. */
+struct hang {
+	struct crash crash;
+	struct frame stack[3];
+	uint64_t held[1];
+	struct captured_thread thread;
+};
+
+static void make_hang(struct hang *hang)
+{
+	make(&hang->crash);
+	hang->crash.trial.crashed = false;
+	hang->stack[0] = (struct frame){ .language = FRAME_C, .function = (char *)"futex_wait" };
+	for (int i = 1; i < 3; i++)
+		hang->stack[i] =
+			(struct frame){ .language = FRAME_PYTHON,
+					.function = (char *)(i == 1 ? "Ring.take" : "test"),
+					.file = (char *)"ring.py",
+					.line = 10 * i };
+	hang->crash.threads[0].stack = (struct stack){ hang->stack, 3 };
+	hang->crash.finding.kind = FINDING_HANG;
+	hang->crash.frames[1] = hang->stack[1];
+	hang->crash.frames[1].line = 14;
+	hang->held[0] = OBJECT;
+	hang->thread = (struct captured_thread){ .tid = TID, .held = hang->held, .held_count = 1 };
+}
+
+static void assert_hang(struct hang *hang, const char *because)
+{
+	struct finding *finding = &hang->crash.finding;
+	const struct capture capture = { .threads = &hang->thread, .count = 1 };
+	cause_tell_hang(&hang->crash.trial, &capture, hang->crash.races, 2, finding);
+	if (because)
+		assert_string_equal(finding->because, because);
+	else
+		assert_null(finding->because);
+	assert_true(!because == !finding->cause);
+	free(finding->because);
+	free(finding->cause);
+	finding->because = finding->cause = NULL;
+}
+
+static void a_hang_is_told_with_the_race_on_what_its_thread_has_in_hand(void **state)
+{
+	(void)state;
+	static const char in_take[] =
+		"a thread that does not go on is in Ring.take, and has the array.array in hand on "
+		"which data-race-1 was reported before, in the same function";
+	struct hang hang;
+	make_hang(&hang);
+	assert_hang(&hang, in_take);
+	hang.crash.race.kind = FINDING_PYTHON_RACE;
+	assert_hang(&hang, in_take);
+	hang.held[0] = OBJECT + 16; /* another ring */
+	assert_hang(&hang, NULL);
+	make_hang(&hang);
+	hang.crash.races[0].pid = PID + 1; /* of another process */
+	assert_hang(&hang, NULL);
+	/* Where the object is made, or let go, the race says nothing of it. */
+	make_hang(&hang);
+	hang.crash.race.rank = RANK_UNPUBLISHED;
+	assert_hang(&hang, NULL);
+	/* The test itself has everything in hand: it has to be the race's line. */
+	make_hang(&hang);
+	hang.crash.frames[1].function = (char *)"test";
+	assert_hang(&hang, NULL);
+	hang.crash.frames[1].line = 20;
+	assert_hang(&hang,
+		    "a thread that does not go on is in test, and has the array.array in hand "
+		    "on which data-race-1 was reported before, in the same function");
+	/* A function in C that Python has called; not what the interpreter has for everybody. */
+	make_hang(&hang);
+	hang.crash.frames[1] = hang.crash.frames[0];
+	hang.stack[0] = frame("array_item");
+	assert_hang(&hang, NULL);
+	hang.crash.frames[0].module = hang.stack[0].module = (char *)"ring.so";
+	assert_hang(&hang,
+		    "a thread that does not go on is in array_item, and has the array.array "
+		    "in hand on which data-race-1 was reported before, in the same function");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_hang_is_told_with_the_race_on_what_its_thread_has_in_hand),
 		cmocka_unit_test(the_address_is_in_memory_that_was_raced_on),
 		cmocka_unit_test(another_process_race_or_object_is_no_cause),
 		cmocka_unit_test(a_register_counts_in_a_function_of_the_race_only),

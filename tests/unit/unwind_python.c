@@ -139,6 +139,22 @@ static void assert_native_between(const struct captured_thread *thread, const ch
 	assert_true(seen);
 }
 
+/* That the script has told under this name. */
+static uint64_t address_of(const struct program *program, const char *name)
+{
+	const char *line = strstr(program->addresses, name);
+	assert_non_null(line);
+	return strtoull(line + strlen(name), NULL, 16);
+}
+
+static bool has_in_hand(const struct captured_thread *thread, uint64_t object)
+{
+	for (size_t i = 0; i < thread->held_count; i++)
+		if (thread->held[i] == object)
+			return true;
+	return false;
+}
+
 static void check_interpreter(const char *path)
 {
 	struct capture capture;
@@ -160,6 +176,13 @@ static void check_interpreter(const char *path)
 	const struct captured_thread *taker = thread_of(&capture, 0);
 	assert_int_equal(find_python_frame(taker, "lock_taker.<locals>.inner", 0) + 1,
 			 find_python_frame(taker, "lock_taker", 0));
+	/* Counter.run() waits with a Counter in hand, which has an Event; the others have no such object. */
+	uint64_t counter = address_of(&program, "counter"), event = address_of(&program, "event");
+	const struct captured_thread *waiter = thread_of(&capture, 4);
+	assert_true(has_in_hand(waiter, counter) && has_in_hand(waiter, event));
+	assert_false(has_in_hand(taker, counter));
+	/* A global variable that its code names. */
+	assert_true(has_in_hand(thread_of(&capture, 5), address_of(&program, "held")));
 	size_t gaps = 0, sanitizers = 0;
 	const struct captured_thread *recurser = thread_of(&capture, 7);
 	for (size_t i = 0; i < recurser->count; i++)
