@@ -109,6 +109,53 @@ static void note_types(struct groups *groups)
 	}
 }
 
+/* ---- what is a bug by itself in another test ---- */
+
+/* A number for the type of what the race is on, 0 if that is not an object of a type that is everybody's. */
+static uint64_t common_type(const struct finding *finding)
+{
+	const struct subject *subject = &finding->subject;
+	bool common = subject->kind == SUBJECT_OBJECT && subject->type &&
+		      !groups_is_own_type(subject->type);
+	return common ? hash_string(OF_COMMON, subject->type) : 0;
+}
+
+static uint64_t only_race_of(const char *test)
+{
+	return hash_string(OF_ALONE, test);
+}
+
+/* The types of which all races of a test are; the key has MIXED if there are several. */
+#define MIXED 0
+static void note_common(struct groups *groups)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *finding = groups->findings[i];
+		uint64_t type = common_type(finding);
+		for (size_t k = 0; sides_race(finding) && k < finding->test_count; k++) {
+			uint64_t key = only_race_of(finding->tests[k]);
+			uint64_t before = map_get(&groups->by_key, key);
+			bool same = before == MAP_NONE || before == type;
+			map_set(&groups->by_key, key, same ? type : MIXED);
+		}
+	}
+}
+
+/*
+ * Is it all that races in one of its tests? A range iterator that threads share is a bug by itself, also if the one
+ * inside of a shared groupby() has the same race.
+ */
+static bool stands_alone(const struct groups *groups, const struct finding *finding)
+{
+	uint64_t type = common_type(finding);
+	bool alone = false;
+	for (size_t i = 0; type && finding->test_count > 1 && i < finding->test_count; i++)
+		alone = alone || map_get(&groups->by_key, only_race_of(finding->tests[i])) == type;
+	return alone;
+}
+
+/* ---- whose objects are inside of whose ---- */
+
 /* In how many of the finding's tests do operations of the type race? */
 static size_t tests_of(const struct groups *groups, const char *type, const struct finding *finding)
 {
@@ -260,7 +307,12 @@ static bool is_freed_by_both(const struct finding *finding)
 
 static void add_race(struct groups *groups, size_t at)
 {
-	const struct subject *subject = &groups->findings[at]->subject;
+	const struct finding *finding = groups->findings[at];
+	const struct subject *subject = &finding->subject;
+	if (stands_alone(groups, finding)) {
+		joined_add(groups, at, common_type(finding));
+		return;
+	}
 	if (is_freed_by_both(groups->findings[at]))
 		groups_add_counted(groups, at);
 	add_end(groups, at);
@@ -457,6 +509,7 @@ size_t *groups_new(const struct finding *const *findings, size_t count, groups_k
 			joined_add(&groups, i, groups.pairs[i] + OF_PAIRS);
 	}
 	note_types(&groups);
+	note_common(&groups);
 	for (size_t i = 0; i < count; i++) {
 		/* A race of a type in its own pairs is the same one in a test. */
 		bool own = !matrix_type_of(findings[i]) ||

@@ -32,6 +32,8 @@
  *   line uses (an iterator that two threads share). And others of the same class, if in each of them
  *   both sides are methods of it, and neither holds a lock: most likely it takes none.
  *
+ * But what is all that races in one of its tests, an iterator of the interpreter's, is a bug by itself there.
+ *
  * Then memory of no object that is known joins the group of a type if both of its functions race on
  * objects of that type, and on those of no other. (Of the allocator it is the function that called it;
  * one that was only given the memory does not count.) What follows from another finding (`follows`) joins

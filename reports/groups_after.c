@@ -316,12 +316,15 @@ static unsigned weight(const struct finding *end, const struct finding *race)
 	return 1 + 4 * near + 2 * at_once + only_there(end, race);
 }
 
-/* Does a race stand in the group? */
-static bool has_race(struct groups *groups, size_t group)
+/* Does a race stand in the group, or (`crash`) does a crash? */
+static bool has(struct groups *groups, size_t group, bool crash)
 {
-	for (size_t i = 0; i < groups->count; i++)
-		if (finding_is_race(groups->findings[i]) && joined_find(groups, i) == group)
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct finding *one = groups->findings[i];
+		bool is = crash ? one->kind == FINDING_CRASH : finding_is_race(one);
+		if (is && joined_find(groups, i) == group)
 			return true;
+	}
 	return false;
 }
 
@@ -389,14 +392,16 @@ void groups_add_end(struct groups *groups, size_t at)
 	const struct finding *end = groups->findings[at];
 	if (end->test_count && matrix_type_length(end->tests[0]))
 		return;
-	if (!has_race(groups, joined_find(groups, at))) {
+	if (!has(groups, joined_find(groups, at), false)) {
 		size_t cause = cause_of(groups, at);
 		joined_join(groups, at,
 			    cause == at ? group_before(groups, at)
 					: group_of_test(groups, at, cause));
 	}
 	for (size_t i = 0; end->kind == FINDING_CRASH && i < groups->count; i++)
+		/* Of crashes of several bugs it is told with one. */
 		if (is_of_ending(end, groups->findings[i]) &&
-		    sides_share_test(end, groups->findings[i]))
+		    sides_share_test(end, groups->findings[i]) &&
+		    !has(groups, joined_find(groups, i), true))
 			joined_join(groups, at, i);
 }

@@ -34,6 +34,8 @@ enum {
 	OF_CALLS,
 	OF_BODY,
 	OF_RACING,
+	OF_COMMON,
+	OF_ALONE,
 };
 
 struct groups {

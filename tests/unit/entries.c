@@ -929,6 +929,25 @@ static void a_crash_is_of_the_races_of_its_own_test(void **state)
 	entries_free(entries);
 }
 
+/* Somebody shares a range iterator; somebody else a groupby() with one inside. */
+static void what_is_all_that_races_in_a_test_is_a_bug_by_itself(void **state)
+{
+	(void)state;
+	struct shared shared = { 0 };
+	share(&shared, OBJECT(48, "range_iterator"), "next", "next", 4);
+	share(&shared, OBJECT(40, "range_iterator"), "length", "next", 4);
+	share(&shared, OBJECT(48, "m.groupby"), "step", "next", 9);
+	struct entries *entries = entries_of(&shared);
+	assert_int_equal(entries->count, 2);
+	assert_int_equal(entries->items[0].count, 2);
+	entries_free(entries);
+	shared.races[0].tests[1] = (char *)"range_iterator";
+	shared.races[0].finding.test_count = 2;
+	entries = entries_of(&shared);
+	assert_int_equal(entries->count, 3);
+	entries_free(entries);
+}
+
 /* Both calls were of m.Box, which has blocks of malloc(): no object says so. */
 static void what_operations_of_a_type_do_to_each_other_is_one_entry(void **state)
 {
@@ -1437,6 +1456,7 @@ int main(void)
 		cmocka_unit_test(races_on_one_object_are_one_entry),
 		cmocka_unit_test(what_is_inside_of_a_shared_object_is_the_outer_ones_bug),
 		cmocka_unit_test(a_crash_is_of_the_races_of_its_own_test),
+		cmocka_unit_test(what_is_all_that_races_in_a_test_is_a_bug_by_itself),
 		cmocka_unit_test(what_operations_of_a_type_do_to_each_other_is_one_entry),
 		cmocka_unit_test(races_of_a_type_with_nothing_in_common_stay_apart),
 		cmocka_unit_test(a_dict_is_told_with_the_line_that_made_it),
