@@ -52,6 +52,7 @@
  *     leaks        what grows with each round of one test
  *     references   to which object there are more references with each round
  *     counts       references that are dropped and were not there
+ *     held         objects of which fewer references are counted than are held
  *     borrowed     objects that are borrowed, used, and let go by another thread
  *     countlog     ... and what was done to them before, if that is asked for
  *     contended    objects whose counts many threads write

@@ -430,11 +430,24 @@ def check_refcounts(run: Run) -> None:
         *[f["title"] + ": " + str(f["subject"]) for f in plain.values()],
     )
 
+    held = [f for f in run.findings if "drop_held_bug" in f["tests"][0]]
+    ok(
+        bool(held)
+        and all(
+            f["title"].startswith("a list object made by <module> (refcounts/drop_held_bug.py:5)")
+            and "it is held 101 times (" in f["threads"][0]["role"]
+            for f in held
+        ),
+        "and one of which others have more references than are counted, though nothing is freed",
+        *[f["title"] + ": " + str(f["threads"]) for f in held],
+    )
+
 
 def check_explained(run: Run, output: Path) -> None:
     """The operation that took what it did not own is shown by a second run, with a log."""
     said = {
         "drained_bug": r"Numbers \d+ and \d+ are both of drain_end_bug, in two threads",
+        "drop_held_bug": r"look_at_bug \(\d+ dropped, 0 taken\)",
         "stolen_bug": r"only look_at_bug is not the interpreter's own",
         "take_list_bug": r"Number 3 takes one of an object that is gone",
     }
@@ -507,6 +520,14 @@ def check_leaks(run: Run) -> None:
         "and to which object there are more references",
         titles,
         told.get("taken_type_bug"),
+    )
+    fewer = [f for f in run.findings if "dropped_bug" in f["tests"][0]]
+    ok(
+        len(fewer) == 1
+        and "with each round of the test there are" in fewer[0]["threads"][0]["role"]
+        and " 1 fewer in one" in fewer[0]["threads"][0]["role"],
+        "and one to which there are fewer",
+        *run.list_of(fewer),
     )
 
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "ftstress/kinds.h"
 
@@ -206,6 +207,13 @@ static inline bool finding_is_race(const struct finding *finding)
 static inline bool finding_is_misuse(const struct finding *finding)
 {
 	return finding->kind == FINDING_DOUBLE_FREE || finding->kind == FINDING_BAD_FREE;
+}
+
+/* Of a wrong count: are too few references counted, and is no call known that is to blame? */
+static inline bool finding_is_low_count(const struct finding *finding)
+{
+	return finding->kind == FINDING_REFERENCE_COUNT && finding->pattern &&
+	       (!strcmp(finding->pattern, "held") || !strcmp(finding->pattern, "falls"));
 }
 
 /* Is it of one piece of memory, with which something was wrong? A crash on that memory comes of it. */

@@ -111,6 +111,7 @@ enum fts_need {
 	is(type_sequence,          CORE, "PyTypeObject.tp_as_sequence") \
 	is(type_mapping,           CORE, "PyTypeObject.tp_as_mapping") \
 	is(type_flags,             CORE, "PyTypeObject.tp_flags") \
+	is(type_traverse,          NOT,  "PyTypeObject.tp_traverse") \
 	is(type_methods,           CORE, "PyTypeObject.tp_methods") \
 	is(type_getset,            CORE, "PyTypeObject.tp_getset") \
 	is(type_base,              CORE, "PyTypeObject.tp_base") \

@@ -46,6 +46,7 @@ struct concern {
 	concern(freed) \
 	concern(quarantine) \
 	concern(counts) \
+	concern(held) \
 	concern(order) \
 	concern(variables) \
 	concern(locks) \

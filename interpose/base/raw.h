@@ -137,4 +137,23 @@ static inline uint64_t raw_length(const char *text)
 	return length;
 }
 
+/* Copies the text with its end; returns where it ends. */
+static inline char *raw_put(char *at, const char *text)
+{
+	uint64_t length = raw_length(text);
+	raw_copy(at, text, length + 1);
+	return at + length;
+}
+
+/* The same of a number. */
+static inline char *raw_put_number(char *at, uint64_t number)
+{
+	char digits[24], *first = digits + sizeof digits;
+	*--first = '\0';
+	do
+		*--first = (char)('0' + number % 10);
+	while (number /= 10);
+	return raw_put(at, first);
+}
+
 #endif

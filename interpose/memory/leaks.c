@@ -4,6 +4,7 @@
 #include "interpose/base/ring.h"
 #include "interpose/base/section.h"
 #include "interpose/memory/made.h"
+#include "interpose/memory/misuse.h"
 #include "interpose/memory/references.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
@@ -16,7 +17,7 @@ enum {
 	TOLD_MOST = 32, /* of a test */
 	REFERENCES_MOST = 8,
 	WORDS = 160,
-	TEXT = 160,
+	TEXT = 192,
 };
 
 /* Of a place where memory is made, in threads and alone. */
@@ -75,14 +76,7 @@ void ftstress_leaks_round(uint32_t alone, uint32_t number)
 /* "12", "2.5". */
 static char *put_number(char *at, uint64_t tenths)
 {
-	char digits[24];
-	unsigned used_digits = 0;
-	uint64_t whole = tenths / 10;
-	do
-		digits[used_digits++] = (char)('0' + whole % 10);
-	while (whole /= 10);
-	while (used_digits)
-		*at++ = digits[--used_digits];
+	at = raw_put_number(at, tenths / 10);
 	if (tenths % 10) {
 		*at++ = '.';
 		*at++ = (char)('0' + tenths % 10);
@@ -179,20 +173,59 @@ static bool tell_object(uint64_t start, const uint64_t tenths[2], uint32_t threa
 	return put_report(text, &object, &made, tenths, threads, rounds);
 }
 
-static uint64_t more_a_round(int64_t grew, uint32_t rounds)
+/*
+ * "makes it; there are 4 references fewer with each round of the test in 4 threads, and 1 fewer in one". Each of
+ * the rounds dropped what it had not taken.
+ */
+static bool tell_fewer(uint64_t start, const uint64_t tenths[2], uint32_t threads)
 {
-	return rounds ? (uint64_t)grew * 10 / rounds : 0;
+	char act[TEXT], *at = act;
+	struct object object;
+	struct made made;
+	if (!made_is_whole(start) || !made_find(start, &made) || !object_find(start, &object) ||
+	    object.start != start || !object.type[0])
+		return false;
+	at = raw_put(at, "makes it; with each round of the test there are ");
+	at = put_number(at, tenths[0]);
+	at = raw_put(at, " references fewer in ");
+	at = put_number(at, threads * 10ull);
+	at = raw_put(at, " threads, and ");
+	at = put_number(at, tenths[1]);
+	raw_put(at, " fewer in one");
+	if (made.count == 2) {
+		made.frames[0] = made.frames[1];
+		made.count = 1;
+	}
+	misuse_tell_made(&(struct misuse){ .type = "reference-count-falls",
+					   .act = act,
+					   .place = made.frames[0],
+					   .address = start,
+					   .object = start },
+			 &made);
+	return true;
 }
 
-static uint32_t tell_references(uint32_t threads, uint32_t rounds, uint32_t alone)
+/* `sign` 1: how many more, -1: how many fewer, in tenths; 0: it is not so. */
+static uint64_t a_round(int64_t grew, int sign, uint32_t rounds)
+{
+	return rounds && grew * sign > 0 ? (uint64_t)(grew * sign) * 10 / rounds : 0;
+}
+
+/* `grows`: memory does; then what is in it has references. */
+static uint32_t tell_references(uint32_t threads, uint32_t rounds, uint32_t alone, bool grows)
 {
 	struct references found = { 0 };
 	uint32_t told = 0;
+	references_settle();
 	while (told < REFERENCES_MOST && references_next(found.object, &found)) {
-		uint64_t tenths[] = { more_a_round(found.grew[0], rounds),
-				      more_a_round(found.grew[1], alone) };
-		if (tenths[0] || tenths[1])
-			told += tell_object(found.object, tenths, threads, rounds);
+		uint64_t more[] = { a_round(found.grew[0], 1, rounds),
+				    a_round(found.grew[1], 1, alone) };
+		uint64_t fewer[] = { a_round(found.grew[0], -1, rounds),
+				     a_round(found.grew[1], -1, alone) };
+		if (fewer[0] || fewer[1])
+			told += tell_fewer(found.object, fewer, threads);
+		else if (!grows && (more[0] || more[1]))
+			told += tell_object(found.object, more, threads, rounds);
 	}
 	return told;
 }
@@ -209,5 +242,5 @@ uint32_t ftstress_leaks_tell(uint32_t threads, uint32_t rounds, uint32_t alone)
 		grows = true;
 		told += tell_place(places[i].example, tenths, threads, rounds);
 	}
-	return grows ? told : tell_references(threads, rounds, alone);
+	return told + tell_references(threads, rounds, alone, grows);
 }

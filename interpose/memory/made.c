@@ -45,6 +45,7 @@ enum {
 #define SPAN_BYTES ((OBJECT_SEGMENT >> GRANULE_SHIFT) * sizeof(uint32_t))
 
 _Static_assert(SITES == 1 << SITE_BITS, "as the entries have them");
+_Static_assert(SPANS == MADE_SPANS, "as the header has them");
 
 static uint32_t *spans[SPANS], *end_spans[SPANS]; /* of what was made, of what was freed */
 
@@ -320,6 +321,34 @@ void made_each(void (*look)(uint32_t site, uint64_t start, void *context), void 
 	for (uint64_t i = 0; i < SPANS; i++)
 		if (spans[i])
 			each_of_span(spans[i], HEAP_FROM + i * OBJECT_SEGMENT, look, context);
+}
+
+uint32_t *made_word(struct made_words *words, uint64_t start)
+{
+	return entry_of(start, false) ? entry_in(words->spans, start, true) : NULL;
+}
+
+void made_each_word(const struct made_words *words,
+		    void (*look)(uint32_t word, uint64_t start, void *context), void *context)
+{
+	for (uint64_t i = 0; i < SPANS; i++) {
+		uint64_t from = HEAP_FROM + i * OBJECT_SEGMENT;
+		for (uint64_t k = 0; words->spans[i] && k < OBJECT_SEGMENT >> GRANULE_SHIFT; k++)
+			if (words->spans[i][k])
+				look(words->spans[i][k],
+				     from + (k << GRANULE_SHIFT) +
+					     (spans[i][k] >> PARITY_SHIFT & 1) * 16,
+				     context);
+	}
+}
+
+void made_words_clear(struct made_words *words)
+{
+	for (uint64_t i = 0; i < SPANS; i++) {
+		if (words->spans[i])
+			raw_syscall3(SYS_munmap, (long)words->spans[i], (long)SPAN_BYTES, 0);
+		words->spans[i] = NULL;
+	}
 }
 
 bool made_is_whole(uint64_t start)

@@ -70,6 +70,20 @@ enum { MADE_SITES = 1 << 18 };
  */
 void made_each(void (*look)(uint32_t site, uint64_t start, void *context), void *context);
 
+/*
+ * A word for each object, of somebody's own: a table of such words, which begins as zeroes, and the word of
+ * what starts at the address, 0 at first. NULL: not in Python's heap, or no memory.
+ */
+enum { MADE_SPANS = 0xc000 };
+struct made_words {
+	uint32_t *spans[MADE_SPANS];
+};
+uint32_t *made_word(struct made_words *words, uint64_t start);
+/* Calls `look` with each word that is not 0, and where what it is of starts. */
+void made_each_word(const struct made_words *words,
+		    void (*look)(uint32_t word, uint64_t start, void *context), void *context);
+void made_words_clear(struct made_words *words);
+
 /* It is not freed after all. */
 void made_lives(uint64_t start);
 

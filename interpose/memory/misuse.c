@@ -3,7 +3,6 @@
 
 #include "interpose/base/ring.h"
 #include "interpose/base/section.h"
-#include "interpose/memory/made.h"
 #include "interpose/memory/countlog.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
@@ -107,14 +106,10 @@ static void put_countlog(uint64_t object)
 	}
 }
 
-static void tell(const struct misuse *misuse, unsigned depth)
+/* frames[] are those of the act, by thread number `thread`. */
+static void tell(const struct misuse *misuse, unsigned depth, int32_t thread)
 {
 	struct made ended;
-	for (unsigned i = 0; i < depth; i++)
-		frames[i] = stack[i].pc;
-	/* Who calls the function that is hooked by the C library, only the stack says. */
-	if (!misuse->place && depth > 1 && is_told(frames[0] ^ frames[1] << 16))
-		return;
 	uint32_t length = (uint32_t)raw_length(misuse->type), room = (length + 7) & ~7u;
 	used = (uint32_t)sizeof(struct fts_report) + room;
 	raw_zero(buffer, used);
@@ -122,7 +117,7 @@ static void tell(const struct misuse *misuse, unsigned depth)
 	sections = 0;
 	put_section((struct fts_section){ .kind = FTS_SEC_OTHER,
 					  .frame_count = depth,
-					  .tid = made_thread(),
+					  .tid = thread,
 					  .address = misuse->address,
 					  .size = 1 },
 		    misuse->act);
@@ -142,8 +137,24 @@ static void tell(const struct misuse *misuse, unsigned depth)
 __attribute__((noinline)) void misuse_tell(const struct misuse *misuse)
 {
 	raw_lock(&lock);
-	if (!misuse->place || !is_told(misuse->place))
-		tell(misuse, walk_stack(__builtin_frame_address(0), stack, FRAMES));
+	if (!misuse->place || !is_told(misuse->place)) {
+		unsigned depth = walk_stack(__builtin_frame_address(0), stack, FRAMES);
+		for (unsigned i = 0; i < depth; i++)
+			frames[i] = stack[i].pc;
+		/* Who calls the function that is hooked by the C library, only the stack says. */
+		if (misuse->place || depth < 2 || !is_told(frames[0] ^ frames[1] << 16))
+			tell(misuse, depth, made_thread());
+	}
+	raw_unlock(&lock);
+}
+
+void misuse_tell_made(const struct misuse *misuse, const struct made *made)
+{
+	raw_lock(&lock);
+	if (!is_told(misuse->place)) {
+		raw_copy(frames, made->frames, 8ull * made->count);
+		tell(misuse, made->count, made->number);
+	}
 	raw_unlock(&lock);
 }
 

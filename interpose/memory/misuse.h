@@ -8,6 +8,7 @@
 #define INTERPOSE_MISUSE_H
 
 #include "interpose/base/raw.h"
+#include "interpose/memory/made.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,9 @@ struct misuse {
  * To be called by a hook, before the call is passed on. Thread-safe.
  */
 HIDDEN void misuse_tell(const struct misuse *misuse);
+
+/* The same of an object for which no call is to blame: the stack is where it was made. */
+HIDDEN void misuse_tell_made(const struct misuse *misuse, const struct made *made);
 
 /* Has the place been told often enough? Then there is no need to look closer. */
 HIDDEN bool misuse_is_told(uint64_t place);

@@ -437,7 +437,8 @@ static void describe_object(struct assembly *a, size_t index)
 		what.description = xprintf("byte %" PRIu64 " of the data of %s %s", what.offset,
 					   words_article(what.type), what.type);
 	} else if (a->finding->kind == FINDING_BORROWED_REFERENCE ||
-		   a->finding->kind == FINDING_LEAK) { /* it is about the whole of it */
+		   a->finding->kind == FINDING_LEAK ||
+		   finding_is_low_count(a->finding)) { /* it is about the whole of it */
 		what.description = xprintf("a Python object of type '%s' (%" PRIu64 " bytes)",
 					   what.type, what.size);
 	} else {
@@ -637,13 +638,15 @@ static void name_lender(struct assembly *a)
 	free(text);
 }
 
-/* Of a count: is it one that code writes to, and does not count with? */
-static void name_plain_write(struct assembly *a)
+/* Of a count: is it one that code writes to, and does not count with, or one that is too low? */
+static void name_count(struct assembly *a)
 {
-	static const char type[] = "reference-count-plain";
-	if (a->report->text_length == sizeof type - 1 &&
-	    memcmp(a->report->text, type, sizeof type - 1) == 0)
-		a->finding->pattern = xstrdup("plain");
+	static const char *const known[] = { "plain", "held", "falls" };
+	const size_t common = sizeof "reference-count-" - 1;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (a->report->text_length == common + strlen(known[i]) &&
+		    memcmp(a->report->text + common, known[i], strlen(known[i])) == 0)
+			a->finding->pattern = xstrdup(known[i]);
 }
 
 /* Of a leak: how many more a round, which the section without frames says. */
@@ -677,7 +680,7 @@ void report_assemble(const struct report_view *report, const struct assembler *a
 	else if (finding->kind == FINDING_LEAK)
 		name_growth(&a);
 	else if (finding->kind == FINDING_REFERENCE_COUNT)
-		name_plain_write(&a);
+		name_count(&a);
 	for (size_t i = 0; i < report->count; i++) {
 		if (report->sections[i].head.kind == FTS_SEC_THREAD)
 			add_creation(&a, i);

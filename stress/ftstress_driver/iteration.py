@@ -15,6 +15,7 @@ from . import gil, linux, python_races
 from .contract import Outcome
 from .emit import Emitter
 from .failures import describe
+from .held import Held
 from .leaks import Leaks
 from .sharing import Sharing
 from .suite import Context, Result, Suite, Test
@@ -50,6 +51,7 @@ def run(
     scratch: Path,
     shared: Sharing | None = None,
     leaks: Leaks | None = None,
+    held: Held | None = None,
 ) -> int:
     """Runs the slice in this process.
 
@@ -72,7 +74,7 @@ def run(
         if test.known is not None:
             emitter.end(index, test.known, 0, 0)
             continue
-        _run_test(test, index, slice_, plan, turns, deadline, emitter, shared, leaks)
+        _run_test(test, index, slice_, plan, turns, deadline, emitter, shared, leaks, held)
         if gil.enabled() and not gil_from_start:
             break  # the test switched it on: those behind it go on in a new process
     _flush()
@@ -90,6 +92,7 @@ def _run_test(
     emitter: Emitter,
     shared: Sharing | None,
     leaks: Leaks | None,
+    held: Held | None,
 ) -> None:
     def next_test() -> Test | None:
         if time.monotonic() >= deadline:
@@ -117,7 +120,7 @@ def _run_test(
     process = os.getpid()
     start = time.perf_counter_ns()
     try:
-        result = leaks.of_test(run_in, threads, deadline) if leaks else run_in(threads)
+        result = leaks.of_test(run_in, threads) if leaks else run_in(threads)
     except BaseException as error:
         result = Result(Outcome.ERROR, [describe(error, None)])
     if os.getpid() != process:  # a child that the test has forked, and that left it
@@ -126,6 +129,8 @@ def _run_test(
     duration = time.perf_counter_ns() - start
     for failure in result.failures:
         emitter.fail(index, threads, failure)
+    if held is not None:
+        held.after_test(next_test() is None)
     if result.ordered_by is not None:
         emitter.ordered(result.ordered_by)
     emitter.end(index, result.outcome, threads, duration)

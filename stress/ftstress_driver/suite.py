@@ -102,6 +102,8 @@ class Suite(ABC):
 
     scratch_is_cwd = False
     """Whether an iteration's working directory is its scratch directory."""
+    is_of_pairs = False
+    """Whether its tests are so many and so short that what is seen after one says little of it."""
     rootdir: Path | None = None
     """What test ids are relative to."""
     notes: Sequence[str] = ()

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import PROTOCOL_VERSION, gil, iteration, leaks, linux, python_races, sharing
+from . import PROTOCOL_VERSION, gil, held, iteration, leaks, linux, python_races, sharing
 from .control import Control, Message
 from .emit import Emitter
 from .failures import explain_import
@@ -60,12 +60,14 @@ class Zygote:
         suite: Suite,
         shared: sharing.Sharing | None = None,
         growing: leaks.Leaks | None = None,
+        holding: held.Held | None = None,
     ) -> None:
         self._control = control
         self._emitter = emitter
         self._suite = suite
         self._shared = shared
         self._leaks = growing
+        self._held = holding
         self._operations = Operations()
         self._ready: dict[str, Test] = {}
         self._child: _Child | None = None
@@ -177,7 +179,14 @@ class Zygote:
             linux.die_with_parent(parent)
             self._control.close()
             status = iteration.run(
-                self._suite, plan, found, self._emitter, scratch, self._shared, self._leaks
+                self._suite,
+                plan,
+                found,
+                self._emitter,
+                scratch,
+                self._shared,
+                self._leaks,
+                self._held,
             )
         except BaseException:
             traceback.print_exc()
@@ -279,7 +288,9 @@ def main(driver: Driver, options: Options) -> int:
             traceback=traceback.format_exc(),
         )
         return EXIT_SUITE
-    zygote = Zygote(control, emitter, suite, shared, leaks.from_environment())
+    holding = None if suite.is_of_pairs else held.from_library()
+    growing = leaks.from_environment(emitter.note)
+    zygote = Zygote(control, emitter, suite, shared, growing, holding)
     control.send(
         "hello",
         version=PROTOCOL_VERSION,

@@ -16,6 +16,9 @@ static char growth[64];
 static int64_t count_of_one; /* of the one at COUNTED */
 bool counts_on = true;
 static bool is_block; /* what is there is no object */
+static uint32_t held; /* how often the one at COUNTED is held */
+static bool holds_known = true;
+static char act[256];
 
 /* ---- what it is seen through ---- */
 
@@ -29,6 +32,12 @@ void made_each(void (*look)(uint32_t site, uint64_t start, void *context), void 
 	for (uint32_t site = 0; site < LAST; site++)
 		for (unsigned i = 0; i < living[site]; i++)
 			look(site, site, context);
+}
+
+bool made_is_whole(uint64_t start)
+{
+	(void)start;
+	return true;
 }
 
 bool made_find(uint64_t start, struct made *made)
@@ -61,6 +70,27 @@ bool object_type_name(uint64_t type, char *name, uint64_t room)
 int64_t counts_references(uint64_t object)
 {
 	return object == COUNTED ? count_of_one : 3;
+}
+
+bool held_begin(void)
+{
+	return holds_known;
+}
+
+uint32_t held_of(uint64_t object)
+{
+	return object == COUNTED && holds_known ? held : 0;
+}
+
+void held_end(void) {}
+
+void misuse_tell_made(const struct misuse *misuse, const struct made *made)
+{
+	assert_string_equal(misuse->type, "reference-count-falls");
+	assert_int_equal(misuse->object, COUNTED);
+	assert_int_equal(made->count, 1); /* the line of Python */
+	strncpy(act, misuse->act, sizeof act - 1);
+	reports++;
 }
 
 void ring_limit(enum fts_limit limit)
@@ -175,6 +205,45 @@ static void references_of_what_grows_itself_are_not_told(void **state)
 	assert_string_equal(growth, "1\t0\t4\t6"); /* that of the place */
 }
 
+static void an_object_of_which_fewer_references_are_counted_each_round_is_told(void **state)
+{
+	(void)state;
+	const unsigned none[LAST] = { 0 };
+	living[COUNTED] = 1;
+	held = 5;
+	count_references(0, none, -4, -4);
+	count_references(1, none, -1, -1);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 1);
+	assert_string_equal(act,
+			    "makes it; with each round of the test there are 4 references fewer in "
+			    "4 threads, and 1 fewer in one");
+	count_references(0, none, 0, 0);
+	count_references(1, none, -1, 1); /* once it is higher again */
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 0);
+	is_block = true; /* other memory that looks so */
+	count_references(1, none, -1, -1);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 0);
+	is_block = false;
+	holds_known = false; /* there are other threads */
+	count_references(1, none, -1, -1);
+	assert_int_equal(ftstress_leaks_tell(4, 6, 6), 0);
+	holds_known = true;
+}
+
+/* A list of a thousand that is used up. */
+static void what_lets_an_object_go_with_each_round_is_no_wrong_count(void **state)
+{
+	(void)state;
+	living[COUNTED] = 1;
+	held = count_of_one = 1000;
+	for (unsigned i = 0; i <= 6; i++) {
+		ftstress_leaks_round(0, i);
+		held--;
+		count_of_one--;
+	}
+	assert_int_equal(ftstress_leaks_tell(4, 6, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +252,9 @@ int main(void)
 		cmocka_unit_test(what_no_line_of_python_makes_is_not_told),
 		cmocka_unit_test(an_object_to_which_references_grow_is_told),
 		cmocka_unit_test(references_of_what_grows_itself_are_not_told),
+		cmocka_unit_test(
+			an_object_of_which_fewer_references_are_counted_each_round_is_told),
+		cmocka_unit_test(what_lets_an_object_go_with_each_round_is_no_wrong_count),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);

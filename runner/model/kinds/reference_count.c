@@ -16,6 +16,13 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 		return;
 	const struct participant *side = &finding->participants[0];
 	char *name = words_function(&side->stack);
+	if (finding_is_low_count(finding)) {
+		buf_printf(out, " made by %s", name);
+		words_add_location(out, &side->stack, roots);
+		buf_puts(out, ": too few references to it are counted");
+		free(name);
+		return;
+	}
 	buf_printf(out, ": %s %s", name, side->role);
 	words_add_location(out, &side->stack, roots);
 	free(name);
@@ -32,6 +39,16 @@ static const char *what_it_means(const struct finding *finding)
 		       "fixes: Py_INCREF() and Py_DECREF() (Py_NewRef, Py_SETREF), which know whose "
 		       "count it is; for an object that shall never be freed "
 		       "PyUnstable_Object_EnableDeferredRefcount() or an immortal one.";
+	if (finding_is_low_count(finding))
+		return "Somebody dropped a reference that he had not taken, and nothing was freed yet, as "
+		       "others have the object: it will be freed while they use it. What holds is all that "
+		       "the garbage collector knows, asked when a test was over and its threads had ended. "
+		       "`ftstress explain` with the id of this finding shows what was done to the count. "
+		       "Usual causes: a Py_DECREF too many; a borrowed reference "
+		       "(PyDict_GetItem, PyList_GetItem, an argument) that is dropped, returned, or given "
+		       "to a function that takes it over (PyList_SetItem, PyTuple_SET_ITEM, "
+		       "PyModule_AddObject); two threads that take one pointer out of a field and "
+		       "both drop it; a tp_traverse that visits what its object does not own.";
 	return "Here the count is seen to be wrong; the operation that took what it did not own may "
 	       "be an earlier one on the same object: one that drops a reference twice, since two "
 	       "threads take the same pointer out of a field before one of them has cleared it, or "

@@ -192,6 +192,7 @@ class PairsSuite(Suite):
     """The pairs of a corpus."""
 
     scratch_is_cwd = True
+    is_of_pairs = True
 
     def __init__(self, options: Options) -> None:
         self._folder = Path(options.targets[0])
