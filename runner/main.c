@@ -48,12 +48,14 @@
  *       raced           on which memory an iteration has raced
  *       known, follow   bugs that are known upstream; findings that only follow from another
  *       rank, policy    how grave a data race is; what a type's documentation excludes
+ *       unseen          races with code that ThreadSanitizer does not see
  *       limits          what was lost, as notes of the run
  *     symbols/      addresses become functions and lines
  *       stacks, tables  stacks by content; which module and code object was where
  *       symbolize, llvm  functions and lines; llvm-symbolizer, a child that is asked for them
  *       cython, pyline  lines of .pyx and Python; source: text
  *       members         names of fields, from debug information; layout: where CPython has its own
+ *       instrumented    was an object compiled with ThreadSanitizer?
  *       operations      which functions are methods of which type
  *     locks/        lock records become findings
  *       lockgraph       orders of locks (lockgraph_data: its parts); lockcycle: cycles in them

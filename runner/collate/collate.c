@@ -184,7 +184,11 @@ void collator_limits(struct collator *c, const uint64_t counts[FTS_LIMIT_COUNT])
 void collator_tell_limits(struct collator *c)
 {
 	struct lockgraph_limits graph = lockorder_limits(c->orders);
+	char *unseen = resolver_unseen(c->resolver);
 	limits_tell(&c->limits, &graph, take_note, c);
+	if (unseen)
+		take_note(c, unseen);
+	free(unseen);
 	notes_fold(&c->notes);
 }
 

@@ -18,6 +18,7 @@
 #include "runner/collate/countlog.h"
 #include "runner/collate/fieldname.h"
 #include "runner/collate/refine.h"
+#include "runner/collate/unseen.h"
 #include "runner/collate/variable.h"
 #include "runner/model/api_rules.h"
 #include "runner/records/assemble.h"
@@ -38,6 +39,7 @@ struct resolver {
 	struct map entries_by_signature;
 	struct source_cache *sources;
 	struct raced raced;
+	struct unseen unseen;
 };
 
 /* The reports of one call come from the processes of one zygote. */
@@ -362,6 +364,20 @@ static void name_operations(struct resolver *r, struct finding *finding)
 	}
 }
 
+/* Says it if the code of one side is such that what orders it may not be seen. */
+static void add_unseen(struct resolver *r, const struct parsed *parsed, struct finding *out)
+{
+	char *said = finding_is_race(out) ? unseen_side(r->parts.symbolizer, r->parts.stacks,
+							&parsed->view, parsed->stacks)
+					  : NULL;
+	if (!said)
+		return;
+	char *all = xprintf("%s %s", out->explanation, said);
+	free(out->explanation);
+	out->explanation = all;
+	free(said);
+}
+
 static void build_example(struct resolver *r, const struct source *source,
 			  const struct parsed *parsed, struct finding *out)
 {
@@ -380,6 +396,7 @@ static void build_example(struct resolver *r, const struct source *source,
 	out->detail = countlog_text(&parsed->view, naming_frames, &naming, &r->parts.places);
 	out->title = explain_title(out, text, &r->parts.places);
 	out->explanation = explain_text(out, text, &r->parts.places);
+	add_unseen(r, parsed, out);
 	free(text);
 }
 
@@ -449,40 +466,6 @@ static struct entry *merge_report(struct resolver *r, const struct source *sourc
 	return entry;
 }
 
-/* Is it an access by malloc() or free() that the C library itself has called? */
-static bool is_c_library_act(struct resolver *r, uint32_t number)
-{
-	struct shared_stack stack = stacks_get(r->parts.stacks, number);
-	for (size_t i = 0; i < stack.count; i++) {
-		if (stack.positions[i] == POSITION_UNKNOWN ||
-		    (stack.positions[i] & POSITION_PYTHON))
-			return false;
-		const char *module =
-			symbolizer_module_name(r->parts.symbolizer, stack.positions[i]);
-		if (!plumbing_is_runtime_module(module))
-			return i > 0 && plumbing_is_c_library(module);
-	}
-	return false;
-}
-
-/*
- * A race of the C library with itself is none. The C library guards its tables (those of
- * sem_open(), of dlopen()) with locks of its own, which ThreadSanitizer does not see. Of what it
- * does under them, ThreadSanitizer sees only calls of malloc() and free(), which it intercepts.
- */
-static bool is_c_library_own(struct resolver *r, const struct parsed *parsed)
-{
-	size_t acts = 0;
-	for (size_t i = 0; i < parsed->view.count; i++) {
-		if (parsed->view.sections[i].head.kind != FTS_SEC_ACCESS)
-			continue;
-		if (!is_c_library_act(r, parsed->stacks[i]))
-			return false;
-		acts++;
-	}
-	return acts == 2 && parsed->kind == FINDING_DATA_RACE;
-}
-
 /* A finding's race was made to happen. It was reported before, or else it could not have been tried. */
 static void take_sight(struct resolver *r, const struct parsed *parsed)
 {
@@ -508,7 +491,10 @@ static struct entry *entry_of(struct resolver *r, const struct source *source,
 		return ledger_entry(r->parts.ledger, (size_t)at);
 	bool none = false;
 	parsed->kind = refine_kind(r->parts.stacks, &parsed->view, parsed->stacks, &none);
-	if (none || is_c_library_own(r, parsed)) {
+	bool unseen = parsed->kind == FINDING_DATA_RACE &&
+		      unseen_take(&r->unseen, r->parts.symbolizer, r->parts.stacks, &parsed->view,
+				  parsed->stacks);
+	if (none || unseen) {
 		map_set(&r->entries_by_signature, parsed->signature, NO_ENTRY);
 		return NULL;
 	}
@@ -552,6 +538,11 @@ struct raced *resolver_raced(struct resolver *r)
 	return &r->raced;
 }
 
+char *resolver_unseen(const struct resolver *r)
+{
+	return unseen_words(&r->unseen);
+}
+
 struct resolver *resolver_new(const struct resolver_parts *parts)
 {
 	struct resolver *r = xcalloc(1, sizeof *r);
@@ -563,6 +554,7 @@ struct resolver *resolver_new(const struct resolver_parts *parts)
 void resolver_free(struct resolver *r)
 {
 	raced_free(&r->raced);
+	unseen_free(&r->unseen);
 	map_free(&r->rules_by_position);
 	map_free(&r->entries_by_signature);
 	source_close(r->sources);

@@ -50,4 +50,7 @@ struct resolved resolver_take(struct resolver *resolver, const struct iteration_
 /* Where races were, until raced_forget(). */
 struct raced *resolver_raced(struct resolver *resolver);
 
+/* What is to be said of races that are not told (unseen.h), to be freed; or NULL. */
+char *resolver_unseen(const struct resolver *resolver);
+
 #endif

@@ -10,6 +10,7 @@
 #include "runner/base/util.h"
 #include "runner/model/plumbing.h"
 #include "runner/symbols/cython.h"
+#include "runner/symbols/instrumented.h"
 #include "runner/symbols/llvm.h"
 #include "runner/symbols/members.h"
 #include "runner/symbols/pyline.h"
@@ -26,7 +27,8 @@ struct module {
 	char *path; /* as the symbolizer is to open it */
 	char *name; /* base name without " (deleted)" */
 	bool readable;
-	struct members *members; /* its debug information, from the first need on; or NULL */
+	bool instrumented, looked_at; /* the first says something if the second is set */
+	struct members *members;      /* its debug information, from the first need on; or NULL */
 	bool members_opened;
 };
 
@@ -510,4 +512,13 @@ char *symbolizer_member_of(struct symbolizer *s, position where, const char *str
 const char *symbolizer_module_name(const struct symbolizer *s, position where)
 {
 	return module_of(s, where)->name;
+}
+
+bool symbolizer_is_instrumented(struct symbolizer *s, position where)
+{
+	struct module *module = &s->modules[module_of(s, where) - s->modules];
+	if (!module->looked_at)
+		module->instrumented = !module->readable || instrumented_file(module->path);
+	module->looked_at = true;
+	return module->instrumented;
 }

@@ -91,6 +91,9 @@ const char *symbolizer_global(struct symbolizer *symbolizer, position where);
 /* The base name of the shared object of a native position. Valid until the symbolizer is closed. */
 const char *symbolizer_module_name(const struct symbolizer *symbolizer, position where);
 
+/* Was that object compiled with ThreadSanitizer, as far as is known? */
+bool symbolizer_is_instrumented(struct symbolizer *symbolizer, position where);
+
 /* Adds copies of the frames to the end of a stack. */
 void stack_append(struct stack *stack, const struct frame *frames, size_t count);
 

@@ -1,5 +1,7 @@
 /* collate.c - records become findings. The code they point into is fixtures/generator.pyx.c. */
 #include "tests/unit/fixtures/records.h"
+#include <dlfcn.h>
+#include <jansson.h>
 
 #include "ftstress/locks.h"
 #include "runner/collate/collate.h"
@@ -546,6 +548,66 @@ static void the_c_library_does_not_race_with_itself(void **state)
 	bench_end(&b);
 }
 
+static bool has_note(const struct bench *b, const char *part)
+{
+	size_t count;
+	const char *const *notes = collator_notes(b->collator, &count);
+	for (size_t i = 0; i < count; i++)
+		if (strstr(notes[i], part))
+			return true;
+	return false;
+}
+
+enum handed { ALLOCATION, COPY_ON_COPY, CALLERS_BLOCK, ANOTHER_THREAD };
+
+/* A block that a library hands out, one that was not compiled with TSan; the race is then told or not. */
+static struct bench hand_out(enum handed how)
+{
+	struct bench b = bench_start();
+	Dl_info library; /* any such one */
+	const uint64_t runtime = 0x7a0000000000, plain = 0x7b0000000000;
+	assert_true(dladdr((void *)(uintptr_t)json_object_get, &library));
+	b.stream.pid = ZYGOTE;
+	put_module(&b.stream, "/nowhere/libclang_rt.tsan-x86_64.so", runtime, runtime,
+		   runtime + 0x1000);
+	put_module(&b.stream, library.dli_fname, plain, plain, plain + 0x1000);
+	b.stream.pid = CHILD;
+	const uint64_t *made = FRAMES(runtime + 0x10, plain + 0x10, at(IN_PLAIN));
+	const uint64_t *copied = FRAMES(runtime + 0x30, plain + 0x30, at(IN_OTHER));
+	const uint64_t *by_caller = FRAMES(runtime + 0x10, at(IN_PLAIN));
+	const uint64_t *block = how == CALLERS_BLOCK ? by_caller : made;
+	begin_report(&b.stream, FTS_REPORT_DATA_RACE, "");
+	put_access(&b.stream,
+		   (struct side){ how == ANOTHER_THREAD ? 3 : 1, FTS_ACCESS_WRITE, made }, 0x1000);
+	put_access(&b.stream,
+		   how == COPY_ON_COPY ? (struct side){ 2, FTS_ACCESS_WRITE, copied }
+				       : (struct side){ 2, 0, FRAMES(at(IN_OTHER)) },
+		   0x1000);
+	put_section(&b.stream,
+		    (struct fts_section){
+			    .kind = FTS_SEC_HEAP, .tid = 1, .address = 0x1000, .size = 64 },
+		    block, frame_count(block), "");
+	stream_end(&b.stream);
+	return b;
+}
+
+static void what_uninstrumented_code_publishes_is_not_told(void **state)
+{
+	(void)state;
+	struct bench b = hand_out(ALLOCATION);
+	assert_int_equal(finding_count(&b), 0);
+	collator_tell_limits(b.collator);
+	assert_true(has_note(&b, "1 race with code that is not compiled with ThreadSanitizer"));
+	bench_end(&b);
+	/* Others are, and it is said that not all was seen. */
+	for (enum handed how = COPY_ON_COPY; how <= ANOTHER_THREAD; how++) {
+		b = hand_out(how);
+		assert_non_null(strstr(only_finding(&b)->explanation,
+				       "is not compiled with ThreadSanitizer"));
+		bench_end(&b);
+	}
+}
+
 static void locks_creation_and_object_are_told(void **state)
 {
 	(void)state;
@@ -1001,16 +1063,6 @@ static void put_both_orders(struct stream *s)
 	put_order(s, 2, BIAS + 0x4100, BIAS + 0x4000);
 }
 
-static bool has_note(const struct bench *b, const char *part)
-{
-	size_t count;
-	const char *const *notes = collator_notes(b->collator, &count);
-	for (size_t i = 0; i < count; i++)
-		if (strstr(notes[i], part))
-			return true;
-	return false;
-}
-
 static void lock_orders_are_judged_while_nothing_but_bulk_is_lost(void **state)
 {
 	(void)state;
@@ -1126,6 +1178,7 @@ int main(void)
 		cmocka_unit_test(a_later_mapping_replaces_what_it_overlaps),
 		cmocka_unit_test(the_example_is_the_deepest_one),
 		cmocka_unit_test(the_c_library_does_not_race_with_itself),
+		cmocka_unit_test(what_uninstrumented_code_publishes_is_not_told),
 		cmocka_unit_test(locks_creation_and_object_are_told),
 		cmocka_unit_test(what_a_buffer_holds_is_told_as_its_users_and_last),
 		cmocka_unit_test(locks_of_all_kinds_are_told_of_the_side_that_held_them),
