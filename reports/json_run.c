@@ -272,6 +272,9 @@ json_t *json_run(const struct run_info *run, const struct map *places)
 	json_object_set_new(object, "interrupted", json_boolean(run->interrupted));
 	json_object_set_new(object, "exit_code", json_integer(run->exit_code));
 	add_surroundings(object, run);
+	if (run->untried_count)
+		json_object_set_new(object, "untried",
+				    json_strings(run->untried, run->untried_count));
 	if (run->slow_count)
 		json_object_set_new(object, "slowest", slowest_of(run));
 	if (run->draw_count)

@@ -7,6 +7,9 @@
  *	  <testcase classname="SUITE.data-race" name="TITLE [ID]" file line>  an entry (entries.h)
  *	    <failure type="data-race" message="TITLE">                        that is new, in lines of text
  *	    <skipped message="known from an earlier run"/>                    or is not
+ *	<testsuite name="SUITE tests">
+ *	  <testcase classname="tests/test_a.py" name="test_b">                a test that had a turn: passes, or
+ *	    <failure message="1 new: TITLE [ID]">                             the new entries that it has shown
  *
  * XML has no way to write most control characters, not even as references: they are shown as the pictures that
  * Unicode has of them.
@@ -256,7 +259,9 @@ static void add_properties(struct buf *out, const struct run_info *run)
 	buf_puts(out, "  </properties>\n");
 }
 
-static void add_head(struct buf *out, const struct run_info *run, const struct entries *entries)
+/* `tests` and `failing`: of the testsuite of tests. */
+static void add_head(struct buf *out, const struct run_info *run, const struct entries *entries,
+		     size_t tests, size_t failing)
 {
 	size_t failures = 0, errors = why_nothing(run) != NULL;
 	char stamp[32] = "1970-01-01T00:00:00";
@@ -266,15 +271,131 @@ static void add_head(struct buf *out, const struct run_info *run, const struct e
 		failures += fails(&entries->items[i]);
 	if (gmtime_r(&started, &utc))
 		strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
-	struct buf counts = { 0 };
-	buf_printf(&counts, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", entries->count + 1,
-		   failures, errors);
+	static const char counts[] = " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"";
 	buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"ftstress\"");
-	buf_printf(out, "%s time=\"%.3f\">\n <testsuite", counts.data, run->seconds);
+	buf_printf(out, counts, entries->count + 1 + tests, failures + failing, errors);
+	buf_printf(out, " time=\"%.3f\">\n <testsuite", run->seconds);
 	add_attribute(out, "name", run->suite ? run->suite : "ftstress");
-	buf_printf(out, "%s skipped=\"%zu\" time=\"%.3f\" timestamp=\"%s\">\n", counts.data,
+	buf_printf(out, counts, entries->count + 1, failures, errors);
+	buf_printf(out, " skipped=\"%zu\" time=\"%.3f\" timestamp=\"%s\">\n",
 		   entries->count - failures, run->seconds, stamp);
-	buf_free(&counts);
+}
+
+/* ---- tests ---- */
+
+/* The entries that are new, by the tests that showed them. */
+struct shown {
+	const char *test;
+	const struct report_entry *entry;
+};
+
+struct all_shown {
+	struct shown *items;
+	size_t count, capacity;
+};
+
+static int by_test(const void *a, const void *b)
+{
+	const struct shown *one = a, *other = b;
+	int order = strcmp(one->test, other->test);
+	return order ? order : one->entry < other->entry ? -1 : one->entry > other->entry;
+}
+
+static struct all_shown shown_by_tests(const struct entries *entries)
+{
+	struct all_shown shown = { 0 };
+	for (size_t i = 0; i < entries->count; i++) {
+		const struct report_entry *entry = &entries->items[i];
+		for (size_t k = 0; fails(entry) && k < entry->count; k++)
+			for (size_t t = 0; t < entry->members[k]->test_count; t++)
+				ARRAY_PUSH(shown.items, shown.count, shown.capacity,
+					   ((struct shown){ entry->members[k]->tests[t], entry }));
+	}
+	if (shown.count)
+		qsort(shown.items, shown.count, sizeof *shown.items, by_test);
+	return shown;
+}
+
+/* How many of the sorted ones from `at` on are of the test. */
+static size_t count_of(const struct all_shown *shown, size_t at, const char *test)
+{
+	size_t end = at;
+	while (end < shown->count && !strcmp(shown->items[end].test, test))
+		end++;
+	return end - at;
+}
+
+static size_t count_failing(const struct report_input *input, const struct all_shown *shown)
+{
+	size_t failing = 0, at = 0;
+	for (size_t i = 0; i < input->test_count; i++) {
+		const char *test = input->tests[i].test;
+		while (at < shown->count && strcmp(shown->items[at].test, test) < 0)
+			at++;
+		failing += count_of(shown, at, test) > 0;
+	}
+	return failing;
+}
+
+static void add_failure(struct buf *out, const struct shown *shown, size_t count)
+{
+	struct buf text = { 0 };
+	size_t entries = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (i && shown[i].entry == shown[i - 1].entry)
+			continue;
+		buf_puts(&text, entries++ ? "\n" : "");
+		text_add_line(&text, shown[i].entry->title);
+		buf_printf(&text, " [%s]", shown[i].entry->witness->id);
+	}
+	char *message = xprintf("%zu new, told in the suite of findings", entries);
+	buf_puts(out, "   <failure type=\"findings\"");
+	add_attribute(out, "message", message);
+	buf_puts(out, ">");
+	add_lines(out, text.data, TEXT_MAX);
+	buf_puts(out, "</failure>\n");
+	free(message);
+	buf_free(&text);
+}
+
+/* "tests/test_a.py::TestB::test_c": the part before the last "::", and the part behind that. */
+static void add_test(struct buf *out, const char *test, const struct shown *shown, size_t count)
+{
+	const char *name = test, *end = test + strcspn(test, "[");
+	for (const char *at = strstr(test, "::"); at && at < end; at = strstr(at + 2, "::"))
+		name = at + 2;
+	char *class = name > test ? xstrndup(test, (size_t)(name - test) - 2) : xstrdup(test);
+	buf_puts(out, "  <testcase");
+	add_attribute(out, "classname", class);
+	add_attribute(out, "name", name);
+	buf_puts(out, count ? ">\n" : "/>\n");
+	if (count) {
+		add_failure(out, shown, count);
+		buf_puts(out, "  </testcase>\n");
+	}
+	free(class);
+}
+
+/* A testsuite of the tests themselves; none, where their turns were not counted. */
+static void write_tests(FILE *out, struct buf *text, const struct report_input *input,
+			const struct all_shown *shown, size_t failing)
+{
+	size_t at = 0;
+	char *name = xprintf("%s tests", input->run->suite ? input->run->suite : "ftstress");
+	buf_puts(text, " <testsuite");
+	add_attribute(text, "name", name);
+	buf_printf(text, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n",
+		   input->test_count, failing);
+	for (size_t i = 0; i < input->test_count && !ferror(out); i++) {
+		const char *test = input->tests[i].test;
+		while (at < shown->count && strcmp(shown->items[at].test, test) < 0)
+			at++;
+		add_test(text, test, &shown->items[at], count_of(shown, at, test));
+		fwrite(text->data, 1, text->length, out);
+		buf_clear(text);
+	}
+	buf_puts(text, " </testsuite>\n");
+	free(name);
 }
 
 static int junit_write(FILE *out, const struct report_input *input)
@@ -282,7 +403,9 @@ static int junit_write(FILE *out, const struct report_input *input)
 	struct buf text = { 0 };
 	struct entries *entries = entries_new(input);
 	struct user_files *files = user_files_open(input->run);
-	add_head(&text, input->run, entries);
+	struct all_shown shown = shown_by_tests(entries);
+	size_t failing = count_failing(input, &shown);
+	add_head(&text, input->run, entries, input->test_count, failing);
 	add_properties(&text, input->run);
 	add_run_case(&text, input->run);
 	errno = 0;
@@ -291,11 +414,15 @@ static int junit_write(FILE *out, const struct report_input *input)
 		fwrite(text.data, 1, text.length, out);
 		buf_clear(&text);
 	}
-	buf_puts(&text, " </testsuite>\n</testsuites>\n");
+	buf_puts(&text, " </testsuite>\n");
+	if (input->test_count)
+		write_tests(out, &text, input, &shown, failing);
+	buf_puts(&text, "</testsuites>\n");
 	fwrite(text.data, 1, text.length, out);
 	int error = report_flush(out);
 	buf_free(&text);
 	user_files_close(files);
+	free(shown.items);
 	entries_free(entries);
 	return error;
 }

@@ -425,6 +425,8 @@ struct run_info {
 	struct run_covered covered;
 	struct run_draw *draws; /* of the first iterations, by their number */
 	size_t draw_count;
+	char **untried; /* tests that had no turn yet, in this run and those before: the first ones */
+	size_t untried_count;
 	char **notes; /* "12 tests fail without threads: ...", one line each */
 	size_t note_count;
 	/* pairs "option", "value", in the order to be shown: threads, switch interval, gil, ... */
@@ -451,6 +453,12 @@ struct report_fixed {
 	char *why; /* "It is fixed, at 95 %: it came in 3 of 30 turns of its tests up to run 4, ..." */
 };
 
+/* A test that ran, and how many turns it had. */
+struct report_turns {
+	char *test;
+	uint64_t turns;
+};
+
 struct report_input {
 	const struct run_info *run;
 	const struct finding *const *findings; /* sorted: new first, then by kind and weight */
@@ -458,6 +466,8 @@ struct report_input {
 	const struct finding_rate *rates; /* one for each finding, or NULL */
 	const struct report_fixed *fixed; /* the latest first */
 	size_t fixed_count;
+	const struct report_turns *tests; /* by name; none where they were not counted */
+	size_t test_count;
 	struct entries *
 		entries; /* of these findings, for who needs them (entries_new()); NULL = not made yet */
 };

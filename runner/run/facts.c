@@ -222,6 +222,30 @@ static uint64_t tests_tried(const struct run *run)
 	return tried < count ? tried : count;
 }
 
+enum { UNTRIED_MAX = 200 };
+
+static int by_name(const void *name, const void *turns)
+{
+	return strcmp(name, ((const struct report_turns *)turns)->test);
+}
+
+/* The first of the tests that never had a turn, where turns are counted. */
+static void set_untried(const struct run *run, struct run_info *info)
+{
+	struct report_turns *turns;
+	size_t count, capacity = 0;
+	if (info->tests_tried >= info->tests_selected || run->settings->replay_given ||
+	    run->settings->explore || run->settings->pairs ||
+	    store_turns(run->store, 0, &turns, &count))
+		return;
+	for (size_t i = 0; i < run->tests.count && info->untried_count < UNTRIED_MAX; i++) {
+		const char *test = run->tests.tests[i].id;
+		if (!count || !bsearch(test, turns, count, sizeof *turns, by_name))
+			ARRAY_PUSH(info->untried, info->untried_count, capacity, xstrdup(test));
+	}
+	store_turns_free(turns, count);
+}
+
 enum { DRAWS_MAX = 10000 };
 
 /* How the iterations of the plan ran: what it says, without what was run besides. */
@@ -301,6 +325,7 @@ void session_facts(const struct run *run, struct run_info *info, double seconds)
 	fill_settings(run, info);
 	fill_lists(run, info);
 	set_draws(run, info);
+	set_untried(run, info);
 }
 
 static const char *why_nothing_ran(const struct pool_result *result)

@@ -186,11 +186,16 @@ static int finish(struct run *run, int code, double seconds)
 		failed ? NULL : rates_of(run->store, run->stored.id, info.seed, findings, count);
 	struct report_fixed *fixed =
 		failed ? NULL : fixed_of(run->store, run->stored.id, &input.fixed_count);
+	struct report_turns *turns = NULL;
+	if (!failed)
+		failed = store_turns(run->store, run->stored.id, &turns, &input.test_count);
 	input.rates = rates;
 	input.fixed = fixed;
+	input.tests = turns;
 	int unwritten = outcome_write(run->settings, &input, !failed);
 	rates_free(rates, count);
 	fixed_free(fixed, input.fixed_count);
+	store_turns_free(turns, input.test_count);
 	code = failed ? failed : unwritten ? unwritten : info.exit_code;
 	if (code == EXIT_INTERRUPTED)
 		tell_resume(run);

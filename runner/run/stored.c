@@ -62,8 +62,13 @@ int run_report(struct settings *settings, const struct invocation *invocation)
 			.run = &report.info, .findings = list, .count = report.count, .rates = rates
 		};
 		struct report_fixed *fixed = fixed_of(run.store, run.stored.id, &input.fixed_count);
+		struct report_turns *turns;
 		input.fixed = fixed;
-		code = outcome_write(settings, &input, true);
+		code = store_turns(run.store, run.stored.id, &turns, &input.test_count);
+		input.tests = turns;
+		if (!code)
+			code = outcome_write(settings, &input, true);
+		store_turns_free(turns, input.test_count);
 		rates_free(rates, report.count);
 		fixed_free(fixed, input.fixed_count);
 	}

@@ -300,6 +300,7 @@ char *run_info_to_json(const struct run_info *info)
 	json_object_set_new(object, "slow", slow_value(info));
 	json_object_set_new(object, "draws", draws_value(info));
 	json_object_set_new(object, "types", types_value(info));
+	value_put_texts(object, "untried", info->untried, info->untried_count);
 	value_put_texts(object, "notes", info->notes, info->note_count);
 	value_put_texts(object, "settings", info->settings, 2 * info->setting_count);
 	return value_dump(object);
@@ -402,6 +403,7 @@ bool run_info_from_json(const char *text, struct run_info *info)
 	get_slow(json_object_get(object, "slow"), info);
 	get_draws(json_object_get(object, "draws"), info);
 	get_types(json_object_get(object, "types"), info);
+	info->untried = value_get_texts(object, "untried", &info->untried_count);
 	info->notes = value_get_texts(object, "notes", &info->note_count);
 	info->settings = value_get_texts(object, "settings", &info->setting_count);
 	if (info->setting_count % 2) /* an option without a value: the store was changed by hand */
@@ -442,6 +444,7 @@ void run_info_clear(struct run_info *info)
 	for (size_t i = 0; i < info->type_count; i++)
 		run_type_clear(&info->types[i]);
 	free(info->types);
+	strings_free(info->untried, info->untried_count);
 	strings_free(info->notes, info->note_count);
 	strings_free(info->settings, 2 * info->setting_count);
 	*info = (struct run_info){ 0 };

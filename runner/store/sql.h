@@ -58,6 +58,11 @@ bool sql_finish(sqlite3_stmt *statement);
 /* RUN_INTERRUPTED for a word that is none. */
 enum store_state store_state_parse(const char *name);
 
+/* The run ?1 and those it resumes, as the table `lineage`. */
+#define STORE_LINEAGE                                                                              \
+	"WITH RECURSIVE lineage(id) AS (SELECT ?1 UNION SELECT runs.parent FROM runs"              \
+	" JOIN lineage ON runs.id = lineage.id WHERE runs.parent > 0) "
+
 /* A column of the row, the caller's to free; NULL = SQL's NULL. */
 char *sql_text(sqlite3_stmt *statement, int column);
 /* The only number of a query; `none` if it has no row. */

@@ -200,6 +200,10 @@ int store_tries_of(struct store *store, const char *finding, const char *purpose
 /* Did the run count turns? */
 int store_counts_turns(struct store *store, int64_t run, bool *counts);
 
+/* The tests that had turns in the run and those that it resumes (0: in all runs), by name; to be freed. */
+int store_turns(struct store *store, int64_t run, struct report_turns **turns, size_t *count);
+void store_turns_free(struct report_turns *turns, size_t count);
+
 /* Calls `each` for each finding of `run` and the runs that it resumes, with each token that showed it, all of one
  * finding in a row. */
 typedef void store_token(void *context, const char *finding, const char *token);

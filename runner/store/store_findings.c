@@ -10,11 +10,6 @@
 #include "runner/store/kept.h"
 #include "runner/store/store_json.h"
 
-/* The run ?1 and those it resumes. */
-#define LINEAGE                                                                                    \
-	"WITH RECURSIVE lineage(id) AS (SELECT ?1 UNION SELECT runs.parent FROM runs"              \
-	" JOIN lineage ON runs.id = lineage.id WHERE runs.parent > 0) "
-
 void store_history_clear(struct store_history *history)
 {
 	free(history->evidence);
@@ -30,13 +25,14 @@ static int counts_of(struct store *store, int64_t run, const char *finding,
 {
 	sqlite3_stmt *row = sql_again(
 		store, SQL_COUNTS,
-		LINEAGE "SELECT"
-			" coalesce(sum(s.count), 0),"
-			" coalesce(sum(CASE WHEN l.id IS NOT NULL THEN s.count END), 0),"
-			" coalesce(max(l.id IS NULL AND s.run < ?1), 0),"
-			" min(s.seen), max(s.seen), (SELECT first_seen FROM findings WHERE id = ?2)"
-			" FROM seen s LEFT JOIN lineage l ON l.id = s.run"
-			" WHERE s.finding = (SELECT number FROM findings WHERE id = ?2)",
+		STORE_LINEAGE
+		"SELECT"
+		" coalesce(sum(s.count), 0),"
+		" coalesce(sum(CASE WHEN l.id IS NOT NULL THEN s.count END), 0),"
+		" coalesce(max(l.id IS NULL AND s.run < ?1), 0),"
+		" min(s.seen), max(s.seen), (SELECT first_seen FROM findings WHERE id = ?2)"
+		" FROM seen s LEFT JOIN lineage l ON l.id = s.run"
+		" WHERE s.finding = (SELECT number FROM findings WHERE id = ?2)",
 		"ds", run, finding);
 	int code = row ? sqlite3_step(row) : SQLITE_ERROR;
 	*out = (struct store_history){ 0 };
@@ -85,10 +81,10 @@ int store_history(struct store *store, int64_t run, const char *finding, struct 
 }
 
 #define TEXTS(table, column)                                                                       \
-	LINEAGE "SELECT t.name FROM seen s JOIN " table " t ON t.id = s." column                   \
-		" WHERE s.finding = (SELECT number FROM findings WHERE id = ?2)"                   \
-		" AND (?1 = 0 OR s.run IN (SELECT id FROM lineage)) AND t.name != ''"              \
-		" GROUP BY t.id ORDER BY min(s.seen), t.name LIMIT ?3"
+	STORE_LINEAGE "SELECT t.name FROM seen s JOIN " table " t ON t.id = s." column             \
+		      " WHERE s.finding = (SELECT number FROM findings WHERE id = ?2)"             \
+		      " AND (?1 = 0 OR s.run IN (SELECT id FROM lineage)) AND t.name != ''"        \
+		      " GROUP BY t.id ORDER BY min(s.seen), t.name LIMIT ?3"
 
 /* The distinct tokens, or tests, of the finding in the lineage, oldest first; run 0: in all. */
 static int finding_texts(struct store *store, int64_t run, const char *finding,
@@ -209,9 +205,9 @@ int store_findings(struct store *store, int64_t run, struct finding **findings, 
 {
 	sqlite3_stmt *row = sql_prepare(
 		store,
-		LINEAGE "SELECT id, kind, title, status, body FROM findings WHERE number IN"
-			" (SELECT finding FROM seen WHERE run IN (SELECT id FROM lineage))"
-			" ORDER BY id",
+		STORE_LINEAGE "SELECT id, kind, title, status, body FROM findings WHERE number IN"
+			      " (SELECT finding FROM seen WHERE run IN (SELECT id FROM lineage))"
+			      " ORDER BY id",
 		"d", run);
 	return load_all(store, run, row, findings, count);
 }
@@ -220,9 +216,10 @@ int store_tokens(struct store *store, int64_t run, store_token *each, void *cont
 {
 	sqlite3_stmt *row = sql_prepare(
 		store,
-		LINEAGE "SELECT f.id, k.name FROM seen s JOIN findings f ON f.number = s.finding"
-			" JOIN tokens k ON k.id = s.token WHERE s.run IN (SELECT id FROM lineage)"
-			" GROUP BY s.finding, s.token",
+		STORE_LINEAGE
+		"SELECT f.id, k.name FROM seen s JOIN findings f ON f.number = s.finding"
+		" JOIN tokens k ON k.id = s.token WHERE s.run IN (SELECT id FROM lineage)"
+		" GROUP BY s.finding, s.token",
 		"d", run);
 	int step = SQLITE_ERROR;
 	while (row && (step = sqlite3_step(row)) == SQLITE_ROW)
@@ -236,10 +233,11 @@ int store_absent(struct store *store, int64_t run, size_t most, char ***ids, siz
 {
 	sqlite3_stmt *row = sql_prepare(
 		store,
-		LINEAGE "SELECT id FROM (SELECT id, last_seen FROM findings WHERE"
-			" status IN ('new', 'known') AND number NOT IN (SELECT finding FROM seen"
-			" WHERE run IN (SELECT id FROM lineage)) ORDER BY last_seen DESC LIMIT ?2)"
-			" ORDER BY last_seen",
+		STORE_LINEAGE
+		"SELECT id FROM (SELECT id, last_seen FROM findings WHERE"
+		" status IN ('new', 'known') AND number NOT IN (SELECT finding FROM seen"
+		" WHERE run IN (SELECT id FROM lineage)) ORDER BY last_seen DESC LIMIT ?2)"
+		" ORDER BY last_seen",
 		"dd", run, (int64_t)most);
 	size_t capacity = 0;
 	int step = SQLITE_ERROR;

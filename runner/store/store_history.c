@@ -112,3 +112,38 @@ int store_counts_turns(struct store *store, int64_t run, bool *counts)
 	sqlite3_finalize(row);
 	return step == SQLITE_ROW ? 0 : sql_failed(store);
 }
+
+int store_turns(struct store *store, int64_t run, struct report_turns **turns, size_t *count)
+{
+	sqlite3_stmt *row =
+		sql_prepare(store,
+			    STORE_LINEAGE
+			    "SELECT tests.name, sum(turns.count) FROM turns JOIN tests ON tests.id"
+			    " = turns.test WHERE ?1 = 0 OR turns.run IN lineage GROUP BY tests.id"
+			    " ORDER BY tests.name",
+			    "d", run);
+	size_t capacity = 0;
+	int step = SQLITE_ERROR;
+	*turns = NULL;
+	*count = 0;
+	while (row && (step = sqlite3_step(row)) == SQLITE_ROW)
+		ARRAY_PUSH(
+			*turns, *count, capacity,
+			((struct report_turns){ xstrdup((const char *)sqlite3_column_text(row, 0)),
+						(uint64_t)sqlite3_column_int64(row, 1) }));
+	sqlite3_finalize(row);
+	if (step == SQLITE_DONE)
+		return 0;
+	int code = sql_failed(store);
+	store_turns_free(*turns, *count);
+	*turns = NULL;
+	*count = 0;
+	return code;
+}
+
+void store_turns_free(struct report_turns *turns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(turns[i].test);
+	free(turns);
+}

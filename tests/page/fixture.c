@@ -342,6 +342,7 @@ static void load_lists(struct run_info *run, const json_t *item)
 	load_counts(run, json_object_get(item, "count_profile"));
 	load_slow(run, json_object_get(item, "slowest"));
 	load_types(run, json_object_get(item, "types"));
+	run->untried_count = texts_at(item, "untried", &run->untried);
 	run->note_count = texts_at(item, "notes", &run->notes);
 	const json_t *settings = json_object_get(item, "settings");
 	run->setting_count = json_array_size(settings);

@@ -769,6 +769,17 @@ test("the_slowest_tests_stand_with_the_line_that_skips_them", async () => {
   equal(rows[1].includes("4.0 s") && rows[1].includes("skip = tests/test_b.py"), true);
 });
 
+test("tests_that_never_ran_are_named", async () => {
+  const untried = ["tests/test_a.py::test_b", "tests/test_a.py::test_c<i>"];
+  const page = await open("run", { at: writePage(({ run }) => (run.untried = untried)) });
+  const section = page.locator("section", { has: page.locator("#untried-heading") });
+  equal((await section.locator("summary").innerText()).startsWith("2 tests that had no turn"), true);
+  await section.locator("summary").click();
+  equal(await texts(section.locator("li")), untried);
+  const without = await open("run");
+  equal(await without.locator("#untried-heading").count(), 0);
+});
+
 test("the_run_says_whether_more_iterations_would_find_more", async () => {
   const change = (data) => {
     const own = data.run.seed.replace(/^0+/, "");

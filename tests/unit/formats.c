@@ -41,6 +41,7 @@ struct hostile {
 	struct run_info run;
 	struct finding findings[STATUS_COUNT];
 	const struct finding *list[STATUS_COUNT];
+	struct report_turns turns[2];
 	struct report_input input;
 };
 
@@ -137,8 +138,12 @@ static void make(struct hostile *h, char *name, char *text)
 		h->list[i] = &h->findings[i];
 	}
 	make_run(h);
-	h->input =
-		(struct report_input){ .run = &h->run, .findings = h->list, .count = STATUS_COUNT };
+	h->turns[0] = (struct report_turns){ name, 1 };
+	h->input = (struct report_input){ .run = &h->run,
+					  .findings = h->list,
+					  .count = STATUS_COUNT,
+					  .tests = h->turns,
+					  .test_count = 1 };
 }
 
 static char *file_of(const char *format)
@@ -305,6 +310,25 @@ static void only_what_is_new_fails_in_junit(void **state)
 	free(xml);
 }
 
+static void each_test_that_ran_is_a_case_of_junit_and_fails_by_what_is_new(void **state)
+{
+	(void)state;
+	static struct hostile h;
+	char text[] = "words", name[] = "t/test_a.py::TestB::test_c[a::b]";
+	make(&h, name, text);
+	h.turns[1] = (struct report_turns){ (char *)"t/test_b.py", 2 };
+	h.input.test_count = 2;
+	char *xml = written("junit", &h.input);
+	assert_non_null(strstr(xml, "<testsuites name=\"ftstress\" tests=\"8\" failures=\"2\""));
+	assert_non_null(strstr(xml, "<testsuite name=\"words tests\" tests=\"2\" failures=\"1\""));
+	assert_non_null(strstr(xml,
+			       "<testcase classname=\"t/test_a.py::TestB\" name=\"test_c[a::b]\">\n"
+			       "   <failure type=\"findings\" message=\"1 new, told in the suite "
+			       "of findings\">t/test_a.py::TestB::test_c[a::b] [test-failure-"));
+	assert_non_null(strstr(xml, "<testcase classname=\"t/test_b.py\" name=\"t/test_b.py\"/>"));
+	free(xml);
+}
+
 static void github_can_be_made_to_take_a_text_for_no_command(void **state)
 {
 	(void)state;
@@ -403,6 +427,7 @@ int main(void)
 		cmocka_unit_test(a_clean_run_passes_in_junit_and_one_that_tested_nothing_does_not),
 		cmocka_unit_test(a_write_that_failed_before_the_end_is_told),
 		cmocka_unit_test(only_what_is_new_fails_in_junit),
+		cmocka_unit_test(each_test_that_ran_is_a_case_of_junit_and_fails_by_what_is_new),
 		cmocka_unit_test(github_can_be_made_to_take_a_text_for_no_command),
 		cmocka_unit_test(how_grave_is_a_matter_of_what_was_seen_then_of_kind_and_rank),
 		cmocka_unit_test(a_built_copy_is_the_file_it_was_copied_from),

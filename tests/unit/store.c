@@ -1023,6 +1023,18 @@ static void a_run_knows_the_turns_of_the_tests_that_showed_a_finding(void **stat
 	assert_int_equal(runs[1].turns, 3);
 	assert_string_equal(runs[1].ways, "gil off"); /* how many jobs does not matter */
 	store_sightings_free(runs, count);
+	struct report_turns *tests;
+	assert_int_equal(store_turns(store, second, &tests, &count), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(tests[0].test, "other.py");
+	assert_int_equal(tests[0].turns, 1);
+	assert_int_equal(tests[1].turns, 3);
+	store_turns_free(tests, count);
+	assert_int_equal(store_turns(store, first, &tests, &count), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(store_turns(store, 0, &tests, &count), 0); /* of all runs */
+	assert_int_equal(count, 2);
+	store_turns_free(tests, count);
 	struct store_found *found;
 	assert_int_equal(store_runs(store, &found, &count), 0);
 	assert_int_equal(count, 2);

@@ -200,6 +200,9 @@ function time(seconds: number): string {
   return seconds > 0 ? `${(seconds * 1e6).toFixed(0)} µs` : "–";
 }
 
+/** So many tests without a turn are named (runner/run/facts.c). */
+const UNTRIED_MOST = 200;
+
 /** A table that may be wider than a phone. */
 function Wide({ label, children }: { label: string; children: preact.ComponentChildren }) {
   return (
@@ -323,6 +326,31 @@ function Slowest({ run }: { run: Run }) {
   );
 }
 
+/** The tests that were selected, and had no turn in any run so far. */
+function Untried({ run }: { run: Run }) {
+  const tests = run.untried ?? [];
+  if (!tests.length) return null;
+  const more = tests.length === UNTRIED_MOST;
+  return (
+    <section aria-labelledby="untried-heading">
+      <h2 id="untried-heading">Never run</h2>
+      <details>
+        <summary>
+          {more ? `The first ${count(tests.length)} tests` : plural(tests.length, "test")} that had no
+          turn yet, in this run and those before
+        </summary>
+        <ul class="tests">
+          {tests.map((test) => (
+            <li key={test}>
+              <code>{test}</code>
+            </li>
+          ))}
+        </ul>
+      </details>
+    </section>
+  );
+}
+
 function Settings({ run }: { run: Run }) {
   if (!run.settings.length) return null;
   return (
@@ -370,6 +398,7 @@ export function RunView({ report, filter }: { report: Report; filter: Filter }) 
       )}
       <Discovery report={report} />
       {run.types && <Matrix types={run.types} filter={filter} />}
+      <Untried run={run} />
       <Slowest run={run} />
       <Waiting run={run} />
       <Counting run={run} />

@@ -182,6 +182,8 @@ export interface Run {
   count_profile?: CountUse[];
   /** Of the iterations, by their number. */
   draws?: Draw[];
+  /** Tests that had no turn yet, in this run and those before: the first ones. */
+  untried?: string[];
   /** The tests that took longest, those first. */
   slowest?: { test: string; seconds: number }[];
   types?: PairType[];
