@@ -15,10 +15,17 @@
 void __tsan_write4(void *address); /* stacks_entry.S */
 void __tsan_write8(void *address);
 
+/* An object in static storage, most of which are immortal, need not begin where one of the heap does. */
+static bool is_immortal_count(const void *address)
+{
+	return ((uintptr_t)address & 7) == OBJECT_COUNT_LOCAL % 8 &&
+	       *(const uint32_t *)address == COUNT_IMMORTAL;
+}
+
 /* In the place of these two, in an extension. Reached by a call, left by a jump. */
 static void write_4(void *address)
 {
-	if (((uintptr_t)address & 15) == OBJECT_COUNT_LOCAL)
+	if (((uintptr_t)address & 15) == OBJECT_COUNT_LOCAL || is_immortal_count(address))
 		counts_look_at_plain_local((uint64_t)address - OBJECT_COUNT_LOCAL, HERE);
 	JUMP __tsan_write4(address);
 }

@@ -21,6 +21,8 @@ static const struct {
 	{ "code", "PyCodeObject" },
 	{ "coroutine", "PyCoroObject" },
 	{ "dict", "PyDictObject" },
+	{ "enumerate", "enumobject" },
+	{ "filter", "filterobject" },
 	{ "float", "PyFloatObject" },
 	{ "frame", "PyFrameObject" },
 	{ "frozenset", "PySetObject" },
@@ -28,20 +30,73 @@ static const struct {
 	{ "generator", "PyGenObject" },
 	{ "int", "PyLongObject" },
 	{ "list", "PyListObject" },
+	{ "map", "mapobject" },
 	{ "memoryview", "PyMemoryViewObject" },
 	{ "method", "PyMethodObject" },
 	{ "module", "PyModuleObject" },
+	{ "reversed", "reversedobject" },
 	{ "set", "PySetObject" },
 	{ "slice", "PySliceObject" },
 	{ "tuple", "PyTupleObject" },
+	{ "zip", "zipobject" },
+	{ "_io.BytesIO", "bytesio" },
+	{ "_io.StringIO", "stringio" },
+	{ "_queue.SimpleQueue", "simplequeueobject" },
+	{ "_random.Random", "RandomObject" },
+	{ "array.array", "arrayobject" },
+	{ "array.arrayiterator", "arrayiterobject" },
+	{ "collections.OrderedDict", "PyODictObject" },
+	{ "collections.defaultdict", "defdictobject" },
+	{ "collections.deque", "dequeobject" },
+	{ "functools.partial", "partialobject" },
+	{ "itertools._grouper", "_grouperobject" },
+	{ "itertools._tee", "teeobject" },
+	{ "itertools._tee_dataobject", "teedataobject" },
+	{ "itertools.accumulate", "accumulateobject" },
+	{ "itertools.batched", "batchedobject" },
+	{ "itertools.chain", "chainobject" },
+	{ "itertools.combinations", "combinationsobject" },
+	{ "itertools.combinations_with_replacement", "cwrobject" },
+	{ "itertools.compress", "compressobject" },
+	{ "itertools.count", "countobject" },
+	{ "itertools.cycle", "cycleobject" },
+	{ "itertools.dropwhile", "dropwhileobject" },
+	{ "itertools.filterfalse", "filterfalseobject" },
+	{ "itertools.groupby", "groupbyobject" },
+	{ "itertools.islice", "isliceobject" },
+	{ "itertools.pairwise", "pairwiseobject" },
+	{ "itertools.permutations", "permutationsobject" },
+	{ "itertools.product", "productobject" },
+	{ "itertools.repeat", "repeatobject" },
+	{ "itertools.starmap", "starmapobject" },
+	{ "itertools.takewhile", "takewhileobject" },
+	{ "itertools.zip_longest", "ziplongestobject" },
 };
 
-static const char *structure_of(const char *type)
+/*
+ * What Cython calls the structure of a class of its modules: "a.b.C" is __pyx_obj_1a_1b_C. Classes in C can have
+ * such names, too, but not such structures.
+ */
+static char *cython_structure(const char *type)
+{
+	struct buf name = { 0 };
+	const char *dot;
+	if (!strchr(type, '.'))
+		return NULL;
+	buf_puts(&name, "__pyx_obj");
+	for (; (dot = strchr(type, '.')) != NULL; type = dot + 1)
+		buf_printf(&name, "_%zu%.*s", (size_t)(dot - type), (int)(dot - type), type);
+	buf_printf(&name, "_%s", type);
+	return buf_take(&name);
+}
+
+/* To be freed, or NULL. */
+static char *structure_of(const char *type)
 {
 	for (size_t i = 0; i < sizeof structures / sizeof *structures; i++)
 		if (!strcmp(type, structures[i].type))
-			return structures[i].structure;
-	return NULL;
+			return xstrdup(structures[i].structure);
+	return cython_structure(type);
 }
 
 /* The first of the stack's modules that knows the structure says it. */
@@ -132,8 +187,7 @@ static char *member_of_line(const struct fieldname_parts *parts, uint32_t number
 char *fieldname(const struct fieldname_parts *parts, const struct report_view *view,
 		const uint32_t *stacks, const char *type, uint64_t offset)
 {
-	const char *structure = structure_of(type);
-	char *agreed = NULL;
+	char *structure = structure_of(type), *agreed = NULL;
 	for (size_t i = 0; i < view->count; i++) {
 		if (!section_is_act(view, &view->sections[i]))
 			continue;
@@ -141,6 +195,7 @@ char *fieldname(const struct fieldname_parts *parts, const struct report_view *v
 			structure ? member_of_structure(parts, stacks[i], structure, offset) : NULL;
 		if (name) {
 			free(agreed);
+			free(structure);
 			return name;
 		}
 		name = member_of_line(parts, stacks[i], offset);
@@ -149,10 +204,12 @@ char *fieldname(const struct fieldname_parts *parts, const struct report_view *v
 		if (agreed && strcmp(agreed, name) != 0) {
 			free(agreed);
 			free(name);
+			free(structure);
 			return NULL;
 		}
 		free(agreed);
 		agreed = name;
 	}
+	free(structure);
 	return agreed;
 }

@@ -16,7 +16,7 @@ enum {
 	DEPTH_MAX = 16, /* of structures in structures, and of typedefs of typedefs */
 };
 
-/* A typedef that was asked for. */
+/* A structure that was asked for, by its name or a typedef. */
 struct named {
 	char *name;
 	Dwarf_Die structure;
@@ -272,16 +272,19 @@ char *members_name(struct members *members, uint64_t address, uint64_t offset)
 	return candidates.name;
 }
 
-/* The structure that a typedef of the unit stands for, if the unit declares it whole. */
-static bool find_typedef(Dwarf_Die *unit, const char *name, Dwarf_Die *structure)
+/* The structure of the name, or that a typedef of it stands for, if the unit declares it whole. */
+static bool find_structure(Dwarf_Die *unit, const char *name, Dwarf_Die *structure)
 {
 	Dwarf_Die die;
 	if (dwarf_child(unit, &die) != 0)
 		return false;
 	do {
-		const char *has = dwarf_tag(&die) == DW_TAG_typedef ? dwarf_diename(&die) : NULL;
-		if (has && strcmp(has, name) == 0)
-			return bare_type(&die, structure) && is_structure(structure);
+		bool is_typedef = dwarf_tag(&die) == DW_TAG_typedef, own = is_structure(&die);
+		const char *has = is_typedef || own ? dwarf_diename(&die) : NULL;
+		if (!has || strcmp(has, name) != 0)
+			continue;
+		*structure = die;
+		return own || (bare_type(&die, structure) && is_structure(structure));
 	} while (dwarf_siblingof(&die, &die) == 0);
 	return false;
 }
@@ -297,7 +300,7 @@ static const struct named *named_as(struct members *members, const char *name)
 	while (!named.found &&
 	       dwarf_get_units(members->dwarf, unit, &unit, NULL, NULL, &die, NULL) == 0) {
 		meanwhile();
-		named.found = find_typedef(&die, name, &named.structure);
+		named.found = find_structure(&die, name, &named.structure);
 	}
 	ARRAY_PUSH(members->named, members->named_count, members->named_capacity, named);
 	return &members->named[members->named_count - 1];

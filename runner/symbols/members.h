@@ -30,7 +30,7 @@ void members_close(struct members *members);
 char *members_name(struct members *members, uint64_t address, uint64_t offset);
 
 /*
- * The same, of a structure that is known by the name of its typedef ("PyListObject"): as all units have
+ * The same, of a structure that is known by its name or that of a typedef ("PyListObject"): as all units have
  * to agree on it, the first one that declares it whole is asked, and remembered.
  */
 char *members_name_in(struct members *members, const char *structure, uint64_t offset);

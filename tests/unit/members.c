@@ -151,10 +151,13 @@ static void elements_of_an_array_are_one_field(void **state)
 	check(at, offsetof(struct boxed, cells) + 812, "cells[].second");
 }
 
-static void a_structure_is_known_by_its_typedef(void **state)
+static void a_structure_is_known_by_its_name_or_a_typedef(void **state)
 {
 	(void)state;
-	char *name = members_name_in(opened, "Running", offsetof(Running, state));
+	char *name = members_name_in(opened, "boxed", offsetof(struct boxed, cells) + 12);
+	assert_string_equal(name, "cells[].second");
+	free(name);
+	name = members_name_in(opened, "Running", offsetof(Running, state));
 	assert_string_equal(name, "state");
 	free(name);
 	for (unsigned i = 0; i < 3; i++) { /* what is behind the last member is its own */
@@ -232,7 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_field_has_its_name_and_the_way_to_it),
 		cmocka_unit_test(elements_of_an_array_are_one_field),
-		cmocka_unit_test(a_structure_is_known_by_its_typedef),
+		cmocka_unit_test(a_structure_is_known_by_its_name_or_a_typedef),
 		cmocka_unit_test(what_lies_between_or_has_two_names_has_none),
 		cmocka_unit_test(variables_that_differ_give_no_name),
 		cmocka_unit_test(the_function_around_an_inlined_one_is_asked_too),
