@@ -4,4 +4,4 @@ import planted
 
 
 def stress(thread_index):
-    planted.plain_local_bug(True)
+    planted.plain_true_bug()

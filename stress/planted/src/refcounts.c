@@ -212,6 +212,15 @@ static PyObject *plain_none_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED
 	return plain_local_bug(NULL, Py_None);
 }
 
+/* It lies in static storage, where a list or a number would not begin. */
+static PyObject *plain_true_bug(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+	Py_True->ob_ref_local++;
+	BETWEEN;
+	Py_True->ob_ref_local--;
+	Py_RETURN_NONE;
+}
+
 /* Of an object that is the thread's own alone, a thread may set the count. */
 static PyObject *plain_set_ok(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
@@ -395,6 +404,7 @@ static PyMethodDef functions[] = {
 	{ "plain_shared_bug", plain_shared_bug, METH_O, NULL },
 	{ "plain_set_bug", plain_set_bug, METH_O, NULL },
 	{ "plain_none_bug", plain_none_bug, METH_NOARGS, NULL },
+	{ "plain_true_bug", plain_true_bug, METH_NOARGS, NULL },
 	{ "plain_set_ok", plain_set_ok, METH_NOARGS, NULL },
 	{ NULL, NULL, 0, NULL },
 };
