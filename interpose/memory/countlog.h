@@ -23,15 +23,17 @@ enum countlog { COUNTLOG_MADE, COUNTLOG_TAKES, COUNTLOG_DROPS, COUNTLOG_FREED };
 extern HIDDEN bool countlog_on; /* FTSTRESS_COUNT_LOG is set */
 
 /*
- * To be called before it is done. `left`: how many references there are afterwards, as both counts say;
- * `place`: a return address. Thread-safe, no lock.
+ * To be called before it is done. `many`: how many are taken or dropped at once; `left`: how many references
+ * there are afterwards, as both counts say; `place`: a return address. Thread-safe, no lock.
  */
-HIDDEN void countlog_note(uint64_t object, enum countlog operation, int64_t left, uintptr_t place);
+HIDDEN void countlog_note(uint64_t object, enum countlog operation, uint64_t many, int64_t left,
+			  uintptr_t place);
 
 struct countlog_entry {
 	uint64_t place,
 		position; /* position: in Python code; the same as the place if there is none */
 	int32_t thread, left;
+	uint32_t many;
 	enum countlog operation;
 };
 /*

@@ -271,14 +271,16 @@ void counts_log_store(uint64_t object, uint32_t was, uint32_t value, uintptr_t p
 		return;
 	/* One less than none is the number of an immortal object. */
 	int64_t now = value == COUNT_IMMORTAL ? -1 : (int64_t)value;
-	countlog_note(object, now > (int64_t)was ? COUNTLOG_TAKES : COUNTLOG_DROPS,
+	bool more = now > (int64_t)was;
+	countlog_note(object, more ? COUNTLOG_TAKES : COUNTLOG_DROPS,
+		      (uint64_t)(more ? now - was : was - now),
 		      total_of(shared_of(object), 0) + now, place);
 }
 
 void counts_log_taken(uint64_t object, uintptr_t place)
 {
 	if (local_of(object) != COUNT_IMMORTAL)
-		countlog_note(object, COUNTLOG_TAKES, counts_references(object), place);
+		countlog_note(object, COUNTLOG_TAKES, 1, counts_references(object), place);
 }
 
 void counts_log_shared(uint64_t object, int64_t more, uintptr_t place)
@@ -288,6 +290,7 @@ void counts_log_shared(uint64_t object, int64_t more, uintptr_t place)
 	if (local == COUNT_IMMORTAL)
 		return;
 	countlog_note(object, more > 0 ? COUNTLOG_TAKES : COUNTLOG_DROPS,
+		      (uint64_t)(more > 0 ? more : -more),
 		      total_of(shared, (shared & FLAGS) == MERGED ? 0 : local) + more, place);
 }
 

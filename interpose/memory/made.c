@@ -231,7 +231,7 @@ static inline void note_object(void *object, uint64_t native)
 	if (UNLIKELY(!entry))
 		return;
 	if (UNLIKELY(countlog_on))
-		countlog_note((uint64_t)object, COUNTLOG_MADE, 1, native);
+		countlog_note((uint64_t)object, COUNTLOG_MADE, 1, 1, native);
 	/* From a free list: no block has ended. It may also be of an extension's own, in any memory. */
 	if (*entry && !(*entry & FREED)) {
 		uint32_t *end = entry_in(end_spans, (uint64_t)object, false);
@@ -272,7 +272,7 @@ bool made_ends(uint64_t start, uint64_t native)
 		return false;
 	*at = FREED | parity_of(start) | entry;
 	if (UNLIKELY(countlog_on))
-		countlog_note(start, COUNTLOG_FREED, 0, native);
+		countlog_note(start, COUNTLOG_FREED, 1, 0, native);
 	if (UNLIKELY(!end))
 		return true;
 	if (*end & DIED && (*end & 1u << PARITY_SHIFT) == parity_of(start))

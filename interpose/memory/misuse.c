@@ -101,6 +101,7 @@ static void put_countlog(uint64_t object)
 							  1 + (seen[i].place != seen[i].position),
 						  .tid = seen[i].thread,
 						  .address = object,
+						  .size = seen[i].many,
 						  .value = (uint64_t)(int64_t)seen[i].left },
 			    words[seen[i].operation]);
 	}

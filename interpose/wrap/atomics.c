@@ -195,6 +195,9 @@ uint64_t __tsan_atomic64_fetch_add(volatile uint64_t *word, uint64_t value, int 
 			borrowed_taken((uint64_t)word - OBJECT_COUNT_SHARED, (uintptr_t)HERE,
 				       __builtin_frame_address(0));
 		counts_add(word, HERE);
+	} else if (UNLIKELY(countlog_on) && value % COUNT_ONE == 0) {
+		counts_log_shared((uint64_t)word - OBJECT_COUNT_SHARED,
+				  (int64_t)value / (int64_t)COUNT_ONE, (uintptr_t)HERE);
 	}
 	if (order == MO_SEQ_CST && order_size) {
 		enum place place = order_place(HERE);

@@ -14,7 +14,8 @@ struct operation {
 	struct stack stack;
 	char *function; /* that does it */
 	int64_t left;
-	bool makes, takes, drops;
+	unsigned takes, drops; /* how many, at once */
+	bool makes;
 };
 
 /* How often a function took and dropped. */
@@ -40,18 +41,19 @@ static struct operation *collect(const struct report_view *view, countlog_stack 
 		if (section->head.kind != FTS_SEC_COUNT)
 			continue;
 		struct operation *operation = &operations[(*count)++];
+		unsigned many = section->head.size ? (unsigned)section->head.size : 1;
 		*operation = (struct operation){ .section = section,
 						 .left = (int64_t)section->head.value,
 						 .makes = says(section, "made"),
-						 .takes = says(section, "takes"),
-						 .drops = says(section, "drops") };
+						 .takes = says(section, "takes") ? many : 0,
+						 .drops = says(section, "drops") ? many : 0 };
 		stack_of(context, i, &operation->stack);
 		operation->function = words_name(&operation->stack, site_frame(&operation->stack));
 	}
 	/* What both counts say while another thread changes them may be off by what that one does. */
 	int64_t left = 1;
 	for (size_t i = 0; i < *count && operations[0].makes; i++) {
-		left += operations[i].takes - operations[i].drops;
+		left += (int64_t)operations[i].takes - operations[i].drops;
 		operations[i].left = left;
 	}
 	return operations;
@@ -74,16 +76,29 @@ static void add_line(struct buf *out, size_t number, const struct operation *ope
 	size_t at = site_frame(&operation->stack);
 	buf_printf(out, "%3zu. ", number);
 	add_thread(out, operation->section->head.tid);
-	buf_printf(out, " %s in %s",
-		   operation->makes   ? "makes it"
-		   : operation->takes ? "takes one"
-		   : operation->drops ? "drops one"
-				      : "frees its memory",
-		   operation->function);
+	if (operation->takes > 1 || operation->drops > 1)
+		buf_printf(out, " %s %u", operation->takes ? "takes" : "drops",
+			   operation->takes + operation->drops);
+	else
+		buf_puts(out, operation->makes   ? " makes it"
+			      : operation->takes ? " takes one"
+			      : operation->drops ? " drops one"
+						 : " frees its memory");
+	buf_printf(out, " in %s", operation->function);
 	words_add_location(out, &operation->stack, roots);
 	words_add_line(out, &operation->stack, at, roots);
 	if (operation->makes || operation->takes || operation->drops)
 		buf_printf(out, ": %lld", (long long)operation->left);
+}
+
+/* Has the object references of others, whatever was dropped? Then the sum need not go wrong. */
+static bool is_held(const struct report_view *view)
+{
+	static const char held[] = "reference-count-held", falls[] = "reference-count-falls";
+	return (view->text_length == sizeof held - 1 &&
+		!memcmp(view->text, held, sizeof held - 1)) ||
+	       (view->text_length == sizeof falls - 1 &&
+		!memcmp(view->text, falls, sizeof falls - 1));
 }
 
 /* The first one that drops where none is left, or takes one of what is gone; count: there is none. */
@@ -112,8 +127,8 @@ static bool same_pointer(const struct operation *operations, size_t wrong, size_
 				continue;
 			unsigned taken = 0;
 			for (size_t i = 0; i < wrong; i++)
-				taken += operations[i].takes &&
-					 !strcmp(operations[i].function, one->function);
+				if (!strcmp(operations[i].function, one->function))
+					taken += operations[i].takes;
 			*first = a;
 			*second = b;
 			if (taken < 2)
@@ -138,7 +153,7 @@ static size_t add_balance(struct balance *balances, size_t count, const struct o
 	if (i == count)
 		balances[count++] = (struct balance){ operation->function, 0, 0,
 						      is_interpreters(&operation->stack) };
-	balances[i].taken += operation->takes || operation->makes;
+	balances[i].taken += operation->takes + operation->makes;
 	balances[i].dropped += operation->drops;
 	return count;
 }
@@ -174,10 +189,11 @@ static void add_suspects(struct buf *out, const struct operation *operations, si
 	free(balances);
 }
 
-static void add_verdict(struct buf *out, const struct operation *operations, size_t count)
+/* `wrong`: which is the first one that can't be; count: none. */
+static void add_verdict(struct buf *out, const struct operation *operations, size_t count,
+			size_t wrong, bool held)
 {
 	unsigned taken = 0, dropped = 0;
-	size_t wrong = first_wrong(operations, count);
 	for (size_t i = 0; i < count; i++) {
 		taken += operations[i].takes;
 		dropped += operations[i].drops;
@@ -187,6 +203,8 @@ static void add_verdict(struct buf *out, const struct operation *operations, siz
 			   dropped);
 	else
 		buf_puts(out, "What came before is not in the log any more.\n");
+	if (held)
+		add_suspects(out, operations, count);
 	if (wrong == count)
 		return;
 	if (operations[wrong].takes) {
@@ -220,14 +238,15 @@ char *countlog_text(const struct report_view *view, countlog_stack *stack_of, vo
 	struct operation *operations = collect(view, stack_of, context, &count);
 	struct buf out = { 0 };
 	if (count) {
-		size_t wrong = first_wrong(operations, count);
+		bool held = is_held(view);
+		size_t wrong = held ? count : first_wrong(operations, count);
 		buf_puts(&out, "What was done to its count, oldest first, and how many references "
 			       "were left:\n");
 		for (size_t i = 0; i < count; i++) {
 			add_line(&out, i + 1, &operations[i], roots);
 			buf_puts(&out, i == wrong ? "  <- there was none\n" : "\n");
 		}
-		add_verdict(&out, operations, count);
+		add_verdict(&out, operations, count, wrong, held);
 	}
 	for (size_t i = 0; i < count; i++) {
 		free(operations[i].function);

@@ -79,8 +79,10 @@ static struct {
 } logged;
 static unsigned logs;
 
-void countlog_note(uint64_t start, enum countlog operation, int64_t left, uintptr_t place)
+void countlog_note(uint64_t start, enum countlog operation, uint64_t many, int64_t left,
+		   uintptr_t place)
 {
+	assert_true(many);
 	(void)start, (void)place;
 	logged.operation = operation;
 	logged.left = left;
