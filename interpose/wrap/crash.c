@@ -193,6 +193,22 @@ static sigaction_function *next_sigaction(void)
 	return found;
 }
 
+/*
+ * ThreadSanitizer has all signals blocked while a handler runs. A fault there would end the process with no
+ * handler called, so the fatal ones are let through.
+ */
+static void let_fatal_through(int signal)
+{
+	struct kernel_action action = { 0 };
+	if (!armed ||
+	    raw_syscall6(SYS_rt_sigaction, signal, 0, (long)&action, sizeof action.mask, 0, 0) ||
+	    action.handler == NULL || (sighandler_t)(void *)action.handler == SIG_IGN)
+		return;
+	for (unsigned i = 0; i < FATAL_SIGNALS; i++)
+		action.mask &= ~(1ull << (fatal_signals[i] - 1));
+	raw_syscall6(SYS_rt_sigaction, signal, (long)&action, 0, sizeof action.mask, 0, 0);
+}
+
 EXPORT int sigaction(int signal, const struct sigaction *restrict action,
 		     struct sigaction *restrict old)
 {
@@ -200,6 +216,8 @@ EXPORT int sigaction(int signal, const struct sigaction *restrict action,
 	bool to_default =
 		action && !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
 	int result = next_sigaction()(signal, action, old);
+	if (!result && action && !ours)
+		let_fatal_through(signal);
 	if (result || !ours)
 		return result;
 	if (old && old->sa_sigaction == on_fatal) {
@@ -231,7 +249,10 @@ EXPORT sighandler_t signal(int number, sighandler_t handler)
 		found = (signal_function *)symbol_need("signal");
 		__atomic_store_n(&next, found, __ATOMIC_RELAXED);
 	}
-	return found(number, handler);
+	sighandler_t before = found(number, handler);
+	if (before != SIG_ERR)
+		let_fatal_through(number);
+	return before;
 }
 
 HIDDEN void crash_thread_init(void)

@@ -73,16 +73,16 @@ setup() {
 	jq -e "$frames | select(.language == \"c\")" "$(last_report)"
 }
 
-@test "a crash in ThreadSanitizer, or in the middle of a record, is told, and loses nothing" {
-	scripts in_tsan in_tsan_check in_record
+@test "a crash in ThreadSanitizer, a handler, or in the middle of a record, is told, and loses nothing" {
+	scripts in_tsan in_tsan_check in_record in_handler
 	suite ways '[run]' 'slice = 1' 'threads = 3' 'gil = off' 'timeout = 20'
-	run -1 "$FTSTRESS" --suite ways.ini --iterations 24
+	run -1 "$FTSTRESS" --suite ways.ini --iterations 32
 	echo "$output"
 	finding crash 'ThreadSanitizer: CHECK failed'
 	jq '.findings' "$(last_report)"
 	[[ $(jq '[.findings[] | select(.kind == "crash" and (.threads | length) > 1) | .count] | add' \
-		"$(last_report)") == 24 ]]
-	[[ $(jq '.findings | map(.tests[]) | unique | length' "$(last_report)") == 3 ]]
+		"$(last_report)") == 32 ]]
+	[[ $(jq '.findings | map(.tests[]) | unique | length' "$(last_report)") == 4 ]]
 	[[ $(jq .run.records_lost "$(last_report)") == 0 ]]
 	nothing_is_left
 }
