@@ -170,6 +170,8 @@ static int dispatch(struct settings *settings, const struct invocation *invocati
 		return run_suites();
 	case COMMAND_DOCTOR:
 		return run_doctor();
+	case COMMAND_CACHE:
+		return run_cache(invocation);
 	case COMMAND_PREPARE:
 		return run_prepare(settings, invocation);
 	case COMMAND_REPORT:

@@ -309,6 +309,45 @@ refuses() {
 	[[ ! -e $python ]]
 }
 
+@test "an archive of the cache gives another machine what this one built" {
+	fake_source
+	run --separate-stderr "$PREPARE" python 3.14
+	python=$(jq -r .python <<<"$output")
+	mkdir -p "$FTSTRESS_CACHE/env/a_suite-0123456789ab" "$FTSTRESS_CACHE/env/other-0123456789ab"
+	printf '{"python":"%s","sources":["%s/src/none"]}' "$python" "$FTSTRESS_CACHE" \
+		>"$FTSTRESS_CACHE/env/a_suite-0123456789ab/env.json"
+	run --separate-stderr "$PREPARE" cache list
+	[[ $status -eq 0 && $output == *'env/other-0123456789ab'* && $output == *'in all' ]]
+	archive=$BATS_TEST_TMPDIR/a.tar.zst
+	run --separate-stderr "$PREPARE" cache pack "$archive" a_suite
+	[[ $status -eq 0 && $output == *'  a.tar.zst' ]]
+	sum=${output%% *}
+	refuses 1 'nothing of a suite none' 'ftstress prepare none' -- cache pack "$archive.2" none
+	[[ ! -e $archive.2 && -z $(find "$FTSTRESS_CACHE" -maxdepth 1 -name '.packing-*') ]]
+
+	mv "$FTSTRESS_CACHE" "$FTSTRESS_CACHE.old"
+	refuses 1 'not the archive that was asked for' 'nothing of it was used' \
+		-- cache unpack "$archive" --sha256 "${sum//[0-8]/9}"
+	FTSTRESS_CACHE=$FTSTRESS_CACHE.2 refuses 1 "belongs into the folder $FTSTRESS_CACHE" \
+		"FTSTRESS_CACHE to $FTSTRESS_CACHE" -- cache unpack "$archive"
+	run --separate-stderr "$PREPARE" cache unpack "$archive" --sha256 "$sum"
+	[[ $status -eq 0 && -x $python && ! -e $FTSTRESS_CACHE/env/other-0123456789ab ]]
+	run diff -r "$FTSTRESS_CACHE.old/env/a_suite-0123456789ab" "$FTSTRESS_CACHE/env/a_suite-0123456789ab"
+	[[ $status -eq 0 ]]
+	# What is there stays, and what was cut off or changed on the way is not taken.
+	echo mine >"$FTSTRESS_CACHE/env/a_suite-0123456789ab/env.json"
+	run --separate-stderr "$PREPARE" cache unpack "$archive"
+	[[ $status -eq 0 && $(<"$FTSTRESS_CACHE/env/a_suite-0123456789ab/env.json") == mine ]]
+	rm -rf "$FTSTRESS_CACHE"
+	head -c 200 "$archive" >"$archive.cut"
+	refuses 1 'is damaged' 'fetch it again' -- cache unpack "$archive.cut"
+	zstd -qd "$archive" -o "$BATS_TEST_TMPDIR/a.tar"
+	sed -i 's|"sources":|"Sources":|' "$BATS_TEST_TMPDIR/a.tar"
+	zstd -q "$BATS_TEST_TMPDIR/a.tar" -o "$archive.changed"
+	refuses 1 'is damaged' 'nothing of it was used' -- cache unpack "$archive.changed"
+	[[ ! -e $FTSTRESS_CACHE/env/a_suite-0123456789ab && -z $(find "$FTSTRESS_CACHE" -maxdepth 1 -name '.unpacking-*') ]]
+}
+
 @test "of two that want the same, the second waits and says so" {
 	fake_source
 	mkfifo "$BATS_TEST_TMPDIR/said"

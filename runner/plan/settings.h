@@ -34,6 +34,7 @@ enum command {
 	COMMAND_RUN,
 	COMMAND_PREPARE,
 	COMMAND_DOCTOR,
+	COMMAND_CACHE, /* what follows is stress/toolchain/prepare's */
 	COMMAND_SUITES,
 	COMMAND_REPORT,
 	COMMAND_EXPLAIN,

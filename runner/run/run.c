@@ -424,6 +424,26 @@ int run_suites(void)
 	return code;
 }
 
+int run_cache(const struct invocation *invocation)
+{
+	struct paths paths;
+	int code = paths_find(&paths);
+	if (!code) {
+		char *const *words = invocation->argv;
+		while (strcmp(*words, "cache") != 0)
+			words++;
+		char **command = xcalloc((size_t)(invocation->argc + 2), sizeof *command);
+		command[0] = paths.prepare;
+		for (size_t i = 0; words[i]; i++)
+			command[i + 1] = words[i];
+		execv(paths.prepare, command);
+		code = fail(EXIT_INTERNAL, "%s: %s", paths.prepare, strerror(errno));
+		free(command);
+	}
+	paths_clear(&paths);
+	return code;
+}
+
 int run_doctor(void)
 {
 	struct paths paths;

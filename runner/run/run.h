@@ -40,5 +40,6 @@ int run_history(const struct settings *settings);
 int run_compare(const struct settings *settings);
 int run_suites(void);
 int run_doctor(void);
+int run_cache(const struct invocation *invocation);
 
 #endif

@@ -289,6 +289,8 @@ int options_parse(struct settings *settings, int argc, char *const argv[])
 		} else {
 			code = parse_word(settings, argv[i], first);
 			first = false;
+			if (settings->command == COMMAND_CACHE)
+				break; /* the rest is another program's */
 		}
 		if (code)
 			return code;

@@ -127,13 +127,16 @@ command_clean() {
 	*) usage_error "prepare clean: unknown option \"$1\" (there is only --days N)." ;;
 	esac
 	cache_init
-	for kind in env pkg python; do
+	for kind in env pkg python src collected pairs; do
+		[[ -d $CACHE/$kind ]] || continue
 		while read -rd '' dir; do
 			say "removing $dir"
 			clean_one "$dir" "$kind"
-		done < <(find "$CACHE/$kind" -mindepth 1 -maxdepth 1 -type d \
+		done < <(find "$CACHE/$kind" -mindepth 1 -maxdepth 1 \
 			\( -name '.building-*' -o -mtime "+$((days - 1))" \) -print0)
 	done
+	find "$CACHE" -mindepth 1 -maxdepth 1 -type d \( -name '.packing-*' -o -name '.unpacking-*' \) \
+		-mmin +60 -exec rm -rf -- {} +
 }
 
 # json_string TEXT: TEXT as a JSON string.

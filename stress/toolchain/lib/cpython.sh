@@ -204,7 +204,7 @@ command_python() {
 	cache_init
 	cpython_resolve "$1" "${3:-}"
 	cpython_make
-	cache_touch "python/$PLAIN_NAME" "python/$TSAN_NAME"
+	cache_touch "python/$PLAIN_NAME" "python/$TSAN_NAME" "src/${SOURCE_DIR##*/}"
 	printf '{"schema":1,"python":%s,"plain":%s,"version":%s,"source":%s}\n' \
 		"$(json_string "$TSAN")" "$(json_string "$PLAIN")" "$(json_string "$SOURCE_VERSION")" \
 		"$(json_string "$SOURCE_DIR")"

@@ -550,7 +550,7 @@ command_suite() {
 		variables_make
 	fi
 	cache_touch "env/$ENVIRONMENT" "${PACKAGES[@]/#/pkg/}" "python/$PLAIN_NAME" "python/$TSAN_NAME" \
-		${VARIABLES:+"python/$VARIABLES_NAME"}
+		"src/${SOURCE_DIR##*/}" ${VARIABLES:+"python/$VARIABLES_NAME"}
 	sed "s|}\$|,\"variables\":$(json_string "$VARIABLES"),\"library\":$(json_string "$CHECKED_LIBRARY")}|" "$CACHE/env/$ENVIRONMENT/env.json"
 }
 
@@ -567,6 +567,6 @@ suite_plain() {
 		done
 		artefact_make env "$ENVIRONMENT" environment_build_plain
 	fi
-	cache_touch "env/$ENVIRONMENT" "python/$PLAIN_NAME"
+	cache_touch "env/$ENVIRONMENT" "python/$PLAIN_NAME" "src/${SOURCE_DIR##*/}"
 	cat -- "$CACHE/env/$ENVIRONMENT/env.json"
 }
