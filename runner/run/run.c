@@ -432,7 +432,7 @@ int run_cache(const struct invocation *invocation)
 		char *const *words = invocation->argv;
 		while (strcmp(*words, "cache") != 0)
 			words++;
-		char **command = xcalloc((size_t)(invocation->argc + 2), sizeof *command);
+		char **command = xcalloc((size_t)invocation->argc + 2, sizeof *command);
 		command[0] = paths.prepare;
 		for (size_t i = 0; words[i]; i++)
 			command[i + 1] = words[i];

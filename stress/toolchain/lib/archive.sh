@@ -76,6 +76,7 @@ archive_of_suite() {
 # Standard output has its SHA-256, as sha256sum writes it.
 cache_pack() {
 	local file=${1:-} folder suite entries
+	local -a paths
 	[[ $file && $file != -* ]] || usage_error "prepare cache pack FILE [SUITE...]: say where the archive goes."
 	shift
 	cache_init
@@ -88,18 +89,18 @@ cache_pack() {
 		for suite; do archive_of_suite "$suite"; done
 	)
 	[[ $entries ]] || fail "the cache $CACHE is empty." "build something first: ftstress prepare SUITE."
-	entries=$(sort -u <<<"$entries")
+	mapfile -t paths < <(sort -u <<<"$entries")
+	paths=("${paths[@]/#/./}")
 	SCRATCH=$(mktemp -d "$CACHE/.packing-XXXXXX") PACKING=$file.part
 	trap 'rm -rf -- "$SCRATCH" "$PACKING"' EXIT
-	say "packing $(wc -l <<<"$entries") entries of $CACHE"
+	say "packing ${#paths[@]} entries of $CACHE"
 	{
 		printf '%s\ncache %s\nmachine %s\n' "$ARCHIVE_MAGIC" "$CACHE" "$(uname -m)"
 		cd -- "$CACHE"
-		sed 's|^|./|' <<<"$entries" | tr '\n' '\0' |
-			find -files0-from - -type f -print0 | xargs -0 -r -P "$JOBS" -n 500 sha256sum --
+		find "${paths[@]}" -type f -print0 | xargs -0 -r -P "$JOBS" -n 500 sha256sum --
 	} >"$SCRATCH/manifest" || fail "the cache could not be read." "see the message above."
 	if ! tar --create --use-compress-program='zstd -q -T0 -3' --file "$PACKING" -C "$SCRATCH" manifest \
-		-C "$CACHE" --verbatim-files-from --files-from=<(sed 's|^|./|' <<<"$entries"); then
+		-C "$CACHE" --verbatim-files-from --files-from=<(printf '%s\n' "${paths[@]}"); then
 		fail "the archive $file could not be written." \
 			"see the message above: is the disk full? $(df -Pk -- "$folder" | awk 'NR == 2 { print int($4 / 1024) }') MiB are free in $folder."
 	fi
@@ -153,7 +154,7 @@ cache_unpack() {
 		mv -T -- "$SCRATCH/$entry" "$CACHE/$entry"
 		taken=$((taken + 1))
 	done < <(
-		cd -- "$SCRATCH"
+		cd -- "$SCRATCH" || exit
 		for entry in "${ARCHIVE_KINDS[@]}"; do
 			[[ ! -d $entry ]] || find "$entry" -mindepth 1 -maxdepth 1
 		done
