@@ -328,8 +328,8 @@ refuses() {
 	mv "$FTSTRESS_CACHE" "$FTSTRESS_CACHE.old"
 	refuses 1 'not the archive that was asked for' 'nothing of it was used' \
 		-- cache unpack "$archive" --sha256 "${sum//[0-8]/9}"
-	FTSTRESS_CACHE=$FTSTRESS_CACHE.2 refuses 1 "belongs into the folder $FTSTRESS_CACHE" \
-		"FTSTRESS_CACHE to $FTSTRESS_CACHE" -- cache unpack "$archive"
+	run --separate-stderr env "FTSTRESS_CACHE=$FTSTRESS_CACHE.2" "$PREPARE" cache unpack "$archive"
+	[[ $status -eq 1 && $stderr == *"belongs into the folder $FTSTRESS_CACHE,"*"FTSTRESS_CACHE to $FTSTRESS_CACHE,"* ]]
 	run --separate-stderr "$PREPARE" cache unpack "$archive" --sha256 "$sum"
 	[[ $status -eq 0 && -x $python && ! -e $FTSTRESS_CACHE/env/other-0123456789ab ]]
 	run diff -r "$FTSTRESS_CACHE.old/env/a_suite-0123456789ab" "$FTSTRESS_CACHE/env/a_suite-0123456789ab"

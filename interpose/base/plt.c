@@ -45,10 +45,16 @@ static bool make_writable(void **slot)
 	return raw_syscall3(SYS_mprotect, (long)page, PAGE, PROT_READ | PROT_WRITE) == 0;
 }
 
-void *plt_replace(const struct link_map *object, const char *symbol, void *function)
+void **plt_slot(const struct link_map *object, const char *symbol)
 {
 	void **slot = slot_of(&(struct shared_object){ object->l_addr, object->l_ld }, symbol);
-	if (!slot || !make_writable(slot))
+	return slot && make_writable(slot) ? slot : NULL;
+}
+
+void *plt_replace(const struct link_map *object, const char *symbol, void *function)
+{
+	void **slot = plt_slot(object, symbol);
+	if (!slot)
 		return NULL;
 	/*
 	 * Before the first call the slot leads to the dynamic linker, which would write into it: what

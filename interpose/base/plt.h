@@ -23,6 +23,12 @@ struct link_map;
 HIDDEN void *plt_replace(const struct link_map *object, const char *symbol, void *function);
 
 /*
+ * Where the object has the address of the function that it calls as `symbol`, for who changes it often:
+ * can be written from now on. NULL if it does not call it through its PLT. Single-threaded.
+ */
+HIDDEN void **plt_slot(const struct link_map *object, const char *symbol);
+
+/*
  * The same for an object that the dynamic linker is being asked about, whose code has not run yet.
  * `function` has to know itself what it stands for. False: nothing is changed.
  */

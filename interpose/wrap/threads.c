@@ -6,6 +6,7 @@
 #include "interpose/base/concern.h"
 #include "interpose/base/symbol.h"
 #include "interpose/wrap/crash.h"
+#include "interpose/wrap/quiet.h"
 #include "interpose/locks/locks.h"
 #include "interpose/memory/quarantine.h"
 #include "interpose/base/private_heap.h"
@@ -52,6 +53,7 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	if (UNLIKELY(!real))
 		real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
 				void *))symbol_need("pthread_create");
+	quiet_end();
 	struct launch *launch = started ? heap_alloc(sizeof *launch) : NULL;
 	if (!launch)
 		return real(thread, attributes, start, argument);
@@ -77,4 +79,8 @@ static bool start(const char **why)
 	return true;
 }
 
-const struct concern concern_threads = { .name = "thread start", .start = start };
+const struct concern concern_threads = {
+	.name = "thread start",
+	.start = start,
+	.before_fork = quiet_pause,
+};

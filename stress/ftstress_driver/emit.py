@@ -50,6 +50,14 @@ def _start() -> None:
         reason = (why.value or b"no reason given").decode()
         raise SuiteError(f"libftstress.so can't start: {reason}")
     _follow_environment()
+    be_quiet()
+
+
+def be_quiet() -> None:
+    """The interpreter's accesses are not told until the next fork or thread: imports are fast."""
+    quiet = getattr(ctypes.CDLL(None), "ftstress_quiet", None)
+    if quiet is not None:
+        quiet()
 
 
 def _follow_environment() -> None:

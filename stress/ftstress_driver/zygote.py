@@ -30,7 +30,7 @@ from pathlib import Path
 
 from . import PROTOCOL_VERSION, gil, held, iteration, leaks, linux, python_races, sharing
 from .control import Control, Message
-from .emit import Emitter
+from .emit import Emitter, be_quiet
 from .failures import explain_import
 from .iteration import Plan
 from .operations import Operations
@@ -124,6 +124,7 @@ class Zygote:
 
     def _collect(self, ids: Sequence[str]) -> None:
         """Makes the tests ready; what fails is told and left out."""
+        be_quiet()
         for group in self._suite.group([id_ for id_ in ids if id_ not in self._ready]):
             try:
                 with warnings.catch_warnings():
