@@ -9,7 +9,7 @@ const struct command_word command_words[] = {
 	{ "run", "X.py", "look for races in a script, without a suite file", COMMAND_RUN },
 	{ "prepare", "SUITE", "build Python and the packages of a suite", COMMAND_PREPARE },
 	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
-	{ "cache", "list|pack|...", "what is built already; an archive of it for other machines",
+	{ "cache", "list|pack..", "what is built; archives of it for other machines",
 	  COMMAND_CACHE },
 	{ "suites", "", "list the suites", COMMAND_SUITES },
 	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
@@ -39,7 +39,7 @@ void options_help(FILE *out, const struct option_word *formats)
 	      out);
 	for (size_t i = 0; i < command_word_count; i++)
 		if (command_words[i].help)
-			fprintf(out, "  ftstress %-10s %-13s  %s\n", command_words[i].name,
+			fprintf(out, "  ftstress %-10s %-12s  %s\n", command_words[i].name,
 				command_words[i].argument, command_words[i].help);
 	fputc('\n', out);
 	for (size_t i = 0; i < option_count; i++) {
