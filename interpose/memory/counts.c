@@ -25,6 +25,7 @@ static uintptr_t merge_low, merge_size; /* where the owner's count is added to t
 static uintptr_t drop_low, drop_size;
 static bool counts_checked; /* it is a debug build */
 
+enum { STACK_BYTES = 1 << 18 }; /* from the innermost frame on */
 enum { PLACES = 1024, IN_VAIN = 8, WALKED = 64, DEALLOC_BYTES = 8192 };
 enum { MOMENTS = 500 };         /* of a millisecond; a loaded machine leaves a thread for long */
 static uint8_t in_vain[PLACES]; /* how often what a place changes was no count */
@@ -231,13 +232,32 @@ static bool is_worth_a_look(uint64_t object, uintptr_t place)
 	       made_is_whole(object);
 }
 
+/*
+ * Most words that say so are a -1 of the extension's own: on its stack, in a buffer, in memory that was an
+ * object's once. Outside of the heap an immortal object has no owner and no other count, and the type of its type
+ * is one whose objects are types.
+ */
+static bool is_immortal(uint64_t object)
+{
+	uint64_t frame = (uint64_t)__builtin_frame_address(0);
+	uint64_t head[OBJECT_BODY / 8], type = 0, flags = 0;
+	if (made_covers(object))
+		return made_is_whole(object) && is_object(object, true);
+	/* A variable of the thread's own, beside a pointer to a type. */
+	if (object - frame < STACK_BYTES)
+		return false;
+	return object_peek(object, head, sizeof head) && !head[OBJECT_THREAD / 8] &&
+	       !head[OBJECT_COUNT_SHARED / 8] &&
+	       object_peek(head[OBJECT_TYPE / 8] + OBJECT_TYPE, &type, 8) &&
+	       object_peek(type + python_at.type_flags, &flags, 8) && flags & TYPE_SUBCLASS &&
+	       is_object(object, true);
+}
+
 void counts_look_at_plain_local(uint64_t object, uintptr_t place)
 {
 	uint64_t address = object + OBJECT_COUNT_LOCAL;
-	/* Most such words are a -1 of the extension's own, also in memory that was an object's once. */
 	if (UNLIKELY(local_of(object) == COUNT_IMMORTAL) && counts_on) {
-		bool whole = !made_covers(object) || made_is_whole(object);
-		if (*vain_of(place) < IN_VAIN && whole && is_object(object, true))
+		if (*vain_of(place) < IN_VAIN && is_immortal(object))
 			tell_at("reference-count-plain",
 				"writes to the count of an immortal object", object, address,
 				place);
