@@ -40,9 +40,10 @@ def options_from(arguments: argparse.Namespace) -> Options:
     # Whatever the environment says: compiling anew costs a zygote under TSan half a minute.
     sys.dont_write_bytecode = False
     rootdir = arguments.rootdir.resolve() if arguments.rootdir else None
-    prefer_built()
     words = [word for line in arguments.arg for word in _words(line)]
-    return Options(arguments.target, rootdir, words, arguments.unsafe)
+    options = Options(arguments.target, rootdir, words, arguments.unsafe)
+    prefer_built(options)
+    return options
 
 
 def _words(line: str) -> list[str]:

@@ -11,7 +11,10 @@ folder of the suite file) or by the suite's `path`:
         tests/
             __init__.py
 
-So these packages are found by a finder of their own, before sys.path is looked at.
+So these packages are found by a finder of their own, before sys.path is looked at. Tests that lie in
+the package's own folder of the sources, and are not installed with it, are its submodules there, too:
+
+    src/words/tests/    is words.tests, though words itself is the one that was installed
 """
 
 import os
@@ -27,24 +30,31 @@ from .suite import Options
 
 
 class BuiltFinder:
-    """Finds each compiled package in the site folder that it was installed in."""
+    """Finds each compiled package in the site folder that it was installed in.
 
-    def __init__(self, sites: Mapping[str, Path]) -> None:
+    `beside`: packages of tests, and the folder of the sources in which each lies.
+    """
+
+    def __init__(self, sites: Mapping[str, Path], beside: Mapping[str, Path]) -> None:
         self._sites = {name: [str(site)] for name, site in sites.items()}
+        self._beside = {name: [str(folder)] for name, folder in beside.items()}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
+        if name in self._beside:
+            installed = PathFinder.find_spec(name, path, target)
+            return installed or PathFinder.find_spec(name, self._beside[name], target)
         site = self._sites.get(name)
         spec = None if site is None else PathFinder.find_spec(name, site, target)
         # A namespace may have parts in other folders.
         return None if spec is None or spec.loader is None or not spec.has_location else spec
 
 
-def prefer_built() -> None:
+def prefer_built(options: Options) -> None:
     """From now on, compiled packages are imported from where they were installed."""
     if built_packages():
-        sys.meta_path.insert(0, BuiltFinder(built_packages()))
+        sys.meta_path.insert(0, BuiltFinder(built_packages(), _beside(options)))
 
 
 @cache
@@ -61,15 +71,10 @@ def built_packages() -> dict[str, Path]:
 
 def describe_shadowed(options: Options) -> str | None:
     """One line about a compiled package of which the sources would be tested, or None."""
-    root = options.rootdir or Path.cwd()
-    names = [target.partition("::")[0] for target in options.targets]
-    tests = [root / name for name in names if name not in built_packages()]
-    for test in filter(Path.exists, tests):
-        top = _top_package(test.resolve())
-        if top is None or top.name not in built_packages():
-            continue
+    for test, top in _among_sources(options):
         site = built_packages()[top.name]
-        if not top.is_relative_to(site):
+        inner = _folder(test).relative_to(top)
+        if inner == Path() or (site / top.name / inner / "__init__.py").exists():
             return (
                 f"the tests in {test} are modules of {top.name} in its sources ({top}), but what "
                 f"was built and installed is in {site}; what to do: if the tests are installed "
@@ -87,9 +92,38 @@ def describe_shadowed(options: Options) -> str | None:
     return None
 
 
+def _among_sources(options: Options) -> list[tuple[Path, Path]]:
+    """The targets that lie in the sources of a compiled package, and the package's folder there."""
+    root = options.rootdir or Path.cwd()
+    names = [target.partition("::")[0] for target in options.targets]
+    tests = [(root / name).resolve() for name in names if name not in built_packages()]
+    tops = [(test, _top_package(test)) for test in tests if test.exists()]
+    return [
+        (test, top)
+        for test, top in tops
+        if top is not None
+        and top.name in built_packages()
+        and not top.is_relative_to(built_packages()[top.name])
+    ]
+
+
+def _beside(options: Options) -> dict[str, Path]:
+    """The packages on the way to such targets, below the compiled one, and where each lies."""
+    return {
+        ".".join(parts[: length + 1]): top.parent.joinpath(*parts[:length])
+        for test, top in _among_sources(options)
+        for parts in [_folder(test).relative_to(top.parent).parts]
+        for length in range(1, len(parts))
+    }
+
+
+def _folder(test: Path) -> Path:
+    return test if test.is_dir() else test.parent
+
+
 def _top_package(test: Path) -> Path | None:
     """The outermost package that a file or folder of tests is part of."""
-    folder = test if test.is_dir() else test.parent
+    folder = _folder(test)
     top = None
     while (folder / "__init__.py").exists():
         top = folder

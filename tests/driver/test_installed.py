@@ -148,6 +148,31 @@ class InstalledWithPytest(Collected):
         self.assertIn(f"the tests in {self.src}/words are modules of words in its sources", told)
         self.assertIn("if the tests are installed with the package, say `target = words`", told)
 
+    def test_tests_in_the_sources_that_are_not_installed_are_the_built_package_s(self) -> None:
+        inside = {name.replace("tests", "words/sub/tests"): text for name, text in TESTS.items()}
+        inside |= {"src/words/sub/__init__.py": "UNBUILT = True\n"}
+        inside |= {"src/words/sub/tests/helper.py": "", "src/words/_left.py": "", **UNBUILT}
+        inside["src/words/sub/tests/test_words.py"] += """
+        from words.sub.tests import helper
+        from .helper import __name__ as name
+        assert name == "words.sub.tests.helper"
+        try:
+            import words._left
+        except ImportError:
+            pass
+        else:
+            raise AssertionError("not built")
+        """
+        self.assert_built(self.collect("pytest", "src/words/sub/tests", inside))
+        self.assert_built(self.collect("pytest", "src/words/sub/tests/test_words.py", inside))
+
+    def test_tests_that_are_installed_too_are_those_that_are_meant(self) -> None:
+        inside = {name.replace("tests", "words/tests"): text for name, text in TESTS.items()}
+        inside |= {"site/words/tests/__init__.py": ""}
+        done = self.collect("pytest", "src/words/tests", {**UNBUILT, **inside})
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("say `target = words`", done.stderr.splitlines()[-1])
+
     def test_a_built_package_is_meant_though_its_sources_lie_beside_the_suite_file(self) -> None:
         inside = {name.replace("src/tests", "site/words/tests"): TESTS[name] for name in TESTS}
         done = self.collect("pytest", "words", {**UNBUILT, **inside}, cwd="src", rootdir="src")
