@@ -92,6 +92,7 @@
  *       failing         which tests never pass; measure: how long one takes alone
  *       pairs           pairs of operations in an ordinary run; explore: orders of a test's threads
  *       evidence        what a race does to a plain interpreter
+ *       try             a suite file for a package by its name
  *       scripts         what shows a pair's fault without ftstress
  *       stored          the last run of a suite, read again; baselined: its findings become known
  *       recalled        runs and findings, as the stores have them (stores); history: what became of one
@@ -172,6 +173,8 @@ static int dispatch(struct settings *settings, const struct invocation *invocati
 		return run_doctor();
 	case COMMAND_CACHE:
 		return run_cache(invocation);
+	case COMMAND_TRY:
+		return run_try(settings, invocation);
 	case COMMAND_PREPARE:
 		return run_prepare(settings, invocation);
 	case COMMAND_REPORT:

@@ -33,6 +33,7 @@ enum schedule_choice {
 enum command {
 	COMMAND_RUN,
 	COMMAND_PREPARE,
+	COMMAND_TRY,
 	COMMAND_DOCTOR,
 	COMMAND_CACHE, /* what follows is stress/toolchain/prepare's */
 	COMMAND_SUITES,

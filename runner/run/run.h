@@ -19,6 +19,8 @@ struct invocation {
 
 /* `settings` come from the command line. What they leave open is set by the suite. */
 int run_suite(struct settings *settings, const struct invocation *invocation);
+/* settings->suite is a package: its suite file is written first, if there is none. */
+int run_try(struct settings *settings, const struct invocation *invocation);
 int run_prepare(struct settings *settings, const struct invocation *invocation);
 int run_report(struct settings *settings, const struct invocation *invocation);
 /* Tells what is known of settings->finding; of a wrong reference count, runs it again, with a log. */

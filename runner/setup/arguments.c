@@ -74,7 +74,7 @@ static int parse_word(struct settings *settings, const char *word, bool first)
 	}
 	bool wants_suite =
 		settings->command == COMMAND_PREPARE || settings->command == COMMAND_REPORT ||
-		settings->command == COMMAND_LIST ||
+		settings->command == COMMAND_LIST || settings->command == COMMAND_TRY ||
 		(settings->command == COMMAND_BASELINE && settings->update) || settings->run_word;
 	if (settings->command == COMMAND_BASELINE && !settings->update) {
 		settings->update = strcmp(word, "update") == 0;

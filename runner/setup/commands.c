@@ -7,6 +7,7 @@
 
 const struct command_word command_words[] = {
 	{ "run", "X.py", "look for races in a script, without a suite file", COMMAND_RUN },
+	{ "try", "PACKAGE", "the same for a package: from an index, or ./FOLDER", COMMAND_TRY },
 	{ "prepare", "SUITE", "build Python and the packages of a suite", COMMAND_PREPARE },
 	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
 	{ "cache", "list|pack..", "what is built; archives of it for other machines",
@@ -15,12 +16,11 @@ const struct command_word command_words[] = {
 	{ "report", "SUITE", "write the last run's report again", COMMAND_REPORT },
 	{ "baseline", "update SUITE", "put what the last run found into the suite's baseline",
 	  COMMAND_BASELINE },
-	{ "list", "[SUITE]", "the runs of a suite, and what became of their findings",
+	{ "list", "[SUITE]", "the runs of a suite (compare RUN RUN: in what they differ)",
 	  COMMAND_LIST },
 	{ "show", "ID", "a finding (history ID: in which runs; is it fixed?)", COMMAND_SHOW },
 	{ "history", "ID", NULL, COMMAND_HISTORY },
-	{ "compare", "RUN RUN", "what one run found and another did not (--suite)",
-	  COMMAND_COMPARE },
+	{ "compare", "RUN RUN", NULL, COMMAND_COMPARE },
 	{ "repro", "ID", "does it come again? (verify-fix ID: is it gone?)", COMMAND_REPRO },
 	{ "verify-fix", "ID", NULL, COMMAND_VERIFY },
 	{ "minimise", "ID", "the smallest command, and a script, that show it", COMMAND_MINIMISE },

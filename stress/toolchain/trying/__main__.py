@@ -2,8 +2,9 @@
 
     python -m trying INSTALL SOURCE SUITE.ini --ftstress PROGRAM --prepare PROGRAM
 
-INSTALL is what is built (a name or a folder), SOURCE its unpacked source. Answers with one line of JSON
-on standard output: {"suite", "tests", "notes"}. Exit status: 0; or 1 after a message on standard error.
+INSTALL is what is built (a name or a folder), SOURCE its unpacked source. Answers with one line of
+JSON on standard output: {"suite", "subject", "tests", "broken", "notes"}. Exit status: 0; or 1
+after a message on standard error.
 """
 
 from __future__ import annotations
@@ -11,40 +12,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 from importlib.metadata import distributions
 from pathlib import Path, PurePath
 
-from pip._vendor.packaging.requirements import Requirement
 from pip._vendor.packaging.utils import canonicalize_name
 
 from trying.collect import Collected, StageError, Tools, collect, environment
 from trying.draft import Draft
+from trying.needs import needed, requirement_for
 from trying.source import TEST_FILES, Source, count_tests, read_source
 
-# What people run beside their tests, or what ftstress leaves out of a run (drivers/pytest_options.py).
-NO_TEST_NEEDS = frozenset(
-    ["bandit", "black", "build", "bump2version", "bumpversion", "check-manifest", "cibuildwheel", "codecov", "codespell", "coverage", "covdefaults", "cpplint", "cython-lint", "docformatter", "flake8", "furo", "isort", "mypy", "nox", "pip", "pip-tools", "pre-commit", "pycodestyle", "pydocstyle", "pyflakes", "pylint", "pyright", "pyroma", "pytest-black", "pytest-cov", "pytest-flake8", "pytest-mypy", "pytest-pylint", "pytest-randomly", "pytest-repeat", "pytest-rerunfailures", "pytest-ruff", "pytest-run-parallel", "pytest-sugar", "pytest-xdist", "restructuredtext-lint", "ruff", "sphinx", "sphinx-rtd-theme", "towncrier", "tox", "twine", "types-setuptools", "typos", "uv", "vulture", "wheel"]
-)
-# Modules whose distribution has another name. Nothing is ever installed because a module is called so:
-# in an index that name may be a stranger's.
-DISTRIBUTIONS = {
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "dateutil": "python-dateutil",
-    "jwt": "PyJWT",
-    "numpy": "numpy",
-    "PIL": "pillow",
-    "psutil": "psutil",
-    "pkg_resources": "setuptools<81",
-    "pytest_asyncio": "pytest-asyncio",
-    "hypothesis": "hypothesis",
-    "setuptools": "setuptools",
-    "yaml": "PyYAML",
-    "Cython": "Cython",
-    "zmq": "pyzmq",
-}
 ROUNDS = 4  # of adding what tests miss
 
 
@@ -72,11 +50,8 @@ def installed_tests(site: str, name: str) -> list[str]:
 
 
 def _importable(site: str, folder: PurePath) -> bool:
-    return (
-        bool(folder.parts)
-        and all(part.isidentifier() for part in folder.parts)
-        and (Path(site) / folder / "__init__.py").is_file()
-    )
+    named = bool(folder.parts) and all(part.isidentifier() for part in folder.parts)
+    return named and (Path(site) / folder / "__init__.py").is_file()
 
 
 def choose_targets(source: Source, site: str, folder: Path) -> list[list[str]]:
@@ -94,25 +69,6 @@ def choose_targets(source: Source, site: str, folder: Path) -> list[list[str]]:
     return [targets for _, targets in sorted(choices, key=lambda choice: -choice[0])]
 
 
-def needed(source: Source) -> tuple[list[Requirement], list[Requirement]]:
-    """What is installed at once, pytest among it, and what only if a test imports it."""
-    first = [r for r in source.requires if canonicalize_name(r.name) not in NO_TEST_NEEDS]
-    later = [r for r in source.requires if r not in first]
-    if not any(canonicalize_name(r.name) == "pytest" for r in first):
-        first.insert(0, Requirement("pytest"))
-    return first, later
-
-
-def requirement_for(module: str, later: list[Requirement]) -> str | None:
-    """What has a module that tests import; None: the package's own settings do not say."""
-    top = module.split(".")[0]
-    name = canonicalize_name(re.split("[<>=]", DISTRIBUTIONS.get(top, top))[0])
-    for requirement in later:
-        if canonicalize_name(requirement.name) == name:
-            return str(requirement)
-    return DISTRIBUTIONS.get(top)
-
-
 class Attempt:
     """One package, from its source to a suite file whose tests are collected."""
 
@@ -125,8 +81,11 @@ class Attempt:
         self.draft = Draft(subject, install, [str(r) for r in self.first])
 
     def install(self) -> str:
-        """Gets the plain environment; returns its site folder. Of requirements that can't be had, only
-        pytest and its plugins are kept: what tests then miss is asked for by name."""
+        """Gets the plain environment; returns its site folder.
+
+        Of requirements that can't be had together, only pytest and its plugins are kept: what tests
+        then miss is asked for by name.
+        """
         progress(f"installing {self.draft.subject} and what its tests need")
         try:
             return self._environment()
@@ -175,9 +134,8 @@ class Attempt:
         site = self.install()
         choices = choose_targets(self.source, site, self.suite.parent)
         if not choices:
-            raise StageError(
-                "collect", f"no tests of {self.draft.subject}: {NO_TESTS}", ADVICE_NO_TESTS
-            )
+            told = f"no tests of {self.draft.subject}: {NO_TESTS}"
+            raise StageError("collect", told, ADVICE_NO_TESTS)
         best: tuple[Collected, list[str]] | None = None
         for targets in choices:
             self.draft.targets = targets
@@ -190,9 +148,8 @@ class Attempt:
         found, self.draft.targets = best
         self.draft.write(self.suite)
         if not found.tests:
-            raise StageError(
-                "collect", found.said, f"correct {self.suite.name}, then the same command again."
-            )
+            advice = f"correct {self.suite.name}, then the same command again."
+            raise StageError("collect", found.said, advice)
         return found
 
 

@@ -65,6 +65,9 @@ def collect(tools: Tools, suite: Path) -> Collected:
     found = Collected(said=done.stderr.strip())
     if done.returncode == 0:
         found.tests = done.stdout.splitlines()
+    else:  # nothing could be collected, for want of a plugin for one
+        found.missing += re.findall(r"No module named '([\w.]+)'", done.stderr)
+        found.missing += re.findall(r"Failed to import filter module '(\w+)", done.stderr)
     for line in done.stderr.splitlines():
         match = re.search(r"modules that tests import and that are not there: ([^;]*);", line)
         if match:

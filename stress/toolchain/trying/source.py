@@ -1,7 +1,7 @@
 """What the source of a package says of its name, its tests, and what they require.
 
-Nothing of it is run: files are parsed. A package says these things in many places, and many say them
-in several; what pip would read comes first (the metadata in an sdist), then what tools read.
+Nothing of it is run: files are parsed. Packages say these things in many places, some in several:
+what pip would read comes first (the metadata in an sdist), then what tools read.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def read_source(folder: Path) -> Source:
     ]
     _requirements(source, texts)
     _places(source, project, config)
-    if any(folder.glob("Cargo.toml")) or any(folder.glob("*/Cargo.toml")):
+    building = [_parse(text) for text in _lines(at(project, "build-system", "requires") or [])]
+    if {"maturin", "setuptools-rust"} & {canonicalize_name(r.name) for r in building if r}:
         source.languages.add("Rust")
     return source
 
@@ -309,7 +310,7 @@ def _requirements(source: Source, texts: list[str]) -> None:
 
 
 def _places(source: Source, project: dict[str, Any], config: dict[str, dict[str, str]]) -> None:
-    """Where the settings of the package's own tests say that they are; else folders of usual names."""
+    """Where the package's own settings say that its tests are; else folders of usual names."""
     folder = source.folder
     options = at(project, "tool", "pytest", "ini_options") or at(project, "tool", "pytest")
     named = _words_or_lines(options.get("testpaths"))
@@ -353,7 +354,7 @@ def count_tests(path: Path) -> int:
 
 
 def _usual_places(source: Source) -> None:
-    """Folders named as those of tests, where one lies in another the outer one; else files on top."""
+    """Folders named as those of tests, of nested ones the outer; else files on top."""
     for depth in ("", "*/", "*/*/", "*/*/*/"):
         for name in FOLDERS_OF_TESTS:
             for path in sorted(source.folder.glob(depth + name)):
