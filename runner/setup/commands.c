@@ -7,7 +7,7 @@
 
 const struct command_word command_words[] = {
 	{ "run", "X.py", "look for races in a script, without a suite file", COMMAND_RUN },
-	{ "try", "PACKAGE", "the same for a package: from an index, or ./FOLDER", COMMAND_TRY },
+	{ "try", "PACKAGE", "the same for a package, by its name or ./FOLDER", COMMAND_TRY },
 	{ "prepare", "SUITE", "build Python and the packages of a suite", COMMAND_PREPARE },
 	{ "doctor", "", "tell what this machine can and can't do", COMMAND_DOCTOR },
 	{ "cache", "list|pack..", "what is built; archives of it for other machines",

@@ -59,6 +59,9 @@ command_try() {
 	if [[ $ORIGIN == local ]]; then
 		[[ -d $REQUIREMENT ]] || fail "$REQUIREMENT is no folder." "unpack it and name the folder."
 	fi
+	cache_init
+	cpython_resolve "$(default_version)" ""
+	cpython_plain_make
 	name=$(try_name)
 	[[ $name ]] || usage_error "\"$1\" names no package."
 	suite=$name.ini
@@ -66,9 +69,6 @@ command_try() {
 		try_known "$suite"
 		return
 	fi
-	cache_init
-	cpython_resolve "$(default_version)" ""
-	cpython_plain_make
 	if [[ $ORIGIN == local ]]; then
 		SOURCE=$(readlink -f -- "$REQUIREMENT")
 		INSTALL=$1
