@@ -11,8 +11,8 @@ folder of the suite file) or by the suite's `path`:
         tests/
             __init__.py
 
-So these packages are found by a finder of their own, before sys.path is looked at. Tests that lie in
-the package's own folder of the sources, and are not installed with it, are its submodules there, too:
+So these packages are found by a finder of their own, before sys.path is looked at. Tests that lie
+in the package's own folder of the sources, and are not installed with it, are its submodules, too:
 
     src/words/tests/    is words.tests, though words itself is the one that was installed
 """

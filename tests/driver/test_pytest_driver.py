@@ -566,6 +566,13 @@ class Arguments(unittest.TestCase):
         for option in ("--numprocesses=auto", "--cov=words", "--iterations=3", "--reruns 2"):
             self.assertIn(option, told)
 
+    def test_a_warning_that_a_module_switches_the_gil_on_is_no_error(self) -> None:
+        (self.folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+        said = "The global interpreter lock (GIL) has been enabled to load module 'm'"
+        warns = f"import warnings\nwarnings.warn({said!r}, RuntimeWarning)\n"
+        write_files(self.folder, {"conftest.py": warns})
+        self.assertIn("test_b.py::test_one", self.collect()[0])
+
     def test_a_file_that_fails_does_not_keep_the_others_from_being_found(self) -> None:
         write_files(self.folder, {"test_a0.py": "raise ValueError\n"})
         for options in ("-x", "-vxs", "--maxfail=1", "--exitfirst"):

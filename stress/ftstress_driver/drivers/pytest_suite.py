@@ -46,7 +46,7 @@ from .pytest_unsafe import ThreadRules
 OWN_ARGUMENTS = (
     *(f"-pno:{name}" for name in SWITCHED_OFF),
     *("--capture=no", "--tb=native", "-q", "--color=no"),
-    # Of a module that switches it on there is a finding; where warnings are errors, tests would stop.
+    # A module that switches it on is a finding; where warnings are errors, tests would stop.
     "-Wignore:The global interpreter lock (GIL) has been enabled:RuntimeWarning",
 )
 
