@@ -16,16 +16,15 @@ collecting = importlib.import_module("trying.collect")
 needs = importlib.import_module("trying.needs")
 sources = importlib.import_module("trying.source")
 
-METADATA = """
-    Metadata-Version: 2.1
-    Name: Words.Fast
-    Version: 1.2
-    Requires-Dist: numpy
-    Requires-Dist: hypothesis; extra == "test"
-    Requires-Dist: only-before; python_version < "3" and extra == "test"
-    Requires-Dist: words-fast[more]; extra == "test"
-    Requires-Dist: sphinx-theme; extra == "docs"
-    """
+METADATA = """Metadata-Version: 2.1
+Name: Words.Fast
+Version: 1.2
+Requires-Dist: numpy
+Requires-Dist: hypothesis; extra == "test"
+Requires-Dist: only-before; python_version < "3" and extra == "test"
+Requires-Dist: words-fast[more]; extra == "test"
+Requires-Dist: sphinx-theme; extra == "docs"
+"""
 
 
 class Folder(unittest.TestCase):
@@ -64,6 +63,7 @@ class Requirements(Folder):
             ("setup.cfg", "[options.extras_require]\ntests =\n  a\ndocs = b"),
             ("setup.cfg", "[options]\ntests_require =\n  a"),
             ("setup.py", "T = ['a']\nsetup(name='w', extras_require={'test': T, 'docs': ['b']})"),
+            ("setup.py", "T = []\nsetup(extras_require={'test': T + ['a'], **more(), 'x': x()})"),
             ("setup.py", "import setuptools\nsetuptools.setup(tests_require=['a'])"),
             ("tox.ini", "[testenv]\ndeps =\n  a\n[testenv:docs]\ndeps = b"),
             ("tox.ini", "[testenv]\ndeps =\n  -r{toxinidir}/more.in\n  docs: b"),

@@ -200,7 +200,7 @@ def _setup_arguments(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            names[node.targets[0].id] = _literal(node.value, {})
+            names[node.targets[0].id] = _literal(node.value, names)
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -213,12 +213,21 @@ def _setup_arguments(path: Path) -> dict[str, Any]:
 
 
 def _literal(node: ast.expr, names: dict[str, Any]) -> Any:
-    if isinstance(node, ast.Name):
-        return names.get(node.id)
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError):
-        return None
+    """What is written there, with names of the module put in; None where it is computed."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name):
+            return names.get(name)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_literal(item, names) for item in items]
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            return {_literal(k, names): _literal(v, names) for k, v in pairs if k is not None}
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            parts = [_literal(part, names) for part in (left, right)]
+            return parts[0] + parts[1] if all(isinstance(part, list) for part in parts) else None
+    return None
 
 
 def _from_setup(path: Path) -> list[str]:
