@@ -27,7 +27,7 @@ RUNNER_OBJECTS := $(RUNNER_SOURCES:%.c=$(BUILD)/%.o)
 SANITIZED_OBJECTS := $(RUNNER_SOURCES:%.c=$(BUILD)/sanitized/%.o)
 
 .DELETE_ON_ERROR:
-.PHONY: all deps run check bench install clean
+.PHONY: all deps run check selfcheck bench install clean
 
 all: $(BUILD)/ftstress $(BUILD)/libftstress.so
 
@@ -43,6 +43,11 @@ run: deps
 check: deps
 	@$(MAKE) --no-print-directory all test-programs
 	@tests/run
+
+# Which promises hold on another CPython: a release that ftstress knows, or the path of a TSan Python.
+selfcheck: deps
+	@$(MAKE) --no-print-directory all test-programs
+	@tests/selfcheck.py $(or $(PYTHON),$(error say which: make selfcheck PYTHON=3.15, or a path))
 
 bench: deps
 	@$(MAKE) --no-print-directory all \

@@ -5,14 +5,16 @@ build=${BUILD:-build}
 export FTSTRESS_HAPPENS_BEFORE=meant
 # shellcheck source=tests/lib/check.bash
 source tests/lib/check.bash
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 
 races() { # PYTHON
 	timeout 60 "$build/tests/interpose/host" "$build/libftstress.so" "$1" \
 		tests/interpose/again.py | grep -E '^(report kind=1|hook off|moved)'
 }
 
-for version in 3.14 3.13; do
-	python=$(stress/toolchain/prepare python $version | tail -n 1 | jq -r .python)
+for version in $pythons; do
+	python=$(python_of "$version")
 	out=$(races "$python")
 	for case in slots list float items buffer own; do
 		check "$case, $version" grep -q "user=again_${case}_" <<<"$out"

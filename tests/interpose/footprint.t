@@ -2,6 +2,8 @@
 # TAP: which calls touch nothing in common that one of them changes. Needs the TSan CPythons of
 # stress/toolchain.
 build=${BUILD:-build}
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 export FTSTRESS_HAPPENS_BEFORE=meant FTSTRESS_LOCKS=on
 n=0
 
@@ -19,8 +21,8 @@ check() { # NAME STATE PAIR...: each pair has this state, in both orders
 	fi
 }
 
-for version in 3.14 3.13; do
-	python=$(stress/toolchain/prepare python $version | tail -n 1 | jq -r .python)
+for version in $pythons; do
+	python=$(python_of "$version")
 	said=$(timeout 100 "$build/tests/interpose/host" "$build/libftstress.so" "$python" \
 		tests/interpose/footprint.py | grep -E '^(apart|report kind=1)')
 	kind=array

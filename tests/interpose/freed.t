@@ -5,6 +5,8 @@ build=${BUILD:-build}
 export FTSTRESS_HAPPENS_BEFORE=meant
 # shellcheck source=tests/lib/check.bash
 source tests/lib/check.bash
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 
 races() { # CASE [HOW]
 	timeout 60 "$build/tests/interpose/host" "$build/libftstress.so" "$python" \
@@ -24,8 +26,8 @@ not() {
 	! "$@"
 }
 
-for version in 3.14 3.13; do
-	python=$(stress/toolchain/prepare python $version | tail -n 1 | jq -r .python)
+for version in $pythons; do
+	python=$(python_of "$version")
 	# What the memory was: blocks of PyMem_Malloc() have no type.
 	for case in bytes:bytes slots:Slots plain:Plain items: data: moved:'data of array.array'; do
 		type=${case#*:} case=${case%:*}

@@ -2,6 +2,8 @@
 # TAP: the observer does not change what it observes. Programs and library are built by make; the
 # second part needs the TSan CPython of stress/toolchain.
 build=${BUILD:-build}
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 host="$build/tests/interpose/host"
 program="$build/tests/interpose/staggered"
 ours="$build/libftstress.so"
@@ -40,7 +42,7 @@ check "a program that is started does not load the library" grep -qF '[][]' <<<"
 check "and its own TSan stays quiet" grep -q '^quiet$' <<<"$out"
 
 # The locks that threads hold stand in TSan's own sets of mutexes, and order nothing there.
-python=$(stress/toolchain/prepare python 3.14 | tail -n 1 | jq -r .python)
+python=$(python_of "${pythons%% *}")
 sections() { # HOW
 	FTSTRESS_LOCKS=on FTSTRESS_HAPPENS_BEFORE=meant \
 		"$host" "$ours" "$python" tests/interpose/sections.py "$1"

@@ -5,6 +5,8 @@ build=${BUILD:-build}
 export FTSTRESS_HAPPENS_BEFORE=meant
 # shellcheck source=tests/lib/check.bash
 source tests/lib/check.bash
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 
 races() { # HEAP CASE...
 	FTSTRESS_HEAP=$1 timeout 100 "$build/tests/interpose/host" "$build/libftstress.so" "$python" \
@@ -22,8 +24,8 @@ not_seen() {
 # Who freed has a stack of more than its function and a line.
 late='late, freed with [1-9][0-9]+ frames freed user=use$'
 
-for version in 3.14 3.13; do
-	python=$(stress/toolchain/prepare python $version | tail -n 1 | jq -r .python)
+for version in $pythons; do
+	python=$(python_of "$version")
 	for case in bytes:bytes slots:Slots list:list float:float tuple:tuple dict:dict items:; do
 		type=${case#*:} case=${case%:*}
 		out=$(races deep "$case")

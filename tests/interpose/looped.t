@@ -2,9 +2,11 @@
 # TAP: what a thread did again and again races with what another one does once, later: ThreadSanitizer's
 # history has the last time. Needs the TSan CPython of stress/toolchain.
 build=${BUILD:-build}
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 export FTSTRESS_HAPPENS_BEFORE=meant
 export HOST_TSAN_OPTIONS=history_size=30 # as in a run
-python=$(stress/toolchain/prepare python 3.14 | tail -n 1 | jq -r .python)
+python=$(python_of "${pythons%% *}")
 number=0
 echo "1..2"
 for case in writes releases; do

@@ -5,6 +5,8 @@ build=${BUILD:-build}
 export FTSTRESS_HAPPENS_BEFORE=meant
 # shellcheck source=tests/lib/check.bash
 source tests/lib/check.bash
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 
 # Twice, as one in hundreds of such races is missed.
 races() { # PYTHON
@@ -21,8 +23,8 @@ told() { # CASE
 	said=${BASH_REMATCH[1]% }
 }
 
-for version in 3.14 3.13; do
-	python=$(stress/toolchain/prepare python $version | tail -n 1 | jq -r .python)
+for version in $pythons; do
+	python=$(python_of "$version")
 	all=$(races "$python")
 	for case in list items tuple float dict bytes instance slots data; do
 		told $case

@@ -2,11 +2,12 @@
 # TAP: that nothing is told while the process is alone hides nothing of what comes after it. Needs the TSan
 # CPython of stress/toolchain.
 build=${BUILD:-build}
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 export FTSTRESS_HAPPENS_BEFORE=meant
-echo "1..2"
 number=0
-for version in 3.14 3.13; do
-	python=$(stress/toolchain/prepare python "$version" | tail -n 1 | jq -r .python)
+for version in $pythons; do
+	python=$(python_of "$version")
 	said=$(timeout 60 "$build/tests/interpose/host" "$build/libftstress.so" "$python" tests/interpose/quiet.py)
 	races=$(grep -c '^report kind=1 .*:list+32' <<<"$said")
 	result="not ok"
@@ -16,3 +17,4 @@ for version in 3.14 3.13; do
 	echo "$result $((++number)) - $version: the race in the forked child is seen, and the one in the process itself"
 	[ "$result" = ok ] || printf '# %s races\n# %s\n' "$races" "$(grep -vE '^report' <<<"$said" | tail -n 5 | tr '\n' ' ')"
 done
+echo "1..$number"

@@ -2,9 +2,11 @@
 # TAP: where one pair's object was, there the next one's is; ThreadSanitizer remembers few accesses, and
 # those to the old one must not push those to the new one out. Needs the TSan CPython of stress/toolchain.
 build=${BUILD:-build}
+# shellcheck source=tests/lib/pythons.bash
+source tests/lib/pythons.bash
 export FTSTRESS_HAPPENS_BEFORE=meant
 export HOST_TSAN_OPTIONS=suppress_equal_stacks=0 # the same race in each pair
-python=$(stress/toolchain/prepare python 3.14 | tail -n 1 | jq -r .python)
+python=$(python_of "${pythons%% *}")
 said=$(timeout 60 "$build/tests/interpose/host" "$build/libftstress.so" "$python" \
 	tests/interpose/renewed.py)
 races=$(grep -c '^report kind=1 .*:list+32' <<<"$said")
