@@ -189,9 +189,9 @@ void environment_clear(struct environment *environment)
  */
 static void push_inherited(struct list *list)
 {
-	static const char *const dropped[] = { "PYTHON",       "LD_PRELOAD=", "TSAN_OPTIONS=",
-					       "ASAN_OPTIONS", "FTSTRESS_",   "PREPARE_",
-					       "PYTEST_" };
+	static const char *const dropped[] = { "PYTHON",       "LD_PRELOAD=",    "TSAN_OPTIONS=",
+					       "ASAN_OPTIONS", "FTSTRESS_",      "PREPARE_",
+					       "PYTEST_",      "RUST_BACKTRACE=" };
 	for (char **variable = environ; *variable; variable++) {
 		bool drop = false;
 		for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
@@ -269,6 +269,8 @@ static void push_common(struct list *list)
 {
 	push(list, xstrdup("PYTHONNOUSERSITE=1"));
 	push(list, xstrdup("PYTHONUTF8=1"));
+	/* A panic would read debug information, in instrumented code: a minute each. */
+	push(list, xstrdup("RUST_BACKTRACE=0"));
 }
 
 static void push_driver(struct list *list, const struct strings *site, const struct suite *suite,

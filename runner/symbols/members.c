@@ -179,7 +179,8 @@ static bool add_name(struct buf *out, Dwarf_Die *type, uint64_t offset, int dept
 	if (depth == DEPTH_MAX || !is_structure(type) || !member_at(type, offset, &member, &start))
 		return false;
 	const char *name = dwarf_diename(&member);
-	bool is_base = !name || strcmp(name, "ob_base") == 0;
+	/* Cython names the class that one is derived from so. */
+	bool is_base = !name || !strcmp(name, "ob_base") || !strcmp(name, "__pyx_base");
 	if (!bare_type(&member, &inner))
 		return false;
 	bool is_array = dwarf_tag(&inner) == DW_TAG_array_type;

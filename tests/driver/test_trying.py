@@ -93,12 +93,6 @@ class Requirements(Folder):
     def test_a_module_that_nobody_names_is_never_installed_by_its_name(self) -> None:
         self.assertIsNone(needs.requirement_for("secret_helpers", []))
 
-    def test_rust_is_known_by_what_it_must_be_built_with(self) -> None:
-        for backend, languages in (("maturin>=1", {"Rust"}), ("setuptools", set())):
-            text = f'[build-system]\nrequires = ["{backend}"]\n'
-            source = self.source({"pyproject.toml": text, "rust/Cargo.toml": ""})
-            self.assertEqual(source.languages, languages)
-
 
 class Places(Folder):
     def places(self, *files: str, **settings: str) -> list[str]:

@@ -13,10 +13,17 @@ races() { # PYTHON
 		tests/interpose/again.py | grep -E '^(report kind=1|hook off|moved)'
 }
 
+cases=(slots list float items buffer own)
 for version in $pythons; do
 	python=$(python_of "$version")
-	out=$(races "$python")
-	for case in slots list float items buffer own; do
+	# On a busy machine one of them is missed now and then: three tries are what is promised.
+	out=
+	for _ in 1 2 3; do
+		out+=$(races "$python")$'\n'
+		found=$(grep -oE "user=again_[a-z]+_" <<<"$out" | sort -u | wc -l)
+		[[ $found -lt ${#cases[@]} ]] || break
+	done
+	for case in "${cases[@]}"; do
 		check "$case, $version" grep -q "user=again_${case}_" <<<"$out"
 	done
 	check "the second object had the address of the first, $version" \

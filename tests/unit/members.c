@@ -45,6 +45,11 @@ struct other {
 	void *next, *last;
 };
 
+struct derived {
+	struct other __pyx_base;
+	int own;
+};
+
 /* As a generator, whose last member is a frame, and its last the frame's variables. */
 typedef struct {
 	struct _object ob_base;
@@ -82,6 +87,13 @@ static __attribute__((noinline)) uint64_t in_boxed(const struct boxed *self)
 {
 	uint64_t at = here(self);
 	__asm__ volatile("" : : "r"(self)); /* so that the call is no jump */
+	return at;
+}
+
+static __attribute__((noinline)) uint64_t in_derived(const struct derived *self)
+{
+	uint64_t at = here(self);
+	__asm__ volatile("" : : "r"(self));
 	return at;
 }
 
@@ -127,6 +139,16 @@ static void check(uint64_t address, size_t offset, const char *wanted)
 
 static const struct boxed box = { .flag = 1 };
 static const struct other other;
+static const struct derived derived;
+
+static void what_a_class_of_cython_is_derived_from_is_no_part_of_the_way(void **state)
+{
+	(void)state;
+	uint64_t at = in_derived(&derived);
+	check(at, offsetof(struct derived, __pyx_base.next), "next");
+	check(at, offsetof(struct _object, type), "type");
+	check(at, offsetof(struct derived, own), "own");
+}
 
 static void a_field_has_its_name_and_the_way_to_it(void **state)
 {
@@ -234,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_field_has_its_name_and_the_way_to_it),
+		cmocka_unit_test(what_a_class_of_cython_is_derived_from_is_no_part_of_the_way),
 		cmocka_unit_test(elements_of_an_array_are_one_field),
 		cmocka_unit_test(a_structure_is_known_by_its_name_or_a_typedef),
 		cmocka_unit_test(what_lies_between_or_has_two_names_has_none),

@@ -14,7 +14,7 @@
 
 readonly ARCHIVE_MAGIC="ftstress-cache 1"
 # What is kept of a cache: a folder (src, python, pkg, env, pairs) or file (src, layout, collected) each.
-readonly -a ARCHIVE_KINDS=(src python pkg env layout collected pairs)
+readonly -a ARCHIVE_KINDS=(src python rust pkg env layout collected pairs)
 
 command_cache() {
 	local command=${1:-}

@@ -13,7 +13,7 @@
 
 cache_init() {
 	CACHE=${FTSTRESS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ftstress}
-	mkdir -p -- "$CACHE"/{src,python,pkg,env,log,lock} 2>/dev/null ||
+	mkdir -p -- "$CACHE"/{src,python,rust,pkg,env,log,lock} 2>/dev/null ||
 		fail "the cache folder $CACHE can't be written." \
 			"make it writable, or set FTSTRESS_CACHE to another folder."
 	CACHE=$(cd -- "$CACHE" && pwd -P)
@@ -127,7 +127,7 @@ command_clean() {
 	*) usage_error "prepare clean: unknown option \"$1\" (there is only --days N)." ;;
 	esac
 	cache_init
-	for kind in env pkg python src collected pairs; do
+	for kind in env pkg python src rust collected pairs; do
 		[[ -d $CACHE/$kind ]] || continue
 		while read -rd '' dir; do
 			say "removing $dir"

@@ -28,11 +28,13 @@ readonly PACKAGE_DROPPED="-g0 -fomit-frame-pointer -s -Wl,-s -Wl,-S -Wl,--strip-
 readonly PACKAGE_RECIPE=2
 readonly ENVIRONMENT_RECIPE=2
 
+BUILD_ENV=() RUST_ENV=() RUST_PLAIN_ENV=() # NAME=VALUE: what the package's language needs besides
+
 # pip_clean COMMAND...: runs pip on the plain interpreter, away from the caller's Python settings.
 pip_clean() {
 	env -u PYTHONPATH -u PYTHONHOME -u LD_PRELOAD -u PIP_TARGET -u PIP_USER -u PIP_REQUIRE_VIRTUALENV \
 		PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore \
-		PIP_NO_WARN_SCRIPT_LOCATION=1 PIP_PREFER_BINARY=1 \
+		PIP_NO_WARN_SCRIPT_LOCATION=1 PIP_PREFER_BINARY=1 "${BUILD_ENV[@]}" \
 		"$PLAIN" -m pip "$@"
 }
 
@@ -41,6 +43,7 @@ pip_clean() {
 pip_with_tsan() {
 	local flags="$PACKAGE_CFLAGS${PYDEBUG_CFLAGS:+ $PYDEBUG_CFLAGS} -ffile-prefix-map=$PACKAGE_BUILDING=$PACKAGE_FINAL"
 	local dropped=$PACKAGE_DROPPED${PYDEBUG_CFLAGS:+ -DNDEBUG}
+	local -a BUILD_ENV=("${RUST_ENV[@]}")
 	CCC_OVERRIDE_OPTIONS="# x${dropped// / x}" \
 		CMAKE_ARGS="${CMAKE_ARGS:+$CMAKE_ARGS }-DCMAKE_STRIP=$(command -v true)" \
 		CC=$CLANG CXX=$CLANGXX CFLAGS=$flags CXXFLAGS=$flags \
@@ -50,6 +53,7 @@ pip_with_tsan() {
 
 # pip_without_tsan COMMAND...
 pip_without_tsan() {
+	local -a BUILD_ENV=("${RUST_PLAIN_ENV[@]}")
 	CC=$CLANG CXX=$CLANGXX CFLAGS=-O2 CXXFLAGS=-O2 pip_building "$@"
 }
 
@@ -158,9 +162,19 @@ package_build_plain() {
 	if [[ -z $WHY_TWICE ]] && package_has_compiled "$1/src"; then
 		package_plain_doubt "$1" compiled
 	fi
+	[[ -z $WHY_TWICE ]] || package_language "$1/src"
 	mv -- "$1/src" "$1/.plain-source"
 	[[ -z $WHY_TWICE ]] || package_plain_wheel "$1"
 	rm -rf -- "$1/.plain-source" "$1/.constraints"
+}
+
+# package_language SOURCE: gets the compiler of a language that the machine need not have.
+package_language() {
+	RUST_ENV=() RUST_PLAIN_ENV=()
+	if rust_wanted "$1"; then
+		rust_make
+		rust_variables
+	fi
 }
 
 # package_has_compiled FOLDER: are there sources of a language that is compiled?
@@ -173,6 +187,7 @@ package_build() {
 	PACKAGE_BUILDING=$1 PACKAGE_FINAL=$2
 	local twin= text=
 	package_unpack "$1"
+	package_language "$1/src"
 	package_constraints "$1/.constraints"
 	cp -a -- "$1/src" "$1/.plain-source"
 	package_plain_fetch "$1"
@@ -190,6 +205,7 @@ package_build() {
 	fi
 	package_link_cython "$1/src"
 	find "$1/src" -name '*.o' -delete
+	rust_tidy "$1/src"
 	rm -rf -- "$1/.plain-source" "$1/.constraints"
 }
 

@@ -171,12 +171,6 @@ def main() -> int:
     source = read_source(options.source)
     tools = Tools(options.ftstress, options.prepare)
     try:
-        if source.languages:
-            raise StageError(
-                "build",
-                f"{source.name} is written in Rust, which ftstress does not build yet.",
-                "nothing helps: its C alone would not be what is used.",
-            )
         attempt = Attempt(tools, source, options.install, options.suite.resolve())
         found = attempt.run()
     except StageError as error:

@@ -47,7 +47,6 @@ class Source:
     version: str = ""
     requires: list[Requirement] = field(default_factory=list)
     places: list[str] = field(default_factory=list)  # what its own settings name as tests
-    languages: set[str] = field(default_factory=set)  # "rust": what this project can't build
 
 
 def read_source(folder: Path) -> Source:
@@ -65,9 +64,6 @@ def read_source(folder: Path) -> Source:
     ]
     _requirements(source, texts)
     _places(source, project, config)
-    building = [_parse(text) for text in _lines(at(project, "build-system", "requires") or [])]
-    if {"maturin", "setuptools-rust"} & {canonicalize_name(r.name) for r in building if r}:
-        source.languages.add("Rust")
     return source
 
 
