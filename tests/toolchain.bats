@@ -570,6 +570,81 @@ refuses() {
 	timeout 20 tail --pid="$second" -f /dev/null
 }
 
+# fake_rust: packages whose rustc and cargo write down how they are called, and leave libraries.
+fake_rust() {
+	fake apt-cache <<<"echo '  Candidate: 1.99.0+dfsg1-1'"
+	fake apt-get <<-'E'
+		case "$*" in
+		*'install -s'*) echo 'Inst libgit2-1.5 (1.5 Debian:12 [amd64])' ;;
+		*download*) for name in "${@:4}"; do touch "$name.deb"; done ;;
+		esac
+	E
+	fake dpkg-deb <<-E
+		basename "\$2" >>'$BATS_TEST_TMPDIR/unpacked'
+		mkdir -p "\$3/usr/bin" "\$3/usr/lib/rustlib/src/rust/library/vendor"
+		printf '#!/bin/sh\necho "%s/usr"\n' "\$3" >"\$3/usr/bin/rustc"
+		cat >"\$3/usr/bin/cargo" <<-'CARGO'
+			#!/bin/sh
+			echo "\$* RUSTFLAGS=\$RUSTFLAGS" >>'$BATS_TEST_TMPDIR/cargo'
+			mkdir -p target/x86_64-unknown-linux-gnu/release/deps
+			touch target/x86_64-unknown-linux-gnu/release/deps/libcore.rlib target/x86_64-unknown-linux-gnu/release/deps/libcore.rmeta
+		CARGO
+		chmod +x "\$3"/usr/bin/*
+	E
+}
+
+# rust_package FOLDER NAME
+rust_package() {
+	local_package "$@"
+	printf '[build-system]\nrequires = ["maturin>=1"]\n' >>"$1/pyproject.toml"
+	touch "$1/Cargo.toml"
+}
+
+@test "a package in Rust is built with a Rust of the toolchain's own, and its twin without ThreadSanitizer" {
+	fake_source
+	fake_rust
+	rust_package "$BATS_TEST_TMPDIR/words" words
+	cat >"$BATS_TEST_TMPDIR/meanwhile" <<-E
+		echo "\$kind \${RUSTC_WRAPPER##*/} \${CARGO_PROFILE_RELEASE_LTO:-as it is} \$FTSTRESS_RUST_FLAGS" >>built
+		mkdir -p \${PIP_CONSTRAINT:+x} "\${@: -1}/target/release"
+		touch "\${@: -1}/target/CACHEDIR.TAG"
+	E
+	prepare_suite --install "$BATS_TEST_TMPDIR/words"
+	[[ $status -eq 0 ]]
+	grep -qx 'tsan rustc-tsan off -Zsanitizer=thread .*--sysroot .*/sysroot --remap-path-prefix=.*' "$BATS_TEST_TMPDIR/built"
+	grep -qx 'plain  as it is ' "$BATS_TEST_TMPDIR/built"
+	grep -q -- '--offline .*-Zbuild-std=std,.*RUSTFLAGS=-Zsanitizer=thread' "$BATS_TEST_TMPDIR/cargo"
+	[[ $(was libgit2-1.5.deb unpacked) == 1 && $(was rustc-web.deb unpacked) == 1 ]]
+	ls "$FTSTRESS_CACHE"/rust/1.99.0-*/sysroot/lib/rustlib/*/lib/libcore.rlib
+	[[ -z $(find "$FTSTRESS_CACHE/pkg" -name CACHEDIR.TAG) ]]
+
+	# Once for all packages.
+	rust_package "$BATS_TEST_TMPDIR/more" more
+	prepare_suite --install "$BATS_TEST_TMPDIR/more"
+	[[ $status -eq 0 && $(wc -l <"$BATS_TEST_TMPDIR/cargo") == 1 ]]
+}
+
+@test "where apt has no Rust, a package that needs it says so" {
+	fake_source
+	fake apt-cache <<<'true'
+	rust_package "$BATS_TEST_TMPDIR/words" words
+	refuses 1 'is written in Rust, and apt knows no rustc-web' 'apt-get update' -- \
+		suite --name mine --install "$BATS_TEST_TMPDIR/words"
+}
+
+@test "Rust's compiler is asked for ThreadSanitizer for the package's crates alone" {
+	export FTSTRESS_RUST_FLAGS='-Zsanitizer=thread --sysroot /s'
+	local wrapper=$BATS_TEST_DIRNAME/../stress/toolchain/lib/rustc-tsan
+	run -0 "$wrapper" echo --crate-name words --json=artifacts --target x86
+	[[ $output == *'--target x86 -Zsanitizer=thread --sysroot /s' ]]
+	run -0 "$wrapper" echo --crate-name build_script_build --json=artifacts
+	[[ $output != *sanitizer* ]]
+	run -0 "$wrapper" echo --crate-name probe --target x86
+	[[ $output != *sanitizer* ]]
+	run -0 "$wrapper" echo - --crate-name ___ --print=cfg --target x86
+	[[ $output == *sanitizer* ]]
+}
+
 @test "for a list of the tests nothing is built with ThreadSanitizer, and nothing is built twice" {
 	fake_source
 	cd "$BATS_TEST_TMPDIR"

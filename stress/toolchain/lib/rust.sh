@@ -4,8 +4,8 @@
 #   rust/VERSION-HASH/   usr/        Debian's rustc, cargo and library source, unpacked and not installed:
 #                                    they conflict with a rustc that the machine may have
 #                        bin/        rustc and cargo, as they are to be called
-#                        sysroot/    the standard library, compiled with ThreadSanitizer: with the one that
-#                                    comes with rustc, what its locks order would not be seen
+#                        sysroot/    the standard library, compiled with ThreadSanitizer: what the locks
+#                                    of the one that comes with rustc order would not be seen
 #   cargo/               CARGO_HOME: crates that were fetched; reports show their lines
 #
 # A package built by maturin or setuptools-rust takes all of that from the environment (rust_variables).
@@ -19,7 +19,7 @@ readonly RUST_RECIPE=1
 
 # rust_wanted SOURCE: does it have to be built with Rust?
 rust_wanted() {
-	grep -qE "^[^#]*[\"' ](maturin|setuptools[-_]rust)\b" "$1/pyproject.toml" 2>/dev/null &&
+	grep -qsE "^[^#]*[\"' ](maturin|setuptools[-_]rust)\b" "$1/pyproject.toml" "$1/setup.py" &&
 		[[ $(find "$1" -maxdepth 4 -name Cargo.toml -print -quit) ]]
 }
 
@@ -60,7 +60,8 @@ rust_unpack() {
 	for file in "$1"/debs/*.deb; do
 		dpkg-deb -x "$file" "$1" || return
 	done
-	rm -r -- "$1/debs"
+	# Half of the size is the compiler's own source, LLVM's with it.
+	rm -rf -- "$1/debs" "$1/usr/share" "$1"/usr/lib/rustlib/src/rust/{compiler,src}
 	for name in rustc cargo; do
 		cat >"$1/bin/$name" <<-'EOF' || return
 			#!/bin/sh
