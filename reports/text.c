@@ -236,7 +236,9 @@ struct text_place text_place(const struct finding *finding, const struct partici
 	/* A thread that has no code of its own here: say where it is. */
 	if (!place.native && !place.python && stack->count)
 		place.native = &stack->frames[0];
-	if (site && (!place.native || place.native > site))
+	bool borrowed = place.native && plumbing_is_borrowed(place.native);
+	if (site &&
+	    (!place.native || place.native > site || (borrowed && !plumbing_is_borrowed(site))))
 		place.native = site;
 	if (site && site->language == FRAME_CYTHON && place.native != site)
 		place.cython = site;

@@ -43,6 +43,7 @@ static const char *label_of(enum frame_language language)
 					      [FRAME_CYTHON] = "Cython",
 					      [FRAME_C] = "C",
 					      [FRAME_CXX] = "C++",
+					      [FRAME_RUST] = "Rust",
 					      [FRAME_UNKNOWN] = "?" };
 	return labels[language];
 }

@@ -36,6 +36,8 @@ enum frame_language {
 	FRAME_C,
 	FRAME_CXX,
 	FRAME_UNKNOWN, /* no symbol: module and offset only */
+	FRAME_RUST,    /* stores have the numbers: a new one comes last */
+	FRAME_LANGUAGES,
 };
 
 /* In the order in which it is read, not in the one that saves bytes. */

@@ -118,7 +118,7 @@ char *cxx_short_name(const char *name)
 
 char *frame_name(const struct frame *frame)
 {
-	if (frame->language == FRAME_CXX)
+	if (frame->language == FRAME_CXX || frame->language == FRAME_RUST)
 		return cxx_short_name(frame->function);
 	size_t length = strlen(frame->function);
 	if (frame->language == FRAME_CYTHON) /* compiled as C++, it has its arguments */

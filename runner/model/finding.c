@@ -83,10 +83,10 @@ const char *finding_rank_meaning(enum finding_rank rank)
 const char *frame_language_name(enum frame_language language)
 {
 	static const char *const names[] = {
-		[FRAME_PYTHON] = "python", [FRAME_CYTHON] = "cython",   [FRAME_C] = "c",
-		[FRAME_CXX] = "c++",       [FRAME_UNKNOWN] = "unknown",
+		[FRAME_PYTHON] = "python", [FRAME_CYTHON] = "cython", [FRAME_C] = "c",
+		[FRAME_CXX] = "c++",       [FRAME_RUST] = "rust",     [FRAME_UNKNOWN] = "unknown",
 	};
-	return language <= FRAME_UNKNOWN ? names[language] : "unknown";
+	return language < FRAME_LANGUAGES ? names[language] : "unknown";
 }
 
 static void frame_clear(struct frame *frame)

@@ -22,7 +22,7 @@ static const char *base_name(const char *path)
 static bool is_c(const struct frame *frame)
 {
 	return frame->language == FRAME_C || frame->language == FRAME_CXX ||
-	       frame->language == FRAME_UNKNOWN;
+	       frame->language == FRAME_RUST || frame->language == FRAME_UNKNOWN;
 }
 
 /* Are both frames of one module, and `b` none of Python's? */

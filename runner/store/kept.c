@@ -139,7 +139,8 @@ int64_t kept_keep(struct kept *kept, const struct stack *stack)
 
 static enum frame_language language_of(int64_t number)
 {
-	return number >= 0 && number <= FRAME_UNKNOWN ? (enum frame_language)number : FRAME_UNKNOWN;
+	return number >= 0 && number < FRAME_LANGUAGES ? (enum frame_language)number
+						       : FRAME_UNKNOWN;
 }
 
 /* The frame's index; it is an empty one if it is not there. */

@@ -200,6 +200,8 @@ static enum frame_language language_of(const char *function, const char *file)
 {
 	static const char *const endings[] = { ".cc", ".cpp", ".cxx", ".hpp", ".hh", ".C", ".hxx" };
 	const char *dot = file ? strrchr(file, '.') : NULL;
+	if (dot && !strcmp(dot, ".rs"))
+		return FRAME_RUST;
 	for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++) {
 		if (!strcmp(dot, endings[i]))
 			return FRAME_CXX;

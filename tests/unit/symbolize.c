@@ -258,13 +258,13 @@ static void a_strange_path_is_not_sent_to_the_symbolizer(void **state)
 
 static void cxx_names_are_for_people(void **state)
 {
-	(void)state;
 	struct buf notes = { 0 };
 	char *source = xprintf("%s/x.cc", object.folder),
 	     *library = xprintf("%s/x.so", object.folder);
 	FILE *file = fopen(source, "w");
 	assert_non_null(file);
-	fputs("namespace ns { int add(int a, long b) { return a + (int)b; } }\n", file);
+	fprintf(file, "%snamespace ns { int add(int a, long b) { return a + (int)b; } }\n",
+		*state ? "#line 1 \"lib.rs\"\n" : "");
 	fclose(file);
 	const char *compiler = getenv("CLANG");
 	char *command =
@@ -278,7 +278,7 @@ static void cxx_names_are_for_people(void **state)
 	const struct frame *frame =
 		symbolizer_frames(s, position_native(module_of(s, library), address))->frames;
 	assert_string_equal(frame->function, "ns::add(int, long)");
-	assert_int_equal(frame->language, FRAME_CXX);
+	assert_int_equal(frame->language, *state ? FRAME_RUST : FRAME_CXX);
 	symbolizer_close(s);
 	unlink(source);
 	unlink(library);
@@ -387,6 +387,8 @@ int main(void)
 		cmocka_unit_test(its_environment_is_not_that_of_the_program_under_test),
 		cmocka_unit_test(a_strange_path_is_not_sent_to_the_symbolizer),
 		cmocka_unit_test(cxx_names_are_for_people),
+		{ "what_lies_in_a_file_of_rust_is_rust", cxx_names_are_for_people, NULL, NULL,
+		  (void *)"" },
 		cmocka_unit_test(a_code_objects_line_comes_from_its_table),
 		cmocka_unit_test(a_global_variable_has_its_name),
 		cmocka_unit_test(a_variable_is_asked_for_once),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "reports/text.h"
 #include "runner/trial/ending.h"
 
 static void expect_text(const char *bytes, const char *expected)
@@ -18,6 +19,22 @@ static void expect_text(const char *bytes, const char *expected)
 	char *text = utf8_text(bytes, strlen(bytes));
 	assert_string_equal(text, expected);
 	free(text);
+}
+
+static void of_a_librarys_helper_the_line_that_called_it_is_told(void **state)
+{
+	(void)state;
+	struct frame frames[] = {
+		{ FRAME_RUST, .function = (char[]){ "core::option::Option::take" },
+		  .file = (char[]){ "/rustc/12/library/core/src/option.rs" }, .line = 7 },
+		{ FRAME_RUST, .function = (char[]){ "words::Cache::get" },
+		  .file = (char[]){ "/pkg/words/src/lib.rs" }, .line = 3 },
+	};
+	struct participant side = { .stack = { .frames = frames, .count = 2 } };
+	struct finding race = { .kind = FINDING_DATA_RACE };
+	assert_ptr_equal(text_place(&race, &side).native, &frames[1]);
+	side.stack.count = 1;
+	assert_ptr_equal(text_place(&race, &side).native, &frames[0]);
 }
 
 static void one_bad_byte_costs_one_character(void **state)
@@ -63,6 +80,7 @@ static void every_signal_has_a_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_a_librarys_helper_the_line_that_called_it_is_told),
 		cmocka_unit_test(one_bad_byte_costs_one_character),
 		cmocka_unit_test(a_sequence_ends_with_the_bytes_that_are_there),
 		cmocka_unit_test(every_signal_has_a_name),

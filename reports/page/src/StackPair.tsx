@@ -149,7 +149,7 @@ export function Stack({ frames, showFirst = false, point = false, site, mark = "
   const shown = new Set<Frame | undefined>();
   if (point) {
     shown.add(key);
-    for (const language of ["python", "cython", "c", "c++"])
+    for (const language of ["python", "cython", "c", "c++", "rust"])
       shown.add(frames.find((frame) => frame.language === language && !frame.plumbing));
     if (showFirst) shown.add(frames[0]);
     if (site !== undefined) shown.add(frames[site]);
@@ -299,7 +299,7 @@ export function StackPair({ finding, knowsLocks }: { finding: Finding; knowsLock
           {threads.length === 1 ? "Where it happened" : races ? "Both sides" : "Each thread"}
         </h2>
         <p class="legend">
-          {(["python", "cython", "c", "c++"] as const)
+          {(["python", "cython", "c", "c++", "rust"] as const)
             .filter((language) => languages.has(language))
             .map((language) => (
               <span key={language} class={`in-${language === "c++" ? "cxx" : language}`}>

@@ -1,6 +1,6 @@
 // The report's data, as the C writer puts it into the page (docs/report-schema.json).
 
-export type Language = "python" | "cython" | "c" | "c++" | "unknown";
+export type Language = "python" | "cython" | "c" | "c++" | "rust" | "unknown";
 export type Status = "new" | "known" | "documented" | "upstream" | "suppressed";
 
 export interface Frame {

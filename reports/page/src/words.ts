@@ -44,6 +44,7 @@ export const languageName: Record<Language, string> = {
   cython: "Cython",
   c: "C",
   "c++": "C++",
+  rust: "Rust",
   unknown: "?",
 };
 

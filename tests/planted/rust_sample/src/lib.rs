@@ -21,7 +21,7 @@ impl<T> Unlocked<T> {
     }
 }
 
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct CounterBug {
     count: Unlocked<u64>,
 }
@@ -38,7 +38,7 @@ impl CounterBug {
     }
 }
 
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct CounterOk {
     count: Mutex<u64>,
 }
@@ -54,7 +54,7 @@ impl CounterOk {
     }
 }
 
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct CacheBug {
     map: Unlocked<HashMap<u64, String>>,
 }
@@ -70,7 +70,7 @@ impl CacheBug {
     }
 }
 
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct CacheOk {
     map: Mutex<HashMap<u64, String>>,
 }
@@ -100,7 +100,7 @@ fn call_ok() {
 }
 
 /// `Rc` counts without atomic operations.
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct SharedBug {
     text: Unlocked<Rc<String>>,
 }
@@ -117,7 +117,7 @@ impl SharedBug {
     }
 }
 
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct SharedOk {
     text: Arc<String>,
 }
@@ -135,7 +135,7 @@ impl SharedOk {
 }
 
 /// Made when it is first asked for.
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct LazyBug {
     value: Unlocked<Option<u64>>,
 }
@@ -151,7 +151,7 @@ impl LazyBug {
     }
 }
 
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct LazyOk {
     value: OnceLock<u64>,
 }
@@ -176,7 +176,7 @@ fn read(place: &AtomicPtr<u64>, order: Ordering) -> u64 {
 }
 
 /// Atomic, but with an order that does not say that what it points to is written.
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct LatestBug {
     place: AtomicPtr<u64>,
 }
@@ -195,7 +195,7 @@ impl LatestBug {
     }
 }
 
-#[pyclass(frozen)]
+#[pyclass(frozen, module = "rusty")]
 struct LatestOk {
     place: AtomicPtr<u64>,
 }
