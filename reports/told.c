@@ -39,12 +39,9 @@ bool told_is_shown(const struct report_input *input, const struct finding *findi
 
 static const char *label_of(enum frame_language language)
 {
-	static const char *const labels[] = { [FRAME_PYTHON] = "Python",
-					      [FRAME_CYTHON] = "Cython",
-					      [FRAME_C] = "C",
-					      [FRAME_CXX] = "C++",
-					      [FRAME_RUST] = "Rust",
-					      [FRAME_UNKNOWN] = "?" };
+	static const char *const labels[] = { [FRAME_PYTHON] = "Python", [FRAME_CYTHON] = "Cython",
+					      [FRAME_C] = "C",           [FRAME_CXX] = "C++",
+					      [FRAME_RUST] = "Rust",     [FRAME_UNKNOWN] = "?" };
 	return labels[language];
 }
 

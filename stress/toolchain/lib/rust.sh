@@ -61,7 +61,7 @@ rust_unpack() {
 		dpkg-deb -x "$file" "$1" || return
 	done
 	# Half of the size is the compiler's own source, LLVM's with it.
-	rm -rf -- "$1/debs" "$1/usr/share" "$1"/usr/lib/rustlib/src/rust/{compiler,src}
+	rm -rf -- "${1:?}"/{debs,usr/share,usr/lib/rustlib/src/rust/{compiler,src}}
 	for name in rustc cargo; do
 		cat >"$1/bin/$name" <<-'EOF' || return
 			#!/bin/sh
@@ -101,6 +101,7 @@ rust_sysroot() {
 rust_variables() {
 	RUST_PLAIN_ENV=("PATH=$RUST/bin:$PATH" "CARGO_HOME=$CACHE/cargo" "RUSTC=$RUST/bin/rustc" "CARGO=$RUST/bin/cargo"
 		"CARGO_BUILD_JOBS=$JOBS")
+	# shellcheck disable=SC2034 # packages.sh has it
 	RUST_ENV=("${RUST_PLAIN_ENV[@]}" "CARGO_BUILD_TARGET=$RUST_TARGET" "RUSTC_WRAPPER=$TOOLCHAIN/lib/rustc-tsan"
 		"FTSTRESS_RUST_FLAGS=$RUST_FLAGS --sysroot $RUST/sysroot --remap-path-prefix=$PACKAGE_BUILDING=$PACKAGE_FINAL"
 		CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none CARGO_PROFILE_RELEASE_DEBUG=1
