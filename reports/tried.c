@@ -75,7 +75,8 @@ bool tried_add_pairs(struct buf *out, const struct run_info *run)
 	if (!run->pairs.run)
 		return false;
 	text_add_number(out, run->pairs.run);
-	buf_puts(out, " of ");
+	/* Their deck may be dealt more than once. */
+	buf_puts(out, run->pairs.run > run->pairs.total ? " turns of " : " of ");
 	text_add_number(out, run->pairs.total);
 	buf_printf(out,
 		   " pairs of operations, each by two threads on one object (%zu type%s, %" PRIu64
