@@ -18,7 +18,7 @@ enum {
 	TYPE_MANAGED_DICT = 1 << 4,
 };
 
-static const void *str_type, *bytes_type, *tuple_type, *dict_type;
+static const void *str_type, *bytes_type, *tuple_type, *dict_type, *int_type;
 static uint64_t identity_hash, no_hash; /* of what has none of its own */
 static long type_hash;                  /* where a type has it; 0 = not known */
 static long tuple_items;
@@ -80,6 +80,17 @@ static bool same_texts(uint64_t one, uint64_t two)
 	return same_bytes(one + data, two + data, length * kind);
 }
 
+/* The word before the digits has their number, the sign and whether the object is immortal. */
+static bool same_ints(uint64_t one, uint64_t two)
+{
+	enum { IMMORTAL = 4, DIGITS = 3, DIGIT_BYTES = 4 };
+	uint64_t tag, other;
+	return peek(one + python_at.int_tag, &tag, 8) && peek(two + python_at.int_tag, &other, 8) &&
+	       (tag | IMMORTAL) == (other | IMMORTAL) && tag >> DIGITS <= BYTES / DIGIT_BYTES &&
+	       same_bytes(one + python_at.int_digit, two + python_at.int_digit,
+			  (tag >> DIGITS) * DIGIT_BYTES);
+}
+
 /* Word by word, from the header on; a word may also be a part, which is equal. */
 static bool same_memory(struct comparison *comparison, uint64_t one, uint64_t two, uint64_t length)
 {
@@ -127,6 +138,8 @@ static bool same_objects(struct comparison *comparison, uint64_t one, uint64_t t
 		basic = python_at.dict_size, item = 0;
 	if (type == (uint64_t)str_type)
 		return same_texts(one, two);
+	if (type == (uint64_t)int_type)
+		return same_ints(one, two);
 	if (type == (uint64_t)bytes_type)
 		return same_size(one, two, &size) && size <= BYTES &&
 		       same_bytes(one + python_at.bytes_data, two + python_at.bytes_data, size);
@@ -135,7 +148,6 @@ static bool same_objects(struct comparison *comparison, uint64_t one, uint64_t t
 	if (type == (uint64_t)tuple_type) {
 		same = same_tuples(comparison, one, two);
 	} else {
-		/* An int has its length with its sign in that word, which is compared as any. */
 		bool sized = item && same_size(one, two, &size);
 		uint64_t items = size > BYTES ? 0 : size;
 		same = (!item || sized) && same_memory(comparison, one, two, basic + item * items);
@@ -159,6 +171,7 @@ void equal_start(void)
 	bytes_type = dlsym(RTLD_DEFAULT, "PyBytes_Type");
 	tuple_type = tuple;
 	dict_type = dlsym(RTLD_DEFAULT, "PyDict_Type");
+	int_type = dlsym(RTLD_DEFAULT, "PyLong_Type");
 	if (!base || !list || !tuple || !str_type || !bytes_type)
 		return;
 	tuple_items = (long)load64(tuple, python_at.type_basicsize);
