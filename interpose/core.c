@@ -38,8 +38,8 @@
  *                  that belong together; handlers: that nothing is lost, as the program is prepared;
  *                  equal: as all values are
  *     name         what a variable is called
- *     confirm      makes it happen, by one of the orders that are to be tried; explore: one order of the
- *                  threads' turns after another
+ *     confirm      makes it happen, by one of the orders that are to be tried; aside: the thread that has
+ *                  stopped lets others come; explore: one order of the threads' turns after another
  *   releases/ the releases of CPython: release_31x is what means something else in one
  *   order/    which order the interpreter's atomic operations mean
  *     order        by place (order_table.h); sections: critical sections that only read;

@@ -8,6 +8,7 @@
 #include "interpose/python/layout.h"
 #include "interpose/stacks/stacks.h"
 #include "interpose/turns/turns.h"
+#include "interpose/variables/aside.h"
 #include "interpose/variables/dicts.h"
 #include "interpose/variables/equal.h"
 #include "interpose/variables/fibers.h"
@@ -20,17 +21,10 @@
 #include <stdlib.h>
 
 enum {
-	VARIABLES = 8,   /* that one instruction reads */
-	STEP_BYTES = 3,  /* number of the access of 8 bytes, see stacks.h */
-	ALONE_MOST = 50, /* stops in a test */
+	VARIABLES = 8,  /* that one instruction reads */
+	STEP_BYTES = 3, /* number of the access of 8 bytes, see stacks.h */
 	PASSED_MOST = 500,
-	TURNS_MOST = 100, /* of others, in one stop; they may be short */
-	OVERLAP_NS = 10 * 1000 * 1000,
-	TURN_NS = 300 * 1000 * 1000,
 };
-#define VAIN_NS                                                                                    \
-	3000000000ul /* of a process, and more for each test: a busy machine takes its time */
-#define VAIN_TEST_NS 250000000ul
 
 /* The thread that is stopped, or was, and has not come to its write yet. */
 enum state {
@@ -60,7 +54,6 @@ static struct {
 	uint64_t stored;   /* place of the last store of the thread's over a value; 0 = none */
 	bool stored_equal; /* the value was an equal one */
 	struct member *member;
-	uint32_t rung; /* futex */
 	struct confirm_sight sight;
 	struct access write; /* of the other thread, with its number and what it held */
 	uint16_t writer;
@@ -69,9 +62,7 @@ static struct {
 static struct raw_lock lock; /* of `stop` */
 static struct confirm_sight *sights;
 HIDDEN bool confirm_passed;
-static bool watching;   /* confirm_watch() */
-static uint64_t waited; /* ns, in vain */
-static uint32_t alone;  /* stops in a test, where nobody else was there */
+static bool watching; /* confirm_watch() */
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 THREAD_LOCAL uint32_t mine;   /* stop.number, of the thread that is stopped */
@@ -208,13 +199,6 @@ static void see(uint64_t pc, const char *raised)
 	end_stop();
 }
 
-static bool has_waited_enough(void)
-{
-	return __atomic_load_n(&waited, __ATOMIC_RELAXED) >=
-		       VAIN_NS + fibers_tests * VAIN_TEST_NS ||
-	       __atomic_load_n(&alone, __ATOMIC_RELAXED) >= ALONE_MOST;
-}
-
 static void add_variable(const struct access *access)
 {
 	if (stop.variable_count == VARIABLES)
@@ -228,7 +212,7 @@ static void begin_stop(const struct access *access)
 	uint16_t choices[ORDERS_CHOICES];
 	bool size = site_operation(access->site) == SITE_SIZE;
 	unsigned count = read ? orders_from(read, size, access->is_key, choices) : 0;
-	if (!count || has_waited_enough() || !raw_trylock(&lock))
+	if (!count || aside_is_enough() || !raw_trylock(&lock))
 		return;
 	if (stop.state == IDLE) {
 		mine = ++stop.number;
@@ -407,48 +391,9 @@ void confirm_look(const struct access *access)
 	raw_unlock(&lock);
 }
 
-/* Where threads overlap: waits for a moment, or till another one has written. */
-static void wait_for_write(void)
+static bool is_stopped(void)
 {
-	static const struct timespec most = { 0, OVERLAP_NS };
-	uint32_t heard = __atomic_load_n(&stop.rung, __ATOMIC_ACQUIRE);
-	if (state_now() == STOPPED)
-		raw_syscall6(SYS_futex, (long)&stop.rung, FUTEX_WAIT_PRIVATE, heard, (long)&most, 0,
-			     0);
-}
-
-/*
- * In turns: passes the turn on till another thread has written, all have had it, or it takes long.
- * False: there is no other thread.
- */
-static bool step_aside(void)
-{
-	enum turns_aside aside = TURNS_OTHERS_RAN;
-	uint64_t late = raw_now() + TURN_NS;
-	for (unsigned i = 0; aside == TURNS_OTHERS_RAN && i < TURNS_MOST && raw_now() < late; i++) {
-		aside = turns_step_aside(TURN_NS);
-		if (state_now() != STOPPED || asked_to_stop())
-			return true;
-	}
-	return aside != TURNS_NONE;
-}
-
-/* Lets others come. False: there are none. */
-static bool let_others_come(void)
-{
-	uint64_t began = raw_now();
-	bool others = true;
-	if (turns_self)
-		others = step_aside();
-	else
-		wait_for_write();
-	if (!others)
-		__atomic_fetch_add(&alone, 1, __ATOMIC_RELAXED);
-	else
-		__atomic_store_n(&alone, 0, __ATOMIC_RELAXED);
-	if (others && state_now() == STOPPED)
-		__atomic_fetch_add(&waited, raw_now() - began, __ATOMIC_RELAXED);
-	return others;
+	return state_now() == STOPPED;
 }
 
 static void count_try(bool others)
@@ -469,7 +414,7 @@ static void stop_here(void)
 	raw_unlock(&lock);
 	if (watching)
 		return;
-	bool others = let_others_come();
+	bool others = aside_let_others_come(is_stopped);
 	raw_lock(&lock);
 	if (is_mine())
 		count_try(others);
@@ -527,8 +472,7 @@ static void let_go_on(void)
 	if (goes) {
 		set_state(PASSED);
 		member = stop.member;
-		__atomic_fetch_add(&stop.rung, 1, __ATOMIC_RELEASE);
-		raw_syscall6(SYS_futex, (long)&stop.rung, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+		aside_ring();
 	}
 	writes = 0;
 	raw_unlock(&lock);
@@ -628,7 +572,7 @@ void confirm_step(const void *address)
 
 void confirm_test_ends(void)
 {
-	__atomic_store_n(&alone, 0, __ATOMIC_RELAXED);
+	aside_test_ends();
 	if (state_now() == IDLE)
 		return;
 	raw_lock(&lock);
