@@ -302,20 +302,41 @@ static int select_ids(const struct suite *suite, const char *expression,
 	return code;
 }
 
-/* Is what --tests says the id of a test, and no expression? */
+/* Is the test this node, or in it: a folder, a file, a class, a function with parameters? */
+static bool is_in(const char *id, const char *node)
+{
+	size_t length = strlen(node);
+	if (strncmp(id, node, length) != 0)
+		return false;
+	const char *rest = id + length;
+	return !*rest || *rest == '/' || *rest == '[' || (rest[0] == ':' && rest[1] == ':');
+}
+
+/* Does --tests say an id, and no expression? That of a test, or of what tests are in, as pytest's own: all of
+ * FILE::CLASS. A word without "/" and "::" is an expression. */
 static bool take_id(const json_t *tests, const char *text, struct strings *ids)
 {
+	bool path = strchr(text, '/') || strstr(text, "::");
 	size_t i;
 	json_t *test;
+	const char *id;
 	json_array_foreach(tests, i, test)
 	{
-		const char *id = json_string_value(json_object_get(test, "id"));
-		if (!id || strcmp(id, text) != 0)
-			continue;
-		ARRAY_PUSH(ids->items, ids->count, ids->capacity, xstrdup(id));
-		return true;
+		id = json_string_value(json_object_get(test, "id"));
+		if (id && strcmp(id, text) == 0) {
+			ARRAY_PUSH(ids->items, ids->count, ids->capacity, xstrdup(id));
+			return true;
+		}
 	}
-	return false;
+	json_array_foreach(tests, i, test)
+	{
+		id = json_string_value(json_object_get(test, "id"));
+		if (id && path && is_in(id, text))
+			ARRAY_PUSH(ids->items, ids->count, ids->capacity, xstrdup(id));
+	}
+	if (ids->count)
+		qsort(ids->items, ids->count, sizeof *ids->items, by_text);
+	return ids->count > 0;
 }
 
 static bool matches(const struct strings *patterns, const char *id)

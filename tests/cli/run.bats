@@ -436,6 +436,17 @@ builds() { # PID
 	[[ $output == "ftstress: --tests: bad expression 't1=2': unexpected '=' at column 3" ]]
 }
 
+@test "an id above tests selects all that are in it, as pytest takes it" {
+	file=planted_share/tests/test_planted_share.py
+	for node in $file "${file%/*}" "$file::test_a_key_opens_its_vault"; do
+		run -0 --separate-stderr "$FTSTRESS" --suite planted_share --tests "$node" --list
+		[[ $output == *'vault[bug]'*'vault[ok]'* ]]
+	done
+	[[ ${#lines[@]} == 2 ]]
+	run -5 "$FTSTRESS" --suite planted_share --tests "$file::test_a_key" --list
+	[[ $output == *'nothing ran: none of the 4 tests matches'* ]]
+}
+
 @test "tests are collected anew when pytest's configuration above them changes" {
 	fine_scripts 1
 	suite mine
