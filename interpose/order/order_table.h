@@ -151,6 +151,7 @@ ORDER_RULE("32-bit load", "acquire, in an entry's lock", "anywhere", "acquire of
 ORDER_RULE("64-bit or", "any", "QUEUE, EVAL_BREAKER", "release",
 	"who sets a bit for a thread tells it something and learns nothing")
 ORDER_RULE("64-bit add", "any", "COUNTER", "none", "see the place")
+ORDER_RULE("64-bit or", "any", "COUNTER", "none", "see the place")
 ORDER_RULE("32-bit cas", "any", "COUNTER", "none", "see the place")
 ORDER_RULE("64-bit add", "4096", "interpreter", "none",
 	"3.13, dict_next_version(): each new dict takes the next number of the interpreter's")

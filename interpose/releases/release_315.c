@@ -59,6 +59,11 @@ static const struct python_functions functions[] = {
 	/* Objects/dictobject.c: the next number for a version of keys. */
 	{ PLACE_COUNTER,
 	  "_PyDictKeys_GetVersionForCurrentState _PyDict_GetKeysVersionForCurrentState" },
+	/*
+	 * Objects/dictobject.c, called when a line that looks a global name up is specialised: sets the
+	 * dict's bit of its watcher, which who changes the dict looks at under its lock, without acquire.
+	 */
+	{ PLACE_COUNTER, "PyDict_Watch" },
 	{ PLACE_KEYS, "new_dict_with_shared_keys copy_lock_held_untracked" },
 	{ 0, NULL },
 };

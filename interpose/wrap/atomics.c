@@ -311,6 +311,8 @@ uint64_t __tsan_atomic64_fetch_or(volatile uint64_t *word, uint64_t value, int o
 		enum place place = order_place(HERE);
 		if (place == PLACE_EVAL_BREAKER || place == PLACE_QUEUE)
 			order = MO_RELEASE;
+		else if (place == PLACE_COUNTER)
+			order = MO_NONE;
 	}
 	JUMP tsan_or64(word, value, order);
 }

@@ -168,6 +168,8 @@ def available(names):
     command = [PYTHON, "-c", "import sys; print(sys.version_info[1])"]
     minor = int(subprocess.run(command, capture_output=True, check=True).stdout)
     left_out = cases.GUARDED_SINCE_314 | cases.LOCKED_BEFORE_314 if minor < 14 else set()
+    if minor >= 15:
+        left_out |= cases.LEFT_OUT_SINCE_315
     return [n for n in names if n not in left_out and (numpy or not n.startswith("numpy_"))]
 
 
