@@ -40,7 +40,7 @@ def releases(o: Any, a: tuple[Any, ...]) -> object:
 
 call = {"writes": writes, "releases": releases}[sys.argv[1]]
 rounds = Rounds()
-o = array.array("l", [0])
+o = memoryview(array.array("l", [0]))  # takes no lock on any release
 rounds.run((call, o, (threading.Lock(),)), (write, o, ()), False)
 rounds.clear()
 rounds.close()
