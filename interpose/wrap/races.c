@@ -147,6 +147,12 @@ static bool heap_block(void *report, int count, uint64_t *block, uint64_t *size)
 	return false;
 }
 
+/* In bytes, too: since 3.15 a bytearray keeps its data in such an object. */
+static bool may_be_data(const struct object *object)
+{
+	return !object->type[0] || raw_same(object->type, "bytes");
+}
+
 /*
  * What TSan cannot know of the accessed address. It lies in a Python object, or in a block of
  * PyMem_Malloc(), or in the data of a Python object whose data is a block of its own (bytearray).
@@ -170,7 +176,8 @@ static void add_object(struct output *out, void *report, int locations, int thre
 	bool again = frees && found && !made_is_freed(object.start);
 	if (again)
 		object.type[0] = '\0';
-	bool data = !again && !object.type[0] && owner_find(object.start, object.size, &owner) &&
+	bool data = !again && may_be_data(&object) &&
+		    owner_find(object.start, object.size, &owner) &&
 		    (uint64_t)address >= owner.data;
 	if (!found && !data)
 		return;

@@ -1,4 +1,4 @@
-"""Two threads move one iterator on, 0.2 s apart, which is a race. Meanwhile
+"""Two threads write one byte through a memoryview, 0.2 s apart, which is a race. Meanwhile
 
 sections.py own      each holds a lock and a critical section of its own, made as the other's are
 sections.py one      only the first holds a lock
@@ -19,18 +19,18 @@ why = ctypes.c_char_p()
 if library.ftstress_start(ctypes.byref(why)):
     sys.exit(f"ftstress_start: {why.value!r}")
 
-shared = iter(range(1000))
+shared = memoryview(bytearray(8))  # takes no lock on any release
 locks = [threading.Lock() for _ in range(2)]
 
 
 class Once:
-    """Moves the iterator on while a list, whose critical section is held, asks for an item."""
+    """Writes while a list, whose critical section is held, asks for an item."""
 
     def __iter__(self) -> "Once":
         return self
 
     def __next__(self) -> NoReturn:
-        next(shared)
+        shared[0] = 1
         raise StopIteration
 
 
@@ -41,27 +41,27 @@ def own(number: int) -> None:
 
 def one(number: int) -> None:
     if number:
-        next(shared)
+        shared[0] = 1
     else:
         with locks[0]:
-            next(shared)
+            shared[0] = 1
 
 
 def same(_number: int) -> None:
     with locks[0]:
-        next(shared)
+        shared[0] = 1
 
 
 def many(number: int) -> None:
     if number:
-        next(shared)
+        shared[0] = 1
         return
     made: list[threading.Lock] = []
     for line in range(40):
         exec("\n" * line + "made.append(Lock())", {"made": made, "Lock": threading.Lock})
     for lock in made:
         lock.acquire()
-    next(shared)
+    shared[0] = 1
     for lock in made:
         lock.release()
 
