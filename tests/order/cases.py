@@ -35,7 +35,7 @@ GUARDED_SINCE_314 = {
 # Races that have a lock before 3.14.
 LOCKED_BEFORE_314 = {"counted_by_lru_cache", "module_of_base_looked_for_between"}
 
-# A cursor of sqlite3 makes no weak reference any more, and the other thread would wait for it for ever.
+# sqlite3's cursor makes no weak reference any more: who polls for it would wait for ever.
 LEFT_OUT_SINCE_315 = {"weakref_made_by_c"}
 
 # Races that are found only as long as one rule or the guard of a rule in interpose/ does its work.
