@@ -481,8 +481,7 @@ static char *parse_version(struct settings *settings, const char *value)
 const struct option option_table[] = {
 	{ "suite", "NAME|FILE", "what to test: a suite's name or your own suite file", parse_suite,
 	  false },
-	{ "tests", "EXPR",
-	  "tests that match, as pytest's -k: \"test_a.py or Foo\"; or an id, FILE::CLASS",
+	{ "tests", "EXPR", "as pytest's -k (\"test_a.py or Foo\"), or an id (FILE::CLASS)",
 	  parse_tests, false },
 	{ "iterations", "N", "how many iterations (100; no end with --duration alone)",
 	  parse_iterations, true },
