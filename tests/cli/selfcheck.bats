@@ -21,13 +21,14 @@ setup() {
 	sed -i "s|answer.json|$PWD/answer.json|g" ftstress
 }
 
-# answers FINDING...: KIND CASE LANGUAGE, the language of the innermost frame.
+# answers FINDING...: KIND CASE LANGUAGE [STATUS], the language of the innermost frame.
 answers() {
 	local finding findings=''
 	for finding in "$@"; do
-		read -r kind name language <<<"$finding"
+		read -r kind name language status <<<"$finding"
 		findings+=${findings:+, }
-		findings+="{\"kind\": \"$kind\", \"title\": \"what $name did\", \"tests\": [\"tests/$name.py\"],"
+		findings+="{\"kind\": \"$kind\", \"status\": \"${status:-new}\", \"title\": \"what $name did\","
+		findings+=" \"tests\": [\"tests/$name.py\"],"
 		findings+=" \"subject\": null, \"threads\": [{\"frames\": $([[ $language == python ]]; echo $?),"
 		findings+=" \"created\": 0, \"locks\": []}]}"
 	done
@@ -51,7 +52,7 @@ says() {
 }
 
 @test "all bugs and no twin: the promise holds; what could not be seen is said" {
-	answers 'deadlock one_bug python' 'deadlock two_bug python' 'hang two_bug c'
+	answers 'deadlock one_bug python' 'deadlock two_bug python' 'hang two_bug c' 'data-race one_ok c suppressed'
 	check 0
 	says 'holds   deadlocks of the GIL: 2 of 2 bugs, 0 of 1 twins'
 	says 'Off on this Python: locks: no such function'
