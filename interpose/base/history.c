@@ -10,7 +10,6 @@
 
 #include "interpose/base/symbol.h"
 
-#include <link.h>
 #include <stddef.h>
 
 HIDDEN struct history history;
@@ -42,39 +41,11 @@ void history_anew(void)
 	release(&nobodys);
 }
 
-/* The thread-local variables of TSan's runtime, for the calling thread. */
-struct variables {
-	const void *code; /* of the runtime */
-	char *low;
-	uint64_t size;
-};
-
-static int find_variables(struct dl_phdr_info *info, size_t size, void *context)
-{
-	struct variables *variables = context;
-	uint64_t tls = 0;
-	bool is_it = false;
-	(void)size;
-	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uintptr_t at = (uintptr_t)variables->code - info->dlpi_addr;
-		if (segment->p_type == PT_TLS)
-			tls = segment->p_memsz;
-		if (segment->p_type == PT_LOAD && at - segment->p_vaddr < segment->p_memsz)
-			is_it = true;
-	}
-	if (!is_it)
-		return 0;
-	variables->low = info->dlpi_tls_data;
-	variables->size = variables->low ? tls : 0;
-	return 1;
-}
-
 /*
  * Which of the variables says where the state of the running thread is? It has another value in a
  * fiber. (That of a thread lies among the variables itself, that of a fiber does not.)
  */
-static bool find_thread(const struct variables *variables, char **thread)
+static bool find_thread(const struct symbol_variables *variables, char **thread)
 {
 	void *(*create)(unsigned) = (void *(*)(unsigned))symbol_next("__tsan_create_fiber");
 	void (*destroy)(void *) = (void (*)(void *))symbol_next("__tsan_destroy_fiber");
@@ -188,15 +159,15 @@ static bool look(char *thread, uint64_t words)
 bool history_start(void)
 {
 	enum { TRIES = 4 }; /* one of a thousand ends at a part's end */
-	struct variables variables = { .code = symbol_next("__tsan_func_entry") };
+	struct symbol_variables variables;
 	char *thread;
-	func_entry = (void (*)(void *))variables.code;
+	func_entry = (void (*)(void *))symbol_next("__tsan_func_entry");
 	func_exit = (void (*)(void))symbol_next("__tsan_func_exit");
 	acquired = (void (*)(char *, int, uint64_t, uint64_t))symbol_next("AnnotateRWLockAcquired");
 	released = (void (*)(char *, int, uint64_t, uint64_t))symbol_next("AnnotateRWLockReleased");
 	if (!func_entry || !func_exit || !acquired || !released)
 		return false;
-	dl_iterate_phdr(find_variables, &variables);
+	symbol_variables((const void *)func_entry, &variables);
 	if (!variables.size || !find_thread(&variables, &thread))
 		return false;
 	uint64_t words = (variables.size - (uint64_t)(thread - variables.low)) / 8;
