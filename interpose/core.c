@@ -10,6 +10,7 @@
  *     plain        writes of extensions to fields that count, with no atomic operation
  *     borrowing    the functions of the C API that return a borrowed reference
  *     threads      what a new thread gets first
+ *     once         C11's call_once() is TSan's pthread_once()
  *     quiet        while the zygote imports, alone, nothing is told
  *     modules      which shared objects are mapped where
  *     cover        which C functions ran, and in which threads

@@ -2,8 +2,9 @@
  * unseen.h - races with code that is not compiled with ThreadSanitizer.
  *
  * Of such code (the C library, OpenSSL, a wheel that a package requires) ThreadSanitizer sees only what its runtime
- * does in place of the C library: malloc(), free(), memcpy(), locks, pthread_once(), std::call_once(). It does not see
- * what else orders these: an atomic variable, or the byte that says that a static variable has been initialised.
+ * does in place of the C library: malloc(), free(), memcpy(), locks, pthread_once(), and with that std::call_once() and
+ * call_once(). It does not see what else orders these: an atomic variable, or the byte that says that a static variable
+ * has been initialised.
  *
  *     thread 1                                        thread 2
  *     get_table()                                     get_table()

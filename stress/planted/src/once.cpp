@@ -1,10 +1,12 @@
-// once.cpp - what is made at the first call, once: by a local static, std::call_once() and pthread_once(). They order
-// who comes later after the making, by code that no package is compiled with: the C++ library's and the C library's.
+// once.cpp - what is made at the first call, once: by a local static, std::call_once(), pthread_once() and C11's
+// call_once(). They order who comes later after the making, by code that no package is compiled with: the C++ library's
+// and the C library's.
 #include "planted.h"
 
 #include <atomic>
 #include <mutex>
 #include <pthread.h>
+#include <threads.h>
 
 namespace
 {
@@ -44,12 +46,13 @@ STEP long inches_bug_step(long number)
 	return table.entry[number % entries];
 }
 
-// miles: std::call_once() for one half, pthread_once() for the other.
+// miles: std::call_once() for one third, pthread_once() for another, call_once() of C for the last.
 //
 // Bug: a relaxed flag is looked at first, as the call is so slow. Who sees it set need not see the table.
 std::once_flag once_bug, once_ok;
 pthread_once_t posix_once_ok = PTHREAD_ONCE_INIT;
-long miles_bug[entries], miles_ok[entries], posix_miles_ok[entries];
+::once_flag c_once_ok = ONCE_FLAG_INIT;
+long miles_bug[entries], miles_ok[entries], posix_miles_ok[entries], c_miles_ok[entries];
 std::atomic<bool> made_bug;
 
 STEP void fill_miles(long *miles)
@@ -63,11 +66,18 @@ void fill_posix_miles()
 	fill_miles(posix_miles_ok);
 }
 
+void fill_c_miles()
+{
+	fill_miles(c_miles_ok);
+}
+
 STEP long miles_ok_step(long number)
 {
 	std::call_once(once_ok, fill_miles, miles_ok);
 	pthread_once(&posix_once_ok, fill_posix_miles);
-	return miles_ok[number % entries] + posix_miles_ok[number % entries];
+	::call_once(&c_once_ok, fill_c_miles);
+	number %= entries;
+	return miles_ok[number] + posix_miles_ok[number] + c_miles_ok[number];
 }
 
 STEP long miles_bug_step(long number)
@@ -76,7 +86,7 @@ STEP long miles_bug_step(long number)
 		std::call_once(once_bug, fill_miles, miles_bug);
 		made_bug.store(true, std::memory_order_relaxed);
 	}
-	return 2 * miles_bug[number % entries];
+	return 3 * miles_bug[number % entries];
 }
 
 template <long step(long)> PyObject *sum(PyObject *, PyObject *const *args, Py_ssize_t count)
