@@ -298,8 +298,8 @@ static bool start(const char **why)
 	if (!python_has(FTS_NEED_VARIABLES, why) || !find_python(&python, why))
 		return false;
 	if (raw_same(path, "none")) {
-		*why = python_release->minor < 14 ? "on CPython 3.14 and later only"
-						  : "only in a Python that ftstress has built";
+		*why = python_release->minor != 14 ? "on CPython 3.14 only"
+						   : "only in a Python that ftstress has built";
 		return false;
 	}
 	if (!fibers_find_tsan()) {

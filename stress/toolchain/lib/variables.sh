@@ -10,8 +10,9 @@
 variables_make() {
 	local name hash
 	VARIABLES=
-	# 3.13 does not specialise and locks its cells: its accesses are other ones.
-	[[ $MINOR != 3.13 ]] || return 0
+	# 3.13 does not specialise and locks its cells: its accesses are other ones. 3.15 has some that are not
+	# listed yet: of 142 correct programs it had two told.
+	case $MINOR in 3.13 | 3.15) return 0 ;; esac
 	hash=$(hash_text <<<"$TSAN_NAME|$(hash_text <"$TOOLCHAIN/lib/variables.py")")
 	name=variables-$MINOR-$hash
 	VARIABLES_NAME=$name
