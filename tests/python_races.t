@@ -346,7 +346,7 @@ def check_hook(scratch: Path) -> None:
     old = Run("planted_python", scratch / "old", *one, "--python", "3.13")
     ok(
         not old.hook().get("live", True)
-        and "3.14 and later" in old.hook().get("why", "")
+        and "3.14 only" in old.hook().get("why", "")
         and not ids(old),
         "on CPython 3.13 it is not live, and the list of hooks says why",
         old.hook(),
