@@ -345,7 +345,7 @@ export function FindingView({ finding, entry, run, siblings, filter }: Props) {
       </h1>
       {entry && (
         <p class="related">
-          One of {groupWords(entry)} of{" "}
+          {entry.findings.length === 1 ? "The only finding" : `One of ${groupWords(entry)}`} of{" "}
           <a href={linkTo({ name: "entry", id: entry.id }, filter)}>{entry.type ?? entry.title}</a>.
         </p>
       )}
