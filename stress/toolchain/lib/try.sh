@@ -29,7 +29,8 @@ try_known() {
 # try_fetch NAME: the source of what an index has. Sets SOURCE, its folder, and INSTALL, the line for it.
 try_fetch() {
 	local fetched name version
-	fetched=$(mktemp -d "$PWD/.ftstress-try-XXXXXX")
+	# What is left of it when this is ended, `clean` removes.
+	fetched=$(mktemp -d "$CACHE/src/.building-try-XXXXXX")
 	LOG_FILE=$CACHE/log/try-$1.log
 	: >"$LOG_FILE"
 	if ! run_logged package 0 - "fetching the source of $REQUIREMENT" -- \
