@@ -570,6 +570,16 @@ refuses() {
 	timeout 20 tail --pid="$second" -f /dev/null
 }
 
+@test "a source that is fetched to be tried replaces nothing of the user's" {
+	fake_source
+	mkdir -p "$BATS_TEST_TMPDIR/here/mine-1.0"
+	cd "$BATS_TEST_TMPDIR/here"
+	touch mine-1.0/own
+	refuses 1 'mine-1.0 is there' 'ftstress try ./mine-1.0' -- try mine ftstress
+	[[ -e mine-1.0/own && $(ls -A) == mine-1.0 ]]
+	[[ -z $(find "$FTSTRESS_CACHE/src" -name '.building-try*') ]]
+}
+
 # fake_rust: packages whose rustc and cargo write down how they are called, and leave libraries.
 fake_rust() {
 	fake apt-cache <<<"echo '  Candidate: 1.99.0+dfsg1-1'"

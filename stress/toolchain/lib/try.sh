@@ -47,7 +47,11 @@ try_fetch() {
 	INSTALL=$REQUIREMENT
 	[[ $ORIGIN != index || -z $name || -z $version ]] || INSTALL="$name==$version"
 	((${#FLAGS[@]} == 0)) || INSTALL+=$(printf " '%s'" "${FLAGS[@]}")
-	rm -rf -- "$SOURCE"
+	if [[ -e $SOURCE ]]; then
+		rm -rf -- "$fetched"
+		fail "$SOURCE is there, where the source of $REQUIREMENT would go." \
+			"move it away; or, to test that one: ftstress try ./${SOURCE##*/}"
+	fi
 	mv -T -- "$fetched/src" "$SOURCE"
 	rmdir -- "$fetched"
 }
