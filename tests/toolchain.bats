@@ -81,6 +81,7 @@ fake_pip() {
 			mkdir -p "\$3/src"
 			printf 'Name: %s\nVersion: 1.0\n' "\$2" >"\$3/src/PKG-INFO"
 			;;
+		*'-m trying'*) exit 1 ;;
 		-I*import\ configparser*) python3 -I - "\${@:4}" <<<"\$3" ;;
 		esac
 	E
@@ -578,6 +579,18 @@ refuses() {
 	refuses 1 'mine-1.0 is there' 'ftstress try ./mine-1.0' -- try mine ftstress
 	[[ -e mine-1.0/own && $(ls -A) == mine-1.0 ]]
 	[[ -z $(find "$FTSTRESS_CACHE/src" -name '.building-try*') ]]
+
+	# Nor is a source left that no suite file is about: the same command would be refused then.
+	rm -r mine-1.0
+	refuses 1 -- try mine ftstress
+	[[ -z $(ls -A) ]]
+}
+
+@test "a source that does not compile is not called a version that is missing" {
+	fake_source
+	echo 'echo "No matching distribution found for mine"; echo "Failed building wheel for mine"; exit 1' \
+		>"$BATS_TEST_TMPDIR/meanwhile"
+	refuses 1 'could not be compiled' 'look for the first "error:"' -- suite --name mine --install mine
 }
 
 # fake_rust: packages whose rustc and cargo write down how they are called, and leave libraries.

@@ -75,7 +75,8 @@ advice_from_log() {
 		"$LOG_FILE"; then
 		echo "the network was not reached: check the connection and pip's settings" \
 			"(pip config list: index-url, proxy, find-links), then run the same command again."
-	elif grep -qE 'No matching distribution found|Could not find a version that satisfies' "$LOG_FILE"; then
+	elif grep -qE 'No matching distribution found|Could not find a version that satisfies' "$LOG_FILE" &&
+		! grep -q 'Failed building wheel' "$LOG_FILE"; then # else it was found, as a source
 		echo "no such version exists for this Python, or the index has no file of that kind:" \
 			"check the requirement's name and version in the suite file."
 	elif grep -qiE 'C compiler cannot create executables|clang[^ ]*: (command )?not found|no acceptable C compiler|Unknown compiler' \
@@ -127,6 +128,7 @@ run_logged() {
 
 CHILD= # the process group of the command that run_logged runs
 TWIN=  # a second one of ours, which ends its own (packages.sh)
+UNFINISHED= # a folder that goes with us if we end before it is of use
 end_child() {
 	if [[ -n $TWIN ]]; then
 		kill -TERM "$TWIN" 2>/dev/null || true
@@ -137,6 +139,10 @@ end_child() {
 	if [[ -n $CHILD ]]; then
 		kill -TERM -- "-$CHILD" 2>/dev/null || true
 		CHILD=
+	fi
+	if [[ -n $UNFINISHED ]]; then
+		rm -rf -- "$UNFINISHED"
+		UNFINISHED=
 	fi
 }
 trap 'end_child' EXIT

@@ -29,14 +29,13 @@ try_known() {
 # try_fetch NAME: the source of what an index has. Sets SOURCE, its folder, and INSTALL, the line for it.
 try_fetch() {
 	local fetched name version
-	# What is left of it when this is ended, `clean` removes.
 	fetched=$(mktemp -d "$CACHE/src/.building-try-XXXXXX")
+	UNFINISHED=$fetched
 	LOG_FILE=$CACHE/log/try-$1.log
 	: >"$LOG_FILE"
 	if ! run_logged package 0 - "fetching the source of $REQUIREMENT" -- \
 		env -u PYTHONPATH -u PYTHONHOME -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 \
 		"$PLAIN" "$TOOLCHAIN/lib/sdist.py" "$REQUIREMENT" "$fetched" "${INDEX_FLAGS[@]}"; then
-		rm -rf -- "$fetched"
 		fail "the source of $REQUIREMENT could not be fetched." \
 			"$(advice_from_log "$PWD" "is it published as source? Its wheels alone can't be tested: clone its repository and run ftstress try FOLDER.")"
 	fi
@@ -47,13 +46,12 @@ try_fetch() {
 	INSTALL=$REQUIREMENT
 	[[ $ORIGIN != index || -z $name || -z $version ]] || INSTALL="$name==$version"
 	((${#FLAGS[@]} == 0)) || INSTALL+=$(printf " '%s'" "${FLAGS[@]}")
-	if [[ -e $SOURCE ]]; then
-		rm -rf -- "$fetched"
+	[[ ! -e $SOURCE ]] ||
 		fail "$SOURCE is there, where the source of $REQUIREMENT would go." \
 			"move it away; or, to test that one: ftstress try ./${SOURCE##*/}"
-	fi
 	mv -T -- "$fetched/src" "$SOURCE"
 	rmdir -- "$fetched"
+	UNFINISHED=$SOURCE
 }
 
 # command_try REQUIREMENT FTSTRESS: writes a suite file for a package and answers with its path.
@@ -80,7 +78,10 @@ command_try() {
 	else
 		try_fetch "$name"
 	fi
+	local status=0
 	env -u PYTHONHOME -u LD_PRELOAD PYTHONPATH="$TOOLCHAIN" PYTHONDONTWRITEBYTECODE=1 \
-		"$PLAIN" -m trying "$INSTALL" "$SOURCE" "$suite" --ftstress "$2" --prepare "$SELF" ||
-		exit "$EXIT_FAILED"
+		"$PLAIN" -m trying "$INSTALL" "$SOURCE" "$suite" --ftstress "$2" --prepare "$SELF" || status=$?
+	# shellcheck disable=SC2034 # log.sh has it
+	[[ ! -e $suite ]] || UNFINISHED= # it names tests in there
+	((status == 0)) || exit "$EXIT_FAILED"
 }
