@@ -362,6 +362,22 @@ bool flow_takes(const struct flow_code *code, uint32_t from, uint32_t to)
 	       is_used_behind(code, behind_store(code, to), kept);
 }
 
+bool flow_looks_again(const struct flow_code *code, uint32_t from, uint32_t to)
+{
+	enum {
+		BYTE = 255
+	}; /* its argument may be longer: one other attribute in 128 is taken for it */
+	struct walk walk = { .units = code->units, .code = code->code, .at = from, .end = to };
+	look_at(&walk);
+	unsigned name = (walk.argument & BYTE) >> 1;
+	for (walk.at = walk.after; walk.at < to; walk.at = walk.after) {
+		look_at(&walk);
+		if (walk.does & OP_ATTRIBUTE && (walk.argument & BYTE) >> 1 == name)
+			return true;
+	}
+	return false;
+}
+
 bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing)
 {
 	struct walk walk = { .units = (const uint8_t *)python_bytecode(code, frame),

@@ -51,6 +51,9 @@ HIDDEN bool flow_only_sets(const struct flow_code *code, uint32_t from, uint32_t
  */
 HIDDEN bool flow_takes(const struct flow_code *code, uint32_t from, uint32_t to);
 
+/* Is the attribute that the instruction `from` loads loaded by another one before `to`, of whatever object? */
+HIDDEN bool flow_looks_again(const struct flow_code *code, uint32_t from, uint32_t to);
+
 /* Is what the function returns made of the value, or decided by it? */
 HIDDEN bool flow_returns(const void *code, const void *frame, uint32_t from, bool missing);
 

@@ -194,10 +194,38 @@ static bool puts_back(const struct access *read, const struct access *write)
 	return read->value && read->value == write->value;
 }
 
+/*
+ * Of a class an attribute is read where it has not been looked up before, as it has a cache: a double check's
+ * second look is not seen then.
+ *
+ *     if cls.instance is None:
+ *         with cls.lock:
+ *             if cls.instance is None:
+ */
+static bool is_cached(const struct access *read, const void *frame)
+{
+	uint32_t at = FTS_PC_INSTRUCTION(read->pc);
+	if (site_class(read->site) != SITE_ENTRY || at >= FTS_PC_MARKER)
+		return false;
+	const uint8_t *units = (const uint8_t *)python_bytecode(read->code, frame);
+	return opcode_flags[units[2 * (size_t)at]] & OP_ATTRIBUTE;
+}
+
+/* Both are under no lock that is held from the one to the other. */
+static bool may_have_looked_again(const struct access *read, const struct access *write)
+{
+	if (moment_holds(&read->moment, &write->moment) || !is_cached(read, write->frame))
+		return false;
+	struct flow_code code = { write->code,
+				  (const uint8_t *)python_bytecode(write->code, write->frame) };
+	uint32_t from = FTS_PC_INSTRUCTION(read->pc), to = FTS_PC_INSTRUCTION(write->pc);
+	return from < to && to < FTS_PC_MARKER && flow_looks_again(&code, from, to);
+}
+
 /* Both are of one call. Returns how what is written goes by what was read. */
 static uint32_t note_pair(const struct access *read, const struct access *write, uint32_t kind)
 {
-	if (puts_back(read, write))
+	if (puts_back(read, write) || may_have_looked_again(read, write))
 		return 0;
 	const struct place places[] = { { read->pc, write->pc, NULL },
 					{ read->pc, write->pc, write->stand_in } };
@@ -228,7 +256,8 @@ static uint32_t note_across(const struct access *read, const struct access *writ
 	struct across across;
 	bool sets = !moment_holds(&read->moment, &write->moment) && !(kind & SIZE) &&
 		    !write->is_key && !write->takes;
-	if (!across_meet(read, write, &across))
+	if (!across_meet(read, write, &across) ||
+	    (!moment_holds(&read->moment, &write->moment) && is_cached(read, write->frame)))
 		return 0;
 	const struct place places[] = { { across.read_way, across.write_way, NULL },
 					{ across.read_way, across.write_way, write->stand_in } };
