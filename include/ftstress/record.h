@@ -167,7 +167,8 @@ enum fts_section_kind {
 	FTS_SEC_LOCK = 9, /* lock `address` is taken here; text: its kind */
 	FTS_SEC_OTHER = 10,
 	FTS_SEC_PARTNER = 11, /* the access with which access number `value` belongs together;
-			       * flags = FTS_PARTNER_SPLIT: the lock is given back between the two */
+			       * flags = FTS_PARTNER_SPLIT: the lock is given back between the two;
+			       * FTS_PARTNER_CHECK: it is a read that comes before, see "check-then-use" */
 	FTS_SEC_STEP =
 		12, /* an access by the thread of access number `value`; text: the type of the
 			    * exception that came out of it */
@@ -192,6 +193,7 @@ enum fts_section_flag {
 	FTS_MUTEX_UNKNOWN = 1,  /* FTS_SEC_MUTEX: one lock or more, which ones is not known */
 	FTS_MUTEX_SIGNAL = 2,   /* another thread gives it back than the one that took it */
 	FTS_PARTNER_SPLIT = 1,  /* FTS_SEC_PARTNER */
+	FTS_PARTNER_CHECK = 2,
 };
 
 struct fts_section {

@@ -88,7 +88,9 @@ static bool meets_at(struct across *across, unsigned read_level, unsigned write_
 
 bool across_meet(const struct access *read, const struct access *write, struct across *across)
 {
-	*across = (struct across){ .read = read, .write = write };
+	*across = (struct across){
+		.read = read, .write = write, .fails = write->takes, .how = HANDLED_LOOKUP
+	};
 	for (unsigned sum = 1; sum <= 2 * PATTERNS_CALLERS; sum++)
 		for (unsigned level = 0; level <= sum && level <= PATTERNS_CALLERS; level++) {
 			if (sum - level > PATTERNS_CALLERS || !meets_at(across, level, sum - level))
@@ -144,10 +146,10 @@ static bool is_handed_over(const struct across *across)
 /* Is an exception of the write expected, by one of the functions up to there? */
 static bool is_expected(const struct across *across)
 {
-	for (unsigned i = 0; across->write->takes && i <= across->write_level; i++) {
+	for (unsigned i = 0; across->fails && i <= across->write_level; i++) {
 		struct call call = call_at(across->write, i);
 		struct access at = { .pc = call.pc, .code = call.code, .frame = call.frame };
-		if (handlers_catch(&at, HANDLED_LOOKUP))
+		if (handlers_catch(&at, across->how))
 			return true;
 	}
 	return false;

@@ -13,6 +13,7 @@
 #ifndef INTERPOSE_ACROSS_H
 #define INTERPOSE_ACROSS_H
 
+#include "interpose/variables/handlers.h"
 #include "interpose/variables/patterns.h"
 
 #include <stdbool.h>
@@ -20,6 +21,8 @@
 
 struct across {
 	const struct access *read, *write;
+	bool fails;                       /* may the write raise an exception, */
+	enum handled how;                 /* and which one? */
 	unsigned read_level, write_level; /* how many calls outside of each the function is */
 	/* The accesses with the ways by which they were called: across_way() of all callers up to it. */
 	uint64_t read_way, write_way;

@@ -14,6 +14,7 @@
 #include "interpose/variables/fibers.h"
 #include "interpose/variables/orders.h"
 #include "interpose/variables/told.h"
+#include "interpose/variables/uses.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -39,6 +40,7 @@ static struct {
 	uint32_t number; /* of the stop */
 	const void *frame, *code;
 	uint64_t read; /* place */
+	uint64_t read_pc;
 	struct moment moment;
 	uint32_t passed; /* accesses of the thread's since it goes on */
 	bool missing;
@@ -157,10 +159,11 @@ static void keep_sight(const struct order *order, uint64_t write, const char *ra
 		return;
 	*sight = stop.sight;
 	sight->write = write;
-	bool cache = order->checks && !order->depends && !order->size;
+	bool cache = order->checks && !order->depends && !order->size && !order->uses;
 	bool known = stop.stored && stop.stored == orders_place(write);
 	sight->equal = cache && known && stop.stored_equal;
 	sight->unknown = cache && !known && !raised;
+	sight->uses = order->uses;
 	sight->length = order->length;
 	raw_copy(sight->text, order->text, order->length);
 	sight->raised[0] = '\0';
@@ -191,6 +194,8 @@ static void see(uint64_t pc, const char *raised)
 	for (unsigned i = 0; i < stop.choice_count; i++) {
 		struct order *order = orders_at(stop.choices[i]);
 		__atomic_fetch_add(&order->seen, 1, __ATOMIC_RELAXED);
+		if (order->uses && !order->length)
+			uses_failed(stop.read_pc, pc, order->across);
 		if (order->length)
 			keep_sight(order, pc, raised);
 		else
@@ -219,6 +224,7 @@ static void begin_stop(const struct access *access)
 		stop.frame = access->frame;
 		stop.code = access->code;
 		stop.read = read;
+		stop.read_pc = access->pc;
 		stop.moment = access->moment;
 		stop.passed = 0;
 		stop.missing = access->missing;
@@ -270,9 +276,25 @@ static void see_offered(void)
 		end_stop();
 }
 
+/* Is it the second of two reads? */
+static bool is_use(uint64_t place)
+{
+	for (unsigned i = 0; i < stop.choice_count; i++)
+		if (orders_at(stop.choices[i])->write == place && orders_at(stop.choices[i])->uses)
+			return true;
+	return false;
+}
+
 static void own_read(const struct access *access)
 {
-	bool again = orders_place(access->pc) == stop.read && access->frame == stop.frame;
+	uint64_t place = orders_place(access->pc);
+	if (stop.state == PASSED && access->stand_in == stop.written &&
+	    (access->frame == stop.frame || is_across()) && uses_nothing(access) && is_use(place) &&
+	    narrow(place, true, 0)) {
+		see(access->pc, "None");
+		return;
+	}
+	bool again = place == stop.read && access->frame == stop.frame;
 	bool over = stop.state == PASSED && ++stop.passed > PASSED_MOST;
 	/* It sees what the other one has written, and goes by that. */
 	over |= stop.state == PASSED && access->stand_in == stop.written && !access->is_key &&
@@ -456,7 +478,7 @@ static void look_at_step(void)
 	if (!is_write)
 		return;
 	struct moment now = moment_now();
-	if (checks && patterns_goes_by(&stop.moment, &now, stop.address) &&
+	if (checks && !is_use(place) && patterns_goes_by(&stop.moment, &now, stop.address) &&
 	    narrow(place, true, orders_at(stop.choices[0])->direction))
 		see(call.pc, NULL);
 	else
@@ -500,6 +522,13 @@ static void stepped(void)
 
 static void (*real_set_exception)(void *tstate, void *type, void *value);
 
+/* A read of what the write changes. */
+static uint8_t as_read(uint8_t write)
+{
+	enum site_operation read = site_operation(write) == SITE_RESIZE ? SITE_SIZE : SITE_READ;
+	return (uint8_t)(read | site_class(write) << 3);
+}
+
 /* An exception is raised: by the instruction that was to write, as there is nothing left? */
 static void look_at_exception(const void *type)
 {
@@ -515,6 +544,8 @@ static void look_at_exception(const void *type)
 		failed.frame = frame;
 		failed.code = call.code;
 		failed.pc = call.pc;
+		if (is_use(orders_place(call.pc)))
+			failed.site = as_read(failed.site);
 		if ((same || is_across()) && patterns_goes_by(&stop.moment, &now, stop.address) &&
 		    narrow(orders_place(call.pc), true, orders_at(stop.choices[0])->direction))
 			see(call.pc, load_pointer(type, python_at.type_name));

@@ -46,6 +46,7 @@ struct confirm_sight {
 	uint64_t write;
 	bool equal;   /* what was written there before, by the other thread, was an equal value */
 	bool unknown; /* whether it was, is not known */
+	bool uses;    /* it does not write at the end, but reads: see uses.h */
 	char raised[CONFIRM_NAME]; /* type of an exception that came out of that write, or "" */
 	uint32_t length;
 	char text[ORDERS_TEXT];

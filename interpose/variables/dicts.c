@@ -179,9 +179,19 @@ static int64_t looked_up(int64_t index, const void *dict, const void *key, int64
 	return index;
 }
 
+/*
+ * The dict in which the thread looks something up without its lock. With a text that another thread has made, that
+ * fails as long as its reference count is that one's own, and it is done again under the lock.
+ */
+static __thread const void *reads __attribute__((tls_model("initial-exec")));
+
 static int64_t hooked_lookup(void *dict, void *key, int64_t hash, void *value)
 {
-	return looked_up(real_lookup(dict, key, hash, value), dict, key, hash);
+	const void *outer = reads;
+	reads = dict;
+	int64_t index = real_lookup(dict, key, hash, value);
+	reads = outer;
+	return looked_up(index, dict, key, hash);
 }
 
 static int64_t hooked_lookup_reference(void *dict, void *key, int64_t hash, void *value)
@@ -189,7 +199,6 @@ static int64_t hooked_lookup_reference(void *dict, void *key, int64_t hash, void
 	return looked_up(real_lookup_reference(dict, key, hash, value), dict, key, hash);
 }
 
-/* setdefault() of a key that is there is a read of its value. */
 static void note_found(uintptr_t dict, int64_t index)
 {
 	const uint8_t *keys = load_pointer((const void *)dict, python_at.dict_keys);
@@ -222,6 +231,12 @@ static void offer(uintptr_t dict, uint64_t hash, int64_t index)
 
 static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *value)
 {
+	if (UNLIKELY(reads == dict) && variables_testing) {
+		int64_t index = real_locked_lookup(dict, key, hash, value);
+		note_found((uintptr_t)dict, index);
+		return index;
+	}
+	/* setdefault() of a key that is there is a read of its value. */
 	if (UNLIKELY(wholes_default == dict) && dict && variables_testing) {
 		wholes_default = NULL;
 		int64_t index = real_locked_lookup(dict, key, hash, value);

@@ -96,6 +96,7 @@ static const char *const expected[][6] = {
 	[HANDLED_LOOKUP] = { "IndexError", "KeyError", "LookupError", "Exception",
 			     "BaseException" },
 	[HANDLED_CHANGE] = { "RuntimeError" },
+	[HANDLED_NONE] = { "AttributeError", "TypeError", "Exception", "BaseException" },
 };
 static const char *const suppress[] = { "suppress", NULL };
 
@@ -106,7 +107,7 @@ static bool catches(const struct body *body, uint32_t at, enum handled what)
 	step(body, &second);
 	uint32_t after = second;
 	if (step(body, &after).does & OP_ENDS)
-		return what == HANDLED_LOOKUP; /* `except:` drops the exception at once */
+		return what != HANDLED_CHANGE; /* `except:` drops the exception at once */
 	at = second;
 	for (unsigned clause = 0; clause < CLAUSES; clause++) {
 		bool named = false, checks = false;

@@ -18,6 +18,7 @@
 enum handled {
 	HANDLED_LOOKUP, /* IndexError, KeyError: what was to be taken is gone */
 	HANDLED_CHANGE, /* RuntimeError: what was gone over has changed */
+	HANDLED_NONE,   /* AttributeError, TypeError: what was to be used is None */
 };
 /*
  * Does the access stand in a `try` that catches that, or in a `with suppress()` of it? By the names that

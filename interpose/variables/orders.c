@@ -101,6 +101,7 @@ void orders_add(const struct order_wanted *wanted, const char *text, uint32_t le
 		order->empties = wanted->empties;
 		order->split = split;
 		order->key = wanted->key;
+		order->uses = wanted->uses;
 		order->size = length ? is_about_size(text, length) : wanted->direction != 0;
 		order->direction = wanted->direction;
 		order->length = length;

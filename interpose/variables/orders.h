@@ -27,6 +27,7 @@ struct order_wanted {
 	bool checks;          /* what is between read and write depends on a decision */
 	bool depends;         /* the value written is made of the one read */
 	bool empties;         /* whatever changes the container's size between is lost */
+	bool uses;            /* `write` is a read, of what is taken away between */
 	int8_t direction;     /* see patterns.h */
 };
 /* `text`: what the report says of it. */
@@ -42,6 +43,7 @@ struct order {
 	uint32_t tries, seen;
 	uint32_t length; /* of the text; 0: nothing is reported yet */
 	bool checks, depends, across, empties, split, key;
+	bool uses; /* `write` is a read, of what is taken away between */
 	bool size; /* it is about how many items a container has */
 	int8_t direction;
 	char text[ORDERS_TEXT];

@@ -14,6 +14,7 @@
 #include "interpose/variables/orders.h"
 #include "interpose/variables/flow.h"
 #include "interpose/variables/handlers.h"
+#include "interpose/variables/uses.h"
 
 #include <stddef.h>
 
@@ -332,10 +333,26 @@ bool patterns_has_read(const struct call *call, const char *stand_in)
 	return false;
 }
 
+static bool is_of_one_call(const struct access *read, const struct access *write)
+{
+	return read->frame == write->frame && FTS_PC_CODE(read->pc) == FTS_PC_CODE(write->pc);
+}
+
+/* Goes the read by an earlier one of the call's? */
+static void note_uses(const struct access *set, const struct access *read)
+{
+	for (unsigned i = 0; i < WAYS; i++)
+		if (set[i].stand_in == read->stand_in && set[i].pc != read->pc && !set[i].used &&
+		    patterns_goes_by(&set[i].moment, &read->moment, read->address))
+			uses_note(&set[i], read);
+}
+
 /* In place of the same one, which a loop does again; or of another call's; or else of any. */
 static void note_read(const struct access *read)
 {
 	struct access *set = set_of(read), *place = &set[next++ % WAYS];
+	note_uses(set, read);
+	uses_note_item(read);
 	note_look(read);
 	for (unsigned i = 0; i < WAYS; i++)
 		if (set[i].frame != read->frame || set[i].code != read->code)
@@ -347,11 +364,6 @@ static void note_read(const struct access *read)
 	bool places = place->stand_in == read->stand_in && place->pc == read->pc && place->places;
 	*place = *read;
 	place->places |= places;
-}
-
-static bool is_of_one_call(const struct access *read, const struct access *write)
-{
-	return read->frame == write->frame && FTS_PC_CODE(read->pc) == FTS_PC_CODE(write->pc);
 }
 
 /* The call that drops a slice, or all, has told so itself; how it gets shorter by it is seen, too. */
@@ -457,6 +469,7 @@ static void note_write(const struct access *write)
 		return;
 	if (size)
 		put(directions, key_of(write->pc, NULL), 0, kind);
+	uses_note_write(write);
 	if (!write->owns && !write->named)
 		note_reads(set, write, kind);
 	for (unsigned i = 0; i < WAYS; i++)

@@ -74,12 +74,20 @@ HIDDEN bool patterns_has_read(const struct call *call, const char *stand_in);
 HIDDEN bool patterns_makes_missing(const struct access *read, const struct access *write,
 				   const uint8_t *unit);
 
+/* Of a read: is it one of two that belong together, see uses.h? */
+enum use {
+	USE_NOT,
+	USE_CHECK, /* the first one, */
+	USE_ITSELF /* the second */
+};
+
 enum pattern {
 	PATTERN_NONE, /* nothing is lost, or it is not known that something is */
 	PATTERN_UPDATE,
 	PATTERN_CHECK,
 	PATTERN_FIELDS,   /* see fields.h; in no answer of this one's */
 	PATTERN_ITERATED, /* one goes over a container, the other one changes its size */
+	PATTERN_USE,      /* see uses.h; in no answer of this one's */
 };
 
 struct pattern_side {
@@ -89,12 +97,13 @@ struct pattern_side {
 	uint64_t other;                     /* out: the read before, or the write after; 0 = none */
 	bool size;                          /* it is how many items a container has */
 	bool write;
-	bool loses;   /* out: its write goes by what it has read, and the other side writes */
-	bool checks;  /* out: it decides by what it has read */
-	bool depends; /* out: what it writes is made of that */
-	bool across;  /* out: `other` is not of the same function */
-	bool split;   /* out: the lock is given back between the two */
-	bool key;     /* out: what was read is whether a key is there */
+	bool loses;    /* out: its write goes by what it has read, and the other side writes */
+	bool checks;   /* out: it decides by what it has read */
+	bool depends;  /* out: what it writes is made of that */
+	bool across;   /* out: `other` is not of the same function */
+	bool split;    /* out: the lock is given back between the two */
+	bool key;      /* out: what was read is whether a key is there */
+	enum use uses; /* out */
 	bool empties; /* out: of a container's size: whatever changes it between makes its write wrong */
 	/* out: of a container's size: a write between loses if it also adds (1), or takes away (-1) */
 	int8_t direction;

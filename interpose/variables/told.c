@@ -9,6 +9,7 @@
 #include "interpose/variables/granules.h"
 #include "interpose/variables/iterators.h"
 #include "interpose/variables/name.h"
+#include "interpose/variables/uses.h"
 #include "interpose/variables/variables.h"
 
 #include <stddef.h>
@@ -119,7 +120,10 @@ void told_between(const struct access *access)
 	marks_end((uint64_t)at, MARKS_CELL);
 	fibers_tell_between(&between, at);
 	current = access;
-	fibers_tsan.write(at, (void *)access->pc);
+	if (site_operation(access->site) == SITE_READ || site_operation(access->site) == SITE_SIZE)
+		fibers_tsan.read(at, (void *)access->pc);
+	else
+		fibers_tsan.write(at, (void *)access->pc);
 	current = NULL;
 }
 
@@ -191,6 +195,7 @@ const char *variables_pattern(struct variables_side sides[2], char name[VARIABLE
 					     [PATTERN_UPDATE] = "lost-update\t",
 					     [PATTERN_CHECK] = "check-then-act\t",
 					     [PATTERN_ITERATED] = "iterated-while-changed\t",
+					     [PATTERN_USE] = "check-then-use\t",
 					     [PATTERN_FIELDS] = "two-fields\t" };
 	struct pattern_side both[2];
 	for (unsigned i = 0; i < 2; i++)
@@ -203,14 +208,17 @@ const char *variables_pattern(struct variables_side sides[2], char name[VARIABLE
 	for (unsigned i = 0; i < 2 && both[i].size; i++)
 		both[i].variable = size_stand_in((char *)sides[i].address);
 	enum pattern pattern = patterns_judge(both);
-	if (pattern == PATTERN_NONE && last && are_fields(both, name))
-		pattern = PATTERN_FIELDS;
+	if (pattern == PATTERN_NONE && last)
+		pattern = uses_judge(both)         ? PATTERN_USE
+			  : are_fields(both, name) ? PATTERN_FIELDS
+						   : PATTERN_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		sides[i].other = both[i].other;
 		sides[i].loses = both[i].loses;
 		sides[i].across = both[i].across;
 		sides[i].split = both[i].split;
 		sides[i].key = both[i].key;
+		sides[i].uses = both[i].uses;
 		sides[i].empties = both[i].empties;
 		sides[i].checks = both[i].checks;
 		sides[i].depends = both[i].depends;
@@ -224,11 +232,12 @@ void variables_direct(const struct variables_side sides[2], const char *text, ui
 	for (unsigned i = 0; i < 2; i++) {
 		const struct variables_side *side = &sides[i], *other = &sides[!i];
 		uint64_t writes = other->write ? other->pc : other->other;
+		bool acts = side->write || side->uses == USE_ITSELF;
 		if (side->loses && writes)
 			orders_add(
 				&(struct order_wanted){
-					.read = side->write ? side->other : side->pc,
-					.write = side->write ? side->pc : side->other,
+					.read = acts ? side->other : side->pc,
+					.write = acts ? side->pc : side->other,
 					.between = writes,
 					.checks = side->checks,
 					.depends = side->depends,
@@ -236,6 +245,7 @@ void variables_direct(const struct variables_side sides[2], const char *text, ui
 					.split = side->split,
 					.key = side->key,
 					.empties = side->empties,
+					.uses = side->uses != USE_NOT,
 					.direction = side->direction,
 				},
 				text, length);

@@ -27,6 +27,7 @@
 #include "interpose/variables/scope.h"
 #include "interpose/variables/sites.h"
 #include "interpose/variables/steps.h"
+#include "interpose/variables/uses.h"
 #include "interpose/variables/wholes.h"
 
 #include <dlfcn.h>
@@ -331,6 +332,7 @@ static bool start(const char **why)
 	share_order = order_shared;
 	confirm_start(python);
 	equal_start();
+	uses_start();
 	variables_live = true;
 	return true;
 }

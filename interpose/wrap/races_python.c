@@ -13,6 +13,7 @@
 #include "interpose/locks/locks.h"
 #include "interpose/python/layout.h"
 #include "interpose/variables/confirm.h"
+#include "interpose/variables/patterns.h"
 #include "interpose/variables/variables.h"
 #include "interpose/wrap/races.h"
 #include "interpose/wrap/report.h"
@@ -73,13 +74,17 @@ static void emit_variable_race(const char *pattern, struct late *late)
 		clear_trace();
 		trace[0] = (void *)late->sides[i].other;
 		if (late->sides[i].other)
-			add_section(&out,
-				    (struct fts_section){
-					    .kind = FTS_SEC_PARTNER,
-					    .flags = late->sides[i].split ? FTS_PARTNER_SPLIT : 0,
-					    .tid = -1,
-					    .value = i },
-				    NULL);
+			add_section(
+				&out,
+				(struct fts_section){
+					.kind = FTS_SEC_PARTNER,
+					.flags = (late->sides[i].split ? FTS_PARTNER_SPLIT : 0) |
+						 (late->sides[i].uses == USE_ITSELF
+							  ? FTS_PARTNER_CHECK
+							  : 0),
+					.tid = -1,
+					.value = i },
+				NULL);
 	}
 	report_write(&out, FTS_REPORT_VARIABLE_RACE, pattern_length + late->name_length);
 }
@@ -197,9 +202,9 @@ static void emit_sight(const struct confirm_sight *sight)
 	add_step(&out, 0, 0, sight->stacks[0][0], NULL);
 	add_step(&out, 1, FTS_ACCESS_WRITE, sight->stacks[1][0], NULL);
 	add_step(&out, 0,
-		 FTS_ACCESS_WRITE | (sight->equal     ? FTS_STEP_EQUAL
-				     : sight->unknown ? FTS_STEP_UNKNOWN
-						      : 0),
+		 (sight->uses ? 0 : FTS_ACCESS_WRITE) | (sight->equal     ? FTS_STEP_EQUAL
+							 : sight->unknown ? FTS_STEP_UNKNOWN
+									  : 0),
 		 sight->write, sight->raised);
 	report_write(&out, FTS_REPORT_VARIABLE_LOST, sight->length);
 }

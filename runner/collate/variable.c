@@ -64,15 +64,31 @@ char *variable_meant(struct source_cache *sources, const struct frame *frame,
 
 enum { STEPS = 8 };
 
-/* The words for a step of a race in Python code. */
-static char *step_words(const struct section_view *section, bool check, bool last)
+enum pattern { UPDATES, CHECKS_AND_ACTS, CHECKS_AND_USES };
+
+static enum pattern pattern_of(const struct report_view *view)
 {
-	const char *does = section->head.flags & FTS_ACCESS_WRITE
-				   ? last    ? check ? "acts" : "writes over it"
-				     : check ? "changes it"
-					     : "writes"
-			   : check ? "checks"
-				   : "reads";
+	static const char *const patterns[] = { [CHECKS_AND_ACTS] = "check-then-act\t",
+						[CHECKS_AND_USES] = "check-then-use\t" };
+	for (size_t i = CHECKS_AND_ACTS; i <= CHECKS_AND_USES; i++)
+		if (view->text_length >= strlen(patterns[i]) &&
+		    !memcmp(view->text, patterns[i], strlen(patterns[i])))
+			return (enum pattern)i;
+	return UPDATES;
+}
+
+enum { STEP_FIRST, STEP_BETWEEN, STEP_LAST };
+
+/* The words for a step of a race in Python code. */
+static char *step_words(const struct section_view *section, enum pattern pattern, bool last)
+{
+	static const char *const words[][3] = {
+		[UPDATES] = { "reads", "writes", "writes over it" },
+		[CHECKS_AND_ACTS] = { "checks", "changes it", "acts" },
+		[CHECKS_AND_USES] = { "checks", "takes it away", "uses it" },
+	};
+	bool write = section->head.flags & FTS_ACCESS_WRITE;
+	const char *does = words[pattern][last ? STEP_LAST : write ? STEP_BETWEEN : STEP_FIRST];
 	return section->head.text_length
 		       ? xprintf("%s: %.*s", does, (int)section->head.text_length, section->text)
 		       : xstrdup(does);
@@ -91,7 +107,7 @@ static char *source_of(struct source_cache *sources, const struct frame *frame)
 	return xstrndup(line.text, (size_t)(end - line.text));
 }
 
-static char *draw_steps(const struct variable_sight *sight, bool check)
+static char *draw_steps(const struct variable_sight *sight, enum pattern pattern)
 {
 	const struct report_view *view = sight->view;
 	struct interleaving_step steps[STEPS];
@@ -105,7 +121,7 @@ static char *draw_steps(const struct variable_sight *sight, bool check)
 		struct frame none = { 0 };
 		sight->stack_of(sight->context, i, &stacks[count]);
 		const struct frame *frame = stacks[count].count ? stacks[count].frames : &none;
-		words[count] = step_words(section, check, i + 1 == view->count);
+		words[count] = step_words(section, pattern, i + 1 == view->count);
 		sources[count] = source_of(sight->sources, frame);
 		steps[count] =
 			(struct interleaving_step){ frame->file, words[count], sources[count],
@@ -119,6 +135,18 @@ static char *draw_steps(const struct variable_sight *sight, bool check)
 		free(sources[i]);
 	}
 	return drawing;
+}
+
+static char *acted(enum pattern pattern, const struct section_view *last)
+{
+	const char *does = pattern == CHECKS_AND_USES ? "used" : "acted on";
+	if (!last->head.text_length)
+		return xprintf("confirmed: it %s what had changed", does);
+	int length = (int)last->head.text_length;
+	bool none = length == 4 && !memcmp(last->text, "None", 4);
+	const char *article = none ? "" : strchr("AEIOU", *last->text) ? "an " : "a ";
+	return xprintf("confirmed: it %s what had changed, and got %s%.*s", does, article, length,
+		       last->text);
 }
 
 void variable_seen(struct entry *entry, const struct variable_sight *sight)
@@ -137,20 +165,14 @@ void variable_seen(struct entry *entry, const struct variable_sight *sight)
 	if (!first && !surer)
 		return;
 	entry->unsure = unsure;
-	static const char check_then_act[] = "check-then-act\t";
-	bool check = view->text_length >= sizeof check_then_act - 1 &&
-		     !memcmp(view->text, check_then_act, sizeof check_then_act - 1);
+	enum pattern pattern = pattern_of(view);
 	struct finding *finding = &entry->finding;
 	free(finding->evidence);
 	finding->shows = equal ? EVIDENCE_EQUAL : EVIDENCE_LOSES;
 	free(finding->interleaving);
-	finding->interleaving = draw_steps(sight, check);
+	finding->interleaving = draw_steps(sight, pattern);
 	finding->evidence =
 		equal ? xstrdup("seen: both threads stored an equal value, as in a cache, so nothing was lost")
-		: !check ? xstrdup("confirmed: an update was seen lost")
-		: last->head.text_length
-			? xprintf("confirmed: it acted on what had changed, and got %s%.*s",
-				  strchr("AEIOU", *last->text) ? "an " : "a ",
-				  (int)last->head.text_length, last->text)
-			: xstrdup("confirmed: it acted on what had changed");
+		: pattern == UPDATES ? xstrdup("confirmed: an update was seen lost")
+				     : acted(pattern, last);
 }

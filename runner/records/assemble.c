@@ -566,10 +566,14 @@ static void add_partner(struct assembly *a, size_t index)
 		bool elsewhere = frame->function && side->stack.count &&
 				 side->stack.frames[0].function &&
 				 strcmp(frame->function, side->stack.frames[0].function) != 0;
-		bool split = a->report->sections[index].head.flags & FTS_PARTNER_SPLIT;
+		uint16_t flags = a->report->sections[index].head.flags;
+		bool split = flags & FTS_PARTNER_SPLIT, use = flags & FTS_PARTNER_CHECK;
 		char *role =
 			xprintf(text_starts(a->report, "two-fields\t")
 					? "%s, and of the other one in line %d%s%s%s"
+				: use ? "%s, after the check in line %d%s%s%s"
+				: text_starts(a->report, "check-then-use\t")
+					? "%s, before the use in line %d%s%s%s"
 				: side->write ? "%s, after the read in line %d%s%s%s"
 					      : "%s, before the write in line %d%s%s%s",
 				side->role, frame->line, elsewhere ? " of " : "",

@@ -12,6 +12,11 @@ static bool is_check(const struct finding *finding)
 	return finding->pattern && !strcmp(finding->pattern, "check-then-act");
 }
 
+static bool is_use(const struct finding *finding)
+{
+	return finding->pattern && !strcmp(finding->pattern, "check-then-use");
+}
+
 static bool is_generator(const struct finding *finding)
 {
 	return finding->pattern && !strcmp(finding->pattern, "shared-generator");
@@ -112,6 +117,28 @@ static bool title_across(struct buf *out, const struct finding *finding, const s
 	return true;
 }
 
+/* "what Pool.has checks, Pool.drop takes away before Pool.get uses it". */
+static void title_use(struct buf *out, const struct finding *finding, const struct roots *roots)
+{
+	unsigned reader = finding->participants[0].write ? 1 : 0;
+	const struct participant *read = &finding->participants[reader];
+	char *own = words_function(&read->stack),
+	     *taker = words_function(&finding->participants[!reader].stack);
+	bool second = read->role && strstr(read->role, ", after the check");
+	const char *checker = read->partner && second ? read->partner : own,
+		   *user = read->partner && !second ? read->partner : own;
+	bool same = !strcmp(taker, checker) || !strcmp(taker, user);
+	buf_printf(out, "%s: what %s checks, %s takes away before ", variable(finding), checker,
+		   same ? "another thread" : taker);
+	if (read->partner)
+		buf_printf(out, "%s uses it", user);
+	else
+		buf_puts(out, "it is used");
+	words_add_location(out, &read->stack, roots);
+	free(own);
+	free(taker);
+}
+
 static void title(struct buf *out, const struct finding *finding, const struct roots *roots)
 {
 	const struct stack *stacks[2];
@@ -123,6 +150,10 @@ static void title(struct buf *out, const struct finding *finding, const struct r
 	}
 	if (title_across(out, finding, roots))
 		return;
+	if (is_use(finding)) {
+		title_use(out, finding, roots);
+		return;
+	}
 	functions(finding, stacks, names);
 	if (is_iteration(finding) || is_fields(finding))
 		reading_first(finding, stacks, names);
@@ -225,6 +256,16 @@ static void explain(struct buf *out, const struct finding *finding, const struct
 			 "does no more than work twice. Usual fixes: hold one threading.Lock from "
 			 "the check to the act, on both sides; or use an operation that does "
 			 "both at once (dict.setdefault, or pop in a try).");
+	else if (is_use(finding))
+		buf_puts(
+			out,
+			"One of them looks whether it is there, and then uses it. If the other "
+			"one takes it away in between (deletes the key, stores None, takes an item "
+			"out), it gets a KeyError, an IndexError or None, although it had looked. "
+			"Usual fixes: look it up once, and use what that has given (value = "
+			"d.get(key); link = self.link; then check and use the local variable); "
+			"hold one threading.Lock from the check to the use, on both sides; or "
+			"catch the exception.");
 	else
 		buf_puts(out,
 			 "One of them reads it and stores what it has made of that: x += 1 is a "

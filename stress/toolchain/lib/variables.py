@@ -76,7 +76,7 @@ RULES = [
     # Of a value and of one that is split, merged into one by the compiler: no line is left.
     Rule("W", "d", "store", "insertdict|insert_to_emptydict", r"me_value|values->values|^$"),
     # One operation for both: the value of an entry without a hash, the hash of one that has it.
-    Rule("W", "e", "store", "insert_combined_dict", r"^$"),
+    Rule("W", "e", "store", "insert_combined_dict|delitem_common", r"^$"),
     Rule("W", "d", "store", INSERT, r"STORE_VALUE|me_value"),
     Rule("W", "v", "store", INSERT, r"values->values|STORE_SPLIT_VALUE"),
     Rule("R", "v", "load", "_PyObject_TryGetInstanceAttribute", r"values\[ix\]"),
