@@ -30,13 +30,14 @@
  *     sites        where the interpreter reads and writes them; granules: whose they are
  *     renewed      memory that is handed out again is another variable
  *     edges        what orders Python code; channels: pipes, sockets; extensions: locks of C code;
- *                  scope: which code is looked at
+ *                  scope: which code is looked at; states: what a queue has, for who asks
  *     dicts        which key of a dict is missing, or added
  *     methods      functions in place of those of types: iterators: next(); containers: what is in a
  *                  set, bytes; wholes: a list, copied or dropped in one piece; steps: what a function of
  *                  C does in several; classes: attributes that CPython has in its caches
  *     patterns     what is lost; flow: what comes of a value; across: in two functions; fields: two
- *                  that belong together; handlers: that nothing is lost, as the program is prepared;
+ *                  that belong together; uses: looked at, then used; handlers: that nothing is lost, as
+ *                  the program is prepared;
  *                  equal: as all values are
  *     name         what a variable is called
  *     confirm      makes it happen, by one of the orders that are to be tried; aside: the thread that has

@@ -13,6 +13,7 @@
 #include "interpose/variables/equal.h"
 #include "interpose/variables/fibers.h"
 #include "interpose/variables/orders.h"
+#include "interpose/variables/states.h"
 #include "interpose/variables/told.h"
 #include "interpose/variables/uses.h"
 
@@ -332,6 +333,10 @@ static void own_write(const struct access *access)
 	if (stop.state != PASSED || (access->stand_in != stop.written && !there) ||
 	    (!same && !across))
 		return;
+	if (access->state) {
+		end_stop(); /* there was one left */
+		return;
+	}
 	int direction = there ? orders_at(stop.choices[0])->direction : direction_of(access);
 	if (patterns_goes_by(&stop.moment, &access->moment, access->address) &&
 	    narrow(orders_place(access->pc), true, direction))
@@ -530,14 +535,12 @@ static uint8_t as_read(uint8_t write)
 }
 
 /* An exception is raised: by the instruction that was to write, as there is nothing left? */
-static void look_at_exception(const void *type)
+static void look_at_exception(struct call call, const void *type)
 {
-	const void *frame = innermost_frame();
+	const void *frame = call.frame;
 	struct access failed = { 0 };
 	raw_lock(&lock);
-	if (is_mine() && stop.state == PASSED && frame && (frame == stop.frame || is_across())) {
-		struct call call = call_of(frame);
-		name_call(&call);
+	if (is_mine() && stop.state == PASSED && (frame == stop.frame || is_across())) {
 		struct moment now = moment_now();
 		bool same = frame == stop.frame && call.code == stop.code;
 		failed = stop.write;
@@ -557,9 +560,15 @@ static void look_at_exception(const void *type)
 
 static void set_exception(void *tstate, void *type, void *value)
 {
-	if (UNLIKELY(state_now() == PASSED) && is_mine() && !fibers_busy &&
-	    (type == index_error || type == key_error))
-		look_at_exception(type);
+	const void *frame = UNLIKELY(state_now() == PASSED) && is_mine() && !fibers_busy
+				    ? innermost_frame()
+				    : NULL;
+	if (frame) {
+		struct call call = call_of(frame);
+		name_call(&call);
+		if (type == index_error || type == key_error || states_raised(&call, type))
+			look_at_exception(call, type);
+	}
 	real_set_exception(tstate, type, value);
 }
 

@@ -92,8 +92,8 @@ static bool is_named(const struct body *body, struct instruction read, const cha
 	return false;
 }
 
-static const char *const expected[][6] = {
-	[HANDLED_LOOKUP] = { "IndexError", "KeyError", "LookupError", "Exception",
+static const char *const expected[][8] = {
+	[HANDLED_LOOKUP] = { "IndexError", "KeyError", "LookupError", "Empty", "Full", "Exception",
 			     "BaseException" },
 	[HANDLED_CHANGE] = { "RuntimeError" },
 	[HANDLED_NONE] = { "AttributeError", "TypeError", "Exception", "BaseException" },

@@ -102,7 +102,9 @@ static void say_type(struct output *out, const struct access *access)
 {
 	struct object object = { 0 };
 	enum site_class class = site_class(access->site);
-	if ((class == SITE_VALUE || class == SITE_SLOT || class == SITE_OTHER ||
+	if (access->state)
+		say(out, "queue.Queue");
+	else if ((class == SITE_VALUE || class == SITE_SLOT || class == SITE_OTHER ||
 	     class == SITE_BUFFER) &&
 	    object_find(access->address, &object))
 		say(out, object.type);

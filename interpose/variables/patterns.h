@@ -47,6 +47,7 @@ struct access {
 	bool empties; /* or all that is in it by then */
 	bool keeps;   /* setdefault(): what another thread has put there stays */
 	bool owns; /* writes who the thread is, which no other one does; or a module, as all others do */
+	bool state;  /* of a queue, which raises an exception if it can't be; see states.h */
 	bool within; /* a call of C reads and writes in several steps; see steps.h */
 	struct caller callers[PATTERNS_CALLERS];
 };

@@ -4,6 +4,7 @@
 #include "interpose/base/private_heap.h"
 #include "interpose/python/code.h"
 #include "interpose/python/layout.h"
+#include "interpose/variables/states.h"
 
 #include <stddef.h>
 
@@ -85,6 +86,8 @@ static __attribute__((noinline)) uint8_t look(const void *code)
 		scope |= SCOPE_FINALIZER;
 	if (is_of_thread_list(path, length, name, name_length))
 		scope |= SCOPE_THREAD_LIST;
+	if (scope & SCOPE_SYNC)
+		scope |= states_scope(path, length, name, name_length);
 	return scope;
 }
 

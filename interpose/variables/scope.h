@@ -25,6 +25,7 @@ enum {
 	/* H: does no more than the code that calls it asks for: UserDict's methods. W, of containers with weak
 	 * references: the same, and S where it is no such code that asks. */
 	SCOPE_HANDED = 32,
+	SCOPE_STATE = 64, /* of queue.py: see states.h */
 };
 
 /* Of a code object that the caller keeps alive; `id`: code_id(), not 0. */

@@ -26,6 +26,7 @@
 #include "interpose/variables/renewed.h"
 #include "interpose/variables/scope.h"
 #include "interpose/variables/sites.h"
+#include "interpose/variables/states.h"
 #include "interpose/variables/steps.h"
 #include "interpose/variables/uses.h"
 #include "interpose/variables/wholes.h"
@@ -157,9 +158,12 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 		fibers_order(stand_in(address), true);
 		granule_mark(granule, GRANULE_RELEASED);
 	}
-	if (sync)
+	bool state = sync && call.scope & SCOPE_STATE &&
+		     (operation == SITE_SIZE || operation == SITE_RESIZE) &&
+		     states_asked(&call, operation == SITE_RESIZE);
+	if (sync && !state)
 		return after(operation, granule);
-	if (!accesses_is_looked_at(&call))
+	if (!sync && !accesses_is_looked_at(&call))
 		return AFTER_NOTHING;
 	struct access access = accesses_of(&call, address, site);
 	/* A hash is no object. */
@@ -173,10 +177,12 @@ static __attribute__((noinline)) enum after note(uintptr_t address, uint8_t site
 	access.named =
 		operation == SITE_RESIZE && !grows && takes_seen(&call, address, site_class(site));
 	access.missing = lacks(address, site);
-	access.takes = takes_away(operation, site_class(site), grows, value);
+	access.state = state;
+	access.takes = takes_away(operation, site_class(site), grows, value) ||
+		       (state && operation == SITE_RESIZE);
 	access.owns = is_write && !hash && owns(&call, address, site, value);
 	accesses_note(&access, releases);
-	if (operation == SITE_RESIZE)
+	if (operation == SITE_RESIZE && !state)
 		note_changed_key(&call, address, site_class(site), grows);
 	if (releases) {
 		accesses_share_object(value);

@@ -90,7 +90,7 @@ struct variables_side {
 	bool write;
 	uint64_t other; /* out: the access that this one belongs together with; 0 = none */
 	bool loses, checks, depends, across, empties, split, key; /* out: see patterns.h */
-	unsigned uses;                                                 /* enum use */
+	unsigned uses;                                            /* enum use */
 	int8_t direction;
 };
 
