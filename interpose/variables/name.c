@@ -105,8 +105,8 @@ static void say_type(struct output *out, const struct access *access)
 	if (access->state)
 		say(out, "queue.Queue");
 	else if ((class == SITE_VALUE || class == SITE_SLOT || class == SITE_OTHER ||
-	     class == SITE_BUFFER) &&
-	    object_find(access->address, &object))
+		  class == SITE_BUFFER) &&
+		 object_find(access->address, &object))
 		say(out, object.type);
 	else
 		say(out, container(class));
