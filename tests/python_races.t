@@ -89,8 +89,8 @@ LIMIT = {
     ("an item of a dict", "if key not in made:"),
     ("the items of a dict", "if len(made) >= 30:"),
 }
-HARMLESS = {"cache_numbers_bug", "cache_texts_bug", "cache_tuples_bug"}
-"""Both threads store an equal value, which nobody can change."""
+HARMLESS = {"cache_numbers_bug", "cache_same_bug", "cache_texts_bug", "cache_tuples_bug"}
+"""Both threads store an equal value, which nobody can change, or the same object."""
 BOTH = {"array_item_bug", "iterated_ordered_bug"}
 """A data race in C as well, which may be one of CPython's."""
 UNCONFIRMED = {

@@ -6,12 +6,14 @@
 #include "interpose/base/plt.h"
 #include "interpose/base/private_heap.h"
 #include "interpose/python/layout.h"
+#include "interpose/python/walk.h"
 #include "interpose/stacks/stacks.h"
 #include "interpose/turns/turns.h"
 #include "interpose/variables/aside.h"
 #include "interpose/variables/dicts.h"
 #include "interpose/variables/equal.h"
 #include "interpose/variables/fibers.h"
+#include "interpose/variables/flow.h"
 #include "interpose/variables/orders.h"
 #include "interpose/variables/states.h"
 #include "interpose/variables/told.h"
@@ -362,6 +364,15 @@ static void others_write(const struct access *access)
 	awaited = (const char *)access->frame + python_at.frame_instr_ptr;
 }
 
+/* Does the call store, in a cache, the very object that is there? */
+static bool fills(const struct call *call, uint64_t value)
+{
+	uint32_t at = FTS_PC_INSTRUCTION(call->pc);
+	struct flow_code code = { call->code,
+				  (const uint8_t *)python_bytecode(call->code, call->frame) };
+	return equal_is_made(value) && at < FTS_PC_MARKER && flow_ends(&code, at);
+}
+
 void confirm_look_at_store(const uint64_t *address, uint64_t value)
 {
 	const void *frame = is_mine() && !fibers_busy ? innermost_frame() : NULL;
@@ -370,7 +381,7 @@ void confirm_look_at_store(const uint64_t *address, uint64_t value)
 	struct call call = call_of(frame);
 	name_call(&call);
 	uint64_t old = __atomic_load_n(address, __ATOMIC_RELAXED);
-	bool equal = equal_values(old, value);
+	bool equal = old == value ? fills(&call, value) : equal_values(old, value);
 	raw_lock(&lock);
 	if (is_mine() && stop.state == PASSED && old)
 		stop.stored = orders_place(call.pc), stop.stored_equal = equal;
@@ -484,10 +495,13 @@ static void look_at_step(void)
 		return;
 	struct moment now = moment_now();
 	if (checks && !is_use(place) && patterns_goes_by(&stop.moment, &now, stop.address) &&
-	    narrow(place, true, orders_at(stop.choices[0])->direction))
+	    narrow(place, true, orders_at(stop.choices[0])->direction)) {
+		if (stop.stored != place && fills(&call, dicts_found(stop.frame)))
+			stop.stored = place, stop.stored_equal = true;
 		see(call.pc, NULL);
-	else
+	} else {
 		end_stop();
+	}
 }
 
 /* The write that came between is done: the stopped thread may go on. */

@@ -75,12 +75,23 @@ static __thread struct {
 	uint64_t hash;
 	const void *frame;
 	uintptr_t instruction;
+	uint64_t value; /* that was there; 0 = none, or not known */
 } locked_lookup __attribute__((tls_model("initial-exec")));
+
+static bool is_looked_up(const void *frame)
+{
+	return locked_lookup.dict && locked_lookup.frame == frame &&
+	       locked_lookup.instruction == load64(frame, python_at.frame_instr_ptr);
+}
+
+uint64_t dicts_found(const void *frame)
+{
+	return is_looked_up(frame) ? locked_lookup.value : 0;
+}
 
 bool dicts_stores_at(const void *frame, uintptr_t address)
 {
-	if (!locked_lookup.dict || locked_lookup.frame != frame ||
-	    locked_lookup.instruction != load64(frame, python_at.frame_instr_ptr))
+	if (!is_looked_up(frame))
 		return false;
 	const uint8_t *keys = load_pointer((const void *)locked_lookup.dict, python_at.dict_keys);
 	bool general = keys[python_at.keys_kind] == KEYS_GENERAL;
@@ -217,6 +228,7 @@ static void keep_lookup(const void *dict, const void *key, int64_t hash)
 		locked_lookup.dict = (uintptr_t)dict;
 		locked_lookup.hash = containers_key(key, hash);
 		locked_lookup.frame = frame;
+		locked_lookup.value = 0;
 		locked_lookup.instruction = frame ? load64(frame, python_at.frame_instr_ptr) : 0;
 	}
 }
@@ -224,9 +236,11 @@ static void keep_lookup(const void *dict, const void *key, int64_t hash)
 static void offer(uintptr_t dict, uint64_t hash, int64_t index)
 {
 	const uint8_t *keys = load_pointer((const void *)dict, python_at.dict_keys);
-	if (index >= 0 && keys[python_at.keys_kind] != KEYS_SPLIT)
-		confirm_look_at_lookup(key_stand_in(dict, hash),
-				       stand_in(value_of(keys, (uint64_t)index)));
+	if (index < 0 || keys[python_at.keys_kind] == KEYS_SPLIT)
+		return;
+	uintptr_t value = value_of(keys, (uint64_t)index);
+	locked_lookup.value = load64((const void *)value, 0);
+	confirm_look_at_lookup(key_stand_in(dict, hash), stand_in(value));
 }
 
 static int64_t hooked_locked_lookup(void *dict, void *key, int64_t hash, void *value)

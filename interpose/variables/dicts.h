@@ -36,6 +36,8 @@ HIDDEN bool dicts_takes_found(const struct call *call, uintptr_t dict);
 
 /* Has the frame's instruction looked up, to store something, the entry of a dict that lies at `address`? */
 HIDDEN bool dicts_stores_at(const void *frame, uintptr_t address);
+/* What the instruction of the frame has found in a dict when it was about to store; 0: nothing, or not known. */
+HIDDEN uint64_t dicts_found(const void *frame);
 
 /* variables.c: setdefault() has found a key, whose value is not the thread's own. */
 HIDDEN void variables_note_found(uintptr_t value);

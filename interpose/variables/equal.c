@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "interpose/variables/equal.h"
 
+#include "interpose/memory/counts.h"
 #include "interpose/python/layout.h"
 #include "interpose/python/object.h"
 #include "interpose/variables/methods.h"
@@ -160,6 +161,13 @@ bool equal_values(uintptr_t one, uintptr_t two)
 {
 	struct comparison comparison = { 0, 0 };
 	return type_hash && one && two && one != two && same_objects(&comparison, one, two);
+}
+
+bool equal_is_made(uintptr_t object)
+{
+	uint32_t count;
+	return object && peek(object + OBJECT_COUNT_LOCAL, &count, sizeof count) &&
+	       count != COUNT_IMMORTAL;
 }
 
 void equal_start(void)

@@ -19,6 +19,9 @@
 /* Two that are not one object. Reads through the kernel: either may end meanwhile. */
 HIDDEN bool equal_values(uintptr_t one, uintptr_t two);
 
+/* Is it an object that was made while the program ran? None, True, small numbers and constants are not. */
+HIDDEN bool equal_is_made(uintptr_t object);
+
 /* Once, attached. Without it nothing is equal. */
 HIDDEN void equal_start(void);
 

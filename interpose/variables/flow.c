@@ -362,6 +362,30 @@ bool flow_takes(const struct flow_code *code, uint32_t from, uint32_t to)
 	       is_used_behind(code, behind_store(code, to), kept);
 }
 
+bool flow_ends(const struct flow_code *code, uint32_t to)
+{
+	enum {
+		LOADS = OP_LOAD | OP_LOAD2 | OP_GLOBAL | OP_CELL | OP_ATTRIBUTE | OP_BINARY |
+			OP_CONSTANT | OP_NUMBER | OP_NOTHING | OP_EXTENDS | OP_SWAPS
+	};
+	uint64_t length = load64(code->code, python_at.size);
+	uint32_t at = behind_store(code, to), before = 0;
+	while (at && at < length) {
+		struct walk walk = { .units = code->units, .at = at, .end = UINT32_MAX };
+		look_at(&walk);
+		if (walk.does & OP_RETURNS)
+			return !(before & OP_CONSTANT);
+		if (walk.does & (OP_JUMPS | OP_LEAVES))
+			return !(walk.does & OP_ENDS);
+		if (!(walk.does & LOADS) || walk.does & OP_ENDS)
+			return false;
+		if (!(walk.does & (OP_NOTHING | OP_SWAPS)))
+			before = walk.does;
+		at = walk.after;
+	}
+	return false;
+}
+
 bool flow_looks_again(const struct flow_code *code, uint32_t from, uint32_t to)
 {
 	enum {

@@ -51,6 +51,16 @@ HIDDEN bool flow_only_sets(const struct flow_code *code, uint32_t from, uint32_t
  */
 HIDDEN bool flow_takes(const struct flow_code *code, uint32_t from, uint32_t to);
 
+/*
+ * Is a value stored at `to`, and then no more done than that the function returns something, which is no constant,
+ * or goes on with its loop? Not where it calls another one: that may be what only the first one should do.
+ *
+ *     if text not in texts:
+ *         texts[text] = text
+ *     return texts[text]
+ */
+HIDDEN bool flow_ends(const struct flow_code *code, uint32_t to);
+
 /* Is the attribute that the instruction `from` loads loaded by another one before `to`, of whatever object? */
 HIDDEN bool flow_looks_again(const struct flow_code *code, uint32_t from, uint32_t to);
 

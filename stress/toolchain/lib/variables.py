@@ -264,6 +264,7 @@ def flags(name: str) -> str:
         "LOAD_COMMON_CONSTANT": "T",
         "TO_BOOL": "t",
         "NOT_TAKEN": "N",
+        "POP_EXCEPT": "N",
         "COPY": "C",
         "LIST_APPEND": "P",
         "SET_ADD": "P",
