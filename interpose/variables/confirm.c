@@ -198,7 +198,7 @@ static void see(uint64_t pc, const char *raised)
 		struct order *order = orders_at(stop.choices[i]);
 		__atomic_fetch_add(&order->seen, 1, __ATOMIC_RELAXED);
 		if (order->uses && !order->length)
-			uses_failed(stop.read_pc, pc, order->across);
+			uses_failed(stop.read_pc, pc, order);
 		if (order->length)
 			keep_sight(order, pc, raised);
 		else

@@ -13,7 +13,6 @@
 #include "interpose/variables/across.h"
 #include "interpose/variables/flow.h"
 #include "interpose/variables/handlers.h"
-#include "interpose/variables/orders.h"
 #include "interpose/variables/sites.h"
 
 #include <dlfcn.h>
@@ -240,9 +239,10 @@ static void pair(const struct access *check, const struct access *use)
 		keep(&(struct two){ check, use, true, across.read_way, across.write_way });
 }
 
-void uses_failed(uint64_t check, uint64_t use, bool across)
+void uses_failed(uint64_t check, uint64_t use, const struct order *order)
 {
-	put(used, use, check, KEY | NONE | ITEM | SPLIT | (across ? ACROSS : 0));
+	put(used, use, check,
+	    (order->size ? ITEM : KEY | NONE) | SPLIT | (order->across ? ACROSS : 0));
 }
 
 bool uses_nothing(const struct access *access)

@@ -11,6 +11,7 @@
 #define INTERPOSE_USES_H
 
 #include "interpose/base/raw.h"
+#include "interpose/variables/orders.h"
 #include "interpose/variables/patterns.h"
 
 #include <stdbool.h>
@@ -26,7 +27,7 @@ HIDDEN void uses_note_item(const struct access *read);
 HIDDEN void uses_note_write(const struct access *write);
 
 /* What the check at the one program counter had found was gone at the other one, with a lock given back in between. */
-HIDDEN void uses_failed(uint64_t check, uint64_t use, bool across);
+HIDDEN void uses_failed(uint64_t check, uint64_t use, const struct order *order);
 
 /* Is what the access reads None? */
 HIDDEN bool uses_nothing(const struct access *access);

@@ -144,8 +144,9 @@ static const char *known_global(struct resolver *r, const struct parsed *parsed)
 }
 
 /*
- * Of a race in Python code, for a read that another function's write goes by: that function. So what is
- * read in one and written in the other is one finding, whichever of the two meets the other thread's write.
+ * Of a race in Python code, for a read that another function's write goes by: that function, or that uses what
+ * was checked. So what is read in one and written in the other is one finding, whichever of the two meets the
+ * other thread's write.
  */
 static void acting_sites(struct resolver *r, const struct parsed *parsed, const char **sites,
 			 size_t count)
@@ -162,6 +163,7 @@ static void acting_sites(struct resolver *r, const struct parsed *parsed, const 
 			continue;
 		for (size_t k = 0; k < view->count && reads && act < count; k++)
 			if (view->sections[k].head.kind == FTS_SEC_PARTNER &&
+			    !(view->sections[k].head.flags & FTS_PARTNER_CHECK) &&
 			    view->sections[k].head.value == act)
 				sites[act] = stacks_judge(r->parts.stacks, parsed->stacks[k]).site;
 		act++;

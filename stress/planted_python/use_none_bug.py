@@ -14,13 +14,18 @@ class Client:
     def close(self):
         self.link = None
 
+    def connect(self):
+        self.link = []
+
 
 client = Client()
 
 
 def stress(thread_index):
-    if thread_index % 2:
-        client.close()
-        return
-    with contextlib.suppress(AttributeError):
-        client.send("hello")
+    for _ in range(10):
+        if thread_index % 2:
+            client.close()
+            client.connect()
+            continue
+        with contextlib.suppress(AttributeError):
+            client.send("hello")

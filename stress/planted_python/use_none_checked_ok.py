@@ -18,12 +18,18 @@ class Client:
         with self.lock:
             self.link = None
 
+    def connect(self):
+        with self.lock:
+            self.link = []
+
 
 client = Client()
 
 
 def stress(thread_index):
-    if thread_index % 2:
-        client.close()
-        return
-    client.send("hello")
+    for _ in range(10):
+        if thread_index % 2:
+            client.close()
+            client.connect()
+            continue
+        client.send("hello")

@@ -32,7 +32,7 @@ def find(number):
 def stress(thread_index):
     for number in range(40):
         if thread_index % 2:
-            store.drop(number)
+            store.drop(39 - number)
             continue
         with contextlib.suppress(KeyError):
             find(number)
