@@ -56,7 +56,8 @@ static struct {
 	uint32_t writing;    /* 0, or `number`: that write is not done yet */
 	uint64_t
 		offered; /* where the thread has come to its write, and may have written nothing; 0 = nowhere */
-	uint64_t stored;   /* place of the last store of the thread's over a value; 0 = none */
+	uint64_t idle;   /* where it was at its write, and has stored nothing so far; 0 = nowhere */
+	uint64_t stored; /* place of the last store of the thread's over a value; 0 = none */
 	bool stored_equal; /* the value was an equal one */
 	struct member *member;
 	struct confirm_sight sight;
@@ -232,7 +233,7 @@ static void begin_stop(const struct access *access)
 		stop.passed = 0;
 		stop.missing = access->missing;
 		stop.variable_count = 0;
-		stop.stored = stop.offered = 0;
+		stop.stored = stop.offered = stop.idle = 0;
 		add_variable(access);
 		raw_copy(stop.choices, choices, count * sizeof *choices);
 		stop.choice_count = count;
@@ -462,6 +463,19 @@ static void stop_here(void)
 }
 
 /*
+ * It was at its write, and is beyond it now. An instruction that the interpreter has yet to specialise begins
+ * twice, and the first time has stored nothing.
+ */
+static void see_idle(void)
+{
+	uint64_t pc = stop.idle;
+	if (pc && narrow(orders_place(pc), true, orders_at(stop.choices[0])->direction))
+		see(pc, NULL);
+	else
+		end_stop();
+}
+
+/*
  * Behind an instruction of the thread that was stopped. Is it the one that was to write? It may have
  * changed nothing, as the other thread has done it all; where it decides by what it has read, that is
  * what was to be shown. And both may store one and the same object: two threads count from 0 to 1.
@@ -474,13 +488,14 @@ static void look_at_step(void)
 	/* Its memory may be another frame's by now, which has locals where that one had its code. */
 	bool same = innermost_frame() == stop.frame;
 	struct call call = same ? call_of(stop.frame) : (struct call){ 0 };
-	if (!same || call.code != stop.code) {
-		end_stop();
+	if (same)
+		name_call(&call);
+	if (!same || call.code != stop.code || FTS_PC_INSTRUCTION(call.pc) == 0) {
+		see_idle(); /* it has returned, and may have been called again */
 		return;
 	}
-	name_call(&call);
-	if (FTS_PC_INSTRUCTION(call.pc) == 0) {
-		end_stop(); /* the function was called again */
+	if (stop.idle && stop.idle != call.pc) {
+		see_idle();
 		return;
 	}
 	uint64_t place = orders_place(call.pc);
@@ -494,14 +509,17 @@ static void look_at_step(void)
 	if (!is_write)
 		return;
 	struct moment now = moment_now();
-	if (checks && !is_use(place) && patterns_goes_by(&stop.moment, &now, stop.address) &&
-	    narrow(place, true, orders_at(stop.choices[0])->direction)) {
-		if (stop.stored != place && fills(&call, dicts_found(stop.frame)))
-			stop.stored = place, stop.stored_equal = true;
-		see(call.pc, NULL);
-	} else {
+	uint64_t found = dicts_found(stop.frame);
+	if (!checks || is_use(place) || !patterns_goes_by(&stop.moment, &now, stop.address)) {
 		end_stop();
+		return;
 	}
+	bool idle = stop.stored != place && !found && !stop.idle;
+	if (stop.stored != place && fills(&call, found))
+		stop.stored = place, stop.stored_equal = true;
+	stop.idle = call.pc;
+	if (!idle)
+		see_idle();
 }
 
 /* The write that came between is done: the stopped thread may go on. */
